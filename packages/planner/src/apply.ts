@@ -1,0 +1,181 @@
+import type { ObjectName } from './object-kind.ts'
+import type { Operation } from './operation.ts'
+import type { Privilege, Privileges } from './privilege.ts'
+import type { Membership, Role } from './snapshot.ts'
+import { aclKey, type World, type WorldAcl, worldAclOf, type WorldObject } from './world.ts'
+
+const newRole = (name: string): Role => ({
+  name,
+  oid: null,
+  login: false,
+  superuser: false,
+  inherit: true,
+  createRole: false,
+  createDb: false,
+  replication: false,
+  bypassRls: false,
+  validUntil: 'infinity',
+  elsewhere: 0,
+})
+
+const existingRole = (world: World, name: string): Role => {
+  const role = world.roles.get(name)
+  if (role === undefined) throw new Error(`the plan uses role ${JSON.stringify(name)} before it is there`)
+  return role
+}
+
+const existingObject = (world: World, name: ObjectName): WorldObject => {
+  const object = world.object(name)
+  if (object === undefined)
+    throw new Error(
+      `the plan uses an object that is not in view: ${JSON.stringify([name.kind, ...name.name])}`,
+    )
+  return object
+}
+
+/** A column is in view only once it has an ACL of its own; the first grant on it gives it one. */
+const objectToGrantOn = (world: World, name: ObjectName): WorldObject => {
+  if (name.kind === 'column' && world.object(name) === undefined) {
+    const table = existingObject(world, { kind: 'table', name: name.name.slice(0, 2) })
+    const follows = { kind: table.kind, name: table.name }
+    world.addObject({ kind: 'column', name: name.name, oid: table.oid, owner: table.owner, acl: [], follows })
+  }
+  return existingObject(world, name)
+}
+
+/**
+ * What a change of owner makes of an ACL: the new owner takes the old one’s place as grantee and as grantor, and
+ * items that become the same are merged.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclnewowner)
+ */
+const withNewOwner = (acl: WorldAcl, oldOwner: string, newOwner: string): WorldAcl => {
+  const renamed = (role: string): string => (role === oldOwner ? newOwner : role)
+  const result: WorldAcl = new Map()
+  for (const item of acl.values()) {
+    const [grantee, grantor] = [renamed(item.grantee), renamed(item.grantor)]
+    const privileges: Privileges = result.get(aclKey(grantee, grantor))?.privileges ?? new Map()
+    for (const [privilege, grantable] of item.privileges)
+      privileges.set(privilege, grantable || privileges.get(privilege) === true)
+    result.set(aclKey(grantee, grantor), { grantee, grantor, privileges })
+  }
+  return result
+}
+
+const revokeFrom = (
+  object: WorldObject,
+  privilege: Privilege,
+  { grantee, grantor, grantOptionOnly }: { grantee: string; grantor: string; grantOptionOnly: boolean },
+): void => {
+  const item = object.acl.get(aclKey(grantee, grantor))
+  if (!item?.privileges.has(privilege)) return
+  if (grantOptionOnly) item.privileges.set(privilege, false)
+  else item.privileges.delete(privilege)
+  if (item.privileges.size === 0) object.acl.delete(aclKey(grantee, grantor))
+}
+
+/**
+ * What the owner has on an object that was just made, and whom its default privileges let in besides.
+ * @see https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
+ */
+const schemaAcl = (world: World, owner: string): WorldAcl => {
+  const defaults = world.defaultPrivileges.find(
+    (row) => row.role === owner && row.schema === null && row.objectType === 'n',
+  )
+  return worldAclOf(defaults?.acl ?? [{ grantee: owner, grantor: owner, privileges: 'UC' }])
+}
+
+const membershipsFor = (world: World, role: string, member: string, grantor: string | null): Membership[] =>
+  world
+    .membershipsOf(member)
+    .filter((row) => row.role === role && (grantor === null || row.grantor === grantor))
+
+/** Does to the world what the operation will do to the server. The only place that knows what a statement does. */
+export const apply = (world: World, operation: Operation): void => {
+  switch (operation.kind) {
+    case 'createRole': {
+      const { role, as } = operation
+      world.roles.set(role, newRole(role))
+      // https://www.postgresql.org/docs/16/sql-createrole.html: who may create roles administers what it created.
+      if (world.membershipsHaveGrantors && !world.isSuperuser(as))
+        world.setMembership({
+          role,
+          member: as,
+          grantor: world.server.bootstrapRole,
+          admin: true,
+          inherit: false,
+          set: false,
+        })
+      return
+    }
+    case 'setLogin':
+      world.roles.set(operation.role, { ...existingRole(world, operation.role), login: operation.login })
+      return
+    case 'setValidUntil':
+      world.roles.set(operation.role, {
+        ...existingRole(world, operation.role),
+        validUntil: operation.validUntil,
+      })
+      return
+    case 'setPassword':
+    case 'clearPassword':
+      return // passwords are in no snapshot
+    case 'grantMembership': {
+      const { role, member, grantor, options } = operation
+      existingRole(world, role)
+      const [existing] = membershipsFor(world, role, member, world.membershipsHaveGrantors ? grantor : null)
+      const { inherit, set } = options ??
+        existing ?? {
+          inherit: !world.membershipsHaveGrantors || existingRole(world, member).inherit,
+          set: true,
+        }
+      world.setMembership({
+        role,
+        member,
+        grantor: existing?.grantor ?? grantor,
+        admin: existing?.admin ?? false,
+        inherit,
+        set,
+      })
+      return
+    }
+    case 'revokeMembership':
+      for (const row of membershipsFor(world, operation.role, operation.member, operation.grantor))
+        if (operation.adminOptionOnly) world.setMembership({ ...row, admin: false })
+        else world.removeMembership(row)
+      return
+    case 'createSchema': {
+      const { schema, owner } = operation
+      existingRole(world, owner)
+      world.addObject({ kind: 'schema', name: [schema], oid: null, owner, acl: [] })
+      existingObject(world, { kind: 'schema', name: [schema] }).acl = schemaAcl(world, owner)
+      return
+    }
+    case 'setOwner': {
+      const object = existingObject(world, operation.object)
+      const oldOwner = object.owner
+      existingRole(world, operation.owner)
+      for (const moved of [object, ...world.followersOf(object)]) {
+        moved.acl = withNewOwner(moved.acl, oldOwner, operation.owner)
+        moved.owner = operation.owner
+      }
+      return
+    }
+    case 'grantPrivilege': {
+      const { grantee, grantor, privilege } = operation
+      const { acl } = objectToGrantOn(world, operation.object)
+      const item = acl.get(aclKey(grantee, grantor)) ?? { grantee, grantor, privileges: new Map() }
+      item.privileges.set(privilege, item.privileges.get(privilege) ?? false)
+      acl.set(aclKey(grantee, grantor), item)
+      return
+    }
+    case 'revokePrivilege': {
+      const object = existingObject(world, operation.object)
+      revokeFrom(object, operation.privilege, operation)
+      // A privilege that is revoked on the table goes on all its columns too.
+      // https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
+      for (const column of world.followersOf(object))
+        if (column.kind === 'column') revokeFrom(column, operation.privilege, operation)
+      return
+    }
+  }
+}

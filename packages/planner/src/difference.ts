@@ -1,0 +1,64 @@
+import { objectsTouched } from './effects.ts'
+import { type Fact, factKey } from './fact.ts'
+import { privilegeFacts, roleFacts } from './facts-of.ts'
+import { objectKey } from './object-kind.ts'
+import { operationsOf, type Plan } from './plan.ts'
+import type { Snapshot } from './snapshot.ts'
+import { World, type WorldObject } from './world.ts'
+
+/** How what was found differs from what a plan predicted. */
+export interface Difference {
+  /** Predicted, but not so. */
+  readonly missing: readonly Fact[]
+  /** So, but not predicted. */
+  readonly unexpected: readonly Fact[]
+}
+
+/** The facts that a plan answers for: about the desired roles all, about others those that it touched. */
+const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, Fact> => {
+  const operations = operationsOf(plan)
+  const desired = new Set(plan.request.desired.map(({ role }) => role))
+  const touchedObjects = new Set(objectsTouched(predicted, operations).map(objectKey))
+  const touchedRoles = new Set([
+    ...desired,
+    ...operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])),
+  ])
+  const touchedMembers = new Set(
+    operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])),
+  )
+  const facts = new Map<string, Fact>()
+  const add = (fact: Fact): void => void facts.set(factKey(fact), fact)
+
+  for (const name of touchedRoles) {
+    const role = world.roles.get(name)
+    if (role !== undefined) roleFacts(role).forEach(add)
+  }
+  for (const member of new Set([...touchedRoles, ...touchedMembers]))
+    for (const { role, grantor, admin, inherit, set } of world.membershipsOf(member))
+      add({ kind: 'membership', role, member, grantor, admin, inherit, set })
+  const isTouched = ({ key, kind, follows }: WorldObject): boolean =>
+    touchedObjects.has(key) ||
+    (kind === 'column' && follows !== undefined && touchedObjects.has(objectKey(follows)))
+  for (const object of world.objects.values()) {
+    const whole = isTouched(object)
+    const { kind, name, owner } = object
+    if (kind !== 'column' && (whole || desired.has(owner)))
+      add({ kind: 'ownership', object: { kind, name }, owner })
+    for (const fact of privilegeFacts(object))
+      if (whole || desired.has(fact.grantee) || desired.has(fact.grantor)) add(fact)
+  }
+  return facts
+}
+
+/**
+ * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
+ * @param found read within `scopeOf(plan)`
+ */
+export const differenceOf = (plan: Plan, predicted: Snapshot, found: Snapshot): Difference | undefined => {
+  const [predictedWorld, foundWorld] = [new World(predicted), new World(found)]
+  const expected = factsToProve(predictedWorld, plan, predictedWorld)
+  const actual = factsToProve(foundWorld, plan, predictedWorld)
+  const missing = [...expected].flatMap(([key, fact]) => (actual.has(key) ? [] : [fact]))
+  const unexpected = [...actual].flatMap(([key, fact]) => (expected.has(key) ? [] : [fact]))
+  return missing.length + unexpected.length === 0 ? undefined : { missing, unexpected }
+}

@@ -1,0 +1,100 @@
+import { type Fact, factKey } from './fact.ts'
+import { privilegeFacts } from './facts-of.ts'
+import { isIntermediateName } from './intermediate-role.ts'
+import { objectKey, type ObjectName } from './object-kind.ts'
+import type { Operation } from './operation.ts'
+import { sortedBy } from './order.ts'
+import type { Membership } from './snapshot.ts'
+import type { Wanted } from './wanted.ts'
+import type { World } from './world.ts'
+
+/** What a role that is not synced gains or loses by a plan. */
+export interface Effect {
+  readonly role: string
+  readonly change: 'gains' | 'loses'
+  readonly fact: Fact
+}
+
+/** The objects whose owner or ACL an operation may change, what follows the owner included. */
+export const objectsTouched = (world: World, operations: readonly Operation[]): readonly ObjectName[] => {
+  const touched = new Map<string, ObjectName>()
+  const touch = ({ kind, name }: ObjectName): void => {
+    touched.set(objectKey({ kind, name }), { kind, name })
+    for (const follower of world.followersOf({ kind, name }))
+      touched.set(follower.key, { kind: follower.kind, name: follower.name })
+  }
+  for (const operation of operations)
+    if ('object' in operation) touch(operation.object)
+    else if (operation.kind === 'createSchema') touch({ kind: 'schema', name: [operation.schema] })
+  return sortedBy(touched.values(), objectKey)
+}
+
+/** What stands in the ACLs of some objects for roles that do not own them; an old owner is told of by itself. */
+const grantedOn = (world: World, objects: readonly ObjectName[], owners: World): readonly Fact[] =>
+  objects.flatMap((name) => {
+    const object = world.object(name)
+    const ownerOtherwise = owners.object(name)?.owner
+    return object === undefined
+      ? []
+      : privilegeFacts(object).filter(({ grantee }) => grantee !== object.owner && grantee !== ownerOtherwise)
+  })
+
+const ownershipsOf = (world: World, objects: readonly ObjectName[]): readonly Fact[] =>
+  objects.flatMap((object): Fact[] => {
+    const owner = object.kind === 'column' ? undefined : world.object(object)?.owner
+    return owner === undefined ? [] : [{ kind: 'ownership', object, owner }]
+  })
+
+const membershipFacts = (world: World, members: ReadonlySet<string>): readonly Fact[] =>
+  [...members].flatMap((member) =>
+    world.membershipsOf(member).map((row: Membership): Fact => ({ kind: 'membership', ...row })),
+  )
+
+const holder = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+    case 'attribute':
+      return fact.role
+    case 'membership':
+      return fact.member
+    case 'ownership':
+      return fact.owner
+    case 'privilege':
+      return fact.grantee
+  }
+}
+
+/**
+ * Everything that a plan changes for roles which are neither desired nor intermediate: computed from the worlds
+ * before and after, so that nothing can be forgotten. Becoming an owner is no effect.
+ */
+export const effectsOf = (
+  before: World,
+  after: World,
+  { desired }: Wanted,
+  operations: readonly Operation[],
+): readonly Effect[] => {
+  const objects = objectsTouched(after, operations)
+  const members = new Set(
+    operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])),
+  )
+  const factsIn = (world: World, other: World): Map<string, Fact> =>
+    new Map(
+      [
+        ...grantedOn(world, objects, other),
+        ...membershipFacts(world, members),
+        ...ownershipsOf(world, objects),
+      ]
+        .filter((fact) => !desired.has(holder(fact)) && !isIntermediateName(holder(fact)))
+        .map((fact) => [factKey(fact), fact]),
+    )
+  const [old, now] = [factsIn(before, after), factsIn(after, before)]
+  const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder(fact), change, fact })
+  const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
+  const gained = [...now].flatMap(([key, fact]) =>
+    old.has(key) || fact.kind === 'ownership' ? [] : [effect('gains', fact)],
+  )
+  return sortedBy([...lost, ...gained], ({ role, change, fact }) =>
+    JSON.stringify([role, change === 'gains', fact]),
+  )
+}

@@ -1,0 +1,44 @@
+import type { Fact, PrivilegeFact } from './fact.ts'
+import { sortedBy } from './order.ts'
+import type { Role } from './snapshot.ts'
+import type { WorldObject } from './world.ts'
+
+/** The attributes of a role, by the words that CREATE ROLE has for them. */
+export const attributeWords = {
+  login: 'LOGIN',
+  superuser: 'SUPERUSER',
+  inherit: 'INHERIT',
+  createRole: 'CREATEROLE',
+  createDb: 'CREATEDB',
+  replication: 'REPLICATION',
+  bypassRls: 'BYPASSRLS',
+} as const
+
+/** The attributes a role has, in words. */
+export const attributesOf = (role: Role): readonly string[] =>
+  (Object.keys(attributeWords) as (keyof typeof attributeWords)[]).flatMap((attribute) =>
+    role[attribute] ? [attributeWords[attribute]] : [],
+  )
+
+/** That a role exists, and with which attributes. */
+export const roleFacts = (role: Role): readonly Fact[] => [
+  { kind: 'role', role: role.name },
+  ...[...attributesOf(role), `VALID UNTIL ${role.validUntil}`].map((attribute): Fact => ({
+    kind: 'attribute',
+    role: role.name,
+    attribute,
+  })),
+]
+
+/** Every privilege of every item of an object’s ACL. */
+export const privilegeFacts = ({ kind, name, acl }: WorldObject): readonly PrivilegeFact[] =>
+  [...acl.values()].flatMap(({ grantee, grantor, privileges }) =>
+    sortedBy(privileges, ([privilege]) => privilege).map(([privilege, grantable]): PrivilegeFact => ({
+      kind: 'privilege',
+      object: { kind, name },
+      privilege,
+      grantee,
+      grantor,
+      grantable,
+    })),
+  )

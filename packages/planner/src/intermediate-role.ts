@@ -1,0 +1,29 @@
+import { hash } from './hash.ts'
+import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
+import type { Privilege } from './privilege.ts'
+import type { Server } from './snapshot.ts'
+
+const namePattern = /^_pgsr_(global|local_[0-9]+|admin)_(.+_)?[0-9a-f]{8}$/s
+
+/** Whether a role’s name is one that pgsr gives to roles of its own. */
+export const isIntermediateName = (name: string): boolean => namePattern.test(name)
+
+/**
+ * A name for a new intermediate role. It says nothing of the object: objects are renamed and swapped, and which role
+ * serves which object is read from ACLs only.
+ */
+export const intermediateName = (
+  server: Server,
+  object: ObjectName,
+  privilege: Privilege,
+  seed: string,
+  taken: (name: string) => boolean,
+): string => {
+  const where = objectKinds[object.kind].shared ? 'global' : `local_${server.databaseOid}`
+  const what = `${object.kind}_${privilege}`.toLowerCase().replaceAll(/[^a-z]+/g, '_')
+  for (let counter = 0; ; counter++) {
+    const id = hash(`${seed}\0${objectKey(object)}\0${privilege}\0${counter}`)
+    const name = `_pgsr_${where}_${what}_${id}`
+    if (!taken(name)) return name
+  }
+}

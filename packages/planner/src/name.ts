@@ -1,0 +1,39 @@
+/** The length of a text in UTF-8, in bytes. A lone surrogate counts as the three bytes it would be stored as. */
+export const utf8Length = (text: string): number => {
+  let bytes = 0
+  for (const character of text) {
+    const codePoint = character.codePointAt(0)!
+    bytes += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x1_0000 ? 3 : 4
+  }
+  return bytes
+}
+
+const loneSurrogate = /\p{Surrogate}/u
+
+/**
+ * The longest name PostgreSQL stores, in bytes. A longer one is truncated with no more than a NOTICE.
+ * @see https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+ */
+export const maximumNameLength = 63
+
+/** Why PostgreSQL would refuse this name or silently store another one; `undefined` when it keeps it as it is. */
+export const nameProblem = (name: unknown): string | undefined => {
+  if (typeof name !== 'string') return `must be a text, not ${name === null ? 'null' : typeof name}`
+  if (name === '') return 'cannot be empty'
+  if (name.includes('\0')) return 'cannot contain NUL'
+  if (loneSurrogate.test(name)) return 'cannot contain a lone surrogate'
+  const length = utf8Length(name)
+  if (length > maximumNameLength)
+    return `is ${length} bytes long, and PostgreSQL truncates names to ${maximumNameLength} bytes`
+  return undefined
+}
+
+/**
+ * Why no role can have this name. Quoting does not help: `GRANT … TO "public"` acts on PUBLIC.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/catalog.c (IsReservedName)
+ */
+export const reservedRoleNameProblem = (name: string): string | undefined => {
+  if (name === 'public' || name === 'none') return 'is reserved'
+  if (name.startsWith('pg_')) return 'is reserved: the prefix "pg_" is PostgreSQL’s own'
+  return undefined
+}

@@ -1,0 +1,110 @@
+import type { Grant } from './grant.ts'
+import type { ObjectName } from './object-kind.ts'
+import type { Privilege } from './privilege.ts'
+
+/** Why an operation is there. */
+export interface Reason {
+  /** The desired role it is done for. */
+  readonly role: string
+  /** The grant that asked for it; `null` when none did: the role itself is made, or loses what is not in its list. */
+  readonly grant: Grant | null
+}
+
+interface OperationBase {
+  /** The role it runs as. */
+  readonly as: string
+  readonly because: Reason
+}
+
+export interface CreateRole extends OperationBase {
+  readonly kind: 'createRole'
+  readonly role: string
+}
+
+export interface SetLogin extends OperationBase {
+  readonly kind: 'setLogin'
+  readonly role: string
+  readonly login: boolean
+}
+
+export interface SetValidUntil extends OperationBase {
+  readonly kind: 'setValidUntil'
+  readonly role: string
+  /** UTC with microseconds, or `infinity`. */
+  readonly validUntil: string
+}
+
+/** The verifier is no part of a plan: it is supplied when the statement is sent. */
+export interface SetPassword extends OperationBase {
+  readonly kind: 'setPassword'
+  readonly role: string
+}
+
+export interface ClearPassword extends OperationBase {
+  readonly kind: 'clearPassword'
+  readonly role: string
+}
+
+export interface GrantMembership extends OperationBase {
+  readonly kind: 'grantMembership'
+  readonly role: string
+  readonly member: string
+  /** Who will be recorded to have granted it. */
+  readonly grantor: string
+  /** From 16 on: whether the member inherits, and may SET ROLE. Without: what PostgreSQL does by default. */
+  readonly options?: { readonly inherit: boolean; readonly set: boolean }
+}
+
+export interface RevokeMembership extends OperationBase {
+  readonly kind: 'revokeMembership'
+  readonly role: string
+  readonly member: string
+  /** Whose row is to go, from 16 on; `null` before, when there is one row and its grantor means nothing. */
+  readonly grantor: string | null
+  /** Only the ADMIN option goes; the member stays a member. */
+  readonly adminOptionOnly: boolean
+}
+
+export interface CreateSchema extends OperationBase {
+  readonly kind: 'createSchema'
+  readonly schema: string
+  readonly owner: string
+}
+
+export interface SetOwner extends OperationBase {
+  readonly kind: 'setOwner'
+  readonly object: ObjectName
+  readonly owner: string
+}
+
+export interface GrantPrivilege extends OperationBase {
+  readonly kind: 'grantPrivilege'
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantor: string
+}
+
+export interface RevokePrivilege extends OperationBase {
+  readonly kind: 'revokePrivilege'
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantor: string
+  /** Only the grant option goes; the privilege stays. */
+  readonly grantOptionOnly: boolean
+}
+
+/** One thing to be done: plain data that knows nothing of SQL text. */
+export type Operation =
+  | CreateRole
+  | SetLogin
+  | SetValidUntil
+  | SetPassword
+  | ClearPassword
+  | GrantMembership
+  | RevokeMembership
+  | CreateSchema
+  | SetOwner
+  | GrantPrivilege
+  | RevokePrivilege

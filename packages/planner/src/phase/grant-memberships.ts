@@ -1,0 +1,45 @@
+import type { GrantMembership, Operation } from '../operation.ts'
+import { sortedBy } from '../order.ts'
+import type { World } from '../world.ts'
+import { satisfies } from './lose-memberships.ts'
+import type { Phase } from './phase.ts'
+
+/** From 16 on a superuser's grants of roles are recorded as the bootstrap superuser's. */
+const recordedGrantor = ({ server, membershipsHaveGrantors }: World, isSuperuser: boolean): string =>
+  membershipsHaveGrantors && isSuperuser ? server.bootstrapRole : server.actingRole
+
+/**
+ * Through an intermediate role a member inherits a privilege but cannot become it. To be a member of an ordinary
+ * role is what PostgreSQL makes of a plain GRANT, spelled out where a row is there already: a plain GRANT changes
+ * none of its options.
+ */
+const optionsFor = (world: World, role: string, member: string, grantor: string, intermediate: boolean) => {
+  if (!world.membershipsHaveGrantors) return undefined
+  if (intermediate) return { inherit: true, set: false }
+  const exists = world.membershipsOf(member).some((row) => row.role === role && row.grantor === grantor)
+  return exists ? { inherit: world.roles.get(member)?.inherit ?? true, set: true } : undefined
+}
+
+/** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
+export const grantMemberships: Phase = (world, wanted) => {
+  const { actingRole } = world.server
+  const grantor = recordedGrantor(world, world.isSuperuser(actingRole))
+  return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
+    sortedBy(memberships, ([role]) => role).flatMap(([role, { intermediate, because }]): Operation[] => {
+      const rows = world.membershipsOf(member).filter((row) => row.role === role)
+      if (rows.some((row) => satisfies(row, intermediate))) return []
+      const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
+      return [
+        {
+          kind: 'grantMembership',
+          role,
+          member,
+          grantor,
+          ...(options && { options }),
+          as: actingRole,
+          because,
+        },
+      ]
+    }),
+  )
+}

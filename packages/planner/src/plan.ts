@@ -1,0 +1,145 @@
+import { apply } from './apply.ts'
+import { describeName, describeOperation } from './describe.ts'
+import type { DesiredRole } from './desired-role.ts'
+import { type Effect, effectsOf } from './effects.ts'
+import { ForbiddenRoleError, InvalidGrantError, UnsupportedServerError } from './errors.ts'
+import type { Grant } from './grant.ts'
+import type { Operation } from './operation.ts'
+import { phases } from './phase/index.ts'
+import { type PlanOptions, type Request, requestOf } from './request.ts'
+import { type Residue, residueOf } from './residue.ts'
+import { resolve } from './resolve.ts'
+import type { Snapshot, Unmanaged } from './snapshot.ts'
+import { unmanagedOf } from './unmanaged.ts'
+import type { Wanted } from './wanted.ts'
+import { World } from './world.ts'
+
+/** Something asked for and not given. */
+export interface Skipped {
+  readonly role: string
+  readonly grant: Grant
+  /**
+   * `absent`: what it is about does not exist. `not permitted`: the acting role may not grant it. `cycle`: the role
+   * would become a member of itself through others. `no effect`: it would give nothing.
+   */
+  readonly reason: 'absent' | 'not permitted' | 'cycle' | 'no effect'
+  /** A sentence without a full stop, in PostgreSQL’s tone. */
+  readonly message: string
+  /** Of a cycle: the roles that the role asked for is a member of, one of the other, up to the role itself. */
+  readonly path?: readonly string[]
+}
+
+/** What will be done, and everything worth knowing about it before. Plain data without secrets, safe in JSON. */
+export interface Plan {
+  readonly request: Request
+  /** `current_user` of the session that read the snapshot: who runs every operation that names nobody else. */
+  readonly actingRole: string
+  /** The operations in order, by transaction: all but the last transaction only prepare. */
+  readonly transactions: readonly (readonly Operation[])[]
+  /** What roles other than the desired ones gain or lose by it, new owners apart. */
+  readonly effects: readonly Effect[]
+  /** What is asked for and not given. */
+  readonly skipped: readonly Skipped[]
+  /** What a desired role holds, should not, and keeps all the same. */
+  readonly residue: readonly Residue[]
+  /** What is tied to a desired role but of a kind that pgsr does not manage. */
+  readonly unmanaged: readonly Unmanaged[]
+}
+
+/** All operations of a plan, in order. */
+export const operationsOf = (plan: Plan): readonly Operation[] => plan.transactions.flat()
+
+const checkServer = ({ format, server }: Snapshot): void => {
+  if (format !== 1)
+    throw new UnsupportedServerError(
+      `cannot plan: the snapshot has format ${String(format)}, this planner reads 1`,
+    )
+  if (server.version < 90600)
+    throw new UnsupportedServerError(
+      `cannot plan: PostgreSQL 9.6 is the oldest supported, the server is ${server.version}`,
+    )
+}
+
+const checkRoles = (world: World, { desired, options }: Request): void => {
+  const { actingRole, sessionRole, bootstrapRole } = world.server
+  for (const { role, grants } of desired) {
+    const forbid = (why: string): never => {
+      throw new ForbiddenRoleError(role, `cannot sync role ${describeName(role)}: ${why}`)
+    }
+    if (role === bootstrapRole)
+      forbid('it is the bootstrap superuser, of which the catalogs do not record what it has')
+    if (!options.allowSelf && (role === actingRole || role === sessionRole))
+      forbid('it is the role that syncs; set allowSelf to allow that')
+    if (options.allowSuperuser) continue
+    if (world.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
+    for (const grant of grants)
+      if (grant.kind === 'membership' && world.isSuperuser(grant.role))
+        throw new ForbiddenRoleError(
+          role,
+          `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(role)}: it is a superuser; set allowSuperuser to allow that`,
+        )
+  }
+  const { reassignOwnedTo } = options
+  if (reassignOwnedTo !== undefined && !world.roles.has(reassignOwnedTo))
+    throw new InvalidGrantError({
+      field: 'reassignOwnedTo',
+      message: `cannot reassign ownership to role ${describeName(reassignOwnedTo)}: it does not exist`,
+    })
+}
+
+const fold = (world: World, wanted: Wanted): Operation[] => {
+  const operations: Operation[] = []
+  for (const phase of phases)
+    for (const operation of phase(world, wanted)) {
+      apply(world, operation)
+      operations.push(operation)
+    }
+  return operations
+}
+
+/** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
+const checkOutcome = (world: World, wanted: Wanted): void => {
+  for (const phase of phases)
+    for (const operation of phase(world, wanted))
+      if (operation.kind !== 'setPassword')
+        throw new Error(
+          `the plan does not lead where it should: it would still have to ${describeOperation(operation)}`,
+        )
+}
+
+/** Plans what a checked request asks for. */
+export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
+  checkServer(snapshot)
+  const world = new World(snapshot)
+  checkRoles(world, request)
+  const wanted = resolve(world, request)
+  const operations = fold(world, wanted)
+  checkOutcome(world, wanted)
+  return {
+    request,
+    actingRole: world.server.actingRole,
+    transactions: operations.length === 0 ? [] : [operations],
+    effects: effectsOf(new World(snapshot), world, wanted, operations),
+    skipped: wanted.skipped,
+    residue: residueOf(world, wanted),
+    unmanaged: unmanagedOf(world, wanted),
+  }
+}
+
+/**
+ * Works out what has to be done so that the desired roles have exactly what is asked for. Pure: the same snapshot,
+ * roles and seed give the same plan, and the order in which roles and grants are given does not matter.
+ * @throws InvalidGrantError, ForbiddenRoleError, UnsupportedServerError
+ */
+export const plan = (
+  snapshot: Snapshot,
+  desired: DesiredRole | readonly DesiredRole[],
+  options: PlanOptions & { readonly seed: string },
+): Plan => planRequest(snapshot, requestOf(desired, options))
+
+/** The snapshot as it will be once the plan, or some operations, have been executed. */
+export const outcomeOf = (snapshot: Snapshot, from: Plan | readonly Operation[]): Snapshot => {
+  const world = new World(snapshot)
+  for (const operation of 'transactions' in from ? operationsOf(from) : from) apply(world, operation)
+  return world.snapshot()
+}

@@ -1,0 +1,25 @@
+import { nameProblem } from './name.ts'
+
+/**
+ * Quotes a name as `quote_ident` would if it always quoted.
+ * @throws RangeError when PostgreSQL would refuse the name or store another one
+ */
+export const quoteIdent = (name: string): string => {
+  const problem = nameProblem(name)
+  if (problem !== undefined)
+    throw new RangeError(`cannot quote the name ${JSON.stringify(name)}: it ${problem}`)
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Quotes the parts of a qualified name, joined by dots. */
+export const quoteQualified = (parts: readonly string[]): string => parts.map(quoteIdent).join('.')
+
+/**
+ * Quotes a text as `quote_literal` does: the same value whatever `standard_conforming_strings` is.
+ * @throws RangeError when the text holds NUL, which no PostgreSQL text can
+ */
+export const quoteLiteral = (text: string): string => {
+  if (text.includes('\0')) throw new RangeError('cannot quote a text that contains NUL')
+  const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`
+  return text.includes('\\') ? ` E${quoted}` : quoted
+}

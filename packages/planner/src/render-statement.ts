@@ -1,0 +1,67 @@
+import { type ObjectName, objectKinds } from './object-kind.ts'
+import type { GrantMembership, Operation, RevokeMembership, SetPassword } from './operation.ts'
+import type { Privilege } from './privilege.ts'
+import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
+
+/** How GRANT and REVOKE name a privilege on an object: `SELECT ON TABLE "s"."t"`, `SELECT ("c") ON TABLE "s"."t"`. */
+const privilegeOn = ({ kind, name }: ObjectName, privilege: Privilege): string => {
+  const { grantKeyword } = objectKinds[kind]
+  if (kind !== 'column') return `${privilege} ON ${grantKeyword} ${quoteQualified(name)}`
+  return `${privilege} (${quoteIdent(name[2]!)}) ON ${grantKeyword} ${quoteQualified(name.slice(0, 2))}`
+}
+
+const grantee = (role: string): string => (role === 'public' ? 'PUBLIC' : quoteIdent(role))
+
+export const revokeStatement = (revoked: {
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantOptionOnly?: boolean
+}): string =>
+  `REVOKE ${revoked.grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${privilegeOn(revoked.object, revoked.privilege)} FROM ${grantee(revoked.grantee)}`
+
+/** `newOwner` as it stands in SQL: a quoted name, or CURRENT_USER. */
+export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string): string =>
+  `ALTER ${objectKinds[kind].ownerKeyword} ${quoteQualified(name)} OWNER TO ${newOwner}`
+
+const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
+
+const grantMembershipStatement = ({ role, member, options }: GrantMembership): string => {
+  const withOptions = options ? ` WITH INHERIT ${word(options.inherit)}, SET ${word(options.set)}` : ''
+  return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withOptions}`
+}
+
+const revokeMembershipStatement = ({ role, member, grantor, adminOptionOnly }: RevokeMembership): string => {
+  const grantedBy = grantor === null ? '' : ` GRANTED BY ${quoteIdent(grantor)}`
+  return `REVOKE ${adminOptionOnly ? 'ADMIN OPTION FOR ' : ''}${quoteIdent(role)} FROM ${quoteIdent(member)}${grantedBy}`
+}
+
+/** Sets a password by its verifier: what a password is never sent as is itself. */
+export const passwordStatement = (role: string, verifier: string): string =>
+  `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(verifier)}`
+
+/** The statement of an operation, without a semicolon. A password is none: its verifier is in no plan. */
+export const statementOf = (operation: Exclude<Operation, SetPassword>): string => {
+  switch (operation.kind) {
+    case 'createRole':
+      return `CREATE ROLE ${quoteIdent(operation.role)}`
+    case 'setLogin':
+      return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.login ? 'LOGIN' : 'NOLOGIN'}`
+    case 'setValidUntil':
+      return `ALTER ROLE ${quoteIdent(operation.role)} VALID UNTIL ${quoteLiteral(operation.validUntil)}`
+    case 'clearPassword':
+      return `ALTER ROLE ${quoteIdent(operation.role)} PASSWORD NULL`
+    case 'grantMembership':
+      return grantMembershipStatement(operation)
+    case 'revokeMembership':
+      return revokeMembershipStatement(operation)
+    case 'createSchema':
+      return `CREATE SCHEMA ${quoteIdent(operation.schema)} AUTHORIZATION ${quoteIdent(operation.owner)}`
+    case 'setOwner':
+      return ownershipStatement(operation.object, quoteIdent(operation.owner))
+    case 'grantPrivilege':
+      return `GRANT ${privilegeOn(operation.object, operation.privilege)} TO ${grantee(operation.grantee)}`
+    case 'revokePrivilege':
+      return revokeStatement(operation)
+  }
+}

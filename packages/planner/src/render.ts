@@ -1,0 +1,99 @@
+import { describeFact, describeGrant, describeName, describeOperation } from './describe.ts'
+import type { Operation, Reason } from './operation.ts'
+import type { Plan } from './plan.ts'
+import { quoteIdent } from './quote.ts'
+import { statementOf } from './render-statement.ts'
+
+/** An operation with the role it has to be run as, where that is not the role the one before was run as. */
+export interface Step {
+  readonly operation: Operation
+  /** `SET LOCAL ROLE …`, or `undefined` where the role stays the same. */
+  readonly setRole: string | undefined
+}
+
+/** The operations of a transaction with the changes of role between them. It ends as the acting role. */
+export const stepsOf = (
+  operations: readonly Operation[],
+  actingRole: string,
+): { readonly steps: readonly Step[]; readonly last: string | undefined } => {
+  let current = actingRole
+  const become = (role: string): string | undefined => {
+    if (role === current) return undefined
+    current = role
+    return `SET LOCAL ROLE ${quoteIdent(role)}`
+  }
+  const steps = operations.map((operation) => ({ operation, setRole: become(operation.as) }))
+  return { steps, last: become(actingRole) }
+}
+
+const because = ({ role, grant }: Reason, { kind }: Operation): string => {
+  if (grant !== null) return `${describeName(role)}: ${describeGrant(grant)}`
+  return kind === 'createRole'
+    ? `${describeName(role)} does not exist`
+    : `not asked for ${describeName(role)}`
+}
+
+const renderStep = ({ operation, setRole }: Step): readonly string[] => {
+  const comment = because(operation.because, operation)
+  const statement =
+    operation.kind === 'setPassword'
+      ? `-- here pgsr would ${describeOperation(operation)}`
+      : `${statementOf(operation)};  -- ${comment}`
+  return [...(setRole === undefined ? [] : [`${setRole};`]), statement]
+}
+
+const renderTransaction = (
+  operations: readonly Operation[],
+  actingRole: string,
+  lockKey: bigint | number,
+): string => {
+  const { steps, last } = stepsOf(operations, actingRole)
+  return [
+    'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;',
+    "SET LOCAL client_encoding = 'UTF8';",
+    'SET LOCAL search_path = pg_catalog, pg_temp;',
+    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
+    ...steps.flatMap(renderStep),
+    ...(last === undefined ? [] : [`${last};`]),
+    'COMMIT;',
+  ].join('\n')
+}
+
+const renderFindings = ({ skipped, residue, effects, unmanaged }: Plan): readonly string[] => [
+  ...skipped.map(({ message }) => `-- skipped: ${message}`),
+  ...residue.map(
+    ({ message, statement }) => `-- residue: ${message}; to end it: ${JSON.stringify(statement)}`,
+  ),
+  ...effects.map(
+    ({ role, change, fact }) => `-- effect: role ${describeName(role)} ${change} ${describeFact(fact)}`,
+  ),
+  ...unmanaged.map(
+    ({ role, kind, description }) =>
+      `-- unmanaged: role ${describeName(role)}: ${kind}: ${JSON.stringify(description)}`,
+  ),
+]
+
+/**
+ * A plan as a script that psql can run as it stands, with the lock that pgsr takes. Only passwords are not in it.
+ * @param options.lockKey the key of the advisory lock, as given to `syncRoles`; 1 unless given
+ */
+export const renderSql = (
+  plan: Plan,
+  { lockKey = 1 }: { readonly lockKey?: bigint | number } = {},
+): string => {
+  const { request, transactions, actingRole } = plan
+  const roles = request.desired.map(({ role }) => describeName(role)).join(', ')
+  const count = transactions.flat().length
+  const title =
+    count === 0
+      ? 'nothing to do'
+      : `${count} operation${count === 1 ? '' : 's'}, to be run as ${describeName(actingRole)}`
+  return [
+    [`-- pgsr: ${roles}: ${title}`, ...renderFindings(plan)].join('\n'),
+    ...transactions.map((operations) => renderTransaction(operations, actingRole, lockKey)),
+    '',
+  ].join('\n')
+}
+
+/** A plan as JSON that a reviewer can read and `JSON.parse` gives back unchanged. */
+export const renderJson = (plan: Plan): string => JSON.stringify(plan, null, 2)

@@ -1,0 +1,251 @@
+import { describeGrant, describeName, describeObject } from './describe.ts'
+import type { DesiredRole } from './desired-role.ts'
+import { InvalidGrantError } from './errors.ts'
+import { type Grant, isPattern, type Pattern, type PrivilegeGrant } from './grant.ts'
+import { isIntermediateName } from './intermediate-role.ts'
+import { membershipCycle } from './membership-cycle.ts'
+import { nameProblem, reservedRoleNameProblem } from './name.ts'
+import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
+import { sortedBy } from './order.ts'
+import { Secret } from './secret.ts'
+import { timestamp } from './timestamp.ts'
+
+/** The options that decide what a plan holds. */
+export interface PlanOptions {
+  /** Whose objects become that a role loses. By default the acting role’s, except what would act with its rights. */
+  readonly reassignOwnedTo?: string
+  /** Allow the role that syncs to be synced. */
+  readonly allowSelf?: boolean
+  /** Allow superusers to be synced, and roles to become members of superusers. */
+  readonly allowSuperuser?: boolean
+}
+
+/** Everything that is needed to plan again: plain data, without secrets, in an order of its own. */
+export interface Request {
+  readonly desired: readonly DesiredRole[]
+  readonly options: PlanOptions
+  /** What the names of new intermediate roles are derived from. */
+  readonly seed: string
+}
+
+type Refuse = (field: string, problem: string) => never
+
+const checkName = (name: unknown, field: string, refuse: Refuse): void => {
+  const problem = nameProblem(name)
+  if (problem !== undefined) refuse(field, `the name ${describeName(String(name))} ${problem}`)
+}
+
+const checkPattern = (schema: string, { source, flags = '' }: Pattern, refuse: Refuse): void => {
+  if (/[gy]/.test(flags))
+    refuse('pattern', 'the flags g and y make a pattern remember where it last matched; leave them out')
+  try {
+    new RegExp(source, flags)
+  } catch (error) {
+    refuse('pattern', (error as Error).message.toLowerCase())
+  }
+  if (schema === 'pg_catalog') refuse('schema', 'patterns do not reach into pg_catalog; name the table')
+}
+
+const checkObject = (object: ObjectName, refuse: Refuse): void => {
+  const { parts } = objectKinds[object.kind]
+  if (!Array.isArray(object.name) || object.name.length !== parts.length)
+    refuse('name', `the name of a ${object.kind} has the parts ${parts.join(', ')}`)
+  parts.forEach((part, index) => checkName(object.name[index], part, refuse))
+}
+
+const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
+  if (password === 'keep' || password === 'set') return password
+  if (!(password instanceof Secret)) return refuse('password', 'build the grant with Grant.login')
+  const value = Secret.reveal(password)
+  if (typeof value !== 'string')
+    return refuse('password', 'the password is not a text; leave the key out to keep the existing one')
+  if (value === '') return refuse('password', 'the password is empty')
+  if (value.includes('\0') || nameProblem(value) === 'cannot contain a lone surrogate')
+    return refuse('password', 'the password contains NUL or a lone surrogate')
+  return 'set'
+}
+
+const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): PrivilegeGrant => {
+  const { object, privilege, direct } = grant
+  if (!Object.hasOwn(objectKinds, object?.kind)) return refuse('object', 'no such kind of object')
+  const { grantable = [] } = objectKinds[object.kind]
+  if (!grantable.includes(privilege))
+    return refuse('privilege', `${String(privilege)} on a ${object.kind} cannot be asked for`)
+  if (!isPattern(object)) {
+    checkObject(object, refuse)
+    return {
+      kind: 'privilege',
+      privilege,
+      object: { kind: object.kind, name: [...object.name] },
+      direct: !!direct,
+    }
+  }
+  checkName(object.schema, 'schema', refuse)
+  const { source, flags = '' } = object.pattern
+  checkPattern(object.schema, { source, flags }, refuse)
+  const pattern = { kind: object.kind, schema: object.schema, pattern: { source, flags } }
+  return { kind: 'privilege', privilege, object: pattern, direct: !!direct }
+}
+
+const checkMembership = (role: string, of: string, refuse: Refuse): void => {
+  checkName(of, 'role', refuse)
+  if (of === role) refuse('role', 'a role cannot be a member of itself')
+  if (of === 'public' || of === 'none') refuse('role', `the role name ${describeName(of)} is reserved`)
+  if (of === 'pg_database_owner') refuse('role', 'pg_database_owner cannot have explicit members')
+  if (isIntermediateName(of))
+    refuse('role', `${describeName(of)} is an intermediate role; ask for the privilege that it holds`)
+}
+
+/** The same grant as plain data, in one spelling and without its secret. */
+const checkGrant = (role: string, grant: Grant, refuse: Refuse): Grant => {
+  switch (grant?.kind) {
+    case 'attribute': {
+      const password = checkPassword(grant.password, refuse)
+      const validUntil = timestamp(String(grant.validUntil))
+      if (validUntil === undefined)
+        return refuse(
+          'validUntil',
+          `${describeName(String(grant.validUntil))} is not a date with a time zone`,
+        )
+      return { kind: 'attribute', attribute: 'LOGIN', validUntil, password }
+    }
+    case 'privilege':
+      return checkPrivilege(grant, refuse)
+    case 'ownership':
+      if (grant.object?.kind !== 'schema' && grant.object?.kind !== 'table')
+        return refuse('object', 'only schemas and tables can be asked to be owned')
+      checkObject(grant.object, refuse)
+      if (grant.object.kind === 'schema' && grant.object.name[0]!.startsWith('pg_'))
+        return refuse('schema', `the prefix "pg_" is reserved for system schemas`)
+      return { kind: 'ownership', object: { kind: grant.object.kind, name: [...grant.object.name] } }
+    case 'membership':
+      checkMembership(role, grant.role, refuse)
+      return { kind: 'membership', role: grant.role }
+    default:
+      return refuse('kind', 'no such kind of grant')
+  }
+}
+
+const safeDescription = (grant: Grant): string => {
+  try {
+    return describeGrant(grant)
+  } catch {
+    return 'this'
+  }
+}
+
+const checkRole = (role: string): void => {
+  const problem =
+    nameProblem(role) ??
+    reservedRoleNameProblem(role) ??
+    (isIntermediateName(role) ? 'is that of an intermediate role' : undefined)
+  if (problem !== undefined)
+    throw new InvalidGrantError({
+      role,
+      field: 'role',
+      message: `cannot sync role ${describeName(String(role))}: its name ${problem}`,
+    })
+}
+
+const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
+  if (typeof desired !== 'object' || desired === null)
+    throw new InvalidGrantError({
+      field: 'desired',
+      message: `cannot sync roles: ${String(desired)} is no desired role`,
+    })
+  const { role, grants } = desired
+  checkRole(role)
+  const fail = (message: string, field: string, grant?: number): never => {
+    throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
+  }
+  if (!Array.isArray(grants))
+    fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
+  const checked = grants.map((grant, index) =>
+    checkGrant(role, grant, (field, problem) =>
+      fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index),
+    ),
+  )
+  const logins = checked.flatMap((grant, index) => (grant.kind === 'attribute' ? [index] : []))
+  if (logins.length > 1)
+    fail(
+      `cannot grant LOGIN to role ${describeName(role)}: it is asked for ${logins.length} times`,
+      'login',
+      logins[1],
+    )
+  const byText = new Map(checked.map((grant) => [JSON.stringify(grant), grant]))
+  return { role, grants: sortedBy(byText.keys(), (text) => text).map((text) => byText.get(text)!) }
+}
+
+const checkOwners = (desired: readonly DesiredRole[]): void => {
+  const owners = new Map<string, string>()
+  for (const { role, grants } of desired)
+    for (const grant of grants) {
+      if (grant.kind !== 'ownership') continue
+      const other = owners.get(objectKey(grant.object))
+      if (other !== undefined)
+        throw new InvalidGrantError({
+          role,
+          field: 'object',
+          message: `cannot grant ownership of ${describeObject(grant.object)} to role ${describeName(role)}: role ${describeName(other)} is to own it`,
+        })
+      owners.set(objectKey(grant.object), role)
+    }
+}
+
+const checkCycles = (desired: readonly DesiredRole[]): void => {
+  const memberships = new Map(
+    desired.map(({ role, grants }) => [
+      role,
+      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+    ]),
+  )
+  const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
+  if (cycle !== undefined)
+    throw new InvalidGrantError({
+      role: cycle[0]!,
+      field: 'role',
+      message: `cannot grant membership in role ${describeName(cycle[1]!)} to role ${describeName(cycle[0]!)}: it would make a cycle: ${cycle.map(describeName).join(' in ')}`,
+    })
+}
+
+const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): PlanOptions => {
+  const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
+  if (reassignOwnedTo === undefined) return { allowSelf, allowSuperuser }
+  const problem =
+    nameProblem(reassignOwnedTo) ??
+    (isIntermediateName(reassignOwnedTo) ? 'is that of an intermediate role' : undefined) ??
+    (desired.some(({ role }) => role === reassignOwnedTo)
+      ? 'is that of a role that is synced too'
+      : undefined)
+  if (problem !== undefined)
+    throw new InvalidGrantError({
+      field: 'reassignOwnedTo',
+      message: `cannot reassign ownership to role ${describeName(String(reassignOwnedTo))}: its name ${problem}`,
+    })
+  return { reassignOwnedTo, allowSelf, allowSuperuser }
+}
+
+/**
+ * Checks what is asked for, as far as that is possible without a server, and brings it into one spelling and order,
+ * so that the order in which roles and grants were given does not matter.
+ * @throws InvalidGrantError
+ */
+export const requestOf = (
+  desired: DesiredRole | readonly DesiredRole[],
+  { seed, ...options }: PlanOptions & { readonly seed: string },
+): Request => {
+  const roles = (Array.isArray(desired) ? desired : [desired]).map(checkDesiredRole)
+  const seen = new Set<string>()
+  for (const { role } of roles) {
+    if (seen.has(role))
+      throw new InvalidGrantError({
+        role,
+        field: 'role',
+        message: `cannot sync role ${describeName(role)}: it is named twice`,
+      })
+    seen.add(role)
+  }
+  checkOwners(roles)
+  checkCycles(roles)
+  return { desired: sortedBy(roles, ({ role }) => role), options: checkOptions(roles, options), seed }
+}

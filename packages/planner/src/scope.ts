@@ -1,0 +1,93 @@
+import type { DesiredRole } from './desired-role.ts'
+import { isPattern } from './grant.ts'
+import { type ObjectName, objectKey } from './object-kind.ts'
+import type { Operation } from './operation.ts'
+import { sortedBy, sortedUnique } from './order.ts'
+import { operationsOf, type Plan } from './plan.ts'
+import { type PlanOptions, type Request, requestOf } from './request.ts'
+
+/** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and free of repeats. */
+export interface Scope {
+  /** Roles of which everything is read: what they hold, own and have granted, and what they are members of. */
+  readonly desired: readonly string[]
+  /** Roles of which the attributes are read, and what they are members of, directly or not. */
+  readonly roles: readonly string[]
+  /** Objects to read, each with its owner and its whole ACL. */
+  readonly objects: readonly ObjectName[]
+  /** Those of the objects that may change their owner: everything that would follow them is read too. */
+  readonly owned: readonly ObjectName[]
+  /** Schemas of which every table is read, because a pattern asks for some of them. */
+  readonly schemasOfPatterns: readonly string[]
+}
+
+/** What must be read to plan a request. */
+export const scopeOfRequest = ({ desired, options }: Request): Scope => {
+  const grants = desired.flatMap((one) => one.grants)
+  const privileges = grants.flatMap((grant) => (grant.kind === 'privilege' ? [grant.object] : []))
+  const owned = grants.flatMap((grant) => (grant.kind === 'ownership' ? [grant.object] : []))
+  const { reassignOwnedTo } = options
+  return scope({
+    desired: desired.map(({ role }) => role),
+    roles: [
+      ...grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+      ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
+    ],
+    objects: [
+      ...owned,
+      ...privileges.map((object): ObjectName =>
+        isPattern(object) ? { kind: 'schema', name: [object.schema] } : object,
+      ),
+    ],
+    owned,
+    schemasOfPatterns: privileges.flatMap((object) => (isPattern(object) ? [object.schema] : [])),
+  })
+}
+
+/**
+ * What must be read to prove a plan: what it was made from, and everything that it touches.
+ */
+export const scopeOfPlan = (plan: Plan): Scope => {
+  const { desired, roles, objects, owned } = scopeOfRequest(plan.request)
+  const operations = operationsOf(plan)
+  return scope({
+    desired,
+    roles: [...roles, ...operations.flatMap(rolesTouched)],
+    objects: [...objects, ...operations.flatMap(objectTouched)],
+    owned: [
+      ...owned,
+      ...operations.flatMap((operation) => (operation.kind === 'setOwner' ? [operation.object] : [])),
+    ],
+    schemasOfPatterns: [],
+  })
+}
+
+const rolesTouched = (operation: Operation): readonly string[] => {
+  if (operation.kind === 'createRole') return [operation.role]
+  return 'member' in operation ? [operation.role, operation.member] : []
+}
+
+const objectTouched = (operation: Operation): readonly ObjectName[] => {
+  if (operation.kind === 'createSchema') return [{ kind: 'schema', name: [operation.schema] }]
+  return 'object' in operation ? [operation.object] : []
+}
+
+/** What must be read to sync roles, or to prove a plan. */
+export const scopeOf = (
+  from: DesiredRole | readonly DesiredRole[] | Plan,
+  options: PlanOptions = {},
+): Scope =>
+  'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))
+
+const sortedObjects = (objects: readonly ObjectName[]): readonly ObjectName[] =>
+  sortedBy(
+    new Map(objects.map(({ kind, name }) => [objectKey({ kind, name }), { kind, name }])).values(),
+    objectKey,
+  )
+
+const scope = ({ desired, roles, objects, owned, schemasOfPatterns }: Scope): Scope => ({
+  desired: sortedUnique(desired),
+  roles: sortedUnique(roles),
+  objects: sortedObjects(objects),
+  owned: sortedObjects(owned),
+  schemasOfPatterns: sortedUnique(schemasOfPatterns),
+})

@@ -1,0 +1,101 @@
+import { isIntermediateName } from './intermediate-role.ts'
+import { type ObjectName, objectKey } from './object-kind.ts'
+import type { Privilege } from './privilege.ts'
+import { privilegeKey } from './wanted.ts'
+import type { Role } from './snapshot.ts'
+import type { World, WorldObject } from './world.ts'
+
+/**
+ * Whose an intermediate role is. `pg_shdepend` says, not the name: a copied or restored database keeps the old names.
+ * `ours` has entries in this database, or the cluster’s, only; `theirs` only in others; `shared` in both.
+ */
+export type Whose = 'ours' | 'theirs' | 'shared' | 'unused'
+
+/** A privilege that an intermediate role holds in this database, or in the cluster’s shared catalogs. */
+export interface Holding {
+  readonly object: WorldObject
+  readonly privilege: Privilege
+  readonly grantable: boolean
+  readonly byOwner: boolean
+}
+
+/** The intermediate roles in view, with what each holds here. */
+export class ServingRoles {
+  readonly #world: World
+  readonly #holdings = new Map<string, Holding[]>()
+  readonly #tainted = new Set<string>()
+  readonly #serving = new Map<string, Role[]>()
+
+  constructor(world: World) {
+    this.#world = world
+    const isIntermediate = memoized(isIntermediateName)
+    for (const object of world.objects.values()) {
+      if (isIntermediate(object.owner)) this.#tainted.add(object.owner)
+      for (const { grantee, grantor, privileges } of object.acl.values()) {
+        if (isIntermediate(grantor)) this.#tainted.add(grantor)
+        if (!isIntermediate(grantee)) continue
+        const holdings = this.#holdings.get(grantee) ?? []
+        this.#holdings.set(grantee, holdings)
+        for (const [privilege, grantable] of privileges)
+          holdings.push({ object, privilege, grantable, byOwner: grantor === object.owner })
+      }
+    }
+    for (const { role } of world.unmanaged) this.#tainted.add(role)
+    for (const [name, holdings] of this.#holdings) {
+      const role = world.roles.get(name)
+      if (role === undefined || !this.#isTrusted(role, holdings)) continue
+      const { object, privilege } = holdings[0]!
+      const key = privilegeKey(object.key, privilege, '')
+      this.#serving.set(key, [...(this.#serving.get(key) ?? []), role])
+    }
+    for (const roles of this.#serving.values()) roles.sort((a, b) => age(a) - age(b))
+  }
+
+  /** It is what it claims to be: a role that gives one privilege on one object, and nothing else at all. */
+  #isTrusted(role: Role, holdings: readonly Holding[]): boolean {
+    const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = role
+    return (
+      inherit &&
+      !(login || superuser || createRole || createDb || replication || bypassRls) &&
+      holdings.length === 1 &&
+      holdings[0]!.byOwner &&
+      !holdings[0]!.grantable &&
+      !this.#tainted.has(role.name) &&
+      this.#world.membershipsOf(role.name).length === 0
+    )
+  }
+
+  /**
+   * The trusted roles that hold the privilege, the oldest first, those shared with a copied database included: they
+   * count for who is a member already, but nobody is newly let in.
+   */
+  serving(object: ObjectName, privilege: Privilege): readonly Role[] {
+    return this.#serving.get(privilegeKey(objectKey(object), privilege, '')) ?? []
+  }
+
+  holdingsOf(name: string): readonly Holding[] {
+    return this.#holdings.get(name) ?? []
+  }
+
+  whose(name: string): Whose {
+    // Who is a member of other roles has what they have, here too.
+    const here =
+      this.#holdings.has(name) || this.#tainted.has(name) || this.#world.membershipsOf(name).length > 0
+    const elsewhere = (this.#world.roles.get(name)?.elsewhere ?? 0) > 0
+    return here ? (elsewhere ? 'shared' : 'ours') : elsewhere ? 'theirs' : 'unused'
+  }
+}
+
+/** Oids grow, until they wrap around; a role still to be created is the youngest. */
+const age = ({ oid }: Role): number => (oid === null ? Number.POSITIVE_INFINITY : Number(oid))
+
+const memoized = (test: (name: string) => boolean): ((name: string) => boolean) => {
+  const known = new Map<string, boolean>()
+  return (name) => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const answer = test(name)
+    known.set(name, answer)
+    return answer
+  }
+}

@@ -1,0 +1,98 @@
+import type { AclItem } from './acl-item.ts'
+import type { ObjectName } from './object-kind.ts'
+
+/** The server and the session a snapshot was taken in. */
+export interface Server {
+  /** `server_version_num`: 180004 is 18.4. */
+  readonly version: number
+  /** The database the session is connected to, and its oid. */
+  readonly database: string
+  readonly databaseOid: string
+  /** `current_user`: whose rights every operation runs with unless it says otherwise. */
+  readonly actingRole: string
+  /** `session_user`. */
+  readonly sessionRole: string
+  /** The role with oid 10, which stands for every superuser as grantor of memberships from 16 on. */
+  readonly bootstrapRole: string
+}
+
+/**
+ * A role and its attributes.
+ * @see https://www.postgresql.org/docs/current/role-attributes.html
+ */
+export interface Role {
+  readonly name: string
+  /** `null` for a role that a plan is to create. */
+  readonly oid: string | null
+  readonly login: boolean
+  readonly superuser: boolean
+  readonly inherit: boolean
+  readonly createRole: boolean
+  readonly createDb: boolean
+  readonly replication: boolean
+  readonly bypassRls: boolean
+  /** UTC with microseconds, `2027-06-30T00:00:00.000000Z`; `infinity` also when it was never set. */
+  readonly validUntil: string
+  /** How many entries `pg_shdepend` has of this role in other databases of the cluster. */
+  readonly elsewhere: number
+}
+
+/**
+ * One row of `pg_auth_members`. From 16 on there may be several for one role and member, by different grantors;
+ * before 16 there are no options: `inherit` and `set` are true.
+ * @see https://www.postgresql.org/docs/current/catalog-pg-auth-members.html
+ */
+export interface Membership {
+  readonly role: string
+  readonly member: string
+  readonly grantor: string
+  readonly admin: boolean
+  readonly inherit: boolean
+  readonly set: boolean
+}
+
+/** An object with its owner and its whole ACL, PostgreSQL's default spelled out where the catalog has none. */
+export interface DatabaseObject extends ObjectName {
+  /** `null` for an object that a plan is to create. */
+  readonly oid: string | null
+  readonly owner: string
+  readonly acl: readonly AclItem[]
+  /** The table whose owner this object always has: a column’s, or that of a serial or identity sequence. */
+  readonly follows?: ObjectName
+  /** Why the object would do things with its new owner’s rights if it were moved; empty when it would not. */
+  readonly actsAsOwner?: readonly string[]
+}
+
+/**
+ * One row of `pg_default_acl`: what is granted on objects that a role will create.
+ * @see https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
+ */
+export interface DefaultPrivileges {
+  readonly role: string
+  /** `null`: in every schema. */
+  readonly schema: string | null
+  /** The letter of the kind of object: r, S, f, T, n, L. */
+  readonly objectType: string
+  readonly acl: readonly AclItem[]
+}
+
+/** Something tied to a role that pgsr sees but does not manage. */
+export interface Unmanaged {
+  readonly role: string
+  /** The catalog, or the kind of object, it stands in. */
+  readonly kind: string
+  /** In words, with names quoted. */
+  readonly description: string
+}
+
+/** What the catalogs say of the roles and objects in view: plain data, safe in JSON, comparable by `deepEqual`. */
+export interface Snapshot {
+  /** The version of this format. */
+  readonly format: 1
+  readonly server: Server
+  readonly roles: readonly Role[]
+  readonly memberships: readonly Membership[]
+  readonly objects: readonly DatabaseObject[]
+  readonly defaultPrivileges: readonly DefaultPrivileges[]
+  readonly unmanaged: readonly Unmanaged[]
+}

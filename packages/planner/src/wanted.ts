@@ -1,0 +1,57 @@
+import type { ObjectName } from './object-kind.ts'
+import type { Reason } from './operation.ts'
+import type { Skipped } from './plan.ts'
+import type { Privilege } from './privilege.ts'
+
+export interface WantedLogin {
+  readonly validUntil: string
+  readonly password: 'keep' | 'set'
+  readonly because: Reason
+}
+
+export interface WantedMembership {
+  /** Through it the member gets a privilege, so it has to inherit. */
+  readonly intermediate: boolean
+  readonly because: Reason
+}
+
+export interface WantedOwner {
+  readonly object: ObjectName
+  readonly role: string
+  readonly because: Reason
+}
+
+export interface WantedPrivilege {
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  /** A desired role, or an intermediate role that is to be created. */
+  readonly role: string
+  readonly because: Reason
+}
+
+/** The facts that should be true of the desired roles: what is asked for, matched with what there is. */
+export interface Wanted {
+  /** The desired roles, sorted. */
+  readonly roles: readonly string[]
+  readonly desired: ReadonlySet<string>
+  readonly logins: ReadonlyMap<string, WantedLogin>
+  /** By member, then by role. */
+  readonly memberships: ReadonlyMap<string, ReadonlyMap<string, WantedMembership>>
+  /** By the key of the object. */
+  readonly owners: ReadonlyMap<string, WantedOwner>
+  /** What is to stand in an object’s own ACL, by {@link privilegeKey}. */
+  readonly privileges: ReadonlyMap<string, WantedPrivilege>
+  /** Intermediate roles to be created, with the grant that first asked for each. */
+  readonly intermediateRoles: ReadonlyMap<string, Reason>
+  readonly skipped: readonly Skipped[]
+  /** Whose objects become that a desired role loses. */
+  readonly reassignOwnedTo: string
+  /** Whether the caller has named that role. */
+  readonly reassignsExplicitly: boolean
+}
+
+export const privilegeKey = (objectKey: string, privilege: Privilege, role: string): string =>
+  `${objectKey}\0\0${privilege}\0${role}`
+
+/** Why something is taken away: nothing asked for it. */
+export const notAskedFor = (role: string): Reason => ({ role, grant: null })

@@ -1,0 +1,80 @@
+import { type DatabaseObject, type Membership, type Role, type Server, type Snapshot } from '@pgsr/planner'
+
+const server: Server = {
+  version: 180004,
+  database: 'warehouse',
+  databaseOid: '16384',
+  actingRole: 'postgres',
+  sessionRole: 'postgres',
+  bootstrapRole: 'postgres',
+}
+
+/** A role with the attributes that CREATE ROLE gives, and those named. */
+export const role = (name: string, attributes: Partial<Role> = {}): Role => ({
+  name,
+  oid: '20000',
+  login: false,
+  superuser: false,
+  inherit: true,
+  createRole: false,
+  createDb: false,
+  replication: false,
+  bypassRls: false,
+  validUntil: 'infinity',
+  elsewhere: 0,
+  ...attributes,
+})
+
+/** A membership as PostgreSQL 16 makes it when a superuser runs a plain GRANT. */
+export const membership = (member: string, of: string, options: Partial<Membership> = {}): Membership => ({
+  role: of,
+  member,
+  grantor: 'postgres',
+  admin: false,
+  inherit: true,
+  set: true,
+  ...options,
+})
+
+const ownPrivileges = { database: 'CTc', schema: 'UC', table: 'arwdDxtm', column: '' } as const
+
+/** An object of `owner`, who has everything on it, and what else its ACL holds: `{ 'analyst/owner': 'r' }`. */
+export const object = (
+  kind: keyof typeof ownPrivileges,
+  name: readonly string[],
+  owner = 'owner',
+  acl: Readonly<Record<string, string>> = {},
+): DatabaseObject => ({
+  kind,
+  name,
+  oid: '30000',
+  owner,
+  acl: Object.entries({
+    [`${owner}/${owner}`]: ownPrivileges[kind],
+    ...acl,
+  })
+    .filter(([, privileges]) => privileges !== '')
+    .map(([who, privileges]) => {
+      const [grantee = '', grantor = ''] = who.split('/')
+      return { grantee, grantor, privileges }
+    }),
+  ...(kind === 'column' && {
+    follows: { kind: 'table', name: name.slice(0, 2) },
+  }),
+})
+
+/** A snapshot of PostgreSQL 18 seen by its bootstrap superuser, with what is named. */
+export const snapshot = ({
+  server: serverFields = {},
+  roles = [],
+  ...facts
+}: Partial<Omit<Snapshot, 'server'>> & { server?: Partial<Server> } = {}): Snapshot => ({
+  format: 1,
+  server: { ...server, ...serverFields },
+  roles: [role('postgres', { superuser: true, login: true, oid: '10' }), role('owner'), ...roles],
+  memberships: [],
+  objects: [],
+  defaultPrivileges: [],
+  unmanaged: [],
+  ...facts,
+})

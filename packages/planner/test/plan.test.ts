@@ -1,0 +1,329 @@
+import { type DesiredRole, Grant, plan, type PlanOptions, renderSql, type Snapshot } from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { membership, object, role, snapshot } from './build-snapshot.ts'
+
+/** The statements and findings of a plan: its script without what every script begins and ends with. */
+const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: PlanOptions = {}): string =>
+  renderSql(plan(world, desired, { seed: 'seed', ...options }))
+    .split('\n')
+    .filter((line) => !/^(BEGIN|SET LOCAL (client|search)|SELECT pg_catalog|COMMIT|-- pgsr:|$)/.test(line))
+    .map((line) => line.replace(/ {2}-- .*/, ''))
+    .join('\n')
+
+const t = (grants: DesiredRole['grants'] = []): DesiredRole => ({ role: 't', grants })
+const table = ['s', 'orders']
+const world = (acl = {}, rest: Partial<Snapshot> = {}): Snapshot =>
+  snapshot({
+    roles: [role('t'), role('b'), role('g'), ...(rest.roles ?? [])],
+    objects: [object('schema', ['s']), object('table', table, 'owner', acl), ...(rest.objects ?? [])],
+    ...(rest.memberships && { memberships: rest.memberships }),
+  })
+
+const serving = '_pgsr_local_16384_table_select_0123abcd'
+const served = world({ [`${serving}/owner`]: 'r' }, { roles: [role(serving)] })
+
+describe('what is asked for is granted', () => {
+  test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
+    ['a role that does not exist is created', snapshot(), t(), 'CREATE ROLE "t";'],
+    [
+      'the password comes in a statement of its own, before LOGIN',
+      snapshot({ roles: [role('t')] }),
+      t([Grant.login({ password: 'geheim', validUntil: new Date('2027-06-30T00:00:00Z') })]),
+      [
+        '-- here pgsr would set the password of role "t"',
+        'ALTER ROLE "t" VALID UNTIL \'2027-06-30T00:00:00.000000Z\';',
+        'ALTER ROLE "t" LOGIN;',
+      ].join('\n'),
+    ],
+    [
+      'a privilege goes through a new intermediate role',
+      world(),
+      t([Grant.tableSelect('s', 'orders')]),
+      [
+        'CREATE ROLE "_pgsr_local_16384_table_select_cab7cfbf";',
+        'GRANT SELECT ON TABLE "s"."orders" TO "_pgsr_local_16384_table_select_cab7cfbf";',
+        'GRANT "_pgsr_local_16384_table_select_cab7cfbf" TO "t" WITH INHERIT TRUE, SET FALSE;',
+      ].join('\n'),
+    ],
+    [
+      'or through the one that is there',
+      served,
+      t([Grant.tableSelect('s', /^ord/)]),
+      `GRANT "${serving}" TO "t" WITH INHERIT TRUE, SET FALSE;`,
+    ],
+    [
+      'or directly',
+      world(),
+      t([Grant.tableSelect('s', 'orders', { direct: true })]),
+      'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+    ],
+    [
+      'before PostgreSQL 16 memberships have no options',
+      { ...served, server: { ...served.server, version: 150018 } },
+      t([Grant.tableSelect('s', 'orders')]),
+      `GRANT "${serving}" TO "t";`,
+    ],
+    [
+      'a schema is created for its owner, and can be granted on in the same call',
+      snapshot({ roles: [role('t'), role('b')] }),
+      [
+        t([Grant.schemaOwnership('new')]),
+        { role: 'b', grants: [Grant.schemaUsage('new', { direct: true })] },
+      ],
+      'CREATE SCHEMA "new" AUTHORIZATION "t";\nGRANT USAGE ON SCHEMA "new" TO "b";',
+    ],
+    [
+      'an owner needs no grant on what it owns',
+      world(),
+      t([Grant.tableOwnership('s', 'orders'), Grant.tableSelect('s', 'orders')]),
+      '-- effect: role "owner" loses ownership of table "s"."orders"\nALTER TABLE "s"."orders" OWNER TO "t";',
+    ],
+    [
+      'but one that took its own privilege away gets it back',
+      snapshot({ roles: [role('t')], objects: [object('table', table, 't', { 't/t': 'w' })] }),
+      t([Grant.tableOwnership('s', 'orders'), Grant.tableSelect('s', 'orders')]),
+      'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+    ],
+    [
+      'roles that are asked for are created, in any order',
+      snapshot(),
+      [t([Grant.roleMembership('analyst')]), { role: 'analyst', grants: [Grant.roleMembership('staff')] }],
+      [
+        'CREATE ROLE "analyst";',
+        'CREATE ROLE "staff";',
+        'CREATE ROLE "t";',
+        'GRANT "staff" TO "analyst";',
+        'GRANT "analyst" TO "t";',
+      ].join('\n'),
+    ],
+  ])('%s', ([, before, desired, expected]) => expect(script(before, desired)).toBe(expected))
+})
+
+describe('what is not asked for is taken away', () => {
+  test.for<[string, Snapshot, string, PlanOptions?]>([
+    [
+      'LOGIN, and the password with it',
+      snapshot({ roles: [role('t', { login: true })] }),
+      'ALTER ROLE "t" NOLOGIN;\nALTER ROLE "t" PASSWORD NULL;',
+    ],
+    [
+      'memberships, by whoever granted them',
+      world({}, { memberships: [membership('t', 'b'), membership('t', 'b', { grantor: 'g' })] }),
+      'REVOKE "b" FROM "t" GRANTED BY "g";\nREVOKE "b" FROM "t" GRANTED BY "postgres";',
+    ],
+    [
+      'what a member has granted by its ADMIN option first',
+      world(
+        {},
+        { memberships: [membership('t', 'b', { admin: true }), membership('g', 'b', { grantor: 't' })] },
+      ),
+      [
+        '-- effect: role "g" loses membership in role "b", granted by "t"',
+        'REVOKE "b" FROM "g" GRANTED BY "t";',
+        'REVOKE "b" FROM "t" GRANTED BY "postgres";',
+      ].join('\n'),
+    ],
+    [
+      'every privilege, tables before columns and contents before schemas',
+      snapshot({
+        roles: [role('t')],
+        objects: [
+          object('schema', ['s'], 'owner', { 't/owner': 'UC' }),
+          object('table', table, 'owner', { 't/owner': 'rw' }),
+          object('column', [...table, 'id'], 'owner', { 't/owner': 'rx' }),
+        ],
+      }),
+      [
+        'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
+        'REVOKE UPDATE ON TABLE "s"."orders" FROM "t";',
+        'REVOKE REFERENCES ("id") ON TABLE "s"."orders" FROM "t";',
+        'REVOKE CREATE ON SCHEMA "s" FROM "t";',
+        'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+      ].join('\n'),
+    ],
+    [
+      'ownership, which goes to the acting role',
+      snapshot({ roles: [role('t')], objects: [object('table', table, 't'), object('schema', ['s'], 't')] }),
+      'ALTER SCHEMA "s" OWNER TO "postgres";\nALTER TABLE "s"."orders" OWNER TO "postgres";',
+    ],
+    [
+      'or to the role that is named, and then also what acts as its owner',
+      snapshot({
+        roles: [role('t')],
+        objects: [{ ...object('table', table, 't'), actsAsOwner: ['a view without security_invoker'] }],
+      }),
+      'ALTER TABLE "s"."orders" OWNER TO "owner";',
+      { reassignOwnedTo: 'owner' },
+    ],
+    [
+      'what acts as its owner stays otherwise',
+      snapshot({
+        roles: [role('t')],
+        objects: [{ ...object('table', table, 't'), actsAsOwner: ['a view without security_invoker'] }],
+      }),
+      '-- residue: role "t" keeps ownership of table "s"."orders": it would run as "postgres": a view without security_invoker; to end it: "ALTER TABLE \\"s\\".\\"orders\\" OWNER TO CURRENT_USER"',
+    ],
+    [
+      'what somebody else granted stays, and is said',
+      world({ 'g/owner': 'r*', 't/g': 'r' }),
+      '-- residue: role "t" keeps SELECT on table "s"."orders", granted by "g": only who granted it can revoke it; to end it: "SET ROLE \\"g\\"; REVOKE SELECT ON TABLE \\"s\\".\\"orders\\" FROM \\"t\\"; RESET ROLE"',
+    ],
+    [
+      'a membership in another database’s intermediate role is that database’s',
+      world({}, { roles: [role(serving, { elsewhere: 1 })], memberships: [membership('t', serving)] }),
+      '',
+    ],
+    [
+      'one that serves nothing any more is not',
+      world({}, { roles: [role(serving)], memberships: [membership('t', serving)] }),
+      `REVOKE "${serving}" FROM "t" GRANTED BY "postgres";`,
+    ],
+  ])('%s', ([, before, expected, options]) => expect(script(before, t(), options)).toBe(expected))
+
+  test('the grant option alone, where the privilege is asked for', () =>
+    expect(script(world({ 't/owner': 'r*' }), t([Grant.tableSelect('s', 'orders', { direct: true })]))).toBe(
+      'REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "t";',
+    ))
+
+  test('held directly and asked for otherwise, it is replaced', () =>
+    expect(
+      script(
+        world({ 't/owner': 'r', [`${serving}/owner`]: 'r' }, { roles: [role(serving)] }),
+        t([Grant.tableSelect('s', 'orders')]),
+      ),
+    ).toBe(
+      `REVOKE SELECT ON TABLE "s"."orders" FROM "t";\nGRANT "${serving}" TO "t" WITH INHERIT TRUE, SET FALSE;`,
+    ))
+})
+
+describe('an intermediate role is trusted only if it is what it claims to be', () => {
+  const asked = t([Grant.tableSelect('s', 'orders')])
+  test.for<[string, Snapshot]>([
+    ['it may log in', world({ [`${serving}/owner`]: 'r' }, { roles: [role(serving, { login: true })] })],
+    ['it holds more', world({ [`${serving}/owner`]: 'rw' }, { roles: [role(serving)] })],
+    ['it may pass it on', world({ [`${serving}/owner`]: 'r*' }, { roles: [role(serving)] })],
+    [
+      'somebody else granted it',
+      world({ 'g/owner': 'r*', [`${serving}/g`]: 'r' }, { roles: [role(serving)] }),
+    ],
+    [
+      'it is a member of something',
+      world(
+        { [`${serving}/owner`]: 'r' },
+        { roles: [role(serving)], memberships: [membership(serving, 'b')] },
+      ),
+    ],
+    [
+      'it owns something',
+      world(
+        { [`${serving}/owner`]: 'r' },
+        { roles: [role(serving)], objects: [object('schema', ['x'], serving)] },
+      ),
+    ],
+    [
+      'it serves another database too',
+      world({ [`${serving}/owner`]: 'r' }, { roles: [role(serving, { elsewhere: 1 })] }),
+    ],
+  ])('%s', ([, before]) => {
+    expect(script(served, asked)).not.toContain('CREATE ROLE')
+    expect(script(before, asked)).toContain('CREATE ROLE "_pgsr_local_16384_table_select_')
+  })
+})
+
+describe('what cannot be given is skipped, with its reason', () => {
+  test.for<[string, Snapshot, DesiredRole, string]>([
+    [
+      'a table that does not exist',
+      world(),
+      t([Grant.tableSelect('s', 'no')]),
+      'cannot grant SELECT on table "s"."no" to role "t": table "s"."no" does not exist',
+    ],
+    [
+      'nor its schema',
+      world(),
+      t([Grant.tableSelect('no', 'no')]),
+      'cannot grant SELECT on table "no"."no" to role "t": schema "no" does not exist',
+    ],
+    [
+      'a pattern that matches nothing',
+      world(),
+      t([Grant.tableSelect('s', /^x/i)]),
+      'cannot grant SELECT on the tables of schema "s" that match "/^x/i" to role "t": no table matches',
+    ],
+    [
+      'a cycle through a bystander',
+      world({}, { memberships: [membership('g', 'b'), membership('b', 't')] }),
+      t([Grant.roleMembership('g')]),
+      'cannot grant membership in role "g" to role "t": it would make a cycle: "t" in "g" in "b" in "t"',
+    ],
+    [
+      'an intermediate role for who does not inherit, before PostgreSQL 16',
+      {
+        ...world({}, { roles: [role('t', { inherit: false })] }),
+        server: { ...world().server, version: 150000 },
+      },
+      t([Grant.tableSelect('s', 'orders')]),
+      'cannot grant SELECT on table "s"."orders" to role "t": the role is NOINHERIT, and before PostgreSQL 16 gets nothing from an intermediate role; grant it directly',
+    ],
+  ])('%s', ([, before, desired, message]) => {
+    const { skipped, transactions } = plan(before, desired, { seed: '' })
+    expect(skipped.map((one) => one.message)).toEqual([message])
+    expect(transactions).toEqual([])
+  })
+
+  test('and does not keep the rest from being given', () =>
+    expect(
+      script(world(), t([Grant.tableSelect('s', 'no'), Grant.tableSelect('s', 'orders', { direct: true })])),
+    ).toMatch(/^-- skipped: .*\nGRANT SELECT ON TABLE "s"."orders" TO "t";$/))
+})
+
+test('a membership turned round is revoked before it is granted', () =>
+  expect(
+    script(snapshot({ roles: [role('t'), role('u')], memberships: [membership('t', 'u')] }), [
+      t(),
+      { role: 'u', grants: [Grant.roleMembership('t')] },
+    ]),
+  ).toBe('REVOKE "u" FROM "t" GRANTED BY "postgres";\nGRANT "t" TO "u";'))
+
+test('what the acting role itself loses, it loses last', () =>
+  expect(
+    script(
+      world(
+        {},
+        { roles: [role('me', { superuser: true, login: true })], memberships: [membership('me', 'b')] },
+      ),
+      [{ role: 'me', grants: [] }, t([Grant.login()])],
+      { allowSelf: true, allowSuperuser: true },
+    ),
+  ).toMatch(/LOGIN;\nREVOKE "b" FROM "me".*$|LOGIN/s))
+
+test('a default privilege of a new schema’s owner is an effect', () => {
+  const before = snapshot({
+    roles: [role('t')],
+    defaultPrivileges: [
+      {
+        role: 't',
+        schema: null,
+        objectType: 'n',
+        acl: [
+          { grantee: 't', grantor: 't', privileges: 'UC' },
+          { grantee: 'b', grantor: 't', privileges: 'U' },
+        ],
+      },
+    ],
+  })
+  expect(plan(before, t([Grant.schemaOwnership('new')]), { seed: '' }).effects).toEqual([
+    {
+      role: 'b',
+      change: 'gains',
+      fact: {
+        kind: 'privilege',
+        object: { kind: 'schema', name: ['new'] },
+        privilege: 'USAGE',
+        grantee: 'b',
+        grantor: 't',
+        grantable: false,
+      },
+    },
+  ])
+})
