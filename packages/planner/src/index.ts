@@ -17,7 +17,13 @@ export { Secret } from './secret.ts'
 // Snapshot: what there is
 export { type AclItem, parseAclItem } from './acl-item.ts'
 export { type ObjectKind, type ObjectKindRow, objectKinds, type ObjectName } from './object-kind.ts'
-export { type Privilege, type PrivilegeLetter, privilegeLetters } from './privilege.ts'
+export {
+  parsePrivileges,
+  type Privilege,
+  type PrivilegeLetter,
+  privilegeLetters,
+  type Privileges,
+} from './privilege.ts'
 export { type Scope, scopeOf, scopeOfPlan, scopeOfRequest } from './scope.ts'
 export type {
   DatabaseObject,
