@@ -1,0 +1,65 @@
+import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import * as Layer from 'effect/Layer'
+import type * as Scope from 'effect/Scope'
+import type { DatabaseError, StatementError, TransactionOpenError } from './errors.ts'
+import { databaseError } from './look.ts'
+import type { PlanRolesOptions, SyncRolesOptions } from './options.ts'
+import { Session, type SessionShape } from './session.ts'
+import { type SyncResult, workflow } from './workflow.ts'
+
+type Desired = DesiredRole | readonly DesiredRole[]
+
+/** How a driver holds one connection: acquired with the scope, given back at its end. */
+export type Hold<Connection> = (
+  connection: Connection,
+) => Effect.Effect<SessionShape, StatementError | TransactionOpenError, Scope.Scope>
+
+/** A layer that provides the session of one connection. */
+export const sessionLayer = <Connection>(
+  hold: Hold<Connection>,
+  connection: Connection,
+): Layer.Layer<Session, DatabaseError | TransactionOpenError> =>
+  Layer.effect(
+    Session,
+    hold(connection).pipe(
+      Effect.catchTag('StatementError', (error): Effect.Effect<never, DatabaseError> =>
+        Effect.fail(databaseError('connect')(error)),
+      ),
+    ),
+  )
+
+/** The functions that return promises, for one driver’s connections. */
+export interface Promises<Connection> {
+  /**
+   * Makes the roles have exactly what is asked for, in one transaction under the advisory lock, and proves it. When
+   * nothing differs it takes one round trip, no lock, and writes nothing.
+   * @throws InvalidGrantError, ForbiddenRoleError, MissingObjectError, ResidueError, LockTimeoutError,
+   * TransactionOpenError, DatabaseError, ProofError, UnexpectedCatalogError, UnsupportedServerError; the roles are
+   * then as they were
+   */
+  readonly syncRoles: (
+    connection: Connection,
+    desired: Desired,
+    options?: SyncRolesOptions,
+  ) => Promise<SyncResult>
+  /** What `syncRoles` would do. Only reads. */
+  readonly planRoles: (connection: Connection, desired: Desired, options?: PlanRolesOptions) => Promise<Plan>
+  /** What the catalogs say of the roles and of what they ask for: to save, to plan elsewhere, to test with. */
+  readonly introspect: (connection: Connection, desired: Desired) => Promise<Snapshot>
+}
+
+/** Makes a driver’s promise functions from how it holds a connection. */
+export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connection> => {
+  const on = (connection: Connection) =>
+    Effect.provide(sessionLayer(hold, connection)) as <A, E>(
+      work: Effect.Effect<A, E, Session>,
+    ) => Effect.Effect<A, E | DatabaseError | TransactionOpenError>
+  return {
+    syncRoles: (connection, desired, options = {}) =>
+      Effect.runPromise(workflow.syncRoles(desired, options, on(connection))),
+    planRoles: (connection, desired, options = {}) =>
+      Effect.runPromise(workflow.planRoles(desired, options, on(connection))),
+    introspect: (connection, desired) => Effect.runPromise(workflow.introspect(desired, on(connection))),
+  }
+}

@@ -1,0 +1,30 @@
+import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import type * as Effect from 'effect/Effect'
+import type { PlanRolesOptions, SyncRolesOptions } from './options.ts'
+import type { Session } from './session.ts'
+import { type LookError, type PlanError, type SyncError, type SyncResult, workflow } from './workflow.ts'
+import type { PlannerError } from './prepare.ts'
+
+type Desired = DesiredRole | readonly DesiredRole[]
+
+/** The session is the caller’s to provide. */
+const asIs = <A>(work: A): A => work
+
+/** `syncRoles` as an Effect that needs a {@link Session}. */
+export const syncRoles = (
+  desired: Desired,
+  options: SyncRolesOptions = {},
+): Effect.Effect<SyncResult, SyncError, Session> => workflow.syncRoles(desired, options, asIs)
+
+/** `planRoles` as an Effect that needs a {@link Session}. */
+export const planRoles = (
+  desired: Desired,
+  options: PlanRolesOptions = {},
+): Effect.Effect<Plan, PlanError, Session> => workflow.planRoles(desired, options, asIs)
+
+/** `introspect` as an Effect that needs a {@link Session}. */
+export const introspect = (desired: Desired): Effect.Effect<Snapshot, PlannerError | LookError, Session> =>
+  workflow.introspect(desired, asIs)
+
+export * from './api.ts'
+export { Session } from './session.ts'

@@ -1,0 +1,139 @@
+import type { Difference, Residue, Skipped } from '@pgsr/planner'
+
+/**
+ * What PostgreSQL or the connection said when a text could not be run. Holds no part of the text, which may hold a
+ * password’s verifier.
+ */
+export class StatementError extends Error {
+  readonly _tag = 'StatementError'
+  override readonly name = 'StatementError'
+  /** The SQLSTATE; `undefined` when it was not the server that refused. */
+  readonly sqlState: string | undefined
+  readonly detail: string | undefined
+  readonly hint: string | undefined
+
+  constructor(said: {
+    readonly message: string
+    readonly sqlState: string | undefined
+    readonly detail?: string | undefined
+    readonly hint?: string | undefined
+  }) {
+    super(said.message)
+    this.sqlState = said.sqlState
+    this.detail = said.detail
+    this.hint = said.hint
+  }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+/**
+ * Takes from a driver’s error what says nothing of the text that was sent.
+ * @param isFromServer whether PostgreSQL said it: the code of any other error is no SQLSTATE
+ */
+export const statementError = (error: unknown, isFromServer: boolean): StatementError => {
+  const { code, message, detail, hint } = error as Record<string, unknown>
+  return new StatementError({
+    // A connection that is refused on all its addresses says why only in its code.
+    message: textOf(message) ?? textOf(code) ?? String(error),
+    sqlState: isFromServer ? textOf(code) : undefined,
+    detail: textOf(detail),
+    hint: textOf(hint),
+  })
+}
+
+/** A statement that PostgreSQL refused, or a connection that failed. */
+export class DatabaseError extends Error {
+  readonly _tag = 'DatabaseError'
+  override readonly name = 'DatabaseError'
+  /** The SQLSTATE; `undefined` when it was not the server that refused. */
+  readonly sqlState: string | undefined
+  /** What was being done, in words. */
+  readonly operation: string
+  /** How many times the whole transaction was tried. */
+  readonly attempts: number
+  /** `unknown` when the connection was lost while committing: it may have happened, or not. */
+  readonly outcome: 'unchanged' | 'unknown'
+  /** What was said, with its detail and hint. */
+  override readonly cause: StatementError
+
+  constructor(
+    operation: string,
+    cause: StatementError,
+    { attempts = 1, outcome = 'unchanged' }: { attempts?: number; outcome?: 'unchanged' | 'unknown' } = {},
+  ) {
+    super(`cannot ${operation}: ${cause.message}`)
+    this.cause = cause
+    this.sqlState = cause.sqlState
+    this.operation = operation
+    this.attempts = attempts
+    this.outcome = outcome
+  }
+}
+
+/** Another session held the lock, or an object, for longer than `lockTimeout`. Nothing was changed. */
+export class LockTimeoutError extends Error {
+  readonly _tag = 'LockTimeoutError'
+  override readonly name = 'LockTimeoutError'
+  /** In milliseconds. */
+  readonly lockTimeout: number
+
+  constructor(message: string, lockTimeout: number) {
+    super(`${message} (lockTimeout is ${lockTimeout} milliseconds)`)
+    this.lockTimeout = lockTimeout
+  }
+}
+
+/** The connection is inside a transaction of the caller’s. Nothing was changed. */
+export class TransactionOpenError extends Error {
+  readonly _tag = 'TransactionOpenError'
+  override readonly name = 'TransactionOpenError'
+
+  constructor() {
+    super(
+      'cannot sync roles: the connection is inside a transaction; give a pool, or a connection outside of one',
+    )
+  }
+}
+
+/** Something would stay that should not, or could not be given. Nothing was changed. */
+export class ResidueError extends Error {
+  readonly _tag = 'ResidueError'
+  override readonly name = 'ResidueError'
+  readonly residue: readonly Residue[]
+  readonly skipped: readonly Skipped[]
+
+  constructor(residue: readonly Residue[], skipped: readonly Skipped[]) {
+    super(`cannot sync roles: ${[...residue, ...skipped].map((one) => one.message).join('; ')}`)
+    this.residue = residue
+    this.skipped = skipped
+  }
+}
+
+/** The catalogs, read again after executing, did not say what the plan predicted. Everything was rolled back. */
+export class ProofError extends Error {
+  readonly _tag = 'ProofError'
+  override readonly name = 'ProofError'
+  readonly difference: Difference
+  /** How many times the whole transaction was tried. */
+  readonly attempts: number
+
+  constructor(difference: Difference, attempts: number) {
+    super(
+      'cannot sync roles: the catalogs do not say what the plan predicted, and everything was rolled back',
+    )
+    this.difference = difference
+    this.attempts = attempts
+  }
+}
+
+/** The catalogs answered something that is no snapshot. */
+export class UnexpectedCatalogError extends Error {
+  readonly _tag = 'UnexpectedCatalogError'
+  override readonly name = 'UnexpectedCatalogError'
+
+  constructor(problem: string) {
+    super(`cannot read the catalogs: ${problem}`)
+  }
+}

@@ -1,0 +1,77 @@
+import { type RawBuilder, sql } from 'kysely'
+
+/** A list of the answer: a row each, an array of its values, in an order of its own. */
+const list = (
+  values: RawBuilder<unknown>,
+  from: RawBuilder<unknown>,
+  order: RawBuilder<unknown>,
+): RawBuilder<unknown> =>
+  sql`coalesce(
+    (select pg_catalog.json_agg(pg_catalog.json_build_array(${values}) order by ${order}) from ${from}), '[]'
+  )`
+
+/** A name by its oid, from PostgreSQL's own cache. */
+const name = (oid: string): RawBuilder<string> => sql`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text`
+
+const server = sql`pg_catalog.json_build_array(
+  pg_catalog.current_setting('server_version_num')::int,
+  pg_catalog.current_database()::text,
+  s.database::text,
+  ${name('s.acting')},
+  ${name('s.login')},
+  pg_catalog.pg_get_userbyid(10)::text,
+  pg_catalog.now() <> pg_catalog.statement_timestamp(),
+  pg_catalog.pg_is_in_recovery()
+)`
+
+/** UTC with microseconds. `to_char` knows no infinity, and forgets whether a year is BC. */
+const validUntil = sql`case
+  when r.rolvaliduntil is null or r.rolvaliduntil = 'infinity' then 'infinity'
+  when r.rolvaliduntil = '-infinity' then '-infinity'
+  else pg_catalog.to_char(pg_catalog.timezone('UTC', r.rolvaliduntil), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    || case when pg_catalog.date_part('year', pg_catalog.timezone('UTC', r.rolvaliduntil)) < 0 then ' BC' else '' end
+end`
+
+const elsewhere = sql`coalesce(e.count, 0)`
+
+const roles = list(
+  sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
+    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}`,
+  sql`viewed as v
+    cross join lateral (select * from pg_catalog.pg_roles as x where x.oid = v.oid offset 0) as r
+    left join (
+      select d.role, pg_catalog.count(*) as count from dependency as d where not d.here group by d.role
+    ) as e on e.role = v.oid`,
+  sql`r.oid`,
+)
+
+const memberships = list(
+  sql`${name('m.roleid')}, ${name('m.member')}, ${name('m.grantor')}, m.admin_option, m.inherit_option, m.set_option`,
+  sql`membership as m`,
+  sql`m.member, m.roleid, m.grantor`,
+)
+
+const objects = list(
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, o.acl::text[], o.follows, a.reasons`,
+  sql`object as o left join acts_as_owner as a on a.oid = o.oid and o.kind = 'table'`,
+  sql`o.kind, o.oid, o.objsubid`,
+)
+
+const defaultPrivileges = list(
+  sql`${name('a.role')}, n.nspname::text, a.object_type::text, a.acl::text[]`,
+  sql`default_acl as a left join pg_catalog.pg_namespace as n on n.oid = a.schema`,
+  sql`a.oid`,
+)
+
+const unmanaged = list(
+  sql`${name('u.role')}, u.kind, u.description`,
+  sql`unmanaged as u`,
+  sql`u.role, u.kind, u.description`,
+)
+
+/** The last stages’ rows as one JSON text. The names of the fields are in `snapshot.ts`, not repeated in each row. */
+export const answer = (): RawBuilder<unknown> => sql`
+  select pg_catalog.json_build_array(
+    ${server}, ${roles}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}
+  )::text
+  from session as s`

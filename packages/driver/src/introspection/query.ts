@@ -1,0 +1,77 @@
+import { quoteLiteral, type Scope } from '@pgsr/planner'
+import { type RawBuilder, sql } from 'kysely'
+import { db } from '../catalog.ts'
+import { actsAsOwner } from './acts-as-owner.ts'
+import { answer } from './answer.ts'
+import { defaultAcl } from './default-acl.ts'
+import { dependency } from './dependency.ts'
+import { membership, passedOn } from './membership.ts'
+import { object, target } from './object.ts'
+import { columnOfRelation, directRelation, moving, relation } from './relation.ts'
+import { closure, intermediate, viewed, watched } from './roles.ts'
+import { desired, found, listed, scope, session, wanted, wantedSchema } from './scope.ts'
+import type { Stage, Stages } from './stage.ts'
+import { unmanaged } from './unmanaged.ts'
+
+const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
+  scope,
+  session,
+  desired,
+  listed,
+  wanted,
+  wanted_schema: wantedSchema,
+  found,
+  intermediate,
+  watched,
+  closure,
+  passed_on: passedOn,
+  membership,
+  dependency,
+  direct_relation: directRelation,
+  moving,
+  relation,
+  column_of_relation: columnOfRelation,
+  acts_as_owner: actsAsOwner,
+  target,
+  object,
+  default_acl: defaultAcl,
+  viewed,
+  unmanaged,
+}
+
+/** Each stage is worked out once, as all were before 12. */
+const commonTableExpression = (
+  name: string,
+  stage: Stage<keyof Stages>,
+  version: number,
+): RawBuilder<unknown> =>
+  sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${stage(version)})`
+
+const compile = (version: number): readonly [before: string, after: string] => {
+  const expressions = Object.entries(inOrder).map(([name, stage]) =>
+    commonTableExpression(name, stage as Stage<keyof Stages>, version),
+  )
+  const { sql: text } = sql`with recursive ${sql.join(expressions)} ${answer()}`.compile(db)
+  const [before, after, ...more] = text.split('$1')
+  if (before === undefined || after === undefined || more.length > 0 || after.includes('$2'))
+    throw new Error('the query that reads the catalogs must have exactly one parameter')
+  return [before, after]
+}
+
+const compiled = new Map<number, readonly [before: string, after: string]>()
+
+/**
+ * Compiling the plan of a long query takes longer than running it. A transaction of the caller’s keeps what it has.
+ * @see https://www.postgresql.org/docs/current/jit-decision.html
+ */
+const withoutJit = `select pg_catalog.set_config('jit', case
+  when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('jit') else 'off'
+end, true);`
+
+/** The statements that read a scope on servers of one version. The last one answers one row, one column, JSON. */
+export const introspectionQuery = (version: number, asked: Scope): string => {
+  const major = version - (version % (version >= 100000 ? 10000 : 100))
+  const [before, after] = compiled.get(major) ?? compile(major)
+  compiled.set(major, [before, after])
+  return `${version >= 110000 ? withoutJit : ''}${before}${quoteLiteral(JSON.stringify(asked))}${after}`
+}

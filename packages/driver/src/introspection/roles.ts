@@ -1,0 +1,95 @@
+import { sql } from 'kysely'
+import { intermediateName, zero } from './constant.ts'
+import { type Stage, stages } from './stage.ts'
+
+const isIntermediate = sql<boolean>`r.rolname ~ ${intermediateName}`
+
+/** The grantees in the ACLs of what was found that have a name of ours. */
+const candidate = () =>
+  stages
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('found as f')
+        .crossJoinLateral(() => sql<{ grantee: number }>`pg_catalog.aclexplode(f.acl)`.as<'item'>(sql`item`))
+        .select('item.grantee')
+        .distinct()
+        .as('g'),
+    )
+    .crossJoinLateral((eb) =>
+      eb
+        .selectFrom('pg_catalog.pg_roles as r')
+        .whereRef('r.oid', '=', 'g.grantee')
+        .where(isIntermediate)
+        .select('r.oid')
+        .offset(zero)
+        .as('c'),
+    )
+    .select('c.oid')
+
+export const intermediate: Stage<'intermediate'> = () =>
+  candidate().union((eb) =>
+    eb
+      .selectFrom('pg_catalog.pg_auth_members as m')
+      .crossJoinLateral((of) =>
+        of
+          .selectFrom('pg_catalog.pg_roles as r')
+          .whereRef('r.oid', '=', 'm.roleid')
+          .where(isIntermediate)
+          .select('r.oid')
+          .offset(zero)
+          .as('c'),
+      )
+      .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
+      .select('c.oid'),
+  )
+
+export const watched: Stage<'watched'> = () =>
+  stages
+    .selectFrom('desired as d')
+    .select(['d.oid', sql<boolean>`true`.as('desired')])
+    .unionAll((eb) =>
+      eb
+        .selectFrom('intermediate as i')
+        .where('i.oid', 'not in', eb.selectFrom('desired as d').select('d.oid'))
+        .select(['i.oid', sql<boolean>`false`.as('desired')]),
+    )
+
+/**
+ * From 16 on, who creates a role may administer it without being a member in any other way. That must not bring every
+ * intermediate role that the session ever created into view.
+ */
+const onlyAdministers = sql<boolean>`
+  not (m.inherit_option or m.set_option)
+  and c.oid not in (select w.oid from watched as w)
+  and m.roleid not in (select w.oid from watched as w)
+  and m.roleid not in (select l.oid from listed as l)
+  and (select r.rolname ~ ${intermediateName} from pg_catalog.pg_roles as r where r.oid = m.roleid)
+`
+
+export const closure: Stage<'closure'> = (version) =>
+  stages
+    .selectFrom('watched as w')
+    .select('w.oid')
+    .union((eb) => eb.selectFrom('listed as l').select('l.oid'))
+    .union((eb) => eb.selectFrom('session as s').select('s.acting as oid'))
+    .union((eb) =>
+      eb
+        .selectFrom('closure as c')
+        .crossJoinLateral((of) =>
+          of
+            .selectFrom('pg_catalog.pg_auth_members as x')
+            .whereRef('x.member', '=', 'c.oid')
+            .selectAll()
+            .offset(zero)
+            .as('m'),
+        )
+        .$if(version >= 160000, (query) => query.where(sql<boolean>`not (${onlyAdministers})`))
+        .select('m.roleid as oid'),
+    )
+
+export const viewed: Stage<'viewed'> = () =>
+  stages
+    .selectFrom('closure as c')
+    .select('c.oid')
+    .union((eb) => eb.selectFrom('session as s').select('s.login as oid'))
+    .union(sql<{ oid: number }>`(select 10::oid as oid)`)

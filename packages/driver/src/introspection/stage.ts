@@ -1,0 +1,96 @@
+import type { Expression, Kysely } from 'kysely'
+import { type Acl, db, type Oid, type PgCatalog, type RelationKind } from '../catalog.ts'
+
+/** What every object in view has, whatever its kind. */
+export interface ObjectRow {
+  kind: string
+  oid: Oid
+  /** Of a column its number; 0 otherwise. */
+  objsubid: number
+  /** The parts of the name, from the outside in. */
+  name: readonly string[]
+  owner: Oid
+  acl: Acl
+  /** The table whose owner this always has. */
+  follows: readonly string[] | null
+}
+
+/** A row of `pg_class` that GRANT accepts, with the name of its schema. */
+export interface RelationRow {
+  oid: Oid
+  relname: string
+  relnamespace: Oid
+  nspname: string
+  relkind: RelationKind
+  relowner: Oid
+  relacl: Acl
+  follows: readonly string[] | null
+}
+
+/** A row of `pg_auth_members`; before 16 with the options that every membership has there. */
+export interface MembershipRow {
+  roleid: Oid
+  member: Oid
+  grantor: Oid
+  admin_option: boolean
+  inherit_option: boolean
+  set_option: boolean
+}
+
+/** The query is a list of stages, each a common table expression that reads the catalogs and the stages before it. */
+export type Stages = {
+  /** What is asked for: the query's only parameter. */
+  scope: { scope: unknown }
+  session: { database: Oid; acting: Oid; login: Oid }
+  /** The desired roles that exist. */
+  desired: { oid: Oid }
+  /** The other roles named in the scope. */
+  listed: { oid: Oid }
+  /** The objects named in the scope. */
+  wanted: { kind: string; first: string; second: string | null; owned: boolean }
+  wanted_schema: { oid: Oid; name: string; acl: Acl; of_pattern: boolean }
+  /** The objects named in the scope that exist, and the tables of the schemas in which a pattern looks. */
+  found: { classid: Oid; objid: Oid; acl: Acl; owned: boolean }
+  /** The intermediate roles that a desired role is a member of, or that serve an object found. */
+  intermediate: { oid: Oid }
+  /** The roles of which everything is read: desired and intermediate. */
+  watched: { oid: Oid; desired: boolean }
+  /** The roles that a role in view is a member of, directly or not, and these roles themselves. */
+  closure: { oid: Oid }
+  /** From 16 on: what the desired roles granted, and what others granted by virtue of that. */
+  passed_on: MembershipRow
+  membership: MembershipRow
+  /** What `pg_shdepend` says of the watched roles; `here`: in this database or in the shared catalogs. */
+  dependency: { role: Oid; here: boolean; classid: Oid; objid: Oid; objsubid: number; deptype: string }
+  /** The tables and sequences that were found or depend on a watched role. */
+  direct_relation: RelationRow
+  /** The tables among them that may change their owner. */
+  moving: RelationRow
+  /** All of these, and what follows a table that may move. */
+  relation: RelationRow
+  column_of_relation: {
+    oid: Oid
+    nspname: string
+    relname: string
+    relowner: Oid
+    attname: string
+    attnum: number
+    attacl: Acl
+  }
+  /** Why tables of desired roles would do things with the rights of a new owner. */
+  acts_as_owner: { oid: Oid; reasons: readonly string[] }
+  /** Everything with an owner and an ACL, but for relations and their columns. */
+  target: { classid: Oid; objid: Oid }
+  object: ObjectRow
+  default_acl: { oid: Oid; role: Oid; schema: Oid; object_type: string; acl: Acl }
+  /** The roles of which the attributes are read. */
+  viewed: { oid: Oid }
+  /** What is tied to a watched role and of no kind that has an owner and an ACL. */
+  unmanaged: { role: Oid; kind: string; description: string }
+}
+
+/** A stage's query, for servers of one version. */
+export type Stage<Name extends keyof Stages> = (version: number) => Expression<Stages[Name]>
+
+/** Builds the queries of the stages, which may read the catalogs and each other. */
+export const stages: Kysely<PgCatalog & Stages> = db.withTables<Stages>()

@@ -1,0 +1,52 @@
+import { sql } from 'kysely'
+import { catalogOid } from './constant.ts'
+import { managedCatalogs } from './object.ts'
+import { isTemporary } from './relation.ts'
+import { type Stage, stages } from './stage.ts'
+
+/** Policies, user mappings, initial privileges, and owned objects of kinds that have no ACL. */
+const otherDependency = (version: number) =>
+  stages
+    .selectFrom('dependency as d')
+    .where(
+      sql<boolean>`d.here and (d.deptype not in ('a', 'o') or d.classid not in (${managedCatalogs(version)}))`,
+    )
+    .select([
+      'd.role',
+      sql<string>`case d.deptype when 'i' then 'initial privileges' else d.classid::regclass::text end`.as(
+        'kind',
+      ),
+      sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
+    ])
+
+/** They end with the session that has them; until then the role cannot be dropped. */
+const temporaryRelation = () =>
+  stages
+    .selectFrom('dependency as d')
+    .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'd.objid')
+    .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
+    .where(sql<boolean>`d.here`)
+    .where('d.classid', '=', catalogOid('pg_catalog.pg_class'))
+    .where(isTemporary)
+    .select([
+      'd.role',
+      sql<string>`'temporary relation'`.as('kind'),
+      sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
+    ])
+
+/** `ALTER ROLE … SET`, with the names only: a value may be nobody else's business. */
+const roleSetting = () =>
+  stages
+    .selectFrom(['watched as w', 'pg_catalog.pg_db_role_setting as s'])
+    .leftJoin('pg_catalog.pg_database as d', 'd.oid', 's.setdatabase')
+    .whereRef('s.setrole', '=', 'w.oid')
+    .select([
+      'w.oid as role',
+      sql<string>`'settings'`.as('kind'),
+      sql<string>`(
+        select pg_catalog.string_agg(pg_catalog.split_part(setting, '=', 1), ', ') from pg_catalog.unnest(s.setconfig) as setting
+      ) || coalesce(' in database ' || pg_catalog.quote_ident(d.datname), '')`.as('description'),
+    ])
+
+export const unmanaged: Stage<'unmanaged'> = (version) =>
+  otherDependency(version).unionAll(temporaryRelation()).unionAll(roleSetting())

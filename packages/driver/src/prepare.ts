@@ -1,0 +1,89 @@
+import {
+  type DesiredRole,
+  ForbiddenRoleError,
+  type Grant,
+  InvalidGrantError,
+  MissingObjectError,
+  type Plan,
+  planRequest,
+  type PlanOptions,
+  type Request,
+  requestOf,
+  type Scope,
+  scopeOfRequest,
+  Secret,
+  type Snapshot,
+  UnsupportedServerError,
+} from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { randomUUID } from 'node:crypto'
+
+/** What the planner refuses. */
+export type PlannerError = InvalidGrantError | ForbiddenRoleError | UnsupportedServerError
+
+const plannerErrors = [InvalidGrantError, ForbiddenRoleError, UnsupportedServerError]
+
+/** Turns what the planner throws into typed failures; anything else is a bug, and stays one. */
+export const planning = <A>(evaluate: () => A): Effect.Effect<A, PlannerError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(evaluate())
+    } catch (error) {
+      return plannerErrors.some((type) => error instanceof type)
+        ? Effect.fail(error as PlannerError)
+        : Effect.die(error)
+    }
+  })
+
+/** What is asked for, checked, with its passwords taken out. */
+export interface Prepared {
+  readonly request: Request
+  readonly scope: Scope
+  /** By role. Never part of a request, a plan or an error. */
+  readonly passwords: ReadonlyMap<string, Secret>
+}
+
+const secretOf = (grant: Grant): readonly Secret[] =>
+  grant.kind === 'attribute' && grant.password instanceof Secret ? [grant.password] : []
+
+/** Checks what is asked for before anything is sent. */
+export const prepare = (
+  desired: DesiredRole | readonly DesiredRole[],
+  { reassignOwnedTo, allowSelf, allowSuperuser }: PlanOptions,
+): Effect.Effect<Prepared, PlannerError> =>
+  planning(() => {
+    const request = requestOf(desired, {
+      ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
+      ...(allowSelf !== undefined && { allowSelf }),
+      ...(allowSuperuser !== undefined && { allowSuperuser }),
+      seed: randomUUID(),
+    })
+    const roles: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
+    const passwords = new Map(
+      roles.flatMap(({ role, grants }) => grants.flatMap(secretOf).map((secret) => [role, secret] as const)),
+    )
+    for (const { role, grants } of request.desired)
+      for (const grant of grants)
+        if (grant.kind === 'attribute' && grant.password === 'set' && !passwords.has(role))
+          throw new InvalidGrantError({
+            role,
+            field: 'password',
+            message: `cannot grant LOGIN to role ${JSON.stringify(role)}: the grant asks to set a password and holds none`,
+          })
+    return { request, scope: scopeOfRequest(request), passwords }
+  })
+
+/** Plans with a seed of its own: the names of new roles must not be those of an attempt that failed. */
+export const planWith = (snapshot: Snapshot, { request }: Prepared): Effect.Effect<Plan, PlannerError> =>
+  planning(() => planRequest(snapshot, { ...request, seed: randomUUID() }))
+
+/** Fails on what is absent where the caller wants that. */
+export const refuseMissing = (
+  plan: Plan,
+  onMissing: 'skip' | 'error',
+): Effect.Effect<Plan, MissingObjectError> => {
+  const absent = plan.skipped.filter(({ reason }) => reason === 'absent')
+  return onMissing === 'error' && absent.length > 0
+    ? Effect.fail(new MissingObjectError(absent))
+    : Effect.succeed(plan)
+}

@@ -1,0 +1,160 @@
+import {
+  type AclItem,
+  type ObjectKind,
+  objectKinds,
+  parseAclItem,
+  parsePrivileges,
+  type Snapshot,
+} from '@pgsr/planner'
+
+/** What the catalogs answered. */
+export interface Answer {
+  readonly snapshot: Snapshot
+  readonly version: number
+  /** Whether a transaction was open when the query was sent. */
+  readonly transactionOpen: boolean
+  /** Whether the server is a replica, on which nothing can be written. */
+  readonly readOnly: boolean
+}
+
+type ServerRow = [
+  version: number,
+  database: string,
+  databaseOid: string,
+  actingRole: string,
+  sessionRole: string,
+  bootstrapRole: string,
+  transactionOpen: boolean,
+  readOnly: boolean,
+]
+
+type RoleRow = [
+  name: string,
+  oid: string,
+  login: boolean,
+  superuser: boolean,
+  inherit: boolean,
+  createRole: boolean,
+  createDb: boolean,
+  replication: boolean,
+  bypassRls: boolean,
+  validUntil: string,
+  elsewhere: number,
+]
+
+type MembershipRow = [
+  role: string,
+  member: string,
+  grantor: string,
+  admin: boolean,
+  inherit: boolean,
+  set: boolean,
+]
+
+type ObjectRow = [
+  kind: ObjectKind,
+  name: string[],
+  oid: string,
+  owner: string,
+  acl: string[],
+  follows: string[] | null,
+  actsAsOwner: string[] | null,
+]
+
+type DefaultPrivilegesRow = [role: string, schema: string | null, objectType: string, acl: string[]]
+type UnmanagedRow = [role: string, kind: string, description: string]
+
+type Rows = [
+  server: ServerRow,
+  roles: RoleRow[],
+  memberships: MembershipRow[],
+  objects: ObjectRow[],
+  defaultPrivileges: DefaultPrivilegesRow[],
+  unmanaged: UnmanagedRow[],
+]
+
+/** The same few combinations of letters stand in every ACL; each is read once, to find one that nobody knows. */
+const knownPrivileges = new Set<string>()
+
+const aclItem = (text: string): AclItem => {
+  const item = parseAclItem(text)
+  if (!knownPrivileges.has(item.privileges)) {
+    parsePrivileges(item.privileges)
+    knownPrivileges.add(item.privileges)
+  }
+  return item
+}
+
+/**
+ * Reads the JSON text that the introspection query answers.
+ * @throws SyntaxError, TypeError, RangeError when it is something else
+ */
+export const parseAnswer = (text: string): Answer => {
+  const [server, roles, memberships, objects, defaultPrivileges, unmanaged] = JSON.parse(text) as Rows
+  const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, transactionOpen, readOnly] =
+    server
+  return {
+    version,
+    transactionOpen,
+    readOnly,
+    snapshot: {
+      format: 1,
+      server: { version, database, databaseOid, actingRole, sessionRole, bootstrapRole },
+      roles: roles.map(
+        ([
+          name,
+          oid,
+          login,
+          superuser,
+          inherit,
+          createRole,
+          createDb,
+          replication,
+          bypassRls,
+          until,
+          elsewhere,
+        ]) => ({
+          name,
+          oid,
+          login,
+          superuser,
+          inherit,
+          createRole,
+          createDb,
+          replication,
+          bypassRls,
+          validUntil: until,
+          elsewhere,
+        }),
+      ),
+      memberships: memberships.map(([role, member, grantor, admin, inherit, set]) => ({
+        role,
+        member,
+        grantor,
+        admin,
+        inherit,
+        set,
+      })),
+      objects: objects.map(([kind, name, oid, owner, acl, follows, actsAsOwner]) => {
+        if (!Object.hasOwn(objectKinds, kind))
+          throw new RangeError(`unknown kind of object "${String(kind)}"`)
+        return {
+          kind,
+          name,
+          oid,
+          owner,
+          acl: acl.map(aclItem),
+          ...(follows && { follows: { kind: 'table' as const, name: follows } }),
+          ...(actsAsOwner && actsAsOwner.length > 0 && { actsAsOwner }),
+        }
+      }),
+      defaultPrivileges: defaultPrivileges.map(([role, schema, objectType, acl]) => ({
+        role,
+        schema,
+        objectType,
+        acl: acl.map(aclItem),
+      })),
+      unmanaged: unmanaged.map(([role, kind, description]) => ({ role, kind, description })),
+    },
+  }
+}

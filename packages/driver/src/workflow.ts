@@ -1,0 +1,216 @@
+import {
+  type DesiredRole,
+  differenceOf,
+  type MissingObjectError,
+  operationsOf,
+  outcomeOf,
+  type Plan,
+  scopeOfPlan,
+  Secret,
+  type Snapshot,
+} from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import * as Schedule from 'effect/Schedule'
+import { LockTimeoutError, ProofError, ResidueError, StatementError } from './errors.ts'
+import type { TransactionOpenError, UnexpectedCatalogError, DatabaseError } from './errors.ts'
+import { execute, type Verifiers } from './execute.ts'
+import { databaseError, firstLook, lookInTransaction, searchPath } from './look.ts'
+import { type PlanRolesOptions, settingsOf, type SyncRolesOptions, type SyncSettings } from './options.ts'
+import { planning, type PlannerError, planWith, prepare, type Prepared, refuseMissing } from './prepare.ts'
+import { isRetryable } from './retryable.ts'
+import { Session } from './session.ts'
+import { verifierOf } from './verifier.ts'
+
+/** What a sync has done. */
+export interface SyncResult {
+  /** Whether anything was changed. */
+  readonly changed: boolean
+  /** What was executed; without operations when there was nothing to do. */
+  readonly plan: Plan
+}
+
+/** Everything that reading the catalogs can fail with. */
+export type LookError = DatabaseError | TransactionOpenError | UnexpectedCatalogError
+export type PlanError = PlannerError | MissingObjectError | LookError
+export type SyncError = PlanError | LockTimeoutError | ResidueError | ProofError
+
+/** Fails where a sync would leave something that it should not. */
+const refuseResidue = (plan: Plan, { onResidue }: SyncSettings): Effect.Effect<Plan, ResidueError> => {
+  const skipped = plan.skipped.filter(({ reason }) => reason === 'not permitted')
+  const { residue } = plan
+  if (onResidue === 'report' || residue.length + skipped.length === 0) return Effect.succeed(plan)
+  return Effect.fail(new ResidueError(residue, skipped))
+}
+
+/** A plan that may be executed as far as the caller’s wishes go. */
+const acceptablePlan = (snapshot: Snapshot, prepared: Prepared, settings: SyncSettings) =>
+  planWith(snapshot, prepared).pipe(
+    Effect.flatMap((plan) => refuseMissing(plan, settings.onMissing)),
+    Effect.flatMap((plan) => refuseResidue(plan, settings)),
+  )
+
+/** Computed before the lock is taken: it is slow on purpose, and others wait for the lock. */
+const verifiersFor = (plan: Plan, { passwords }: Prepared, version: number): Effect.Effect<Verifiers> =>
+  Effect.map(
+    Effect.forEach(
+      operationsOf(plan).filter(({ kind }) => kind === 'setPassword') as { readonly role: string }[],
+      ({ role }) =>
+        Effect.promise(async () => {
+          const password = Secret.reveal(passwords.get(role)!) as string
+          return [role, await verifierOf(version, role, password)] as const
+        }),
+    ),
+    (entries) => new Map(entries),
+  )
+
+const beginning = ({ lockKey, lockTimeout, statementTimeout }: SyncSettings): string =>
+  [
+    'begin isolation level read committed read write',
+    `set local search_path = ${searchPath}`,
+    `set local lock_timeout = ${lockTimeout}`,
+    `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
+    ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
+    '',
+  ].join(';')
+
+/** Reads again what the plan touched, and fails unless it is what the plan predicted. */
+const prove = Effect.fn('pgsr.prove')(function* (plan: Plan, before: Snapshot, attempts: number) {
+  const found = yield* lookInTransaction(scopeOfPlan(plan))
+  const difference = differenceOf(plan, outcomeOf(before, plan), found)
+  if (difference === undefined) return
+  yield* Effect.fail(new ProofError(difference, attempts))
+})
+
+/** Says of a text that PostgreSQL refused what it was for. */
+const failedWhile =
+  (operation: string, attempt: number) =>
+  <A, E, R>(
+    self: Effect.Effect<A, E | StatementError, R>,
+  ): Effect.Effect<A, Exclude<E, StatementError> | DatabaseError, R> =>
+    Effect.mapError(self, (error) =>
+      error instanceof StatementError
+        ? databaseError(operation, attempt)(error)
+        : (error as Exclude<E, StatementError>),
+    )
+
+/** One try: look under the lock, plan, execute, prove, commit. Whatever fails, or interrupts it, rolls back. */
+const attemptOnce = (prepared: Prepared, settings: SyncSettings, verifiers: Verifiers, attempt: number) => {
+  const whileLooking = failedWhile('read the catalogs under the lock', attempt)
+  const work = Effect.gen(function* () {
+    const session = yield* Session
+    const snapshot = yield* lookInTransaction(prepared.scope, beginning(settings)).pipe(whileLooking)
+    const plan = yield* acceptablePlan(snapshot, prepared, settings)
+    if (operationsOf(plan).length === 0) {
+      yield* session.send('rollback').pipe(Effect.mapError(databaseError('end the transaction', attempt)))
+      return { changed: false, plan }
+    }
+    for (const operations of plan.transactions) yield* execute(plan, operations, verifiers, attempt)
+    yield* prove(plan, snapshot, attempt).pipe(whileLooking)
+    yield* session
+      .send('commit')
+      .pipe(
+        Effect.mapError((error) =>
+          databaseError('commit', attempt, error.sqlState === undefined ? 'unknown' : 'unchanged')(error),
+        ),
+      )
+    return { changed: true, plan }
+  })
+  return Effect.onExit(work, (exit) =>
+    exit._tag === 'Success'
+      ? Effect.void
+      : Session.use((session) => session.send('rollback')).pipe(Effect.ignore),
+  )
+}
+
+const isWorthRetrying = (error: SyncError): boolean =>
+  error._tag === 'ProofError' || (error._tag === 'DatabaseError' && isRetryable(error.cause))
+
+/** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */
+const lockTimeoutError =
+  ({ lockTimeout }: SyncSettings) =>
+  (error: SyncError): SyncError =>
+    error._tag === 'DatabaseError' && error.sqlState === '55P03'
+      ? new LockTimeoutError(error.message, lockTimeout)
+      : error
+
+const readOnly = (): DatabaseError => {
+  const cause = new StatementError({
+    message: 'the server is a replica, on which nothing can be written',
+    sqlState: '25006',
+  })
+  return databaseError('sync roles')(cause)
+}
+
+/** Tries again after a short while, twice as long each time and never the same: others are trying too. */
+const backOff = Schedule.exponential('20 millis').pipe(Schedule.jittered)
+
+/** Makes the roles have exactly what is asked for: one look when nothing differs, else one transaction. */
+export const syncPrepared = Effect.fn('pgsr.syncRoles')(function* (
+  prepared: Prepared,
+  settings: SyncSettings,
+) {
+  const retried = { schedule: backOff, times: settings.attempts - 1, while: isWorthRetrying }
+  const first = yield* Effect.retry(firstLook(prepared.scope), retried)
+  const firstPlan = yield* acceptablePlan(first.snapshot, prepared, settings)
+  if (operationsOf(firstPlan).length === 0) return { changed: false, plan: firstPlan }
+  if (first.readOnly) return yield* Effect.fail(readOnly())
+  const verifiers = yield* verifiersFor(firstPlan, prepared, first.version)
+  let attempt = 0
+  return yield* Effect.suspend(() => attemptOnce(prepared, settings, verifiers, ++attempt)).pipe(
+    Effect.retry(retried),
+    Effect.mapError(lockTimeoutError(settings)),
+  )
+})
+
+export const planPrepared = Effect.fn('pgsr.planRoles')(function* (
+  prepared: Prepared,
+  onMissing: 'skip' | 'error',
+) {
+  const { snapshot } = yield* firstLook(prepared.scope)
+  const plan = yield* planWith(snapshot, prepared)
+  return yield* refuseMissing(plan, onMissing)
+})
+
+export const introspectPrepared = Effect.fn('pgsr.introspect')(function* ({ scope }: Prepared) {
+  const { snapshot } = yield* firstLook(scope)
+  return snapshot
+})
+
+type Desired = DesiredRole | readonly DesiredRole[]
+
+/** What holds a session for the work, or leaves that to the caller: `E2` and `R` are what that adds and leaves. */
+type Holding<E2, R> = <A, E>(work: Effect.Effect<A, E, Session>) => Effect.Effect<A, E | E2, R>
+
+/**
+ * The workflow, each function with its checks before anything that needs a session: what is wrong with the input is
+ * found before a connection is even opened.
+ */
+export const workflow = {
+  syncRoles: <E2, R>(
+    desired: Desired,
+    options: SyncRolesOptions,
+    holding: Holding<E2, R>,
+  ): Effect.Effect<SyncResult, SyncError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* planning(() => settingsOf(options))
+      const prepared = yield* prepare(desired, options)
+      return yield* holding(syncPrepared(prepared, settings))
+    }),
+
+  planRoles: <E2, R>(
+    desired: Desired,
+    options: PlanRolesOptions,
+    holding: Holding<E2, R>,
+  ): Effect.Effect<Plan, PlanError | E2, R> =>
+    Effect.gen(function* () {
+      const { onMissing } = yield* planning(() => settingsOf(options))
+      const prepared = yield* prepare(desired, options)
+      return yield* holding(planPrepared(prepared, onMissing))
+    }),
+
+  introspect: <E2, R>(
+    desired: Desired,
+    holding: Holding<E2, R>,
+  ): Effect.Effect<Snapshot, PlannerError | LookError | E2, R> =>
+    Effect.flatMap(prepare(desired, {}), (prepared) => holding(introspectPrepared(prepared))),
+} as const
