@@ -1,0 +1,8 @@
+import { type Promises, promisesFor } from '@pgsr/driver'
+import { type Connection, hold } from './session.ts'
+
+const promises: Promises<Connection> = promisesFor(hold)
+
+export const { introspect, planRoles, syncRoles } = promises
+export * from '@pgsr/driver/api'
+export { type Connection } from './session.ts'
