@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import type { TestConnection } from './servers.ts'
+
+/** Where `psql` is on this machine. The binaries from npm have none, so a test that needs it may have to skip. */
+export const findPsql = async (): Promise<string | undefined> => {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const program = join(directory, 'psql')
+    const found = await access(program, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (found) return program
+  }
+  return undefined
+}
+
+/** Runs a script as it stands in `psql`, up to its first error, and gives back what it printed. */
+export const psql = async (server: TestConnection, database: string, script: string): Promise<string> => {
+  const program = await findPsql()
+  if (program === undefined) throw new Error('there is no psql on the PATH')
+  const address = ['-h', server.host, '-p', String(server.port), '-U', server.user, '-d', database]
+  const child = spawn(program, ['-X', '-w', '-v', 'ON_ERROR_STOP=1', ...address, '-f', '-'], {
+    env: { ...process.env, ...(server.password !== undefined && { PGPASSWORD: server.password }) },
+  })
+  let output = ''
+  let errors = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+  child.stdin.on('error', () => undefined) // psql stopped reading at an error; its exit code tells
+  child.stdin.end(script)
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  if (code !== 0) throw new Error(`psql ended with ${code}\n${errors}`)
+  return output
+}
