@@ -49,17 +49,33 @@ export interface Promises<Connection> {
   readonly introspect: (connection: Connection, desired: Desired) => Promise<Snapshot>
 }
 
+/**
+ * Runs the work. An error of ours gets the stack of who called instead of that of the machinery: the name of a
+ * statement tells where it came from, and the caller wants to know which call of its own it was.
+ */
+const run = <A, E>(work: Effect.Effect<A, E>, called: Function): Promise<A> => {
+  const caller = { stack: '' }
+  Error.captureStackTrace?.(caller, called)
+  return Effect.runPromise(work).catch((error: unknown) => {
+    if (error instanceof Error && '_tag' in error && caller.stack !== '')
+      error.stack = caller.stack.replace(/^.*/, () => `${error.name}: ${error.message}`)
+    throw error
+  })
+}
+
 /** Makes a driver’s promise functions from how it holds a connection. */
 export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connection> => {
   const on = (connection: Connection) =>
     Effect.provide(sessionLayer(hold, connection)) as <A, E>(
       work: Effect.Effect<A, E, Session>,
     ) => Effect.Effect<A, E | DatabaseError | TransactionOpenError>
-  return {
+  const promises: Promises<Connection> = {
     syncRoles: (connection, desired, options = {}) =>
-      Effect.runPromise(workflow.syncRoles(desired, options, on(connection))),
+      run(workflow.syncRoles(desired, options, on(connection)), promises.syncRoles),
     planRoles: (connection, desired, options = {}) =>
-      Effect.runPromise(workflow.planRoles(desired, options, on(connection))),
-    introspect: (connection, desired) => Effect.runPromise(workflow.introspect(desired, on(connection))),
+      run(workflow.planRoles(desired, options, on(connection)), promises.planRoles),
+    introspect: (connection, desired) =>
+      run(workflow.introspect(desired, on(connection)), promises.introspect),
   }
+  return promises
 }

@@ -22,6 +22,8 @@ export class StatementError extends Error {
     this.sqlState = said.sqlState
     this.detail = said.detail
     this.hint = said.hint
+    // Where a driver was when the server answered tells nobody anything.
+    this.stack = `${this.name}: ${this.message}`
   }
 }
 

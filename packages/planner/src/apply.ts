@@ -84,10 +84,13 @@ const schemaAcl = (world: World, owner: string): WorldAcl => {
   return worldAclOf(defaults?.acl ?? [{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }
 
-const membershipsFor = (world: World, role: string, member: string, grantor: string | null): Membership[] =>
-  world
-    .membershipsOf(member)
-    .filter((row) => row.role === role && (grantor === null || row.grantor === grantor))
+const membershipsFor = (
+  world: World,
+  role: string,
+  member: string,
+  grantor: string | null,
+): readonly Membership[] =>
+  world.membershipsIn(role, member).filter((row) => grantor === null || row.grantor === grantor)
 
 /** Does to the world what the operation will do to the server. The only place that knows what a statement does. */
 export const apply = (world: World, operation: Operation): void => {

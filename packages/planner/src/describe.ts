@@ -1,7 +1,7 @@
-import { isPattern, type Grant, type TablePattern } from './grant.ts'
+import { isPattern, type Grant, type Pattern, type TablePattern } from './grant.ts'
 import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, Served } from './operation.ts'
 
 /** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
 export const describeName = (name: string): string => JSON.stringify(name)
@@ -15,9 +15,13 @@ export const describeObject = (object: ObjectName): string => {
   return `${object.kind} ${object.name.map(describeName).join('.')}`
 }
 
+/** As in JavaScript, but without what would end a comment. */
+const describePattern = ({ source, flags = '' }: Pattern): string =>
+  `/${source.replaceAll(/[\p{Control}\p{Surrogate}]/gu, (character) => JSON.stringify(character).slice(1, -1))}/${flags}`
+
 const describeTarget = (object: ObjectName | TablePattern): string =>
   isPattern(object)
-    ? `the tables of schema ${describeName(object.schema)} that match ${describeName(`/${object.pattern.source}/${object.pattern.flags ?? ''}`)}`
+    ? `the tables of schema ${describeName(object.schema)} that match ${describePattern(object.pattern)}`
     : describeObject(object)
 
 /** What a grant asks for, as it would follow “cannot grant”. */
@@ -33,6 +37,10 @@ export const describeGrant = (grant: Grant): string => {
       return `membership in role ${describeName(grant.role)}`
   }
 }
+
+/** What an intermediate role is for. */
+export const describeServed = ({ privilege, object }: Served): string =>
+  `${privilege} on ${describeObject(object)}`
 
 /** A fact in words, as it would follow the name of the role it is about. */
 export const describeFact = (fact: Fact): string => {

@@ -4,7 +4,7 @@ import { privilegeFacts, roleFacts } from './facts-of.ts'
 import { objectKey } from './object-kind.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
-import { World, type WorldObject } from './world.ts'
+import { World } from './world.ts'
 
 /** How what was found differs from what a plan predicted. */
 export interface Difference {
@@ -36,12 +36,9 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
   for (const member of new Set([...touchedRoles, ...touchedMembers]))
     for (const { role, grantor, admin, inherit, set } of world.membershipsOf(member))
       add({ kind: 'membership', role, member, grantor, admin, inherit, set })
-  const isTouched = ({ key, kind, follows }: WorldObject): boolean =>
-    touchedObjects.has(key) ||
-    (kind === 'column' && follows !== undefined && touchedObjects.has(objectKey(follows)))
   for (const object of world.objects.values()) {
-    const whole = isTouched(object)
-    const { kind, name, owner } = object
+    const { key, kind, name, owner } = object
+    const whole = touchedObjects.has(key)
     if (kind !== 'column' && (whole || desired.has(owner)))
       add({ kind: 'ownership', object: { kind, name }, owner })
     for (const fact of privilegeFacts(object))

@@ -2,7 +2,7 @@ import { type Fact, factKey } from './fact.ts'
 import { privilegeFacts } from './facts-of.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { objectKey, type ObjectName } from './object-kind.ts'
-import type { Operation } from './operation.ts'
+import { objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
@@ -20,12 +20,10 @@ export const objectsTouched = (world: World, operations: readonly Operation[]): 
   const touched = new Map<string, ObjectName>()
   const touch = ({ kind, name }: ObjectName): void => {
     touched.set(objectKey({ kind, name }), { kind, name })
-    for (const follower of world.followersOf({ kind, name }))
-      touched.set(follower.key, { kind: follower.kind, name: follower.name })
   }
-  for (const operation of operations)
-    if ('object' in operation) touch(operation.object)
-    else if (operation.kind === 'createSchema') touch({ kind: 'schema', name: [operation.schema] })
+  for (const operation of operations) objectTouched(operation).forEach(touch)
+  for (const object of operations.flatMap(objectWithFollowersTouched))
+    world.followersOf(object).forEach(touch)
   return sortedBy(touched.values(), objectKey)
 }
 
@@ -39,10 +37,11 @@ const grantedOn = (world: World, objects: readonly ObjectName[], owners: World):
       : privilegeFacts(object).filter(({ grantee }) => grantee !== object.owner && grantee !== ownerOtherwise)
   })
 
+/** What follows the owner of something else goes without saying. */
 const ownershipsOf = (world: World, objects: readonly ObjectName[]): readonly Fact[] =>
   objects.flatMap((object): Fact[] => {
-    const owner = object.kind === 'column' ? undefined : world.object(object)?.owner
-    return owner === undefined ? [] : [{ kind: 'ownership', object, owner }]
+    const { owner, follows } = world.object(object) ?? {}
+    return owner === undefined || follows !== undefined ? [] : [{ kind: 'ownership', object, owner }]
   })
 
 const membershipFacts = (world: World, members: ReadonlySet<string>): readonly Fact[] =>

@@ -50,9 +50,12 @@ export interface MembershipGrant {
 export type Grant = AttributeGrant | PrivilegeGrant | OwnershipGrant | MembershipGrant
 
 export interface LoginOptions {
-  /** Without this key the existing password stays. Empty or undefined is refused. */
+  /**
+   * Without this key the existing password stays. Empty or undefined is refused. One that is given is set each time,
+   * so leave it out where it has not changed: then a sync that finds nothing else to do writes nothing.
+   */
   readonly password?: string
-  /** Until when the password is good. Left out: for ever. */
+  /** Until when the password is good: a date, or ISO 8601 with an offset. Left out: for ever. */
   readonly validUntil?: Date | string
 }
 

@@ -16,9 +16,16 @@ interface OperationBase {
   readonly because: Reason
 }
 
+/** The one privilege on one object that an intermediate role holds for its members. */
+export interface Served {
+  readonly privilege: Privilege
+  readonly object: ObjectName
+}
+
 export interface CreateRole extends OperationBase {
   readonly kind: 'createRole'
   readonly role: string
+  readonly serves?: Served
 }
 
 export interface SetLogin extends OperationBase {
@@ -53,6 +60,7 @@ export interface GrantMembership extends OperationBase {
   readonly grantor: string
   /** From 16 on: whether the member inherits, and may SET ROLE. Without: what PostgreSQL does by default. */
   readonly options?: { readonly inherit: boolean; readonly set: boolean }
+  readonly serves?: Served
 }
 
 export interface RevokeMembership extends OperationBase {
@@ -63,6 +71,7 @@ export interface RevokeMembership extends OperationBase {
   readonly grantor: string | null
   /** Only the ADMIN option goes; the member stays a member. */
   readonly adminOptionOnly: boolean
+  readonly serves?: Served
 }
 
 export interface CreateSchema extends OperationBase {
@@ -108,3 +117,16 @@ export type Operation =
   | SetOwner
   | GrantPrivilege
   | RevokePrivilege
+
+/** The object whose owner or ACL an operation changes, if it does. */
+export const objectTouched = (operation: Operation): readonly ObjectName[] => {
+  if (operation.kind === 'createSchema') return [{ kind: 'schema', name: [operation.schema] }]
+  return 'object' in operation ? [operation.object] : []
+}
+
+/**
+ * The object, where what follows it changes too: a table’s columns and sequences change their owner with it, and a
+ * privilege that is revoked on a table goes on its columns.
+ */
+export const objectWithFollowersTouched = (operation: Operation): readonly ObjectName[] =>
+  operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? [operation.object] : []

@@ -1,5 +1,5 @@
-import { describeFact, describeGrant, describeName, describeOperation } from './describe.ts'
-import type { Operation, Reason } from './operation.ts'
+import { describeFact, describeGrant, describeName, describeServed } from './describe.ts'
+import type { Operation } from './operation.ts'
 import type { Plan } from './plan.ts'
 import { quoteIdent } from './quote.ts'
 import { statementOf } from './render-statement.ts'
@@ -26,19 +26,23 @@ export const stepsOf = (
   return { steps, last: become(actingRole) }
 }
 
-const because = ({ role, grant }: Reason, { kind }: Operation): string => {
-  if (grant !== null) return `${describeName(role)}: ${describeGrant(grant)}`
-  return kind === 'createRole'
-    ? `${describeName(role)} does not exist`
-    : `not asked for ${describeName(role)}`
+/** Why an operation is there, and of one on an intermediate role what that is for. */
+const commentOn = (operation: Operation): string => {
+  const { kind, because } = operation
+  const who = describeName(because.role)
+  const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
+  if (because.grant === null && kind !== 'createRole')
+    return served === undefined ? `${who}: no grant asks for it` : `${who}: no grant asks for ${served}`
+  if (served !== undefined) return `${who}: ${served}`
+  if (kind === 'createRole') return `${describeName(operation.role)} does not exist`
+  return `${who}: ${describeGrant(because.grant!)}`
 }
 
 const renderStep = ({ operation, setRole }: Step): readonly string[] => {
-  const comment = because(operation.because, operation)
   const statement =
     operation.kind === 'setPassword'
-      ? `-- here pgsr would ${describeOperation(operation)}`
-      : `${statementOf(operation)};  -- ${comment}`
+      ? `-- here pgsr sets the password of role ${describeName(operation.role)}`
+      : `${statementOf(operation)};  -- ${commentOn(operation)}`
   return [...(setRole === undefined ? [] : [`${setRole};`]), statement]
 }
 
@@ -87,9 +91,9 @@ export const renderSql = (
   const title =
     count === 0
       ? 'nothing to do'
-      : `${count} operation${count === 1 ? '' : 's'}, to be run as ${describeName(actingRole)}`
+      : `${count} operation${count === 1 ? '' : 's'}, run as ${describeName(actingRole)}`
   return [
-    [`-- pgsr: ${roles}: ${title}`, ...renderFindings(plan)].join('\n'),
+    [`-- pgsr syncs ${roles}: ${title}`, ...renderFindings(plan)].join('\n'),
     ...transactions.map((operations) => renderTransaction(operations, actingRole, lockKey)),
     '',
   ].join('\n')

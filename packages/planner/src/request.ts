@@ -58,7 +58,10 @@ const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
   if (!(password instanceof Secret)) return refuse('password', 'build the grant with Grant.login')
   const value = Secret.reveal(password)
   if (typeof value !== 'string')
-    return refuse('password', 'the password is not a text; leave the key out to keep the existing one')
+    return refuse(
+      'password',
+      `the password is ${value === null ? 'null' : typeof value}; leave the key out to keep the existing one`,
+    )
   if (value === '') return refuse('password', 'the password is empty')
   if (value.includes('\0') || nameProblem(value) === 'cannot contain a lone surrogate')
     return refuse('password', 'the password contains NUL or a lone surrogate')
@@ -105,7 +108,7 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): Grant => {
       if (validUntil === undefined)
         return refuse(
           'validUntil',
-          `${describeName(String(grant.validUntil))} is not a date with a time zone`,
+          `${describeName(String(grant.validUntil))} is not a date with a time zone, such as 2027-06-30T00:00:00Z`,
         )
       return { kind: 'attribute', attribute: 'LOGIN', validUntil, password }
     }
@@ -122,13 +125,14 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): Grant => {
       checkMembership(role, grant.role, refuse)
       return { kind: 'membership', role: grant.role }
     default:
-      return refuse('kind', 'no such kind of grant')
+      return refuse('kind', 'it is no grant; build one with the functions of Grant')
   }
 }
 
+/** What is no grant at all has no description, and a grant with something missing may not have one either. */
 const safeDescription = (grant: Grant): string => {
   try {
-    return describeGrant(grant)
+    return (describeGrant(grant) as string | undefined) ?? 'this'
   } catch {
     return 'this'
   }

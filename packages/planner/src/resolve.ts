@@ -151,7 +151,8 @@ class Resolution implements Wanted {
             serving.find(({ elsewhere }) => elsewhere === 0)?.name ??
               this.#newRole(object, privilege, because),
           ]
-    for (const role of chosen) this.#wantMembership(role, { intermediate: true, because })
+    const serves = { privilege, object: { kind: object.kind, name: object.name } }
+    for (const role of chosen) this.#wantMembership(role, { serves, because })
   }
 
   #newRole(object: ObjectName, privilege: Privilege, because: Reason): string {
@@ -183,7 +184,7 @@ class Resolution implements Wanted {
       return
     }
     const path = this.#pathThroughBystanders(role, because.role)
-    if (path === undefined) this.#wantMembership(role, { intermediate: false, because })
+    if (path === undefined) this.#wantMembership(role, { because })
     else
       this.#skip(
         because,

@@ -1,7 +1,7 @@
 import type { DesiredRole } from './desired-role.ts'
 import { isPattern } from './grant.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
-import type { Operation } from './operation.ts'
+import { objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import { type PlanOptions, type Request, requestOf } from './request.ts'
@@ -14,7 +14,7 @@ export interface Scope {
   readonly roles: readonly string[]
   /** Objects to read, each with its owner and its whole ACL. */
   readonly objects: readonly ObjectName[]
-  /** Those of the objects that may change their owner: everything that would follow them is read too. */
+  /** Those of the objects of which everything that follows their owner is read too: a table’s columns, a sequence. */
   readonly owned: readonly ObjectName[]
   /** Schemas of which every table is read, because a pattern asks for some of them. */
   readonly schemasOfPatterns: readonly string[]
@@ -53,10 +53,7 @@ export const scopeOfPlan = (plan: Plan): Scope => {
     desired,
     roles: [...roles, ...operations.flatMap(rolesTouched)],
     objects: [...objects, ...operations.flatMap(objectTouched)],
-    owned: [
-      ...owned,
-      ...operations.flatMap((operation) => (operation.kind === 'setOwner' ? [operation.object] : [])),
-    ],
+    owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
     schemasOfPatterns: [],
   })
 }
@@ -64,11 +61,6 @@ export const scopeOfPlan = (plan: Plan): Scope => {
 const rolesTouched = (operation: Operation): readonly string[] => {
   if (operation.kind === 'createRole') return [operation.role]
   return 'member' in operation ? [operation.role, operation.member] : []
-}
-
-const objectTouched = (operation: Operation): readonly ObjectName[] => {
-  if (operation.kind === 'createSchema') return [{ kind: 'schema', name: [operation.schema] }]
-  return 'object' in operation ? [operation.object] : []
 }
 
 /** What must be read to sync roles, or to prove a plan. */

@@ -25,6 +25,11 @@ const ofRole = (world: World, name: string): Unmanaged[] => {
         kind: 'membership',
         description: `ADMIN option for role ${describeName(row.role)}, which comes with CREATEROLE`,
       })),
+    ...(world.membershipsHaveGrantors ? world.membershipsGrantedBy(name) : []).map((row) => ({
+      role: name,
+      kind: 'membership',
+      description: `having granted membership in role ${describeName(row.role)} to role ${describeName(row.member)}`,
+    })),
   ]
 }
 

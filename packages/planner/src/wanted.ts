@@ -1,5 +1,5 @@
 import type { ObjectName } from './object-kind.ts'
-import type { Reason } from './operation.ts'
+import type { Reason, Served } from './operation.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 
@@ -10,8 +10,8 @@ export interface WantedLogin {
 }
 
 export interface WantedMembership {
-  /** Through it the member gets a privilege, so it has to inherit. */
-  readonly intermediate: boolean
+  /** Of an intermediate role: what the member gets through it. Then it has to inherit. */
+  readonly serves?: Served
   readonly because: Reason
 }
 

@@ -51,6 +51,14 @@ export const membershipKey = ({
   grantor,
 }: Pick<Membership, 'role' | 'member' | 'grantor'>): string => `${member}\0${role}\0${grantor}`
 
+const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const existing = map.get(key)
+  if (existing !== undefined) return existing
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
 /**
  * The facts about the roles and objects in view, indexed. Starts as a snapshot and is changed only by `apply`, one
  * operation at a time, so that each phase of a plan sees what the phases before it have made.
@@ -62,7 +70,7 @@ export class World {
   readonly defaultPrivileges: readonly DefaultPrivileges[]
   readonly unmanaged: readonly Unmanaged[]
   readonly #memberships = new Map<string, Membership>()
-  readonly #ofMember = new Map<string, Map<string, Membership>>()
+  readonly #ofMember = new Map<string, Map<string, Map<string, Membership>>>()
   readonly #ofGrantor = new Map<string, Map<string, Membership>>()
   readonly #followers = new Map<string, WorldObject[]>()
 
@@ -90,9 +98,7 @@ export class World {
     }
     this.objects.set(key, object)
     if (!follows) return
-    const followers = this.#followers.get(objectKey(follows))
-    if (followers) followers.push(object)
-    else this.#followers.set(objectKey(follows), [object])
+    getOrMake(this.#followers, objectKey(follows), (): WorldObject[] => []).push(object)
   }
 
   object(name: ObjectName): WorldObject | undefined {
@@ -104,38 +110,36 @@ export class World {
     return this.#followers.get(objectKey(object)) ?? []
   }
 
-  memberships(): Iterable<Membership> {
-    return this.#memberships.values()
+  /** The rows by which a role is a member of others. */
+  membershipsOf(member: string): readonly Membership[] {
+    return [...(this.#ofMember.get(member)?.values() ?? [])].flatMap((rows) => [...rows.values()])
   }
 
-  /** The rows by which a role is a member of others. */
-  membershipsOf(member: string): Membership[] {
-    return [...(this.#ofMember.get(member)?.values() ?? [])]
+  /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
+  membershipsIn(role: string, member: string): readonly Membership[] {
+    return [...(this.#ofMember.get(member)?.get(role)?.values() ?? [])]
   }
 
   /** The rows that a role has granted. */
-  membershipsGrantedBy(grantor: string): Membership[] {
+  membershipsGrantedBy(grantor: string): readonly Membership[] {
     return [...(this.#ofGrantor.get(grantor)?.values() ?? [])]
   }
 
   setMembership(membership: Membership): void {
+    const { role, member, grantor } = membership
     const key = membershipKey(membership)
     this.#memberships.set(key, membership)
-    for (const [index, role] of [
-      [this.#ofMember, membership.member],
-      [this.#ofGrantor, membership.grantor],
-    ] as const) {
-      const rows = index.get(role)
-      if (rows) rows.set(key, membership)
-      else index.set(role, new Map([[key, membership]]))
-    }
+    const ofMember = getOrMake(this.#ofMember, member, () => new Map<string, Map<string, Membership>>())
+    getOrMake(ofMember, role, () => new Map<string, Membership>()).set(grantor, membership)
+    getOrMake(this.#ofGrantor, grantor, () => new Map<string, Membership>()).set(key, membership)
   }
 
   removeMembership(membership: Membership): void {
+    const { role, member, grantor } = membership
     const key = membershipKey(membership)
     this.#memberships.delete(key)
-    this.#ofMember.get(membership.member)?.delete(key)
-    this.#ofGrantor.get(membership.grantor)?.delete(key)
+    this.#ofMember.get(member)?.get(role)?.delete(grantor)
+    this.#ofGrantor.get(grantor)?.delete(key)
   }
 
   isSuperuser(role: string): boolean {

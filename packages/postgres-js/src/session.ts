@@ -37,6 +37,10 @@ const isPool = (sql: object): sql is Sql => 'reserve' in sql
 export const hold = (
   connection: Connection,
 ): Effect.Effect<SessionShape, StatementError | TransactionOpenError, Scope.Scope> => {
+  if (typeof (connection as Partial<Connection> | undefined)?.unsafe !== 'function')
+    return Effect.die(
+      new TypeError('cannot use the connection: it is neither a postgres() nor a reserved connection of one'),
+    )
   if (isTransaction(connection)) return Effect.fail(new TransactionOpenError())
   if (!isPool(connection))
     return Effect.succeed({ connection, send: (statements) => send(connection, statements) })

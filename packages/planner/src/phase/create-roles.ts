@@ -1,19 +1,18 @@
-import type { Operation, Reason } from '../operation.ts'
+import type { Operation, Reason, Served } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import type { Phase } from './phase.ts'
 
 /** Creates the desired roles, the roles they are to be members of, and the intermediate roles that are missing. */
 export const createRoles: Phase = (world, wanted) => {
-  const missing = new Map<string, Reason>()
-  const need = (role: string, because: Reason): void => {
-    if (!world.roles.has(role) && !missing.has(role)) missing.set(role, because)
-  }
-  for (const role of wanted.roles) need(role, { role, grant: null })
+  const missing = new Map<string, { readonly because: Reason; readonly serves?: Served }>()
+  for (const role of wanted.roles) missing.set(role, { because: { role, grant: null } })
   for (const memberships of wanted.memberships.values())
-    for (const [role, { because }] of memberships) need(role, because)
-  return sortedBy(missing, ([role]) => role).map(([role, because]): Operation => ({
+    for (const [role, membership] of memberships) if (!missing.has(role)) missing.set(role, membership)
+  for (const role of missing.keys()) if (world.roles.has(role)) missing.delete(role)
+  return sortedBy(missing, ([role]) => role).map(([role, { because, serves }]): Operation => ({
     kind: 'createRole',
     role,
+    ...(serves && { serves }),
     as: world.server.actingRole,
     because,
   }))

@@ -16,7 +16,7 @@ const recordedGrantor = ({ server, membershipsHaveGrantors }: World, isSuperuser
 const optionsFor = (world: World, role: string, member: string, grantor: string, intermediate: boolean) => {
   if (!world.membershipsHaveGrantors) return undefined
   if (intermediate) return { inherit: true, set: false }
-  const exists = world.membershipsOf(member).some((row) => row.role === role && row.grantor === grantor)
+  const exists = world.membershipsIn(role, member).some((row) => row.grantor === grantor)
   return exists ? { inherit: world.roles.get(member)?.inherit ?? true, set: true } : undefined
 }
 
@@ -25,9 +25,9 @@ export const grantMemberships: Phase = (world, wanted) => {
   const { actingRole } = world.server
   const grantor = recordedGrantor(world, world.isSuperuser(actingRole))
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
-    sortedBy(memberships, ([role]) => role).flatMap(([role, { intermediate, because }]): Operation[] => {
-      const rows = world.membershipsOf(member).filter((row) => row.role === role)
-      if (rows.some((row) => satisfies(row, intermediate))) return []
+    sortedBy(memberships, ([role]) => role).flatMap(([role, { serves, because }]): Operation[] => {
+      const intermediate = serves !== undefined
+      if (world.membershipsIn(role, member).some((row) => satisfies(row, intermediate))) return []
       const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
       return [
         {
@@ -36,6 +36,7 @@ export const grantMemberships: Phase = (world, wanted) => {
           member,
           grantor,
           ...(options && { options }),
+          ...(serves && { serves }),
           as: actingRole,
           because,
         },

@@ -31,7 +31,7 @@ export const membershipVerdict = (
   row: Membership,
 ): MembershipVerdict => {
   const membership = wanted.memberships.get(row.member)?.get(row.role)
-  if (membership !== undefined && satisfies(row, membership.intermediate))
+  if (membership !== undefined && satisfies(row, membership.serves !== undefined))
     return row.admin ? 'strip ADMIN option' : 'keep'
   if (comesWithCreateRole(world, row)) return 'leave'
   if (membership !== undefined || !isIntermediateName(row.role)) return 'revoke'
@@ -39,39 +39,58 @@ export const membershipVerdict = (
   return whose === 'theirs' ? 'leave' : whose === 'shared' ? 'residue' : 'revoke'
 }
 
-/**
- * Before a row goes, or its ADMIN option, what its member granted by virtue of it has to go: PostgreSQL 16 and later
- * keep track, and refuse otherwise.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
- */
-const withDependents = (
-  world: World,
-  because: Reason,
-  row: Membership,
-  adminOptionOnly: boolean,
-): Operation[] => {
-  const operations: Operation[] = []
-  const gone = new Set<string>()
-  const remove = ({ role, member, grantor, admin }: Membership, onlyAdmin: boolean): void => {
-    gone.add(membershipKey({ role, member, grantor }))
-    const stillAdmin = world
-      .membershipsOf(member)
-      .some((other) => other.role === role && other.admin && !gone.has(membershipKey(other)))
-    if (world.membershipsHaveGrantors && admin && !stillAdmin)
-      for (const dependent of sortedBy(world.membershipsGrantedBy(member), membershipKey))
-        if (dependent.role === role && !gone.has(membershipKey(dependent))) remove(dependent, false)
-    operations.push({
+/** Takes rows away one after another, and what depends on each before it. */
+class Revocation {
+  readonly operations: Operation[] = []
+  readonly #world: World
+  readonly #serving: ServingRoles
+  /** The rows that are gone, and those that are gone or have lost their ADMIN option. */
+  readonly #gone = new Set<string>()
+  readonly #noAdmin = new Set<string>()
+
+  constructor(world: World, serving: ServingRoles) {
+    this.#world = world
+    this.#serving = serving
+  }
+
+  /**
+   * Before a row goes, or its ADMIN option, what its member granted by virtue of it has to go: PostgreSQL 16 and
+   * later keep track, and refuse otherwise.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
+   */
+  revoke(row: Membership, adminOptionOnly: boolean, because: Reason): void {
+    const { role, member, grantor, admin } = row
+    const key = membershipKey(row)
+    if (this.#gone.has(key)) return
+    if (!adminOptionOnly) this.#gone.add(key)
+    this.#noAdmin.add(key)
+    const keepsTrack = this.#world.membershipsHaveGrantors
+    if (keepsTrack && admin && !this.#isAdmin(role, member))
+      for (const dependent of sortedBy(this.#world.membershipsGrantedBy(member), membershipKey))
+        if (dependent.role === role) this.revoke(dependent, false, because)
+    const [served] = this.#serving.holdingsOf(role)
+    this.operations.push({
       kind: 'revokeMembership',
       role,
       member,
-      adminOptionOnly: onlyAdmin,
-      grantor: world.membershipsHaveGrantors ? grantor : null,
-      as: world.server.actingRole,
+      grantor: keepsTrack ? grantor : null,
+      adminOptionOnly,
+      ...(served && {
+        serves: {
+          privilege: served.privilege,
+          object: { kind: served.object.kind, name: served.object.name },
+        },
+      }),
+      as: this.#world.server.actingRole,
       because,
     })
   }
-  remove(row, adminOptionOnly)
-  return operations
+
+  #isAdmin(role: string, member: string): boolean {
+    return this.#world
+      .membershipsIn(role, member)
+      .some((row) => row.admin && !this.#noAdmin.has(membershipKey(row)))
+  }
 }
 
 /** Memberships that are not asked for go, whoever granted them, and the ADMIN option of those that stay. */
@@ -81,20 +100,12 @@ export const loseMemberships = (
   roles: readonly string[],
 ): readonly Operation[] => {
   const serving = new ServingRoles(world)
-  const done = new Set<string>()
-  return roles.flatMap((role) =>
-    sortedBy(world.membershipsOf(role), membershipKey)
-      .flatMap((row) => {
-        const verdict = membershipVerdict(world, wanted, serving, row)
-        if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return []
-        return withDependents(world, notAskedFor(role), row, verdict === 'strip ADMIN option')
-      })
-      .filter((operation) => {
-        // One row may go as itself and as what depends on another.
-        const key = JSON.stringify({ ...operation, because: null })
-        if (done.has(key)) return false
-        done.add(key)
-        return true
-      }),
-  )
+  const revocation = new Revocation(world, serving)
+  for (const role of roles)
+    for (const row of sortedBy(world.membershipsOf(role), membershipKey)) {
+      const verdict = membershipVerdict(world, wanted, serving, row)
+      if (verdict === 'revoke' || verdict === 'strip ADMIN option')
+        revocation.revoke(row, verdict === 'strip ADMIN option', notAskedFor(role))
+    }
+  return revocation.operations
 }
