@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { appendFile, chown, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { appendFile, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,6 +30,9 @@ fsync = off
 full_page_writes = off
 synchronous_commit = off
 `
+
+// Whoever is a member of this role, where it exists, has to know a password.
+const passwordRule = 'local all +pgsr_password scram-sha-256\n'
 
 // Outlives this process, however that ends: when the pipe closes without the word that all is well, it
 // kills the server and removes the directory, again if an initdb was still writing there.
@@ -96,6 +99,8 @@ export const startCluster = async (major: number): Promise<Cluster> => {
     const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--nosync']
     await promisify(execFile)(join(programs, 'initdb'), initdb, options)
     await appendFile(join(data, 'postgresql.conf'), settings(directory))
+    const rules = join(data, 'pg_hba.conf')
+    await writeFile(rules, `${passwordRule}${await readFile(rules, 'utf8')}`)
 
     const log = await open(logFile, 'a')
     // A group of its own, so that Ctrl-C reaches the tests first and the server only when they are done.

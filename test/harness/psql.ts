@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import type { TestConnection } from './servers.ts'
+import pg from 'pg'
+import { connectionTo, type TestConnection } from './servers.ts'
 
-/** Where `psql` is on this machine. The binaries from npm have none, so a test that needs it may have to skip. */
-export const findPsql = async (): Promise<string | undefined> => {
+/** Where `psql` is on this machine. The binaries from npm have none. */
+const findPsql = async (): Promise<string | undefined> => {
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
     const program = join(directory, 'psql')
     const found = await access(program, constants.X_OK).then(
@@ -17,17 +18,23 @@ export const findPsql = async (): Promise<string | undefined> => {
   return undefined
 }
 
-/** Runs a script as it stands in `psql`, up to its first error, and gives back what it printed. */
-export const psql = async (server: TestConnection, database: string, script: string): Promise<string> => {
+/** The server takes a script that has nothing of psql’s own in one message, and stops at the first error as well. */
+const withoutPsql = async (server: TestConnection, database: string, script: string): Promise<void> => {
+  const client = new pg.Client(connectionTo(server, database))
+  await client.connect()
+  await client.query(script).finally(() => client.end())
+}
+
+/** Runs a script as it stands in `psql`, up to its first error; where there is no psql, over the wire. */
+export const psql = async (server: TestConnection, database: string, script: string): Promise<void> => {
   const program = await findPsql()
-  if (program === undefined) throw new Error('there is no psql on the PATH')
+  if (program === undefined) return withoutPsql(server, database, script)
   const address = ['-h', server.host, '-p', String(server.port), '-U', server.user, '-d', database]
   const child = spawn(program, ['-X', '-w', '-v', 'ON_ERROR_STOP=1', ...address, '-f', '-'], {
     env: { ...process.env, ...(server.password !== undefined && { PGPASSWORD: server.password }) },
+    stdio: ['pipe', 'ignore', 'pipe'],
   })
-  let output = ''
   let errors = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
   child.stdin.on('error', () => undefined) // psql stopped reading at an error; its exit code tells
   child.stdin.end(script)
@@ -36,5 +43,4 @@ export const psql = async (server: TestConnection, database: string, script: str
     child.once('close', resolve)
   })
   if (code !== 0) throw new Error(`psql ended with ${code}\n${errors}`)
-  return output
 }

@@ -1,0 +1,99 @@
+import * as nodePostgres from '@pgsr/node-postgres'
+import * as postgresJs from '@pgsr/postgres-js'
+import pg from 'pg'
+import postgres from 'postgres'
+import { connectionTo, type TestConnection } from './servers.ts'
+
+type Desired = Parameters<typeof nodePostgres.planRoles>[1]
+
+/** A driver’s functions, on one connection or pool of it. */
+export interface Connected {
+  readonly syncRoles: (
+    desired: Desired,
+    options?: nodePostgres.SyncRolesOptions,
+  ) => Promise<nodePostgres.SyncResult>
+  readonly planRoles: (
+    desired: Desired,
+    options?: nodePostgres.PlanRolesOptions,
+  ) => Promise<nodePostgres.Plan>
+  readonly introspect: (desired: Desired) => Promise<nodePostgres.Snapshot>
+  /** Runs a text on the same connection or pool, as the application that owns it would. */
+  readonly run: (text: string) => Promise<unknown>
+  readonly end: () => Promise<void>
+}
+
+/** A driver as the conformance suite sees it. */
+export interface Driver {
+  readonly name: string
+  /** A pool of a few connections. */
+  readonly pool: (server: TestConnection, database: string) => Connected
+  /** One connection that the caller holds. */
+  readonly client: (server: TestConnection, database: string) => Promise<Connected>
+}
+
+interface Functions<Connection> {
+  readonly syncRoles: (
+    connection: Connection,
+    desired: Desired,
+    options?: nodePostgres.SyncRolesOptions,
+  ) => Promise<nodePostgres.SyncResult>
+  readonly planRoles: (
+    connection: Connection,
+    desired: Desired,
+    options?: nodePostgres.PlanRolesOptions,
+  ) => Promise<nodePostgres.Plan>
+  readonly introspect: (connection: Connection, desired: Desired) => Promise<nodePostgres.Snapshot>
+}
+
+const connected = <Connection>(
+  { syncRoles, planRoles, introspect }: Functions<Connection>,
+  connection: Connection,
+  rest: Pick<Connected, 'run' | 'end'>,
+): Connected => ({
+  syncRoles: (desired, options) => syncRoles(connection, desired, options),
+  planRoles: (desired, options) => planRoles(connection, desired, options),
+  introspect: (desired) => introspect(connection, desired),
+  ...rest,
+})
+
+const quiet = (server: TestConnection, database: string) => ({
+  ...connectionTo(server, database),
+  onnotice: () => undefined,
+  // A user's transforms must not reach what pgsr reads.
+  transform: postgres.camel,
+})
+
+const pgDriver: Driver = {
+  name: 'pg',
+  pool: (server, database) => {
+    const pool = new pg.Pool({ ...connectionTo(server, database), max: 4 })
+    return connected(nodePostgres, pool, { run: (text) => pool.query(text), end: () => pool.end() })
+  },
+  client: async (server, database) => {
+    const client = new pg.Client(connectionTo(server, database))
+    await client.connect()
+    return connected(nodePostgres, client, { run: (text) => client.query(text), end: () => client.end() })
+  },
+}
+
+const postgresJsDriver: Driver = {
+  name: 'postgres.js',
+  pool: (server, database) => {
+    const sql = postgres({ ...quiet(server, database), max: 4 })
+    return connected(postgresJs, sql, { run: (text) => sql.unsafe(text), end: () => sql.end() })
+  },
+  client: async (server, database) => {
+    const sql = postgres({ ...quiet(server, database), max: 1 })
+    const reserved = await sql.reserve()
+    return connected(postgresJs, reserved, {
+      run: (text) => reserved.unsafe(text),
+      end: async () => {
+        reserved.release()
+        await sql.end()
+      },
+    })
+  },
+}
+
+/** The drivers that the conformance suite runs with. */
+export const drivers: readonly Driver[] = [pgDriver, postgresJsDriver]

@@ -1,0 +1,237 @@
+import {
+  ForbiddenRoleError,
+  Grant,
+  InvalidGrantError,
+  MissingObjectError,
+  outcomeOf,
+  plan as planFrom,
+  renderJson,
+  ResidueError,
+} from '@pgsr/node-postgres'
+import { expect, test } from 'vitest'
+import { conformance } from '../../harness/conformance.ts'
+
+/** Ids are drawn anew for each plan, and what a plan creates has no oid yet. */
+const normal = (text: unknown): string =>
+  JSON.stringify(text)
+    .replaceAll(/_[0-9a-f]{8}(?=")/g, '_id')
+    .replaceAll(/"oid":("\d+"|null)/g, '"oid":0')
+
+conformance((sandbox) => {
+  test('what is absent is skipped with its reason, and does not keep the rest from being given', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t (); create sequence ${schema}.q`)
+    const grants = [
+      Grant.databaseConnect(`no${box.database}`),
+      Grant.schemaUsage(`no${schema}`),
+      Grant.tableSelect(schema, 'no'),
+      Grant.tableSelect(`no${schema}`, /./),
+      Grant.tableSelect(schema, /^no/),
+      Grant.tableSelect(schema, 'q'),
+      Grant.tableOwnership(schema, 'no'),
+      Grant.schemaUsage(schema),
+      Grant.tableSelect(schema, 't'),
+    ]
+    await expect(box.pool.syncRoles({ role, grants }, { onMissing: 'error' })).rejects.toBeInstanceOf(
+      MissingObjectError,
+    )
+    await expect(box.pool.planRoles({ role, grants }, { onMissing: 'error' })).rejects.toMatchObject({
+      _tag: 'MissingObjectError',
+      skipped: { length: 7 },
+    })
+    expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
+
+    const { plan } = await box.sync({ role, grants })
+    expect(new Set(plan.skipped.map(({ reason }) => reason))).toEqual(new Set(['absent']))
+    expect(plan.skipped.map(({ message }) => message.split(': ').at(-1) ?? '').sort()).toEqual([
+      `database "no${box.database}" does not exist`,
+      'no table matches',
+      `schema "no${schema}" does not exist`,
+      `schema "no${schema}" does not exist`,
+      `table "${schema}"."no" does not exist`,
+      `table "${schema}"."no" does not exist`,
+      `table "${schema}"."q" does not exist`,
+    ])
+    await box.as(role, `select from ${schema}.t`)
+  })
+
+  test('what somebody else granted is residue: by default nothing is done, or all the rest is', async () => {
+    const box = sandbox()
+    const [role, grantor, schema] = [box.name('r'), box.name('g'), box.name('s')]
+    await box.run(
+      `create role ${role} login; create role ${grantor}; create schema ${schema}; create table ${schema}.t (id int, v int);
+       grant usage on schema ${schema} to ${grantor}; grant select, update on ${schema}.t to ${grantor} with grant option;
+       set role ${grantor}; grant select on ${schema}.t to ${role}; grant update (v) on ${schema}.t to ${role}; reset role`,
+    )
+    const error = await box.pool.syncRoles({ role, grants: [] }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ResidueError)
+    expect((error as ResidueError).residue).toMatchObject([
+      {
+        role,
+        reason: 'granted by another role',
+        fact: { object: { kind: 'column' }, privilege: 'UPDATE', grantor },
+      },
+      {
+        role,
+        reason: 'granted by another role',
+        fact: { object: { kind: 'table' }, privilege: 'SELECT', grantor },
+      },
+    ])
+    expect((await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`))[0]).toEqual([true])
+
+    const { plan } = await box.sync({ role, grants: [] }, { onResidue: 'report' })
+    expect(plan.residue).toHaveLength(2)
+    expect((await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`))[0]).toEqual([false])
+    for (const { statement } of plan.residue) await box.run(statement)
+    expect((await box.sync({ role, grants: [] })).plan.residue).toEqual([])
+    await box.run(`drop role ${role}`)
+  })
+
+  test('a privilege that was passed on is residue, and so is having granted one', async () => {
+    const box = sandbox()
+    const [role, third, schema] = [box.name('r'), box.name('t'), box.name('s')]
+    await box.run(
+      `create role ${role}; create role ${third}; create schema ${schema}; create table ${schema}.t ();
+       grant usage on schema ${schema} to ${role} with grant option; grant select on ${schema}.t to ${role} with grant option;
+       set role ${role}; grant select on ${schema}.t to ${third}; reset role`,
+    )
+    const { plan } = await box.sync({ role, grants: [] }, { onResidue: 'report' })
+    expect(plan.residue.map(({ reason }) => reason)).toEqual(['granted by the role itself', 'passed on'])
+    expect((await box.run(`select has_table_privilege('${third}', '${schema}.t', 'SELECT')`))[0]).toEqual([
+      true,
+    ])
+  })
+
+  test('what pgsr does not manage is seen and said', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    const since = (version: number, text: string): string => (box.server.version >= version ? text : '')
+    await box.run(
+      `create role ${role} createdb; create schema ${schema}; create table ${schema}.t (id int);
+       create function ${schema}.f(a int, b text) returns int language sql as 'select 1';
+       create aggregate ${schema}.total(int) (sfunc = int4pl, stype = int);
+       create sequence ${schema}.q; create type ${schema}.mood as enum ('ok');
+       grant execute on function ${schema}.f(int, text), ${schema}.total(int) to ${role};
+       grant usage on sequence ${schema}.q to ${role}; grant usage on type ${schema}.mood to ${role};
+       grant usage on language sql to ${role}; create policy p on ${schema}.t to ${role};
+       alter role ${role} set work_mem = '5MB'; select lo_create(0);
+       alter default privileges in schema ${schema} grant select on tables to ${role};
+       create operator ${schema}.@@@ (leftarg = int, rightarg = int, procedure = int4pl);
+       alter operator ${schema}.@@@ (int, int) owner to ${role}; alter sequence ${schema}.q owner to ${role};
+       ${since(110000, `create procedure ${schema}.p(a int) language sql as 'select 1'; grant execute on procedure ${schema}.p(int) to ${role};`)}
+       ${since(150000, `grant set on parameter work_mem to ${role};`)}`,
+    )
+    const { plan } = await box.sync({ role, grants: [] })
+    const kinds = plan.unmanaged.map(({ kind }) => kind)
+    expect(new Set(kinds)).toEqual(
+      new Set([
+        'attribute',
+        'default privileges',
+        'function',
+        'language',
+        'pg_operator',
+        'pg_policy',
+        'sequence',
+        'settings',
+        'type',
+        ...(box.server.version >= 110000 ? ['procedure'] : []),
+        ...(box.server.version >= 150000 ? ['parameter'] : []),
+      ]),
+    )
+    expect(plan.unmanaged.map(({ description }) => description)).toContain(
+      `EXECUTE on function "${schema}"."f"."a integer, b text", granted by "${box.superuser}"`,
+    )
+    expect(JSON.stringify(plan.unmanaged)).not.toContain('5MB')
+    await box.run(`revoke all on language sql from ${role}`)
+    if (box.server.version >= 150000) await box.run(`revoke all on parameter work_mem from ${role}`)
+  })
+
+  test('the session’s own user and superusers are synced only if the caller says so', async () => {
+    const box = sandbox()
+    const [superuser, role] = [box.name('su'), box.name('r')]
+    await box.run(`create role ${superuser} superuser`)
+    const refusals = [
+      { role: box.superuser, grants: [] },
+      { role: superuser, grants: [] },
+      { role, grants: [Grant.roleMembership(superuser)] },
+    ]
+    for (const desired of refusals) {
+      await expect(box.pool.syncRoles(desired)).rejects.toBeInstanceOf(ForbiddenRoleError)
+      await expect(box.pool.planRoles(desired)).rejects.toBeInstanceOf(ForbiddenRoleError)
+    }
+    expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
+    await box.sync({ role, grants: [Grant.roleMembership(superuser)] }, { allowSuperuser: true })
+    expect((await box.run(`select pg_has_role('${role}', '${superuser}', 'MEMBER')`))[0]).toEqual([true])
+    const { plan } = await box.sync({ role: superuser, grants: [] }, { allowSuperuser: true })
+    expect(plan.unmanaged).toContainEqual({ role: superuser, kind: 'attribute', description: 'SUPERUSER' })
+  })
+
+  test('a superuser that syncs itself loses what it should, last', async () => {
+    const box = sandbox()
+    const [self, group, other] = [box.name('self'), box.name('g'), box.name('o')]
+    await box.run(`create role ${self} superuser login; create role ${group}; grant ${group} to ${self}`)
+    const own = box.driver.pool({ ...box.server, user: self }, box.database)
+    try {
+      const desired = [
+        { role: self, grants: [Grant.login()] },
+        { role: other, grants: [Grant.roleMembership(group)] },
+      ]
+      await expect(own.syncRoles(desired)).rejects.toBeInstanceOf(ForbiddenRoleError)
+      await own.syncRoles(desired, { allowSelf: true, allowSuperuser: true })
+    } finally {
+      await own.end()
+    }
+    expect(await box.run(`select from pg_auth_members where member = '${self}'::regrole`)).toEqual([])
+    expect((await box.run(`select pg_has_role('${other}', '${group}', 'MEMBER')`))[0]).toEqual([true])
+  })
+
+  test('bad input is refused before anything is sent', async () => {
+    const box = sandbox()
+    const nowhere = box.driver.pool({ host: '/nowhere', port: 1, user: 'nobody' }, 'none')
+    try {
+      for (const desired of [
+        { role: '', grants: [] },
+        { role: 'public', grants: [] },
+        { role: 'r', grants: [Grant.tableSelect('s', '\u0000')] },
+        { role: 'r', grants: [Grant.login({ password: '' })] },
+      ])
+        await expect(nowhere.syncRoles(desired)).rejects.toBeInstanceOf(InvalidGrantError)
+      await expect(nowhere.syncRoles({ role: 'r', grants: [] }, { attempts: 0 })).rejects.toBeInstanceOf(
+        InvalidGrantError,
+      )
+      await expect(nowhere.syncRoles({ role: 'r', grants: [] })).rejects.toMatchObject({
+        _tag: 'DatabaseError',
+        outcome: 'unchanged',
+        sqlState: undefined,
+      })
+    } finally {
+      await nowhere.end()
+    }
+  })
+
+  test('a snapshot is JSON that is planned elsewhere to the same plan and the same outcome', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t (id serial)`)
+    const desired = {
+      role,
+      grants: [
+        Grant.schemaUsage(schema),
+        Grant.tableSelect(schema, /./),
+        Grant.login({ validUntil: '2030-01-01T00:00:00Z' }),
+      ],
+    }
+    const snapshot = await box.pool.introspect(desired)
+    expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot)
+    const here = await box.pool.planRoles(desired)
+    const there = planFrom(JSON.parse(JSON.stringify(snapshot)), desired, { seed: here.request.seed })
+    expect(there).toEqual(here)
+    expect(JSON.parse(renderJson(here))).toEqual(here)
+    await box.sync(desired)
+    const after = await box.pool.introspect(desired)
+    const found = planFrom(after, desired, { seed: '' })
+    expect(found.transactions).toEqual([])
+    expect(normal(outcomeOf(snapshot, here).memberships)).toBe(normal(after.memberships))
+  })
+})

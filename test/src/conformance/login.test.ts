@@ -1,0 +1,144 @@
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
+import { Grant } from '@pgsr/node-postgres'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { conformance } from '../../harness/conformance.ts'
+import type { Sandbox } from '../../harness/sandbox.ts'
+import { connectionTo } from '../../harness/servers.ts'
+
+const loginOf = async ({ run }: Sandbox, role: string) => {
+  const [row] = await run(
+    `select rolcanlogin, coalesce(rolvaliduntil, 'infinity')::text, rolpassword from pg_authid where rolname = '${role}'`,
+  )
+  const [login, validUntil, verifier] = row as [boolean, string, string | null]
+  return { login, validUntil, verifier }
+}
+
+/** Whether a stored verifier is that of a password, by RFC 5802 or as md5. */
+const fits = (verifier: string, role: string, password: string): boolean => {
+  if (verifier.startsWith('md5'))
+    return verifier === `md5${createHash('md5').update(`${password}${role}`).digest('hex')}`
+  const match = /^SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)$/.exec(verifier)
+  if (match === null) return false
+  const [, iterations, salt = '', storedKey, serverKey] = match
+  const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), 32, 'sha256')
+  const hmac = (text: string): Buffer => createHmac('sha256', salted).update(text).digest()
+  return (
+    createHash('sha256').update(hmac('Client Key')).digest('base64') === storedKey &&
+    hmac('Server Key').toString('base64') === serverKey
+  )
+}
+
+const canConnect = async (
+  { server, database }: Sandbox,
+  user: string,
+  password: string,
+): Promise<boolean> => {
+  const client = new pg.Client({ ...connectionTo(server, database), user, password })
+  return client.connect().then(
+    async () => {
+      const { rows } = await client.query<{ who: string }>('select session_user::text as who')
+      await client.end()
+      return rows[0]?.who === user
+    },
+    () => false,
+  )
+}
+
+conformance((sandbox) => {
+  test('a role that does not exist is created, and can do nothing', async () => {
+    const box = sandbox()
+    const role = box.name('nobody')
+    const { changed } = await box.sync({ role, grants: [] })
+    expect(changed).toBe(true)
+    expect([...(await box.holdings([role]))].filter((thing) => thing.startsWith(role))).toEqual([
+      `${role}: is there`,
+    ])
+    expect((await box.sync({ role, grants: [] })).changed).toBe(false)
+  })
+
+  test('a login works with its password, and no more once it is taken away', async () => {
+    const box = sandbox()
+    const role = box.name('alice')
+    await box.sync({ role, grants: [Grant.login({ password: 'open ‘sesame’ \\ é' })] })
+    const { login, validUntil, verifier } = await loginOf(box, role)
+    expect({ login, validUntil }).toEqual({ login: true, validUntil: 'infinity' })
+    expect(fits(verifier ?? '', role, 'open ‘sesame’ \\ é')).toBe(true)
+    expect(fits(verifier ?? '', role, 'open sesame')).toBe(false)
+    expect(await canConnect(box, role, 'open ‘sesame’ \\ é')).toBe(true)
+
+    await box.sync({ role, grants: [] })
+    expect(await loginOf(box, role)).toMatchObject({ login: false, verifier: null })
+    expect(await canConnect(box, role, 'open ‘sesame’ \\ é')).toBe(false)
+  })
+
+  test('the server checks the password', async () => {
+    const box = sandbox()
+    if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
+    const [role, checked] = [box.name('alice'), 'pgsr_password']
+    // Other sandboxes make the same role; whoever is second looks again and finds it there.
+    await box.pool.syncRoles({ role: checked, grants: [] })
+    const grants = (password: string) => [Grant.login({ password }), Grant.roleMembership(checked)]
+    await box.sync({ role, grants: grants('right') })
+    expect(await canConnect(box, role, 'wrong')).toBe(false)
+    expect(await canConnect(box, role, 'right')).toBe(true)
+    await box.sync({ role, grants: grants('ⅨI\u00AD\u2000x') })
+    // SASLprep makes these the same.
+    expect(await canConnect(box, role, 'IXI x')).toBe(true)
+    expect(await canConnect(box, role, 'right')).toBe(false)
+  })
+
+  test('without a password the existing one stays', async () => {
+    const box = sandbox()
+    const role = box.name('alice')
+    await box.run(`create role ${role} login password 'kept'`)
+    const { verifier } = await loginOf(box, role)
+    await box.sync({ role, grants: [Grant.login({ validUntil: '2031-01-01T00:00:00Z' })] })
+    expect((await loginOf(box, role)).verifier).toBe(verifier)
+  })
+
+  test('until when it is valid follows what is asked for, to the microsecond', async () => {
+    const box = sandbox()
+    const role = box.name('alice')
+    await box.run(`set time zone 'UTC'`)
+    const cases: readonly (readonly [Date | string | undefined, string])[] = [
+      [new Date('2027-06-30T00:00:00Z'), '2027-06-30 00:00:00+00'],
+      ['2027-06-30T12:34:56.123456+05:30', '2027-06-30 07:04:56.123456+00'],
+      [undefined, 'infinity'],
+      ['2027-06-30T12:34:56-08:00', '2027-06-30 20:34:56+00'],
+      ['infinity', 'infinity'],
+    ]
+    for (const [validUntil, expected] of cases) {
+      const grant = validUntil === undefined ? Grant.login() : Grant.login({ validUntil })
+      const { changed } = await box.sync({ role, grants: [grant] })
+      expect(changed).toBe(true)
+      expect((await loginOf(box, role)).validUntil).toBe(expected)
+    }
+  })
+
+  test('a login that somebody limited is valid for ever again', async () => {
+    const box = sandbox()
+    const role = box.name('alice')
+    await box.run(`create role ${role} login valid until '0044-03-15 12:00:00+00 BC'`)
+    await box.sync({ role, grants: [Grant.login()] })
+    expect((await loginOf(box, role)).validUntil).toBe('infinity')
+  })
+
+  test('a password is in no log of the server', async () => {
+    const box = sandbox()
+    if (box.server.logFile === undefined) return // its log is out of reach
+    const role = box.name('alice')
+    const { readFile } = await import('node:fs/promises')
+    await box.pool.run(`alter database ${box.database} set log_statement = 'all'`)
+    const logged = box.driver.pool(box.server, box.database)
+    try {
+      await logged.syncRoles({ role, grants: [Grant.login({ password: 'hunter2 in the log' })] })
+    } finally {
+      await logged.end()
+      await box.run(`alter database ${box.database} reset log_statement`)
+    }
+    const log = await readFile(box.server.logFile, 'utf8')
+    expect(log).toContain(`ALTER ROLE "${role}" PASSWORD`)
+    expect(log).not.toContain('hunter2')
+  })
+})

@@ -1,0 +1,121 @@
+import { Grant, InvalidGrantError } from '@pgsr/node-postgres'
+import { expect, test } from 'vitest'
+import { conformance } from '../../harness/conformance.ts'
+import type { Sandbox } from '../../harness/sandbox.ts'
+
+const isMember = async ({ run }: Sandbox, member: string, role: string): Promise<unknown> =>
+  (await run(`select pg_has_role('${member}', '${role}', 'MEMBER')`))[0]?.[0]
+
+const rowsOf = ({ run }: Sandbox, member: string) =>
+  run(
+    `select pg_get_userbyid(roleid)::text, admin_option from pg_auth_members where member = '${member}'::regrole order by 1`,
+  )
+
+conformance((sandbox) => {
+  test('a hierarchy is made in one call, in any order, with roles that do not exist yet', async () => {
+    const box = sandbox()
+    const [alice, analyst, staff, company] = [box.name('a'), box.name('b'), box.name('c'), box.name('d')]
+    const schema = box.name('s')
+    await box.run(`create schema ${schema}; create table ${schema}.t ()`)
+    const desired = [
+      { role: alice, grants: [Grant.roleMembership(analyst)] },
+      { role: staff, grants: [Grant.roleMembership(company), Grant.tableSelect(schema, 't')] },
+      { role: analyst, grants: [Grant.roleMembership(staff), Grant.schemaUsage(schema)] },
+    ]
+    await box.sync(desired)
+    await box.as(alice, `select from ${schema}.t`)
+    expect(await isMember(box, alice, company)).toBe(true)
+    expect((await box.pool.planRoles(desired.toReversed())).transactions).toEqual([])
+  })
+
+  test('memberships that are not asked for go, whoever granted them', async () => {
+    const box = sandbox()
+    const [role, one, two, grantor] = [box.name('r'), box.name('a'), box.name('b'), box.name('g')]
+    await box.run(
+      `create role ${role}; create role ${one}; create role ${two}; create role ${grantor};
+       grant ${one} to ${grantor} with admin option; grant ${two} to ${role};
+       set role ${grantor}; grant ${one} to ${role}; reset role`,
+    )
+    if (box.server.version >= 160000) await box.run(`grant ${one} to ${role}`)
+    await box.sync({ role, grants: [Grant.roleMembership(two)] })
+    expect(await rowsOf(box, role)).toEqual([[two, false]])
+    expect(await isMember(box, grantor, one)).toBe(true)
+    await box.sync({ role, grants: [] })
+    expect(await rowsOf(box, role)).toEqual([])
+  })
+
+  test('the ADMIN option goes, and what was granted by it; the plan says who loses', async () => {
+    const box = sandbox()
+    const [role, group, other] = [box.name('r'), box.name('g'), box.name('o')]
+    await box.run(
+      `create role ${role}; create role ${group}; create role ${other}; grant ${group} to ${role} with admin option;
+       set role ${role}; grant ${group} to ${other}; reset role`,
+    )
+    const { plan } = await box.sync({ role, grants: [Grant.roleMembership(group)] })
+    expect(await rowsOf(box, role)).toEqual([[group, false]])
+    // Before 16 PostgreSQL does not keep track of who granted a membership by which right.
+    const dependent = box.server.version >= 160000
+    expect(plan.effects.map((effect) => effect.role)).toEqual(dependent ? [other] : [])
+    expect(await isMember(box, other, group)).toBe(!dependent)
+  })
+
+  test('a membership is turned round', async () => {
+    const box = sandbox()
+    const [a, b] = [box.name('a'), box.name('b')]
+    await box.sync([
+      { role: a, grants: [Grant.roleMembership(b)] },
+      { role: b, grants: [] },
+    ])
+    await box.sync([
+      { role: a, grants: [] },
+      { role: b, grants: [Grant.roleMembership(a)] },
+    ])
+    expect([await isMember(box, a, b), await isMember(box, b, a)]).toEqual([false, true])
+  })
+
+  test('a cycle through somebody else is skipped with its path, and does not keep the rest from being done', async () => {
+    const box = sandbox()
+    const [role, middle, top] = [box.name('r'), box.name('m'), box.name('t')]
+    await box.run(
+      `create role ${role}; create role ${middle}; create role ${top}; grant ${role} to ${middle}; grant ${middle} to ${top}`,
+    )
+    const { plan } = await box.sync({ role, grants: [Grant.roleMembership(top), Grant.login()] })
+    expect(plan.skipped).toMatchObject([{ role, reason: 'cycle', path: [top, middle, role] }])
+    expect(await isMember(box, role, top)).toBe(false)
+    expect((await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`))[0]).toEqual([true])
+  })
+
+  test('a cycle among the roles that are synced is refused', async () => {
+    const box = sandbox()
+    const [a, b] = [box.name('a'), box.name('b')]
+    const cycle = [
+      { role: a, grants: [Grant.roleMembership(b)] },
+      { role: b, grants: [Grant.roleMembership(a)] },
+    ]
+    await expect(box.pool.syncRoles(cycle)).rejects.toBeInstanceOf(InvalidGrantError)
+    expect(await box.run(`select from pg_roles where rolname in ('${a}', '${b}')`)).toEqual([])
+  })
+
+  test('a NOINHERIT role gets through an intermediate role what its version allows, and is told otherwise', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create role ${role} noinherit; create schema ${schema}`)
+    const { plan } = await box.sync({ role, grants: [Grant.schemaUsage(schema)] })
+    const given = (await box.run(`select has_schema_privilege('${role}', '${schema}', 'USAGE')`))[0]?.[0]
+    expect([given, plan.skipped.map(({ reason }) => reason)]).toEqual(
+      box.server.version >= 160000 ? [true, []] : [false, ['no effect']],
+    )
+  })
+
+  test('predefined roles can be asked for', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    const predefined = box.server.version >= 100000 ? 'pg_monitor' : 'pg_signal_backend'
+    await box.sync({ role, grants: [Grant.roleMembership(predefined)] })
+    expect(await isMember(box, role, predefined)).toBe(true)
+    await box.sync({ role, grants: [] })
+    expect(await isMember(box, role, predefined)).toBe(false)
+    const { plan } = await box.sync({ role, grants: [Grant.roleMembership('pg_no_such_role')] })
+    expect(plan.skipped).toMatchObject([{ reason: 'absent' }])
+  })
+})

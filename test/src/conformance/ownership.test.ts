@@ -1,0 +1,247 @@
+import { Grant, InvalidGrantError, ResidueError } from '@pgsr/node-postgres'
+import { expect, test } from 'vitest'
+import { conformance } from '../../harness/conformance.ts'
+import type { Sandbox } from '../../harness/sandbox.ts'
+
+const ownerOf = async ({ run }: Sandbox, relation: string): Promise<unknown> =>
+  (
+    await run(`select pg_get_userbyid(relowner)::text from pg_class where oid = '${relation}'::regclass`)
+  )[0]?.[0]
+
+const schemaOwner = async ({ run }: Sandbox, schema: string): Promise<unknown> =>
+  (await run(`select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = '${schema}'`))[0]?.[0]
+
+const aclOf = async ({ run }: Sandbox, relation: string): Promise<readonly unknown[]> =>
+  (await run(`select unnest(relacl)::text from pg_class where oid = '${relation}'::regclass order by 1`)).map(
+    ([item]) => item,
+  )
+
+const code = (schema: string): string => `
+  create function ${schema}.f(int) returns int language sql immutable as 'select $1';
+  create function ${schema}.trigger() returns trigger language plpgsql as 'begin return new; end';
+  create table ${schema}.parent (id int primary key);
+`
+conformance((sandbox) => {
+  test('a schema is made for its owner, and other grants on it in the same call work', async () => {
+    const box = sandbox()
+    const [owner, reader, schema] = [box.name('o'), box.name('r'), box.name('s')]
+    const { plan } = await box.sync([
+      { role: reader, grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, 'later')] },
+      { role: owner, grants: [Grant.schemaOwnership(schema)] },
+    ])
+    expect(plan.skipped.map(({ reason }) => reason)).toEqual(['absent'])
+    expect(await schemaOwner(box, schema)).toBe(owner)
+    await box.as(owner, `create table ${schema}.made ()`)
+    expect((await box.run(`select has_schema_privilege('${reader}', '${schema}', 'USAGE')`))[0]).toEqual([
+      true,
+    ])
+  })
+
+  test('a schema goes to whoever is to own it, and to the role that syncs when nobody is', async () => {
+    const box = sandbox()
+    const [a, b, schema] = [box.name('a'), box.name('b'), box.name('s')]
+    await box.sync({ role: a, grants: [Grant.schemaOwnership(schema)] })
+    await box.sync([
+      { role: a, grants: [] },
+      { role: b, grants: [Grant.schemaOwnership(schema)] },
+    ])
+    expect(await schemaOwner(box, schema)).toBe(b)
+    await box.sync({ role: b, grants: [] })
+    expect(await schemaOwner(box, schema)).toBe(box.superuser)
+    expect((await box.run(`select has_schema_privilege('${b}', '${schema}', 'USAGE')`))[0]).toEqual([false])
+  })
+
+  test('the default privileges of a new schema’s owner are an effect', async () => {
+    const box = sandbox()
+    if (box.server.version < 100000) return // there are none for schemas yet
+    const [owner, third, schema] = [box.name('o'), box.name('t'), box.name('s')]
+    await box.run(
+      `create role ${owner}; create role ${third}; alter default privileges for role ${owner} grant usage on schemas to ${third}`,
+    )
+    const { plan } = await box.sync({ role: owner, grants: [Grant.schemaOwnership(schema)] })
+    expect(plan.effects).toMatchObject([{ role: third, change: 'gains', fact: { privilege: 'USAGE' } }])
+    expect(plan.unmanaged).toMatchObject([{ role: owner, kind: 'default privileges' }])
+  })
+
+  test.for([
+    ['which it had not', false],
+    ['which it had', true],
+  ] as const)('a table is owned without lasting CREATE on its schema, %s', async ([, hadCreate]) => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create role ${role}; create schema ${schema}; create table ${schema}.t (id serial)`)
+    if (hadCreate) await box.run(`grant create on schema ${schema} to ${role}`)
+    await box.sync({
+      role,
+      grants: [
+        Grant.tableOwnership(schema, 't'),
+        ...(hadCreate ? [Grant.schemaCreate(schema, { direct: true })] : []),
+      ],
+    })
+    expect(await ownerOf(box, `${schema}.t`)).toBe(role)
+    expect(await ownerOf(box, `${schema}.t_id_seq`)).toBe(role)
+    expect((await box.run(`select has_schema_privilege('${role}', '${schema}', 'CREATE')`))[0]).toEqual([
+      hadCreate,
+    ])
+    await box.sync({ role, grants: [] })
+    expect(await ownerOf(box, `${schema}.t`)).toBe(box.superuser)
+    expect(await ownerOf(box, `${schema}.t_id_seq`)).toBe(box.superuser)
+    await box.run(`drop role ${role}`)
+  })
+
+  test('the owner reads its table without a grant of its own, and asks for one in vain', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t ()`)
+    await box.sync({
+      role,
+      grants: [Grant.schemaUsage(schema), Grant.tableOwnership(schema, 't'), Grant.tableSelect(schema, 't')],
+    })
+    await box.as(role, `select from ${schema}.t`)
+    expect(await aclOf(box, `${schema}.t`)).toEqual([])
+  })
+
+  test('what the old owner had granted is the new owner’s, merged with what that had', async () => {
+    const box = sandbox()
+    const [role, reader, schema] = [box.name('o'), box.name('r'), box.name('s')]
+    await box.run(
+      `create role ${role}; create role ${reader}; create schema ${schema} authorization ${role};
+       create table ${schema}.t (id int, v int); alter table ${schema}.t owner to ${role};
+       grant select on ${schema}.t to ${reader}; grant update (v) on ${schema}.t to ${reader}`,
+    )
+    const { plan } = await box.sync({ role, grants: [] })
+    expect(await aclOf(box, `${schema}.t`)).toContain(`${reader}=r/${box.superuser}`)
+    expect(plan.effects.map(({ change }) => change).sort()).toEqual(['gains', 'gains', 'loses', 'loses'])
+    await box.run(`drop role ${role}`)
+  })
+
+  test('two roles that are to own one thing are refused', async () => {
+    const box = sandbox()
+    const schema = box.name('s')
+    const grants = [Grant.schemaOwnership(schema)]
+    await expect(
+      box.pool.syncRoles([
+        { role: box.name('a'), grants },
+        { role: box.name('b'), grants },
+      ]),
+    ).rejects.toBeInstanceOf(InvalidGrantError)
+    expect(await schemaOwner(box, schema)).toBeUndefined()
+  })
+
+  test('a view that would read with the rights of a superuser stays with its author', async () => {
+    const box = sandbox()
+    const [author, schema] = [box.name('a'), box.name('s')]
+    await box.run(
+      `create role ${author}; create schema ${schema}; create table ${schema}.secret as select 42 as answer;
+       grant all on schema ${schema} to ${author}; set role ${author};
+       create view ${schema}.peek as select answer from ${schema}.secret; grant select on ${schema}.peek to public; reset role`,
+    )
+    const peek = () => box.as(author, `select * from ${schema}.peek`)
+    const grants = [Grant.schemaUsage(schema)]
+    await expect(peek()).rejects.toThrow('permission denied')
+
+    await expect(box.pool.syncRoles({ role: author, grants })).rejects.toBeInstanceOf(ResidueError)
+    const { plan } = await box.sync({ role: author, grants }, { onResidue: 'report' })
+    expect(plan.residue).toMatchObject([{ role: author, reason: 'acts as its owner' }])
+    expect(plan.residue[0]?.message).toContain(`it would run as "${box.superuser}"`)
+    expect(await ownerOf(box, `${schema}.peek`)).toBe(author)
+    await expect(peek()).rejects.toThrow('permission denied')
+
+    const keeper = box.name('k')
+    await box.run(`create role ${keeper}`)
+    await box.sync({ role: author, grants }, { reassignOwnedTo: keeper })
+    expect(await ownerOf(box, `${schema}.peek`)).toBe(keeper)
+    await expect(peek()).rejects.toThrow('permission denied')
+  })
+
+  const actors: readonly (readonly [string, number, (name: string, schema: string) => string])[] = [
+    ['a view', 90600, (name) => `create view ${name} as select 1 as x`],
+    ['a materialized view', 90600, (name) => `create materialized view ${name} as select 1 as x`],
+    [
+      'a foreign table',
+      90600,
+      (name) => `create extension if not exists file_fdw;
+        create server if not exists files foreign data wrapper file_fdw;
+        create foreign table ${name} (x text) server files options (filename '/dev/null')`,
+    ],
+    [
+      'a table with rules',
+      90600,
+      (name) => `create table ${name} (x int); create rule r as on insert to ${name} do also select 1`,
+    ],
+    [
+      'a table with an index expression of its own code',
+      90600,
+      (name, schema) => `create table ${name} (x int); create index on ${name} (${schema}.f(x))`,
+    ],
+    [
+      'a table with an index predicate of its own code',
+      90600,
+      (name, schema) => `create table ${name} (x int); create index on ${name} (x) where ${schema}.f(x) > 1`,
+    ],
+    [
+      'a table with statistics on its own code',
+      140000,
+      (name, schema) =>
+        `create table ${name} (x int); create statistics ${name}_stats on (${schema}.f(x)), x from ${name}`,
+    ],
+    [
+      'a table with a trigger and a foreign key with an action',
+      90600,
+      (name, schema) => `create table ${name} (x int references ${schema}.parent on delete cascade);
+        create trigger t before insert on ${name} for each row execute procedure ${schema}.trigger()`,
+    ],
+    [
+      'a table with a column of a range type of its own',
+      90600,
+      (
+        name,
+        schema,
+      ) => `create function ${schema}.diff(int, int) returns float8 language sql immutable as 'select 1.0::float8';
+        create type ${schema}.range as range (subtype = int, subtype_diff = ${schema}.diff);
+        create table ${name} (x ${schema}.range)`,
+    ],
+  ]
+
+  test('what acts with its owner’s rights stays, each of its kinds', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    const made = actors.filter(([, since]) => box.server.version >= since)
+    await box.run(`create role ${role}; create schema ${schema}; ${code(schema)}`)
+    for (const [index, [, , create]] of made.entries()) {
+      const name = `${schema}.actor_${index}`
+      await box.run(create(name, schema))
+      await box.run(`alter table ${name} owner to ${role}`)
+    }
+    const { plan } = await box.sync({ role, grants: [] }, { onResidue: 'report' })
+    const stayed = plan.residue.map(({ fact }) => (fact.kind === 'ownership' ? fact.object.name[1] : ''))
+    const expected = made.map((_, index) => `actor_${index}`)
+    expect(stayed.map((name) => made[Number(name?.split('_')[1])]?.[0])).toEqual(made.map(([what]) => what))
+    expect(stayed).toEqual(expected)
+    for (const name of expected) expect(await ownerOf(box, `${schema}.${name}`)).toBe(role)
+    await box.sync({ role, grants: [] }, { reassignOwnedTo: box.superuser })
+    await box.run(`drop role ${role}`)
+  })
+
+  test('what does not act with its owner’s rights is moved', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    const harmless = [
+      `create table ${schema}.harmless_1 (x int primary key, y text)`,
+      `create table ${schema}.harmless_2 (x text); create index on ${schema}.harmless_2 (lower(x)) where x > 'a'`,
+      `create table ${schema}.harmless_3 (x int references ${schema}.parent);
+       create trigger t before insert on ${schema}.harmless_3 for each row execute procedure ${schema}.trigger()`,
+      `create table ${schema}.harmless_4 (x int references ${schema}.parent on delete cascade)`,
+      ...(box.server.version >= 150000
+        ? [`create view ${schema}.harmless_5 with (security_invoker) as select 1 as x`]
+        : []),
+    ]
+    await box.run(`create role ${role}; create schema ${schema}; ${code(schema)}`)
+    for (const [index, create] of harmless.entries()) {
+      await box.run(create)
+      await box.run(`alter table ${schema}.harmless_${index + 1} owner to ${role}`)
+    }
+    await box.sync({ role, grants: [] })
+    await box.run(`drop role ${role}`)
+  })
+})

@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseError, Grant, LockTimeoutError, ProofError, TransactionOpenError } from '@pgsr/node-postgres'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { conformance } from '../../harness/conformance.ts'
+import type { Sandbox } from '../../harness/sandbox.ts'
+import { connectionTo } from '../../harness/servers.ts'
+
+const connect = async ({ server, database }: Sandbox): Promise<pg.Client> => {
+  const client = new pg.Client(connectionTo(server, database))
+  await client.connect()
+  return client
+}
+
+const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
+  (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
+
+/** Waits until somebody waits for a lock in the sandbox’s database. */
+const untilSomebodyWaits = async ({ run, database }: Sandbox): Promise<void> => {
+  const waiting = `select from pg_locks as l join pg_database as d on d.oid = l.database where d.datname = '${database}' and not l.granted`
+  while ((await run(waiting)).length === 0) await sleep(10)
+}
+
+/** Runs something whenever anybody grants a privilege, inside the transaction that does. */
+const whenGranted = async ({ run, name }: Sandbox, body: string): Promise<() => Promise<unknown>> => {
+  const trigger = name('trigger')
+  await run(
+    `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
+       if current_setting('pgsr_test.busy', true) is distinct from 'yes' then
+         perform set_config('pgsr_test.busy', 'yes', true); ${body}; perform set_config('pgsr_test.busy', 'no', true);
+       end if;
+     end $$;
+     create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
+  )
+  return () => run(`drop event trigger ${trigger}; drop function public.${trigger}()`)
+}
+
+conformance((sandbox) => {
+  test('a sync waits for the lock, and looks again when it has it', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t ()`)
+    const other = await connect(box)
+    await other.query('begin; select pg_advisory_xact_lock(4711)')
+    const syncing = box.pool.syncRoles(
+      { role, grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, 't')] },
+      { lockKey: 4711 },
+    )
+    await untilSomebodyWaits(box)
+    await other.query(`drop table ${schema}.t; create role ${role}; commit`)
+    await other.end()
+    const { plan } = await syncing
+    expect(plan.skipped.map(({ reason }) => reason)).toEqual(['absent'])
+    expect(await exists(box, role)).toBe(true)
+  })
+
+  test('a lock that is not to be had in time is an error of its own, and nothing is changed', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    const other = await connect(box)
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    try {
+      await expect(box.pool.syncRoles({ role, grants: [] }, { lockTimeout: 50 })).rejects.toBeInstanceOf(
+        LockTimeoutError,
+      )
+      // Under another key nobody waits.
+      await box.pool.syncRoles({ role, grants: [] }, { lockTimeout: 50, lockKey: -(2n ** 63n) })
+    } finally {
+      await other.end()
+    }
+    expect(await exists(box, role)).toBe(true)
+  })
+
+  test('nothing to do needs no lock', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await box.sync({ role, grants: [] })
+    const other = await connect(box)
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    try {
+      expect((await box.pool.syncRoles({ role, grants: [] }, { lockTimeout: 50 })).changed).toBe(false)
+    } finally {
+      await other.end()
+    }
+  })
+
+  test('many syncs at once of the same roles all succeed', async () => {
+    const box = sandbox()
+    const [schema, group] = [box.name('s'), box.name('g')]
+    const roles = Array.from({ length: 6 }, () => box.name('r'))
+    await box.run(`create schema ${schema}; create table ${schema}.t ()`)
+    await Promise.all(
+      [...roles, ...roles].map((role) =>
+        box.pool.syncRoles(
+          {
+            role,
+            grants: [
+              Grant.schemaUsage(schema),
+              Grant.tableSelect(schema, 't', { direct: true }),
+              Grant.roleMembership(group),
+            ],
+          },
+          { lockTimeout: 60_000 },
+        ),
+      ),
+    )
+    for (const role of roles) await box.as(role, `select from ${schema}.t`)
+  })
+
+  test('a connection inside a transaction of the caller’s is refused, and the transaction goes on', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    const held = await box.driver.client(box.server, box.database)
+    try {
+      await held.run(`begin; set local search_path = "$user", public; create temporary table mine (x int)`)
+      await expect(held.syncRoles({ role, grants: [] })).rejects.toBeInstanceOf(TransactionOpenError)
+      await held.run(`do $$ begin
+        if current_setting('search_path') <> '"$user", public' then raise 'search_path is %', current_setting('search_path'); end if;
+      end $$; insert into mine values (1); commit`)
+      await held.run('begin')
+      await expect(held.run('select 1 / 0')).rejects.toThrow('division by zero')
+      await expect(held.syncRoles({ role, grants: [] })).rejects.toBeInstanceOf(TransactionOpenError)
+      await held.run('rollback')
+      expect(await exists(box, role)).toBe(false)
+
+      await held.syncRoles({ role, grants: [] })
+      expect(await exists(box, role)).toBe(true)
+      await held.run(`do $$ begin
+        if current_setting('search_path') <> '"$user", public' then raise 'search_path is %', current_setting('search_path'); end if;
+        if current_setting('lock_timeout') <> '0' then raise 'lock_timeout is %', current_setting('lock_timeout'); end if;
+      end $$`)
+    } finally {
+      await held.end()
+    }
+  })
+
+  test('a statement that fails is named, everything is rolled back, and the connection is good', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t ()`)
+    const stop = await whenGranted(box, `raise exception 'not today'`)
+    try {
+      const error = await box.pool
+        .syncRoles({
+          role,
+          grants: [Grant.tableSelect(schema, 't', { direct: true }), Grant.login({ password: 'hunter2' })],
+        })
+        .catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(DatabaseError)
+      expect(error).toMatchObject({
+        _tag: 'DatabaseError',
+        sqlState: 'P0001',
+        operation: `grant SELECT on table "${schema}"."t" to role "${role}"`,
+        attempts: 1,
+        outcome: 'unchanged',
+        message: `cannot grant SELECT on table "${schema}"."t" to role "${role}": not today`,
+      })
+      expect(`${String(error)} ${JSON.stringify(error)} ${(error as Error).stack}`).not.toMatch(
+        /hunter2|SCRAM/,
+      )
+    } finally {
+      await stop()
+    }
+    expect(await exists(box, role)).toBe(false)
+    await box.sync({ role, grants: [Grant.tableSelect(schema, 't', { direct: true })] })
+  })
+
+  test('a sync proves itself: what turns out otherwise is rolled back', async () => {
+    const box = sandbox()
+    const [role, third, schema] = [box.name('r'), box.name('t'), box.name('s')]
+    await box.run(`create role ${third}; create schema ${schema}; create table ${schema}.t ()`)
+    const stop = await whenGranted(box, `grant insert on ${schema}.t to ${third}`)
+    try {
+      const grants = [Grant.tableSelect(schema, 't', { direct: true })]
+      const error = await box.pool
+        .syncRoles({ role, grants }, { attempts: 2 })
+        .catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(ProofError)
+      expect(error).toMatchObject({
+        attempts: 2,
+        difference: { missing: [], unexpected: [{ kind: 'privilege', privilege: 'INSERT', grantee: third }] },
+      })
+    } finally {
+      await stop()
+    }
+    expect(await exists(box, role)).toBe(false)
+  })
+
+  test('what others changed meanwhile is looked at again', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t (); create sequence ${schema}.tries`)
+    // As if the world had changed since the look: the first two tries meet an object that is gone.
+    const stop = await whenGranted(
+      box,
+      `if nextval('${schema}.tries') < 3 then raise exception 'gone' using errcode = 'undefined_table'; end if`,
+    )
+    const grants = [Grant.tableSelect(schema, 't', { direct: true })]
+    try {
+      await expect(box.pool.syncRoles({ role, grants }, { attempts: 1 })).rejects.toMatchObject({
+        sqlState: '42P01',
+      })
+      expect(await exists(box, role)).toBe(false)
+      await box.run(`alter sequence ${schema}.tries restart`)
+      await box.pool.syncRoles({ role, grants }, { attempts: 3 })
+    } finally {
+      await stop()
+    }
+    expect((await box.run(`select has_table_privilege('${role}', '${schema}.t', 'SELECT')`))[0]).toEqual([
+      true,
+    ])
+  })
+
+  test('a statement that takes longer than it may is an error, and nothing is changed', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}`)
+    const stop = await whenGranted(box, 'perform pg_sleep(60)')
+    try {
+      await expect(
+        box.pool.syncRoles({ role, grants: [Grant.schemaUsage(schema)] }, { statementTimeout: 200 }),
+      ).rejects.toMatchObject({ _tag: 'DatabaseError', sqlState: '57014', outcome: 'unchanged' })
+    } finally {
+      await stop()
+    }
+    expect(await exists(box, role)).toBe(false)
+  })
+
+  test('a pool gets back connections outside of any transaction, whatever happened', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    const stop = await whenGranted(box, `raise exception 'not today'`)
+    const schema = box.name('s')
+    await box.run(`create schema ${schema}`)
+    try {
+      for (let round = 0; round < 5; round++)
+        await expect(box.pool.syncRoles({ role, grants: [Grant.schemaUsage(schema)] })).rejects.toThrow(
+          'not today',
+        )
+    } finally {
+      await stop()
+    }
+    const open = await box.run(
+      `select from pg_stat_activity where datname = '${box.database}' and pid <> pg_backend_pid() and state like 'idle in transaction%'`,
+    )
+    expect(open).toEqual([])
+  })
+})

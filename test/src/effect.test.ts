@@ -1,0 +1,88 @@
+import { Grant, planRoles, Session, syncRoles } from '@pgsr/node-postgres/effect'
+import * as nodePostgres from '@pgsr/node-postgres/effect'
+import * as postgresJs from '@pgsr/postgres-js/effect'
+import * as Effect from 'effect/Effect'
+import * as Layer from 'effect/Layer'
+import pg from 'pg'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { drivers } from '../harness/drivers.ts'
+import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
+import { connectionTo } from '../harness/servers.ts'
+
+/** A session that counts what it sends: each text is one round trip. */
+const counting = (layer: Layer.Layer<Session, unknown>) => {
+  const sent: string[] = []
+  const counted = Layer.effect(
+    Session,
+    Effect.map(Session, (session) => ({
+      ...session,
+      send: (text: string) => {
+        sent.push(text)
+        return session.send(text)
+      },
+    })),
+  ).pipe(Layer.provide(layer))
+  return { sent, layer: counted }
+}
+
+describe.for(inject('servers').slice(-1))('$name', (server) => {
+  let box: Sandbox
+  beforeAll(async () => {
+    box = await openSandbox(server, drivers[0]!)
+  })
+  afterAll(() => box.end())
+
+  test.for(['pg', 'postgres.js'])('as Effects, over %s', async (name) => {
+    const role = box.name('r')
+    const schema = box.name('s')
+    await box.run(`create schema ${schema}`)
+    const pool = new pg.Pool(connectionTo(server, box.database))
+    const sql = postgres(connectionTo(server, box.database))
+    const { sent, layer } = counting(name === 'pg' ? nodePostgres.layer(pool) : postgresJs.layer(sql))
+    const desired = { role, grants: [Grant.login(), Grant.schemaUsage(schema)] }
+    const program = Effect.gen(function* () {
+      const plan = yield* planRoles(desired)
+      const first = yield* syncRoles(desired)
+      const before = sent.length
+      const second = yield* syncRoles(desired)
+      return { plan, first, second, roundTrips: sent.length - before }
+    })
+    const { plan, first, second, roundTrips } = await Effect.runPromise(Effect.provide(program, layer))
+    expect(plan.transactions.flat().map(({ kind }) => kind)).toEqual(
+      first.plan.transactions.flat().map(({ kind }) => kind),
+    )
+    expect([first.changed, second.changed, roundTrips]).toEqual([true, false, 1])
+
+    const refused = await Effect.runPromise(
+      Effect.provide(
+        syncRoles({ role: box.superuser, grants: [] }).pipe(
+          Effect.catchTag('ForbiddenRoleError', (error) => Effect.succeed(error.role)),
+        ),
+        layer,
+      ),
+    )
+    expect(refused).toBe(box.superuser)
+    await pool.end()
+    await sql.end()
+  })
+
+  test('a sync takes five round trips and one for each batch', async () => {
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(
+      `create schema ${schema}; select format('create table ${schema}.t%s ()', n) from generate_series(1, 1500) as n`,
+    )
+    await box.run(
+      `do $$ begin for n in 1..1500 loop execute format('create table ${schema}.t%s ()', n); end loop; end $$`,
+    )
+    const pool = new pg.Pool(connectionTo(server, box.database))
+    const { sent, layer } = counting(nodePostgres.layer(pool))
+    const desired = { role, grants: [Grant.tableSelect(schema, /^t/, { direct: true })] }
+    await Effect.runPromise(Effect.provide(planRoles(desired), layer))
+    sent.length = 0
+    await Effect.runPromise(Effect.provide(syncRoles(desired), layer))
+    await pool.end()
+    // Look; begin, lock and look; two batches; look; commit.
+    expect(sent).toHaveLength(6)
+  })
+})
