@@ -1,5 +1,5 @@
 import type { Grant } from './grant.ts'
-import type { ObjectName } from './object-kind.ts'
+import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 
 /** Why an operation is there. */
@@ -21,6 +21,10 @@ export interface Served {
   readonly privilege: Privilege
   readonly object: ObjectName
 }
+
+/** Orders ordinary roles by name before intermediate roles by what they serve: their names are random. */
+export const roleOrder = (role: string, serves: Served | undefined): string =>
+  serves === undefined ? `0\0${role}` : `1\0${objectKey(serves.object)}\0${serves.privilege}\0${role}`
 
 export interface CreateRole extends OperationBase {
   readonly kind: 'createRole'

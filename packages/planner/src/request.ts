@@ -132,7 +132,8 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): Grant => {
 /** What is no grant at all has no description, and a grant with something missing may not have one either. */
 const safeDescription = (grant: Grant): string => {
   try {
-    return (describeGrant(grant) as string | undefined) ?? 'this'
+    const description: string | undefined = describeGrant(grant)
+    return description ?? 'this'
   } catch {
     return 'this'
   }

@@ -6,7 +6,9 @@ import { membership, object, role, snapshot } from './build-snapshot.ts'
 const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: PlanOptions = {}): string =>
   renderSql(plan(world, desired, { seed: 'seed', ...options }))
     .split('\n')
-    .filter((line) => !/^(BEGIN|SET LOCAL (client|search)|SELECT pg_catalog|COMMIT|-- pgsr:|$)/.test(line))
+    .filter(
+      (line) => !/^(BEGIN|SET LOCAL (client|search)|SELECT pg_catalog|COMMIT|-- pgsr syncs|$)/.test(line),
+    )
     .map((line) => line.replace(/ {2}-- .*/, ''))
     .join('\n')
 
@@ -30,7 +32,7 @@ describe('what is asked for is granted', () => {
       snapshot({ roles: [role('t')] }),
       t([Grant.login({ password: 'geheim', validUntil: new Date('2027-06-30T00:00:00Z') })]),
       [
-        '-- here pgsr would set the password of role "t"',
+        '-- here pgsr sets the password of role "t"',
         'ALTER ROLE "t" VALID UNTIL \'2027-06-30T00:00:00.000000Z\';',
         'ALTER ROLE "t" LOGIN;',
       ].join('\n'),
@@ -248,7 +250,7 @@ describe('what cannot be given is skipped, with its reason', () => {
       'a pattern that matches nothing',
       world(),
       t([Grant.tableSelect('s', /^x/i)]),
-      'cannot grant SELECT on the tables of schema "s" that match "/^x/i" to role "t": no table matches',
+      'cannot grant SELECT on the tables of schema "s" that match /^x/i to role "t": no table matches',
     ],
     [
       'a cycle through a bystander',

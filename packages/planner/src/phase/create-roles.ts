@@ -1,4 +1,4 @@
-import type { Operation, Reason, Served } from '../operation.ts'
+import { type Operation, type Reason, roleOrder, type Served } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import type { Phase } from './phase.ts'
 
@@ -9,11 +9,13 @@ export const createRoles: Phase = (world, wanted) => {
   for (const memberships of wanted.memberships.values())
     for (const [role, membership] of memberships) if (!missing.has(role)) missing.set(role, membership)
   for (const role of missing.keys()) if (world.roles.has(role)) missing.delete(role)
-  return sortedBy(missing, ([role]) => role).map(([role, { because, serves }]): Operation => ({
-    kind: 'createRole',
-    role,
-    ...(serves && { serves }),
-    as: world.server.actingRole,
-    because,
-  }))
+  return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(
+    ([role, { because, serves }]): Operation => ({
+      kind: 'createRole',
+      role,
+      ...(serves && { serves }),
+      as: world.server.actingRole,
+      because,
+    }),
+  )
 }

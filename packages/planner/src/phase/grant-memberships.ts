@@ -1,4 +1,4 @@
-import type { GrantMembership, Operation } from '../operation.ts'
+import { type GrantMembership, type Operation, roleOrder } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import type { World } from '../world.ts'
 import { satisfies } from './lose-memberships.ts'
@@ -25,22 +25,24 @@ export const grantMemberships: Phase = (world, wanted) => {
   const { actingRole } = world.server
   const grantor = recordedGrantor(world, world.isSuperuser(actingRole))
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
-    sortedBy(memberships, ([role]) => role).flatMap(([role, { serves, because }]): Operation[] => {
-      const intermediate = serves !== undefined
-      if (world.membershipsIn(role, member).some((row) => satisfies(row, intermediate))) return []
-      const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
-      return [
-        {
-          kind: 'grantMembership',
-          role,
-          member,
-          grantor,
-          ...(options && { options }),
-          ...(serves && { serves }),
-          as: actingRole,
-          because,
-        },
-      ]
-    }),
+    sortedBy(memberships, ([role, { serves }]) => roleOrder(role, serves)).flatMap(
+      ([role, { serves, because }]): Operation[] => {
+        const intermediate = serves !== undefined
+        if (world.membershipsIn(role, member).some((row) => satisfies(row, intermediate))) return []
+        const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
+        return [
+          {
+            kind: 'grantMembership',
+            role,
+            member,
+            grantor,
+            ...(options && { options }),
+            ...(serves && { serves }),
+            as: actingRole,
+            because,
+          },
+        ]
+      },
+    ),
   )
 }

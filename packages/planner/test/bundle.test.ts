@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { expect, test } from 'vitest'
+
+test('the planner is one bundle for a browser: nothing of Node, no dependency, and of the size that its README says', async () => {
+  const { metafile, outputFiles } = await build({
+    entryPoints: ['dist/index.js'],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    metafile: true,
+    write: false,
+  })
+  expect(Object.keys(metafile.inputs).filter((input) => !input.startsWith('dist/'))).toEqual([])
+  expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([])
+  const readme = await readFile('README.md', 'utf8')
+  const kilobytes = Math.round(gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000)
+  expect(readme).toContain(`Minified and gzipped it is ${kilobytes} kB`)
+
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    dependencies?: object
+    peerDependencies?: object
+  }
+  expect([dependencies, peerDependencies]).toEqual([{}, {}])
+})
