@@ -67,6 +67,29 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     await sql.end()
   })
 
+  test('a commit on a connection that was silently made anew is no success', async () => {
+    const role = box.name('r')
+    const pool = new pg.Pool(connectionTo(server, box.database))
+    const forgetful = Layer.effect(
+      Session,
+      Effect.map(Session, (session) => ({
+        ...session,
+        // As the server does with the transaction of a connection that is gone.
+        send: (text: string) =>
+          Effect.andThen(
+            text.endsWith('commit') ? session.send('rollback') : Effect.void,
+            session.send(text),
+          ),
+      })),
+    ).pipe(Layer.provide(nodePostgres.layer(pool)))
+    const failure = await Effect.runPromise(
+      Effect.provide(Effect.flip(syncRoles({ role, grants: [] })), forgetful),
+    )
+    await pool.end()
+    expect(failure).toMatchObject({ _tag: 'DatabaseError', operation: 'commit', outcome: 'unchanged' })
+    expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
+  })
+
   test('a sync takes five round trips and one for each batch', async () => {
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(

@@ -59,6 +59,7 @@ const verifiersFor = (plan: Plan, { passwords }: Prepared, version: number): Eff
           const password = Secret.reveal(passwords.get(role)!) as string
           return [role, await verifierOf(version, role, password)] as const
         }),
+      { concurrency: 'unbounded' },
     ),
     (entries) => new Map(entries),
   )
@@ -70,8 +71,15 @@ const beginning = ({ lockKey, lockTimeout, statementTimeout }: SyncSettings): st
     `set local lock_timeout = ${lockTimeout}`,
     `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
     ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
+    'savepoint pgsr_sync',
     '',
   ].join(';')
+
+/**
+ * A COMMIT outside of any transaction succeeds, and commits nothing. Where a connection was lost and silently made
+ * anew, there is no savepoint to release.
+ */
+const ending = 'release savepoint pgsr_sync;commit'
 
 /** Reads again what the plan touched, and fails unless it is what the plan predicted. */
 const prove = Effect.fn('pgsr.prove')(function* (plan: Plan, before: Snapshot, attempts: number) {
@@ -107,7 +115,7 @@ const attemptOnce = (prepared: Prepared, settings: SyncSettings, verifiers: Veri
     for (const operations of plan.transactions) yield* execute(plan, operations, verifiers, attempt)
     yield* prove(plan, snapshot, attempt).pipe(whileLooking)
     yield* session
-      .send('commit')
+      .send(ending)
       .pipe(
         Effect.mapError((error) =>
           databaseError('commit', attempt, error.sqlState === undefined ? 'unknown' : 'unchanged')(error),
@@ -144,35 +152,43 @@ const readOnly = (): DatabaseError => {
 /** Tries again after a short while, twice as long each time and never the same: others are trying too. */
 const backOff = Schedule.exponential('20 millis').pipe(Schedule.jittered)
 
+const persistently = ({ attempts }: Pick<SyncSettings, 'attempts'>) => ({
+  schedule: backOff,
+  times: attempts - 1,
+  while: isWorthRetrying,
+})
+
+const lookPersistently = ({ scope }: Prepared, settings: Pick<SyncSettings, 'attempts'>) =>
+  Effect.retry(firstLook(scope), persistently(settings))
+
 /** Makes the roles have exactly what is asked for: one look when nothing differs, else one transaction. */
 export const syncPrepared = Effect.fn('pgsr.syncRoles')(function* (
   prepared: Prepared,
   settings: SyncSettings,
 ) {
-  const retried = { schedule: backOff, times: settings.attempts - 1, while: isWorthRetrying }
-  const first = yield* Effect.retry(firstLook(prepared.scope), retried)
+  const first = yield* lookPersistently(prepared, settings)
   const firstPlan = yield* acceptablePlan(first.snapshot, prepared, settings)
   if (operationsOf(firstPlan).length === 0) return { changed: false, plan: firstPlan }
   if (first.readOnly) return yield* Effect.fail(readOnly())
   const verifiers = yield* verifiersFor(firstPlan, prepared, first.version)
   let attempt = 0
   return yield* Effect.suspend(() => attemptOnce(prepared, settings, verifiers, ++attempt)).pipe(
-    Effect.retry(retried),
+    Effect.retry(persistently(settings)),
     Effect.mapError(lockTimeoutError(settings)),
   )
 })
 
 export const planPrepared = Effect.fn('pgsr.planRoles')(function* (
   prepared: Prepared,
-  onMissing: 'skip' | 'error',
+  settings: SyncSettings,
 ) {
-  const { snapshot } = yield* firstLook(prepared.scope)
+  const { snapshot } = yield* lookPersistently(prepared, settings)
   const plan = yield* planWith(snapshot, prepared)
-  return yield* refuseMissing(plan, onMissing)
+  return yield* refuseMissing(plan, settings.onMissing)
 })
 
-export const introspectPrepared = Effect.fn('pgsr.introspect')(function* ({ scope }: Prepared) {
-  const { snapshot } = yield* firstLook(scope)
+export const introspectPrepared = Effect.fn('pgsr.introspect')(function* (prepared: Prepared) {
+  const { snapshot } = yield* lookPersistently(prepared, settingsOf({}))
   return snapshot
 })
 
@@ -203,9 +219,9 @@ export const workflow = {
     holding: Holding<E2, R>,
   ): Effect.Effect<Plan, PlanError | E2, R> =>
     Effect.gen(function* () {
-      const { onMissing } = yield* planning(() => settingsOf(options))
+      const settings = yield* planning(() => settingsOf(options))
       const prepared = yield* prepare(desired, options)
-      return yield* holding(planPrepared(prepared, onMissing))
+      return yield* holding(planPrepared(prepared, settings))
     }),
 
   introspect: <E2, R>(

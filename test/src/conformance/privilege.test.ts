@@ -83,6 +83,18 @@ conformance((sandbox) => {
     expect(await may(box, 'schema', role, schema, 'USAGE')).toBe(false)
   })
 
+  test('privileges on the schema public, which belongs to nobody in particular', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await box.run('revoke all on schema public from public')
+    const grants = [Grant.schemaUsage('public'), Grant.schemaCreate('public', { direct: true })]
+    await box.sync({ role, grants })
+    await box.as(role, 'create table public.made ()')
+    await box.sync({ role, grants: [] })
+    expect(await may(box, 'schema', role, 'public', 'USAGE')).toBe(false)
+    await box.run(`drop role ${role}`)
+  })
+
   test('many roles share one intermediate role', async () => {
     const box = sandbox()
     const schema = box.name('s')
