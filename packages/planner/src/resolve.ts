@@ -138,12 +138,9 @@ class Resolution implements Wanted {
   /** Any trusted role that the member is in already counts; else the oldest that is ours alone; else a new one. */
   #wantIntermediate(object: ObjectName, privilege: Privilege, because: Reason): void {
     const serving = this.#serving.serving(object, privilege)
-    const memberOf = new Set(
-      serving.length === 0
-        ? []
-        : this.#world.membershipsOf(because.role).flatMap(({ role, inherit }) => (inherit ? [role] : [])),
+    const held = serving.filter(({ name }) =>
+      this.#world.membershipsIn(name, because.role).some(({ inherit }) => inherit),
     )
-    const held = serving.filter(({ name }) => memberOf.has(name))
     const chosen =
       held.length > 0
         ? held.map(({ name }) => name)

@@ -61,11 +61,18 @@ const compile = (version: number): readonly [before: string, after: string] => {
 const compiled = new Map<number, readonly [before: string, after: string]>()
 
 /**
- * Compiling the plan of a long query takes longer than running it. A transaction of the caller’s keeps what it has.
- * @see https://www.postgresql.org/docs/current/jit-decision.html
+ * Settings for as long as the query runs. Compiling a plan as long as this takes longer than running it; and catalogs
+ * that have just grown still look small to the planner, which would read them whole again and again.
+ * @see https://www.postgresql.org/docs/current/runtime-config-query.html
  */
-const withoutJit = `select pg_catalog.set_config('jit', case
-  when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('jit') else 'off'
+const settings: readonly (readonly [name: string, since: number])[] = [
+  ['jit', 110000],
+  ['enable_seqscan', 0],
+]
+
+/** A transaction of the caller’s keeps the settings that it has. */
+const turnOff = (name: string): string => `select pg_catalog.set_config('${name}', case
+  when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('${name}') else 'off'
 end, true);`
 
 /** The statements that read a scope on servers of one version. The last one answers one row, one column, JSON. */
@@ -73,5 +80,6 @@ export const introspectionQuery = (version: number, asked: Scope): string => {
   const major = version - (version % (version >= 100000 ? 10000 : 100))
   const [before, after] = compiled.get(major) ?? compile(major)
   compiled.set(major, [before, after])
-  return `${version >= 110000 ? withoutJit : ''}${before}${quoteLiteral(JSON.stringify(asked))}${after}`
+  const off = settings.filter(([, since]) => version >= since).map(([name]) => turnOff(name))
+  return `${off.join('')}${before}${quoteLiteral(JSON.stringify(asked))}${after}`
 }
