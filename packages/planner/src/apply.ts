@@ -74,12 +74,13 @@ const revokeFrom = (
 }
 
 /**
- * What the owner has on an object that was just made, and whom its default privileges let in besides.
- * @see https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
+ * What the owner has on a schema that was just made, and whom its default privileges let in besides. Where they leave
+ * nothing to anybody, PostgreSQL takes them for none at all.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
  */
 const schemaAcl = (world: World, owner: string): WorldAcl => {
   const defaults = world.defaultPrivileges.find(
-    (row) => row.role === owner && row.schema === null && row.objectType === 'n',
+    (row) => row.role === owner && row.schema === null && row.objectType === 'n' && row.acl.length > 0,
   )
   return worldAclOf(defaults?.acl ?? [{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }

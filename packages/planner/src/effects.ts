@@ -65,7 +65,8 @@ const holder = (fact: Fact): string => {
 
 /**
  * Everything that a plan changes for roles which are neither desired nor intermediate: computed from the worlds
- * before and after, so that nothing can be forgotten. Becoming an owner is no effect.
+ * before and after, so that nothing can be forgotten. Becoming an owner is no effect, nor is what a role that may create
+ * roles gets of those it creates.
  */
 export const effectsOf = (
   before: World,
@@ -77,6 +78,12 @@ export const effectsOf = (
   const members = new Set(
     operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])),
   )
+  const created = new Set(
+    operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])),
+  )
+  const { actingRole } = after.server
+  const isOfCreator = (fact: Fact): boolean =>
+    fact.kind === 'membership' && fact.member === actingRole && created.has(fact.role)
   const factsIn = (world: World, other: World): Map<string, Fact> =>
     new Map(
       [
@@ -84,7 +91,9 @@ export const effectsOf = (
         ...membershipFacts(world, members),
         ...ownershipsOf(world, objects),
       ]
-        .filter((fact) => !desired.has(holder(fact)) && !isIntermediateName(holder(fact)))
+        .filter(
+          (fact) => !desired.has(holder(fact)) && !isIntermediateName(holder(fact)) && !isOfCreator(fact),
+        )
         .map((fact) => [factKey(fact), fact]),
     )
   const [old, now] = [factsIn(before, after), factsIn(after, before)]

@@ -8,7 +8,8 @@ export const utf8Length = (text: string): number => {
   return bytes
 }
 
-const loneSurrogate = /\p{Surrogate}/u
+/** Whether a text holds half a character, which UTF-8 cannot say. */
+export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text)
 
 /**
  * The longest name PostgreSQL stores, in bytes. A longer one is truncated with no more than a NOTICE.
@@ -21,7 +22,7 @@ export const nameProblem = (name: unknown): string | undefined => {
   if (typeof name !== 'string') return `must be a text, not ${name === null ? 'null' : typeof name}`
   if (name === '') return 'cannot be empty'
   if (name.includes('\0')) return 'cannot contain NUL'
-  if (loneSurrogate.test(name)) return 'cannot contain a lone surrogate'
+  if (hasLoneSurrogate(name)) return 'cannot contain a lone surrogate'
   const length = utf8Length(name)
   if (length > maximumNameLength)
     return `is ${length} bytes long, and PostgreSQL truncates names to ${maximumNameLength} bytes`

@@ -1,4 +1,4 @@
-import { nameProblem } from './name.ts'
+import { hasLoneSurrogate, nameProblem } from './name.ts'
 
 /**
  * Quotes a name as `quote_ident` would if it always quoted.
@@ -16,10 +16,11 @@ export const quoteQualified = (parts: readonly string[]): string => parts.map(qu
 
 /**
  * Quotes a text as `quote_literal` does: the same value whatever `standard_conforming_strings` is.
- * @throws RangeError when the text holds NUL, which no PostgreSQL text can
+ * @throws RangeError when the text holds NUL or a lone surrogate, which no PostgreSQL text can
  */
 export const quoteLiteral = (text: string): string => {
-  if (text.includes('\0')) throw new RangeError('cannot quote a text that contains NUL')
+  if (text.includes('\0') || hasLoneSurrogate(text))
+    throw new RangeError('cannot quote a text that contains NUL or a lone surrogate')
   const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`
   return text.includes('\\') ? ` E${quoted}` : quoted
 }

@@ -3,10 +3,23 @@ import type { GrantMembership, Operation, RevokeMembership, SetPassword } from '
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
 
+/** How statements name an object: quoted parts, but for the arguments of a routine, and an oid. */
+const objectInSql = ({ kind, name }: ObjectName): string => {
+  switch (kind) {
+    case 'function':
+    case 'procedure':
+      return `${quoteQualified(name.slice(0, 2))}(${name[2]})`
+    case 'large object':
+      return name[0]!
+    default:
+      return quoteQualified(name)
+  }
+}
+
 /** How GRANT and REVOKE name a privilege on an object: `SELECT ON TABLE "s"."t"`, `SELECT ("c") ON TABLE "s"."t"`. */
 const privilegeOn = ({ kind, name }: ObjectName, privilege: Privilege): string => {
   const { grantKeyword } = objectKinds[kind]
-  if (kind !== 'column') return `${privilege} ON ${grantKeyword} ${quoteQualified(name)}`
+  if (kind !== 'column') return `${privilege} ON ${grantKeyword} ${objectInSql({ kind, name })}`
   return `${privilege} (${quoteIdent(name[2]!)}) ON ${grantKeyword} ${quoteQualified(name.slice(0, 2))}`
 }
 
@@ -22,7 +35,7 @@ export const revokeStatement = (revoked: {
 
 /** `newOwner` as it stands in SQL: a quoted name, or CURRENT_USER. */
 export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string): string =>
-  `ALTER ${objectKinds[kind].ownerKeyword} ${quoteQualified(name)} OWNER TO ${newOwner}`
+  `ALTER ${objectKinds[kind].ownerKeyword} ${objectInSql({ kind, name })} OWNER TO ${newOwner}`
 
 const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
 

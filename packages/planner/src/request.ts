@@ -4,7 +4,7 @@ import { InvalidGrantError } from './errors.ts'
 import { type Grant, isPattern, type Pattern, type PrivilegeGrant } from './grant.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { membershipCycle } from './membership-cycle.ts'
-import { nameProblem, reservedRoleNameProblem } from './name.ts'
+import { hasLoneSurrogate, nameProblem, reservedRoleNameProblem } from './name.ts'
 import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
 import { Secret } from './secret.ts'
@@ -63,7 +63,7 @@ const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
       `the password is ${value === null ? 'null' : typeof value}; leave the key out to keep the existing one`,
     )
   if (value === '') return refuse('password', 'the password is empty')
-  if (value.includes('\0') || nameProblem(value) === 'cannot contain a lone surrogate')
+  if (value.includes('\0') || hasLoneSurrogate(value))
     return refuse('password', 'the password contains NUL or a lone surrogate')
   return 'set'
 }

@@ -1,7 +1,7 @@
 import { describeFact, describeName, describeObject } from './describe.ts'
 import { type Fact, type PrivilegeFact } from './fact.ts'
 import { objectKinds } from './object-kind.ts'
-import { sortedBy } from './order.ts'
+import { sortedBy, sortedUnique } from './order.ts'
 import { whyNotMoved } from './owner-in-outcome.ts'
 import { membershipVerdict } from './phase/lose-memberships.ts'
 import { privilegeVerdict, whyNotRevoked } from './phase/revoke-privileges.ts'
@@ -9,6 +9,7 @@ import type { Privilege } from './privilege.ts'
 import { quoteIdent } from './quote.ts'
 import { ownershipStatement, revokeStatement } from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
+import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import { ownerIsManaged, type World, type WorldAclItem, type WorldObject } from './world.ts'
 
@@ -124,15 +125,19 @@ const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] 
   ]
 }
 
+const revokeMembership = ({ role, member }: Membership): string =>
+  `REVOKE ${quoteIdent(role)} FROM ${quoteIdent(member)}`
+
 const memberships = (world: World, wanted: Wanted): Residue[] => {
   const serving = new ServingRoles(world)
   return wanted.roles.flatMap((role) =>
     world.membershipsOf(role).flatMap((row): Residue[] => {
       if (membershipVerdict(world, wanted, serving, row) !== 'residue') return []
-      const held = serving.holdingsOf(row.role)[0]
-      const statement = held
-        ? revokeStatement({ object: held.object, privilege: held.privilege, grantee: row.role })
-        : `DROP OWNED BY ${quoteIdent(row.role)}`
+      const revokes = serving
+        .holdingsOf(row.role)
+        .filter(({ object }) => object.owner !== row.role)
+        .map(({ object, privilege }) => revokeStatement({ object, privilege, grantee: row.role }))
+      const statement = revokes.length > 0 ? sortedUnique(revokes).join('; ') : revokeMembership(row)
       return [
         {
           ...stays(role, { kind: 'membership', ...row }, 'the intermediate role serves another database too'),

@@ -1,16 +1,19 @@
 import { describeGrant, describeName, describeObject } from './describe.ts'
 import {
   type AttributeGrant,
+  type Grant,
   isPattern,
   type MembershipGrant,
   type OwnershipGrant,
   type PrivilegeGrant,
 } from './grant.ts'
 import { intermediateName } from './intermediate-role.ts'
+import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { compareText } from './order.ts'
 import { ownerInOutcome } from './owner-in-outcome.ts'
+import { lostMemberships } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 import type { Request } from './request.ts'
@@ -23,7 +26,7 @@ import {
   type WantedOwner,
   type WantedPrivilege,
 } from './wanted.ts'
-import type { World } from './world.ts'
+import { membershipKey, type World } from './world.ts'
 
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
 class Resolution implements Wanted {
@@ -42,8 +45,6 @@ class Resolution implements Wanted {
   readonly reassignOwnedTo: string
   readonly reassignsExplicitly: boolean
   readonly roles: readonly string[]
-  readonly #membershipsAsked: ReadonlyMap<string, readonly string[]>
-  readonly #waysUp = new Map<string, ReadonlyMap<string, string | undefined>>()
 
   constructor(world: World, request: Request) {
     this.#world = world
@@ -53,12 +54,6 @@ class Resolution implements Wanted {
     this.desired = new Set(this.roles)
     this.reassignsExplicitly = request.options.reassignOwnedTo !== undefined
     this.reassignOwnedTo = request.options.reassignOwnedTo ?? world.server.actingRole
-    this.#membershipsAsked = new Map(
-      request.desired.map(({ role, grants }) => [
-        role,
-        grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
-      ]),
-    )
     for (const object of world.objects.values()) {
       if (object.kind !== 'table') continue
       const [schema] = object.name as readonly [string, string]
@@ -180,54 +175,62 @@ class Resolution implements Wanted {
       )
       return
     }
-    const path = this.#pathThroughBystanders(role, because.role)
-    if (path === undefined) this.#wantMembership(role, { because })
-    else
-      this.#skip(
-        because,
-        'cycle',
-        `it would make a cycle: ${[because.role, ...path].map(describeName).join(' in ')}`,
-        path,
-      )
+    this.#wantMembership(role, { because })
   }
 
   /**
-   * How `from` will still be a member of `to` when the desired roles have lost what they should not have and got
-   * what they should: a desired role on the way counts with what is asked for it, a bystander with what it has.
+   * Takes back the memberships that would make a cycle: whose role will still be a member of who asks for it, when
+   * the desired roles have lost what they should not have and got what they should.
    */
-  #pathThroughBystanders(from: string, to: string): readonly string[] | undefined {
-    const cameFrom = this.#waysUp.get(from) ?? new Map<string, string | undefined>([[from, undefined]])
-    if (!this.#waysUp.has(from)) {
-      this.#waysUp.set(from, cameFrom)
-      // A Map visits what is added to it while it is walked: breadth first.
-      for (const role of cameFrom.keys())
-        for (const next of this.#rolesAfterwards(role))
-          if (!cameFrom.has(next)) (cameFrom as Map<string, string | undefined>).set(next, role)
+  skipCycles(): void {
+    const asked = [...this.memberships].flatMap(([member, roles]) =>
+      [...roles].flatMap(([role, { serves, because }]) => (serves ? [] : [{ member, role, because }])),
+    )
+    if (asked.length === 0) return
+    const paths = new MembershipPaths(this.#rolesAfterwards())
+    for (const { member, role, because } of asked) {
+      const path = paths.path(role, member)
+      if (path === undefined) continue
+      this.memberships.get(member)!.delete(role)
+      const cycle = [member, ...path].map(describeName).join(' in ')
+      this.#skip(because, 'cycle', `it would make a cycle: ${cycle}`, path)
     }
-    if (!cameFrom.has(to)) return undefined
-    const path: string[] = []
-    for (let step: string | undefined = to; step !== undefined; step = cameFrom.get(step)) path.unshift(step)
-    return path
   }
 
-  #rolesAfterwards(member: string): readonly string[] {
-    return this.#membershipsAsked.get(member) ?? this.#world.membershipsOf(member).map(({ role }) => role)
+  /** What is asked for, and what is not lost: the acting role, which needs its own, loses it only at the end. */
+  #rolesAfterwards(): (member: string) => readonly string[] {
+    const world = this.#world
+    const { actingRole } = world.server
+    const isSuperuser = world.isSuperuser(actingRole)
+    const asked = new Map([...this.memberships].map(([member, roles]) => [member, [...roles.keys()]]))
+    const lost = new Set(lostMemberships(world, this).map(membershipKey))
+    // From 16 on who creates roles without being a superuser administers them, which makes it a member.
+    const created =
+      world.membershipsHaveGrantors && !isSuperuser ? this.roles.filter((role) => !world.roles.has(role)) : []
+    return (member) => {
+      const needsItsOwn = member === actingRole && !isSuperuser
+      const kept = world.membershipsOf(member).filter((row) => needsItsOwn || !lost.has(membershipKey(row)))
+      return [...(asked.get(member) ?? []), ...kept.map(({ role }) => role), ...(needsItsOwn ? created : [])]
+    }
   }
 }
 
-const inTurn = [
-  ['attribute', 'ownership'],
-  ['privilege', 'membership'],
-] as const
+const ownsSchema = (grant: Grant): boolean => grant.kind === 'ownership' && grant.object.kind === 'schema'
+
+/** Who will own what has to be known first: an owner needs no grant, and a schema may be about to be created. */
+const turns: readonly ((grant: Grant) => boolean)[] = [
+  ownsSchema,
+  (grant) => grant.kind === 'ownership' && !ownsSchema(grant),
+  (grant) => grant.kind !== 'ownership',
+]
 
 /** What should be true of the desired roles, given what is. */
 export const resolve = (world: World, request: Request): Wanted => {
   const resolution = new Resolution(world, request)
-  // Who will own what has to be known first: an owner needs no grant, and a schema may be about to be created.
-  for (const kinds of inTurn)
+  for (const isNow of turns)
     for (const { role, grants } of request.desired)
-      for (const grant of grants)
-        if ((kinds as readonly string[]).includes(grant.kind)) resolveGrant(resolution, { role, grant })
+      for (const grant of grants) if (isNow(grant)) resolveGrant(resolution, { role, grant })
+  resolution.skipCycles()
   return resolution
 }
 

@@ -41,6 +41,8 @@ export class ServingRoles {
       }
     }
     for (const { role } of world.unmanaged) this.#tainted.add(role)
+    for (const { role, acl } of world.defaultPrivileges)
+      for (const named of [role, ...acl.map(({ grantee }) => grantee)]) this.#tainted.add(named)
     for (const [name, holdings] of this.#holdings) {
       const role = world.roles.get(name)
       if (role === undefined || !this.#isTrusted(role, holdings)) continue

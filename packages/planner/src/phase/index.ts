@@ -12,31 +12,35 @@ import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-
 
 type Loss = (world: World, wanted: Wanted, roles: readonly string[]) => ReturnType<Phase>
 
-const others =
+/** Whether a role needs what it has until the end: the acting role does, but for a superuser. */
+const isNeeded = (world: World, role: string): boolean =>
+  role === world.server.actingRole && !world.isSuperuser(role)
+
+const early =
   (loss: Loss): Phase =>
   (world, wanted) =>
     loss(
       world,
       wanted,
-      wanted.roles.filter((role) => role !== world.server.actingRole),
+      wanted.roles.filter((role) => !isNeeded(world, role)),
     )
 
-const actingRole =
+const late =
   (loss: Loss): Phase =>
   (world, wanted) =>
     loss(
       world,
       wanted,
-      wanted.roles.filter((role) => role === world.server.actingRole),
+      wanted.roles.filter((role) => isNeeded(world, role)),
     )
 
 /**
  * The phases of every plan, in order. Memberships go first: that frees the way for others that would make a cycle
- * with them. What the acting role itself loses goes last: until then it may be needed.
+ * with them. What the acting role itself loses goes last, where it may be needed until then.
  */
 export const phases: readonly Phase[] = [
-  others(loseLogin),
-  others(loseMemberships),
+  early(loseLogin),
+  early(loseMemberships),
   createRoles,
   ownSchemas,
   ownContents,
@@ -46,6 +50,6 @@ export const phases: readonly Phase[] = [
   grantPrivileges,
   grantMemberships,
   gainLogin,
-  actingRole(loseMemberships),
-  actingRole(loseLogin),
+  late(loseMemberships),
+  late(loseLogin),
 ]

@@ -10,13 +10,12 @@ import { membershipKey, type World } from '../world.ts'
 export type MembershipVerdict = 'keep' | 'strip ADMIN option' | 'revoke' | 'leave' | 'residue'
 
 /**
- * Whether a row is only the ADMIN option that CREATEROLE gives a role on what it creates. It lasts as long as that.
+ * Whether a row’s ADMIN option is what CREATEROLE gives a role on what it creates. It lasts as long as that.
  * @see https://www.postgresql.org/docs/16/role-attributes.html
  */
 export const comesWithCreateRole = (world: World, row: Membership): boolean =>
+  world.membershipsHaveGrantors &&
   row.admin &&
-  !row.inherit &&
-  !row.set &&
   row.grantor === world.server.bootstrapRole &&
   world.roles.get(row.member)?.createRole === true
 
@@ -32,8 +31,8 @@ export const membershipVerdict = (
 ): MembershipVerdict => {
   const membership = wanted.memberships.get(row.member)?.get(row.role)
   if (membership !== undefined && satisfies(row, membership.serves !== undefined))
-    return row.admin ? 'strip ADMIN option' : 'keep'
-  if (comesWithCreateRole(world, row)) return 'leave'
+    return row.admin && !comesWithCreateRole(world, row) ? 'strip ADMIN option' : 'keep'
+  if (comesWithCreateRole(world, row) && !row.inherit && !row.set) return 'leave'
   if (membership !== undefined || !isIntermediateName(row.role)) return 'revoke'
   const whose = serving.whose(row.role)
   return whose === 'theirs' ? 'leave' : whose === 'shared' ? 'residue' : 'revoke'
@@ -109,3 +108,13 @@ export const loseMemberships = (
     }
   return revocation.operations
 }
+
+/** The rows that all desired roles lose, with what goes because of them. */
+export const lostMemberships = (world: World, wanted: Wanted): readonly Membership[] =>
+  loseMemberships(world, wanted, wanted.roles).flatMap((operation) =>
+    operation.kind === 'revokeMembership' && !operation.adminOptionOnly
+      ? world
+          .membershipsIn(operation.role, operation.member)
+          .filter(({ grantor }) => operation.grantor === null || operation.grantor === grantor)
+      : [],
+  )

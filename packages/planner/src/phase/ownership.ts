@@ -21,8 +21,8 @@ const loseOwnerships =
   (world, wanted) =>
     sortedBy(world.objects.values(), ({ key }) => key).flatMap((object): Operation[] => {
       const { kind, name, owner } = object
-      if (!wanted.desired.has(owner) || !ownerIsManaged(object) || (kind === 'schema') !== ofSchemas)
-        return []
+      if (!wanted.desired.has(owner) || wanted.owners.has(object.key)) return []
+      if (!ownerIsManaged(object) || (kind === 'schema') !== ofSchemas) return []
       const newOwner = ownerInOutcome(world, wanted, object)!
       if (newOwner === owner) return []
       const base = { as: world.server.actingRole, because: notAskedFor(owner) }

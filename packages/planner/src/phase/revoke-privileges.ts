@@ -25,19 +25,25 @@ export const privilegeVerdict = (
   return privileges.get(privilege) ? 'strip grant option' : 'keep'
 }
 
-/** Why an item cannot be revoked as things are; `undefined` when it can. */
+/**
+ * Why an item cannot be revoked as things are; `undefined` when it can. A privilege that is revoked on a table goes on
+ * its columns too, where it may have been passed on.
+ */
 export const whyNotRevoked = (
   world: World,
   object: WorldObject,
-  { grantee, grantor, privileges }: WorldAclItem,
+  { grantee, grantor }: WorldAclItem,
   privilege: Privilege,
 ): 'granted by another role' | 'passed on' | undefined => {
   if (grantor !== object.owner) return 'granted by another role'
-  if (!privileges.get(privilege)) return undefined
-  const passedOn = [object, ...world.followersOf(object)].some(({ acl }) =>
+  const columns = world.followersOf(object).filter(({ kind }) => kind === 'column')
+  const acls = [object, ...columns].map(({ acl }) => acl)
+  const isGrantable = acls.some((acl) => acl.get(aclKey(grantee, grantor))?.privileges.get(privilege))
+  if (!isGrantable) return undefined
+  const isPassedOn = acls.some((acl) =>
     [...acl.values()].some((item) => item.grantor === grantee && item.privileges.has(privilege)),
   )
-  return passedOn ? 'passed on' : undefined
+  return isPassedOn ? 'passed on' : undefined
 }
 
 const revokes = (world: World, wanted: Wanted, object: WorldObject): readonly Operation[] =>

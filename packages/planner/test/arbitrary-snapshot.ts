@@ -1,0 +1,170 @@
+import type { DefaultPrivileges, Membership, Role, Snapshot } from '@pgsr/planner'
+import fc from 'fast-check'
+import { aclOf, type Entry, grants, ownersEntries, privilegesOn, withGrants } from './arbitrary-acl.ts'
+import { memberships, withMemberships } from './arbitrary-membership.ts'
+import { anyName, pick } from './arbitrary-name.ts'
+import { finished, objects, type Sketches, sketchesOf } from './arbitrary-object.ts'
+import { membership, role } from './build-snapshot.ts'
+
+const bootstrap = 'postgres'
+const databaseOid = '16384'
+
+const oneIn = (count: number): fc.Arbitrary<boolean> =>
+  fc.nat({ max: count - 1 }).map((number) => number === count - 1)
+
+const attributes = fc.record({
+  login: fc.boolean(),
+  superuser: oneIn(8),
+  inherit: oneIn(4).map((not) => !not),
+  createRole: oneIn(3),
+  createDb: oneIn(8),
+  validUntil: fc.constantFrom('infinity', '2027-06-30T00:00:00.000000Z'),
+  elsewhere: fc.nat({ max: 1 }),
+})
+
+/** How an intermediate role is not what it claims to be: most of them are. */
+const taint = fc.oneof(
+  { arbitrary: fc.constant(''), weight: 3 },
+  fc.constantFrom('login', 'noinherit', 'more', 'grant option', 'other grantor'),
+  fc.constantFrom('member', 'owner', 'nothing', 'default privileges', 'settings'),
+)
+
+const intermediate = fc.record({ serves: fc.nat(), taint, elsewhere: oneIn(4).map(Number) })
+
+const drawn = fc.record({
+  version: fc.constantFrom(180004, 160014, 150018, 100023, 90624),
+  acting: fc.constantFrom('bootstrap', 'bootstrap', 'superuser', 'creator'),
+  roles: fc.uniqueArray(fc.tuple(anyName, attributes), {
+    minLength: 3,
+    maxLength: 5,
+    selector: ([name]) => name,
+  }),
+  intermediates: fc.array(intermediate, { maxLength: 4 }),
+  memberships,
+  objects,
+  defaults: fc.array(fc.record({ role: fc.nat(), grants }), { maxLength: 2 }),
+  policies: fc.array(fc.record({ name: anyName, role: fc.nat() }), { maxLength: 1 }),
+})
+
+type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never
+
+/** What may be asked for, and so be held by an intermediate role. */
+const servable = (sketches: Sketches) =>
+  sketches.all().flatMap((sketch) => {
+    const privileges = { database: ['CONNECT'], schema: ['USAGE', 'CREATE'], table: ['SELECT'] } as const
+    const { kind } = sketch
+    if (kind !== 'database' && kind !== 'schema' && kind !== 'table') return []
+    return privileges[kind].map((privilege) => ({ sketch, privilege }))
+  })
+
+/** What is gathered while the intermediate roles are made. */
+interface Parts {
+  readonly roles: Role[]
+  readonly memberships: Membership[]
+  readonly defaults: Map<string, Entry[]>
+  readonly unmanaged: { role: string; kind: string; description: string }[]
+}
+
+const addIntermediates = (
+  { intermediates, version }: Drawn,
+  sketches: Sketches,
+  ordinary: readonly string[],
+  { roles, memberships: rows, defaults, unmanaged }: Parts,
+): readonly string[] => {
+  const served = servable(sketches)
+  return intermediates.map(({ serves, taint: tainted, elsewhere }, index) => {
+    const { sketch, privilege } = pick(served, serves)!
+    const { kind, owner, entries } = sketch
+    const where = kind === 'database' ? 'global' : `local_${databaseOid}`
+    const name = `_pgsr_${where}_${kind}_${privilege.toLowerCase()}_0000000${index}`
+    const is = (what: string): boolean => tainted === what
+    const held: Entry = { grantee: name, grantor: owner, privilege, grantable: is('grant option') }
+    const passing = entries.find((entry) => entry.privilege === privilege && entry.grantable)
+    const more = privilegesOn(kind, version).find((other) => other !== privilege)!
+    roles.push(
+      role(name, { oid: String(40000 - index), elsewhere, login: is('login'), inherit: !is('noinherit') }),
+    )
+    if (!is('nothing'))
+      entries.push(is('other grantor') && passing ? { ...held, grantor: passing.grantee } : held)
+    if (is('more')) entries.push({ ...held, privilege: more })
+    if (is('member')) rows.push(membership(name, ordinary[1]!))
+    if (is('owner')) sketches.add('schema', [`s${index}`], name, { grants: [] })
+    if (is('settings')) unmanaged.push({ role: name, kind: 'settings', description: 'role' })
+    if (is('default privileges')) {
+      const creator = ordinary[2]!
+      const own = defaults.get(creator) ?? ownersEntries('schema', creator, version)
+      defaults.set(creator, [...own, { ...held, grantor: creator, privilege: 'USAGE' }])
+    }
+    return name
+  })
+}
+
+const build = (from: Drawn): Snapshot => {
+  const { version, acting } = from
+  const names = from.roles.map(([name]) => name)
+  const roles = from.roles.map(([name, drawnAttributes], index) =>
+    role(name, {
+      ...drawnAttributes,
+      oid: String(20000 + index),
+      ...(index === 0 && acting !== 'bootstrap' && { createRole: true, superuser: acting === 'superuser' }),
+    }),
+  )
+  const sketches = sketchesOf(from.objects, { version, roles: names, bootstrap })
+  const schemaDefaults = new Map<string, Entry[]>()
+  for (const one of from.defaults) {
+    const creator = pick(names, one.role)!
+    const own = ownersEntries('schema', creator, version)
+    // Whoever will create the schema will have granted it all.
+    const byCreator = one.grants.map((grant) => ({ ...grant, grantor: 0 }))
+    schemaDefaults.set(creator, withGrants('schema', creator, own, byCreator, { roles: names, version }))
+  }
+  const unmanaged = from.policies.map((policy) => ({
+    role: pick(names, policy.role)!,
+    kind: 'pg_policy',
+    // As `pg_describe_object` says it, with the name as it is.
+    description: `policy ${policy.name} on table s.t`,
+  }))
+  const parts: Parts = { roles: [], memberships: [], defaults: schemaDefaults, unmanaged }
+  const intermediates = addIntermediates(from, sketches, names, parts)
+  const defaultPrivileges = [...schemaDefaults].map(([creator, entries]): DefaultPrivileges => ({
+    role: creator,
+    schema: null,
+    objectType: 'n',
+    acl: aclOf(entries),
+  }))
+  const actingRole = acting === 'bootstrap' ? bootstrap : names[0]!
+  return {
+    format: 1,
+    server: {
+      version,
+      database: 'warehouse',
+      databaseOid,
+      actingRole,
+      sessionRole: actingRole,
+      bootstrapRole: bootstrap,
+    },
+    roles: [
+      role(bootstrap, { superuser: true, login: true, oid: '10' }),
+      role('pg_monitor', { oid: '3373' }),
+      ...roles,
+      ...parts.roles,
+    ],
+    memberships: withMemberships(parts.memberships, from.memberships, {
+      roles: [...names, ...intermediates, 'pg_monitor'],
+      members: names,
+      version,
+      bootstrap,
+    }),
+    objects: sketches.all().map(finished),
+    // Schemas have default privileges from 10 on.
+    defaultPrivileges: version < 100000 ? [] : defaultPrivileges,
+    unmanaged,
+  }
+}
+
+/**
+ * A snapshot as a server may give it, of everything there is: whoever granted something was allowed to, memberships
+ * make no cycle, and what follows a table has its owner. `warehouse` is its database, `postgres` its bootstrap
+ * superuser; intermediate roles are named as pgsr names them, but not all can be trusted.
+ */
+export const anySnapshot: fc.Arbitrary<Snapshot> = drawn.map(build)
