@@ -52,18 +52,39 @@ const advisoryKey = (value: bigint | number): bigint => {
   return BigInt.asIntN(64, key) === key ? key : refuse('lockKey', 'must fit in 64 bits')
 }
 
+const names: Readonly<Record<keyof SyncRolesOptions, true>> = {
+  reassignOwnedTo: true,
+  allowSelf: true,
+  allowSuperuser: true,
+  onMissing: true,
+  onResidue: true,
+  lockKey: true,
+  lockTimeout: true,
+  statementTimeout: true,
+  attempts: true,
+}
+
+/** A misspelt option would silently be the default. */
+const refuseUnknown = (options: SyncRolesOptions): void => {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name))
+  if (unknown !== undefined) refuse(unknown, `is no option; there are ${Object.keys(names).join(', ')}`)
+}
+
 /**
  * Fills in the defaults.
- * @throws InvalidGrantError on a value that means nothing
+ * @throws InvalidGrantError on a name or a value that means nothing
  */
-export const settingsOf = (options: SyncRolesOptions): SyncSettings => ({
-  onResidue: oneOf('onResidue', options.onResidue ?? 'error', ['error', 'report']),
-  onMissing: oneOf('onMissing', options.onMissing ?? 'skip', ['skip', 'error']),
-  lockKey: advisoryKey(options.lockKey ?? 1),
-  lockTimeout: wholeNumber('lockTimeout', options.lockTimeout ?? 10_000, 0),
-  statementTimeout:
-    options.statementTimeout === undefined
-      ? undefined
-      : wholeNumber('statementTimeout', options.statementTimeout, 0),
-  attempts: wholeNumber('attempts', options.attempts ?? 5, 1),
-})
+export const settingsOf = (options: SyncRolesOptions): SyncSettings => {
+  refuseUnknown(options)
+  return {
+    onResidue: oneOf('onResidue', options.onResidue ?? 'error', ['error', 'report']),
+    onMissing: oneOf('onMissing', options.onMissing ?? 'skip', ['skip', 'error']),
+    lockKey: advisoryKey(options.lockKey ?? 1),
+    lockTimeout: wholeNumber('lockTimeout', options.lockTimeout ?? 10_000, 0),
+    statementTimeout:
+      options.statementTimeout === undefined
+        ? undefined
+        : wholeNumber('statementTimeout', options.statementTimeout, 0),
+    attempts: wholeNumber('attempts', options.attempts ?? 5, 1),
+  }
+}

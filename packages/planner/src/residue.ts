@@ -54,7 +54,8 @@ const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): stri
 
 const heldPrivileges = (world: World, wanted: Wanted, object: WorldObject, item: WorldAclItem): Residue[] =>
   [...item.privileges.keys()].flatMap((privilege): Residue[] => {
-    if (privilegeVerdict(wanted, object, item, privilege) === 'keep') return []
+    const verdict = privilegeVerdict(wanted, object, item, privilege)
+    if (verdict === 'keep') return []
     const reason = whyNotRevoked(world, object, item, privilege)
     if (reason === undefined) return []
     const fact = privilegeFact(object, item, privilege)
@@ -63,7 +64,7 @@ const heldPrivileges = (world: World, wanted: Wanted, object: WorldObject, item:
         {
           ...stays(item.grantee, fact, 'it has passed it on to others'),
           reason,
-          statement: `${revokeStatement(fact)} CASCADE`,
+          statement: `${revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })} CASCADE`,
           by: `the owner, ${describeName(object.owner)}`,
         },
       ]

@@ -95,19 +95,19 @@ class Resolution implements Wanted {
     if (objects === undefined) return
     const memberInherits =
       this.#world.membershipsHaveGrantors || (this.#world.roles.get(because.role)?.inherit ?? true)
+    let hasNoEffect = false
     for (const object of objects) {
       const direct = grant.direct || ownerInOutcome(this.#world, this, object) === because.role
       if (direct) this.#wantPrivilege(object, grant.privilege, because.role, because)
       else if (memberInherits) this.#wantIntermediate(object, grant.privilege, because)
-      else {
-        this.#skip(
-          because,
-          'no effect',
-          'the role is NOINHERIT, and before PostgreSQL 16 gets nothing from an intermediate role; grant it directly',
-        )
-        return
-      }
+      else hasNoEffect = true
     }
+    if (hasNoEffect)
+      this.#skip(
+        because,
+        'no effect',
+        'the role is NOINHERIT, and before PostgreSQL 16 gets nothing from an intermediate role; grant it directly',
+      )
   }
 
   #objectsOf({ object }: PrivilegeGrant, because: Reason): readonly ObjectName[] | undefined {

@@ -279,6 +279,45 @@ describe('what cannot be given is skipped, with its reason', () => {
     ).toMatch(/^-- skipped: .*\nGRANT SELECT ON TABLE "s"."orders" TO "t";$/))
 })
 
+const twoColumns = (column: string, other: string): Snapshot =>
+  world(
+    { 't/owner': 'r', 'g/owner': 'r*' },
+    {
+      objects: [
+        object('column', [...table, 'one'], 'owner', { 't/owner': column, 'b/t': 'r' }),
+        object('column', [...table, 'two'], 'owner', { 't/owner': other }),
+      ],
+    },
+  )
+
+describe('what was passed on stays, and what would take it along', () => {
+  test.for<[string, Snapshot, number]>([
+    ['on a column with the grant option', twoColumns('r*', 'r'), 2],
+    ['on a column without it, beside one that has it', twoColumns('r', 'r*'), 0],
+  ])('%s', ([, before, count]) =>
+    expect(
+      plan(before, t(), { seed: '' }).residue.filter(({ reason }) => reason === 'passed on'),
+    ).toHaveLength(count),
+  )
+
+  test('what would end it leaves what is asked for', () =>
+    expect(
+      plan(world({ 't/owner': 'r*', 'b/t': 'r' }), t([Grant.tableSelect('s', 'orders', { direct: true })]), {
+        seed: '',
+      }).residue.map(({ statement }) => statement),
+    ).toContain('REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "t" CASCADE'))
+})
+
+test('what has no effect on one table does not keep others of its pattern from being given', () => {
+  const before = snapshot({
+    server: { version: 150000 },
+    roles: [role('t', { inherit: false })],
+    objects: [object('table', ['s', 'a']), object('table', ['s', 'b'], 't', { 't/t': 'w' })],
+  })
+  const desired = t([Grant.tableOwnership('s', 'b'), Grant.tableSelect('s', /./)])
+  expect(script(before, desired)).toMatch(/^-- skipped: .*\nGRANT SELECT ON TABLE "s"."b" TO "t";$/)
+})
+
 test('a membership turned round is revoked before it is granted', () =>
   expect(
     script(snapshot({ roles: [role('t'), role('u')], memberships: [membership('t', 'u')] }), [

@@ -197,9 +197,15 @@ conformance((sandbox) => {
         { role: 'r', grants: [Grant.login({ password: '' })] },
       ])
         await expect(nowhere.syncRoles(desired)).rejects.toBeInstanceOf(InvalidGrantError)
-      await expect(nowhere.syncRoles({ role: 'r', grants: [] }, { attempts: 0 })).rejects.toBeInstanceOf(
-        InvalidGrantError,
-      )
+      for (const options of [
+        { attempts: 0 },
+        { lockTimeout: 0.5 },
+        { lockKey: 2n ** 63n },
+        { onResidu: 'report' },
+      ])
+        await expect(nowhere.syncRoles({ role: 'r', grants: [] }, options)).rejects.toBeInstanceOf(
+          InvalidGrantError,
+        )
       await expect(nowhere.syncRoles({ role: 'r', grants: [] })).rejects.toMatchObject({
         _tag: 'DatabaseError',
         outcome: 'unchanged',

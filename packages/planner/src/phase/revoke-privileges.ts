@@ -36,13 +36,15 @@ export const whyNotRevoked = (
   privilege: Privilege,
 ): 'granted by another role' | 'passed on' | undefined => {
   if (grantor !== object.owner) return 'granted by another role'
+  const isGrantableIn = ({ acl }: WorldObject): boolean =>
+    acl.get(aclKey(grantee, grantor))?.privileges.get(privilege) === true
+  const isPassedOnIn = ({ acl }: WorldObject): boolean =>
+    [...acl.values()].some((item) => item.grantor === grantee && item.privileges.has(privilege))
   const columns = world.followersOf(object).filter(({ kind }) => kind === 'column')
-  const acls = [object, ...columns].map(({ acl }) => acl)
-  const isGrantable = acls.some((acl) => acl.get(aclKey(grantee, grantor))?.privileges.get(privilege))
-  if (!isGrantable) return undefined
-  const isPassedOn = acls.some((acl) =>
-    [...acl.values()].some((item) => item.grantor === grantee && item.privileges.has(privilege)),
-  )
+  // By the grant option on a table its columns can be granted too.
+  const isPassedOn = isGrantableIn(object)
+    ? [object, ...columns].some(isPassedOnIn)
+    : columns.some((column) => isGrantableIn(column) && isPassedOnIn(column))
   return isPassedOn ? 'passed on' : undefined
 }
 
