@@ -28,14 +28,7 @@ export interface RelationRow {
 }
 
 /** A row of `pg_auth_members`; before 16 with the options that every membership has there. */
-export interface MembershipRow {
-  roleid: Oid
-  member: Oid
-  grantor: Oid
-  admin_option: boolean
-  inherit_option: boolean
-  set_option: boolean
-}
+export type MembershipRow = PgCatalog['pg_catalog.pg_auth_members']
 
 /** The query is a list of stages, each a common table expression that reads the catalogs and the stages before it. */
 export type Stages = {

@@ -16,22 +16,13 @@ type Loss = (world: World, wanted: Wanted, roles: readonly string[]) => ReturnTy
 const isNeeded = (world: World, role: string): boolean =>
   role === world.server.actingRole && !world.isSuperuser(role)
 
-const early =
-  (loss: Loss): Phase =>
+const roles =
+  (when: 'early' | 'late', loss: Loss): Phase =>
   (world, wanted) =>
     loss(
       world,
       wanted,
-      wanted.roles.filter((role) => !isNeeded(world, role)),
-    )
-
-const late =
-  (loss: Loss): Phase =>
-  (world, wanted) =>
-    loss(
-      world,
-      wanted,
-      wanted.roles.filter((role) => isNeeded(world, role)),
+      wanted.roles.filter((role) => isNeeded(world, role) === (when === 'late')),
     )
 
 /**
@@ -39,8 +30,8 @@ const late =
  * with them. What the acting role itself loses goes last, where it may be needed until then.
  */
 export const phases: readonly Phase[] = [
-  early(loseLogin),
-  early(loseMemberships),
+  roles('early', loseLogin),
+  roles('early', loseMemberships),
   createRoles,
   ownSchemas,
   ownContents,
@@ -50,6 +41,6 @@ export const phases: readonly Phase[] = [
   grantPrivileges,
   grantMemberships,
   gainLogin,
-  late(loseMemberships),
-  late(loseLogin),
+  roles('late', loseMemberships),
+  roles('late', loseLogin),
 ]
