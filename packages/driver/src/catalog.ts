@@ -45,7 +45,16 @@ export interface PgCatalog {
     relhasrules: boolean
     relhastriggers: boolean
   }
-  'pg_catalog.pg_constraint': { conrelid: Oid; contype: string; confupdtype: string; confdeltype: string }
+  'pg_catalog.pg_constraint': {
+    oid: Oid
+    conrelid: Oid
+    contype: string
+    confrelid: Oid
+    conkey: readonly number[]
+    confkey: readonly number[]
+    confupdtype: string
+    confdeltype: string
+  }
   'pg_catalog.pg_database': { oid: Oid; datname: string; datdba: Oid; datacl: Acl }
   'pg_catalog.pg_db_role_setting': { setdatabase: Oid; setrole: Oid; setconfig: readonly string[] }
   'pg_catalog.pg_default_acl': {
@@ -117,7 +126,7 @@ export interface PgCatalog {
     stxexprs: string | null
   }
   'pg_catalog.pg_tablespace': { oid: Oid; spcname: string; spcowner: Oid; spcacl: Acl }
-  'pg_catalog.pg_trigger': { tgrelid: Oid; tgfoid: Oid; tgisinternal: boolean }
+  'pg_catalog.pg_trigger': { tgrelid: Oid; tgisinternal: boolean; tgenabled: string }
   'pg_catalog.pg_type': {
     oid: Oid
     typname: string
@@ -126,6 +135,7 @@ export interface PgCatalog {
     typacl: Acl
     typtype: string
     typelem: Oid
+    typanalyze: string
   }
 }
 

@@ -38,16 +38,14 @@ const maximum = 2 ** 31 - 1
 const wholeNumber = (field: string, value: number, minimum: number): number =>
   Number.isInteger(value) && value >= minimum && value <= maximum
     ? value
-    : refuse(field, `must be a whole number from ${minimum} to ${maximum}, not ${String(value)}`)
+    : refuse(field, `must be a whole number from ${minimum} to ${maximum}`)
 
 const oneOf = <T extends string>(field: string, value: T, allowed: readonly T[]): T =>
-  allowed.includes(value)
-    ? value
-    : refuse(field, `must be one of ${allowed.join(', ')}, not ${String(value)}`)
+  allowed.includes(value) ? value : refuse(field, `must be one of ${allowed.join(', ')}`)
 
 const advisoryKey = (value: bigint | number): bigint => {
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
-    return refuse('lockKey', `must be a whole number, not ${String(value)}`)
+    return refuse('lockKey', `must be a whole number`)
   const key = BigInt(value)
   return BigInt.asIntN(64, key) === key ? key : refuse('lockKey', 'must fit in 64 bits')
 }
@@ -66,6 +64,7 @@ const names: Readonly<Record<keyof SyncRolesOptions, true>> = {
 
 /** A misspelt option would silently be the default. */
 const refuseUnknown = (options: SyncRolesOptions): void => {
+  if (typeof options !== 'object' || options === null) refuse('options', 'must be an object')
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name))
   if (unknown !== undefined) refuse(unknown, `is no option; there are ${Object.keys(names).join(', ')}`)
 }

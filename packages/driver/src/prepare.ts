@@ -46,19 +46,30 @@ export interface Prepared {
 const secretOf = (grant: Grant): readonly Secret[] =>
   grant.kind === 'attribute' && grant.password instanceof Secret ? [grant.password] : []
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+/** What is checked must be what is used, whatever getters and proxies the caller has put there. */
+const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly DesiredRole[] =>
+  (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) => {
+    if (!isObject(one)) return one
+    const copy = { ...one }
+    const copyOf = (grant: Grant): Grant => (isObject(grant) ? { ...grant } : grant)
+    return Array.isArray(copy.grants) ? { ...copy, grants: Array.from(copy.grants, copyOf) } : copy
+  })
+
 /** Checks what is asked for before anything is sent. */
 export const prepare = (
   desired: DesiredRole | readonly DesiredRole[],
   { reassignOwnedTo, allowSelf, allowSuperuser }: PlanOptions,
 ): Effect.Effect<Prepared, PlannerError> =>
   planning(() => {
-    const request = requestOf(desired, {
+    const roles = copied(desired)
+    const request = requestOf(roles, {
       ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
       ...(allowSelf !== undefined && { allowSelf }),
       ...(allowSuperuser !== undefined && { allowSuperuser }),
       seed: randomUUID(),
     })
-    const roles: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
     const passwords = new Map(
       roles.flatMap(({ role, grants }) => grants.flatMap(secretOf).map((secret) => [role, secret] as const)),
     )

@@ -26,6 +26,7 @@ type ServerRow = [
   bootstrapRole: string,
   transactionOpen: boolean,
   readOnly: boolean,
+  clientEncoding: string,
 ]
 
 type RoleRow = [
@@ -91,8 +92,11 @@ const aclItem = (text: string): AclItem => {
  */
 export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged] = JSON.parse(text) as Rows
-  const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, transactionOpen, readOnly] =
-    server
+  const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...session] = server
+  const [transactionOpen, readOnly, clientEncoding] = session
+  // Statements are sent as UTF-8: in another encoding their names would be other names.
+  if (clientEncoding !== 'UTF8')
+    throw new RangeError(`the session’s client_encoding is ${clientEncoding}, not UTF8`)
   return {
     version,
     transactionOpen,

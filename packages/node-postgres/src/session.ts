@@ -1,4 +1,4 @@
-import { type SessionShape, type StatementError, statementError } from '@pgsr/driver'
+import { exclusively, type SessionShape, type StatementError, statementError } from '@pgsr/driver'
 import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ClientBase, Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
@@ -24,17 +24,18 @@ const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): 
 
 const isPool = (connection: Connection): connection is Pool => 'totalCount' in connection
 
-const take = (connection: Connection): Effect.Effect<ClientBase, StatementError> => {
-  if (typeof (connection as Partial<Connection> | undefined)?.query !== 'function')
-    return Effect.die(new TypeError('cannot use the connection: it is neither a Pool nor a Client of pg'))
-  return isPool(connection)
+const take = (connection: Connection): Effect.Effect<ClientBase, StatementError, Scope.Scope> =>
+  isPool(connection)
     ? Effect.tryPromise({ try: () => connection.connect(), catch: errorOf })
-    : Effect.succeed(connection)
-}
+    : Effect.as(exclusively(connection), connection)
 
 /** One connection of a pool, or the caller’s own. A pool gets back only a connection that works. */
 export const hold = (connection: Connection): Effect.Effect<SessionShape, StatementError, Scope.Scope> =>
   Effect.gen(function* () {
+    if (typeof (connection as Partial<Connection> | undefined)?.query !== 'function')
+      return yield* Effect.die(
+        new TypeError('cannot use the connection: it is neither a Pool nor a Client of pg'),
+      )
     let broken: unknown
     // What breaks a connection is told once, and as an event that ends the process where nobody listens.
     const remember = (error: unknown): void => {

@@ -48,6 +48,20 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
 }
 
 /**
+ * What was moved because nothing asked for it, and turns out to act with its new owner’s rights: until the move its
+ * old owner could make it so.
+ */
+const nowActing = (plan: Plan, found: World): readonly Fact[] =>
+  plan.request.options.reassignOwnedTo !== undefined
+    ? []
+    : operationsOf(plan).flatMap((operation): Fact[] => {
+        if (operation.kind !== 'setOwner' || operation.because.grant !== null) return []
+        const { object, owner } = operation
+        const acts = (found.object(object)?.actsAsOwner.length ?? 0) > 0
+        return acts ? [{ kind: 'ownership', object, owner }] : []
+      })
+
+/**
  * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
  * @param found read within `scopeOf(plan)`
  */
@@ -56,6 +70,9 @@ export const differenceOf = (plan: Plan, predicted: Snapshot, found: Snapshot): 
   const expected = factsToProve(predictedWorld, plan, predictedWorld)
   const actual = factsToProve(foundWorld, plan, predictedWorld)
   const missing = [...expected].flatMap(([key, fact]) => (actual.has(key) ? [] : [fact]))
-  const unexpected = [...actual].flatMap(([key, fact]) => (expected.has(key) ? [] : [fact]))
+  const unexpected = [
+    ...[...actual].flatMap(([key, fact]) => (expected.has(key) ? [] : [fact])),
+    ...nowActing(plan, foundWorld),
+  ]
   return missing.length + unexpected.length === 0 ? undefined : { missing, unexpected }
 }

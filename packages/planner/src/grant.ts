@@ -1,3 +1,4 @@
+import { InvalidGrantError } from './errors.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 import { Secret } from './secret.ts'
@@ -67,48 +68,64 @@ export interface DirectOption {
   readonly direct?: boolean
 }
 
-const privilegeGrant =
-  (privilege: Privilege, kind: ObjectName['kind']) =>
-  (name: readonly string[], { direct = false }: DirectOption): PrivilegeGrant => ({
-    kind: 'privilege',
-    privilege,
-    object: { kind, name },
-    direct,
-  })
+/** A misspelt option would silently be left out; and what was given in its place may be a password. */
+const checkOptions = (what: string, options: unknown, known: readonly string[]): void => {
+  const unknown =
+    typeof options === 'object' && options !== null && !Array.isArray(options)
+      ? Object.keys(options).find((name) => !known.includes(name))
+      : 'what was given'
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot build a grant of ${what}: ${unknown} is no option; there are ${known.join(', ')}`,
+    })
+}
 
-const connect = privilegeGrant('CONNECT', 'database')
-const usage = privilegeGrant('USAGE', 'schema')
-const create = privilegeGrant('CREATE', 'schema')
-const select = privilegeGrant('SELECT', 'table')
+const privilegeGrant =
+  (privilege: Privilege) =>
+  (object: ObjectName | TablePattern, options: DirectOption): PrivilegeGrant => {
+    checkOptions(privilege, options, ['direct'])
+    return { kind: 'privilege', privilege, object, direct: options.direct ?? false }
+  }
+
+const connect = privilegeGrant('CONNECT')
+const usage = privilegeGrant('USAGE')
+const create = privilegeGrant('CREATE')
+const select = privilegeGrant('SELECT')
 
 const dateText = (date: Date | string): string => {
   if (!(date instanceof Date)) return date
   return Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString()
 }
 
-/** What can be asked for, one function each. Nothing is checked before the grants meet a role. */
+/** What can be asked for, one function each. What it is asked of is checked when the grants meet a role. */
 export const Grant = {
   /**
    * LOGIN. The password leaves the process only as a verifier, and shows as `[redacted]` wherever it is printed.
    * A role that is not asked to log in loses its password together with LOGIN.
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
-  login: (options: LoginOptions = {}): AttributeGrant => ({
-    kind: 'attribute',
-    attribute: 'LOGIN',
-    validUntil: 'validUntil' in options ? dateText(options.validUntil) : 'infinity',
-    password: 'password' in options ? new Secret(options.password) : 'keep',
-  }),
+  login: (options: LoginOptions = {}): AttributeGrant => {
+    checkOptions('LOGIN', options, ['password', 'validUntil'])
+    return {
+      kind: 'attribute',
+      attribute: 'LOGIN',
+      validUntil: 'validUntil' in options ? dateText(options.validUntil) : 'infinity',
+      password: 'password' in options ? new Secret(options.password) : 'keep',
+    }
+  },
 
   /** CONNECT on a database. It means little while PUBLIC has it, as PostgreSQL grants by default. */
   databaseConnect: (database: string, options: DirectOption = {}): PrivilegeGrant =>
-    connect([database], options),
+    connect({ kind: 'database', name: [database] }, options),
 
   /** USAGE on a schema: to look up what is in it. */
-  schemaUsage: (schema: string, options: DirectOption = {}): PrivilegeGrant => usage([schema], options),
+  schemaUsage: (schema: string, options: DirectOption = {}): PrivilegeGrant =>
+    usage({ kind: 'schema', name: [schema] }, options),
 
   /** CREATE on a schema: to make objects in it. */
-  schemaCreate: (schema: string, options: DirectOption = {}): PrivilegeGrant => create([schema], options),
+  schemaCreate: (schema: string, options: DirectOption = {}): PrivilegeGrant =>
+    create({ kind: 'schema', name: [schema] }, options),
 
   /**
    * SELECT on a table, partitioned table, view, materialized view or foreign table. A `RegExp` (or its equivalent
@@ -121,10 +138,10 @@ export const Grant = {
     table: string | RegExp | Pattern,
     options: DirectOption = {},
   ): PrivilegeGrant => {
-    if (typeof table === 'string') return select([schema, table], options)
+    if (typeof table !== 'object' || table === null || !('source' in table))
+      return select({ kind: 'table', name: [schema, table] }, options)
     const { source, flags = '' } = table
-    const object = { kind: 'table', schema, pattern: { source, flags } } as const
-    return { kind: 'privilege', privilege: 'SELECT', object, direct: options.direct ?? false }
+    return select({ kind: 'table', schema, pattern: { source, flags } }, options)
   },
 
   /** Direct membership in a role, which is created if it does not exist. */

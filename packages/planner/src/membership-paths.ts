@@ -8,6 +8,11 @@ export class MembershipPaths {
     this.#rolesOf = rolesOf
   }
 
+  /** A role, and all that it is a member of, the nearest first. */
+  reachable(from: string): readonly string[] {
+    return [...(this.#cameFrom.get(from) ?? this.#walk(from)).keys()]
+  }
+
   /** The roles from one to another that it is a member of, both included; `undefined` when it is no member. */
   path(from: string, to: string): readonly string[] | undefined {
     const cameFrom = this.#cameFrom.get(from) ?? this.#walk(from)

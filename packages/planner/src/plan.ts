@@ -5,6 +5,7 @@ import { type Effect, effectsOf } from './effects.ts'
 import { ForbiddenRoleError, InvalidGrantError, UnsupportedServerError } from './errors.ts'
 import type { Grant } from './grant.ts'
 import type { Operation } from './operation.ts'
+import { MembershipPaths } from './membership-paths.ts'
 import { phases } from './phase/index.ts'
 import { type PlanOptions, type Request, requestOf } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
@@ -60,7 +61,16 @@ const checkServer = ({ format, server }: Snapshot): void => {
     )
 }
 
+/** The superusers that a member of a role can become, by SET ROLE. */
+const superusersAbove = (world: World): ((role: string) => string | undefined) => {
+  const canBecome = (member: string): readonly string[] =>
+    world.membershipsOf(member).flatMap(({ role, inherit, set }) => (inherit || set ? [role] : []))
+  const paths = new MembershipPaths(canBecome)
+  return (role) => paths.reachable(role).find((above) => world.isSuperuser(above))
+}
+
 const checkRoles = (world: World, { desired, options }: Request): void => {
+  const superuserAbove = superusersAbove(world)
   const { actingRole, sessionRole, bootstrapRole } = world.server
   for (const { role, grants } of desired) {
     const forbid = (why: string): never => {
@@ -72,12 +82,19 @@ const checkRoles = (world: World, { desired, options }: Request): void => {
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue
     if (world.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
-    for (const grant of grants)
-      if (grant.kind === 'membership' && world.isSuperuser(grant.role))
-        throw new ForbiddenRoleError(
-          role,
-          `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(role)}: it is a superuser; set allowSuperuser to allow that`,
-        )
+    for (const grant of grants) {
+      if (grant.kind !== 'membership') continue
+      const superuser = superuserAbove(grant.role)
+      if (superuser === undefined) continue
+      const why =
+        superuser === grant.role
+          ? 'it is a superuser'
+          : `it is a member of superuser ${describeName(superuser)}`
+      throw new ForbiddenRoleError(
+        role,
+        `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(role)}: ${why}; set allowSuperuser to allow that`,
+      )
+    }
   }
   const { reassignOwnedTo } = options
   if (reassignOwnedTo !== undefined && !world.roles.has(reassignOwnedTo))

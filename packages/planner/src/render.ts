@@ -85,6 +85,12 @@ export const renderSql = (
   plan: Plan,
   { lockKey = 1 }: { readonly lockKey?: bigint | number } = {},
 ): string => {
+  if (typeof lockKey !== 'bigint' && !Number.isSafeInteger(lockKey))
+    throw new RangeError('cannot render the plan: lockKey must be a whole number')
+  if (!Array.isArray((plan as Partial<Plan>).transactions))
+    throw new TypeError(
+      'cannot render: this is no plan; was the await forgotten, or is it in the field plan?',
+    )
   const { request, transactions, actingRole } = plan
   const roles = request.desired.map(({ role }) => describeName(role)).join(', ')
   const count = transactions.flat().length

@@ -32,10 +32,20 @@ type Refuse = (field: string, problem: string) => never
 
 const checkName = (name: unknown, field: string, refuse: Refuse): void => {
   const problem = nameProblem(name)
-  if (problem !== undefined) refuse(field, `the name ${describeName(String(name))} ${problem}`)
+  if (problem !== undefined) refuse(field, `the name ${quotedText(name)}${problem}`)
 }
 
-const checkPattern = (schema: string, { source, flags = '' }: Pattern, refuse: Refuse): void => {
+/** A text to be shown, with a space behind it; nothing of what is no text. */
+const quotedText = (value: unknown): string => (typeof value === 'string' ? `${describeName(value)} ` : '')
+
+const checkDirect = (direct: unknown, refuse: Refuse): boolean =>
+  typeof direct === 'boolean' ? direct : refuse('direct', 'direct must be true or false')
+
+/** Checked with care: to JavaScript, a pattern without a source is one that matches every table. */
+const checkPattern = (schema: string, pattern: unknown, refuse: Refuse): Pattern => {
+  const { source, flags = '' } = (pattern ?? {}) as { readonly source?: unknown; readonly flags?: unknown }
+  if (typeof source !== 'string' || typeof flags !== 'string')
+    return refuse('pattern', 'a pattern is a RegExp, or an object with a source and flags that are texts')
   if (/[gy]/.test(flags))
     refuse('pattern', 'the flags g and y make a pattern remember where it last matched; leave them out')
   try {
@@ -44,6 +54,7 @@ const checkPattern = (schema: string, { source, flags = '' }: Pattern, refuse: R
     refuse('pattern', (error as Error).message.toLowerCase())
   }
   if (schema === 'pg_catalog') refuse('schema', 'patterns do not reach into pg_catalog; name the table')
+  return { source, flags }
 }
 
 const checkObject = (object: ObjectName, refuse: Refuse): void => {
@@ -74,20 +85,17 @@ const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): PrivilegeGrant =
   const { grantable = [] } = objectKinds[object.kind]
   if (!grantable.includes(privilege))
     return refuse('privilege', `${String(privilege)} on a ${object.kind} cannot be asked for`)
+  const isDirect = checkDirect(direct, refuse)
   if (!isPattern(object)) {
     checkObject(object, refuse)
-    return {
-      kind: 'privilege',
-      privilege,
-      object: { kind: object.kind, name: [...object.name] },
-      direct: !!direct,
-    }
+    const { kind, name } = object
+    return { kind: 'privilege', privilege, object: { kind, name: [...name] }, direct: isDirect }
   }
+  if (object.kind !== 'table') return refuse('pattern', 'only tables can be asked for by a pattern')
   checkName(object.schema, 'schema', refuse)
-  const { source, flags = '' } = object.pattern
-  checkPattern(object.schema, { source, flags }, refuse)
-  const pattern = { kind: object.kind, schema: object.schema, pattern: { source, flags } }
-  return { kind: 'privilege', privilege, object: pattern, direct: !!direct }
+  const pattern = checkPattern(object.schema, object.pattern, refuse)
+  const tables = { kind: object.kind, schema: object.schema, pattern }
+  return { kind: 'privilege', privilege, object: tables, direct: isDirect }
 }
 
 const checkMembership = (role: string, of: string, refuse: Refuse): void => {
@@ -104,11 +112,11 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): Grant => {
   switch (grant?.kind) {
     case 'attribute': {
       const password = checkPassword(grant.password, refuse)
-      const validUntil = timestamp(String(grant.validUntil))
+      const validUntil = typeof grant.validUntil === 'string' ? timestamp(grant.validUntil) : undefined
       if (validUntil === undefined)
         return refuse(
           'validUntil',
-          `${describeName(String(grant.validUntil))} is not a date with a time zone, such as 2027-06-30T00:00:00Z`,
+          `validUntil ${quotedText(grant.validUntil)}is not a date with a time zone, such as 2027-06-30T00:00:00Z; leave the key out for ever`,
         )
       return { kind: 'attribute', attribute: 'LOGIN', validUntil, password }
     }
@@ -148,7 +156,7 @@ const checkRole = (role: string): void => {
     throw new InvalidGrantError({
       role,
       field: 'role',
-      message: `cannot sync role ${describeName(String(role))}: its name ${problem}`,
+      message: `cannot sync ${typeof role === 'string' ? `role ${describeName(role)}: its name` : 'roles: the name of one'} ${problem}`,
     })
 }
 
@@ -156,16 +164,22 @@ const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
-      message: `cannot sync roles: ${String(desired)} is no desired role`,
+      message: `cannot sync roles: ${quotedText(desired)}is no desired role, but ${typeof desired}`,
     })
-  const { role, grants } = desired
+  const { role, grants, ...others } = desired
   checkRole(role)
   const fail = (message: string, field: string, grant?: number): never => {
     throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
   }
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined)
+    fail(
+      `cannot sync role ${describeName(role)}: ${describeName(unknown)} is nothing that a desired role has`,
+      unknown,
+    )
   if (!Array.isArray(grants))
     fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
-  const checked = grants.map((grant, index) =>
+  const checked = Array.from(grants, (grant: Grant, index) =>
     checkGrant(role, grant, (field, problem) =>
       fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index),
     ),
@@ -215,6 +229,9 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
 
 const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): PlanOptions => {
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
+  for (const [field, value] of Object.entries({ allowSelf, allowSuperuser }))
+    if (typeof value !== 'boolean')
+      throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
   if (reassignOwnedTo === undefined) return { allowSelf, allowSuperuser }
   const problem =
     nameProblem(reassignOwnedTo) ??
@@ -225,7 +242,7 @@ const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): Pl
   if (problem !== undefined)
     throw new InvalidGrantError({
       field: 'reassignOwnedTo',
-      message: `cannot reassign ownership to role ${describeName(String(reassignOwnedTo))}: its name ${problem}`,
+      message: `cannot reassign ownership to a role: the name ${quotedText(reassignOwnedTo)}${problem}`,
     })
   return { reassignOwnedTo, allowSelf, allowSuperuser }
 }
@@ -237,8 +254,11 @@ const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): Pl
  */
 export const requestOf = (
   desired: DesiredRole | readonly DesiredRole[],
-  { seed, ...options }: PlanOptions & { readonly seed: string },
+  planOptions: PlanOptions & { readonly seed: string },
 ): Request => {
+  const { seed, ...options } = (planOptions as typeof planOptions | undefined) ?? { seed: undefined }
+  if (typeof seed !== 'string')
+    throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const roles = (Array.isArray(desired) ? desired : [desired]).map(checkDesiredRole)
   const seen = new Set<string>()
   for (const { role } of roles) {

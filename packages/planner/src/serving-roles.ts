@@ -45,7 +45,7 @@ export class ServingRoles {
       for (const named of [role, ...acl.map(({ grantee }) => grantee)]) this.#tainted.add(named)
     for (const [name, holdings] of this.#holdings) {
       const role = world.roles.get(name)
-      if (role === undefined || !this.#isTrusted(role, holdings)) continue
+      if (role === undefined || !this.#isTrusted(name, holdings)) continue
       const { object, privilege } = holdings[0]!
       const key = privilegeKey(object.key, privilege, '')
       this.#serving.set(key, [...(this.#serving.get(key) ?? []), role])
@@ -53,17 +53,22 @@ export class ServingRoles {
     for (const roles of this.#serving.values()) roles.sort((a, b) => age(a) - age(b))
   }
 
-  /** It is what it claims to be: a role that gives one privilege on one object, and nothing else at all. */
-  #isTrusted(role: Role, holdings: readonly Holding[]): boolean {
+  /** Whether a role gives its members nothing but what it holds: it has no attribute, and is a member of nothing. */
+  isPlain(name: string): boolean {
+    const role = this.#world.roles.get(name)
+    if (role === undefined || this.#world.membershipsOf(name).length > 0) return false
     const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = role
+    return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
+  }
+
+  /** It is what it claims to be: a role that gives one privilege on one object, and nothing else at all. */
+  #isTrusted(name: string, holdings: readonly Holding[]): boolean {
     return (
-      inherit &&
-      !(login || superuser || createRole || createDb || replication || bypassRls) &&
+      this.isPlain(name) &&
       holdings.length === 1 &&
       holdings[0]!.byOwner &&
       !holdings[0]!.grantable &&
-      !this.#tainted.has(role.name) &&
-      this.#world.membershipsOf(role.name).length === 0
+      !this.#tainted.has(name)
     )
   }
 
@@ -80,9 +85,7 @@ export class ServingRoles {
   }
 
   whose(name: string): Whose {
-    // Who is a member of other roles has what they have, here too.
-    const here =
-      this.#holdings.has(name) || this.#tainted.has(name) || this.#world.membershipsOf(name).length > 0
+    const here = this.#holdings.has(name) || this.#tainted.has(name)
     const elsewhere = (this.#world.roles.get(name)?.elsewhere ?? 0) > 0
     return here ? (elsewhere ? 'shared' : 'ours') : elsewhere ? 'theirs' : 'unused'
   }

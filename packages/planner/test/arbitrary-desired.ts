@@ -94,7 +94,7 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
         ]
       }
       case 'privilege':
-        return [pick(privileges(one), one.on)!]
+        return [pick(privileges({ direct: one.direct }), one.on)!]
       case 'membership': {
         const held = snapshot.memberships.filter(({ member }) => member === chosen[index]![0])
         const role = pick([...new Set(held.map((row) => row.role)), ...roles], one.of)!

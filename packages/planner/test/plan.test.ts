@@ -176,6 +176,28 @@ describe('what is not asked for is taken away', () => {
       '',
     ],
     [
+      'but for one that is more than it claims to be',
+      world(
+        {},
+        {
+          roles: [role(serving, { elsewhere: 1, superuser: true })],
+          memberships: [membership('t', serving)],
+        },
+      ),
+      `REVOKE "${serving}" FROM "t" GRANTED BY "postgres";`,
+    ],
+    [
+      'and for the ADMIN option',
+      world(
+        {},
+        {
+          roles: [role(serving, { elsewhere: 1 })],
+          memberships: [membership('t', serving, { admin: true })],
+        },
+      ),
+      `REVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
+    ],
+    [
       'one that serves nothing any more is not',
       world({}, { roles: [role(serving)], memberships: [membership('t', serving)] }),
       `REVOKE "${serving}" FROM "t" GRANTED BY "postgres";`,

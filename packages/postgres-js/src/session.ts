@@ -1,4 +1,10 @@
-import { type SessionShape, type StatementError, statementError, TransactionOpenError } from '@pgsr/driver'
+import {
+  exclusively,
+  type SessionShape,
+  type StatementError,
+  statementError,
+  TransactionOpenError,
+} from '@pgsr/driver'
 import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
@@ -43,7 +49,10 @@ export const hold = (
     )
   if (isTransaction(connection)) return Effect.fail(new TransactionOpenError())
   if (!isPool(connection))
-    return Effect.succeed({ connection, send: (statements) => send(connection, statements) })
+    return Effect.as(exclusively(connection), {
+      connection,
+      send: (statements: string) => send(connection, statements),
+    })
   const reserved = Effect.acquireRelease(
     Effect.tryPromise({ try: () => connection.reserve(), catch: errorOf }),
     (sql) => Effect.sync(() => sql.release()),

@@ -149,9 +149,10 @@ conformance((sandbox) => {
 
   test('the session’s own user and superusers are synced only if the caller says so', async () => {
     const box = sandbox()
-    const [superuser, role] = [box.name('su'), box.name('r')]
-    await box.run(`create role ${superuser} superuser`)
+    const [superuser, role, group] = [box.name('su'), box.name('r'), box.name('g')]
+    await box.run(`create role ${superuser} superuser; create role ${group}; grant ${superuser} to ${group}`)
     const refusals = [
+      { role, grants: [Grant.roleMembership(group)] },
       { role: box.superuser, grants: [] },
       { role: superuser, grants: [] },
       { role, grants: [Grant.roleMembership(superuser)] },

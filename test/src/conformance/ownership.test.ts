@@ -1,7 +1,10 @@
 import { Grant, InvalidGrantError, ResidueError } from '@pgsr/node-postgres'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
+import { connectionTo } from '../../harness/servers.ts'
 
 const ownerOf = async ({ run }: Sandbox, relation: string): Promise<unknown> =>
   (
@@ -21,6 +24,8 @@ const code = (schema: string): string => `
   create function ${schema}.trigger() returns trigger language plpgsql as 'begin return new; end';
   create table ${schema}.parent (id int primary key);
 `
+const actor = (index: number): string => `actor_${String(index).padStart(2, '0')}`
+
 conformance((sandbox) => {
   test('a schema is made for its owner, and other grants on it in the same call work', async () => {
     const box = sandbox()
@@ -186,10 +191,36 @@ conformance((sandbox) => {
         `create table ${name} (x int); create statistics ${name}_stats on (${schema}.f(x)), x from ${name}`,
     ],
     [
-      'a table with a trigger and a foreign key with an action',
+      'a table with a foreign key with an action',
       90600,
-      (name, schema) => `create table ${name} (x int references ${schema}.parent on delete cascade);
-        create trigger t before insert on ${name} for each row execute procedure ${schema}.trigger()`,
+      (name, schema) =>
+        `create table ${name} (x int references ${schema}.parent on delete cascade check (${schema}.f(x) > 0))`,
+    ],
+    [
+      'a table with a foreign key on a type of its own',
+      90600,
+      (name, schema) => `create type ${schema}.key as enum ('a');
+        create function ${schema}.cast(${schema}.key) returns int language sql immutable as 'select 1';
+        create cast (${schema}.key as int) with function ${schema}.cast(${schema}.key) as implicit;
+        create table ${name} (x ${schema}.key references ${schema}.parent)`,
+    ],
+    [
+      'a table that such a foreign key refers to',
+      90600,
+      (name, schema) => `create table ${name} (id int primary key);
+        create table ${schema}.referring (x ${schema}.key references ${name})`,
+    ],
+    [
+      'a table that others may refer to',
+      90600,
+      (name) => `create table ${name} (id int primary key); grant references (id) on ${name} to public`,
+    ],
+    [
+      'a table with a trigger that fires for replication',
+      90600,
+      (name, schema) => `create table ${name} (x int);
+        create trigger t before insert on ${name} for each row execute procedure ${schema}.trigger();
+        alter table ${name} enable always trigger t`,
     ],
     [
       'a table with a column of a range type of its own',
@@ -201,6 +232,11 @@ conformance((sandbox) => {
         create type ${schema}.range as range (subtype = int, subtype_diff = ${schema}.diff);
         create table ${name} (x ${schema}.range)`,
     ],
+    [
+      'a table whose index reaches into an array of such a type',
+      90600,
+      (name, schema) => `create table ${name} (x ${schema}.range[]); create index on ${name} ((x[1]))`,
+    ],
   ]
 
   test('what acts with its owner’s rights stays, each of its kinds', async () => {
@@ -209,13 +245,13 @@ conformance((sandbox) => {
     const made = actors.filter(([, since]) => box.server.version >= since)
     await box.run(`create role ${role}; create schema ${schema}; ${code(schema)}`)
     for (const [index, [, , create]] of made.entries()) {
-      const name = `${schema}.actor_${index}`
+      const name = `${schema}.${actor(index)}`
       await box.run(create(name, schema))
       await box.run(`alter table ${name} owner to ${role}`)
     }
     const { plan } = await box.sync({ role, grants: [] }, { onResidue: 'report' })
     const stayed = plan.residue.map(({ fact }) => (fact.kind === 'ownership' ? fact.object.name[1] : ''))
-    const expected = made.map((_, index) => `actor_${index}`)
+    const expected = made.map((_, index) => actor(index))
     expect(stayed.map((name) => made[Number(name?.split('_')[1])]?.[0])).toEqual(made.map(([what]) => what))
     expect(stayed).toEqual(expected)
     for (const name of expected) expect(await ownerOf(box, `${schema}.${name}`)).toBe(role)
@@ -231,7 +267,7 @@ conformance((sandbox) => {
       `create table ${schema}.harmless_2 (x text); create index on ${schema}.harmless_2 (lower(x)) where x > 'a'`,
       `create table ${schema}.harmless_3 (x int references ${schema}.parent);
        create trigger t before insert on ${schema}.harmless_3 for each row execute procedure ${schema}.trigger()`,
-      `create table ${schema}.harmless_4 (x int references ${schema}.parent on delete cascade)`,
+      `create type ${schema}.mood as enum ('ok'); create table ${schema}.harmless_4 (x ${schema}.mood, y ${schema}.mood[])`,
       ...(box.server.version >= 150000
         ? [`create view ${schema}.harmless_5 with (security_invoker) as select 1 as x`]
         : []),
@@ -243,5 +279,25 @@ conformance((sandbox) => {
     }
     await box.sync({ role, grants: [] })
     await box.run(`drop role ${role}`)
+  })
+
+  test('what becomes dangerous between the look and the move is moved back', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create role ${role}; create schema ${schema}; create table ${schema}.t (id int)`)
+    await box.run(`alter table ${schema}.t owner to ${role}`)
+    const owner = new pg.Client(connectionTo(box.server, box.database))
+    await owner.connect()
+    try {
+      await owner.query(`begin; select from ${schema}.t`)
+      const syncing = box.pool.syncRoles({ role, grants: [] }).catch((error: unknown) => error)
+      const waiting = `select from pg_locks where relation = '${schema}.t'::regclass and not granted`
+      while ((await box.run(waiting)).length === 0) await sleep(10)
+      await owner.query(`create rule r as on insert to ${schema}.t do also select 1; commit`)
+      expect(await syncing).toBeInstanceOf(ResidueError)
+    } finally {
+      await owner.end()
+    }
+    expect(await ownerOf(box, `${schema}.t`)).toBe(role)
   })
 })

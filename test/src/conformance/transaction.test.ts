@@ -134,6 +134,31 @@ conformance((sandbox) => {
     }
   })
 
+  test('syncs on one connection wait for each other', async () => {
+    const box = sandbox()
+    const roles = Array.from({ length: 5 }, () => box.name('r'))
+    const held = await box.driver.client(box.server, box.database)
+    try {
+      const results = await Promise.all(roles.map((role) => held.syncRoles({ role, grants: [] })))
+      expect(results.map(({ changed }) => changed)).toEqual(roles.map(() => true))
+    } finally {
+      await held.end()
+    }
+  })
+
+  test('names are not sent in an encoding that would change them', async () => {
+    const box = sandbox()
+    const held = await box.driver.client(box.server, box.database)
+    try {
+      await held.run(`set client_encoding = 'LATIN1'`)
+      await expect(held.syncRoles({ role: box.name('é'), grants: [] })).rejects.toMatchObject({
+        _tag: 'UnexpectedCatalogError',
+      })
+    } finally {
+      await held.end()
+    }
+  })
+
   test('a statement that fails is named, everything is rolled back, and the connection is good', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]

@@ -21,7 +21,8 @@ const server = sql`pg_catalog.json_build_array(
   ${name('s.login')},
   pg_catalog.pg_get_userbyid(10)::text,
   pg_catalog.now() <> pg_catalog.statement_timestamp(),
-  pg_catalog.pg_is_in_recovery()
+  pg_catalog.pg_is_in_recovery(),
+  pg_catalog.current_setting('client_encoding')
 )`
 
 /** UTC with microseconds. `to_char` knows no infinity, and forgets whether a year is BC. */

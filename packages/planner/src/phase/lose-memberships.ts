@@ -33,9 +33,17 @@ export const membershipVerdict = (
   if (membership !== undefined && satisfies(row, membership.serves !== undefined))
     return row.admin && !comesWithCreateRole(world, row) ? 'strip ADMIN option' : 'keep'
   if (comesWithCreateRole(world, row) && !row.inherit && !row.set) return 'leave'
-  if (membership !== undefined || !isIntermediateName(row.role)) return 'revoke'
-  const whose = serving.whose(row.role)
-  return whose === 'theirs' ? 'leave' : whose === 'shared' ? 'residue' : 'revoke'
+  // An intermediate role of another database is left to that database, if it is no more than it claims to be.
+  if (membership !== undefined || !isIntermediateName(row.role) || !serving.isPlain(row.role)) return 'revoke'
+  switch (serving.whose(row.role)) {
+    case 'theirs':
+      return row.admin ? 'strip ADMIN option' : 'leave'
+    case 'shared':
+      return 'residue'
+    case 'ours':
+    case 'unused':
+      return 'revoke'
+  }
 }
 
 /** Takes rows away one after another, and what depends on each before it. */

@@ -1,0 +1,18 @@
+import * as Effect from 'effect/Effect'
+import type * as Scope from 'effect/Scope'
+import * as Semaphore from 'effect/Semaphore'
+
+const semaphores = new WeakMap<object, Semaphore.Semaphore>()
+
+const semaphoreOf = (connection: object): Semaphore.Semaphore => {
+  const semaphore = semaphores.get(connection) ?? Semaphore.makeUnsafe(1)
+  semaphores.set(connection, semaphore)
+  return semaphore
+}
+
+/**
+ * Waits until nothing else of pgsr’s uses a connection, and keeps it to itself for the scope: two calls on one
+ * connection would be inside each other’s transaction. For connections that a caller holds; a pool gives to each its own.
+ */
+export const exclusively = (connection: object): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(semaphoreOf(connection).take(1), () => semaphoreOf(connection).release(1))

@@ -1,0 +1,255 @@
+import { type DesiredRole, Grant, InvalidGrantError, plan, type PlanOptions } from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { snapshot } from './build-snapshot.ts'
+
+type Input = DesiredRole | readonly DesiredRole[]
+
+/** What the planner says of some input, whatever its type: JavaScript has none. */
+const refusal = (desired: () => unknown, options: unknown = {}): InvalidGrantError => {
+  try {
+    plan(snapshot(), desired() as Input, { seed: '', ...(options as PlanOptions) })
+  } catch (error) {
+    if (error instanceof InvalidGrantError) return error
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+const asked = (...grants: readonly unknown[]) => ({ role: 'r', grants })
+const byHand = (object: unknown, direct: unknown = false) => ({
+  kind: 'privilege',
+  privilege: 'SELECT',
+  object,
+  direct,
+})
+const unprintable: unknown = Object.create(null)
+
+describe('refused, with what is wrong', () => {
+  test.for<[string, () => unknown, string, string]>([
+    ['an empty name', () => asked(Grant.schemaUsage('')), 'schema', 'the name "" cannot be empty'],
+    ['NUL', () => asked(Grant.tableSelect('s', 'a\0b')), 'table', 'the name "a\\u0000b" cannot contain NUL'],
+    [
+      'a lone surrogate',
+      () => asked(Grant.roleMembership('\ud800')),
+      'role',
+      'cannot contain a lone surrogate',
+    ],
+    ['64 bytes', () => asked(Grant.schemaOwnership('é'.repeat(32))), 'schema', 'is 64 bytes long'],
+    ['64 bytes of a role', () => ({ role: 'x'.repeat(64), grants: [] }), 'role', 'is 64 bytes long'],
+    ['public', () => ({ role: 'public', grants: [] }), 'role', 'its name is reserved'],
+    ['none', () => ({ role: 'none', grants: [] }), 'role', 'its name is reserved'],
+    ['pg_…', () => ({ role: 'pg_monitor', grants: [] }), 'role', 'the prefix "pg_" is PostgreSQL’s own'],
+    [
+      'an intermediate role to sync',
+      () => ({ role: '_pgsr_global_x_0123abcd', grants: [] }),
+      'role',
+      'an intermediate role',
+    ],
+    [
+      'membership in one',
+      () => asked(Grant.roleMembership('_pgsr_local_1_x_0123abcd')),
+      'role',
+      'is an intermediate role',
+    ],
+    ['membership in itself', () => asked(Grant.roleMembership('r')), 'role', 'a member of itself'],
+    ['membership in public', () => asked(Grant.roleMembership('public')), 'role', 'is reserved'],
+    [
+      'pg_database_owner',
+      () => asked(Grant.roleMembership('pg_database_owner')),
+      'role',
+      'cannot have explicit members',
+    ],
+    ['a role named twice', () => [asked(), asked()], 'role', 'it is named twice'],
+    [
+      'two logins',
+      () => asked(Grant.login(), Grant.login({ validUntil: 'infinity' })),
+      'login',
+      'it is asked for 2 times',
+    ],
+    [
+      'a system schema to own',
+      () => asked(Grant.schemaOwnership('pg_x')),
+      'schema',
+      'the prefix "pg_" is reserved',
+    ],
+    [
+      'an invalid date',
+      () => asked(Grant.login({ validUntil: new Date('never') })),
+      'validUntil',
+      'is not a date',
+    ],
+    [
+      'tomorrow',
+      () => asked(Grant.login({ validUntil: 'tomorrow' })),
+      'validUntil',
+      'is not a date with a time zone',
+    ],
+    [
+      '30 February',
+      () => asked(Grant.login({ validUntil: '2027-02-30T00:00:00Z' })),
+      'validUntil',
+      'is not a date',
+    ],
+    [
+      'no time zone',
+      () => asked(Grant.login({ validUntil: '2027-02-03T00:00:00' })),
+      'validUntil',
+      'is not a date',
+    ],
+    ['an empty password', () => asked(Grant.login({ password: '' })), 'password', 'the password is empty'],
+    [
+      'an undefined password',
+      () => asked(Grant.login({ password: undefined as never })),
+      'password',
+      'leave the key out',
+    ],
+    [
+      'a redacted password',
+      () => JSON.parse(JSON.stringify(asked(Grant.login({ password: 'x' })))),
+      'password',
+      'build the grant with Grant.login',
+    ],
+    ['the flag g', () => asked(Grant.tableSelect('s', /x/g)), 'pattern', 'the flags g and y'],
+    [
+      'the flag y',
+      () => asked(Grant.tableSelect('s', { source: 'x', flags: 'iy' })),
+      'pattern',
+      'the flags g and y',
+    ],
+    [
+      'a bad pattern',
+      () => asked(Grant.tableSelect('s', { source: '(' })),
+      'pattern',
+      'invalid regular expression',
+    ],
+    [
+      'a pattern in pg_catalog',
+      () => asked(Grant.tableSelect('pg_catalog', /x/)),
+      'schema',
+      'patterns do not reach',
+    ],
+    [
+      'a list of tables',
+      () => asked(Grant.tableSelect('s', ['t'] as never)),
+      'table',
+      'must be a text, not object',
+    ],
+    [
+      'an object that is no pattern',
+      () => asked(Grant.tableSelect('s', { name: 't' } as never)),
+      'table',
+      'must be a text',
+    ],
+    [
+      'no table',
+      () => asked(Grant.tableSelect('s', undefined as never)),
+      'table',
+      'must be a text, not undefined',
+    ],
+    [
+      'a source that is no text',
+      () => asked(Grant.tableSelect('s', { source: undefined } as never)),
+      'pattern',
+      'a pattern is a RegExp',
+    ],
+    [
+      'a pattern that is a text',
+      () => asked(byHand({ kind: 'table', schema: 's', pattern: '^t$' })),
+      'pattern',
+      'a pattern is a RegExp',
+    ],
+    [
+      'a pattern of databases',
+      () =>
+        asked({
+          ...byHand({ kind: 'database', schema: 's', pattern: { source: '.' } }),
+          privilege: 'CONNECT',
+        }),
+      'pattern',
+      'only tables',
+    ],
+    [
+      'direct as a text',
+      () => asked(byHand({ kind: 'table', name: ['s', 't'] }, 'false')),
+      'direct',
+      'must be true or false',
+    ],
+    [
+      'a privilege that cannot be asked for',
+      () => asked({ ...byHand({ kind: 'table', name: ['s', 't'] }), privilege: 'INSERT' }),
+      'privilege',
+      'cannot be asked for',
+    ],
+    [
+      'too few parts of a name',
+      () => asked(byHand({ kind: 'table', name: ['t'] })),
+      'name',
+      'has the parts schema, table',
+    ],
+    ['a constructor that was not called', () => asked(Grant.login), 'kind', 'it is no grant'],
+    ['a hole', () => ({ role: 'r', grants: new Array(1) }), 'kind', 'it is no grant'],
+    [
+      'a name that cannot even be printed',
+      () => asked(Grant.schemaUsage(unprintable as string)),
+      'schema',
+      'must be a text, not object',
+    ],
+    ['a role that cannot', () => ({ role: unprintable, grants: [] }), 'role', 'must be a text, not object'],
+    ['grants that are none', () => ({ role: 'r', grants: 'all' }), 'grants', 'its grants are not an array'],
+    [
+      'a key too many',
+      () => ({ role: 'r', grants: [], grant: [] }),
+      'grant',
+      'nothing that a desired role has',
+    ],
+    ['no desired role', () => 'r', 'desired', 'is no desired role'],
+    [
+      'a misspelt option of a grant',
+      () => asked(Grant.login({ pasword: 'x' } as object)),
+      'pasword',
+      'pasword is no option',
+    ],
+    [
+      'two owners',
+      () => [
+        { role: 'a', grants: [Grant.tableOwnership('s', 't')] },
+        { role: 'b', grants: [Grant.tableOwnership('s', 't')] },
+      ],
+      'object',
+      'role "a" is to own it',
+    ],
+    [
+      'a cycle',
+      () => [
+        { role: 'a', grants: [Grant.roleMembership('b')] },
+        { role: 'b', grants: [Grant.roleMembership('a')] },
+      ],
+      'role',
+      'it would make a cycle: ',
+    ],
+  ])('%s', ([, desired, field, message]) => {
+    const error = refusal(desired)
+    expect([error.field, error.message]).toEqual([field, expect.stringContaining(message)])
+    expect(error.message).toMatch(/^cannot /)
+  })
+
+  test.for<[string, object, string]>([
+    ['a text for true', { allowSuperuser: 'false' }, 'allowSuperuser'],
+    ['a new owner that is synced too', { reassignOwnedTo: 'r' }, 'reassignOwnedTo'],
+    ['a new owner that does not exist', { reassignOwnedTo: 'nobody' }, 'reassignOwnedTo'],
+    ['a seed that is no text', { seed: 1 }, 'seed'],
+  ])('%s', ([, options, field]) => expect(refusal(() => asked(), options).field).toBe(field))
+})
+
+test('it says which role and which grant', () =>
+  expect(refusal(() => asked(Grant.schemaUsage('s'), Grant.schemaUsage('')))).toMatchObject({
+    role: 'r',
+    grant: 1,
+    field: 'schema',
+    message: 'cannot grant USAGE on schema "" to role "r": the name "" cannot be empty',
+  }))
+
+test('a password given in the wrong place is not shown', () =>
+  expect(() => Grant.login('hunter2' as never)).toThrow(
+    'cannot build a grant of LOGIN: what was given is no option; there are password, validUntil',
+  ))
