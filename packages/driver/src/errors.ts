@@ -107,7 +107,8 @@ export class ResidueError extends Error {
   readonly skipped: readonly Skipped[]
 
   constructor(residue: readonly Residue[], skipped: readonly Skipped[]) {
-    super(`cannot sync roles: ${[...residue, ...skipped].map((one) => one.message).join('; ')}`)
+    const messages = [...residue, ...skipped].map((one) => one.message)
+    super(`cannot sync roles: ${messages.join('; ')}; set onResidue to 'report' to do all the rest`)
     this.residue = residue
     this.skipped = skipped
   }

@@ -12,6 +12,10 @@ export const describeObject = (object: ObjectName): string => {
     const [schema, table, column] = object.name as readonly [string, string, string]
     return `column ${describeName(column)} of ${describeObject({ kind: 'table', name: [schema, table] })}`
   }
+  if (object.kind === 'function' || object.kind === 'procedure') {
+    const [schema, routine, parameters] = object.name as readonly [string, string, string]
+    return `${object.kind} ${describeName(schema)}.${describeName(routine)}(${describeName(parameters).slice(1, -1)})`
+  }
   return `${object.kind} ${object.name.map(describeName).join('.')}`
 }
 

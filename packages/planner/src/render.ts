@@ -66,7 +66,8 @@ const renderTransaction = (
 const renderFindings = ({ skipped, residue, effects, unmanaged }: Plan): readonly string[] => [
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
-    ({ message, statement }) => `-- residue: ${message}; to end it: ${JSON.stringify(statement)}`,
+    ({ message, statement, by }) =>
+      `-- residue: ${message}; to end it: ${JSON.stringify(statement)}, by ${by}`,
   ),
   ...effects.map(
     ({ role, change, fact }) => `-- effect: role ${describeName(role)} ${change} ${describeFact(fact)}`,

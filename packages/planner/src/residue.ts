@@ -110,7 +110,7 @@ const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] 
         ),
         reason: 'acts as its owner',
         statement: ownershipStatement(object, 'CURRENT_USER'),
-        by: 'a sync that names the new owner in reassignOwnedTo',
+        by: 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
       })
   }
   if (!objectKinds[kind].managesPrivileges) return ownership

@@ -163,12 +163,12 @@ describe('what is not asked for is taken away', () => {
         roles: [role('t')],
         objects: [{ ...object('table', table, 't'), actsAsOwner: ['a view without security_invoker'] }],
       }),
-      '-- residue: role "t" keeps ownership of table "s"."orders": it would run as "postgres": a view without security_invoker; to end it: "ALTER TABLE \\"s\\".\\"orders\\" OWNER TO CURRENT_USER"',
+      '-- residue: role "t" keeps ownership of table "s"."orders": it would run as "postgres": a view without security_invoker; to end it: "ALTER TABLE \\"s\\".\\"orders\\" OWNER TO CURRENT_USER", by a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
     ],
     [
       'what somebody else granted stays, and is said',
       world({ 'g/owner': 'r*', 't/g': 'r' }),
-      '-- residue: role "t" keeps SELECT on table "s"."orders", granted by "g": only who granted it can revoke it; to end it: "SET ROLE \\"g\\"; REVOKE SELECT ON TABLE \\"s\\".\\"orders\\" FROM \\"t\\"; RESET ROLE"',
+      '-- residue: role "t" keeps SELECT on table "s"."orders", granted by "g": only who granted it can revoke it; to end it: "SET ROLE \\"g\\"; REVOKE SELECT ON TABLE \\"s\\".\\"orders\\" FROM \\"t\\"; RESET ROLE", by a superuser, or a role that may become "g"',
     ],
     [
       'a membership in another database’s intermediate role is that database’s',

@@ -187,7 +187,7 @@ describe('refused, with what is wrong', () => {
       'has the parts schema, table',
     ],
     ['a constructor that was not called', () => asked(Grant.login), 'kind', 'it is no grant'],
-    ['a hole', () => ({ role: 'r', grants: new Array(1) }), 'kind', 'it is no grant'],
+    ['a hole', () => ({ role: 'r', grants: Object.assign([], { length: 1 }) }), 'kind', 'it is no grant'],
     [
       'a name that cannot even be printed',
       () => asked(Grant.schemaUsage(unprintable as string)),

@@ -140,7 +140,7 @@ conformance((sandbox) => {
       ]),
     )
     expect(plan.unmanaged.map(({ description }) => description)).toContain(
-      `EXECUTE on function "${schema}"."f"."a integer, b text", granted by "${box.superuser}"`,
+      `EXECUTE on function "${schema}"."f"(a integer, b text), granted by "${box.superuser}"`,
     )
     expect(JSON.stringify(plan.unmanaged)).not.toContain('5MB')
     await box.run(`revoke all on language sql from ${role}`)
