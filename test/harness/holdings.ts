@@ -23,6 +23,7 @@ const free = `where not exists (select from pg_depend as d
 const column = `pg_attribute as t join pg_class as c on c.oid = t.attrelid and t.attacl is not null
   join pg_namespace as n on n.oid = c.relnamespace`
 const routine = `pg_proc as p join pg_namespace as n on n.oid = p.pronamespace and p.oid >= 16384`
+const type = `pg_type as y join pg_namespace as n on n.oid = y.typnamespace and y.typacl is not null`
 const relationName = `format('%I.%I', n.nspname, c.relname)`
 const here = `pg_database as d where d.datname = current_database()`
 
@@ -34,6 +35,7 @@ const query = (version: number): string => `
     union all ${acl('sequence', relationName, sequence, 'c.relacl', 'c.relowner', 's')}
     union all ${acl('column', `format('%I.%I.%I', n.nspname, c.relname, t.attname)`, column, 't.attacl', 'c.relowner', 'c')}
     union all ${acl('routine', `format('%I.%I', n.nspname, p.proname)`, routine, 'p.proacl', 'p.proowner', 'f')}
+    union all ${acl('type', `format('%I.%I', n.nspname, y.typname)`, type, 'y.typacl', 'y.typowner', 'T')}
     union all ${owns('database', 'd.datname', here, 'd.datdba')}
     union all ${owns('schema', 'n.nspname', 'pg_namespace as n', 'n.nspowner')}
     union all ${owns('table', relationName, table, 'c.relowner')}

@@ -38,6 +38,8 @@ export interface PgCatalog {
     relname: string
     relnamespace: Oid
     relkind: RelationKind
+    /** The type of its rows; 0 if it has none. */
+    reltype: Oid
     relowner: Oid
     relacl: Acl
     reloptions: readonly string[] | null

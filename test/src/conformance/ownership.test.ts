@@ -120,6 +120,27 @@ conformance((sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
+  test('what was granted on the type of a table’s rows follows its owner too', async () => {
+    const box = sandbox()
+    const [role, heir, other, schema] = [box.name('o'), box.name('h'), box.name('b'), box.name('s')]
+    await box.run(
+      `create role ${role}; create role ${heir}; create role ${other}; create schema ${schema}; create table ${schema}.t (id int);
+       alter table ${schema}.t owner to ${role}; grant usage on type ${schema}.t to ${other}, ${heir}`,
+    )
+    const { plan } = await box.sync([
+      { role, grants: [] },
+      { role: heir, grants: [Grant.tableOwnership(schema, 't')] },
+    ])
+    const ofOther = plan.effects.filter((effect) => effect.role === other)
+    expect(
+      ofOther.map(({ change, fact }) => [change, fact.kind === 'privilege' && fact.object.kind]),
+    ).toEqual([
+      ['loses', 'type'],
+      ['gains', 'type'],
+    ])
+    await box.run(`drop role ${role}`)
+  })
+
   test('two roles that are to own one thing are refused', async () => {
     const box = sandbox()
     const schema = box.name('s')

@@ -18,6 +18,8 @@ interface ObjectCatalog {
   readonly acl: string
   /** What `acldefault` calls the kind. */
   readonly letter: string
+  /** The table whose owner the object always has, as schema and name. */
+  readonly follows?: RawBuilder<readonly string[] | null>
   /** The version that has the catalog first. */
   readonly since?: number
 }
@@ -88,6 +90,13 @@ const objectCatalogs: readonly ObjectCatalog[] = [
     owner: 'typowner',
     acl: 'typacl',
     letter: 'T',
+    // The type of a table's rows.
+    follows: sql`(
+      select array[n.nspname, c.relname]::text[]
+      from pg_catalog.pg_class as c
+      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+      where c.oid = o.typrelid and c.relkind <> 'c'
+    )`,
   },
   {
     kind: 'language',
@@ -128,7 +137,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
 const dependencyOf = ({ catalog, dependency = catalog }: ObjectCatalog) => catalogOid(dependency)
 
 const objectsOf = (row: ObjectCatalog, version: number): RawBuilder<ObjectRow> => {
-  const { kind, catalog, name, schema, owner, acl, letter } = row
+  const { kind, catalog, name, schema, owner, acl, letter, follows = sql`null::text[]` } = row
   const ownerOid = owner === 'bootstrap' ? sql`10::oid` : sql`o.${sql.ref(owner)}`
   const schemaName =
     schema === undefined
@@ -138,7 +147,7 @@ const objectsOf = (row: ObjectCatalog, version: number): RawBuilder<ObjectRow> =
     select ${typeof kind === 'string' ? constant(kind) : kind(version)}::text as kind, t.objid as oid, 0 as objsubid,
       array[${schemaName}${name(version)}]::text[] as name, ${ownerOid} as owner,
       coalesce(o.${sql.ref(acl)}, pg_catalog.acldefault(${constant(letter)}, ${ownerOid})) as acl,
-      null::text[] as follows
+      ${follows} as follows
     from target as t cross join lateral (select * from ${sql.table(catalog)} as x where x.oid = t.objid offset 0) as o
     where t.classid = ${dependencyOf(row)}`
 }
@@ -167,6 +176,15 @@ export const managedCatalogs = (version: number): RawBuilder<unknown> =>
     ),
   ])
 
+/** The types of the rows of tables that may move, where somebody has been granted something on them. */
+const rowType = () =>
+  stages
+    .selectFrom('moving as m')
+    .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'm.oid')
+    .innerJoin('pg_catalog.pg_type as t', 't.oid', 'c.reltype')
+    .where('t.typacl', 'is not', null)
+    .select([catalogOid('pg_catalog.pg_type').as('classid'), 't.oid as objid'])
+
 export const target: Stage<'target'> = () =>
   stages
     .selectFrom('found as f')
@@ -177,6 +195,7 @@ export const target: Stage<'target'> = () =>
         .where(sql<boolean>`d.here and d.deptype in ('a', 'o')`)
         .select(['d.classid', 'd.objid']),
     )
+    .union(rowType())
 
 export const object: Stage<'object'> = (version) =>
   sql`${sql.join(
