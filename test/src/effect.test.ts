@@ -67,6 +67,13 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     await sql.end()
   })
 
+  test('a client that is not connected is an error, and no wait for ever', async () => {
+    const client = new pg.Client(connectionTo(server, box.database))
+    const asked = nodePostgres.planRoles({ role: box.name('r'), grants: [] })
+    const exit = await Effect.runPromiseExit(Effect.provide(asked, nodePostgres.layer(client)))
+    expect(String(exit)).toContain('the client is not connected')
+  })
+
   test('a commit on a connection that was silently made anew is no success', async () => {
     const role = box.name('r')
     const pool = new pg.Pool(connectionTo(server, box.database))

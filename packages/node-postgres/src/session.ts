@@ -29,6 +29,12 @@ const take = (connection: Connection): Effect.Effect<ClientBase, StatementError,
     ? Effect.tryPromise({ try: () => connection.connect(), catch: errorOf })
     : Effect.as(exclusively(connection), connection)
 
+/** Such a client would never answer. What pg knows of it has no public name, and where it has none at all, it may. */
+const isUnconnected = (connection: object): boolean => {
+  const { _connected, _connecting } = connection as { _connected?: unknown; _connecting?: unknown }
+  return _connected === false && _connecting === false
+}
+
 /** One connection of a pool, or the caller’s own. A pool gets back only a connection that works. */
 export const hold = (connection: Connection): Effect.Effect<SessionShape, StatementError, Scope.Scope> =>
   Effect.gen(function* () {
@@ -36,6 +42,8 @@ export const hold = (connection: Connection): Effect.Effect<SessionShape, Statem
       return yield* Effect.die(
         new TypeError('cannot use the connection: it is neither a Pool nor a Client of pg'),
       )
+    if (isUnconnected(connection))
+      return yield* Effect.die(new TypeError('cannot use the connection: the client is not connected'))
     let broken: unknown
     // What breaks a connection is told once, and as an event that ends the process where nobody listens.
     const remember = (error: unknown): void => {
