@@ -81,6 +81,10 @@ const beginning = ({ lockKey, lockTimeout, statementTimeout }: SyncSettings): st
  */
 const ending = 'release savepoint pgsr_sync;commit'
 
+/** A server that shuts down ends a session even while that waits for a standby to confirm what is committed. */
+const isConnectionLost = ({ sqlState }: StatementError): boolean =>
+  sqlState === undefined || /^(08|57P)/.test(sqlState)
+
 /** Reads again what the plan touched, and fails unless it is what the plan predicted. */
 const prove = Effect.fn('pgsr.prove')(function* (plan: Plan, before: Snapshot, attempts: number) {
   const found = yield* lookInTransaction(scopeOfPlan(plan))
@@ -118,7 +122,7 @@ const attemptOnce = (prepared: Prepared, settings: SyncSettings, verifiers: Veri
       .send(ending)
       .pipe(
         Effect.mapError((error) =>
-          databaseError('commit', attempt, error.sqlState === undefined ? 'unknown' : 'unchanged')(error),
+          databaseError('commit', attempt, isConnectionLost(error) ? 'unknown' : 'unchanged')(error),
         ),
       )
     return { changed: true, plan }
