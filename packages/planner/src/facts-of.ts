@@ -4,7 +4,7 @@ import type { Role } from './snapshot.ts'
 import type { WorldObject } from './world.ts'
 
 /** The attributes of a role, by the words that CREATE ROLE has for them. */
-export const attributeWords = {
+const attributeWords = {
   login: 'LOGIN',
   superuser: 'SUPERUSER',
   inherit: 'INHERIT',

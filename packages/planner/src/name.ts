@@ -1,5 +1,5 @@
 /** The length of a text in UTF-8, in bytes. A lone surrogate counts as the three bytes it would be stored as. */
-export const utf8Length = (text: string): number => {
+const utf8Length = (text: string): number => {
   let bytes = 0
   for (const character of text) {
     const codePoint = character.codePointAt(0)!
@@ -15,7 +15,7 @@ export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test
  * The longest name PostgreSQL stores, in bytes. A longer one is truncated with no more than a NOTICE.
  * @see https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
  */
-export const maximumNameLength = 63
+const maximumNameLength = 63
 
 /** Why PostgreSQL would refuse this name or silently store another one; `undefined` when it keeps it as it is. */
 export const nameProblem = (name: unknown): string | undefined => {

@@ -35,12 +35,12 @@ class Resolution implements Wanted {
   readonly #serving: ServingRoles
   readonly #tablesOf = new Map<string, ObjectName[]>()
   readonly #newRoleFor = new Map<string, string>()
+  readonly #newNames = new Set<string>()
   readonly desired: ReadonlySet<string>
   readonly logins = new Map<string, WantedLogin>()
   readonly memberships = new Map<string, Map<string, WantedMembership>>()
   readonly owners = new Map<string, WantedOwner>()
   readonly privileges = new Map<string, WantedPrivilege>()
-  readonly intermediateRoles = new Map<string, Reason>()
   readonly skipped: Skipped[] = []
   readonly reassignOwnedTo: string
   readonly reassignsExplicitly: boolean
@@ -151,10 +151,10 @@ class Resolution implements Wanted {
     const key = privilegeKey(objectKey(object), privilege, '')
     const named = this.#newRoleFor.get(key)
     if (named !== undefined) return named
-    const isTaken = (name: string): boolean => this.#world.roles.has(name) || this.intermediateRoles.has(name)
+    const isTaken = (name: string): boolean => this.#world.roles.has(name) || this.#newNames.has(name)
     const name = intermediateName(this.#world.server, object, privilege, this.#request.seed, isTaken)
     this.#newRoleFor.set(key, name)
-    this.intermediateRoles.set(name, because)
+    this.#newNames.add(name)
     this.#wantPrivilege(object, privilege, name, because)
     return name
   }

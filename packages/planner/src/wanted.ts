@@ -41,8 +41,6 @@ export interface Wanted {
   readonly owners: ReadonlyMap<string, WantedOwner>
   /** What is to stand in an object’s own ACL, by {@link privilegeKey}. */
   readonly privileges: ReadonlyMap<string, WantedPrivilege>
-  /** Intermediate roles to be created, with the grant that first asked for each. */
-  readonly intermediateRoles: ReadonlyMap<string, Reason>
   readonly skipped: readonly Skipped[]
   /** Whose objects become that a desired role loses. */
   readonly reassignOwnedTo: string
