@@ -2,6 +2,7 @@ import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
 import { privilegeFacts, roleFacts } from './facts-of.ts'
 import { objectKey } from './object-kind.ts'
+import { membersTouched, rolesCreated } from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
 import { World } from './world.ts'
@@ -19,13 +20,7 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
   const operations = operationsOf(plan)
   const desired = new Set(plan.request.desired.map(({ role }) => role))
   const touchedObjects = new Set(objectsTouched(predicted, operations).map(objectKey))
-  const touchedRoles = new Set([
-    ...desired,
-    ...operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])),
-  ])
-  const touchedMembers = new Set(
-    operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])),
-  )
+  const touchedRoles = new Set([...desired, ...rolesCreated(operations)])
   const facts = new Map<string, Fact>()
   const add = (fact: Fact): void => void facts.set(factKey(fact), fact)
 
@@ -33,7 +28,7 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
     const role = world.roles.get(name)
     if (role !== undefined) roleFacts(role).forEach(add)
   }
-  for (const member of new Set([...touchedRoles, ...touchedMembers]))
+  for (const member of new Set([...touchedRoles, ...membersTouched(operations)]))
     for (const { role, grantor, admin, inherit, set } of world.membershipsOf(member))
       add({ kind: 'membership', role, member, grantor, admin, inherit, set })
   for (const object of world.objects.values()) {

@@ -1,8 +1,14 @@
 import { type Fact, factKey } from './fact.ts'
 import { privilegeFacts } from './facts-of.ts'
 import { isIntermediateName } from './intermediate-role.ts'
-import { objectKey, type ObjectName } from './object-kind.ts'
-import { objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
+import { distinctObjects, type ObjectName } from './object-kind.ts'
+import {
+  membersTouched,
+  objectTouched,
+  objectWithFollowersTouched,
+  type Operation,
+  rolesCreated,
+} from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
@@ -16,16 +22,11 @@ export interface Effect {
 }
 
 /** The objects whose owner or ACL an operation may change, what follows the owner included. */
-export const objectsTouched = (world: World, operations: readonly Operation[]): readonly ObjectName[] => {
-  const touched = new Map<string, ObjectName>()
-  const touch = ({ kind, name }: ObjectName): void => {
-    touched.set(objectKey({ kind, name }), { kind, name })
-  }
-  for (const operation of operations) objectTouched(operation).forEach(touch)
-  for (const object of operations.flatMap(objectWithFollowersTouched))
-    world.followersOf(object).forEach(touch)
-  return sortedBy(touched.values(), objectKey)
-}
+export const objectsTouched = (world: World, operations: readonly Operation[]): readonly ObjectName[] =>
+  distinctObjects([
+    ...operations.flatMap(objectTouched),
+    ...operations.flatMap(objectWithFollowersTouched).flatMap((object) => world.followersOf(object)),
+  ])
 
 /** What stands in the ACLs of some objects for roles that do not own them; an old owner is told of by itself. */
 const grantedOn = (world: World, objects: readonly ObjectName[], owners: World): readonly Fact[] =>
@@ -75,12 +76,7 @@ export const effectsOf = (
   operations: readonly Operation[],
 ): readonly Effect[] => {
   const objects = objectsTouched(after, operations)
-  const members = new Set(
-    operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])),
-  )
-  const created = new Set(
-    operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])),
-  )
+  const [members, created] = [membersTouched(operations), rolesCreated(operations)]
   const { actingRole } = after.server
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' && fact.member === actingRole && created.has(fact.role)

@@ -1,7 +1,8 @@
 import type { Fact, PrivilegeFact } from './fact.ts'
-import { sortedBy } from './order.ts'
+import { compareText } from './order.ts'
+import type { Privilege } from './privilege.ts'
 import type { Role } from './snapshot.ts'
-import type { WorldObject } from './world.ts'
+import type { WorldAclItem, WorldObject } from './world.ts'
 
 /** The attributes of a role, by the words that CREATE ROLE has for them. */
 const attributeWords = {
@@ -30,15 +31,22 @@ export const roleFacts = (role: Role): readonly Fact[] => [
   })),
 ]
 
+/** One privilege of one item of an object’s ACL. */
+export const privilegeFact = (
+  { kind, name }: WorldObject,
+  { grantee, grantor, privileges }: WorldAclItem,
+  privilege: Privilege,
+): PrivilegeFact => ({
+  kind: 'privilege',
+  object: { kind, name },
+  privilege,
+  grantee,
+  grantor,
+  grantable: privileges.get(privilege) === true,
+})
+
 /** Every privilege of every item of an object’s ACL. */
-export const privilegeFacts = ({ kind, name, acl }: WorldObject): readonly PrivilegeFact[] =>
-  [...acl.values()].flatMap(({ grantee, grantor, privileges }) =>
-    sortedBy(privileges, ([privilege]) => privilege).map(([privilege, grantable]): PrivilegeFact => ({
-      kind: 'privilege',
-      object: { kind, name },
-      privilege,
-      grantee,
-      grantor,
-      grantable,
-    })),
+export const privilegeFacts = (object: WorldObject): readonly PrivilegeFact[] =>
+  [...object.acl.values()].flatMap((item) =>
+    [...item.privileges.keys()].sort(compareText).map((privilege) => privilegeFact(object, item, privilege)),
   )

@@ -1,3 +1,4 @@
+import { sortedBy } from './order.ts'
 import type { Privilege } from './privilege.ts'
 
 /** The kinds of object that have an ACL, under the words PostgreSQL's manual has for them. */
@@ -148,3 +149,10 @@ export interface ObjectName {
 
 /** One text for one object, usable as a key: no name can hold NUL. */
 export const objectKey = (object: ObjectName): string => `${object.kind}\0${object.name.join('\0')}`
+
+/** The names of some objects, each once, in an order of their own. */
+export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] =>
+  sortedBy(
+    new Map(objects.map(({ kind, name }) => [objectKey({ kind, name }), { kind, name }])).values(),
+    objectKey,
+  )

@@ -134,3 +134,11 @@ export const objectTouched = (operation: Operation): readonly ObjectName[] => {
  */
 export const objectWithFollowersTouched = (operation: Operation): readonly ObjectName[] =>
   operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? [operation.object] : []
+
+/** The roles that some operations create. */
+export const rolesCreated = (operations: readonly Operation[]): ReadonlySet<string> =>
+  new Set(operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])))
+
+/** The roles whose memberships some operations change. */
+export const membersTouched = (operations: readonly Operation[]): ReadonlySet<string> =>
+  new Set(operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])))

@@ -1,5 +1,5 @@
 import { type ObjectName, objectKinds } from './object-kind.ts'
-import type { GrantMembership, Operation, RevokeMembership, SetPassword } from './operation.ts'
+import type { GrantMembership, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
 
@@ -44,7 +44,13 @@ const grantMembershipStatement = ({ role, member, options }: GrantMembership): s
   return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withOptions}`
 }
 
-const revokeMembershipStatement = ({ role, member, grantor, adminOptionOnly }: RevokeMembership): string => {
+export const revokeMembershipStatement = (revoked: {
+  readonly role: string
+  readonly member: string
+  readonly grantor?: string | null
+  readonly adminOptionOnly?: boolean
+}): string => {
+  const { role, member, grantor = null, adminOptionOnly = false } = revoked
   const grantedBy = grantor === null ? '' : ` GRANTED BY ${quoteIdent(grantor)}`
   return `REVOKE ${adminOptionOnly ? 'ADMIN OPTION FOR ' : ''}${quoteIdent(role)} FROM ${quoteIdent(member)}${grantedBy}`
 }

@@ -1,15 +1,14 @@
 import { describeFact, describeName, describeObject } from './describe.ts'
-import { type Fact, type PrivilegeFact } from './fact.ts'
+import type { Fact, PrivilegeFact } from './fact.ts'
+import { privilegeFact } from './facts-of.ts'
 import { objectKinds } from './object-kind.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { whyNotMoved } from './owner-in-outcome.ts'
 import { membershipVerdict } from './phase/lose-memberships.ts'
 import { privilegeVerdict, whyNotRevoked } from './phase/revoke-privileges.ts'
-import type { Privilege } from './privilege.ts'
 import { quoteIdent } from './quote.ts'
-import { ownershipStatement, revokeStatement } from './render-statement.ts'
+import { ownershipStatement, revokeMembershipStatement, revokeStatement } from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
-import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import { ownerIsManaged, type World, type WorldAclItem, type WorldObject } from './world.ts'
 
@@ -29,19 +28,6 @@ export interface Residue {
   readonly statement: string
   readonly by: string
 }
-
-const privilegeFact = (
-  { kind, name }: WorldObject,
-  { grantee, grantor, privileges }: WorldAclItem,
-  privilege: Privilege,
-): PrivilegeFact => ({
-  kind: 'privilege',
-  object: { kind, name },
-  privilege,
-  grantee,
-  grantor,
-  grantable: privileges.get(privilege) === true,
-})
 
 const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fact; message: string } => ({
   role,
@@ -99,15 +85,7 @@ const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] 
     const why = whyNotMoved(wanted, object)
     if (why !== undefined)
       ownership.push({
-        ...stays(
-          owner,
-          {
-            kind: 'ownership',
-            object: { kind, name },
-            owner,
-          },
-          why,
-        ),
+        ...stays(owner, { kind: 'ownership', object: { kind, name }, owner }, why),
         reason: 'acts as its owner',
         statement: ownershipStatement(object, 'CURRENT_USER'),
         by: 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
@@ -126,9 +104,6 @@ const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] 
   ]
 }
 
-const revokeMembership = ({ role, member }: Membership): string =>
-  `REVOKE ${quoteIdent(role)} FROM ${quoteIdent(member)}`
-
 const memberships = (world: World, wanted: Wanted): Residue[] => {
   const serving = new ServingRoles(world)
   return wanted.roles.flatMap((role) =>
@@ -138,7 +113,10 @@ const memberships = (world: World, wanted: Wanted): Residue[] => {
         .holdingsOf(row.role)
         .filter(({ object }) => object.owner !== row.role)
         .map(({ object, privilege }) => revokeStatement({ object, privilege, grantee: row.role }))
-      const statement = revokes.length > 0 ? sortedUnique(revokes).join('; ') : revokeMembership(row)
+      const statement =
+        revokes.length > 0
+          ? sortedUnique(revokes).join('; ')
+          : revokeMembershipStatement({ role: row.role, member: role })
       return [
         {
           ...stays(role, { kind: 'membership', ...row }, 'the intermediate role serves another database too'),

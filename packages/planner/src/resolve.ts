@@ -7,6 +7,7 @@ import {
   type OwnershipGrant,
   type PrivilegeGrant,
 } from './grant.ts'
+import { getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
@@ -57,9 +58,7 @@ class Resolution implements Wanted {
     for (const object of world.objects.values()) {
       if (object.kind !== 'table') continue
       const [schema] = object.name as readonly [string, string]
-      const tables = this.#tablesOf.get(schema)
-      if (tables) tables.push({ kind: object.kind, name: object.name })
-      else this.#tablesOf.set(schema, [{ kind: object.kind, name: object.name }])
+      getOrMake(this.#tablesOf, schema, (): ObjectName[] => []).push({ kind: object.kind, name: object.name })
     }
     for (const tables of this.#tablesOf.values()) tables.sort((a, b) => compareText(a.name[1]!, b.name[1]!))
   }
@@ -161,9 +160,11 @@ class Resolution implements Wanted {
 
   #wantMembership(role: string, membership: WantedMembership): void {
     const { role: member } = membership.because
-    const ofMember = this.memberships.get(member) ?? new Map<string, WantedMembership>()
-    this.memberships.set(member, ofMember)
-    if (!ofMember.has(role)) ofMember.set(role, membership)
+    getOrMake(
+      getOrMake(this.memberships, member, () => new Map<string, WantedMembership>()),
+      role,
+      () => membership,
+    )
   }
 
   membership({ role }: MembershipGrant, because: Reason): void {

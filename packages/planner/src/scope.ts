@@ -1,8 +1,8 @@
 import type { DesiredRole } from './desired-role.ts'
 import { isPattern } from './grant.ts'
-import { type ObjectName, objectKey } from './object-kind.ts'
+import { distinctObjects, type ObjectName } from './object-kind.ts'
 import { objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
-import { sortedBy, sortedUnique } from './order.ts'
+import { sortedUnique } from './order.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import { type PlanOptions, type Request, requestOf } from './request.ts'
 
@@ -70,16 +70,10 @@ export const scopeOf = (
 ): Scope =>
   'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))
 
-const sortedObjects = (objects: readonly ObjectName[]): readonly ObjectName[] =>
-  sortedBy(
-    new Map(objects.map(({ kind, name }) => [objectKey({ kind, name }), { kind, name }])).values(),
-    objectKey,
-  )
-
 const scope = ({ desired, roles, objects, owned, schemasOfPatterns }: Scope): Scope => ({
   desired: sortedUnique(desired),
   roles: sortedUnique(roles),
-  objects: sortedObjects(objects),
-  owned: sortedObjects(owned),
+  objects: distinctObjects(objects),
+  owned: distinctObjects(owned),
   schemasOfPatterns: sortedUnique(schemasOfPatterns),
 })

@@ -1,3 +1,4 @@
+import { getOrMake } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
@@ -34,8 +35,7 @@ export class ServingRoles {
       for (const { grantee, grantor, privileges } of object.acl.values()) {
         if (isIntermediate(grantor)) this.#tainted.add(grantor)
         if (!isIntermediate(grantee)) continue
-        const holdings = this.#holdings.get(grantee) ?? []
-        this.#holdings.set(grantee, holdings)
+        const holdings = getOrMake(this.#holdings, grantee, (): Holding[] => [])
         for (const [privilege, grantable] of privileges)
           holdings.push({ object, privilege, grantable, byOwner: grantor === object.owner })
       }
@@ -48,7 +48,7 @@ export class ServingRoles {
       if (role === undefined || !this.#isTrusted(name, holdings)) continue
       const { object, privilege } = holdings[0]!
       const key = privilegeKey(object.key, privilege, '')
-      this.#serving.set(key, [...(this.#serving.get(key) ?? []), role])
+      getOrMake(this.#serving, key, (): Role[] => []).push(role)
     }
     for (const roles of this.#serving.values()) roles.sort((a, b) => age(a) - age(b))
   }
@@ -96,11 +96,5 @@ const age = ({ oid }: Role): number => (oid === null ? Number.POSITIVE_INFINITY 
 
 const memoized = (test: (name: string) => boolean): ((name: string) => boolean) => {
   const known = new Map<string, boolean>()
-  return (name) => {
-    const before = known.get(name)
-    if (before !== undefined) return before
-    const answer = test(name)
-    known.set(name, answer)
-    return answer
-  }
+  return (name) => getOrMake(known, name, () => test(name))
 }

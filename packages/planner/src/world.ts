@@ -1,3 +1,4 @@
+import { getOrMake } from './get-or-make.ts'
 import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
 import { formatPrivileges, parsePrivileges, type Privileges } from './privilege.ts'
@@ -50,14 +51,6 @@ export const membershipKey = ({
   member,
   grantor,
 }: Pick<Membership, 'role' | 'member' | 'grantor'>): string => `${member}\0${role}\0${grantor}`
-
-const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
-  const existing = map.get(key)
-  if (existing !== undefined) return existing
-  const made = make()
-  map.set(key, made)
-  return made
-}
 
 /**
  * The facts about the roles and objects in view, indexed. Starts as a snapshot and is changed only by `apply`, one

@@ -106,6 +106,7 @@ export const loseMemberships = (
   wanted: Wanted,
   roles: readonly string[],
 ): readonly Operation[] => {
+  if (roles.length === 0) return []
   const serving = new ServingRoles(world)
   const revocation = new Revocation(world, serving)
   for (const role of roles)
