@@ -24,6 +24,8 @@ type ServerRow = [
   actingRole: string,
   sessionRole: string,
   bootstrapRole: string,
+  databaseOwner: string,
+  createsSchemas: boolean,
   transactionOpen: boolean,
   readOnly: boolean,
   clientEncoding: string,
@@ -41,6 +43,7 @@ type RoleRow = [
   bypassRls: boolean,
   validUntil: string,
   elsewhere: number,
+  servesOthers: boolean,
 ]
 
 type MembershipRow = [
@@ -92,8 +95,8 @@ const aclItem = (text: string): AclItem => {
  */
 export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged] = JSON.parse(text) as Rows
-  const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...session] = server
-  const [transactionOpen, readOnly, clientEncoding] = session
+  const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
+  const [databaseOwner, createsSchemas, transactionOpen, readOnly, clientEncoding] = more
   // Statements are sent as UTF-8: in another encoding their names would be other names.
   if (clientEncoding !== 'UTF8')
     throw new RangeError(`the session’s client_encoding is ${clientEncoding}, not UTF8`)
@@ -103,7 +106,16 @@ export const parseAnswer = (text: string): Answer => {
     readOnly,
     snapshot: {
       format: 1,
-      server: { version, database, databaseOid, actingRole, sessionRole, bootstrapRole },
+      server: {
+        version,
+        database,
+        databaseOid,
+        databaseOwner,
+        createsSchemas,
+        actingRole,
+        sessionRole,
+        bootstrapRole,
+      },
       roles: roles.map(
         ([
           name,
@@ -117,6 +129,7 @@ export const parseAnswer = (text: string): Answer => {
           bypassRls,
           until,
           elsewhere,
+          servesOthers,
         ]) => ({
           name,
           oid,
@@ -129,6 +142,7 @@ export const parseAnswer = (text: string): Answer => {
           bypassRls,
           validUntil: until,
           elsewhere,
+          servesOthers,
         }),
       ),
       memberships: memberships.map(([role, member, grantor, admin, inherit, set]) => ({

@@ -16,6 +16,7 @@ const newRole = (name: string): Role => ({
   bypassRls: false,
   validUntil: 'infinity',
   elsewhere: 0,
+  servesOthers: false,
 })
 
 const existingRole = (world: World, name: string): Role => {
@@ -114,6 +115,12 @@ export const apply = (world: World, operation: Operation): void => {
     case 'setLogin':
       world.roles.set(operation.role, { ...existingRole(world, operation.role), login: operation.login })
       return
+    case 'setInherit':
+      world.roles.set(operation.role, {
+        ...existingRole(world, operation.role),
+        inherit: operation.inherit,
+      })
+      return
     case 'setValidUntil':
       world.roles.set(operation.role, {
         ...existingRole(world, operation.role),
@@ -124,7 +131,7 @@ export const apply = (world: World, operation: Operation): void => {
     case 'clearPassword':
       return // passwords are in no snapshot
     case 'grantMembership': {
-      const { role, member, grantor, options } = operation
+      const { role, member, grantor, admin = false, options } = operation
       existingRole(world, role)
       const [existing] = membershipsFor(world, role, member, world.membershipsHaveGrantors ? grantor : null)
       const { inherit, set } = options ??
@@ -136,7 +143,7 @@ export const apply = (world: World, operation: Operation): void => {
         role,
         member,
         grantor: existing?.grantor ?? grantor,
-        admin: existing?.admin ?? false,
+        admin: admin || (existing?.admin ?? false),
         inherit,
         set,
       })

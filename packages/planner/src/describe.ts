@@ -69,6 +69,8 @@ export const describeOperation = (operation: Operation): string => {
       return `create role ${describeName(operation.role)}`
     case 'setLogin':
       return `${operation.login ? 'let' : 'no longer let'} role ${describeName(operation.role)} log in`
+    case 'setInherit':
+      return `let role ${describeName(operation.role)} ${operation.inherit ? 'inherit' : 'no longer inherit'}`
     case 'setValidUntil':
       return `set until when the password of role ${describeName(operation.role)} is valid`
     case 'setPassword':

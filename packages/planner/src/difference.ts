@@ -2,9 +2,9 @@ import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
 import { privilegeFacts, roleFacts } from './facts-of.ts'
 import { objectKey } from './object-kind.ts'
-import { membersTouched, rolesCreated } from './operation.ts'
+import { membershipsTouched, rolesCreated } from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Membership, Snapshot } from './snapshot.ts'
 import { World } from './world.ts'
 
 /** How what was found differs from what a plan predicted. */
@@ -28,9 +28,10 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
     const role = world.roles.get(name)
     if (role !== undefined) roleFacts(role).forEach(add)
   }
-  for (const member of new Set([...touchedRoles, ...membersTouched(operations)]))
-    for (const { role, grantor, admin, inherit, set } of world.membershipsOf(member))
-      add({ kind: 'membership', role, member, grantor, admin, inherit, set })
+  const addMembership = (row: Membership): void => add({ kind: 'membership', ...row })
+  for (const member of touchedRoles) world.membershipsOf(member).forEach(addMembership)
+  for (const { role, member } of membershipsTouched(operations))
+    world.membershipsIn(role, member).forEach(addMembership)
   for (const object of world.objects.values()) {
     const { key, kind, name, owner } = object
     const whole = touchedObjects.has(key)

@@ -57,6 +57,7 @@ export type {
   Reason,
   RevokeMembership,
   RevokePrivilege,
+  SetInherit,
   SetLogin,
   SetOwner,
   SetPassword,
@@ -64,6 +65,6 @@ export type {
 } from './operation.ts'
 export { operationsOf, outcomeOf, type Plan, plan, planRequest, type Skipped } from './plan.ts'
 export { quoteIdent, quoteLiteral } from './quote.ts'
-export { passwordStatement, statementOf } from './render-statement.ts'
+export { noSelfGrantStatement, passwordStatement, statementOf } from './render-statement.ts'
 export { renderJson, renderSql, type Step, stepsOf } from './render.ts'
 export { type Residue } from './residue.ts'

@@ -13,6 +13,10 @@ export class MembershipPaths {
     return [...(this.#cameFrom.get(from) ?? this.#walk(from)).keys()]
   }
 
+  isReachable(from: string, to: string): boolean {
+    return (this.#cameFrom.get(from) ?? this.#walk(from)).has(to)
+  }
+
   /** The roles from one to another that it is a member of, both included; `undefined` when it is no member. */
   path(from: string, to: string): readonly string[] | undefined {
     const cameFrom = this.#cameFrom.get(from) ?? this.#walk(from)

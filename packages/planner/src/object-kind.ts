@@ -147,6 +147,10 @@ export interface ObjectName {
   readonly name: readonly string[]
 }
 
+/** The schema that an object is in; `undefined` for what is in none, as a schema itself. */
+export const schemaOf = ({ kind, name }: ObjectName): string | undefined =>
+  objectKinds[kind].parts.length > 1 ? name[0] : undefined
+
 /** One text for one object, usable as a key: no name can hold NUL. */
 export const objectKey = (object: ObjectName): string => `${object.kind}\0${object.name.join('\0')}`
 

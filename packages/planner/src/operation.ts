@@ -8,6 +8,11 @@ export interface Reason {
   readonly role: string
   /** The grant that asked for it; `null` when none did: the role itself is made, or loses what is not in its list. */
   readonly grant: Grant | null
+  /**
+   * The role is given something only for the transaction, by a plan of who is no superuser: a membership that the
+   * acting role borrows, a privilege that is lent to a new owner, or a membership that is in the way and has to pause.
+   */
+  readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume'
 }
 
 interface OperationBase {
@@ -38,6 +43,13 @@ export interface SetLogin extends OperationBase {
   readonly login: boolean
 }
 
+/** Before 16: whether the role has the privileges of the roles it is a member of. */
+export interface SetInherit extends OperationBase {
+  readonly kind: 'setInherit'
+  readonly role: string
+  readonly inherit: boolean
+}
+
 export interface SetValidUntil extends OperationBase {
   readonly kind: 'setValidUntil'
   readonly role: string
@@ -62,6 +74,10 @@ export interface GrantMembership extends OperationBase {
   readonly member: string
   /** Who will be recorded to have granted it. */
   readonly grantor: string
+  /** Whether the statement has to name the grantor: by itself PostgreSQL would record another. */
+  readonly namesGrantor?: true
+  /** The member may make others members too. */
+  readonly admin?: true
   /** From 16 on: whether the member inherits, and may SET ROLE. Without: what PostgreSQL does by default. */
   readonly options?: { readonly inherit: boolean; readonly set: boolean }
   readonly serves?: Served
@@ -112,6 +128,7 @@ export interface RevokePrivilege extends OperationBase {
 export type Operation =
   | CreateRole
   | SetLogin
+  | SetInherit
   | SetValidUntil
   | SetPassword
   | ClearPassword
@@ -139,6 +156,15 @@ export const objectWithFollowersTouched = (operation: Operation): readonly Objec
 export const rolesCreated = (operations: readonly Operation[]): ReadonlySet<string> =>
   new Set(operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])))
 
+/** Between which roles and members some operations change memberships; whoever creates a role may become its member. */
+export const membershipsTouched = (
+  operations: readonly Operation[],
+): readonly { readonly role: string; readonly member: string }[] =>
+  operations.flatMap((operation) => {
+    if (operation.kind === 'createRole') return [{ role: operation.role, member: operation.as }]
+    return 'member' in operation ? [{ role: operation.role, member: operation.member }] : []
+  })
+
 /** The roles whose memberships some operations change. */
 export const membersTouched = (operations: readonly Operation[]): ReadonlySet<string> =>
-  new Set(operations.flatMap((operation) => ('member' in operation ? [operation.member] : [])))
+  new Set(membershipsTouched(operations).map(({ member }) => member))

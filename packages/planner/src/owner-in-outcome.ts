@@ -1,8 +1,18 @@
+import { describeName } from './describe.ts'
 import { objectKey, type ObjectName } from './object-kind.ts'
-import type { Wanted } from './wanted.ts'
+import { isPreserved, type Wanted } from './wanted.ts'
 import { ownerIsManaged, type World, type WorldObject } from './world.ts'
 
-type Ownerships = Pick<Wanted, 'owners' | 'desired' | 'reassignOwnedTo' | 'reassignsExplicitly'>
+type Ownerships = Pick<
+  Wanted,
+  'owners' | 'desired' | 'reassignOwnedTo' | 'reassignsExplicitly' | 'preserved' | 'authority'
+>
+
+/** Why an object stays with a desired role that is not to own it. */
+export interface NotMoved {
+  readonly reason: 'acts as its owner' | 'not permitted'
+  readonly why: string
+}
 
 /**
  * Why an object stays with a desired role that is not to own it; `undefined` when it can be moved.
@@ -10,18 +20,31 @@ type Ownerships = Pick<Wanted, 'owners' | 'desired' | 'reassignOwnedTo' | 'reass
  * What acts with its owner's rights must not silently begin to act with the rights of whoever syncs: a view's author
  * could read whatever a superuser may. Naming the new owner is how a caller says that this is meant.
  */
-export const whyNotMoved = (wanted: Ownerships, object: WorldObject): string | undefined => {
-  if (wanted.desired.has(wanted.reassignOwnedTo)) return 'it has no other role to go to'
-  if (wanted.reassignsExplicitly || object.actsAsOwner.length === 0) return undefined
-  return `it would run as ${JSON.stringify(wanted.reassignOwnedTo)}: ${object.actsAsOwner.join(', ')}`
+export const whyNotMoved = (wanted: Ownerships, object: WorldObject): NotMoved | undefined => {
+  const { reassignOwnedTo, authority } = wanted
+  if (wanted.desired.has(reassignOwnedTo))
+    return { reason: 'acts as its owner', why: 'it has no other role to go to' }
+  if (!wanted.reassignsExplicitly && object.actsAsOwner.length > 0)
+    return {
+      reason: 'acts as its owner',
+      why: `it would run as ${describeName(reassignOwnedTo)}: ${object.actsAsOwner.join(', ')}`,
+    }
+  const why = authority.whyNotMoved(object, reassignOwnedTo)
+  return why === undefined ? undefined : { reason: 'not permitted', why }
 }
+
+/** Whether an object belongs to a desired role that is not to own it. */
+export const losesOwnership = (wanted: Ownerships, object: WorldObject): boolean =>
+  wanted.desired.has(object.owner) &&
+  ownerIsManaged(object) &&
+  wanted.owners.get(object.key)?.role !== object.owner &&
+  !isPreserved(wanted, object.owner, object)
 
 /** Who will own an object once the plan has run; `undefined` for one that does not exist and nobody asks for. */
 export const ownerInOutcome = (world: World, wanted: Ownerships, name: ObjectName): string | undefined => {
   const asked = wanted.owners.get(objectKey(name))
   if (asked !== undefined) return asked.role
   const object = world.object(name)
-  if (object === undefined || !wanted.desired.has(object.owner) || !ownerIsManaged(object))
-    return object?.owner
+  if (object === undefined || !losesOwnership(wanted, object)) return object?.owner
   return whyNotMoved(wanted, object) === undefined ? wanted.reassignOwnedTo : object.owner
 }

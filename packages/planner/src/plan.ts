@@ -1,24 +1,27 @@
 import { apply } from './apply.ts'
-import { describeName, describeOperation } from './describe.ts'
-import type { DesiredRole } from './desired-role.ts'
+import { describeGrant, describeName, describeOperation } from './describe.ts'
+import { type DesiredRole, preservedSchemas } from './desired-role.ts'
 import { type Effect, effectsOf } from './effects.ts'
 import { ForbiddenRoleError, InvalidGrantError, UnsupportedServerError } from './errors.ts'
 import type { Grant } from './grant.ts'
 import type { Operation } from './operation.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { phases } from './phase/index.ts'
+import { loansFor, Needs } from './phase/loan.ts'
+import type { Phase } from './phase/phase.ts'
 import { type PlanOptions, type Request, requestOf } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
 import type { Snapshot, Unmanaged } from './snapshot.ts'
 import { unmanagedOf } from './unmanaged.ts'
-import type { Wanted } from './wanted.ts'
+import { isPreserved, type Wanted } from './wanted.ts'
 import { World } from './world.ts'
 
 /** Something asked for and not given. */
 export interface Skipped {
   readonly role: string
-  readonly grant: Grant
+  /** `null`: the role itself, which does not exist. */
+  readonly grant: Grant | null
   /**
    * `absent`: what it is about does not exist. `not permitted`: the acting role may not grant it. `cycle`: the role
    * would become a member of itself through others. `no effect`: it would give nothing.
@@ -69,6 +72,22 @@ const superusersAbove = (world: World): ((role: string) => string | undefined) =
   return (role) => paths.reachable(role).find((above) => world.isSuperuser(above))
 }
 
+/** What a role keeps cannot become another’s. */
+const checkPreserved = (world: World, desired: readonly DesiredRole[]): void => {
+  const preserved = preservedSchemas(desired)
+  for (const { role, grants } of desired)
+    for (const grant of grants) {
+      const owner = grant.kind === 'ownership' ? world.object(grant.object)?.owner : undefined
+      if (grant.kind !== 'ownership' || owner === undefined || owner === role) continue
+      if (isPreserved({ preserved }, owner, grant.object))
+        throw new InvalidGrantError({
+          role,
+          field: 'object',
+          message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(owner)} keeps what it has in that schema`,
+        })
+    }
+}
+
 const checkRoles = (world: World, { desired, options }: Request): void => {
   const superuserAbove = superusersAbove(world)
   const { actingRole, sessionRole, bootstrapRole } = world.server
@@ -96,6 +115,7 @@ const checkRoles = (world: World, { desired, options }: Request): void => {
       )
     }
   }
+  checkPreserved(world, desired)
   const { reassignOwnedTo } = options
   if (reassignOwnedTo !== undefined && !world.roles.has(reassignOwnedTo))
     throw new InvalidGrantError({
@@ -104,19 +124,28 @@ const checkRoles = (world: World, { desired, options }: Request): void => {
     })
 }
 
-const fold = (world: World, wanted: Wanted): Operation[] => {
+/** Goes through a group of phases, each in the world that the ones before have made. */
+const foldGroup = (world: World, wanted: Wanted, group: readonly Phase[]): readonly Operation[] => {
   const operations: Operation[] = []
-  for (const phase of phases)
+  const needs = new Needs(world)
+  for (const phase of group)
     for (const operation of phase(world, wanted)) {
+      needs.add(operation)
       apply(world, operation)
       operations.push(operation)
     }
-  return operations
+  // No operation asks whether something is borrowed: only who comes after them sees what is given back.
+  const { before, after } = loansFor(world, needs)
+  for (const operation of [...before, ...after]) apply(world, operation)
+  return [...before, ...operations, ...after]
 }
+
+const fold = (world: World, wanted: Wanted): readonly Operation[] =>
+  phases.flatMap((group) => foldGroup(world, wanted, group))
 
 /** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
 const checkOutcome = (world: World, wanted: Wanted): void => {
-  for (const phase of phases)
+  for (const phase of phases.flat())
     for (const operation of phase(world, wanted))
       if (operation.kind !== 'setPassword')
         throw new Error(
@@ -127,16 +156,16 @@ const checkOutcome = (world: World, wanted: Wanted): void => {
 /** Plans what a checked request asks for. */
 export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
   checkServer(snapshot)
-  const world = new World(snapshot)
-  checkRoles(world, request)
-  const wanted = resolve(world, request)
+  const [before, world] = [new World(snapshot), new World(snapshot)]
+  checkRoles(before, request)
+  const wanted = resolve(before, request)
   const operations = fold(world, wanted)
   checkOutcome(world, wanted)
   return {
     request,
     actingRole: world.server.actingRole,
     transactions: operations.length === 0 ? [] : [operations],
-    effects: effectsOf(new World(snapshot), world, wanted, operations),
+    effects: effectsOf(before, world, wanted, operations),
     skipped: wanted.skipped,
     residue: residueOf(world, wanted),
     unmanaged: unmanagedOf(world, wanted),

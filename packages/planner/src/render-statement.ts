@@ -39,9 +39,12 @@ export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string)
 
 const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
 
-const grantMembershipStatement = ({ role, member, options }: GrantMembership): string => {
+const grantMembershipStatement = (granted: GrantMembership): string => {
+  const { role, member, grantor, admin, options, namesGrantor } = granted
+  const withAdmin = admin ? ' WITH ADMIN OPTION' : ''
   const withOptions = options ? ` WITH INHERIT ${word(options.inherit)}, SET ${word(options.set)}` : ''
-  return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withOptions}`
+  const grantedBy = namesGrantor ? ` GRANTED BY ${quoteIdent(grantor)}` : ''
+  return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withAdmin}${withOptions}${grantedBy}`
 }
 
 export const revokeMembershipStatement = (revoked: {
@@ -55,6 +58,13 @@ export const revokeMembershipStatement = (revoked: {
   return `REVOKE ${adminOptionOnly ? 'ADMIN OPTION FOR ' : ''}${quoteIdent(role)} FROM ${quoteIdent(member)}${grantedBy}`
 }
 
+/**
+ * From 16 on a setting can make whoever creates a role a member of it besides what a plan says.
+ * @see https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CREATEROLE-SELF-GRANT
+ */
+export const noSelfGrantStatement: string =
+  "SELECT pg_catalog.set_config(name, '', true) FROM pg_catalog.pg_settings WHERE name = 'createrole_self_grant'"
+
 /** Sets a password by its verifier: what a password is never sent as is itself. */
 export const passwordStatement = (role: string, verifier: string): string =>
   `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(verifier)}`
@@ -66,6 +76,8 @@ export const statementOf = (operation: Exclude<Operation, SetPassword>): string 
       return `CREATE ROLE ${quoteIdent(operation.role)}`
     case 'setLogin':
       return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.login ? 'LOGIN' : 'NOLOGIN'}`
+    case 'setInherit':
+      return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.inherit ? 'INHERIT' : 'NOINHERIT'}`
     case 'setValidUntil':
       return `ALTER ROLE ${quoteIdent(operation.role)} VALID UNTIL ${quoteLiteral(operation.validUntil)}`
     case 'clearPassword':

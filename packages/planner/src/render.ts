@@ -1,8 +1,8 @@
 import { describeFact, describeGrant, describeName, describeServed } from './describe.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, Reason } from './operation.ts'
 import type { Plan } from './plan.ts'
 import { quoteIdent } from './quote.ts'
-import { statementOf } from './render-statement.ts'
+import { noSelfGrantStatement, statementOf } from './render-statement.ts'
 
 /** An operation with the role it has to be run as, where that is not the role the one before was run as. */
 export interface Step {
@@ -26,11 +26,21 @@ export const stepsOf = (
   return { steps, last: become(actingRole) }
 }
 
+const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
+  borrow: 'borrowed for this transaction',
+  'give back': 'given back',
+  lend: 'lent while the owner changes',
+  'take back': 'taken back',
+  pause: 'in the way of what is borrowed',
+  resume: 'as it was',
+}
+
 /** Why an operation is there, and of one on an intermediate role what that is for. */
 const commentOn = (operation: Operation): string => {
   const { kind, because } = operation
   const who = describeName(because.role)
   const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
+  if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (because.grant === null && kind !== 'createRole')
     return served === undefined ? `${who}: no grant asks for it` : `${who}: no grant asks for ${served}`
   if (served !== undefined) return `${who}: ${served}`
@@ -57,6 +67,7 @@ const renderTransaction = (
     "SET LOCAL client_encoding = 'UTF8';",
     'SET LOCAL search_path = pg_catalog, pg_temp;',
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
+    `${noSelfGrantStatement};`,
     ...steps.flatMap(renderStep),
     ...(last === undefined ? [] : [`${last};`]),
     'COMMIT;',

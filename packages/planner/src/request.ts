@@ -6,7 +6,7 @@ import { isIntermediateName } from './intermediate-role.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { hasLoneSurrogate, nameProblem, reservedRoleNameProblem } from './name.ts'
 import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
-import { sortedBy } from './order.ts'
+import { sortedBy, sortedUnique } from './order.ts'
 import { Secret } from './secret.ts'
 import { timestamp } from './timestamp.ts'
 
@@ -166,7 +166,7 @@ const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
       field: 'desired',
       message: `cannot sync roles: ${quotedText(desired)}is no desired role, but ${typeof desired}`,
     })
-  const { role, grants, ...others } = desired
+  const { role, grants, preserveExistingGrantsInSchemas: preserved = [], ...others } = desired
   checkRole(role)
   const fail = (message: string, field: string, grant?: number): never => {
     throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
@@ -184,6 +184,16 @@ const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
       fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index),
     ),
   )
+  const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
+  if (!Array.isArray(preserved))
+    fail(
+      `cannot sync role ${describeName(role)}: preserveExistingGrantsInSchemas is not an array`,
+      'preserveExistingGrantsInSchemas',
+    )
+  for (const schema of schemas)
+    checkName(schema, 'preserveExistingGrantsInSchemas', (field, problem) =>
+      fail(`cannot preserve what role ${describeName(role)} has in a schema: ${problem}`, field),
+    )
   const logins = checked.flatMap((grant, index) => (grant.kind === 'attribute' ? [index] : []))
   if (logins.length > 1)
     fail(
@@ -192,7 +202,11 @@ const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
       logins[1],
     )
   const byText = new Map(checked.map((grant) => [JSON.stringify(grant), grant]))
-  return { role, grants: sortedBy(byText.keys(), (text) => text).map((text) => byText.get(text)!) }
+  return {
+    role,
+    grants: sortedBy(byText.keys(), (text) => text).map((text) => byText.get(text)!),
+    ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
+  }
 }
 
 const checkOwners = (desired: readonly DesiredRole[]): void => {

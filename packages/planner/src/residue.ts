@@ -3,14 +3,16 @@ import type { Fact, PrivilegeFact } from './fact.ts'
 import { privilegeFact } from './facts-of.ts'
 import { objectKinds } from './object-kind.ts'
 import { sortedBy, sortedUnique } from './order.ts'
-import { whyNotMoved } from './owner-in-outcome.ts'
+import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
 import { membershipVerdict } from './phase/lose-memberships.ts'
+import { losesLogin } from './phase/lose-login.ts'
 import { privilegeVerdict, whyNotRevoked } from './phase/revoke-privileges.ts'
 import { quoteIdent } from './quote.ts'
 import { ownershipStatement, revokeMembershipStatement, revokeStatement } from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
+import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
-import { ownerIsManaged, type World, type WorldAclItem, type WorldObject } from './world.ts'
+import { type World, type WorldAclItem, type WorldObject } from './world.ts'
 
 /** Something that a desired role holds, that nothing asks for, and that a plan does not take away. */
 export interface Residue {
@@ -22,6 +24,7 @@ export interface Residue {
     | 'passed on'
     | 'acts as its owner'
     | 'shared with another database'
+    | 'not permitted'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
   /** What would end it, and who could run that. */
@@ -42,16 +45,27 @@ const heldPrivileges = (world: World, wanted: Wanted, object: WorldObject, item:
   [...item.privileges.keys()].flatMap((privilege): Residue[] => {
     const verdict = privilegeVerdict(wanted, object, item, privilege)
     if (verdict === 'keep') return []
-    const reason = whyNotRevoked(world, object, item, privilege)
+    const reason = whyNotRevoked(world, wanted, object, item, privilege)
     if (reason === undefined) return []
     const fact = privilegeFact(object, item, privilege)
+    const revoke = revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })
+    const by = `the owner, ${describeName(object.owner)}`
     if (reason === 'passed on')
       return [
         {
           ...stays(item.grantee, fact, 'it has passed it on to others'),
           reason,
-          statement: `${revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })} CASCADE`,
-          by: `the owner, ${describeName(object.owner)}`,
+          statement: `${revoke} CASCADE`,
+          by,
+        },
+      ]
+    if (reason === 'not permitted')
+      return [
+        {
+          ...stays(item.grantee, fact, wanted.authority.whyNotManaged(object)!),
+          reason,
+          statement: revoke,
+          by,
         },
       ]
     return [
@@ -81,14 +95,17 @@ const grantedPrivileges = (object: WorldObject, item: WorldAclItem): Residue[] =
 const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] => {
   const { kind, name, owner, acl } = object
   const ownership: Residue[] = []
-  if (wanted.desired.has(owner) && ownerIsManaged(object) && wanted.owners.get(object.key)?.role !== owner) {
-    const why = whyNotMoved(wanted, object)
-    if (why !== undefined)
+  if (losesOwnership(wanted, object)) {
+    const notMoved = whyNotMoved(wanted, object)
+    if (notMoved !== undefined)
       ownership.push({
-        ...stays(owner, { kind: 'ownership', object: { kind, name }, owner }, why),
-        reason: 'acts as its owner',
+        ...stays(owner, { kind: 'ownership', object: { kind, name }, owner }, notMoved.why),
+        reason: notMoved.reason,
         statement: ownershipStatement(object, 'CURRENT_USER'),
-        by: 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
+        by:
+          notMoved.reason === 'not permitted'
+            ? 'a superuser'
+            : 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
       })
   }
   if (!objectKinds[kind].managesPrivileges) return ownership
@@ -104,35 +121,69 @@ const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] 
   ]
 }
 
+/** A membership in an intermediate role that a copied database has too. */
+const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
+  const revokes = serving
+    .holdingsOf(row.role)
+    .filter(({ object }) => object.owner !== row.role)
+    .map(({ object, privilege }) => revokeStatement({ object, privilege, grantee: row.role }))
+  return {
+    ...stays(row.member, { kind: 'membership', ...row }, 'the intermediate role serves another database too'),
+    reason: 'shared with another database',
+    statement:
+      revokes.length > 0
+        ? sortedUnique(revokes).join('; ')
+        : revokeMembershipStatement({ ...row, grantor: null }),
+    by: 'the owner of the object, in this database',
+  }
+}
+
+const foreignMembership = (world: World, row: Membership): Residue => {
+  const { actingRole } = world.server
+  const hasGrantors = world.membershipsHaveGrantors
+  const privileges = hasGrantors ? ` and the privileges of ${describeName(row.grantor)}` : ''
+  return {
+    ...stays(
+      row.member,
+      { kind: 'membership', ...row },
+      `role ${describeName(actingRole)} may not revoke it`,
+    ),
+    reason: 'not permitted',
+    statement: revokeMembershipStatement({ ...row, grantor: hasGrantors ? row.grantor : null }),
+    by: `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
+  }
+}
+
 const memberships = (world: World, wanted: Wanted): Residue[] => {
   const serving = new ServingRoles(world)
   return wanted.roles.flatMap((role) =>
     world.membershipsOf(role).flatMap((row): Residue[] => {
-      if (membershipVerdict(world, wanted, serving, row) !== 'residue') return []
-      const revokes = serving
-        .holdingsOf(row.role)
-        .filter(({ object }) => object.owner !== row.role)
-        .map(({ object, privilege }) => revokeStatement({ object, privilege, grantee: row.role }))
-      const statement =
-        revokes.length > 0
-          ? sortedUnique(revokes).join('; ')
-          : revokeMembershipStatement({ role: row.role, member: role })
-      return [
-        {
-          ...stays(role, { kind: 'membership', ...row }, 'the intermediate role serves another database too'),
-          reason: 'shared with another database',
-          statement,
-          by: 'the owner of the object, in this database',
-        },
-      ]
+      const verdict = membershipVerdict(world, wanted, serving, row)
+      if (verdict === 'shared with another database') return [sharedMembership(serving, row)]
+      return verdict === 'not permitted' ? [foreignMembership(world, row)] : []
     }),
   )
 }
+
+const logins = (world: World, wanted: Wanted): Residue[] =>
+  wanted.roles
+    .filter((role) => losesLogin(world, wanted, role))
+    .map((role) => ({
+      ...stays(
+        role,
+        { kind: 'attribute', role, attribute: 'LOGIN' },
+        `role ${describeName(world.server.actingRole)} may not alter it`,
+      ),
+      reason: 'not permitted',
+      statement: `ALTER ROLE ${quoteIdent(role)} NOLOGIN PASSWORD NULL`,
+      by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it',
+    }))
 
 /** What the desired roles still hold in the outcome and should not. */
 export const residueOf = (world: World, wanted: Wanted): readonly Residue[] =>
   sortedBy(
     [
+      ...logins(world, wanted),
       ...memberships(world, wanted),
       ...[...world.objects.values()].flatMap((object) => onObject(world, wanted, object)),
     ],

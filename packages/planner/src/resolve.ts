@@ -1,3 +1,5 @@
+import { Authority } from './authority.ts'
+import { preservedSchemas } from './desired-role.ts'
 import { describeGrant, describeName, describeObject } from './describe.ts'
 import {
   type AttributeGrant,
@@ -14,7 +16,7 @@ import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { compareText } from './order.ts'
 import { ownerInOutcome } from './owner-in-outcome.ts'
-import { lostMemberships } from './phase/lose-memberships.ts'
+import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 import type { Request } from './request.ts'
@@ -27,7 +29,7 @@ import {
   type WantedOwner,
   type WantedPrivilege,
 } from './wanted.ts'
-import { membershipKey, type World } from './world.ts'
+import { aclKey, membershipKey, type World } from './world.ts'
 
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
 class Resolution implements Wanted {
@@ -45,14 +47,18 @@ class Resolution implements Wanted {
   readonly skipped: Skipped[] = []
   readonly reassignOwnedTo: string
   readonly reassignsExplicitly: boolean
+  readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
+  readonly authority: Authority
   readonly roles: readonly string[]
 
   constructor(world: World, request: Request) {
     this.#world = world
     this.#request = request
     this.#serving = new ServingRoles(world)
+    this.authority = new Authority(world)
     this.roles = request.desired.map(({ role }) => role)
     this.desired = new Set(this.roles)
+    this.preserved = preservedSchemas(request.desired)
     this.reassignsExplicitly = request.options.reassignOwnedTo !== undefined
     this.reassignOwnedTo = request.options.reassignOwnedTo ?? world.server.actingRole
     for (const object of world.objects.values()) {
@@ -64,19 +70,59 @@ class Resolution implements Wanted {
   }
 
   #skip(because: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
-    const grant = because.grant!
-    const message = `cannot grant ${describeGrant(grant)} to role ${describeName(because.role)}: ${why}`
-    this.skipped.push({ role: because.role, grant, reason, message, ...(path && { path }) })
+    const { role, grant } = because
+    const what = grant === null ? 'create' : `grant ${describeGrant(grant)} to`
+    const message = `cannot ${what} role ${describeName(role)}: ${why}`
+    this.skipped.push({ role, grant, reason, message, ...(path && { path }) })
+  }
+
+  #notPermitted(because: Reason, why: string): void {
+    this.#skip(because, 'not permitted', why)
+  }
+
+  get #acting(): string {
+    return `role ${describeName(this.#world.server.actingRole)}`
+  }
+
+  /** Whether a role is there, or can be created. */
+  role(because: Reason): boolean {
+    if (this.#world.roles.has(because.role) || this.authority.mayCreateRoles) return true
+    this.#notPermitted(because, `it does not exist, and ${this.#acting} may not create roles`)
+    return false
   }
 
   login({ validUntil, password }: AttributeGrant, because: Reason): void {
-    this.logins.set(because.role, { validUntil, password: password === 'keep' ? 'keep' : 'set', because })
+    const { role } = because
+    const existing = this.#world.roles.get(role)
+    const login = {
+      validUntil,
+      password: password === 'keep' ? ('keep' as const) : ('set' as const),
+      because,
+    }
+    const isThere =
+      existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
+    if (isThere || this.authority.mayAlter(role)) {
+      this.logins.set(role, login)
+      return
+    }
+    this.#notPermitted(because, `${this.#acting} may not alter the role`)
+    if (existing?.login === true)
+      this.logins.set(role, { validUntil: existing.validUntil, password: 'keep', because })
   }
 
   ownership({ object }: OwnershipGrant, because: Reason): void {
-    if (object.kind !== 'schema' && this.#world.object(object) === undefined)
-      this.#skip(because, 'absent', this.#whyAbsent(object))
-    else this.owners.set(objectKey(object), { object, role: because.role, because })
+    const existing = this.#world.object(object)
+    const { role } = because
+    if (object.kind !== 'schema' && existing === undefined)
+      return this.#skip(because, 'absent', this.#whyAbsent(object))
+    const why =
+      existing === undefined
+        ? this.authority.whyNotCreatedFor(role)
+        : existing.owner === role
+          ? undefined
+          : this.authority.whyNotMoved(existing, role)
+    if (why !== undefined) return this.#notPermitted(because, why)
+    this.owners.set(objectKey(object), { object, role, because })
   }
 
   #exists(object: ObjectName): boolean {
@@ -95,12 +141,18 @@ class Resolution implements Wanted {
     const memberInherits =
       this.#world.membershipsHaveGrantors || (this.#world.roles.get(because.role)?.inherit ?? true)
     let hasNoEffect = false
+    const notPermitted = new Set<string>()
     for (const object of objects) {
       const direct = grant.direct || ownerInOutcome(this.#world, this, object) === because.role
-      if (direct) this.#wantPrivilege(object, grant.privilege, because.role, because)
-      else if (memberInherits) this.#wantIntermediate(object, grant.privilege, because)
-      else hasNoEffect = true
+      if (!direct && !memberInherits) hasNoEffect = true
+      else {
+        const why = direct
+          ? this.#wantDirect(object, grant.privilege, because)
+          : this.#wantIntermediate(object, grant.privilege, because)
+        if (why !== undefined) notPermitted.add(why)
+      }
     }
+    for (const why of notPermitted) this.#notPermitted(because, why)
     if (hasNoEffect)
       this.#skip(
         because,
@@ -129,21 +181,44 @@ class Resolution implements Wanted {
     if (!this.privileges.has(key)) this.privileges.set(key, { object, privilege, role, because })
   }
 
-  /** Any trusted role that the member is in already counts; else the oldest that is ours alone; else a new one. */
-  #wantIntermediate(object: ObjectName, privilege: Privilege, because: Reason): void {
+  /** Why the acting role may not put anything into an object’s ACL. */
+  #whyNotGranted(object: ObjectName): string | undefined {
+    const owner = ownerInOutcome(this.#world, this, object)
+    return owner === undefined ? undefined : this.authority.whyNotManaged({ ...object, owner })
+  }
+
+  #wantDirect(object: ObjectName, privilege: Privilege, because: Reason): string | undefined {
+    const { owner, acl } = this.#world.object(object) ?? {}
+    const isHeld = owner !== undefined && acl?.get(aclKey(because.role, owner))?.privileges.has(privilege)
+    const why = isHeld ? undefined : this.#whyNotGranted(object)
+    if (why === undefined) this.#wantPrivilege(object, privilege, because.role, because)
+    return why
+  }
+
+  /**
+   * Any trusted role that the member is in already counts; else the oldest that is ours alone and the acting role may
+   * grant; else a new one.
+   */
+  #wantIntermediate(object: ObjectName, privilege: Privilege, because: Reason): string | undefined {
     const serving = this.#serving.serving(object, privilege)
     const held = serving.filter(({ name }) =>
       this.#world.membershipsIn(name, because.role).some(({ inherit }) => inherit),
     )
-    const chosen =
-      held.length > 0
-        ? held.map(({ name }) => name)
-        : [
-            serving.find(({ elsewhere }) => elsewhere === 0)?.name ??
-              this.#newRole(object, privilege, because),
-          ]
     const serves = { privilege, object: { kind: object.kind, name: object.name } }
-    for (const role of chosen) this.#wantMembership(role, { serves, because })
+    for (const { name } of held) this.#wantMembership(name, { serves, because })
+    if (held.length > 0) return undefined
+    const reused = serving.find(
+      ({ name, elsewhere }) => elsewhere === 0 && this.authority.mayGrant(name),
+    )?.name
+    const why = reused === undefined ? this.#whyNoNewRole(object) : undefined
+    if (why !== undefined) return why
+    this.#wantMembership(reused ?? this.#newRole(object, privilege, because), { serves, because })
+    return undefined
+  }
+
+  #whyNoNewRole(object: ObjectName): string | undefined {
+    if (!this.authority.mayCreateRoles) return `${this.#acting} may not create roles`
+    return this.#whyNotGranted(object)
   }
 
   #newRole(object: ObjectName, privilege: Privilege, because: Reason): string {
@@ -176,7 +251,9 @@ class Resolution implements Wanted {
       )
       return
     }
-    this.#wantMembership(role, { because })
+    const isMember = this.#world.membershipsIn(role, because.role).some((row) => satisfies(row, false))
+    if (isMember || this.authority.mayGrant(role)) this.#wantMembership(role, { because })
+    else this.#notPermitted(because, `${this.#acting} may not grant it`)
   }
 
   /**
@@ -228,8 +305,9 @@ const turns: readonly ((grant: Grant) => boolean)[] = [
 /** What should be true of the desired roles, given what is. */
 export const resolve = (world: World, request: Request): Wanted => {
   const resolution = new Resolution(world, request)
+  const desired = request.desired.filter(({ role }) => resolution.role({ role, grant: null }))
   for (const isNow of turns)
-    for (const { role, grants } of request.desired)
+    for (const { role, grants } of desired)
       for (const grant of grants) if (isNow(grant)) resolveGrant(resolution, { role, grant })
   resolution.skipCycles()
   return resolution

@@ -8,6 +8,10 @@ export interface Server {
   /** The database the session is connected to, and its oid. */
   readonly database: string
   readonly databaseOid: string
+  /** Who owns that database. */
+  readonly databaseOwner: string
+  /** Whether `current_user` may create schemas in it. */
+  readonly createsSchemas: boolean
   /** `current_user`: whose rights every operation runs with unless it says otherwise. */
   readonly actingRole: string
   /** `session_user`. */
@@ -35,6 +39,8 @@ export interface Role {
   readonly validUntil: string
   /** How many entries `pg_shdepend` has of this role in other databases of the cluster. */
   readonly elsewhere: number
+  /** Of an intermediate role: whether roles that are not desired are members of it, other than to administer it. */
+  readonly servesOthers: boolean
 }
 
 /**

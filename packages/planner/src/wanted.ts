@@ -1,4 +1,5 @@
-import type { ObjectName } from './object-kind.ts'
+import type { Authority } from './authority.ts'
+import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
@@ -46,10 +47,24 @@ export interface Wanted {
   readonly reassignOwnedTo: string
   /** Whether the caller has named that role. */
   readonly reassignsExplicitly: boolean
+  /** By role: the schemas in which it keeps whatever it has. */
+  readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
+  /** What the acting role could do before anything was done. */
+  readonly authority: Authority
 }
 
 export const privilegeKey = (objectKey: string, privilege: Privilege, role: string): string =>
   `${objectKey}\0\0${privilege}\0${role}`
+
+/** Whether a desired role keeps what it has on an object, asked for or not. */
+export const isPreserved = (
+  { preserved }: Pick<Wanted, 'preserved'>,
+  role: string,
+  object: ObjectName,
+): boolean => {
+  const schema = schemaOf(object)
+  return schema !== undefined && preserved.get(role)?.has(schema) === true
+}
 
 /** Why something is taken away: nothing asked for it. */
 export const notAskedFor = (role: string): Reason => ({ role, grant: null })

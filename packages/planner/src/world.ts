@@ -64,6 +64,7 @@ export class World {
   readonly unmanaged: readonly Unmanaged[]
   readonly #memberships = new Map<string, Membership>()
   readonly #ofMember = new Map<string, Map<string, Map<string, Membership>>>()
+  readonly #ofRole = new Map<string, Map<string, Membership>>()
   readonly #ofGrantor = new Map<string, Map<string, Membership>>()
   readonly #followers = new Map<string, WorldObject[]>()
 
@@ -113,6 +114,11 @@ export class World {
     return [...(this.#ofMember.get(member)?.get(role)?.values() ?? [])]
   }
 
+  /** The rows by which others are members of a role. */
+  membershipsInto(role: string): readonly Membership[] {
+    return [...(this.#ofRole.get(role)?.values() ?? [])]
+  }
+
   /** The rows that a role has granted. */
   membershipsGrantedBy(grantor: string): readonly Membership[] {
     return [...(this.#ofGrantor.get(grantor)?.values() ?? [])]
@@ -124,6 +130,7 @@ export class World {
     this.#memberships.set(key, membership)
     const ofMember = getOrMake(this.#ofMember, member, () => new Map<string, Map<string, Membership>>())
     getOrMake(ofMember, role, () => new Map<string, Membership>()).set(grantor, membership)
+    getOrMake(this.#ofRole, role, () => new Map<string, Membership>()).set(key, membership)
     getOrMake(this.#ofGrantor, grantor, () => new Map<string, Membership>()).set(key, membership)
   }
 
@@ -132,6 +139,7 @@ export class World {
     const key = membershipKey(membership)
     this.#memberships.delete(key)
     this.#ofMember.get(member)?.get(role)?.delete(grantor)
+    this.#ofRole.get(role)?.delete(key)
     this.#ofGrantor.get(grantor)?.delete(key)
   }
 

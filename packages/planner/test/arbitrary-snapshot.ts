@@ -139,6 +139,8 @@ const build = (from: Drawn): Snapshot => {
       version,
       database: 'warehouse',
       databaseOid,
+      databaseOwner: bootstrap,
+      createsSchemas: true,
       actingRole,
       sessionRole: actingRole,
       bootstrapRole: bootstrap,

@@ -4,6 +4,8 @@ const server: Server = {
   version: 180004,
   database: 'warehouse',
   databaseOid: '16384',
+  databaseOwner: 'postgres',
+  createsSchemas: true,
   actingRole: 'postgres',
   sessionRole: 'postgres',
   bootstrapRole: 'postgres',
@@ -22,6 +24,7 @@ export const role = (name: string, attributes: Partial<Role> = {}): Role => ({
   bypassRls: false,
   validUntil: 'infinity',
   elsewhere: 0,
+  servesOthers: false,
   ...attributes,
 })
 

@@ -20,6 +20,8 @@ const server = sql`pg_catalog.json_build_array(
   ${name('s.acting')},
   ${name('s.login')},
   pg_catalog.pg_get_userbyid(10)::text,
+  ${name('s.database_owner')},
+  pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'),
   pg_catalog.now() <> pg_catalog.statement_timestamp(),
   pg_catalog.pg_is_in_recovery(),
   pg_catalog.current_setting('client_encoding')
@@ -35,16 +37,26 @@ end`
 
 const elsewhere = sql`coalesce(e.count, 0)`
 
-const roles = list(
-  sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
-    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}`,
-  sql`viewed as v
+/** Whether anybody but desired roles gets something from an intermediate role. */
+const servesOthers = (version: number) => sql`w.oid is not null and exists (
+  select from pg_catalog.pg_auth_members as m
+  where m.roleid = r.oid and m.member not in (select d.oid from desired as d)
+  ${version >= 160000 ? sql`and (m.inherit_option or m.set_option)` : sql``}
+  offset 0
+)`
+
+const roles = (version: number) =>
+  list(
+    sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
+    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}`,
+    sql`viewed as v
     cross join lateral (select * from pg_catalog.pg_roles as x where x.oid = v.oid offset 0) as r
     left join (
       select d.role, pg_catalog.count(*) as count from dependency as d where not d.here group by d.role
-    ) as e on e.role = v.oid`,
-  sql`r.oid`,
-)
+    ) as e on e.role = v.oid
+    left join watched as w on w.oid = v.oid and not w.desired`,
+    sql`r.oid`,
+  )
 
 const memberships = list(
   sql`${name('m.roleid')}, ${name('m.member')}, ${name('m.grantor')}, m.admin_option, m.inherit_option, m.set_option`,
@@ -71,8 +83,8 @@ const unmanaged = list(
 )
 
 /** The last stages’ rows as one JSON text. The names of the fields are in `snapshot.ts`, not repeated in each row. */
-export const answer = (): RawBuilder<unknown> => sql`
+export const answer = (version: number): RawBuilder<unknown> => sql`
   select pg_catalog.json_build_array(
-    ${server}, ${roles}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}
+    ${server}, ${roles(version)}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}
   )::text
   from session as s`

@@ -196,6 +196,11 @@ export const target: Stage<'target'> = () =>
         .select(['d.classid', 'd.objid']),
     )
     .union(rowType())
+    .union((eb) =>
+      eb
+        .selectFrom('schema_of_relation as n')
+        .select([catalogOid('pg_catalog.pg_namespace').as('classid'), 'n.oid as objid']),
+    )
 
 export const object: Stage<'object'> = (version) =>
   sql`${sql.join(

@@ -7,8 +7,8 @@ import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { membership, passedOn } from './membership.ts'
 import { object, target } from './object.ts'
-import { columnOfRelation, directRelation, moving, relation } from './relation.ts'
-import { closure, intermediate, viewed, watched } from './roles.ts'
+import { columnOfRelation, directRelation, moving, relation, schemaOfRelation } from './relation.ts'
+import { closure, intermediate, principal, viewed, watched } from './roles.ts'
 import { desired, found, listed, scope, session, wanted, wantedSchema } from './scope.ts'
 import type { Stage, Stages } from './stage.ts'
 import { unmanaged } from './unmanaged.ts'
@@ -23,17 +23,19 @@ const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
   found,
   intermediate,
   watched,
-  closure,
-  passed_on: passedOn,
-  membership,
   dependency,
   direct_relation: directRelation,
   moving,
   relation,
   column_of_relation: columnOfRelation,
   acts_as_owner: actsAsOwner,
+  schema_of_relation: schemaOfRelation,
   target,
   object,
+  principal,
+  closure,
+  passed_on: passedOn,
+  membership,
   default_acl: defaultAcl,
   viewed,
   unmanaged,
@@ -51,7 +53,7 @@ const compile = (version: number): readonly [before: string, after: string] => {
   const expressions = Object.entries(inOrder).map(([name, stage]) =>
     commonTableExpression(name, stage as Stage<keyof Stages>, version),
   )
-  const { sql: text } = sql`with recursive ${sql.join(expressions)} ${answer()}`.compile(db)
+  const { sql: text } = sql`with recursive ${sql.join(expressions)} ${answer(version)}`.compile(db)
   const [before, after, ...more] = text.split('$1')
   if (before === undefined || after === undefined || more.length > 0 || after.includes('$2'))
     throw new Error('the query that reads the catalogs must have exactly one parameter')

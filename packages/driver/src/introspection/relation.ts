@@ -116,6 +116,13 @@ const follower = () =>
 export const relation: Stage<'relation'> = () =>
   stages.selectFrom('direct_relation as r').selectAll().unionAll(follower())
 
+export const schemaOfRelation: Stage<'schema_of_relation'> = () =>
+  stages
+    .selectFrom(['relation as r', 'session as s'])
+    .where('s.superuser', '=', sql<boolean>`false`)
+    .select('r.relnamespace as oid')
+    .distinct()
+
 /** The columns with an ACL that names a watched role, and all of those of tables that may move. */
 export const columnOfRelation: Stage<'column_of_relation'> = () =>
   stages

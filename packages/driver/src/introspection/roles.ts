@@ -54,16 +54,40 @@ export const watched: Stage<'watched'> = () =>
         .select(['i.oid', sql<boolean>`false`.as('desired')]),
     )
 
+/** Owners, and who granted what the desired roles are members of. A superuser may act in anybody's name. */
+export const principal: Stage<'principal'> = () =>
+  stages
+    .selectFrom(['object as o', 'session as s'])
+    .where('s.superuser', '=', sql<boolean>`false`)
+    .select('o.owner as oid')
+    .union((eb) =>
+      eb
+        .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
+        .where('s.superuser', '=', sql<boolean>`false`)
+        .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
+        .select('m.grantor as oid'),
+    )
+    .union((eb) =>
+      eb
+        .selectFrom('session as s')
+        .where('s.superuser', '=', sql<boolean>`false`)
+        .select('s.database_owner as oid'),
+    )
+
 /**
  * From 16 on, who creates a role may administer it without being a member in any other way. That must not bring every
- * intermediate role that the session ever created into view.
+ * role that the acting role ever created into view, nor every intermediate role that somebody else has.
  */
 const onlyAdministers = sql<boolean>`
   not (m.inherit_option or m.set_option)
   and c.oid not in (select w.oid from watched as w)
-  and m.roleid not in (select w.oid from watched as w)
-  and m.roleid not in (select l.oid from listed as l)
-  and (select r.rolname ~ ${intermediateName} from pg_catalog.pg_roles as r where r.oid = m.roleid)
+  and m.roleid not in (
+    select w.oid from watched as w union all select l.oid from listed as l union all select p.oid from principal as p
+  )
+  and (
+    c.oid = (select s.acting from session as s)
+    or (select r.rolname ~ ${intermediateName} from pg_catalog.pg_roles as r where r.oid = m.roleid)
+  )
 `
 
 export const closure: Stage<'closure'> = (version) =>
@@ -71,6 +95,7 @@ export const closure: Stage<'closure'> = (version) =>
     .selectFrom('watched as w')
     .select('w.oid')
     .union((eb) => eb.selectFrom('listed as l').select('l.oid'))
+    .union((eb) => eb.selectFrom('principal as p').select('p.oid'))
     .union((eb) => eb.selectFrom('session as s').select('s.acting as oid'))
     .union((eb) =>
       eb

@@ -11,7 +11,13 @@ export const session: Stage<'session'> = () =>
     .where('d.datname', '=', sql<string>`pg_catalog.current_database()`)
     .where('a.rolname', '=', sql<string>`current_user`)
     .where('l.rolname', '=', sql<string>`session_user`)
-    .select(['d.oid as database', 'a.oid as acting', 'l.oid as login'])
+    .select([
+      'd.oid as database',
+      'd.datdba as database_owner',
+      'a.oid as acting',
+      'a.rolsuper as superuser',
+      'l.oid as login',
+    ])
 
 /** The roles that a list of the scope names. As `name`, not `text`: before 12 only that can use the index. */
 const rolesIn = (list: 'desired' | 'roles') =>

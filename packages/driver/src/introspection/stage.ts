@@ -34,7 +34,7 @@ export type MembershipRow = PgCatalog['pg_catalog.pg_auth_members']
 export type Stages = {
   /** What is asked for: the query's only parameter. */
   scope: { scope: unknown }
-  session: { database: Oid; acting: Oid; login: Oid }
+  session: { database: Oid; database_owner: Oid; acting: Oid; superuser: boolean; login: Oid }
   /** The desired roles that exist. */
   desired: { oid: Oid }
   /** The other roles named in the scope. */
@@ -48,11 +48,6 @@ export type Stages = {
   intermediate: { oid: Oid }
   /** The roles of which everything is read: desired and intermediate. */
   watched: { oid: Oid; desired: boolean }
-  /** The roles that a role in view is a member of, directly or not, and these roles themselves. */
-  closure: { oid: Oid }
-  /** From 16 on: what the desired roles granted, and what others granted by virtue of that. */
-  passed_on: MembershipRow
-  membership: MembershipRow
   /** What `pg_shdepend` says of the watched roles; `here`: in this database or in the shared catalogs. */
   dependency: { role: Oid; here: boolean; classid: Oid; objid: Oid; objsubid: number; deptype: string }
   /** The tables and sequences that were found or depend on a watched role. */
@@ -72,9 +67,18 @@ export type Stages = {
   }
   /** Why tables of desired roles would do things with the rights of a new owner. */
   acts_as_owner: { oid: Oid; reasons: readonly string[] }
+  /** The schemas of relations: who is no superuser reaches a table through its schema. */
+  schema_of_relation: { oid: Oid }
   /** Everything with an owner and an ACL, but for relations and their columns. */
   target: { classid: Oid; objid: Oid }
   object: ObjectRow
+  /** Of whom the acting role has to know whether it may act in their name: owners and grantors. */
+  principal: { oid: Oid }
+  /** The roles that a role in view is a member of, directly or not, and these roles themselves. */
+  closure: { oid: Oid }
+  /** From 16 on: what the desired roles granted, and what others granted by virtue of that. */
+  passed_on: MembershipRow
+  membership: MembershipRow
   default_acl: { oid: Oid; role: Oid; schema: Oid; object_type: string; acl: Acl }
   /** The roles of which the attributes are read. */
   viewed: { oid: Oid }

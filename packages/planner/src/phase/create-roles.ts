@@ -4,6 +4,7 @@ import type { Phase } from './phase.ts'
 
 /** Creates the desired roles, the roles they are to be members of, and the intermediate roles that are missing. */
 export const createRoles: Phase = (world, wanted) => {
+  if (!wanted.authority.mayCreateRoles) return []
   const missing = new Map<string, { readonly because: Reason; readonly serves?: Served }>()
   for (const role of wanted.roles) missing.set(role, { because: { role, grant: null } })
   for (const memberships of wanted.memberships.values())

@@ -1,12 +1,9 @@
+import { Authority } from '../authority.ts'
 import { type GrantMembership, type Operation, roleOrder } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import type { World } from '../world.ts'
 import { satisfies } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
-
-/** From 16 on a superuser's grants of roles are recorded as the bootstrap superuser's. */
-const recordedGrantor = ({ server, membershipsHaveGrantors }: World, isSuperuser: boolean): string =>
-  membershipsHaveGrantors && isSuperuser ? server.bootstrapRole : server.actingRole
 
 /**
  * Through an intermediate role a member inherits a privilege but cannot become it. To be a member of an ordinary
@@ -23,12 +20,13 @@ const optionsFor = (world: World, role: string, member: string, grantor: string,
 /** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
 export const grantMemberships: Phase = (world, wanted) => {
   const { actingRole } = world.server
-  const grantor = recordedGrantor(world, world.isSuperuser(actingRole))
+  const authority = new Authority(world)
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
     sortedBy(memberships, ([role, { serves }]) => roleOrder(role, serves)).flatMap(
       ([role, { serves, because }]): Operation[] => {
         const intermediate = serves !== undefined
         if (world.membershipsIn(role, member).some((row) => satisfies(row, intermediate))) return []
+        const grantor = authority.grantorOf(role) ?? actingRole
         const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
         return [
           {
@@ -36,6 +34,7 @@ export const grantMemberships: Phase = (world, wanted) => {
             role,
             member,
             grantor,
+            ...(!authority.isSuperuser && grantor !== actingRole && { namesGrantor: true as const }),
             ...(options && { options }),
             ...(serves && { serves }),
             as: actingRole,

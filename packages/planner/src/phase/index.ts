@@ -27,20 +27,13 @@ const roles =
 
 /**
  * The phases of every plan, in order. Memberships go first: that frees the way for others that would make a cycle
- * with them. What the acting role itself loses goes last, where it may be needed until then.
+ * with them. What the acting role itself loses goes last, where it may be needed until then. What the acting role
+ * borrows, it borrows for a group of them: it could not become what a desired role becomes a member of meanwhile.
  */
-export const phases: readonly Phase[] = [
-  roles('early', loseLogin),
-  roles('early', loseMemberships),
-  createRoles,
-  ownSchemas,
-  ownContents,
-  revokeOnContents,
-  revokeOnColumns,
-  revokeOnContainers,
-  grantPrivileges,
-  grantMemberships,
-  gainLogin,
-  roles('late', loseMemberships),
-  roles('late', loseLogin),
+export const phases: readonly (readonly Phase[])[] = [
+  [roles('early', loseLogin), roles('early', loseMemberships)],
+  [createRoles],
+  [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, revokeOnContainers, grantPrivileges],
+  [grantMemberships, gainLogin],
+  [roles('late', loseMemberships), roles('late', loseLogin)],
 ]

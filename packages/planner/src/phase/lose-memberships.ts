@@ -3,11 +3,17 @@ import type { Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { ServingRoles } from '../serving-roles.ts'
 import type { Membership } from '../snapshot.ts'
-import { notAskedFor, type Wanted } from '../wanted.ts'
+import { isPreserved, notAskedFor, type Wanted } from '../wanted.ts'
 import { membershipKey, type World } from '../world.ts'
 
 /** What is to become of a row of `pg_auth_members`. `leave`: it is not ours to judge. */
-export type MembershipVerdict = 'keep' | 'strip ADMIN option' | 'revoke' | 'leave' | 'residue'
+export type MembershipVerdict =
+  | 'keep'
+  | 'strip ADMIN option'
+  | 'revoke'
+  | 'leave'
+  | 'shared with another database'
+  | 'not permitted'
 
 /**
  * Whether a row’s ADMIN option is what CREATEROLE gives a role on what it creates. It lasts as long as that.
@@ -23,7 +29,7 @@ export const comesWithCreateRole = (world: World, row: Membership): boolean =>
 export const satisfies = (row: Membership, intermediate: boolean): boolean =>
   row.inherit || (!intermediate && row.set)
 
-export const membershipVerdict = (
+const verdictWithoutAuthority = (
   world: World,
   wanted: Wanted,
   serving: ServingRoles,
@@ -33,17 +39,52 @@ export const membershipVerdict = (
   if (membership !== undefined && satisfies(row, membership.serves !== undefined))
     return row.admin && !comesWithCreateRole(world, row) ? 'strip ADMIN option' : 'keep'
   if (comesWithCreateRole(world, row) && !row.inherit && !row.set) return 'leave'
+  const holdings = isIntermediateName(row.role) ? serving.holdingsOf(row.role) : []
+  if (holdings.length > 0 && holdings.every(({ object }) => isPreserved(wanted, row.member, object)))
+    return 'leave'
   // An intermediate role of another database is left to that database, if it is no more than it claims to be.
   if (membership !== undefined || !isIntermediateName(row.role) || !serving.isPlain(row.role)) return 'revoke'
   switch (serving.whose(row.role)) {
     case 'theirs':
       return row.admin ? 'strip ADMIN option' : 'leave'
     case 'shared':
-      return 'residue'
+      return 'shared with another database'
     case 'ours':
     case 'unused':
       return 'revoke'
   }
+}
+
+/** What its member granted by virtue of a row, and others by virtue of that: from 16 on all of it goes with the row. */
+const dependentsOf = (world: World, row: Membership, seen: Set<string> = new Set()): readonly Membership[] =>
+  world.membershipsHaveGrantors && row.admin
+    ? world.membershipsGrantedBy(row.member).flatMap((dependent) => {
+        const key = membershipKey(dependent)
+        if (dependent.role !== row.role || seen.has(key)) return []
+        seen.add(key)
+        return [dependent, ...dependentsOf(world, dependent, seen)]
+      })
+    : []
+
+/**
+ * Judges a row by which a desired role is a member of another. The acting role does not give up what it has itself,
+ * which it may need.
+ */
+export const membershipVerdict = (
+  world: World,
+  wanted: Wanted,
+  serving: ServingRoles,
+  row: Membership,
+): MembershipVerdict => {
+  const verdict = verdictWithoutAuthority(world, wanted, serving, row)
+  const { authority } = wanted
+  if ((verdict !== 'revoke' && verdict !== 'strip ADMIN option') || authority.isSuperuser) return verdict
+  const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
+  const dependents = dependentsOf(world, row)
+  if ([row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted))
+    return verdict
+  const isAskedFor = wanted.memberships.get(row.member)?.has(row.role) === true
+  return isAskedFor && !row.admin ? 'leave' : 'not permitted'
 }
 
 /** Takes rows away one after another, and what depends on each before it. */

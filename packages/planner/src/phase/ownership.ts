@@ -1,8 +1,8 @@
-import type { Operation } from '../operation.ts'
+import { Authority } from '../authority.ts'
+import type { Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import { ownerInOutcome } from '../owner-in-outcome.ts'
+import { losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
 import { notAskedFor } from '../wanted.ts'
-import { ownerIsManaged } from '../world.ts'
 import type { Phase } from './phase.ts'
 
 const gainOwnerships =
@@ -21,8 +21,8 @@ const loseOwnerships =
   (world, wanted) =>
     sortedBy(world.objects.values(), ({ key }) => key).flatMap((object): Operation[] => {
       const { kind, name, owner } = object
-      if (!wanted.desired.has(owner) || wanted.owners.has(object.key)) return []
-      if (!ownerIsManaged(object) || (kind === 'schema') !== ofSchemas) return []
+      if (!losesOwnership(wanted, object) || wanted.owners.has(object.key)) return []
+      if ((kind === 'schema') !== ofSchemas) return []
       const newOwner = ownerInOutcome(world, wanted, object)!
       if (newOwner === owner) return []
       const base = { as: world.server.actingRole, because: notAskedFor(owner) }
@@ -34,8 +34,41 @@ const both =
   (world, wanted) =>
     phases.flatMap((phase) => phase(world, wanted))
 
+/** Who is no superuser can make somebody the owner of something only where that role could have created it. */
+const lending =
+  (phase: Phase): Phase =>
+  (world, wanted) => {
+    const operations = phase(world, wanted)
+    const authority = new Authority(world)
+    if (authority.isSuperuser) return operations
+    const lent = new Map<string, readonly [lend: Operation, takeBack: Operation]>()
+    for (const operation of operations) {
+      if (operation.kind !== 'setOwner') continue
+      const schema = world.object({ kind: 'schema', name: [operation.object.name[0]!] })
+      if (schema === undefined || authority.holds(operation.owner, schema, 'CREATE')) continue
+      const base = {
+        object: { kind: schema.kind, name: schema.name },
+        privilege: 'CREATE',
+        grantee: operation.owner,
+        grantor: schema.owner,
+        as: operation.as,
+      } as const
+      const because = (meanwhile: 'lend' | 'take back'): Reason => ({
+        role: operation.owner,
+        grant: null,
+        meanwhile,
+      })
+      lent.set(JSON.stringify([schema.name, operation.owner]), [
+        { kind: 'grantPrivilege', ...base, because: because('lend') },
+        { kind: 'revokePrivilege', ...base, grantOptionOnly: false, because: because('take back') },
+      ])
+    }
+    const loans = [...lent.values()]
+    return [...loans.map(([lend]) => lend), ...operations, ...loans.map(([, takeBack]) => takeBack)]
+  }
+
 /** Creates schemas and moves them to who is to own them, and away from who is not. */
 export const ownSchemas: Phase = both(gainOwnerships(true), loseOwnerships(true))
 
 /** The same for what is in schemas. */
-export const ownContents: Phase = both(gainOwnerships(false), loseOwnerships(false))
+export const ownContents: Phase = lending(both(gainOwnerships(false), loseOwnerships(false)))

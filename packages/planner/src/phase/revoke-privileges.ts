@@ -1,9 +1,13 @@
+import { isIntermediateName } from '../intermediate-role.ts'
 import { objectKinds } from '../object-kind.ts'
-import type { Operation } from '../operation.ts'
+import type { Operation, Reason } from '../operation.ts'
 import { compareText, sortedBy } from '../order.ts'
 import type { Privilege } from '../privilege.ts'
-import { notAskedFor, privilegeKey, type Wanted } from '../wanted.ts'
+import type { Membership } from '../snapshot.ts'
+import { isPreserved, notAskedFor, privilegeKey, type Wanted } from '../wanted.ts'
 import { aclKey, type World, type WorldAclItem, type WorldObject } from '../world.ts'
+import { type Holding, ServingRoles } from '../serving-roles.ts'
+import { membershipVerdict } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
 /** What is to become of one privilege of an ACL item. */
@@ -19,7 +23,7 @@ export const privilegeVerdict = (
   { grantee, grantor, privileges }: WorldAclItem,
   privilege: Privilege,
 ): PrivilegeVerdict => {
-  if (grantee === object.owner) return 'keep'
+  if (grantee === object.owner || isPreserved(wanted, grantee, object)) return 'keep'
   const isWanted = wanted.privileges.has(privilegeKey(object.key, privilege, grantee))
   if (!isWanted || grantor !== object.owner) return 'revoke'
   return privileges.get(privilege) ? 'strip grant option' : 'keep'
@@ -31,10 +35,11 @@ export const privilegeVerdict = (
  */
 export const whyNotRevoked = (
   world: World,
+  { authority }: Wanted,
   object: WorldObject,
   { grantee, grantor }: WorldAclItem,
   privilege: Privilege,
-): 'granted by another role' | 'passed on' | undefined => {
+): 'granted by another role' | 'passed on' | 'not permitted' | undefined => {
   if (grantor !== object.owner) return 'granted by another role'
   const isGrantableIn = ({ acl }: WorldObject): boolean =>
     acl.get(aclKey(grantee, grantor))?.privileges.get(privilege) === true
@@ -45,16 +50,54 @@ export const whyNotRevoked = (
   const isPassedOn = isGrantableIn(object)
     ? [object, ...columns].some(isPassedOnIn)
     : columns.some((column) => isGrantableIn(column) && isPassedOnIn(column))
-  return isPassedOn ? 'passed on' : undefined
+  if (isPassedOn) return 'passed on'
+  return authority.whyNotManaged(object) === undefined ? undefined : 'not permitted'
 }
 
-const revokes = (world: World, wanted: Wanted, object: WorldObject): readonly Operation[] =>
+/**
+ * Who loses privileges, and why: the desired roles, and intermediate roles that a copied database has too. A role cannot
+ * be removed from these here without losing there what it has by them; where nobody else has anything by one of them
+ * here, what that one holds here goes instead.
+ */
+const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => {
+  const losers = new Map(wanted.roles.map((role) => [role, notAskedFor(role)]))
+  const shared = wanted.roles
+    .flatMap((member) => world.membershipsOf(member))
+    .filter(({ role }) => isSharedByNobodyElse(world, role))
+  if (shared.length === 0) return losers
+  const serving = new ServingRoles(world)
+  const isRevocable = ({ object, byOwner }: Holding): boolean =>
+    byOwner &&
+    objectKinds[object.kind].managesPrivileges === true &&
+    wanted.authority.whyNotManaged(object) === undefined
+  const isNeeded = (row: Membership): boolean =>
+    membershipVerdict(world, wanted, serving, row) !== 'shared with another database'
+  const needed = new Set(shared.filter(isNeeded).map(({ role }) => role))
+  for (const { role, member } of shared)
+    if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
+      losers.set(role, notAskedFor(member))
+  return losers
+}
+
+/** Whether only desired roles are members of an intermediate role that other databases have too. */
+const isSharedByNobodyElse = (world: World, name: string): boolean => {
+  const role = world.roles.get(name)
+  return role !== undefined && isIntermediateName(name) && role.elsewhere > 0 && !role.servesOthers
+}
+
+const revokes = (
+  world: World,
+  wanted: Wanted,
+  object: WorldObject,
+  losers: ReadonlyMap<string, Reason>,
+): readonly Operation[] =>
   sortedBy(object.acl.values(), ({ grantee, grantor }) => aclKey(grantee, grantor)).flatMap((item) => {
     const { grantee, grantor, privileges } = item
-    if (!wanted.desired.has(grantee)) return []
+    const because = losers.get(grantee)
+    if (because === undefined) return []
     return [...privileges.keys()].sort(compareText).flatMap((privilege): Operation[] => {
       const verdict = privilegeVerdict(wanted, object, item, privilege)
-      if (verdict === 'keep' || whyNotRevoked(world, object, item, privilege) !== undefined) return []
+      if (verdict === 'keep' || whyNotRevoked(world, wanted, object, item, privilege) !== undefined) return []
       return [
         {
           kind: 'revokePrivilege',
@@ -64,7 +107,7 @@ const revokes = (world: World, wanted: Wanted, object: WorldObject): readonly Op
           grantor,
           grantOptionOnly: verdict === 'strip grant option',
           as: world.server.actingRole,
-          because: notAskedFor(grantee),
+          because,
         },
       ]
     })
@@ -73,13 +116,14 @@ const revokes = (world: World, wanted: Wanted, object: WorldObject): readonly Op
 const revokeWhere =
   (chosen: (object: WorldObject) => boolean): Phase =>
   (world, wanted) => {
+    const losers = losersOf(world, wanted)
     const concerned = [...world.objects.values()].filter(
       (object) =>
         chosen(object) &&
         objectKinds[object.kind].managesPrivileges &&
-        [...object.acl.values()].some(({ grantee }) => wanted.desired.has(grantee)),
+        [...object.acl.values()].some(({ grantee }) => losers.has(grantee)),
     )
-    return sortedBy(concerned, ({ key }) => key).flatMap((object) => revokes(world, wanted, object))
+    return sortedBy(concerned, ({ key }) => key).flatMap((object) => revokes(world, wanted, object, losers))
   }
 
 const isContainer = ({ kind }: WorldObject): boolean => kind === 'schema' || kind === 'database'

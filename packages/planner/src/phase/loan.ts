@@ -1,0 +1,164 @@
+import { Authority } from '../authority.ts'
+import type { ObjectName } from '../object-kind.ts'
+import type { Operation, Reason } from '../operation.ts'
+import { sortedBy, sortedUnique } from '../order.ts'
+import type { Membership } from '../snapshot.ts'
+import { membershipKey, type World } from '../world.ts'
+
+/** What is done before the operations that need it, and what undoes it after them. */
+interface Loan {
+  readonly before: Operation
+  readonly after: Operation
+}
+
+/** Whose privileges the acting role needs for some operations, and whom it has to be able to make an owner. */
+export class Needs {
+  readonly actAs: Set<string> = new Set()
+  readonly become: Set<string> = new Set()
+  readonly #world: World
+  readonly #authority: Authority
+
+  constructor(world: World) {
+    this.#world = world
+    this.#authority = new Authority(world)
+  }
+
+  /** Notes what an operation needs, in the world that it is about to change. */
+  add(operation: Operation): void {
+    if (this.#authority.isSuperuser) return
+    switch (operation.kind) {
+      case 'createSchema':
+        this.become.add(operation.owner)
+        return
+      case 'setOwner':
+        this.become.add(operation.owner)
+        return this.#manage(operation.object)
+      case 'grantPrivilege':
+      case 'revokePrivilege':
+        return this.#manage(operation.object)
+      case 'revokeMembership':
+        if (operation.grantor !== null) this.actAs.add(operation.grantor)
+        return
+    }
+  }
+
+  #manage(name: ObjectName): void {
+    const object = this.#world.object(name)
+    if (object === undefined) return
+    for (const role of [object.owner, ...(this.#authority.guides(object) ?? [])]) this.actAs.add(role)
+  }
+}
+
+/**
+ * What the acting role borrows so that it can do something: memberships of the roles in whose name it acts. From 16 on
+ * a membership says itself whether its member inherits; before, the acting role has to have INHERIT, and those who are
+ * members of it cannot be so for as long as it is a member of them.
+ */
+export const loansFor = (
+  world: World,
+  { actAs, become }: Needs,
+): { readonly before: readonly Operation[]; readonly after: readonly Operation[] } => {
+  const authority = new Authority(world)
+  const { actingRole } = world.server
+  const missing = [
+    ...[...actAs].filter((role) => !authority.hasPrivilegesOf(role)),
+    ...[...become].filter((role) => !authority.canBecome(role)),
+  ]
+  // What may not be borrowed is left to the server to refuse.
+  const roles = sortedUnique(missing.map((role) => authority.representative(role))).filter((role) =>
+    authority.mayGrant(role),
+  )
+  const inTheWay = new Map(
+    roles.flatMap((role) => authority.membersInTheWay(role)).map((row) => [membershipKey(row), row]),
+  )
+  const needsOthers = become.size > 0 || [...actAs].some((role) => role !== actingRole)
+  const borrower = new Borrower(world, authority)
+  const loans = [
+    ...(needsOthers ? borrower.inherit() : []),
+    ...sortedBy(inTheWay.values(), membershipKey).map((row) => borrower.pause(row)),
+    ...roles.map((role) => borrower.borrow(role)),
+  ]
+  return {
+    before: loans.map(({ before }) => before),
+    after: loans.toReversed().map(({ after }) => after),
+  }
+}
+
+/** Knows how each thing is borrowed and given back. */
+class Borrower {
+  readonly #world: World
+  readonly #authority: Authority
+  readonly #actingRole: string
+
+  constructor(world: World, authority: Authority) {
+    this.#world = world
+    this.#authority = authority
+    this.#actingRole = world.server.actingRole
+  }
+
+  #base(meanwhile: NonNullable<Reason['meanwhile']>): Pick<Operation, 'as' | 'because'> {
+    return { as: this.#actingRole, because: { role: this.#actingRole, grant: null, meanwhile } }
+  }
+
+  inherit(): readonly Loan[] {
+    const role = this.#actingRole
+    if (this.#world.membershipsHaveGrantors || this.#world.roles.get(role)!.inherit) return []
+    return [
+      {
+        before: { kind: 'setInherit', role, inherit: true, ...this.#base('borrow') },
+        after: { kind: 'setInherit', role, inherit: false, ...this.#base('give back') },
+      },
+    ]
+  }
+
+  pause({ role, member, admin }: Membership): Loan {
+    const of = { role, member }
+    const grantor = this.#actingRole
+    return {
+      before: {
+        kind: 'revokeMembership',
+        ...of,
+        grantor: null,
+        adminOptionOnly: false,
+        ...this.#base('pause'),
+      },
+      after: { kind: 'grantMembership', ...of, grantor, ...(admin && { admin }), ...this.#base('resume') },
+    }
+  }
+
+  /** To grant a role that was granted already changes the options of that membership: they are put back. */
+  borrow(role: string): Loan {
+    const hasGrantors = this.#world.membershipsHaveGrantors
+    const of = { role, member: this.#actingRole }
+    const grantor = this.#authority.grantorOf(role)!
+    const granted = {
+      kind: 'grantMembership',
+      ...of,
+      grantor,
+      ...(grantor !== this.#actingRole && { namesGrantor: true as const }),
+    } as const
+    const existing = this.#world
+      .membershipsIn(role, this.#actingRole)
+      .find((row) => hasGrantors && row.grantor === grantor)
+    return {
+      before: {
+        ...granted,
+        ...(hasGrantors && { options: { inherit: true, set: true } }),
+        ...this.#base('borrow'),
+      },
+      after: existing
+        ? {
+            ...granted,
+            options: { inherit: existing.inherit, set: existing.set },
+            ...this.#base('give back'),
+          }
+        : {
+            kind: 'revokeMembership',
+            ...of,
+            grantor: hasGrantors ? grantor : null,
+            adminOptionOnly: false,
+            ...this.#base('give back'),
+          },
+    }
+  }
+}
