@@ -26,6 +26,7 @@ type ServerRow = [
   bootstrapRole: string,
   databaseOwner: string,
   createsSchemas: boolean,
+  lockTableSize: number,
   transactionOpen: boolean,
   readOnly: boolean,
   clientEncoding: string,
@@ -96,7 +97,8 @@ const aclItem = (text: string): AclItem => {
 export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
-  const [databaseOwner, createsSchemas, transactionOpen, readOnly, clientEncoding] = more
+  const [databaseOwner, createsSchemas, lockTableSize, ...session] = more
+  const [transactionOpen, readOnly, clientEncoding] = session
   // Statements are sent as UTF-8: in another encoding their names would be other names.
   if (clientEncoding !== 'UTF8')
     throw new RangeError(`the session’s client_encoding is ${clientEncoding}, not UTF8`)
@@ -112,6 +114,7 @@ export const parseAnswer = (text: string): Answer => {
         databaseOid,
         databaseOwner,
         createsSchemas,
+        lockTableSize,
         actingRole,
         sessionRole,
         bootstrapRole,

@@ -7,8 +7,8 @@ import type { Grant } from './grant.ts'
 import type { Operation } from './operation.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { phases } from './phase/index.ts'
-import { loansFor, Needs } from './phase/loan.ts'
-import type { Phase } from './phase/phase.ts'
+import { withLoans } from './phase/loan.ts'
+import { fitsInTransaction, preparationsFor } from './preparation.ts'
 import { type PlanOptions, type Request, requestOf } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
@@ -124,24 +124,26 @@ const checkRoles = (world: World, { desired, options }: Request): void => {
     })
 }
 
-/** Goes through a group of phases, each in the world that the ones before have made. */
-const foldGroup = (world: World, wanted: Wanted, group: readonly Phase[]): readonly Operation[] => {
-  const operations: Operation[] = []
-  const needs = new Needs(world)
-  for (const phase of group)
-    for (const operation of phase(world, wanted)) {
-      needs.add(operation)
-      apply(world, operation)
-      operations.push(operation)
-    }
-  // No operation asks whether something is borrowed: only who comes after them sees what is given back.
-  const { before, after } = loansFor(world, needs)
-  for (const operation of [...before, ...after]) apply(world, operation)
-  return [...before, ...operations, ...after]
-}
-
+/** Goes through the phases, each in the world that the ones before have made. */
 const fold = (world: World, wanted: Wanted): readonly Operation[] =>
-  phases.flatMap((group) => foldGroup(world, wanted, group))
+  phases.flatMap((group) =>
+    withLoans(world, (run) => {
+      for (const phase of group) for (const operation of phase(world, wanted)) run(operation)
+    }),
+  )
+
+/** The transactions that lead where it should, and the world as it will be then. */
+const transactionsFor = (
+  snapshot: Snapshot,
+  wanted: Wanted,
+): readonly [transactions: Plan['transactions'], outcome: World] => {
+  const world = new World(snapshot)
+  const operations = fold(world, wanted)
+  if (fitsInTransaction(world.server, operations)) return [[operations], world]
+  const prepared = new World(snapshot)
+  const preparations = preparationsFor(prepared, wanted)
+  return [[...preparations, fold(prepared, wanted)], prepared]
+}
 
 /** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
 const checkOutcome = (world: World, wanted: Wanted): void => {
@@ -156,16 +158,16 @@ const checkOutcome = (world: World, wanted: Wanted): void => {
 /** Plans what a checked request asks for. */
 export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
   checkServer(snapshot)
-  const [before, world] = [new World(snapshot), new World(snapshot)]
+  const before = new World(snapshot)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const operations = fold(world, wanted)
+  const [transactions, world] = transactionsFor(snapshot, wanted)
   checkOutcome(world, wanted)
   return {
     request,
     actingRole: world.server.actingRole,
-    transactions: operations.length === 0 ? [] : [operations],
-    effects: effectsOf(before, world, wanted, operations),
+    transactions: transactions.filter((operations) => operations.length > 0),
+    effects: effectsOf(before, world, wanted, transactions.flat()),
     skipped: wanted.skipped,
     residue: residueOf(world, wanted),
     unmanaged: unmanagedOf(world, wanted),

@@ -16,6 +16,11 @@ export interface Server {
   readonly actingRole: string
   /** `session_user`. */
   readonly sessionRole: string
+  /**
+   * How many locks all sessions together can hold, by the server’s settings.
+   * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
+   */
+  readonly lockTableSize: number
   /** The role with oid 10, which stands for every superuser as grantor of memberships from 16 on. */
   readonly bootstrapRole: string
 }

@@ -141,6 +141,7 @@ const build = (from: Drawn): Snapshot => {
       databaseOid,
       databaseOwner: bootstrap,
       createsSchemas: true,
+      lockTableSize: 6400,
       actingRole,
       sessionRole: actingRole,
       bootstrapRole: bootstrap,

@@ -6,6 +6,7 @@ const server: Server = {
   databaseOid: '16384',
   databaseOwner: 'postgres',
   createsSchemas: true,
+  lockTableSize: 6400,
   actingRole: 'postgres',
   sessionRole: 'postgres',
   bootstrapRole: 'postgres',

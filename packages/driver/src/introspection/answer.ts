@@ -22,6 +22,8 @@ const server = sql`pg_catalog.json_build_array(
   pg_catalog.pg_get_userbyid(10)::text,
   ${name('s.database_owner')},
   pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'),
+  pg_catalog.current_setting('max_locks_per_transaction')::int
+    * (pg_catalog.current_setting('max_connections')::int + pg_catalog.current_setting('max_prepared_transactions')::int),
   pg_catalog.now() <> pg_catalog.statement_timestamp(),
   pg_catalog.pg_is_in_recovery(),
   pg_catalog.current_setting('client_encoding')

@@ -1,3 +1,4 @@
+import { apply } from '../apply.ts'
 import { Authority } from '../authority.ts'
 import type { ObjectName } from '../object-kind.ts'
 import type { Operation, Reason } from '../operation.ts'
@@ -12,7 +13,7 @@ interface Loan {
 }
 
 /** Whose privileges the acting role needs for some operations, and whom it has to be able to make an owner. */
-export class Needs {
+class Needs {
   readonly actAs: Set<string> = new Set()
   readonly become: Set<string> = new Set()
   readonly #world: World
@@ -54,7 +55,7 @@ export class Needs {
  * a membership says itself whether its member inherits; before, the acting role has to have INHERIT, and those who are
  * members of it cannot be so for as long as it is a member of them.
  */
-export const loansFor = (
+const loansFor = (
   world: World,
   { actAs, become }: Needs,
 ): { readonly before: readonly Operation[]; readonly after: readonly Operation[] } => {
@@ -82,6 +83,26 @@ export const loansFor = (
     before: loans.map(({ before }) => before),
     after: loans.toReversed().map(({ after }) => after),
   }
+}
+
+/**
+ * Does operations to the world, and answers them with what the acting role borrows for them before and gives back after
+ * them. None of them asks what is borrowed, so that it can be worked out when they are all known.
+ */
+export const withLoans = (
+  world: World,
+  doAll: (run: (operation: Operation) => void) => void,
+): readonly Operation[] => {
+  const operations: Operation[] = []
+  const needs = new Needs(world)
+  doAll((operation) => {
+    needs.add(operation)
+    apply(world, operation)
+    operations.push(operation)
+  })
+  const { before, after } = loansFor(world, needs)
+  for (const operation of [...before, ...after]) apply(world, operation)
+  return [...before, ...operations, ...after]
 }
 
 /** Knows how each thing is borrowed and given back. */
