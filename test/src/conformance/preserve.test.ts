@@ -4,13 +4,15 @@ import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
 const ownerOf = async (box: Sandbox, relation: string): Promise<unknown> =>
-  (await box.run(`select relowner::regrole::text from pg_class where oid = '${relation}'::regclass`))[0]?.[0]
+  (
+    await box.admin(`select relowner::regrole::text from pg_class where oid = '${relation}'::regclass`)
+  )[0]?.[0]
 
 const privilegesOf = async (box: Sandbox, role: string, relation: string): Promise<readonly unknown[]> =>
   (
-    await box.run(
+    await box.admin(
       `select privilege_type || case when is_grantable then '*' else '' end
-       from pg_class cross join aclexplode(relacl) where oid = '${relation}'::regclass and grantee = '${role}'::regrole order by 1`,
+       from pg_class cross join aclexplode(relacl) where pg_class.oid = '${relation}'::regclass and grantee = '${role}'::regrole order by 1`,
     )
   ).map(([privilege]) => privilege)
 
