@@ -1,7 +1,9 @@
 import { isPattern, type Grant, type Pattern, type TablePattern } from './grant.ts'
+import type { Effect } from './effects.ts'
 import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation, Served } from './operation.ts'
+import type { Unmanaged } from './snapshot.ts'
 
 /** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
 export const describeName = (name: string): string => JSON.stringify(name)
@@ -61,6 +63,13 @@ export const describeFact = (fact: Fact): string => {
       return `${fact.privilege} on ${describeObject(fact.object)}${fact.grantable ? ' with grant option' : ''}, granted by ${describeName(fact.grantor)}`
   }
 }
+
+/** What a role gains or loses, as a sentence. */
+export const describeEffect = ({ role, change, fact }: Effect): string =>
+  `role ${describeName(role)} ${change} ${describeFact(fact)}`
+
+export const describeUnmanaged = ({ role, kind, description }: Unmanaged): string =>
+  `role ${describeName(role)}: ${kind}: ${describeName(description)}`
 
 /** An operation in words, as it would follow “cannot”. */
 export const describeOperation = (operation: Operation): string => {

@@ -63,6 +63,7 @@ export type {
   SetPassword,
   SetValidUntil,
 } from './operation.ts'
+export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-difference.ts'
 export { operationsOf, outcomeOf, type Plan, plan, planRequest, type Skipped } from './plan.ts'
 export { quoteIdent, quoteLiteral } from './quote.ts'
 export { noSelfGrantStatement, passwordStatement, statementOf } from './render-statement.ts'

@@ -35,6 +35,8 @@ export interface Skipped {
 
 /** What will be done, and everything worth knowing about it before. Plain data without secrets, safe in JSON. */
 export interface Plan {
+  /** The version of this format. */
+  readonly format: 1
   readonly request: Request
   /** `current_user` of the session that read the snapshot: who runs every operation that names nobody else. */
   readonly actingRole: string
@@ -164,6 +166,7 @@ export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
   const [transactions, world] = transactionsFor(snapshot, wanted)
   checkOutcome(world, wanted)
   return {
+    format: 1,
     request,
     actingRole: world.server.actingRole,
     transactions: transactions.filter((operations) => operations.length > 0),

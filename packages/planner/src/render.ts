@@ -1,4 +1,4 @@
-import { describeFact, describeGrant, describeName, describeServed } from './describe.ts'
+import { describeEffect, describeGrant, describeName, describeServed, describeUnmanaged } from './describe.ts'
 import type { Operation, Reason } from './operation.ts'
 import type { Plan } from './plan.ts'
 import { quoteIdent } from './quote.ts'
@@ -80,13 +80,8 @@ const renderFindings = ({ skipped, residue, effects, unmanaged }: Plan): readonl
     ({ message, statement, by }) =>
       `-- residue: ${message}; to end it: ${JSON.stringify(statement)}, by ${by}`,
   ),
-  ...effects.map(
-    ({ role, change, fact }) => `-- effect: role ${describeName(role)} ${change} ${describeFact(fact)}`,
-  ),
-  ...unmanaged.map(
-    ({ role, kind, description }) =>
-      `-- unmanaged: role ${describeName(role)}: ${kind}: ${JSON.stringify(description)}`,
-  ),
+  ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
+  ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 
 /**
