@@ -16,6 +16,10 @@ export interface Connected {
     desired: Desired,
     options?: nodePostgres.PlanRolesOptions,
   ) => Promise<nodePostgres.Plan>
+  readonly executePlan: (
+    plan: nodePostgres.Plan,
+    options?: nodePostgres.ExecutePlanOptions,
+  ) => Promise<nodePostgres.SyncResult>
   readonly introspect: (desired: Desired) => Promise<nodePostgres.Snapshot>
   /** Runs a text on the same connection or pool, as the application that owns it would. */
   readonly run: (text: string) => Promise<unknown>
@@ -42,16 +46,22 @@ interface Functions<Connection> {
     desired: Desired,
     options?: nodePostgres.PlanRolesOptions,
   ) => Promise<nodePostgres.Plan>
+  readonly executePlan: (
+    connection: Connection,
+    plan: nodePostgres.Plan,
+    options?: nodePostgres.ExecutePlanOptions,
+  ) => Promise<nodePostgres.SyncResult>
   readonly introspect: (connection: Connection, desired: Desired) => Promise<nodePostgres.Snapshot>
 }
 
 const connected = <Connection>(
-  { syncRoles, planRoles, introspect }: Functions<Connection>,
+  { syncRoles, planRoles, executePlan, introspect }: Functions<Connection>,
   connection: Connection,
   rest: Pick<Connected, 'run' | 'end'>,
 ): Connected => ({
   syncRoles: (desired, options) => syncRoles(connection, desired, options),
   planRoles: (desired, options) => planRoles(connection, desired, options),
+  executePlan: (plan, options) => executePlan(connection, plan, options),
   introspect: (desired) => introspect(connection, desired),
   ...rest,
 })

@@ -1,4 +1,4 @@
-import { Grant, planRoles, Session, syncRoles } from '@pgsr/node-postgres/effect'
+import { executePlan, Grant, planRoles, Session, syncRoles } from '@pgsr/node-postgres/effect'
 import * as nodePostgres from '@pgsr/node-postgres/effect'
 import * as postgresJs from '@pgsr/postgres-js/effect'
 import * as Effect from 'effect/Effect'
@@ -46,15 +46,24 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
       const first = yield* syncRoles(desired)
       const before = sent.length
       const second = yield* syncRoles(desired)
-      return { plan, first, second, roundTrips: sent.length - before }
+      const roundTrips = sent.length - before
+      const third = yield* executePlan(second.plan)
+      const refused = yield* executePlan(plan).pipe(
+        Effect.catchTag('PlanChangedError', ({ difference }) => Effect.succeed(difference.missing.length)),
+      )
+      const roundTripsOfPlans = sent.length - before - roundTrips
+      return { plan, first, second, third, refused, roundTrips, roundTripsOfPlans }
     })
-    const { plan, first, second, roundTrips } = await Effect.runPromise(Effect.provide(program, layer))
+    const { plan, first, second, third, refused, roundTrips, roundTripsOfPlans } = await Effect.runPromise(
+      Effect.provide(program, layer),
+    )
     expect(plan.transactions.flat().map(({ kind }) => kind)).toEqual(
       first.plan.transactions.flat().map(({ kind }) => kind),
     )
     expect([first.changed, second.changed, roundTrips]).toEqual([true, false, 1])
+    expect([third.changed, refused, roundTripsOfPlans]).toEqual([false, plan.transactions.flat().length, 2])
 
-    const refused = await Effect.runPromise(
+    const forbidden = await Effect.runPromise(
       Effect.provide(
         syncRoles({ role: box.superuser, grants: [] }).pipe(
           Effect.catchTag('ForbiddenRoleError', (error) => Effect.succeed(error.role)),
@@ -62,7 +71,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         layer,
       ),
     )
-    expect(refused).toBe(box.superuser)
+    expect(forbidden).toBe(box.superuser)
     await pool.end()
     await sql.end()
   })

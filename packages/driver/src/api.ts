@@ -3,11 +3,12 @@ export * from '@pgsr/planner'
 export {
   DatabaseError,
   LockTimeoutError,
+  PlanChangedError,
   ProofError,
   ResidueError,
   StatementError,
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
-export type { PlanRolesOptions, SyncRolesOptions } from './options.ts'
-export type { LookError, PlanError, SyncError, SyncResult } from './workflow.ts'
+export type { ExecutePlanOptions, PlanRolesOptions, SyncRolesOptions, TransactionOptions } from './options.ts'
+export type { ExecutePlanError, LookError, PlanError, SyncError, SyncResult } from './workflow.ts'

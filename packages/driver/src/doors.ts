@@ -4,7 +4,7 @@ import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
 import type { DatabaseError, StatementError, TransactionOpenError } from './errors.ts'
 import { databaseError } from './look.ts'
-import type { PlanRolesOptions, SyncRolesOptions } from './options.ts'
+import type { ExecutePlanOptions, PlanRolesOptions, SyncRolesOptions } from './options.ts'
 import { Session, type SessionShape } from './session.ts'
 import { type SyncResult, workflow } from './workflow.ts'
 
@@ -45,6 +45,17 @@ export interface Promises<Connection> {
   ) => Promise<SyncResult>
   /** What `syncRoles` would do. Only reads. */
   readonly planRoles: (connection: Connection, desired: Desired, options?: PlanRolesOptions) => Promise<Plan>
+  /**
+   * Executes a plan that `planRoles` made, perhaps saved as JSON meanwhile: exactly that one, or nothing. It is made
+   * again, before and under the lock, and has to come out the same.
+   * @throws PlanChangedError when it does not, InvalidGrantError when it is no plan or `passwords` are not those that it
+   * sets, and what `syncRoles` throws; the roles are then as they were
+   */
+  readonly executePlan: (
+    connection: Connection,
+    plan: Plan,
+    options?: ExecutePlanOptions,
+  ) => Promise<SyncResult>
   /** What the catalogs say of the roles and of what they ask for: to save, to plan elsewhere, to test with. */
   readonly introspect: (connection: Connection, desired: Desired) => Promise<Snapshot>
 }
@@ -74,6 +85,8 @@ export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connec
       run(workflow.syncRoles(desired, options, on(connection)), promises.syncRoles),
     planRoles: (connection, desired, options = {}) =>
       run(workflow.planRoles(desired, options, on(connection)), promises.planRoles),
+    executePlan: (connection, plan, options = {}) =>
+      run(workflow.executePlan(plan, options, on(connection)), promises.executePlan),
     introspect: (connection, desired) =>
       run(workflow.introspect(desired, on(connection)), promises.introspect),
   }

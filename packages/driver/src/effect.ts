@@ -1,8 +1,15 @@
 import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type * as Effect from 'effect/Effect'
-import type { PlanRolesOptions, SyncRolesOptions } from './options.ts'
+import type { ExecutePlanOptions, PlanRolesOptions, SyncRolesOptions } from './options.ts'
 import type { Session } from './session.ts'
-import { type LookError, type PlanError, type SyncError, type SyncResult, workflow } from './workflow.ts'
+import {
+  type ExecutePlanError,
+  type LookError,
+  type PlanError,
+  type SyncError,
+  type SyncResult,
+  workflow,
+} from './workflow.ts'
 import type { PlannerError } from './prepare.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
@@ -21,6 +28,12 @@ export const planRoles = (
   desired: Desired,
   options: PlanRolesOptions = {},
 ): Effect.Effect<Plan, PlanError, Session> => workflow.planRoles(desired, options, asIs)
+
+/** `executePlan` as an Effect that needs a {@link Session}. */
+export const executePlan = (
+  plan: Plan,
+  options: ExecutePlanOptions = {},
+): Effect.Effect<SyncResult, ExecutePlanError, Session> => workflow.executePlan(plan, options, asIs)
 
 /** `introspect` as an Effect that needs a {@link Session}. */
 export const introspect = (desired: Desired): Effect.Effect<Snapshot, PlannerError | LookError, Session> =>

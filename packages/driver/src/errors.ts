@@ -1,4 +1,4 @@
-import type { Difference, Residue, Skipped } from '@pgsr/planner'
+import type { Difference, PlanDifference, Residue, Skipped } from '@pgsr/planner'
 
 /**
  * What PostgreSQL or the connection said when a text could not be run. Holds no part of the text, which may hold a
@@ -94,7 +94,7 @@ export class TransactionOpenError extends Error {
 
   constructor() {
     super(
-      'cannot sync roles: the connection is inside a transaction; give a pool, or a connection outside of one',
+      'cannot use the connection: it is inside a transaction; give a pool, or a connection outside of one',
     )
   }
 }
@@ -114,6 +114,33 @@ export class ResidueError extends Error {
   }
 }
 
+/** How many differences the message of an error names. */
+const named = 3
+
+/**
+ * Planned again for what is there now, a plan turned out to be another: somebody changed something since it was made,
+ * or it was made by another role, or for another database. Nothing was changed.
+ */
+export class PlanChangedError extends Error {
+  readonly _tag = 'PlanChangedError'
+  override readonly name = 'PlanChangedError'
+  /** What the plan that was given says and the new one does not, and the other way round. */
+  readonly difference: PlanDifference
+
+  constructor(difference: PlanDifference) {
+    const { missing, unexpected } = difference
+    const differences = [
+      ...missing.map(({ part, message }) => `no longer in its ${part}: ${message}`),
+      ...unexpected.map(({ part, message }) => `now in its ${part}: ${message}`),
+    ]
+    const more = differences.length - named
+    super(
+      `cannot execute the plan: planned again, it is not the same; ${differences.slice(0, named).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+    )
+    this.difference = difference
+  }
+}
+
 /** The catalogs, read again after executing, did not say what the plan predicted. Everything was rolled back. */
 export class ProofError extends Error {
   readonly _tag = 'ProofError'
@@ -124,7 +151,7 @@ export class ProofError extends Error {
 
   constructor(difference: Difference, attempts: number) {
     super(
-      'cannot sync roles: the catalogs do not say what the plan predicted, and everything was rolled back',
+      'cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back',
     )
     this.difference = difference
     this.attempts = attempts

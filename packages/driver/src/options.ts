@@ -5,9 +5,8 @@ export interface PlanRolesOptions extends PlanOptions {
   readonly onMissing?: 'skip' | 'error'
 }
 
-export interface SyncRolesOptions extends PlanRolesOptions {
-  /** What a role holds and cannot be taken away fails the sync, or is only reported in the plan. Default: `error`. */
-  readonly onResidue?: 'error' | 'report'
+/** How a transaction is run. */
+export interface TransactionOptions {
   /** The key of the advisory lock that syncs of one database take in turn. Default: 1. */
   readonly lockKey?: bigint | number
   /** How long to wait for a lock, in milliseconds; 0 for ever. Default: 10,000. */
@@ -18,8 +17,19 @@ export interface SyncRolesOptions extends PlanRolesOptions {
   readonly attempts?: number
 }
 
-/** The options of a sync, with their defaults. */
-export interface SyncSettings {
+export interface SyncRolesOptions extends PlanRolesOptions, TransactionOptions {
+  /** What a role holds and cannot be taken away fails the sync, or is only reported in the plan. Default: `error`. */
+  readonly onResidue?: 'error' | 'report'
+}
+
+/** What planning depends on is in the plan. */
+export interface ExecutePlanOptions extends Omit<SyncRolesOptions, keyof PlanOptions> {
+  /** By role, the passwords that the plan sets, all of them and no others: a plan holds none. */
+  readonly passwords?: Readonly<Record<string, string>>
+}
+
+/** The options, with their defaults. */
+export interface Settings {
   readonly onResidue: 'error' | 'report'
   readonly onMissing: 'skip' | 'error'
   readonly lockKey: bigint
@@ -28,62 +38,86 @@ export interface SyncSettings {
   readonly attempts: number
 }
 
-const refuse = (field: string, problem: string): never => {
-  throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} ${problem}` })
-}
-
-/** The largest number that PostgreSQL takes for a time in milliseconds. */
-const maximum = 2 ** 31 - 1
-
-const wholeNumber = (field: string, value: number, minimum: number): number =>
-  Number.isInteger(value) && value >= minimum && value <= maximum
-    ? value
-    : refuse(field, `must be a whole number from ${minimum} to ${maximum}`)
-
-const oneOf = <T extends string>(field: string, value: T, allowed: readonly T[]): T =>
-  allowed.includes(value) ? value : refuse(field, `must be one of ${allowed.join(', ')}`)
-
-const advisoryKey = (value: bigint | number): bigint => {
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
-    return refuse('lockKey', `must be a whole number`)
-  const key = BigInt(value)
-  return BigInt.asIntN(64, key) === key ? key : refuse('lockKey', 'must fit in 64 bits')
-}
-
-const names: Readonly<Record<keyof SyncRolesOptions, true>> = {
-  reassignOwnedTo: true,
-  allowSelf: true,
-  allowSuperuser: true,
-  onMissing: true,
-  onResidue: true,
+const ofTransaction: Readonly<Record<keyof TransactionOptions, true>> = {
   lockKey: true,
   lockTimeout: true,
   statementTimeout: true,
   attempts: true,
 }
 
+const ofSync: Readonly<Record<keyof SyncRolesOptions, true>> = {
+  reassignOwnedTo: true,
+  allowSelf: true,
+  allowSuperuser: true,
+  onMissing: true,
+  onResidue: true,
+  ...ofTransaction,
+}
+
+const ofPlan: Readonly<Record<keyof ExecutePlanOptions, true>> = {
+  passwords: true,
+  onMissing: true,
+  onResidue: true,
+  ...ofTransaction,
+}
+
+/** The names of the options, by what they are options of. */
+const names = { 'sync roles': ofSync, 'execute the plan': ofPlan } as const
+
+/** What the options are for; the words go into what says that it cannot be done. */
+export type Work = keyof typeof names
+
+type Refuse = (field: string, problem: string) => never
+
+const refusing =
+  (work: Work): Refuse =>
+  (field, problem) => {
+    throw new InvalidGrantError({ field, message: `cannot ${work}: ${field} ${problem}` })
+  }
+
+/** The largest number that PostgreSQL takes for a time in milliseconds. */
+const maximum = 2 ** 31 - 1
+
+const wholeNumber = (refuse: Refuse, field: string, value: number, minimum: number): number =>
+  Number.isInteger(value) && value >= minimum && value <= maximum
+    ? value
+    : refuse(field, `must be a whole number from ${minimum} to ${maximum}`)
+
+const oneOf = <T extends string>(refuse: Refuse, field: string, value: T, allowed: readonly T[]): T =>
+  allowed.includes(value) ? value : refuse(field, `must be one of ${allowed.join(', ')}`)
+
+const advisoryKey = (refuse: Refuse, value: bigint | number): bigint => {
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
+    return refuse('lockKey', `must be a whole number`)
+  const key = BigInt(value)
+  return BigInt.asIntN(64, key) === key ? key : refuse('lockKey', 'must fit in 64 bits')
+}
+
 /** A misspelt option would silently be the default. */
-const refuseUnknown = (options: SyncRolesOptions): void => {
-  if (typeof options !== 'object' || options === null) refuse('options', 'must be an object')
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name))
-  if (unknown !== undefined) refuse(unknown, `is no option; there are ${Object.keys(names).join(', ')}`)
+const refuseUnknown = (refuse: Refuse, options: unknown, known: object): void => {
+  if (typeof options !== 'object' || options === null) return refuse('options', 'must be an object')
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
+  if (unknown !== undefined) refuse(unknown, `is no option; there are ${Object.keys(known).join(', ')}`)
 }
 
 /**
  * Fills in the defaults.
  * @throws InvalidGrantError on a name or a value that means nothing
  */
-export const settingsOf = (options: SyncRolesOptions): SyncSettings => {
-  refuseUnknown(options)
+export const settingsOf = (work: Work, options: SyncRolesOptions | ExecutePlanOptions): Settings => {
+  const refuse = refusing(work)
+  refuseUnknown(refuse, options, names[work])
+  const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
+  const { lockTimeout = 10_000, statementTimeout } = options
   return {
-    onResidue: oneOf('onResidue', options.onResidue ?? 'error', ['error', 'report']),
-    onMissing: oneOf('onMissing', options.onMissing ?? 'skip', ['skip', 'error']),
-    lockKey: advisoryKey(options.lockKey ?? 1),
-    lockTimeout: wholeNumber('lockTimeout', options.lockTimeout ?? 10_000, 0),
+    onResidue: oneOf(refuse, 'onResidue', onResidue, ['error', 'report']),
+    onMissing: oneOf(refuse, 'onMissing', onMissing, ['skip', 'error']),
+    lockKey: advisoryKey(refuse, lockKey),
+    lockTimeout: wholeNumber(refuse, 'lockTimeout', lockTimeout, 0),
     statementTimeout:
-      options.statementTimeout === undefined
+      statementTimeout === undefined
         ? undefined
-        : wholeNumber('statementTimeout', options.statementTimeout, 0),
-    attempts: wholeNumber('attempts', options.attempts ?? 5, 1),
+        : wholeNumber(refuse, 'statementTimeout', statementTimeout, 0),
+    attempts: wholeNumber(refuse, 'attempts', attempts, 1),
   }
 }

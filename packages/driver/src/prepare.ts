@@ -61,6 +61,7 @@ const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly Desired
 export const prepare = (
   desired: DesiredRole | readonly DesiredRole[],
   { reassignOwnedTo, allowSelf, allowSuperuser }: PlanOptions,
+  seed: string = randomUUID(),
 ): Effect.Effect<Prepared, PlannerError> =>
   planning(() => {
     const roles = copied(desired)
@@ -68,7 +69,7 @@ export const prepare = (
       ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
       ...(allowSelf !== undefined && { allowSelf }),
       ...(allowSuperuser !== undefined && { allowSuperuser }),
-      seed: randomUUID(),
+      seed,
     })
     const passwords = new Map(
       roles.flatMap(({ role, grants }) => grants.flatMap(secretOf).map((secret) => [role, secret] as const)),

@@ -6,23 +6,31 @@ import {
   operationsOf,
   outcomeOf,
   type Plan,
+  type Scope,
   scopeOfPlan,
   Secret,
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import * as Schedule from 'effect/Schedule'
-import { LockTimeoutError, ProofError, ResidueError, StatementError } from './errors.ts'
-import type { TransactionOpenError, UnexpectedCatalogError, DatabaseError } from './errors.ts'
+import { DatabaseError, LockTimeoutError, ProofError, ResidueError, StatementError } from './errors.ts'
+import type { PlanChangedError, TransactionOpenError, UnexpectedCatalogError } from './errors.ts'
 import { execute, type Verifiers } from './execute.ts'
 import { databaseError, firstLook, lookInTransaction, searchPath } from './look.ts'
-import { type PlanRolesOptions, settingsOf, type SyncRolesOptions, type SyncSettings } from './options.ts'
+import {
+  type ExecutePlanOptions,
+  type PlanRolesOptions,
+  type Settings,
+  settingsOf,
+  type SyncRolesOptions,
+} from './options.ts'
 import { planning, type PlannerError, planWith, prepare, type Prepared, refuseMissing } from './prepare.ts'
 import { isRetryable } from './retryable.ts'
+import { planAgain, prepareReviewed, type Reviewed } from './reviewed-plan.ts'
 import { Session } from './session.ts'
 import { verifierOf } from './verifier.ts'
 
-/** What a sync has done. */
+/** What has been done. */
 export interface SyncResult {
   /** Whether anything was changed. */
   readonly changed: boolean
@@ -34,24 +42,40 @@ export interface SyncResult {
 export type LookError = DatabaseError | TransactionOpenError | UnexpectedCatalogError
 export type PlanError = PlannerError | MissingObjectError | LookError
 export type SyncError = PlanError | LockTimeoutError | ResidueError | ProofError
+export type ExecutePlanError = SyncError | PlanChangedError
 
-/** Fails where a sync would leave something that it should not. */
-const refuseResidue = (plan: Plan, { onResidue }: SyncSettings): Effect.Effect<Plan, ResidueError> => {
+/** What is to be carried out. */
+interface Task<E> {
+  /** What has to be read to plan it. */
+  readonly scope: Scope
+  /** By role, those that the plan may set. */
+  readonly passwords: ReadonlyMap<string, Secret>
+  /** Plans for what was read, each time that it is; fails where such a plan may not be executed. */
+  readonly planFor: (snapshot: Snapshot) => Effect.Effect<Plan, E>
+}
+
+type Wishes = Pick<Settings, 'onMissing' | 'onResidue'>
+
+/** Fails where a plan would leave something that it should not. */
+const refuseResidue = (plan: Plan, { onResidue }: Wishes): Effect.Effect<Plan, ResidueError> => {
   const skipped = plan.skipped.filter(({ reason }) => reason === 'not permitted')
   const { residue } = plan
   if (onResidue === 'report' || residue.length + skipped.length === 0) return Effect.succeed(plan)
   return Effect.fail(new ResidueError(residue, skipped))
 }
 
-/** A plan that may be executed as far as the caller’s wishes go. */
-const acceptablePlan = (snapshot: Snapshot, prepared: Prepared, settings: SyncSettings) =>
-  planWith(snapshot, prepared).pipe(
-    Effect.flatMap((plan) => refuseMissing(plan, settings.onMissing)),
-    Effect.flatMap((plan) => refuseResidue(plan, settings)),
-  )
+/** Lets a plan pass that may be executed as far as the caller’s wishes go. */
+const refuseUnwished =
+  (wishes: Wishes) =>
+  (plan: Plan): Effect.Effect<Plan, MissingObjectError | ResidueError> =>
+    Effect.flatMap(refuseMissing(plan, wishes.onMissing), (complete) => refuseResidue(complete, wishes))
 
 /** Computed before the lock is taken: it is slow on purpose, and others wait for the lock. */
-const verifiersFor = (plan: Plan, { passwords }: Prepared, version: number): Effect.Effect<Verifiers> =>
+const verifiersFor = (
+  plan: Plan,
+  { passwords }: Pick<Task<unknown>, 'passwords'>,
+  version: number,
+): Effect.Effect<Verifiers> =>
   Effect.map(
     Effect.forEach(
       operationsOf(plan).filter(({ kind }) => kind === 'setPassword') as { readonly role: string }[],
@@ -65,7 +89,7 @@ const verifiersFor = (plan: Plan, { passwords }: Prepared, version: number): Eff
     (entries) => new Map(entries),
   )
 
-const beginning = ({ lockKey, lockTimeout, statementTimeout }: SyncSettings): string =>
+const beginning = ({ lockKey, lockTimeout, statementTimeout }: Settings): string =>
   [
     'begin isolation level read committed read write',
     `set local search_path = ${searchPath}`,
@@ -108,12 +132,12 @@ const failedWhile =
     )
 
 /** One try: look under the lock, plan, execute, prove, commit. Whatever fails, or interrupts it, rolls back. */
-const attemptOnce = (prepared: Prepared, settings: SyncSettings, verifiers: Verifiers, attempt: number) => {
+const attemptOnce = <E>(task: Task<E>, settings: Settings, verifiers: Verifiers, attempt: number) => {
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
   const work = Effect.gen(function* () {
     const session = yield* Session
-    const snapshot = yield* lookInTransaction(prepared.scope, beginning(settings)).pipe(whileLooking)
-    const plan = yield* acceptablePlan(snapshot, prepared, settings)
+    const snapshot = yield* lookInTransaction(task.scope, beginning(settings)).pipe(whileLooking)
+    const plan = yield* task.planFor(snapshot)
     if (operationsOf(plan).length === 0) {
       yield* session.send('rollback').pipe(Effect.mapError(databaseError('end the transaction', attempt)))
       return { changed: false, plan }
@@ -136,14 +160,14 @@ const attemptOnce = (prepared: Prepared, settings: SyncSettings, verifiers: Veri
   )
 }
 
-const isWorthRetrying = (error: SyncError): boolean =>
-  error._tag === 'ProofError' || (error._tag === 'DatabaseError' && isRetryable(error.cause))
+const isWorthRetrying = (error: unknown): boolean =>
+  error instanceof ProofError || (error instanceof DatabaseError && isRetryable(error.cause))
 
 /** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */
 const lockTimeoutError =
-  ({ lockTimeout }: SyncSettings) =>
-  (error: SyncError): SyncError =>
-    error._tag === 'DatabaseError' && error.sqlState === '55P03'
+  ({ lockTimeout }: Settings) =>
+  <E>(error: E): E | LockTimeoutError =>
+    error instanceof DatabaseError && error.sqlState === '55P03'
       ? new LockTimeoutError(error.message, lockTimeout)
       : error
 
@@ -152,49 +176,58 @@ const readOnly = (): DatabaseError => {
     message: 'the server is a replica, on which nothing can be written',
     sqlState: '25006',
   })
-  return databaseError('sync roles')(cause)
+  return databaseError('execute the plan')(cause)
 }
 
 /** Tries again after a short while, twice as long each time and never the same: others are trying too. */
 const backOff = Schedule.exponential('20 millis').pipe(Schedule.jittered)
 
-const persistently = ({ attempts }: Pick<SyncSettings, 'attempts'>) => ({
+const persistently = ({ attempts }: Pick<Settings, 'attempts'>) => ({
   schedule: backOff,
   times: attempts - 1,
   while: isWorthRetrying,
 })
 
-const lookPersistently = ({ scope }: Prepared, settings: Pick<SyncSettings, 'attempts'>) =>
+const lookPersistently = ({ scope }: Pick<Task<unknown>, 'scope'>, settings: Pick<Settings, 'attempts'>) =>
   Effect.retry(firstLook(scope), persistently(settings))
 
-/** Makes the roles have exactly what is asked for: one look when nothing differs, else one transaction. */
-export const syncPrepared = Effect.fn('pgsr.syncRoles')(function* (
-  prepared: Prepared,
-  settings: SyncSettings,
-) {
-  const first = yield* lookPersistently(prepared, settings)
-  const firstPlan = yield* acceptablePlan(first.snapshot, prepared, settings)
-  if (operationsOf(firstPlan).length === 0) return { changed: false, plan: firstPlan }
-  if (first.readOnly) return yield* Effect.fail(readOnly())
-  const verifiers = yield* verifiersFor(firstPlan, prepared, first.version)
-  let attempt = 0
-  return yield* Effect.suspend(() => attemptOnce(prepared, settings, verifiers, ++attempt)).pipe(
-    Effect.retry(persistently(settings)),
-    Effect.mapError(lockTimeoutError(settings)),
-  )
+/** One look when there is nothing to do, else one transaction. */
+const carryOut = <E>(task: Task<E>, settings: Settings) =>
+  Effect.gen(function* () {
+    const first = yield* lookPersistently(task, settings)
+    const firstPlan = yield* task.planFor(first.snapshot)
+    if (operationsOf(firstPlan).length === 0) return { changed: false, plan: firstPlan }
+    if (first.readOnly) return yield* Effect.fail(readOnly())
+    const verifiers = yield* verifiersFor(firstPlan, task, first.version)
+    let attempt = 0
+    return yield* Effect.suspend(() => attemptOnce(task, settings, verifiers, ++attempt)).pipe(
+      Effect.retry(persistently(settings)),
+      Effect.mapError(lockTimeoutError(settings)),
+    )
+  })
+
+/** Makes the roles have exactly what is asked for. */
+const syncPrepared = Effect.fn('pgsr.syncRoles')(function* (prepared: Prepared, settings: Settings) {
+  const planFor = (snapshot: Snapshot) =>
+    Effect.flatMap(planWith(snapshot, prepared), refuseUnwished(settings))
+  return yield* carryOut({ ...prepared, planFor }, settings)
 })
 
-export const planPrepared = Effect.fn('pgsr.planRoles')(function* (
-  prepared: Prepared,
-  settings: SyncSettings,
-) {
+/** Executes a plan that is still what would be planned. */
+const executeReviewed = Effect.fn('pgsr.executePlan')(function* (reviewed: Reviewed, settings: Settings) {
+  const planFor = (snapshot: Snapshot) =>
+    Effect.flatMap(planAgain(snapshot, reviewed), refuseUnwished(settings))
+  return yield* carryOut({ ...reviewed, planFor }, settings)
+})
+
+const planPrepared = Effect.fn('pgsr.planRoles')(function* (prepared: Prepared, settings: Settings) {
   const { snapshot } = yield* lookPersistently(prepared, settings)
   const plan = yield* planWith(snapshot, prepared)
   return yield* refuseMissing(plan, settings.onMissing)
 })
 
-export const introspectPrepared = Effect.fn('pgsr.introspect')(function* (prepared: Prepared) {
-  const { snapshot } = yield* lookPersistently(prepared, settingsOf({}))
+const introspectPrepared = Effect.fn('pgsr.introspect')(function* (prepared: Prepared) {
+  const { snapshot } = yield* lookPersistently(prepared, settingsOf('sync roles', {}))
   return snapshot
 })
 
@@ -214,9 +247,20 @@ export const workflow = {
     holding: Holding<E2, R>,
   ): Effect.Effect<SyncResult, SyncError | E2, R> =>
     Effect.gen(function* () {
-      const settings = yield* planning(() => settingsOf(options))
+      const settings = yield* planning(() => settingsOf('sync roles', options))
       const prepared = yield* prepare(desired, options)
       return yield* holding(syncPrepared(prepared, settings))
+    }),
+
+  executePlan: <E2, R>(
+    plan: Plan,
+    options: ExecutePlanOptions,
+    holding: Holding<E2, R>,
+  ): Effect.Effect<SyncResult, ExecutePlanError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* planning(() => settingsOf('execute the plan', options))
+      const reviewed = yield* prepareReviewed(plan, options.passwords)
+      return yield* holding(executeReviewed(reviewed, settings))
     }),
 
   planRoles: <E2, R>(
@@ -225,7 +269,7 @@ export const workflow = {
     holding: Holding<E2, R>,
   ): Effect.Effect<Plan, PlanError | E2, R> =>
     Effect.gen(function* () {
-      const settings = yield* planning(() => settingsOf(options))
+      const settings = yield* planning(() => settingsOf('sync roles', options))
       const prepared = yield* prepare(desired, options)
       return yield* holding(planPrepared(prepared, settings))
     }),

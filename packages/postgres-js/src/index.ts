@@ -3,6 +3,6 @@ import { type Connection, hold } from './session.ts'
 
 const promises: Promises<Connection> = promisesFor(hold)
 
-export const { introspect, planRoles, syncRoles } = promises
+export const { executePlan, introspect, planRoles, syncRoles } = promises
 export * from '@pgsr/driver/api'
 export { type Connection } from './session.ts'

@@ -1,0 +1,134 @@
+import {
+  type DesiredRole,
+  type Grant,
+  InvalidGrantError,
+  type Plan,
+  planDifferenceOf,
+  planRequest,
+  Secret,
+  type Snapshot,
+} from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { isDeepStrictEqual } from 'node:util'
+import { PlanChangedError } from './errors.ts'
+import type { ExecutePlanOptions } from './options.ts'
+import { planning, type PlannerError, prepare, type Prepared } from './prepare.ts'
+
+/** A plan that somebody has seen, and what is needed to make it again. */
+export interface Reviewed extends Prepared {
+  readonly plan: Plan
+}
+
+const refuse = (field: string, problem: string): never => {
+  throw new InvalidGrantError({ field, message: `cannot execute the plan: ${problem}` })
+}
+
+/** A plan is safe in JSON, so a copy by way of it is the same; and what is checked has to be what is used. */
+const copied = (given: unknown): unknown => {
+  try {
+    return JSON.parse(JSON.stringify(given) ?? 'null')
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTransactions = (value: unknown): boolean => Array.isArray(value) && value.every(Array.isArray)
+
+const parts: Readonly<Record<keyof Plan, (value: unknown) => boolean>> = {
+  format: (value) => value === 1,
+  request: isObject,
+  actingRole: (value) => typeof value === 'string',
+  transactions: isTransactions,
+  effects: Array.isArray,
+  skipped: Array.isArray,
+  residue: Array.isArray,
+  unmanaged: Array.isArray,
+}
+
+/** Checks as much as is needed to compare what was given with a plan that is one. */
+const planOf = (given: unknown): Plan => {
+  const plan = copied(given)
+  if (!isObject(plan) || !isTransactions(plan.transactions))
+    return refuse('plan', 'it is no plan; was the await forgotten, or is it in the field plan?')
+  if (plan.format !== 1)
+    return refuse('format', `it has format ${String(plan.format)}, and this version of pgsr reads 1`)
+  for (const [name, isGood] of Object.entries(parts))
+    if (!isGood(plan[name])) return refuse(name, `its ${name} is not what a plan has there`)
+  const unknown = Object.keys(plan).find((name) => !Object.hasOwn(parts, name))
+  if (unknown !== undefined) return refuse(unknown, `${JSON.stringify(unknown)} is nothing that a plan has`)
+  return plan as unknown as Plan
+}
+
+const secretsOf = (passwords: ExecutePlanOptions['passwords'] = {}): ReadonlyMap<string, Secret> =>
+  isObject(passwords)
+    ? new Map(Object.entries(passwords).map(([role, password]) => [role, new Secret(password)]))
+    : refuse('passwords', 'passwords must be an object that has the password of each role')
+
+const setsPassword = (grant: Grant): boolean => grant?.kind === 'attribute' && grant.password === 'set'
+
+/** The desired roles with the passwords back in their place, which the plan itself does not hold. */
+const withPasswords = (
+  desired: readonly DesiredRole[],
+  passwords: ReadonlyMap<string, Secret>,
+): readonly DesiredRole[] => {
+  const roles = new Set<string>()
+  const withIts = ({ role, grants, ...rest }: DesiredRole): DesiredRole => ({
+    ...rest,
+    role,
+    grants: grants.map((grant) => {
+      if (!setsPassword(grant)) return grant
+      roles.add(role)
+      const password = passwords.get(role)
+      return password === undefined
+        ? refusePassword(role, 'the plan sets it, and passwords has none for that role')
+        : { ...grant, password }
+    }),
+  })
+  const complete = desired.map((one) => (Array.isArray(one?.grants) ? withIts(one) : one))
+  for (const role of passwords.keys()) if (!roles.has(role)) refusePassword(role, 'the plan does not set it')
+  return complete
+}
+
+const refusePassword = (role: string, why: string): never => {
+  throw new InvalidGrantError({
+    role,
+    field: 'password',
+    message: `cannot set the password of role ${JSON.stringify(role)}: ${why}`,
+  })
+}
+
+/** Checks a plan, and the passwords that it needs, before anything is sent. */
+export const prepareReviewed = (
+  given: unknown,
+  passwords: ExecutePlanOptions['passwords'],
+): Effect.Effect<Reviewed, PlannerError> =>
+  Effect.gen(function* () {
+    const { plan, desired, options, seed } = yield* planning(() => {
+      const secrets = secretsOf(passwords)
+      const checked = planOf(given)
+      const { request } = checked
+      if (!Array.isArray(request.desired) || !isObject(request.options))
+        return refuse('request', 'its request is none')
+      return { ...request, plan: checked, desired: withPasswords(request.desired, secrets) }
+    })
+    const prepared = yield* prepare(desired, options, seed)
+    if (!isDeepStrictEqual(prepared.request, plan.request))
+      yield* planning(() => refuse('request', 'its request is not as it was when the plan was made'))
+    return { ...prepared, plan }
+  })
+
+/** Plans again, with the same seed: the plan as it was given, or else an error that says what has changed. */
+export const planAgain = (
+  snapshot: Snapshot,
+  { request, plan }: Reviewed,
+): Effect.Effect<Plan, PlannerError | PlanChangedError> =>
+  Effect.flatMap(
+    planning(() => planRequest(snapshot, request)),
+    (now) =>
+      isDeepStrictEqual(now, plan)
+        ? Effect.succeed(now)
+        : Effect.fail(new PlanChangedError(planDifferenceOf(plan, now))),
+  )
