@@ -120,15 +120,21 @@ export const prepareReviewed = (
     return { ...prepared, plan }
   })
 
-/** Plans again, with the same seed: the plan as it was given, or else an error that says what has changed. */
+/**
+ * Plans again, with the same seed: what is left of the plan as it was given, or else an error that says what changed.
+ * @param done how many of its transactions have been executed
+ */
 export const planAgain = (
   snapshot: Snapshot,
   { request, plan }: Reviewed,
+  done: number,
 ): Effect.Effect<Plan, PlannerError | PlanChangedError> =>
   Effect.flatMap(
     planning(() => planRequest(snapshot, request)),
-    (now) =>
-      isDeepStrictEqual(now, plan)
+    (now) => {
+      const left = { ...plan, transactions: plan.transactions.slice(done) }
+      return isDeepStrictEqual(now, left)
         ? Effect.succeed(now)
-        : Effect.fail(new PlanChangedError(planDifferenceOf(plan, now))),
+        : Effect.fail(new PlanChangedError(planDifferenceOf(left, now)))
+    },
   )

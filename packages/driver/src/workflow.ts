@@ -50,8 +50,11 @@ interface Task<E> {
   readonly scope: Scope
   /** By role, those that the plan may set. */
   readonly passwords: ReadonlyMap<string, Secret>
-  /** Plans for what was read, each time that it is; fails where such a plan may not be executed. */
-  readonly planFor: (snapshot: Snapshot) => Effect.Effect<Plan, E>
+  /**
+   * Plans for what was read, each time that it is, when some transactions have been executed already; fails where such a
+   * plan may not be executed.
+   */
+  readonly planFor: (snapshot: Snapshot, done: number) => Effect.Effect<Plan, E>
 }
 
 type Wishes = Pick<Settings, 'onMissing' | 'onResidue'>
@@ -131,19 +134,27 @@ const failedWhile =
         : (error as Exclude<E, StatementError>),
     )
 
-/** One try: look under the lock, plan, execute, prove, commit. Whatever fails, or interrupts it, rolls back. */
-const attemptOnce = <E>(task: Task<E>, settings: Settings, verifiers: Verifiers, attempt: number) => {
+/**
+ * One try at the next transaction: look under the lock, plan, execute the first transaction of the plan, prove, commit.
+ * Whatever fails, or interrupts it, rolls back.
+ */
+const attemptOnce = <E>(
+  { scope, planFor }: Pick<Task<E>, 'scope' | 'planFor'>,
+  settings: Settings,
+  { verifiers, done, attempt }: { verifiers: Verifiers; done: number; attempt: number },
+) => {
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
   const work = Effect.gen(function* () {
     const session = yield* Session
-    const snapshot = yield* lookInTransaction(task.scope, beginning(settings)).pipe(whileLooking)
-    const plan = yield* task.planFor(snapshot)
-    if (operationsOf(plan).length === 0) {
+    const snapshot = yield* lookInTransaction(scope, beginning(settings)).pipe(whileLooking)
+    const plan = yield* planFor(snapshot, done)
+    const [operations] = plan.transactions
+    if (operations === undefined) {
       yield* session.send('rollback').pipe(Effect.mapError(databaseError('end the transaction', attempt)))
       return { changed: false, plan }
     }
-    for (const operations of plan.transactions) yield* execute(plan, operations, verifiers, attempt)
-    yield* prove(plan, snapshot, attempt).pipe(whileLooking)
+    yield* execute(plan, operations, verifiers, attempt)
+    yield* prove({ ...plan, transactions: [operations] }, snapshot, attempt).pipe(whileLooking)
     yield* session
       .send(ending)
       .pipe(
@@ -191,19 +202,36 @@ const persistently = ({ attempts }: Pick<Settings, 'attempts'>) => ({
 const lookPersistently = ({ scope }: Pick<Task<unknown>, 'scope'>, settings: Pick<Settings, 'attempts'>) =>
   Effect.retry(firstLook(scope), persistently(settings))
 
-/** One look when there is nothing to do, else one transaction. */
+const droppedAgain = (attempts: number): DatabaseError => {
+  const message = 'somebody drops the intermediate roles that are made for it, again and again'
+  return databaseError('prepare the plan', attempts)(new StatementError({ message, sqlState: '55000' }))
+}
+
+/**
+ * One look when there is nothing to do, else one transaction after another: those before the last only prepare, and each
+ * look finds what is prepared. Others may drop that again, since nobody is a member of it yet; then there is more to do.
+ */
 const carryOut = <E>(task: Task<E>, settings: Settings) =>
   Effect.gen(function* () {
     const first = yield* lookPersistently(task, settings)
-    const firstPlan = yield* task.planFor(first.snapshot)
+    const firstPlan = yield* task.planFor(first.snapshot, 0)
     if (operationsOf(firstPlan).length === 0) return { changed: false, plan: firstPlan }
     if (first.readOnly) return yield* Effect.fail(readOnly())
     const verifiers = yield* verifiersFor(firstPlan, task, first.version)
-    let attempt = 0
-    return yield* Effect.suspend(() => attemptOnce(task, settings, verifiers, ++attempt)).pipe(
-      Effect.retry(persistently(settings)),
-      Effect.mapError(lockTimeoutError(settings)),
-    )
+    const executed: Plan['transactions'][number][] = []
+    const limit = firstPlan.transactions.length * settings.attempts
+    for (;;) {
+      let attempt = 0
+      const done = executed.length
+      const { changed, plan } = yield* Effect.suspend(() =>
+        attemptOnce(task, settings, { verifiers, done, attempt: ++attempt }),
+      ).pipe(Effect.retry(persistently(settings)), Effect.mapError(lockTimeoutError(settings)))
+      const [operations, ...left] = plan.transactions
+      if (operations !== undefined) executed.push(operations)
+      if (left.length === 0)
+        return { changed: changed || done > 0, plan: { ...plan, transactions: executed } }
+      if (executed.length > limit) return yield* Effect.fail(droppedAgain(settings.attempts))
+    }
   })
 
 /** Makes the roles have exactly what is asked for. */
@@ -215,8 +243,8 @@ const syncPrepared = Effect.fn('pgsr.syncRoles')(function* (prepared: Prepared, 
 
 /** Executes a plan that is still what would be planned. */
 const executeReviewed = Effect.fn('pgsr.executePlan')(function* (reviewed: Reviewed, settings: Settings) {
-  const planFor = (snapshot: Snapshot) =>
-    Effect.flatMap(planAgain(snapshot, reviewed), refuseUnwished(settings))
+  const planFor = (snapshot: Snapshot, done: number) =>
+    Effect.flatMap(planAgain(snapshot, reviewed, done), refuseUnwished(settings))
   return yield* carryOut({ ...reviewed, planFor }, settings)
 })
 
