@@ -29,8 +29,8 @@ export interface Connected {
 /** A driver as the conformance suite sees it. */
 export interface Driver {
   readonly name: string
-  /** A pool of a few connections. */
-  readonly pool: (server: TestConnection, database: string) => Connected
+  /** A pool of a few connections, four unless told otherwise. */
+  readonly pool: (server: TestConnection, database: string, connections?: number) => Connected
   /** One connection that the caller holds. */
   readonly client: (server: TestConnection, database: string) => Promise<Connected>
 }
@@ -75,8 +75,8 @@ const quiet = (server: TestConnection, database: string) => ({
 
 const pgDriver: Driver = {
   name: 'pg',
-  pool: (server, database) => {
-    const pool = new pg.Pool({ ...connectionTo(server, database), max: 4 })
+  pool: (server, database, connections = 4) => {
+    const pool = new pg.Pool({ ...connectionTo(server, database), max: connections })
     return connected(nodePostgres, pool, { run: (text) => pool.query(text), end: () => pool.end() })
   },
   client: async (server, database) => {
@@ -88,8 +88,8 @@ const pgDriver: Driver = {
 
 const postgresJsDriver: Driver = {
   name: 'postgres.js',
-  pool: (server, database) => {
-    const sql = postgres({ ...quiet(server, database), max: 4 })
+  pool: (server, database, connections = 4) => {
+    const sql = postgres({ ...quiet(server, database), max: connections })
     return connected(postgresJs, sql, { run: (text) => sql.unsafe(text), end: () => sql.end() })
   },
   client: async (server, database) => {

@@ -1,0 +1,132 @@
+import { Grant, operationsOf } from '@pgsr/node-postgres'
+import { describe, expect, inject, test } from 'vitest'
+import { actorKinds } from '../harness/actor.ts'
+import { type Driver, drivers } from '../harness/drivers.ts'
+import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
+
+/** Large things are tried on the oldest and the newest server only. */
+const servers = [...new Set([inject('servers').at(0)!, inject('servers').at(-1)!])]
+const [firstDriver] = drivers as readonly [Driver]
+
+const inSandbox = async (box: Sandbox, check: () => Promise<void>): Promise<void> => {
+  try {
+    await check()
+  } finally {
+    await box.end()
+  }
+}
+
+const numbered = (count: number, prefix: string): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
+
+/** In statements of moderate length, so that the server’s lock table is large enough. */
+const forEach = async (
+  box: Sandbox,
+  names: readonly string[],
+  statement: (name: string) => string,
+): Promise<void> => {
+  for (let start = 0; start < names.length; start += 1000)
+    await box.admin(
+      names
+        .slice(start, start + 1000)
+        .map(statement)
+        .join(';'),
+    )
+}
+
+describe.for(servers)('$name', (server) => {
+  test('four thousand roles may connect to one database and read one table', { timeout: 300_000 }, async () => {
+    const box = await openSandbox(server, firstDriver)
+    await inSandbox(box, async () => {
+      const schema = box.name('s')
+      await box.run(
+        `revoke connect on database ${box.database} from public; create schema ${schema}; create table ${schema}.t ()`,
+      )
+      const roles = numbered(4000, box.name('r'))
+      const grants = [
+        Grant.databaseConnect(box.database),
+        Grant.schemaUsage(schema),
+        Grant.tableSelect(schema, 't'),
+      ]
+      const desired = roles.map((role) => ({ role, grants }))
+      for (let start = 0; start < roles.length; start += 1000)
+        await box.pool.syncRoles(desired.slice(start, start + 1000))
+      const allowed = await box.run(
+        `select count(*)::int from pg_roles where rolname ~ '^${roles[0]!.replace(/0$/, '')}'
+         and has_database_privilege(oid, '${box.database}', 'CONNECT')
+         and has_schema_privilege(oid, '${schema}', 'USAGE') and has_table_privilege(oid, '${schema}.t', 'SELECT')`,
+      )
+      expect(allowed).toEqual([[roles.length]])
+      expect(await box.pool.syncRoles(desired)).toMatchObject({ changed: false })
+      await forEach(box, roles, (role) => `drop role ${role}`)
+    })
+  })
+
+  test('a pattern matches twelve thousand tables', { timeout: 300_000 }, async () => {
+    const box = await openSandbox(server, firstDriver)
+    await inSandbox(box, async () => {
+      const [role, schema] = [box.name('r'), box.name('s')]
+      await box.run(`create schema ${schema}`)
+      const tables = numbered(12_000, 't')
+      await forEach(box, tables, (table) => `create table ${schema}.${table} ()`)
+      const desired = {
+        role,
+        grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, /^t_/)],
+      }
+      const { plan } = await box.pool.syncRoles(desired)
+      expect(plan.transactions.length).toBeGreaterThan(1)
+      const readable = await box.run(
+        `select count(*)::int from pg_class where relnamespace = '${schema}'::regnamespace and has_table_privilege('${role}', oid, 'SELECT')`,
+      )
+      expect(readable).toEqual([[tables.length]])
+      expect(await box.pool.syncRoles(desired)).toMatchObject({ changed: false })
+      const made = operationsOf(plan).flatMap((operation) =>
+        operation.kind === 'createRole' && operation.serves ? [operation.role] : [],
+      )
+      await forEach(box, tables, (table) => `drop table ${schema}.${table}`)
+      await forEach(box, made, (name) => `drop owned by "${name}"; drop role "${name}"`)
+    })
+  })
+
+  describe.for(drivers)('$name', (driver) => {
+    test.for(actorKinds)(
+      'fifty syncs of overlapping roles at once, as %s',
+      { timeout: 300_000 },
+      async (kind) => {
+        const box = await openSandbox(server, driver, kind)
+        const pool = driver.pool(box.connection, box.database, 50)
+        await inSandbox(box, async () => {
+          const schema = box.name('s')
+          const roles = numbered(10, box.name('r'))
+          const tables = numbered(50, 't')
+          await box.run(
+            `create schema ${schema}; ${tables.map((table) => `create table ${schema}.${table} ()`).join(';')}`,
+          )
+          // Each sync is of three roles in a row, and gives them a table that no other sync gives.
+          const rolesOf = (index: number): readonly string[] =>
+            [0, 1, 2].map((offset) => roles[(index + offset) % roles.length]!)
+          await Promise.all(
+            tables.map((table, index) =>
+              pool.syncRoles(
+                rolesOf(index).map((role) => ({
+                  role,
+                  grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, table)],
+                })),
+                { lockTimeout: 60_000 },
+              ),
+            ),
+          )
+          for (const [position, role] of roles.entries()) {
+            const readable = await box.admin(
+              `select relname from pg_class where relnamespace = '${schema}'::regnamespace and has_table_privilege('${role}', oid, 'SELECT')`,
+            )
+            // Exactly what one of the syncs gave it, the last one.
+            expect(readable).toHaveLength(1)
+            const given = tables.filter((_, index) => rolesOf(index).includes(roles[position]!))
+            expect(given).toContain(readable[0]![0])
+          }
+        }).finally(() => pool.end())
+      },
+    )
+  })
+})
