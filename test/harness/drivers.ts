@@ -90,7 +90,11 @@ const postgresJsDriver: Driver = {
   name: 'postgres.js',
   pool: (server, database, connections = 4) => {
     const sql = postgres({ ...quiet(server, database), max: connections })
-    return connected(postgresJs, sql, { run: (text) => sql.unsafe(text), end: () => sql.end() })
+    return connected(postgresJs, sql, {
+      run: (text) => sql.unsafe(text),
+      // Without a timeout it waits for ever after a `reserve` that could not connect.
+      end: () => sql.end({ timeout: 1 }),
+    })
   },
   client: async (server, database) => {
     const sql = postgres({ ...quiet(server, database), max: 1 })

@@ -8,24 +8,34 @@ import {
 } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect } from 'vitest'
+import { type ActorKind, createOwner } from './actor.ts'
 import type { Connected, Driver } from './drivers.ts'
 import { describeEffect } from './effects.ts'
 import { type Holdings, holdingsOf } from './holdings.ts'
-import { connectionTo, type TestServer } from './servers.ts'
+import { connectionTo, type TestConnection, type TestServer } from './servers.ts'
+import { watched } from './standing.ts'
 
 /** A database of its own, with roles whose names nobody else uses. */
 export interface Sandbox {
   readonly server: TestServer
   readonly database: string
-  /** The superuser that connects. */
-  readonly superuser: string
+  /** The acting role: it connects, so it is what syncs. */
+  readonly actor: string
+  readonly isSuperuser: boolean
+  /** How the acting role connects. */
+  readonly connection: TestConnection
   readonly driver: Driver
-  /** The driver under test, over a pool. */
+  /** The driver under test, over a pool of the acting role’s. */
   readonly pool: Connected
   /** A name that no other test uses: roles belong to the whole cluster. Dropped roles are the test’s own business. */
   readonly name: (base: string) => string
-  /** Runs statements as the superuser, and gives back the rows of the last one, each an array. */
+  /**
+   * Runs statements as the acting role, and gives back the rows of the last one, each an array. What a test sets up is
+   * made by this: from 16 on a role can only be administered by who created it, or a superuser.
+   */
   readonly run: (text: string) => Promise<readonly (readonly unknown[])[]>
+  /** The same as a superuser, for what the acting role may not do itself. */
+  readonly admin: (text: string) => Promise<readonly (readonly unknown[])[]>
   /** Runs a statement as a role; rejects where that role may not. */
   readonly as: (role: string, text: string) => Promise<readonly (readonly unknown[])[]>
   /** The roles of this sandbox that are no intermediate roles, as they are now. */
@@ -54,29 +64,46 @@ const rowsOf = async (client: pg.ClientBase, text: string): Promise<readonly (re
 
 let sandboxes = 0
 
+const connect = async (connection: TestConnection, database?: string): Promise<pg.Client> => {
+  const client = new pg.Client(connectionTo(connection, database))
+  await client.connect()
+  return client
+}
+
 /** Makes a database on a server and connects to it with a driver. */
-export const openSandbox = async (server: TestServer, driver: Driver): Promise<Sandbox> => {
+export const openSandbox = async (
+  server: TestServer,
+  unwatched: Driver,
+  kind: ActorKind = 'superuser',
+): Promise<Sandbox> => {
   const tag = `${process.pid.toString(36)}${(++sandboxes).toString(36)}`
   const database = `pgsr_${tag}`
-  const admin = new pg.Client(connectionTo(server))
-  await admin.connect()
-  await admin.query(`create database ${database}`)
-  await admin.end()
-  const client = new pg.Client(connectionTo(server, database))
-  await client.connect()
-  const pool = driver.pool(server, database)
   let names = 0
+  const name: Sandbox['name'] = (base) => `${base}_${(++names).toString(36)}_${tag}`
 
-  const run: Sandbox['run'] = (text) => rowsOf(client, text)
+  const maker = await connect(server)
+  await maker.query(`create database ${database}`)
+  const isSuperuser = kind === 'superuser'
+  const connection = isSuperuser ? server : await createOwner(maker, server, database, name('owner'))
+  await maker.end()
+
+  const superuser = await connect(server, database)
+  const client = await connect(connection, database)
+  const observer = new pg.Pool({ ...connectionTo(server, database), max: 1 })
+  const driver = watched(unwatched, observer)
+  const pool = driver.pool(connection, database)
+  const actor = connection.user
+
+  const admin: Sandbox['admin'] = (text) => rowsOf(superuser, text)
   const roles: Sandbox['roles'] = async () => {
-    const rows = await run(`select rolname::text from pg_roles where rolname like '%\\_${tag}'`)
-    return rows.map(([name]) => name as string).filter((name) => !isIntermediateName(name))
+    const rows = await admin(`select rolname::text from pg_roles where rolname like '%\\_${tag}'`)
+    return rows.map(([role]) => role as string).filter((role) => !isIntermediateName(role))
   }
-  const holdings: Sandbox['holdings'] = (of) => holdingsOf(client, server.version, of)
+  const holdings: Sandbox['holdings'] = (of) => holdingsOf(superuser, server.version, of)
 
   const bystanders = async (desired: readonly DesiredRole[]): Promise<readonly string[]> => {
     const all = await roles()
-    return [...all, server.user].filter((name) => !desired.some(({ role }) => role === name))
+    return [...all, server.user].filter((other) => !desired.some(({ role }) => role === other))
   }
 
   const sync: Sandbox['sync'] = async (desired, options) => {
@@ -87,7 +114,10 @@ export const openSandbox = async (server: TestServer, driver: Driver): Promise<S
     const after = await holdings(others)
     const lost = [...before].filter((thing) => !after.has(thing)).map((thing) => `loses ${thing}`)
     const gained = [...after].filter((thing) => !before.has(thing)).map((thing) => `gains ${thing}`)
-    const became = gained.filter((line) => !/^gains [^:]*: owns /.test(line))
+    // Becoming an owner is no effect, nor is coming to administer the roles that one creates.
+    const became = gained.filter(
+      (line) => !/^gains [^:]*: owns /.test(line) && !line.startsWith(`gains ${actor}: member of `),
+    )
     const effects = result.plan.effects.map((effect) => describeEffect(effect, server.version))
     expect([...lost, ...became].sort(), 'what other roles gain and lose is what the plan says').toEqual(
       effects.sort(),
@@ -106,17 +136,20 @@ export const openSandbox = async (server: TestServer, driver: Driver): Promise<S
   return {
     server,
     database,
-    superuser: server.user,
+    actor,
+    isSuperuser,
+    connection,
     driver,
     pool,
-    name: (base) => `${base}_${(++names).toString(36)}_${tag}`,
-    run,
+    name,
+    run: (text) => rowsOf(client, text),
+    admin,
     as: async (role, text) => {
-      await client.query(`begin; set local role ${ident(role)}`)
+      await superuser.query(`begin; set local role ${ident(role)}`)
       try {
-        return await rowsOf(client, text)
+        return await rowsOf(superuser, text)
       } finally {
-        await client.query('rollback')
+        await superuser.query('rollback')
       }
     },
     roles,
@@ -126,6 +159,8 @@ export const openSandbox = async (server: TestServer, driver: Driver): Promise<S
     end: async () => {
       await pool.end()
       await client.end()
+      await superuser.end()
+      await observer.end()
     },
   }
 }

@@ -65,13 +65,13 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
 
     const forbidden = await Effect.runPromise(
       Effect.provide(
-        syncRoles({ role: box.superuser, grants: [] }).pipe(
+        syncRoles({ role: box.actor, grants: [] }).pipe(
           Effect.catchTag('ForbiddenRoleError', (error) => Effect.succeed(error.role)),
         ),
         layer,
       ),
     )
-    expect(forbidden).toBe(box.superuser)
+    expect(forbidden).toBe(box.actor)
     await pool.end()
     await sql.end()
   })

@@ -1,4 +1,4 @@
-import { Grant, InvalidGrantError } from '@pgsr/node-postgres'
+import { Grant, InvalidGrantError, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
@@ -33,9 +33,9 @@ conformance((sandbox) => {
     const [role, one, two, grantor] = [box.name('r'), box.name('a'), box.name('b'), box.name('g')]
     await box.run(
       `create role ${role}; create role ${one}; create role ${two}; create role ${grantor};
-       grant ${one} to ${grantor} with admin option; grant ${two} to ${role};
-       set role ${grantor}; grant ${one} to ${role}; reset role`,
+       grant ${one} to ${grantor} with admin option; grant ${two} to ${role}`,
     )
+    await box.admin(`set role ${grantor}; grant ${one} to ${role}; reset role`)
     if (box.server.version >= 160000) await box.run(`grant ${one} to ${role}`)
     await box.sync({ role, grants: [Grant.roleMembership(two)] })
     expect(await rowsOf(box, role)).toEqual([[two, false]])
@@ -44,13 +44,35 @@ conformance((sandbox) => {
     expect(await rowsOf(box, role)).toEqual([])
   })
 
+  test('a membership that a superuser granted goes, where the role that syncs may take it', async () => {
+    const box = sandbox()
+    const [role, group] = [box.name('r'), box.name('g')]
+    await box.run(`create role ${role}; create role ${group}`)
+    await box.admin(`grant ${group} to ${role}`)
+    if (box.isSuperuser || box.server.version < 160000) {
+      await box.sync({ role, grants: [] })
+      expect(await rowsOf(box, role)).toEqual([])
+      return
+    }
+    // From 16 on it stands as granted by the bootstrap superuser, in whose name only superusers revoke.
+    await expect(box.pool.syncRoles({ role, grants: [] })).rejects.toBeInstanceOf(ResidueError)
+    const { plan } = await box.sync({ role, grants: [Grant.login()] }, { onResidue: 'report' })
+    expect(plan.residue).toMatchObject([
+      { role, reason: 'not permitted', fact: { kind: 'membership', role: group } },
+    ])
+    expect(await rowsOf(box, role)).toEqual([[group, false]])
+    expect((await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`))[0]).toEqual([true])
+    await box.admin(plan.residue[0]!.statement)
+    await box.sync({ role, grants: [] })
+  })
+
   test('the ADMIN option goes, and what was granted by it; the plan says who loses', async () => {
     const box = sandbox()
     const [role, group, other] = [box.name('r'), box.name('g'), box.name('o')]
     await box.run(
-      `create role ${role}; create role ${group}; create role ${other}; grant ${group} to ${role} with admin option;
-       set role ${role}; grant ${group} to ${other}; reset role`,
+      `create role ${role}; create role ${group}; create role ${other}; grant ${group} to ${role} with admin option`,
     )
+    await box.admin(`set role ${role}; grant ${group} to ${other}; reset role`)
     const { plan } = await box.sync({ role, grants: [Grant.roleMembership(group)] })
     expect(await rowsOf(box, role)).toEqual([[group, false]])
     // Before 16 PostgreSQL does not keep track of who granted a membership by which right.
@@ -111,9 +133,17 @@ conformance((sandbox) => {
     const box = sandbox()
     const role = box.name('r')
     const predefined = box.server.version >= 100000 ? 'pg_monitor' : 'pg_signal_backend'
-    await box.sync({ role, grants: [Grant.roleMembership(predefined)] })
-    expect(await isMember(box, role, predefined)).toBe(true)
-    await box.sync({ role, grants: [] })
+    const desired = { role, grants: [Grant.roleMembership(predefined), Grant.login()] }
+    if (box.isSuperuser || box.server.version < 160000) {
+      await box.sync(desired)
+      expect(await isMember(box, role, predefined)).toBe(true)
+      await box.sync({ role, grants: [] })
+    } else {
+      // From 16 on only who administers a role can grant it, and these nobody created.
+      await expect(box.pool.syncRoles(desired)).rejects.toBeInstanceOf(ResidueError)
+      const given = await box.sync(desired, { onResidue: 'report' })
+      expect(given.plan.skipped).toMatchObject([{ role, reason: 'not permitted' }])
+    }
     expect(await isMember(box, role, predefined)).toBe(false)
     const { plan } = await box.sync({ role, grants: [Grant.roleMembership('pg_no_such_role')] })
     expect(plan.skipped).toMatchObject([{ reason: 'absent' }])

@@ -6,8 +6,8 @@ import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
 
-const connect = async ({ server, database }: Sandbox): Promise<pg.Client> => {
-  const client = new pg.Client(connectionTo(server, database))
+const connect = async ({ connection, database }: Sandbox): Promise<pg.Client> => {
+  const client = new pg.Client(connectionTo(connection, database))
   await client.connect()
   return client
 }
@@ -22,9 +22,9 @@ const untilSomebodyWaits = async ({ run, database }: Sandbox): Promise<void> => 
 }
 
 /** Runs something whenever anybody grants a privilege, inside the transaction that does. */
-const whenGranted = async ({ run, name }: Sandbox, body: string): Promise<() => Promise<unknown>> => {
+const whenGranted = async ({ admin, name }: Sandbox, body: string): Promise<() => Promise<unknown>> => {
   const trigger = name('trigger')
-  await run(
+  await admin(
     `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
        if current_setting('pgsr_test.busy', true) is distinct from 'yes' then
          perform set_config('pgsr_test.busy', 'yes', true); ${body}; perform set_config('pgsr_test.busy', 'no', true);
@@ -32,7 +32,7 @@ const whenGranted = async ({ run, name }: Sandbox, body: string): Promise<() => 
      end $$;
      create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
   )
-  return () => run(`drop event trigger ${trigger}; drop function public.${trigger}()`)
+  return () => admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
 }
 
 conformance((sandbox) => {
@@ -110,7 +110,7 @@ conformance((sandbox) => {
   test('a connection inside a transaction of the caller’s is refused, and the transaction goes on', async () => {
     const box = sandbox()
     const role = box.name('r')
-    const held = await box.driver.client(box.server, box.database)
+    const held = await box.driver.client(box.connection, box.database)
     try {
       await held.run(`begin; set local search_path = "$user", public; create temporary table mine (x int)`)
       await expect(held.syncRoles({ role, grants: [] })).rejects.toBeInstanceOf(TransactionOpenError)
@@ -137,7 +137,7 @@ conformance((sandbox) => {
   test('syncs on one connection wait for each other', async () => {
     const box = sandbox()
     const roles = Array.from({ length: 5 }, () => box.name('r'))
-    const held = await box.driver.client(box.server, box.database)
+    const held = await box.driver.client(box.connection, box.database)
     try {
       const results = await Promise.all(roles.map((role) => held.syncRoles({ role, grants: [] })))
       expect(results.map(({ changed }) => changed)).toEqual(roles.map(() => true))
@@ -148,7 +148,7 @@ conformance((sandbox) => {
 
   test('names are not sent in an encoding that would change them', async () => {
     const box = sandbox()
-    const held = await box.driver.client(box.server, box.database)
+    const held = await box.driver.client(box.connection, box.database)
     try {
       await held.run(`set client_encoding = 'LATIN1'`)
       await expect(held.syncRoles({ role: box.name('é'), grants: [] })).rejects.toMatchObject({
@@ -265,7 +265,7 @@ conformance((sandbox) => {
     } finally {
       await stop()
     }
-    const open = await box.run(
+    const open = await box.admin(
       `select from pg_stat_activity where datname = '${box.database}' and pid <> pg_backend_pid() and state like 'idle in transaction%'`,
     )
     expect(open).toEqual([])

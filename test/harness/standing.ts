@@ -1,0 +1,66 @@
+import type { Pool } from 'pg'
+import { expect } from 'vitest'
+import type { Connected, Driver } from './drivers.ts'
+
+interface Membership {
+  readonly role: string
+  /** Whether it is what a role gets of one that it creates: from 16 on it may administer it, and no more. */
+  readonly ofCreator: boolean
+}
+
+/** What a role is, and what it is a member of, with all options and grantors. */
+interface Standing {
+  readonly attributes: unknown
+  readonly memberships: readonly Membership[]
+  /** All roles that there are. */
+  readonly roles: readonly string[]
+}
+
+const query = `
+  select to_jsonb(r) as attributes, array(select rolname::text from pg_roles) as roles, (
+    select coalesce(jsonb_agg(
+      to_jsonb(m) - 'oid' || jsonb_build_object(
+        'role', pg_get_userbyid(m.roleid),
+        'ofCreator', to_jsonb(m) @> '{"grantor": "10", "admin_option": true, "inherit_option": false, "set_option": false}'
+      ) order by m.roleid, m.grantor
+    ), '[]') from pg_auth_members as m where m.member = r.oid
+  ) as memberships
+  from pg_roles as r where r.rolname = $1`
+
+const standingOf = async (pool: Pool, role: string): Promise<Standing> => {
+  const { rows } = await pool.query<Standing>(query, [role])
+  return rows[0] ?? { attributes: undefined, memberships: [], roles: [] }
+}
+
+const expectSame = (before: Standing, after: Standing): void => {
+  const [old, still] = [new Set(before.roles), new Set(after.roles)]
+  expect(after.attributes, 'the acting role stays what it is').toEqual(before.attributes)
+  expect(
+    after.memberships.filter(({ role, ofCreator }) => old.has(role) || !ofCreator),
+    'the acting role gives back what it borrows, and loses nothing of its own',
+  ).toEqual(before.memberships.filter(({ role }) => still.has(role)))
+}
+
+/**
+ * A driver that holds every sync, also one that fails, to what it must leave as it was: the role that connects. Whatever
+ * that borrows is given back. Only what it creates comes to it, and what is dropped meanwhile goes.
+ */
+export const watched = (driver: Driver, superuser: Pool): Driver => {
+  const watch = (role: string, connected: Connected): Connected => ({
+    ...connected,
+    syncRoles: async (desired, options) => {
+      if ([desired].flat().some((one) => one.role === role)) return connected.syncRoles(desired, options)
+      const before = await standingOf(superuser, role)
+      try {
+        return await connected.syncRoles(desired, options)
+      } finally {
+        expectSame(before, await standingOf(superuser, role))
+      }
+    },
+  })
+  return {
+    name: driver.name,
+    pool: (server, database) => watch(server.user, driver.pool(server, database)),
+    client: async (server, database) => watch(server.user, await driver.client(server, database)),
+  }
+}
