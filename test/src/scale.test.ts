@@ -35,32 +35,36 @@ const forEach = async (
 }
 
 describe.for(servers)('$name', (server) => {
-  test('four thousand roles may connect to one database and read one table', { timeout: 300_000 }, async () => {
-    const box = await openSandbox(server, firstDriver)
-    await inSandbox(box, async () => {
-      const schema = box.name('s')
-      await box.run(
-        `revoke connect on database ${box.database} from public; create schema ${schema}; create table ${schema}.t ()`,
-      )
-      const roles = numbered(4000, box.name('r'))
-      const grants = [
-        Grant.databaseConnect(box.database),
-        Grant.schemaUsage(schema),
-        Grant.tableSelect(schema, 't'),
-      ]
-      const desired = roles.map((role) => ({ role, grants }))
-      for (let start = 0; start < roles.length; start += 1000)
-        await box.pool.syncRoles(desired.slice(start, start + 1000))
-      const allowed = await box.run(
-        `select count(*)::int from pg_roles where rolname ~ '^${roles[0]!.replace(/0$/, '')}'
+  test(
+    'four thousand roles may connect to one database and read one table',
+    { timeout: 300_000 },
+    async () => {
+      const box = await openSandbox(server, firstDriver)
+      await inSandbox(box, async () => {
+        const schema = box.name('s')
+        await box.run(
+          `revoke connect on database ${box.database} from public; create schema ${schema}; create table ${schema}.t ()`,
+        )
+        const roles = numbered(4000, box.name('r'))
+        const grants = [
+          Grant.databaseConnect(box.database),
+          Grant.schemaUsage(schema),
+          Grant.tableSelect(schema, 't'),
+        ]
+        const desired = roles.map((role) => ({ role, grants }))
+        for (let start = 0; start < roles.length; start += 1000)
+          await box.pool.syncRoles(desired.slice(start, start + 1000))
+        const allowed = await box.run(
+          `select count(*)::int from pg_roles where rolname ~ '^${roles[0]!.replace(/0$/, '')}'
          and has_database_privilege(oid, '${box.database}', 'CONNECT')
          and has_schema_privilege(oid, '${schema}', 'USAGE') and has_table_privilege(oid, '${schema}.t', 'SELECT')`,
-      )
-      expect(allowed).toEqual([[roles.length]])
-      expect(await box.pool.syncRoles(desired)).toMatchObject({ changed: false })
-      await forEach(box, roles, (role) => `drop role ${role}`)
-    })
-  })
+        )
+        expect(allowed).toEqual([[roles.length]])
+        expect(await box.pool.syncRoles(desired)).toMatchObject({ changed: false })
+        await forEach(box, roles, (role) => `drop role ${role}`)
+      })
+    },
+  )
 
   test('a pattern matches twelve thousand tables', { timeout: 300_000 }, async () => {
     const box = await openSandbox(server, firstDriver)

@@ -74,8 +74,8 @@ conformance((sandbox) => {
     if (box.server.logFile === undefined) return // its log is out of reach
     const { readFile } = await import('node:fs/promises')
     const { desired } = await setUp(box)
-    await box.run(`alter database ${box.database} set log_statement = 'all'`)
-    const logged = box.driver.pool(box.server, box.database)
+    await box.admin(`alter database ${box.database} set log_statement = 'all'`)
+    const logged = box.driver.pool(box.connection, box.database)
     try {
       const plan = await logged.planRoles(desired)
       await logged.executePlan(saved(plan))
@@ -88,7 +88,7 @@ conformance((sandbox) => {
       )
     } finally {
       await logged.end()
-      await box.run(`alter database ${box.database} reset log_statement`)
+      await box.admin(`alter database ${box.database} reset log_statement`)
     }
   })
 
@@ -118,7 +118,7 @@ conformance((sandbox) => {
     expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
 
     await execute(box, plan, { passwords: { [role]: 'open sesame' } })
-    const [[verifier] = []] = await box.run(`select rolpassword from pg_authid where rolname = '${role}'`)
+    const [[verifier] = []] = await box.admin(`select rolpassword from pg_authid where rolname = '${role}'`)
     expect(verifier).toMatch(/^(SCRAM-SHA-256\$|md5)/)
     const client = new pg.Client({
       ...connectionTo(box.server, box.database),
@@ -171,46 +171,51 @@ conformance((sandbox) => {
        grant select on ${schema}.t to ${third} with grant option`,
     )
     const dropped = `create table ${schema}.t (id int); grant select on ${schema}.t to ${third} with grant option`
-    const moves: readonly (readonly [
-      before: string,
-      after: string,
-      ReturnType<typeof partsOf>,
-      message: string,
-    ])[] = [
-      [
-        `create role ${role}`,
-        `drop role ${role}`,
-        { missing: ['operations'], unexpected: [] },
-        `create role "${role}"`,
-      ],
-      [
-        `create role ${role} createdb`,
-        `drop role ${role}`,
-        { missing: ['operations'], unexpected: ['unmanaged'] },
-        `role "${role}": attribute: "CREATEDB"`,
-      ],
-      [
-        `drop table ${schema}.t`,
-        dropped,
-        { missing: ['operations', 'operations', 'operations'], unexpected: ['skipped'] },
-        `grant SELECT on table "${schema}"."t" to role "_pgsr_local_`,
-      ],
-      [
-        `alter table ${schema}.t rename to x`,
-        `alter table ${schema}.x rename to t`,
-        { missing: ['operations', 'operations', 'operations'], unexpected: ['skipped'] },
-        `cannot grant SELECT on table "${schema}"."t" to role "${role}": table "${schema}"."t" does not exist`,
-      ],
-      [
-        `create role ${role}; set role ${third}; grant select on ${schema}.t to ${role}; reset role`,
-        `set role ${third}; revoke select on ${schema}.t from ${role}; reset role; drop role ${role}`,
-        { missing: ['operations'], unexpected: ['residue'] },
-        `role "${role}" keeps SELECT on table "${schema}"."t"`,
-      ],
+    const moves: readonly {
+      readonly before: string
+      /** What only a superuser can do after that. */
+      readonly besides?: string
+      readonly parts: ReturnType<typeof partsOf>
+      readonly message: string
+      readonly undo: string
+    }[] = [
+      {
+        before: `create role ${role}`,
+        parts: { missing: ['operations'], unexpected: [] },
+        message: `create role "${role}"`,
+        undo: `drop role ${role}`,
+      },
+      {
+        before: `create role ${role}`,
+        besides: `alter role ${role} createdb`,
+        parts: { missing: ['operations'], unexpected: ['unmanaged'] },
+        message: `role "${role}": attribute: "CREATEDB"`,
+        undo: `drop role ${role}`,
+      },
+      {
+        before: `drop table ${schema}.t`,
+        parts: { missing: ['operations', 'operations', 'operations'], unexpected: ['skipped'] },
+        message: `grant SELECT on table "${schema}"."t" to role "_pgsr_local_`,
+        undo: dropped,
+      },
+      {
+        before: `alter table ${schema}.t rename to x`,
+        parts: { missing: ['operations', 'operations', 'operations'], unexpected: ['skipped'] },
+        message: `cannot grant SELECT on table "${schema}"."t" to role "${role}": table "${schema}"."t" does not exist`,
+        undo: `alter table ${schema}.x rename to t`,
+      },
+      {
+        before: `create role ${role}`,
+        besides: `set role ${third}; grant select on ${schema}.t to ${role}; reset role`,
+        parts: { missing: ['operations'], unexpected: ['residue'] },
+        message: `role "${role}" keeps SELECT on table "${schema}"."t"`,
+        undo: `drop table ${schema}.t; ${dropped}; drop role ${role}`,
+      },
     ]
     const plan = await box.plan(desired)
-    for (const [before, after, parts, message] of moves) {
+    for (const { before, besides, parts, message, undo } of moves) {
       await box.run(before)
+      if (besides !== undefined) await box.admin(besides)
       const then = await holdingsOf(box)
       const error = await changedError(box, plan)
       expect(partsOf(error)).toEqual(parts)
@@ -218,7 +223,7 @@ conformance((sandbox) => {
       expect(entries.map((entry) => entry.message)).toContainEqual(expect.stringContaining(message))
       expect(error.message).toContain(entries[0]?.message)
       expect(await holdingsOf(box)).toEqual(then)
-      await box.run(after)
+      await box.run(undo)
     }
     expect((await execute(box, plan)).changed).toBe(true)
   })
@@ -227,23 +232,14 @@ conformance((sandbox) => {
     const box = sandbox()
     const [{ desired }, other] = [await setUp(box), box.name('other')]
     const plan = await box.plan(desired)
-    await box.run(`create role ${other} superuser login`)
+    await box.admin(`create role ${other} superuser login`)
     const pool = box.driver.pool({ ...box.server, user: other }, box.database)
     try {
       const error = await pool.executePlan(saved(plan)).catch((reason: unknown) => reason)
       expect(error).toMatchObject({
         _tag: 'PlanChangedError',
         difference: {
-          missing: [
-            { part: 'acting role', message: `run as "${box.superuser}"` },
-            {},
-            {},
-            {},
-            {},
-            {},
-            {},
-            {},
-          ],
+          missing: [{ part: 'acting role', message: `run as "${box.actor}"` }, {}, {}, {}, {}, {}, {}, {}],
         },
       })
     } finally {
@@ -283,7 +279,7 @@ conformance((sandbox) => {
         { missing: ['operations', 'operations'], unexpected: ['operations', 'operations'] },
       ],
       [
-        { effects: [{ role: box.superuser, change: 'loses', fact: {} }] },
+        { effects: [{ role: box.actor, change: 'loses', fact: {} }] },
         { missing: ['effects'], unexpected: [] },
       ],
       [{ residue: [{}] }, { missing: ['residue'], unexpected: [] }],
@@ -339,8 +335,9 @@ conformance((sandbox) => {
     const grantor = box.name('g')
     await box.run(
       `create role ${role}; create role ${grantor}; grant usage on schema ${schema} to ${grantor};
-       grant select on ${schema}.t to ${grantor} with grant option; set role ${grantor}; grant select on ${schema}.t to ${role}; reset role`,
+       grant select on ${schema}.t to ${grantor} with grant option`,
     )
+    await box.admin(`set role ${grantor}; grant select on ${schema}.t to ${role}; reset role`)
     const plan = await box.plan({ role, grants: [Grant.tableSelect(schema, 'no'), Grant.login()] })
     await expect(execute(box, plan)).rejects.toBeInstanceOf(ResidueError)
     await expect(execute(box, plan, { onMissing: 'error' })).rejects.toMatchObject({
