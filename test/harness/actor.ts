@@ -13,7 +13,7 @@ export const createOwner = async (
   database: string,
   role: string,
 ): Promise<TestConnection> => {
-  // Servers may ask for it; ours do as soon as the role administers one whose members have to know a password.
+  // For servers that ask for one. Ours do of members of `pgsr_password`, also of those that only administer it.
   const password = 'owner of a database'
   await superuser.query(`create role ${role} login createrole password ${pg.escapeLiteral(password)}`)
   await superuser.query(`alter database ${database} owner to ${role}`)
