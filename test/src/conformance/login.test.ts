@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
-import { Grant } from '@pgsr/node-postgres'
+import { Grant, ResidueError } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
@@ -125,6 +125,30 @@ conformance((sandbox) => {
     await box.run(`create role ${role} login valid until '0044-03-15 12:00:00+00 BC'`)
     await box.sync({ role, grants: [Grant.login()] })
     expect((await loginOf(box, role)).validUntil).toBe('infinity')
+  })
+
+  test('a login that a superuser made goes, and comes back, where the role that syncs may alter it', async () => {
+    const box = sandbox()
+    const role = box.name('alice')
+    await box.admin(`create role ${role} login`)
+    if (box.isSuperuser || box.server.version < 160000) {
+      await box.sync({ role, grants: [] })
+      expect((await loginOf(box, role)).login).toBe(false)
+      await box.sync({ role, grants: [Grant.login({ password: 'right' })] })
+      expect((await loginOf(box, role)).login).toBe(true)
+      return
+    }
+    // From 16 on only who administers a role can alter it, and that is not who may create roles in general.
+    await expect(box.pool.syncRoles({ role, grants: [] })).rejects.toBeInstanceOf(ResidueError)
+    const lost = await box.sync({ role, grants: [] }, { onResidue: 'report' })
+    expect(lost.plan.residue).toMatchObject([{ role, reason: 'not permitted', fact: { attribute: 'LOGIN' } }])
+    expect((await loginOf(box, role)).login).toBe(true)
+    await box.admin(`alter role ${role} nologin`)
+    const desired = { role, grants: [Grant.login({ password: 'right' })] }
+    await expect(box.pool.syncRoles(desired)).rejects.toBeInstanceOf(ResidueError)
+    const gained = await box.sync(desired, { onResidue: 'report' })
+    expect(gained.plan.skipped).toMatchObject([{ role, reason: 'not permitted' }])
+    expect(await loginOf(box, role)).toMatchObject({ login: false, verifier: null })
   })
 
   test('a password is in no log of the server', async () => {

@@ -155,7 +155,7 @@ conformance((sandbox) => {
     expect(await schemaOwner(box, schema)).toBeUndefined()
   })
 
-  test('a view that would read with the rights of a superuser stays with its author', async () => {
+  test('a view that would read with the rights of whoever syncs stays with its author', async () => {
     const box = sandbox()
     const [author, schema] = [box.name('a'), box.name('s')]
     await box.run(
