@@ -135,6 +135,8 @@ conformance((sandbox) => {
     const [role, checked] = [box.name('alice'), 'pgsr_password']
     // Other sandboxes make the same role; whoever is second looks again and finds it there.
     await box.pool.syncRoles({ role: checked, grants: [] })
+    if (!box.isSuperuser && box.server.version >= 160000)
+      await box.admin(`grant ${checked} to ${box.actor} with admin option`)
     const grants = [Grant.login({ password: 'as planned' }), Grant.roleMembership(checked)]
     await execute(box, await box.plan({ role, grants }), { passwords: { [role]: 'as executed' } })
     const connects = async (password: string): Promise<boolean> => {
