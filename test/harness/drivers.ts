@@ -20,6 +20,10 @@ export interface Connected {
     plan: nodePostgres.Plan,
     options?: nodePostgres.ExecutePlanOptions,
   ) => Promise<nodePostgres.SyncResult>
+  readonly dropUnusedRoles: (
+    options?: nodePostgres.DropUnusedRolesOptions,
+  ) => Promise<nodePostgres.SyncResult>
+  readonly planDropUnusedRoles: (options?: nodePostgres.DropUnusedRolesOptions) => Promise<nodePostgres.Plan>
   readonly introspect: (desired: Desired) => Promise<nodePostgres.Snapshot>
   /** Runs a text on the same connection or pool, as the application that owns it would. */
   readonly run: (text: string) => Promise<unknown>
@@ -51,18 +55,28 @@ interface Functions<Connection> {
     plan: nodePostgres.Plan,
     options?: nodePostgres.ExecutePlanOptions,
   ) => Promise<nodePostgres.SyncResult>
+  readonly dropUnusedRoles: (
+    connection: Connection,
+    options?: nodePostgres.DropUnusedRolesOptions,
+  ) => Promise<nodePostgres.SyncResult>
+  readonly planDropUnusedRoles: (
+    connection: Connection,
+    options?: nodePostgres.DropUnusedRolesOptions,
+  ) => Promise<nodePostgres.Plan>
   readonly introspect: (connection: Connection, desired: Desired) => Promise<nodePostgres.Snapshot>
 }
 
 const connected = <Connection>(
-  { syncRoles, planRoles, executePlan, introspect }: Functions<Connection>,
+  functions: Functions<Connection>,
   connection: Connection,
   rest: Pick<Connected, 'run' | 'end'>,
 ): Connected => ({
-  syncRoles: (desired, options) => syncRoles(connection, desired, options),
-  planRoles: (desired, options) => planRoles(connection, desired, options),
-  executePlan: (plan, options) => executePlan(connection, plan, options),
-  introspect: (desired) => introspect(connection, desired),
+  syncRoles: (desired, options) => functions.syncRoles(connection, desired, options),
+  planRoles: (desired, options) => functions.planRoles(connection, desired, options),
+  executePlan: (plan, options) => functions.executePlan(connection, plan, options),
+  dropUnusedRoles: (options) => functions.dropUnusedRoles(connection, options),
+  planDropUnusedRoles: (options) => functions.planDropUnusedRoles(connection, options),
+  introspect: (desired) => functions.introspect(connection, desired),
   ...rest,
 })
 

@@ -148,6 +148,21 @@ const createRole = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
   return { kind: 'createRole', role, as, because }
 }
 
+/** Of a role that neither owns nor holds anything, and has granted nothing: PostgreSQL drops no other. */
+const dropRole = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
+  const { objects, defaultPrivileges, memberships, server } = snapshot
+  const inUse = new Set([
+    ...objects.map(({ owner }) => owner),
+    ...defaultPrivileges.map(({ role }) => role),
+    ...[...objects, ...defaultPrivileges].flatMap(({ acl }) =>
+      acl.flatMap(({ grantee, grantor }) => [grantee, grantor]),
+    ),
+    ...memberships.map(({ grantor }) => grantor),
+  ])
+  const role = pick(ordinaryRoles(snapshot).filter((name) => !inUse.has(name)))
+  return role === undefined ? undefined : { kind: 'dropRole', role, as: server.actingRole, because }
+}
+
 /** The roles that a role is a member of, directly or not, and itself. */
 const rolesAbove = ({ memberships }: Snapshot, role: string): ReadonlySet<string> => {
   const above = new Set([role])
@@ -240,6 +255,7 @@ export const makers = {
   setOwner,
   createSchema,
   createRole,
+  dropRole,
   grantMembership,
   revokeMembership,
   setLogin,

@@ -6,25 +6,10 @@ import * as Layer from 'effect/Layer'
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { counting } from '../harness/counting.ts'
 import { drivers } from '../harness/drivers.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
 import { connectionTo } from '../harness/servers.ts'
-
-/** A session that counts what it sends: each text is one round trip. */
-const counting = (layer: Layer.Layer<Session, unknown>) => {
-  const sent: string[] = []
-  const counted = Layer.effect(
-    Session,
-    Effect.map(Session, (session) => ({
-      ...session,
-      send: (text: string) => {
-        sent.push(text)
-        return session.send(text)
-      },
-    })),
-  ).pipe(Layer.provide(layer))
-  return { sent, layer: counted }
-}
 
 describe.for(inject('servers').slice(-1))('$name', (server) => {
   let box: Sandbox

@@ -10,5 +10,19 @@ export {
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
-export type { ExecutePlanOptions, PlanRolesOptions, SyncRolesOptions, TransactionOptions } from './options.ts'
-export type { ExecutePlanError, LookError, PlanError, SyncError, SyncResult } from './workflow.ts'
+export type {
+  DropUnusedRolesOptions,
+  ExecutePlanOptions,
+  PlanRolesOptions,
+  SyncRolesOptions,
+  TransactionOptions,
+} from './options.ts'
+export type {
+  DropUnusedRolesError,
+  ExecutePlanError,
+  LookError,
+  PlanDropUnusedRolesError,
+  PlanError,
+  SyncError,
+  SyncResult,
+} from './workflow.ts'

@@ -4,7 +4,12 @@ import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
 import type { DatabaseError, StatementError, TransactionOpenError } from './errors.ts'
 import { databaseError } from './look.ts'
-import type { ExecutePlanOptions, PlanRolesOptions, SyncRolesOptions } from './options.ts'
+import type {
+  DropUnusedRolesOptions,
+  ExecutePlanOptions,
+  PlanRolesOptions,
+  SyncRolesOptions,
+} from './options.ts'
 import { Session, type SessionShape } from './session.ts'
 import { type SyncResult, workflow } from './workflow.ts'
 
@@ -56,6 +61,15 @@ export interface Promises<Connection> {
     plan: Plan,
     options?: ExecutePlanOptions,
   ) => Promise<SyncResult>
+  /**
+   * Drops the intermediate roles that serve nothing any more: those of this database that nobody is a member of, and
+   * those that hold nothing anywhere. One that has more than an intermediate role has stays, as residue of the plan.
+   * @throws InvalidGrantError, LockTimeoutError, TransactionOpenError, DatabaseError, ProofError,
+   * UnexpectedCatalogError, UnsupportedServerError; the roles are then as they were
+   */
+  readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
+  /** What `dropUnusedRoles` would do. Only reads. */
+  readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
   /** What the catalogs say of the roles and of what they ask for: to save, to plan elsewhere, to test with. */
   readonly introspect: (connection: Connection, desired: Desired) => Promise<Snapshot>
 }
@@ -87,6 +101,10 @@ export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connec
       run(workflow.planRoles(desired, options, on(connection)), promises.planRoles),
     executePlan: (connection, plan, options = {}) =>
       run(workflow.executePlan(plan, options, on(connection)), promises.executePlan),
+    dropUnusedRoles: (connection, options = {}) =>
+      run(workflow.dropUnusedRoles(options, on(connection)), promises.dropUnusedRoles),
+    planDropUnusedRoles: (connection, options = {}) =>
+      run(workflow.planDropUnusedRoles(options, on(connection)), promises.planDropUnusedRoles),
     introspect: (connection, desired) =>
       run(workflow.introspect(desired, on(connection)), promises.introspect),
   }

@@ -1,10 +1,17 @@
 import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type * as Effect from 'effect/Effect'
-import type { ExecutePlanOptions, PlanRolesOptions, SyncRolesOptions } from './options.ts'
+import type {
+  DropUnusedRolesOptions,
+  ExecutePlanOptions,
+  PlanRolesOptions,
+  SyncRolesOptions,
+} from './options.ts'
 import type { Session } from './session.ts'
 import {
+  type DropUnusedRolesError,
   type ExecutePlanError,
   type LookError,
+  type PlanDropUnusedRolesError,
   type PlanError,
   type SyncError,
   type SyncResult,
@@ -34,6 +41,16 @@ export const executePlan = (
   plan: Plan,
   options: ExecutePlanOptions = {},
 ): Effect.Effect<SyncResult, ExecutePlanError, Session> => workflow.executePlan(plan, options, asIs)
+
+/** `dropUnusedRoles` as an Effect that needs a {@link Session}. */
+export const dropUnusedRoles = (
+  options: DropUnusedRolesOptions = {},
+): Effect.Effect<SyncResult, DropUnusedRolesError, Session> => workflow.dropUnusedRoles(options, asIs)
+
+/** `planDropUnusedRoles` as an Effect that needs a {@link Session}. */
+export const planDropUnusedRoles = (
+  options: DropUnusedRolesOptions = {},
+): Effect.Effect<Plan, PlanDropUnusedRolesError, Session> => workflow.planDropUnusedRoles(options, asIs)
 
 /** `introspect` as an Effect that needs a {@link Session}. */
 export const introspect = (desired: Desired): Effect.Effect<Snapshot, PlannerError | LookError, Session> =>

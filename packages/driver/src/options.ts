@@ -28,6 +28,8 @@ export interface ExecutePlanOptions extends Omit<SyncRolesOptions, keyof PlanOpt
   readonly passwords?: Readonly<Record<string, string>>
 }
 
+export type DropUnusedRolesOptions = TransactionOptions
+
 /** The options, with their defaults. */
 export interface Settings {
   readonly onResidue: 'error' | 'report'
@@ -62,7 +64,11 @@ const ofPlan: Readonly<Record<keyof ExecutePlanOptions, true>> = {
 }
 
 /** The names of the options, by what they are options of. */
-const names = { 'sync roles': ofSync, 'execute the plan': ofPlan } as const
+const names = {
+  'sync roles': ofSync,
+  'execute the plan': ofPlan,
+  'drop unused roles': ofTransaction,
+} as const
 
 /** What the options are for; the words go into what says that it cannot be done. */
 export type Work = keyof typeof names
@@ -104,7 +110,7 @@ const refuseUnknown = (refuse: Refuse, options: unknown, known: object): void =>
  * Fills in the defaults.
  * @throws InvalidGrantError on a name or a value that means nothing
  */
-export const settingsOf = (work: Work, options: SyncRolesOptions | ExecutePlanOptions): Settings => {
+export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof PlanOptions>): Settings => {
   const refuse = refusing(work)
   refuseUnknown(refuse, options, names[work])
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options

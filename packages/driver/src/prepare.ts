@@ -7,12 +7,12 @@ import {
   type Plan,
   planRequest,
   type PlanOptions,
-  type Request,
   requestOf,
   type Scope,
   scopeOfRequest,
   Secret,
   type Snapshot,
+  type SyncRequest,
   UnsupportedServerError,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
@@ -37,7 +37,7 @@ export const planning = <A>(evaluate: () => A): Effect.Effect<A, PlannerError> =
 
 /** What is asked for, checked, with its passwords taken out. */
 export interface Prepared {
-  readonly request: Request
+  readonly request: SyncRequest
   readonly scope: Scope
   /** By role. Never part of a request, a plan or an error. */
   readonly passwords: ReadonlyMap<string, Secret>

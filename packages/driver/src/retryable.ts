@@ -5,6 +5,7 @@ const changed = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
   '42710', // duplicate_object
+  '2BP01', // dependent_objects_still_exist
   '42704', // undefined_object
   '42P01', // undefined_table
   '42883', // undefined_function

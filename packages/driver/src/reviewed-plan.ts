@@ -1,10 +1,14 @@
 import {
   type DesiredRole,
+  dropRequest,
   type Grant,
   InvalidGrantError,
   type Plan,
   planDifferenceOf,
   planRequest,
+  type Request,
+  type Scope,
+  scopeOfRequest,
   Secret,
   type Snapshot,
 } from '@pgsr/planner'
@@ -12,11 +16,15 @@ import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
 import { PlanChangedError } from './errors.ts'
 import type { ExecutePlanOptions } from './options.ts'
-import { planning, type PlannerError, prepare, type Prepared } from './prepare.ts'
+import { planning, type PlannerError, prepare } from './prepare.ts'
 
 /** A plan that somebody has seen, and what is needed to make it again. */
-export interface Reviewed extends Prepared {
+export interface Reviewed {
   readonly plan: Plan
+  readonly request: Request
+  readonly scope: Scope
+  /** By role. */
+  readonly passwords: ReadonlyMap<string, Secret>
 }
 
 const refuse = (field: string, problem: string): never => {
@@ -100,21 +108,35 @@ const refusePassword = (role: string, why: string): never => {
   })
 }
 
+/** What a plan was made for, checked again. */
+const prepareRequest = (
+  request: Request,
+  secrets: ReadonlyMap<string, Secret>,
+): Effect.Effect<Omit<Reviewed, 'plan'>, PlannerError> => {
+  switch (request.kind) {
+    case 'sync':
+      if (!Array.isArray(request.desired) || !isObject(request.options)) break
+      return Effect.flatMap(
+        planning(() => withPasswords(request.desired, secrets)),
+        (desired) => prepare(desired, request.options, request.seed),
+      )
+    case 'drop unused roles':
+      return planning(() => {
+        withPasswords([], secrets)
+        return { request: dropRequest, scope: scopeOfRequest(dropRequest), passwords: new Map() }
+      })
+  }
+  return planning(() => refuse('request', 'its request is none'))
+}
+
 /** Checks a plan, and the passwords that it needs, before anything is sent. */
 export const prepareReviewed = (
   given: unknown,
   passwords: ExecutePlanOptions['passwords'],
 ): Effect.Effect<Reviewed, PlannerError> =>
   Effect.gen(function* () {
-    const { plan, desired, options, seed } = yield* planning(() => {
-      const secrets = secretsOf(passwords)
-      const checked = planOf(given)
-      const { request } = checked
-      if (!Array.isArray(request.desired) || !isObject(request.options))
-        return refuse('request', 'its request is none')
-      return { ...request, plan: checked, desired: withPasswords(request.desired, secrets) }
-    })
-    const prepared = yield* prepare(desired, options, seed)
+    const [plan, secrets] = yield* planning(() => [planOf(given), secretsOf(passwords)] as const)
+    const prepared = yield* prepareRequest(plan.request, secrets)
     if (!isDeepStrictEqual(prepared.request, plan.request))
       yield* planning(() => refuse('request', 'its request is not as it was when the plan was made'))
     return { ...prepared, plan }

@@ -69,6 +69,8 @@ type ObjectRow = [
 type DefaultPrivilegesRow = [role: string, schema: string | null, objectType: string, acl: string[]]
 type UnmanagedRow = [role: string, kind: string, description: string]
 
+type UnusedRow = [role: string]
+
 type Rows = [
   server: ServerRow,
   roles: RoleRow[],
@@ -76,6 +78,7 @@ type Rows = [
   objects: ObjectRow[],
   defaultPrivileges: DefaultPrivilegesRow[],
   unmanaged: UnmanagedRow[],
+  unused: UnusedRow[],
 ]
 
 /** The same few combinations of letters stand in every ACL; each is read once, to find one that nobody knows. */
@@ -95,7 +98,7 @@ const aclItem = (text: string): AclItem => {
  * @throws SyntaxError, TypeError, RangeError when it is something else
  */
 export const parseAnswer = (text: string): Answer => {
-  const [server, roles, memberships, objects, defaultPrivileges, unmanaged] = JSON.parse(text) as Rows
+  const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
   const [databaseOwner, createsSchemas, lockTableSize, ...session] = more
   const [transactionOpen, readOnly, clientEncoding] = session
@@ -176,6 +179,7 @@ export const parseAnswer = (text: string): Answer => {
         acl: acl.map(aclItem),
       })),
       unmanaged: unmanaged.map(([role, kind, description]) => ({ role, kind, description })),
+      ...(unused.length > 0 && { mayBeUnused: unused.map(([role]) => role) }),
     },
   }
 }

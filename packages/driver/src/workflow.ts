@@ -1,13 +1,16 @@
 import {
   type DesiredRole,
   differenceOf,
+  dropRequest,
   type MissingObjectError,
   noSelfGrantStatement,
   operationsOf,
   outcomeOf,
   type Plan,
+  planDrop,
   type Scope,
   scopeOfPlan,
+  scopeOfRequest,
   Secret,
   type Snapshot,
 } from '@pgsr/planner'
@@ -18,6 +21,7 @@ import type { PlanChangedError, TransactionOpenError, UnexpectedCatalogError } f
 import { execute, type Verifiers } from './execute.ts'
 import { databaseError, firstLook, lookInTransaction, searchPath } from './look.ts'
 import {
+  type DropUnusedRolesOptions,
   type ExecutePlanOptions,
   type PlanRolesOptions,
   type Settings,
@@ -42,6 +46,8 @@ export interface SyncResult {
 export type LookError = DatabaseError | TransactionOpenError | UnexpectedCatalogError
 export type PlanError = PlannerError | MissingObjectError | LookError
 export type SyncError = PlanError | LockTimeoutError | ResidueError | ProofError
+export type PlanDropUnusedRolesError = PlannerError | LookError
+export type DropUnusedRolesError = PlanDropUnusedRolesError | LockTimeoutError | ProofError
 export type ExecutePlanError = SyncError | PlanChangedError
 
 /** What is to be carried out. */
@@ -59,8 +65,9 @@ interface Task<E> {
 
 type Wishes = Pick<Settings, 'onMissing' | 'onResidue'>
 
-/** Fails where a plan would leave something that it should not. */
+/** Fails where a sync would leave something that it should not. An unused role that stays gives nobody anything. */
 const refuseResidue = (plan: Plan, { onResidue }: Wishes): Effect.Effect<Plan, ResidueError> => {
+  if (plan.request.kind !== 'sync') return Effect.succeed(plan)
   const skipped = plan.skipped.filter(({ reason }) => reason === 'not permitted')
   const { residue } = plan
   if (onResidue === 'report' || residue.length + skipped.length === 0) return Effect.succeed(plan)
@@ -248,6 +255,20 @@ const executeReviewed = Effect.fn('pgsr.executePlan')(function* (reviewed: Revie
   return yield* carryOut({ ...reviewed, planFor }, settings)
 })
 
+/** What dropping unused roles is. */
+const drop: Task<PlannerError> = {
+  scope: scopeOfRequest(dropRequest),
+  passwords: new Map(),
+  planFor: (snapshot) => planning(() => planDrop(snapshot)),
+}
+
+const dropUnused = Effect.fn('pgsr.dropUnusedRoles')((settings: Settings) => carryOut(drop, settings))
+
+const planDropUnused = Effect.fn('pgsr.planDropUnusedRoles')(function* (settings: Settings) {
+  const { snapshot } = yield* lookPersistently(drop, settings)
+  return yield* drop.planFor(snapshot, 0)
+})
+
 const planPrepared = Effect.fn('pgsr.planRoles')(function* (prepared: Prepared, settings: Settings) {
   const { snapshot } = yield* lookPersistently(prepared, settings)
   const plan = yield* planWith(snapshot, prepared)
@@ -301,6 +322,24 @@ export const workflow = {
       const prepared = yield* prepare(desired, options)
       return yield* holding(planPrepared(prepared, settings))
     }),
+
+  dropUnusedRoles: <E2, R>(
+    options: DropUnusedRolesOptions,
+    holding: Holding<E2, R>,
+  ): Effect.Effect<SyncResult, DropUnusedRolesError | E2, R> =>
+    Effect.flatMap(
+      planning(() => settingsOf('drop unused roles', options)),
+      (settings) => holding(dropUnused(settings)),
+    ),
+
+  planDropUnusedRoles: <E2, R>(
+    options: DropUnusedRolesOptions,
+    holding: Holding<E2, R>,
+  ): Effect.Effect<Plan, PlanDropUnusedRolesError | E2, R> =>
+    Effect.flatMap(
+      planning(() => settingsOf('drop unused roles', options)),
+      (settings) => holding(planDropUnused(settings)),
+    ),
 
   introspect: <E2, R>(
     desired: Desired,

@@ -112,6 +112,13 @@ export const apply = (world: World, operation: Operation): void => {
         })
       return
     }
+    case 'dropRole': {
+      const { role } = operation
+      existingRole(world, role)
+      for (const row of [...world.membershipsOf(role), ...world.membersOf(role)]) world.removeMembership(row)
+      world.roles.delete(role)
+      return
+    }
     case 'setLogin':
       world.roles.set(operation.role, { ...existingRole(world, operation.role), login: operation.login })
       return

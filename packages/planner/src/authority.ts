@@ -74,7 +74,7 @@ export class Authority {
   /** The roles that the acting role has to be removed from before it can become a member of this one. */
   membersInTheWay(role: string): readonly Membership[] {
     return this.#world
-      .membershipsInto(this.#acting)
+      .membersOf(this.#acting)
       .filter(({ member }) => this.#belonging.isReachable(role, member))
   }
 
@@ -134,6 +134,13 @@ export class Authority {
   /** Before 16 only superusers alter roles with these attributes. */
   #isReserved({ replication, bypassRls }: Role): boolean {
     return replication || (bypassRls && this.#world.server.version < 100000)
+  }
+
+  /** Whether the acting role may drop a role. */
+  mayDrop(role: string): boolean {
+    if (this.#isSuperuser) return true
+    if (!this.#createsRoles || this.#world.isSuperuser(role)) return false
+    return !this.#world.membershipsHaveGrantors || this.#administrator(role, this.#belonging) !== undefined
   }
 
   /** Why the acting role may not create a schema that will belong to a role; `undefined` when it may. */

@@ -3,6 +3,7 @@ import type { Effect } from './effects.ts'
 import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation, Served } from './operation.ts'
+import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
 
 /** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
@@ -44,6 +45,12 @@ export const describeGrant = (grant: Grant): string => {
   }
 }
 
+/** What is asked for, as it would follow “pgsr”. */
+export const describeRequest = (request: Request): string =>
+  request.kind === 'sync'
+    ? `syncs ${request.desired.map(({ role }) => describeName(role)).join(', ')}`
+    : 'drops unused roles'
+
 /** What an intermediate role is for. */
 export const describeServed = ({ privilege, object }: Served): string =>
   `${privilege} on ${describeObject(object)}`
@@ -76,6 +83,8 @@ export const describeOperation = (operation: Operation): string => {
   switch (operation.kind) {
     case 'createRole':
       return `create role ${describeName(operation.role)}`
+    case 'dropRole':
+      return `drop role ${describeName(operation.role)}`
     case 'setLogin':
       return `${operation.login ? 'let' : 'no longer let'} role ${describeName(operation.role)} log in`
     case 'setInherit':

@@ -2,8 +2,9 @@ import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
 import { privilegeFacts, roleFacts } from './facts-of.ts'
 import { objectKey } from './object-kind.ts'
-import { membershipsTouched, rolesCreated } from './operation.ts'
+import { membershipsTouched, rolesCreated, rolesDropped } from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
+import { desiredRolesOf } from './request.ts'
 import type { Membership, Snapshot } from './snapshot.ts'
 import { World } from './world.ts'
 
@@ -18,9 +19,9 @@ export interface Difference {
 /** The facts that a plan answers for: about the desired roles all, about others those that it touched. */
 const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, Fact> => {
   const operations = operationsOf(plan)
-  const desired = new Set(plan.request.desired.map(({ role }) => role))
+  const desired = new Set(desiredRolesOf(plan.request))
   const touchedObjects = new Set(objectsTouched(predicted, operations).map(objectKey))
-  const touchedRoles = new Set([...desired, ...rolesCreated(operations)])
+  const touchedRoles = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
   const facts = new Map<string, Fact>()
   const add = (fact: Fact): void => void facts.set(factKey(fact), fact)
 
@@ -48,7 +49,7 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
  * old owner could make it so.
  */
 const nowActing = (plan: Plan, found: World): readonly Fact[] =>
-  plan.request.options.reassignOwnedTo !== undefined
+  plan.request.kind !== 'sync' || plan.request.options.reassignOwnedTo !== undefined
     ? []
     : operationsOf(plan).flatMap((operation): Fact[] => {
         if (operation.kind !== 'setOwner' || operation.because.grant !== null) return []

@@ -8,8 +8,10 @@ import {
   objectWithFollowersTouched,
   type Operation,
   rolesCreated,
+  rolesDropped,
 } from './operation.ts'
 import { sortedBy } from './order.ts'
+import { isRealMember } from './real-member.ts'
 import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
@@ -76,10 +78,16 @@ export const effectsOf = (
   operations: readonly Operation[],
 ): readonly Effect[] => {
   const objects = objectsTouched(after, operations)
-  const [members, created] = [membersTouched(operations), rolesCreated(operations)]
+  const [created, dropped] = [rolesCreated(operations), rolesDropped(operations)]
+  const members = new Set([
+    ...membersTouched(operations),
+    ...[...dropped].flatMap((role) => before.membersOf(role).map(({ member }) => member)),
+  ])
   const { actingRole } = after.server
   const isOfCreator = (fact: Fact): boolean =>
-    fact.kind === 'membership' && fact.member === actingRole && created.has(fact.role)
+    fact.kind === 'membership' &&
+    ((fact.member === actingRole && created.has(fact.role)) ||
+      (dropped.has(fact.role) && !isRealMember(fact)))
   const factsIn = (world: World, other: World): Map<string, Fact> =>
     new Map(
       [

@@ -11,7 +11,14 @@ export {
   type PrivilegeGrant,
   type TablePattern,
 } from './grant.ts'
-export { type PlanOptions, type Request, requestOf } from './request.ts'
+export {
+  type DropRequest,
+  dropRequest,
+  type PlanOptions,
+  type Request,
+  requestOf,
+  type SyncRequest,
+} from './request.ts'
 export { Secret } from './secret.ts'
 
 // Snapshot: what there is
@@ -51,6 +58,7 @@ export type {
   ClearPassword,
   CreateRole,
   CreateSchema,
+  DropRole,
   GrantMembership,
   GrantPrivilege,
   Operation,
@@ -64,7 +72,7 @@ export type {
   SetValidUntil,
 } from './operation.ts'
 export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-difference.ts'
-export { operationsOf, outcomeOf, type Plan, plan, planRequest, type Skipped } from './plan.ts'
+export { operationsOf, outcomeOf, type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
 export { quoteIdent, quoteLiteral } from './quote.ts'
 export { noSelfGrantStatement, passwordStatement, statementOf } from './render-statement.ts'
 export { renderJson, renderSql, type Step, stepsOf } from './render.ts'

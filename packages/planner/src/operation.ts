@@ -4,7 +4,7 @@ import type { Privilege } from './privilege.ts'
 
 /** Why an operation is there. */
 export interface Reason {
-  /** The desired role it is done for. */
+  /** The desired role it is done for, or the intermediate role that is dropped. */
   readonly role: string
   /** The grant that asked for it; `null` when none did: the role itself is made, or loses what is not in its list. */
   readonly grant: Grant | null
@@ -35,6 +35,12 @@ export interface CreateRole extends OperationBase {
   readonly kind: 'createRole'
   readonly role: string
   readonly serves?: Served
+}
+
+/** Its memberships go with it, and those in it. */
+export interface DropRole extends OperationBase {
+  readonly kind: 'dropRole'
+  readonly role: string
 }
 
 export interface SetLogin extends OperationBase {
@@ -127,6 +133,7 @@ export interface RevokePrivilege extends OperationBase {
 /** One thing to be done: plain data that knows nothing of SQL text. */
 export type Operation =
   | CreateRole
+  | DropRole
   | SetLogin
   | SetInherit
   | SetValidUntil
@@ -155,6 +162,10 @@ export const objectWithFollowersTouched = (operation: Operation): readonly Objec
 /** The roles that some operations create. */
 export const rolesCreated = (operations: readonly Operation[]): ReadonlySet<string> =>
   new Set(operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])))
+
+/** The roles that some operations drop. */
+export const rolesDropped = (operations: readonly Operation[]): ReadonlySet<string> =>
+  new Set(operations.flatMap((operation) => (operation.kind === 'dropRole' ? [operation.role] : [])))
 
 /** Between which roles and members some operations change memberships; whoever creates a role may become its member. */
 export const membershipsTouched = (

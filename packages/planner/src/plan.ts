@@ -6,14 +6,18 @@ import { ForbiddenRoleError, InvalidGrantError, UnsupportedServerError } from '.
 import type { Grant } from './grant.ts'
 import type { Operation } from './operation.ts'
 import { MembershipPaths } from './membership-paths.ts'
+import { phasesOfDrop } from './phase/drop-roles.ts'
 import { phases } from './phase/index.ts'
 import { withLoans } from './phase/loan.ts'
-import { fitsInTransaction, preparationsFor } from './preparation.ts'
-import { type PlanOptions, type Request, requestOf } from './request.ts'
+import type { Phase } from './phase/phase.ts'
+import { inParts, lockShare } from './lock-table.ts'
+import { preparationsFor } from './preparation.ts'
+import { dropRequest, type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
 import type { Snapshot, Unmanaged } from './snapshot.ts'
 import { unmanagedOf } from './unmanaged.ts'
+import { unusedRoles } from './unused-roles.ts'
 import { isPreserved, type Wanted } from './wanted.ts'
 import { World } from './world.ts'
 
@@ -46,7 +50,7 @@ export interface Plan {
   readonly effects: readonly Effect[]
   /** What is asked for and not given. */
   readonly skipped: readonly Skipped[]
-  /** What a desired role holds, should not, and keeps all the same. */
+  /** What a desired role holds, should not, and keeps all the same; unused roles that are not dropped. */
   readonly residue: readonly Residue[]
   /** What is tied to a desired role but of a kind that pgsr does not manage. */
   readonly unmanaged: readonly Unmanaged[]
@@ -90,7 +94,7 @@ const checkPreserved = (world: World, desired: readonly DesiredRole[]): void => 
     }
 }
 
-const checkRoles = (world: World, { desired, options }: Request): void => {
+const checkRoles = (world: World, { desired, options }: SyncRequest): void => {
   const superuserAbove = superusersAbove(world)
   const { actingRole, sessionRole, bootstrapRole } = world.server
   for (const { role, grants } of desired) {
@@ -127,29 +131,42 @@ const checkRoles = (world: World, { desired, options }: Request): void => {
 }
 
 /** Goes through the phases, each in the world that the ones before have made. */
-const fold = (world: World, wanted: Wanted): readonly Operation[] =>
-  phases.flatMap((group) =>
+const fold = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[]): readonly Operation[] =>
+  groups.flatMap((group) =>
     withLoans(world, (run) => {
       for (const phase of group) for (const operation of phase(world, wanted)) run(operation)
     }),
   )
 
 /** The transactions that lead where it should, and the world as it will be then. */
-const transactionsFor = (
+const transactionsOfSync = (
   snapshot: Snapshot,
   wanted: Wanted,
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
   const world = new World(snapshot)
-  const operations = fold(world, wanted)
-  if (fitsInTransaction(world.server, operations)) return [[operations], world]
+  const operations = fold(world, wanted, phases)
+  if (lockShare(world.server, operations) <= 1) return [[operations], world]
   const prepared = new World(snapshot)
   const preparations = preparationsFor(prepared, wanted)
-  return [[...preparations, fold(prepared, wanted)], prepared]
+  return [[...preparations, fold(prepared, wanted, phases)], prepared]
+}
+
+/** To drop some of the roles and not yet the others does no harm. */
+const transactionsOfDrop = (
+  snapshot: Snapshot,
+  wanted: Wanted,
+): readonly [transactions: Plan['transactions'], outcome: World] => {
+  const world = new World(snapshot)
+  const share = lockShare(world.server, fold(new World(snapshot), wanted, phasesOfDrop))
+  const transactions = inParts(wanted.roles, share).map((roles) =>
+    fold(world, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
+  )
+  return [transactions, world]
 }
 
 /** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
-const checkOutcome = (world: World, wanted: Wanted): void => {
-  for (const phase of phases.flat())
+const checkOutcome = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[]): void => {
+  for (const phase of groups.flat())
     for (const operation of phase(world, wanted))
       if (operation.kind !== 'setPassword')
         throw new Error(
@@ -157,14 +174,12 @@ const checkOutcome = (world: World, wanted: Wanted): void => {
         )
 }
 
-/** Plans what a checked request asks for. */
-export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
-  checkServer(snapshot)
+const planSync = (snapshot: Snapshot, request: SyncRequest): Plan => {
   const before = new World(snapshot)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const [transactions, world] = transactionsFor(snapshot, wanted)
-  checkOutcome(world, wanted)
+  const [transactions, world] = transactionsOfSync(snapshot, wanted)
+  checkOutcome(world, wanted, phases)
   return {
     format: 1,
     request,
@@ -176,6 +191,36 @@ export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
     unmanaged: unmanagedOf(world, wanted),
   }
 }
+
+const planDropRequest = (snapshot: Snapshot): Plan => {
+  const before = new World(snapshot)
+  const { wanted, residue } = unusedRoles(before)
+  const [transactions, world] = transactionsOfDrop(snapshot, wanted)
+  checkOutcome(world, wanted, phasesOfDrop)
+  return {
+    format: 1,
+    request: dropRequest,
+    actingRole: world.server.actingRole,
+    transactions,
+    effects: effectsOf(before, world, wanted, transactions.flat()),
+    skipped: [],
+    residue,
+    unmanaged: [],
+  }
+}
+
+/** Plans what a checked request asks for. */
+export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
+  checkServer(snapshot)
+  return request.kind === 'sync' ? planSync(snapshot, request) : planDropRequest(snapshot)
+}
+
+/**
+ * Works out which intermediate roles serve nothing any more, and what has to be done to drop them. Pure.
+ * @param snapshot read within `scopeOfRequest(dropRequest)`; otherwise there are none
+ * @throws UnsupportedServerError
+ */
+export const planDrop = (snapshot: Snapshot): Plan => planRequest(snapshot, dropRequest)
 
 /**
  * Works out what has to be done so that the desired roles have exactly what is asked for. Pure: the same snapshot,

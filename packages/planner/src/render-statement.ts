@@ -74,6 +74,8 @@ export const statementOf = (operation: Exclude<Operation, SetPassword>): string 
   switch (operation.kind) {
     case 'createRole':
       return `CREATE ROLE ${quoteIdent(operation.role)}`
+    case 'dropRole':
+      return `DROP ROLE ${quoteIdent(operation.role)}`
     case 'setLogin':
       return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.login ? 'LOGIN' : 'NOLOGIN'}`
     case 'setInherit':

@@ -1,4 +1,12 @@
-import { describeEffect, describeGrant, describeName, describeServed, describeUnmanaged } from './describe.ts'
+import {
+  describeEffect,
+  describeGrant,
+  describeName,
+  describeRequest,
+  describeServed,
+  describeUnmanaged,
+} from './describe.ts'
+import { isIntermediateName } from './intermediate-role.ts'
 import type { Operation, Reason } from './operation.ts'
 import type { Plan } from './plan.ts'
 import { quoteIdent } from './quote.ts'
@@ -41,6 +49,8 @@ const commentOn = (operation: Operation): string => {
   const who = describeName(because.role)
   const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
+  if (isIntermediateName(because.role))
+    return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`
   if (because.grant === null && kind !== 'createRole')
     return served === undefined ? `${who}: no grant asks for it` : `${who}: no grant asks for ${served}`
   if (served !== undefined) return `${who}: ${served}`
@@ -99,14 +109,13 @@ export const renderSql = (
       'cannot render: this is no plan; was the await forgotten, or is it in the field plan?',
     )
   const { request, transactions, actingRole } = plan
-  const roles = request.desired.map(({ role }) => describeName(role)).join(', ')
   const count = transactions.flat().length
   const title =
     count === 0
       ? 'nothing to do'
       : `${count} operation${count === 1 ? '' : 's'}, run as ${describeName(actingRole)}`
   return [
-    [`-- pgsr syncs ${roles}: ${title}`, ...renderFindings(plan)].join('\n'),
+    [`-- pgsr ${describeRequest(request)}: ${title}`, ...renderFindings(plan)].join('\n'),
     ...transactions.map((operations) => renderTransaction(operations, actingRole, lockKey)),
     '',
   ].join('\n')

@@ -20,13 +20,29 @@ export interface PlanOptions {
   readonly allowSuperuser?: boolean
 }
 
-/** Everything that is needed to plan again: plain data, without secrets, in an order of its own. */
-export interface Request {
+/** That roles have exactly what they should. */
+export interface SyncRequest {
+  readonly kind: 'sync'
   readonly desired: readonly DesiredRole[]
   readonly options: PlanOptions
   /** What the names of new intermediate roles are derived from. */
   readonly seed: string
 }
+
+/** That the intermediate roles which serve nothing any more are dropped. */
+export interface DropRequest {
+  readonly kind: 'drop unused roles'
+}
+
+/** Everything that is needed to plan again: plain data, without secrets, in an order of its own. */
+export type Request = SyncRequest | DropRequest
+
+/** The only request of its kind. */
+export const dropRequest: DropRequest = { kind: 'drop unused roles' }
+
+/** The roles that a request is about, where it names them. */
+export const desiredRolesOf = (request: Request): readonly string[] =>
+  request.kind === 'sync' ? request.desired.map(({ role }) => role) : []
 
 type Refuse = (field: string, problem: string) => never
 
@@ -269,7 +285,7 @@ const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): Pl
 export const requestOf = (
   desired: DesiredRole | readonly DesiredRole[],
   planOptions: PlanOptions & { readonly seed: string },
-): Request => {
+): SyncRequest => {
   const { seed, ...options } = (planOptions as typeof planOptions | undefined) ?? { seed: undefined }
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
@@ -286,5 +302,10 @@ export const requestOf = (
   }
   checkOwners(roles)
   checkCycles(roles)
-  return { desired: sortedBy(roles, ({ role }) => role), options: checkOptions(roles, options), seed }
+  return {
+    kind: 'sync',
+    desired: sortedBy(roles, ({ role }) => role),
+    options: checkOptions(roles, options),
+    seed,
+  }
 }

@@ -14,7 +14,10 @@ import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import { type World, type WorldAclItem, type WorldObject } from './world.ts'
 
-/** Something that a desired role holds, that nothing asks for, and that a plan does not take away. */
+/**
+ * Something that a desired role holds, that nothing asks for, and that a plan does not take away; or an intermediate role
+ * that nothing needs, and that a plan does not drop.
+ */
 export interface Residue {
   readonly role: string
   readonly fact: Fact
@@ -24,6 +27,7 @@ export interface Residue {
     | 'passed on'
     | 'acts as its owner'
     | 'shared with another database'
+    | 'more than an intermediate role'
     | 'not permitted'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
@@ -38,7 +42,8 @@ const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fac
   message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
 })
 
-const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): string =>
+/** Revokes a privilege as who granted it. */
+export const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): string =>
   `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`
 
 const heldPrivileges = (world: World, wanted: Wanted, object: WorldObject, item: WorldAclItem): Residue[] =>

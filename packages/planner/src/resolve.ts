@@ -19,7 +19,7 @@ import { ownerInOutcome } from './owner-in-outcome.ts'
 import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
-import type { Request } from './request.ts'
+import type { SyncRequest } from './request.ts'
 import { ServingRoles } from './serving-roles.ts'
 import {
   privilegeKey,
@@ -34,7 +34,7 @@ import { aclKey, membershipKey, type World } from './world.ts'
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
 class Resolution implements Wanted {
   readonly #world: World
-  readonly #request: Request
+  readonly #request: SyncRequest
   readonly #serving: ServingRoles
   readonly #tablesOf = new Map<string, ObjectName[]>()
   readonly #newRoleFor = new Map<string, string>()
@@ -51,7 +51,7 @@ class Resolution implements Wanted {
   readonly authority: Authority
   readonly roles: readonly string[]
 
-  constructor(world: World, request: Request) {
+  constructor(world: World, request: SyncRequest) {
     this.#world = world
     this.#request = request
     this.#serving = new ServingRoles(world)
@@ -303,7 +303,7 @@ const turns: readonly ((grant: Grant) => boolean)[] = [
 ]
 
 /** What should be true of the desired roles, given what is. */
-export const resolve = (world: World, request: Request): Wanted => {
+export const resolve = (world: World, request: SyncRequest): Wanted => {
   const resolution = new Resolution(world, request)
   const desired = request.desired.filter(({ role }) => resolution.role({ role, grant: null }))
   for (const isNow of turns)

@@ -4,7 +4,7 @@ import { distinctObjects, type ObjectName } from './object-kind.ts'
 import { objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
 import { sortedUnique } from './order.ts'
 import { operationsOf, type Plan } from './plan.ts'
-import { type PlanOptions, type Request, requestOf } from './request.ts'
+import { type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
 
 /** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and free of repeats. */
 export interface Scope {
@@ -18,15 +18,30 @@ export interface Scope {
   readonly owned: readonly ObjectName[]
   /** Schemas of which every table is read, because a pattern asks for some of them. */
   readonly schemasOfPatterns: readonly string[]
+  /** Whether to read the intermediate roles that this database may not need any more. */
+  readonly unusedRoles: boolean
+}
+
+const nothing: Scope = {
+  desired: [],
+  roles: [],
+  objects: [],
+  owned: [],
+  schemasOfPatterns: [],
+  unusedRoles: false,
 }
 
 /** What must be read to plan a request. */
-export const scopeOfRequest = ({ desired, options }: Request): Scope => {
+export const scopeOfRequest = (request: Request): Scope =>
+  request.kind === 'sync' ? scopeOfSync(request) : { ...nothing, unusedRoles: true }
+
+const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const grants = desired.flatMap((one) => one.grants)
   const privileges = grants.flatMap((grant) => (grant.kind === 'privilege' ? [grant.object] : []))
   const owned = grants.flatMap((grant) => (grant.kind === 'ownership' ? [grant.object] : []))
   const { reassignOwnedTo } = options
   return scope({
+    ...nothing,
     desired: desired.map(({ role }) => role),
     roles: [
       ...grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
@@ -55,11 +70,12 @@ export const scopeOfPlan = (plan: Plan): Scope => {
     objects: [...objects, ...operations.flatMap(objectTouched)],
     owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
     schemasOfPatterns: [],
+    unusedRoles: false,
   })
 }
 
 const rolesTouched = (operation: Operation): readonly string[] => {
-  if (operation.kind === 'createRole') return [operation.role]
+  if (operation.kind === 'createRole' || operation.kind === 'dropRole') return [operation.role]
   return 'member' in operation ? [operation.role, operation.member] : []
 }
 
@@ -70,10 +86,11 @@ export const scopeOf = (
 ): Scope =>
   'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))
 
-const scope = ({ desired, roles, objects, owned, schemasOfPatterns }: Scope): Scope => ({
+const scope = ({ desired, roles, objects, owned, schemasOfPatterns, unusedRoles }: Scope): Scope => ({
   desired: sortedUnique(desired),
   roles: sortedUnique(roles),
   objects: distinctObjects(objects),
   owned: distinctObjects(owned),
   schemasOfPatterns: sortedUnique(schemasOfPatterns),
+  unusedRoles,
 })

@@ -106,4 +106,9 @@ export interface Snapshot {
   readonly objects: readonly DatabaseObject[]
   readonly defaultPrivileges: readonly DefaultPrivileges[]
   readonly unmanaged: readonly Unmanaged[]
+  /**
+   * The intermediate roles that this database may not need any more, where the scope asks for them: those of which
+   * nobody is a member, or which `pg_shdepend` does not mention. All their members are in `memberships`.
+   */
+  readonly mayBeUnused?: readonly string[]
 }

@@ -62,6 +62,7 @@ export class World {
   readonly objects: Map<string, WorldObject>
   readonly defaultPrivileges: readonly DefaultPrivileges[]
   readonly unmanaged: readonly Unmanaged[]
+  readonly mayBeUnused: readonly string[]
   readonly #memberships = new Map<string, Membership>()
   readonly #ofMember = new Map<string, Map<string, Map<string, Membership>>>()
   readonly #ofRole = new Map<string, Map<string, Membership>>()
@@ -73,6 +74,7 @@ export class World {
     this.roles = new Map(snapshot.roles.map((role) => [role.name, role]))
     this.defaultPrivileges = snapshot.defaultPrivileges
     this.unmanaged = snapshot.unmanaged
+    this.mayBeUnused = snapshot.mayBeUnused ?? []
     this.objects = new Map()
     for (const membership of snapshot.memberships) this.setMembership(membership)
     for (const object of snapshot.objects) this.addObject(object)
@@ -115,7 +117,7 @@ export class World {
   }
 
   /** The rows by which others are members of a role. */
-  membershipsInto(role: string): readonly Membership[] {
+  membersOf(role: string): readonly Membership[] {
     return [...(this.#ofRole.get(role)?.values() ?? [])]
   }
 
@@ -153,6 +155,7 @@ export class World {
   }
 
   snapshot(): Snapshot {
+    const mayBeUnused = this.mayBeUnused.filter((name) => this.roles.has(name))
     return {
       format: 1,
       server: this.server,
@@ -171,6 +174,7 @@ export class World {
       ),
       defaultPrivileges: this.defaultPrivileges,
       unmanaged: this.unmanaged,
+      ...(mayBeUnused.length > 0 && { mayBeUnused }),
     }
   }
 }

@@ -1,6 +1,7 @@
 import {
   describeFact,
   describeObject,
+  type DesiredRole,
   type Fact,
   type Grant,
   type ObjectName,
@@ -17,9 +18,14 @@ export interface Asked {
   readonly grants: readonly Grant[]
 }
 
-export const askedIn = ({ request, skipped }: Plan): Asked[] => {
+/** What a plan was made for. */
+export const desiredIn = ({ request }: Plan): readonly DesiredRole[] =>
+  request.kind === 'sync' ? request.desired : []
+
+export const askedIn = (made: Plan): Asked[] => {
+  const { skipped } = made
   const skips = new Set(skipped.map(({ role, grant }) => textOf([role, grant])))
-  return request.desired.map(({ role, grants }) => ({
+  return desiredIn(made).map(({ role, grants }) => ({
     role,
     grants: grants.filter((grant) => !skips.has(textOf([role, grant]))),
   }))

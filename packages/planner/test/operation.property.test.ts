@@ -41,6 +41,8 @@ const isInScope = (
   switch (operation.kind) {
     case 'createRole':
       return isDesired(operation.role) || isAskedBySome(operation.role) || isIntermediate(operation.role)
+    case 'dropRole':
+      return false
     case 'setLogin':
     case 'setValidUntil':
     case 'setPassword':
@@ -126,6 +128,7 @@ const whyRefused = (operation: Operation, before: Snapshot, after: Snapshot): st
   switch (operation.kind) {
     case 'createRole':
       return exists(operation.role) ? 'the role exists' : undefined
+    case 'dropRole':
     case 'setLogin':
     case 'setValidUntil':
     case 'setPassword':

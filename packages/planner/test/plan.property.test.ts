@@ -1,7 +1,7 @@
 import { operationsOf, type Plan, plan, planRequest, type Skipped, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { forEveryInput, forEveryPlan, type Input, reordered } from './arbitrary-desired.ts'
-import { askedIn, excessOf, isAnnounced, isGiven, objectsOf } from './entitlement.ts'
+import { askedIn, desiredIn, excessOf, isAnnounced, isGiven, objectsOf } from './entitlement.ts'
 import { effectsBetween } from './expected-effects.ts'
 import { factsIn, objectIn, roleIn, rolesAbove, textOf } from './holdings.ts'
 
@@ -68,7 +68,7 @@ test('bystanders gain and lose what the effects say, and nothing else', () =>
 
 /** Of desired roles that would be members of each other through others, none becomes one. */
 const wouldMakeCycle = (made: Plan, { memberships }: Snapshot, role: string, of: string): boolean => {
-  const asked = made.request.desired.flatMap(({ role: member, grants }) =>
+  const asked = desiredIn(made).flatMap(({ role: member, grants }) =>
     grants.flatMap((grant) => (grant.kind === 'membership' ? [{ member, role: grant.role }] : [])),
   )
   return rolesAbove([...memberships, ...asked], of).has(role)

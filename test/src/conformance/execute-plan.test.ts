@@ -307,7 +307,7 @@ conformance((sandbox) => {
       [{ ...plan, request: null }, 'request'],
       [{ ...plan, request: {} }, 'request'],
       [{ ...plan, request: { ...plan.request, seed: 1 } }, 'seed'],
-      [{ ...plan, request: { ...plan.request, options: { ...plan.request.options, more: 1 } } }, 'request'],
+      [{ ...plan, request: { ...plan.request, options: { more: 1 } } }, 'request'],
       [{ ...plan, request: { ...plan.request, desired: [{ role, grants: [null] }] } }, 'kind'],
       [{ ...plan, request: { ...plan.request, desired: [null] } }, 'desired'],
       [{ ...plan, note: 'looks good' }, 'note'],

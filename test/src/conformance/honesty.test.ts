@@ -4,12 +4,16 @@ import {
   InvalidGrantError,
   MissingObjectError,
   outcomeOf,
+  type Plan,
   plan as planFrom,
   renderJson,
   ResidueError,
 } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
+
+/** The seed of a plan for roles that are synced. */
+const seedOf = ({ request }: Plan): string => (request.kind === 'sync' ? request.seed : '')
 
 /** Ids are drawn anew for each plan, and what a plan creates has no oid yet. */
 const normal = (facts: readonly unknown[]): readonly string[] =>
@@ -259,7 +263,7 @@ conformance((sandbox) => {
     const snapshot = await box.pool.introspect(desired)
     expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot)
     const here = await box.pool.planRoles(desired)
-    const there = planFrom(JSON.parse(JSON.stringify(snapshot)), desired, { seed: here.request.seed })
+    const there = planFrom(JSON.parse(JSON.stringify(snapshot)), desired, { seed: seedOf(here) })
     expect(there).toEqual(here)
     expect(JSON.parse(renderJson(here))).toEqual(here)
     await box.sync(desired)

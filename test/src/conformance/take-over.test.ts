@@ -55,6 +55,8 @@ const canRead = async (box: Sandbox, role: string, { schema }: Made): Promise<bo
     () => false,
   )
 
+const grantsIn = (schema: string) => [Grant.schemaUsage(schema), Grant.tableSelect(schema, 't')]
+
 const connectTo = async (box: Sandbox, database: string): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(box.server, database))
   await client.connect()
@@ -154,7 +156,6 @@ conformance((sandbox) => {
     const box = sandbox()
     const [alone, role, other, newcomer] = [box.name('a'), box.name('r'), box.name('o'), box.name('n')]
     const [database, copy] = [box.name('db'), box.name('copy')]
-    const grantsIn = (schema: string) => [Grant.schemaUsage(schema), Grant.tableSelect(schema, 't')]
     const desired = [
       { role: alone, grants: grantsIn('one') },
       ...[role, other].map((each) => ({ role: each, grants: grantsIn('two') })),

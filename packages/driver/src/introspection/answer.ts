@@ -84,9 +84,11 @@ const unmanaged = list(
   sql`u.role, u.kind, u.description`,
 )
 
+const unused = list(name('u.oid'), sql`unused as u`, sql`u.oid`)
+
 /** The last stages’ rows as one JSON text. The names of the fields are in `snapshot.ts`, not repeated in each row. */
 export const answer = (version: number): RawBuilder<unknown> => sql`
   select pg_catalog.json_build_array(
-    ${server}, ${roles(version)}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}
+    ${server}, ${roles(version)}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}, ${unused}
   )::text
   from session as s`

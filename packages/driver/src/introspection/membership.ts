@@ -49,3 +49,4 @@ export const membership: Stage<'membership'> = (version) =>
     .where('m.member', '=', sql<number>`any(array(select c.oid from closure as c))`)
     .where('m.roleid', 'in', (eb) => eb.selectFrom('closure as c').select('c.oid'))
     .union((eb) => eb.selectFrom('passed_on as p').selectAll())
+    .union(rows(version).where('m.roleid', '=', sql<number>`any(array(select u.oid from unused as u))`))

@@ -8,7 +8,7 @@ import { dependency } from './dependency.ts'
 import { membership, passedOn } from './membership.ts'
 import { object, target } from './object.ts'
 import { columnOfRelation, directRelation, moving, relation, schemaOfRelation } from './relation.ts'
-import { closure, intermediate, principal, viewed, watched } from './roles.ts'
+import { closure, intermediate, principal, unused, viewed, watched } from './roles.ts'
 import { desired, found, listed, scope, session, wanted, wantedSchema } from './scope.ts'
 import type { Stage, Stages } from './stage.ts'
 import { unmanaged } from './unmanaged.ts'
@@ -21,6 +21,7 @@ const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
   wanted,
   wanted_schema: wantedSchema,
   found,
+  unused,
   intermediate,
   watched,
   dependency,

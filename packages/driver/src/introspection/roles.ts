@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
-import { intermediateName, zero } from './constant.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { catalogOid, intermediateName, zero } from './constant.ts'
 import { type Stage, stages } from './stage.ts'
 
 const isIntermediate = sql<boolean>`r.rolname ~ ${intermediateName}`
@@ -26,22 +26,51 @@ const candidate = () =>
     )
     .select('c.oid')
 
+/** From 16 on, who creates a role may administer it without being a member in any other way. */
+const hasMember = (version: number) => sql<boolean>`exists (
+  select from pg_catalog.pg_auth_members as m
+  where m.roleid = r.oid ${version >= 160000 ? sql`and (m.inherit_option or m.set_option)` : sql``}
+  offset 0
+)`
+
+const isMentioned = (where: RawBuilder<unknown>) => sql<boolean>`exists (
+  select from pg_catalog.pg_shdepend as d
+  where d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.refobjid = r.oid and d.deptype <> 'p' ${where}
+  offset 0
+)`
+
+/** The index on names finds those that a pattern begins with. */
+export const unused: Stage<'unused'> = (version) =>
+  stages
+    .selectFrom('pg_catalog.pg_roles as r')
+    .where(sql<boolean>`(select s.scope ->> 'unusedRoles' = 'true' from scope as s)`)
+    .where(isIntermediate)
+    .where(
+      sql<boolean>`(
+        not ${isMentioned(sql``)}
+        or not ${hasMember(version)} and ${isMentioned(sql`and d.dbid = (select s.database from session as s)`)}
+      )`,
+    )
+    .select('r.oid')
+
 export const intermediate: Stage<'intermediate'> = () =>
-  candidate().union((eb) =>
-    eb
-      .selectFrom('pg_catalog.pg_auth_members as m')
-      .crossJoinLateral((of) =>
-        of
-          .selectFrom('pg_catalog.pg_roles as r')
-          .whereRef('r.oid', '=', 'm.roleid')
-          .where(isIntermediate)
-          .select('r.oid')
-          .offset(zero)
-          .as('c'),
-      )
-      .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
-      .select('c.oid'),
-  )
+  candidate()
+    .union((eb) => eb.selectFrom('unused as u').select('u.oid'))
+    .union((eb) =>
+      eb
+        .selectFrom('pg_catalog.pg_auth_members as m')
+        .crossJoinLateral((of) =>
+          of
+            .selectFrom('pg_catalog.pg_roles as r')
+            .whereRef('r.oid', '=', 'm.roleid')
+            .where(isIntermediate)
+            .select('r.oid')
+            .offset(zero)
+            .as('c'),
+        )
+        .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
+        .select('c.oid'),
+    )
 
 export const watched: Stage<'watched'> = () =>
   stages

@@ -44,7 +44,9 @@ export type Stages = {
   wanted_schema: { oid: Oid; name: string; acl: Acl; of_pattern: boolean }
   /** The objects named in the scope that exist, and the tables of the schemas in which a pattern looks. */
   found: { classid: Oid; objid: Oid; acl: Acl; owned: boolean }
-  /** The intermediate roles that a desired role is a member of, or that serve an object found. */
+  /** Where the scope asks for them: the intermediate roles that this database may not need any more. */
+  unused: { oid: Oid }
+  /** These, those that a desired role is a member of, and those that serve an object found. */
   intermediate: { oid: Oid }
   /** The roles of which everything is read: desired and intermediate. */
   watched: { oid: Oid; desired: boolean }
