@@ -34,6 +34,7 @@ const readBlocks = async (file: string): Promise<readonly Block[]> => {
 const files = [
   'README.md',
   'CONTRIBUTING.md',
+  'docs/managed-databases.md',
   'packages/planner/README.md',
   'packages/driver/README.md',
   'packages/node-postgres/README.md',

@@ -72,12 +72,13 @@ const renderTransaction = (
   lockKey: bigint | number,
 ): string => {
   const { steps, last } = stepsOf(operations, actingRole)
+  const createsRoles = operations.some(({ kind }) => kind === 'createRole')
   return [
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;',
     "SET LOCAL client_encoding = 'UTF8';",
     'SET LOCAL search_path = pg_catalog, pg_temp;',
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
-    `${noSelfGrantStatement};`,
+    ...(createsRoles ? [`${noSelfGrantStatement};`] : []),
     ...steps.flatMap(renderStep),
     ...(last === undefined ? [] : [`${last};`]),
     'COMMIT;',
