@@ -2,19 +2,19 @@ import { Authority } from './authority.ts'
 import { describeFact, describeName, describeObject } from './describe.ts'
 import type { PrivilegeFact } from './fact.ts'
 import { attributesOf, privilegeFact } from './facts-of.ts'
-import { getOrMake } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { objectKinds } from './object-kind.ts'
 import { sortedUnique } from './order.ts'
 import { quoteIdent } from './quote.ts'
 import { isRealMember } from './real-member.ts'
 import { asGrantor, type Residue } from './residue.ts'
+import type { Role } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import type { World, WorldAclItem, WorldObject } from './world.ts'
 
 /** What an intermediate role has in this database and in the catalogs of the cluster. */
 interface Ties {
-  /** It holds something: its members, if it has any, have that. */
+  /** It stands in ACLs: its members, if it has any, have what it holds. */
   holds: boolean
   /** It holds something that is not in a database. */
   holdsShared: boolean
@@ -22,11 +22,48 @@ interface Ties {
   owns: boolean
   /** What an intermediate role does not have, as it would follow “it”. */
   readonly beyond: string[]
-  /** What the acting role may not do about it, as it would follow “it is not dropped:”. */
+  /** What the acting role may not do to drop it. */
   readonly notPermitted: string[]
   /** What it holds by the grant of a role that does not own the object. */
   readonly byOthers: PrivilegeFact[]
 }
+
+const tieByItem = (
+  ties: Ties,
+  object: WorldObject,
+  item: WorldAclItem,
+  whyNotRevoked: string | undefined,
+): void => {
+  const { shared = false, managesPrivileges = false } = objectKinds[object.kind]
+  ties.holds = true
+  ties.holdsShared ||= shared
+  if (whyNotRevoked !== undefined) ties.notPermitted.push(whyNotRevoked)
+  for (const [privilege, grantable] of item.privileges) {
+    const fact = privilegeFact(object, item, privilege)
+    if (item.grantor !== object.owner) ties.byOthers.push(fact)
+    if (item.grantor !== object.owner || grantable || !managesPrivileges)
+      ties.beyond.push(`holds ${describeFact(fact)}`)
+  }
+}
+
+const tieAsGrantor = (ties: Ties, object: WorldObject, { grantee }: WorldAclItem): void => {
+  ties.holds = true
+  ties.beyond.push(`has granted privileges on ${describeObject(object)} to ${describeName(grantee)}`)
+}
+
+const tieAsOwner = (ties: Ties, what: string): void => {
+  ties.owns = true
+  ties.beyond.push(what)
+}
+
+/** What it has in itself, and by its own memberships. */
+const beyondInItself = (world: World, role: Role): readonly string[] => [
+  ...attributesOf({ ...role, inherit: false }).map((attribute) => `has ${attribute}`),
+  ...(role.inherit ? [] : ['has NOINHERIT']),
+  ...sortedUnique(world.membershipsOf(role.name).map((row) => row.role)).map(
+    (above) => `is a member of role ${describeName(above)}`,
+  ),
+]
 
 /** Goes once through all that is in view, whatever the number of roles. */
 const tiesOf = (
@@ -35,70 +72,37 @@ const tiesOf = (
   authority: Authority,
 ): ReadonlyMap<string, Ties> => {
   const all = new Map<string, Ties>()
-  const of = (role: string): Ties =>
-    getOrMake(all, role, () => ({
+  for (const name of candidates)
+    all.set(name, {
       holds: false,
       holdsShared: false,
       owns: false,
-      beyond: [],
-      notPermitted: [],
+      beyond: [...beyondInItself(world, world.roles.get(name)!)],
+      notPermitted: authority.mayDrop(name)
+        ? []
+        : [`role ${describeName(world.server.actingRole)} may not drop it`],
       byOthers: [],
-    }))
+    })
+  const tie = (role: string, by: (ties: Ties) => void): void => {
+    const ties = all.get(role)
+    if (ties !== undefined) by(ties)
+  }
   for (const object of world.objects.values()) {
     const { owner, follows } = object
-    if (candidates.has(owner) && follows === undefined) {
-      of(owner).owns = true
-      of(owner).beyond.push(`owns ${describeObject(object)}`)
-    }
+    if (follows === undefined) tie(owner, (ties) => tieAsOwner(ties, `owns ${describeObject(object)}`))
     for (const item of object.acl.values()) {
-      if (candidates.has(item.grantee) && item.grantee !== owner) {
-        tieToItem(of(item.grantee), object, item)
-        const why = authority.whyNotManaged(object)
-        if (why !== undefined) of(item.grantee).notPermitted.push(why)
-      }
-      if (candidates.has(item.grantor) && item.grantor !== owner)
-        of(item.grantor).beyond.push(
-          `has granted privileges on ${describeObject(object)} to ${describeName(item.grantee)}`,
-        )
+      const { grantee, grantor } = item
+      if (grantee !== owner)
+        tie(grantee, (ties) => tieByItem(ties, object, item, authority.whyNotManaged(object)))
+      if (grantor !== owner) tie(grantor, (ties) => tieAsGrantor(ties, object, item))
     }
   }
   for (const { role, acl } of world.defaultPrivileges)
     for (const named of new Set([role, ...acl.flatMap(({ grantee, grantor }) => [grantee, grantor])]))
-      if (candidates.has(named)) {
-        of(named).owns = true
-        of(named).beyond.push(`is named in default privileges of role ${describeName(role)}`)
-      }
-  for (const one of world.unmanaged)
-    if (candidates.has(one.role)) {
-      of(one.role).owns = true
-      of(one.role).beyond.push(`has ${one.kind} ${describeName(one.description)}`)
-    }
-  for (const name of candidates) {
-    const { inherit, ...role } = world.roles.get(name)!
-    if (!authority.mayDrop(name))
-      of(name).notPermitted.push(`role ${describeName(world.server.actingRole)} may not drop it`)
-    const attributes = attributesOf({ ...role, inherit: false })
-    of(name).beyond.push(
-      ...attributes.map((attribute) => `has ${attribute}`),
-      ...(inherit ? [] : ['has NOINHERIT']),
-      ...sortedUnique(world.membershipsOf(name).map((row) => row.role)).map(
-        (above) => `is a member of role ${describeName(above)}`,
-      ),
-    )
-  }
+      tie(named, (ties) => tieAsOwner(ties, `is named in default privileges of role ${describeName(role)}`))
+  for (const { role, kind, description } of world.unmanaged)
+    tie(role, (ties) => tieAsOwner(ties, `has ${kind} ${describeName(description)}`))
   return all
-}
-
-const tieToItem = (ties: Ties, object: WorldObject, item: WorldAclItem): void => {
-  const { shared = false, managesPrivileges = false } = objectKinds[object.kind]
-  ties.holds = true
-  ties.holdsShared ||= shared
-  for (const [privilege, grantable] of item.privileges) {
-    const fact = privilegeFact(object, item, privilege)
-    if (item.grantor !== object.owner) ties.byOthers.push(fact)
-    if (item.grantor !== object.owner || grantable || !managesPrivileges)
-      ties.beyond.push(`holds ${describeFact(fact)}`)
-  }
 }
 
 /**
