@@ -52,7 +52,7 @@ const roles = (version: number) =>
     sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
     r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}`,
     sql`viewed as v
-    cross join lateral (select * from pg_catalog.pg_roles as x where x.oid = v.oid offset 0) as r
+    join pg_catalog.pg_roles as r on r.oid = v.oid
     left join (
       select d.role, pg_catalog.count(*) as count from dependency as d where not d.here group by d.role
     ) as e on e.role = v.oid

@@ -11,6 +11,8 @@ interface ObjectCatalog {
   readonly catalog: Catalog
   /** The catalog that dependencies name instead. */
   readonly dependency?: Catalog
+  /** The columns that tell the rest. */
+  readonly columns: (version: number) => readonly string[]
   /** The parts of the name; a schema's oid is in `schema`. */
   readonly name: (version: number) => RawBuilder<string>
   readonly schema?: string
@@ -23,6 +25,11 @@ interface ObjectCatalog {
   /** The version that has the catalog first. */
   readonly since?: number
 }
+
+const only =
+  (...columns: readonly string[]) =>
+  (): readonly string[] =>
+    columns
 
 const column = (name: string) => (): RawBuilder<string> => sql`o.${sql.ref(name)}`
 
@@ -37,6 +44,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'database',
     catalog: 'pg_catalog.pg_database',
+    columns: only('datname'),
     name: column('datname'),
     owner: 'datdba',
     acl: 'datacl',
@@ -45,6 +53,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'tablespace',
     catalog: 'pg_catalog.pg_tablespace',
+    columns: only('spcname'),
     name: column('spcname'),
     owner: 'spcowner',
     acl: 'spcacl',
@@ -53,6 +62,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'schema',
     catalog: 'pg_catalog.pg_namespace',
+    columns: only('nspname'),
     name: column('nspname'),
     owner: 'nspowner',
     acl: 'nspacl',
@@ -65,6 +75,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
         ? sql`case o.prokind when 'p' then 'procedure' else 'function' end`
         : constant('function'),
     catalog: 'pg_catalog.pg_proc',
+    columns: (version) => ['proname', 'proargtypes', version >= 110000 ? 'prokind' : 'proisagg'],
     // Aggregates are named by their argument types, everything else as ALTER FUNCTION and ALTER PROCEDURE take it.
     name: (version) => sql`o.proname, case when ${isAggregate(version)}
       then pg_catalog.oidvectortypes(o.proargtypes) else pg_catalog.pg_get_function_identity_arguments(t.objid) end`,
@@ -76,6 +87,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'large object',
     catalog: 'pg_catalog.pg_largeobject_metadata',
+    columns: only(),
     dependency: 'pg_catalog.pg_largeobject',
     name: () => sql`t.objid`,
     owner: 'lomowner',
@@ -85,6 +97,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'type',
     catalog: 'pg_catalog.pg_type',
+    columns: only('typname', 'typrelid'),
     name: column('typname'),
     schema: 'typnamespace',
     owner: 'typowner',
@@ -101,6 +114,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'language',
     catalog: 'pg_catalog.pg_language',
+    columns: only('lanname'),
     name: column('lanname'),
     owner: 'lanowner',
     acl: 'lanacl',
@@ -109,6 +123,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'foreign-data wrapper',
     catalog: 'pg_catalog.pg_foreign_data_wrapper',
+    columns: only('fdwname'),
     name: column('fdwname'),
     owner: 'fdwowner',
     acl: 'fdwacl',
@@ -117,6 +132,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
   {
     kind: 'foreign server',
     catalog: 'pg_catalog.pg_foreign_server',
+    columns: only('srvname'),
     name: column('srvname'),
     owner: 'srvowner',
     acl: 'srvacl',
@@ -126,6 +142,7 @@ const objectCatalogs: readonly ObjectCatalog[] = [
     // Nobody owns a parameter; what is granted on one is recorded as the bootstrap superuser's.
     kind: 'parameter',
     catalog: 'pg_catalog.pg_parameter_acl',
+    columns: only('parname'),
     name: column('parname'),
     owner: 'bootstrap',
     acl: 'paracl',
@@ -137,7 +154,13 @@ const objectCatalogs: readonly ObjectCatalog[] = [
 const dependencyOf = ({ catalog, dependency = catalog }: ObjectCatalog) => catalogOid(dependency)
 
 const objectsOf = (row: ObjectCatalog, version: number): RawBuilder<ObjectRow> => {
-  const { kind, catalog, name, schema, owner, acl, letter, follows = sql`null::text[]` } = row
+  const { kind, catalog, columns, name, schema, owner, acl, letter, follows = sql`null::text[]` } = row
+  const used = [
+    ...columns(version),
+    ...(schema === undefined ? [] : [schema]),
+    ...(owner === 'bootstrap' ? [] : [owner]),
+    acl,
+  ]
   const ownerOid = owner === 'bootstrap' ? sql`10::oid` : sql`o.${sql.ref(owner)}`
   const schemaName =
     schema === undefined
@@ -148,7 +171,9 @@ const objectsOf = (row: ObjectCatalog, version: number): RawBuilder<ObjectRow> =
       array[${schemaName}${name(version)}]::text[] as name, ${ownerOid} as owner,
       coalesce(o.${sql.ref(acl)}, pg_catalog.acldefault(${constant(letter)}, ${ownerOid})) as acl,
       ${follows} as follows
-    from target as t cross join lateral (select * from ${sql.table(catalog)} as x where x.oid = t.objid offset 0) as o
+    from target as t cross join lateral (
+      select ${sql.join(used.map((name) => sql.ref(`x.${name}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
+    ) as o
     where t.classid = ${dependencyOf(row)}`
 }
 

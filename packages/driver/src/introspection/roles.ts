@@ -2,7 +2,9 @@ import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, intermediateName, zero } from './constant.ts'
 import { type Stage, stages } from './stage.ts'
 
-const isIntermediate = sql<boolean>`r.rolname ~ ${intermediateName}`
+/** By PostgreSQL's own cache: to join the view of all roles takes long to plan. */
+const isIntermediate = (oid: string) =>
+  sql<boolean>`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text ~ ${intermediateName}`
 
 /** The grantees in the ACLs of what was found that have a name of ours. */
 const candidate = () =>
@@ -15,16 +17,8 @@ const candidate = () =>
         .distinct()
         .as('g'),
     )
-    .crossJoinLateral((eb) =>
-      eb
-        .selectFrom('pg_catalog.pg_roles as r')
-        .whereRef('r.oid', '=', 'g.grantee')
-        .where(isIntermediate)
-        .select('r.oid')
-        .offset(zero)
-        .as('c'),
-    )
-    .select('c.oid')
+    .where(isIntermediate('g.grantee'))
+    .select('g.grantee as oid')
 
 /** From 16 on, who creates a role may administer it without being a member in any other way. */
 const hasMember = (version: number) => sql<boolean>`exists (
@@ -44,7 +38,7 @@ export const unused: Stage<'unused'> = (version) =>
   stages
     .selectFrom('pg_catalog.pg_roles as r')
     .where(sql<boolean>`(select s.scope ->> 'unusedRoles' = 'true' from scope as s)`)
-    .where(isIntermediate)
+    .where(sql<boolean>`r.rolname ~ ${intermediateName}`)
     .where(
       sql<boolean>`(
         not ${isMentioned(sql``)}
@@ -59,17 +53,9 @@ export const intermediate: Stage<'intermediate'> = () =>
     .union((eb) =>
       eb
         .selectFrom('pg_catalog.pg_auth_members as m')
-        .crossJoinLateral((of) =>
-          of
-            .selectFrom('pg_catalog.pg_roles as r')
-            .whereRef('r.oid', '=', 'm.roleid')
-            .where(isIntermediate)
-            .select('r.oid')
-            .offset(zero)
-            .as('c'),
-        )
         .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
-        .select('c.oid'),
+        .where(isIntermediate('m.roleid'))
+        .select('m.roleid as oid'),
     )
 
 export const watched: Stage<'watched'> = () =>
@@ -115,7 +101,7 @@ const onlyAdministers = sql<boolean>`
   )
   and (
     c.oid = (select s.acting from session as s)
-    or (select r.rolname ~ ${intermediateName} from pg_catalog.pg_roles as r where r.oid = m.roleid)
+    or ${isIntermediate('m.roleid')}
   )
 `
 
