@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Without isolation a worker loads everything once, which is a good part of the time.
+    isolate: false,
     slowTestThreshold: 10_000,
   },
 })

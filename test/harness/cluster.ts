@@ -29,6 +29,7 @@ max_wal_size = 128MB
 fsync = off
 full_page_writes = off
 synchronous_commit = off
+autovacuum = off
 `
 
 // Whoever is a member of this role, where it exists, has to know a password.

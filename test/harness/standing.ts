@@ -42,25 +42,32 @@ const expectSame = (before: Standing, after: Standing): void => {
 }
 
 /**
- * A driver that holds every sync, also one that fails, to what it must leave as it was: the role that connects. Whatever
- * that borrows is given back. Only what it creates comes to it, and what is dropped meanwhile goes.
+ * A driver that holds everything it does, also what fails, to what it must leave as it was: the role that connects.
+ * Whatever that borrows is given back. Only what it creates comes to it, and what is dropped meanwhile goes.
  */
 export const watched = (driver: Driver, superuser: Pool): Driver => {
-  const watch = (role: string, connected: Connected): Connected => ({
-    ...connected,
-    syncRoles: async (desired, options) => {
-      if ([desired].flat().some((one) => one.role === role)) return connected.syncRoles(desired, options)
+  const watch = (role: string, connected: Connected): Connected => {
+    const held = async <T>(work: () => Promise<T>): Promise<T> => {
       const before = await standingOf(superuser, role)
       try {
-        return await connected.syncRoles(desired, options)
+        return await work()
       } finally {
         expectSame(before, await standingOf(superuser, role))
       }
-    },
-  })
+    }
+    return {
+      ...connected,
+      syncRoles: (desired, options) => {
+        const sync = () => connected.syncRoles(desired, options)
+        return [desired].flat().some((one) => one.role === role) ? sync() : held(sync)
+      },
+      executePlan: (plan, options) => held(() => connected.executePlan(plan, options)),
+      dropUnusedRoles: (options) => held(() => connected.dropUnusedRoles(options)),
+    }
+  }
   return {
     name: driver.name,
-    pool: (server, database) => watch(server.user, driver.pool(server, database)),
+    pool: (server, ...rest) => watch(server.user, driver.pool(server, ...rest)),
     client: async (server, database) => watch(server.user, await driver.client(server, database)),
   }
 }

@@ -20,11 +20,10 @@ export default defineConfig({
       },
     },
   ],
-  // Who acts is no concern of the drivers. Without isolation a worker loads everything once, which is a good part of the time.
+  // Who acts is no concern of the drivers.
   test: {
     ...config.test,
     include: ['src/conformance/*.test.ts', 'lowest/*.test.ts'],
     testNamePattern: /^(?!.*as database owner)/,
-    isolate: false,
   },
 })
