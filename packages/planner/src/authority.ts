@@ -9,6 +9,11 @@ import type { World, WorldObject } from './world.ts'
 /** Whose members everybody who owns the database is, and nobody else can become. */
 const databaseOwners = 'pg_database_owner'
 
+const nobody: ReadonlySet<string> = new Set()
+
+/** An object as it is, or as it will be. */
+type OwnedObject = ObjectName & Pick<WorldObject, 'owner'> & Partial<Pick<WorldObject, 'acl' | 'follows'>>
+
 /**
  * What the acting role may do, which is everything for a superuser. In the name of others it acts by being a member of
  * them: for good, or because it may make itself one for the transaction.
@@ -16,27 +21,33 @@ const databaseOwners = 'pg_database_owner'
  */
 export class Authority {
   readonly #world: World
+  readonly #principals: ReadonlySet<string>
   readonly #acting: string
   readonly #isSuperuser: boolean
   readonly #createsRoles: boolean
+  readonly #mayInherit: boolean
   /** Whose privileges a role has; whom it can become by SET ROLE; whose member it is in any way. */
   readonly #inheriting: MembershipPaths
   readonly #becoming: MembershipPaths
   readonly #belonging: MembershipPaths
-  readonly #administrators = new Map<MembershipPaths, Map<string, string | null>>()
+  #meanwhile: ReadonlySet<string> | undefined
+  readonly #administrators = new Map<MembershipPaths, Map<string, readonly string[]>>()
 
-  constructor(world: World) {
+  /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
+  constructor(world: World, principals: ReadonlySet<string> = new Set(world.roles.keys())) {
     this.#world = world
+    this.#principals = principals
     this.#acting = world.server.actingRole
     this.#isSuperuser = world.isSuperuser(this.#acting)
     this.#createsRoles = world.roles.get(this.#acting)?.createRole ?? false
     const inherits = this.#inherits()
+    this.#mayInherit = inherits(this.#acting)
     const rolesOf = (member: string, counts: (row: Membership) => boolean): readonly string[] => [
       ...world.membershipsOf(member).flatMap((row) => (counts(row) ? [row.role] : [])),
       ...(member === world.server.databaseOwner && world.server.version >= 140000 ? [databaseOwners] : []),
     ]
     this.#inheriting = new MembershipPaths((member) =>
-      inherits(member) ? rolesOf(member, ({ inherit }) => inherit) : [],
+      inherits(member) ? rolesOf(member, (row) => row.inherit && !this.#mayPause(row)) : [],
     )
     this.#becoming = new MembershipPaths((member) => rolesOf(member, ({ set }) => set))
     this.#belonging = new MembershipPaths((member) => rolesOf(member, () => true))
@@ -47,6 +58,11 @@ export class Authority {
     if (this.#world.membershipsHaveGrantors) return () => true
     return (member) =>
       (this.#world.roles.get(member)?.inherit ?? true) || (member === this.#acting && this.mayAlter(member))
+  }
+
+  /** Before 16 nobody can be counted on to be a member of the acting role, as which it may be in the way. */
+  #mayPause({ role }: Membership): boolean {
+    return role === this.#acting && !this.#world.membershipsHaveGrantors
   }
 
   get isSuperuser(): boolean {
@@ -71,6 +87,20 @@ export class Authority {
     return this.#becoming.isReachable(this.#acting, role)
   }
 
+  /** Whether the acting role may need what a role has until the end: being a member of it, or itself. */
+  needs(role: string): boolean {
+    return !this.#isSuperuser && this.#belonging.isReachable(this.#acting, role)
+  }
+
+  /**
+   * In which order memberships have to go: those by which the acting role administers others go last, and before those
+   * by which it is a member of their members.
+   */
+  revocationRank({ role, member, admin }: Membership): number {
+    if (!this.needs(member)) return 0
+    return 1 + 2 * this.#belonging.reachable(role).length + Number(admin)
+  }
+
   /** The roles that the acting role has to be removed from before it can become a member of this one. */
   membersInTheWay(role: string): readonly Membership[] {
     return this.#world
@@ -86,40 +116,55 @@ export class Authority {
   /** Whether the acting role has a role’s privileges, or may give them to itself. */
   mayActAs(role: string): boolean {
     if (this.#isSuperuser || this.hasPrivilegesOf(role)) return true
-    return this.mayGrant(this.representative(role))
+    const representative = this.representative(role)
+    const isRepresented = this.#inheriting.isReachable(representative, role)
+    return isRepresented && this.#mayInherit && this.mayGrant(representative)
   }
 
-  /** Whether the acting role may make a role the owner of something. */
-  mayMakeOwner(role: string): boolean {
-    return this.#isSuperuser || this.canBecome(role) || this.mayGrant(role)
+  /** Whether the acting role can become a role, or may make itself able to: then it may make it an owner. */
+  mayBecome(role: string): boolean {
+    return this.#isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
   }
 
-  /** In whose name the acting role grants a role; `undefined` when it may not. */
-  grantorOf(role: string): string | undefined {
+  /**
+   * In whose name the acting role grants a role; `undefined` when it may not.
+   * @param losers roles in whose name it must not, because they will lose the ADMIN option
+   */
+  grantorOf(role: string, losers: ReadonlySet<string> = nobody): string | undefined {
     const { membershipsHaveGrantors, server } = this.#world
     if (this.#isSuperuser) return membershipsHaveGrantors ? server.bootstrapRole : this.#acting
-    if (!this.mayGrant(role)) return undefined
+    if (!this.mayGrant(role, losers)) return undefined
     if (!membershipsHaveGrantors) return this.#acting
-    return this.#administrator(role, this.#inheriting) ?? this.#acting
+    return this.#recordedGrantor(role, losers) ?? this.#acting
   }
 
   /**
    * Whether the acting role may make others, or itself, members of a role.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (check_role_membership_authorization)
    */
-  mayGrant(role: string): boolean {
+  mayGrant(role: string, losers: ReadonlySet<string> = nobody): boolean {
     if (this.#isSuperuser) return true
     const existing = this.#world.roles.get(role)
     if (existing === undefined) return this.mayCreateRoles
     if (existing.superuser || (role === databaseOwners && this.#world.server.version >= 140000)) return false
-    if (this.#world.membershipsHaveGrantors) return this.#administrator(role, this.#inheriting) !== undefined
-    return this.#createsRoles || this.#administrator(role, this.#belonging) !== undefined
+    if (this.#world.membershipsHaveGrantors) return this.#recordedGrantor(role, losers) !== undefined
+    return this.#createsRoles || this.#isLoggedIn(role) || this.#isAdministrator(role)
+  }
+
+  #isAdministrator(role: string): boolean {
+    return this.#administratorsOf(role, this.#belonging).length > 0
+  }
+
+  /** Up to 14, who is logged in as a role administers it. */
+  #isLoggedIn(role: string): boolean {
+    const { version, sessionRole } = this.#world.server
+    return version < 150000 && role === this.#acting && role === sessionRole
   }
 
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
   mayRevoke({ role, grantor }: Membership): boolean {
-    if (!this.mayGrant(role)) return false
-    return !this.#world.membershipsHaveGrantors || this.mayActAs(grantor)
+    if (this.#isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
+    return this.#isAdministrator(role) && !this.#world.isSuperuser(role) && this.mayActAs(grantor)
   }
 
   /** Whether the acting role may change a role’s LOGIN, password, and how long that is valid. */
@@ -127,7 +172,7 @@ export class Authority {
     const existing = this.#world.roles.get(role)
     if (this.#isSuperuser || existing === undefined) return this.mayCreateRoles
     if (!this.#createsRoles || existing.superuser) return false
-    if (this.#world.membershipsHaveGrantors) return this.#administrator(role, this.#belonging) !== undefined
+    if (this.#world.membershipsHaveGrantors) return this.#isAdministrator(role)
     return !this.#isReserved(existing)
   }
 
@@ -140,19 +185,18 @@ export class Authority {
   mayDrop(role: string): boolean {
     if (this.#isSuperuser) return true
     if (!this.#createsRoles || this.#world.isSuperuser(role)) return false
-    return !this.#world.membershipsHaveGrantors || this.#administrator(role, this.#belonging) !== undefined
+    return !this.#world.membershipsHaveGrantors || this.#isAdministrator(role)
   }
 
   /** Why the acting role may not create a schema that will belong to a role; `undefined` when it may. */
   whyNotCreatedFor(owner: string): string | undefined {
     if (this.#isSuperuser) return undefined
     if (!this.#world.server.createsSchemas) return `${this.#who} may not create schemas in the database`
-    return this.mayMakeOwner(owner) ? undefined : `${this.#who} may not become role ${describeName(owner)}`
+    return this.mayBecome(owner) ? undefined : `${this.#who} may not become role ${describeName(owner)}`
   }
 
-  /** Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may. */
-  whyNotManaged(object: ObjectName & Pick<WorldObject, 'owner'>): string | undefined {
-    if (this.#isSuperuser) return undefined
+  /** Why the acting role may not do what only an object’s owner may; `undefined` when it may. */
+  #whyNotOwned(object: ObjectName & Pick<WorldObject, 'owner'>): string | undefined {
     if (!this.mayActAs(object.owner))
       return `${this.#who} may not act as role ${describeName(object.owner)}, the owner of ${describeObject(object)}`
     return this.guides(object) === undefined
@@ -160,35 +204,91 @@ export class Authority {
       : undefined
   }
 
+  /** Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may. */
+  whyNotManaged(object: OwnedObject, privilege: Privilege): string | undefined {
+    if (this.#isSuperuser) return undefined
+    const why = this.#whyNotOwned(object)
+    if (why !== undefined || this.speaker(object, privilege) === this.#acting) return why
+    const schema = this.#schemaOf(object)
+    return this.mayBecome(object.owner) &&
+      (schema === undefined ||
+        this.#world.isSuperuser(object.owner) ||
+        this.holds(object.owner, schema, 'USAGE'))
+      ? undefined
+      : `${this.#who} may pass on ${privilege} on ${describeObject(object)} without its owner, and not become that`
+  }
+
+  /**
+   * As whom to grant and revoke in the name of an object’s owner. PostgreSQL takes another role for the grantor that
+   * may pass the privilege on, where the acting role acts as that one too, or is it: then it has to become the owner.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
+   */
+  speaker(object: OwnedObject, privilege: Privilege): string {
+    const { owner } = object
+    if (this.#isSuperuser || owner === this.#acting) return this.#acting
+    const table = object.kind === 'column' && object.follows && this.#world.object(object.follows)
+    const isMistaken = [...(object.acl?.values() ?? []), ...(table ? table.acl.values() : [])].some(
+      ({ grantee, privileges }) =>
+        grantee !== owner && privileges.get(privilege) === true && this.#actsMeanwhile.has(grantee),
+    )
+    return isMistaken ? owner : this.#acting
+  }
+
+  /** The roles that the acting role may act as for some of the time: as others, and as whom these inherit from. */
+  get #actsMeanwhile(): ReadonlySet<string> {
+    this.#meanwhile ??= new Set(
+      [this.#acting, this.#world.server.databaseOwner, ...this.#principals]
+        .filter((role) => this.mayActAs(role))
+        .flatMap((role) => this.#inheriting.reachable(role)),
+    )
+    return this.#meanwhile
+  }
+
   /** Why the acting role may not make another role the owner of an object; `undefined` when it may. */
   whyNotMoved(object: WorldObject, newOwner: string): string | undefined {
     if (this.#isSuperuser) return undefined
-    const why = this.whyNotManaged(object)
+    const why = this.#whyNotOwned(object)
     if (why !== undefined) return why
-    if (!this.mayMakeOwner(newOwner)) return `${this.#who} may not become role ${describeName(newOwner)}`
+    if (!this.mayBecome(newOwner)) return `${this.#who} may not become role ${describeName(newOwner)}`
     if (object.kind === 'schema' && !this.#world.server.createsSchemas)
       return `${this.#who} has no CREATE on the database`
     const schema = this.#schemaOf(object)
-    if (schema === undefined || this.holds(newOwner, schema, 'CREATE')) return undefined
-    return this.whyNotManaged(schema)
+    if (schema === undefined || this.mayCreateIn(newOwner, schema)) return undefined
+    return this.whyNotManaged(schema, 'CREATE')
+  }
+
+  /** Whether a role may create objects in a schema. */
+  mayCreateIn(role: string, schema: WorldObject): boolean {
+    return this.#world.isSuperuser(role) || this.holds(role, schema, 'CREATE')
   }
 
   /**
    * Whose privileges the acting role needs to reach an object by its name, besides those of its owner: nobody’s, where
-   * it reaches the schema anyway; `undefined` where it cannot.
+   * it reaches the schema by itself; `undefined` where it cannot.
    */
   guides(object: ObjectName & Pick<WorldObject, 'owner'>): readonly string[] | undefined {
     const schema = this.#schemaOf(object)
-    if (schema === undefined || this.holds(this.#acting, schema, 'USAGE')) return []
+    if (schema === undefined) return []
+    const holder = this.#holder(this.#acting, schema, 'USAGE')
+    if (holder !== undefined) return holder === 'public' ? [] : [holder]
     if (this.mayActAs(schema.owner) && this.holds(schema.owner, schema, 'USAGE')) return [schema.owner]
     return this.holds(object.owner, schema, 'USAGE') ? [] : undefined
   }
 
   /** Whether a role has a privilege, by an ACL: itself, through another role, or as everybody. */
   holds(role: string, object: WorldObject, privilege: Privilege): boolean {
-    const has = (grantee: string): boolean =>
-      grantee === 'public' || this.#inheriting.isReachable(role, grantee)
-    return [...object.acl.values()].some((item) => item.privileges.has(privilege) && has(item.grantee))
+    return this.#holder(role, object, privilege) !== undefined
+  }
+
+  /** By whom a role has a privilege: the role itself, or everybody, rather than another. */
+  #holder(role: string, object: WorldObject, privilege: Privilege): string | undefined {
+    const grantees = [...object.acl.values()].flatMap((item) =>
+      item.privileges.has(privilege) ? [item.grantee] : [],
+    )
+    return (
+      grantees.find((grantee) => grantee === role || grantee === 'public') ??
+      grantees.find((grantee) => this.#inheriting.isReachable(role, grantee))
+    )
   }
 
   #schemaOf(object: ObjectName): WorldObject | undefined {
@@ -196,11 +296,18 @@ export class Authority {
     return schema === undefined ? undefined : this.#world.object({ kind: 'schema', name: [schema] })
   }
 
-  /** The nearest of the acting role and the roles it is a member of that has the ADMIN option for a role. */
-  #administrator(role: string, paths: MembershipPaths): string | undefined {
+  /** Of the acting role and the roles it is a member of, those that have the ADMIN option for a role, the nearest first. */
+  #administratorsOf(role: string, paths: MembershipPaths): readonly string[] {
     const isAdmin = (member: string): boolean =>
       this.#world.membershipsIn(role, member).some(({ admin }) => admin)
-    const known = getOrMake(this.#administrators, paths, () => new Map<string, string | null>())
-    return getOrMake(known, role, () => paths.reachable(this.#acting).find(isAdmin) ?? null) ?? undefined
+    const known = getOrMake(this.#administrators, paths, () => new Map<string, readonly string[]>())
+    return getOrMake(known, role, () => paths.reachable(this.#acting).filter(isAdmin))
+  }
+
+  /** From 16 on: in whose name the acting role grants a role, which takes the membership along when it loses ADMIN. */
+  #recordedGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
+    return this.#administratorsOf(role, this.#inheriting).find(
+      (administrator) => administrator === this.#acting || !losers.has(administrator),
+    )
   }
 }

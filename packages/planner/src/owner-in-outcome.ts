@@ -1,3 +1,4 @@
+import type { Authority } from './authority.ts'
 import { describeName } from './describe.ts'
 import { objectKey, type ObjectName } from './object-kind.ts'
 import { isPreserved, type Wanted } from './wanted.ts'
@@ -5,8 +6,20 @@ import { ownerIsManaged, type World, type WorldObject } from './world.ts'
 
 type Ownerships = Pick<
   Wanted,
-  'owners' | 'desired' | 'reassignOwnedTo' | 'reassignsExplicitly' | 'preserved' | 'authority'
+  | 'owners'
+  | 'desired'
+  | 'reassignOwnedTo'
+  | 'reassignsExplicitly'
+  | 'preserved'
+  | 'authority'
+  | 'authorityOverContents'
 >
+
+/** What the acting role can do with an object when its owner changes. */
+export const authorityOver = (
+  wanted: Pick<Ownerships, 'authority' | 'authorityOverContents'>,
+  { kind }: ObjectName,
+): Authority => (kind === 'schema' ? wanted.authority : wanted.authorityOverContents)
 
 /** Why an object stays with a desired role that is not to own it. */
 export interface NotMoved {
@@ -21,7 +34,7 @@ export interface NotMoved {
  * could read whatever a superuser may. Naming the new owner is how a caller says that this is meant.
  */
 export const whyNotMoved = (wanted: Ownerships, object: WorldObject): NotMoved | undefined => {
-  const { reassignOwnedTo, authority } = wanted
+  const { reassignOwnedTo } = wanted
   if (wanted.desired.has(reassignOwnedTo))
     return { reason: 'acts as its owner', why: 'it has no other role to go to' }
   if (!wanted.reassignsExplicitly && object.actsAsOwner.length > 0)
@@ -29,7 +42,7 @@ export const whyNotMoved = (wanted: Ownerships, object: WorldObject): NotMoved |
       reason: 'acts as its owner',
       why: `it would run as ${describeName(reassignOwnedTo)}: ${object.actsAsOwner.join(', ')}`,
     }
-  const why = authority.whyNotMoved(object, reassignOwnedTo)
+  const why = authorityOver(wanted, object).whyNotMoved(object, reassignOwnedTo)
   return why === undefined ? undefined : { reason: 'not permitted', why }
 }
 

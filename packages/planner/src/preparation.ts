@@ -18,7 +18,7 @@ export const preparationsFor = (world: World, wanted: Wanted): readonly (readonl
     const privilege = privileges.get(create.role)!
     const owner = world.object(privilege.object)?.owner
     const isReady = owner !== undefined && ownerInOutcome(world, wanted, privilege.object) === owner
-    return isReady ? [[create, ...grantWanted(world, privilege)]] : []
+    return isReady ? [[create, ...grantWanted(world, wanted, privilege)]] : []
   })
   const parts = inParts(pairs, lockShare(world.server, pairs.flat()))
   return parts.map((part) =>

@@ -11,7 +11,7 @@ import { quoteIdent } from './quote.ts'
 import { ownershipStatement, revokeMembershipStatement, revokeStatement } from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Membership } from './snapshot.ts'
-import type { Wanted } from './wanted.ts'
+import { isPreserved, type Wanted } from './wanted.ts'
 import { type World, type WorldAclItem, type WorldObject } from './world.ts'
 
 /**
@@ -67,7 +67,7 @@ const heldPrivileges = (world: World, wanted: Wanted, object: WorldObject, item:
     if (reason === 'not permitted')
       return [
         {
-          ...stays(item.grantee, fact, wanted.authority.whyNotManaged(object)!),
+          ...stays(item.grantee, fact, wanted.authorityOverPrivileges.whyNotManaged(object, privilege)!),
           reason,
           statement: revoke,
           by,
@@ -121,7 +121,9 @@ const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] 
       wanted.desired.has(item.grantee) ? heldPrivileges(world, wanted, object, item) : [],
     ),
     ...items.flatMap((item) =>
-      wanted.desired.has(item.grantor) && item.grantor !== owner ? grantedPrivileges(object, item) : [],
+      wanted.desired.has(item.grantor) && item.grantor !== owner && !isPreserved(wanted, item.grantor, object)
+        ? grantedPrivileges(object, item)
+        : [],
     ),
   ]
 }
@@ -140,6 +142,17 @@ const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
         ? sortedUnique(revokes).join('; ')
         : revokeMembershipStatement({ ...row, grantor: null }),
     by: 'the owner of the object, in this database',
+  }
+}
+
+/** A membership by which its member made another one that a third role keeps. */
+const passedOnMembership = (world: World, row: Membership): Residue => {
+  const grantor = world.membershipsHaveGrantors ? row.grantor : null
+  return {
+    ...stays(row.member, { kind: 'membership', ...row }, 'it has made a role a member that is to stay one'),
+    reason: 'passed on',
+    statement: `${revokeMembershipStatement({ ...row, grantor })} CASCADE`,
+    by: 'a superuser',
   }
 }
 
@@ -164,6 +177,7 @@ const memberships = (world: World, wanted: Wanted): Residue[] => {
   return wanted.roles.flatMap((role) =>
     world.membershipsOf(role).flatMap((row): Residue[] => {
       const verdict = membershipVerdict(world, wanted, serving, row)
+      if (verdict === 'passed on') return [passedOnMembership(world, row)]
       if (verdict === 'shared with another database') return [sharedMembership(serving, row)]
       return verdict === 'not permitted' ? [foreignMembership(world, row)] : []
     }),

@@ -1,3 +1,4 @@
+import { apply } from './apply.ts'
 import { Authority } from './authority.ts'
 import { preservedSchemas } from './desired-role.ts'
 import { describeGrant, describeName, describeObject } from './describe.ts'
@@ -15,7 +16,10 @@ import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { compareText } from './order.ts'
-import { ownerInOutcome } from './owner-in-outcome.ts'
+import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
+import { createRoles } from './phase/create-roles.ts'
+import { ownContents, ownSchemas } from './phase/ownership.ts'
+import type { Phase } from './phase/phase.ts'
 import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
@@ -29,11 +33,13 @@ import {
   type WantedOwner,
   type WantedPrivilege,
 } from './wanted.ts'
-import { aclKey, membershipKey, type World } from './world.ts'
+import { aclKey, membershipKey, World } from './world.ts'
 
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
 class Resolution implements Wanted {
   readonly #world: World
+  /** The world once everything has its owner, where that makes a difference. */
+  #settled: World
   readonly #request: SyncRequest
   readonly #serving: ServingRoles
   readonly #tablesOf = new Map<string, ObjectName[]>()
@@ -49,13 +55,18 @@ class Resolution implements Wanted {
   readonly reassignsExplicitly: boolean
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   readonly authority: Authority
+  authorityOverContents: Authority
+  authorityOverPrivileges: Authority
   readonly roles: readonly string[]
 
   constructor(world: World, request: SyncRequest) {
     this.#world = world
+    this.#settled = world
     this.#request = request
     this.#serving = new ServingRoles(world)
     this.authority = new Authority(world)
+    this.authorityOverContents = this.authority
+    this.authorityOverPrivileges = this.authority
     this.roles = request.desired.map(({ role }) => role)
     this.desired = new Set(this.roles)
     this.preserved = preservedSchemas(request.desired)
@@ -120,9 +131,31 @@ class Resolution implements Wanted {
         ? this.authority.whyNotCreatedFor(role)
         : existing.owner === role
           ? undefined
-          : this.authority.whyNotMoved(existing, role)
+          : authorityOver(this, existing).whyNotMoved(existing, role)
     if (why !== undefined) return this.#notPermitted(because, why)
     this.owners.set(objectKey(object), { object, role, because })
+  }
+
+  /** What the acting role can do once a phase has moved what it moves, which takes its privileges along. */
+  #authorityAfter(phase: Phase, newOwners: Iterable<string>): Authority {
+    if (this.authority.isSuperuser) return this.authority
+    if (phase(this.#settled, this).length > 0) {
+      this.#settled = new World(this.#settled.snapshot())
+      for (const one of [createRoles, phase])
+        for (const operation of one(this.#settled, this)) apply(this.#settled, operation)
+    }
+    const owners = [this.#world, this.#settled].flatMap(({ objects }) =>
+      [...objects.values()].map(({ owner }) => owner),
+    )
+    return new Authority(this.#settled, new Set([...owners, ...newOwners]))
+  }
+
+  settleSchemas(): void {
+    this.authorityOverContents = this.#authorityAfter(ownSchemas, [...this.roles, this.reassignOwnedTo])
+  }
+
+  settleContents(): void {
+    this.authorityOverPrivileges = this.#authorityAfter(ownContents, [])
   }
 
   #exists(object: ObjectName): boolean {
@@ -182,15 +215,19 @@ class Resolution implements Wanted {
   }
 
   /** Why the acting role may not put anything into an object’s ACL. */
-  #whyNotGranted(object: ObjectName): string | undefined {
+  #whyNotGranted(object: ObjectName, privilege: Privilege): string | undefined {
     const owner = ownerInOutcome(this.#world, this, object)
-    return owner === undefined ? undefined : this.authority.whyNotManaged({ ...object, owner })
+    if (owner === undefined) return undefined
+    return this.authorityOverPrivileges.whyNotManaged(
+      { ...this.#settled.object(object), ...object, owner },
+      privilege,
+    )
   }
 
   #wantDirect(object: ObjectName, privilege: Privilege, because: Reason): string | undefined {
-    const { owner, acl } = this.#world.object(object) ?? {}
+    const { owner, acl } = this.#settled.object(object) ?? {}
     const isHeld = owner !== undefined && acl?.get(aclKey(because.role, owner))?.privileges.has(privilege)
-    const why = isHeld ? undefined : this.#whyNotGranted(object)
+    const why = isHeld ? undefined : this.#whyNotGranted(object, privilege)
     if (why === undefined) this.#wantPrivilege(object, privilege, because.role, because)
     return why
   }
@@ -208,17 +245,17 @@ class Resolution implements Wanted {
     for (const { name } of held) this.#wantMembership(name, { serves, because })
     if (held.length > 0) return undefined
     const reused = serving.find(
-      ({ name, elsewhere }) => elsewhere === 0 && this.authority.mayGrant(name),
+      ({ name, elsewhere }) => elsewhere === 0 && this.authority.mayGrant(name, this.desired),
     )?.name
-    const why = reused === undefined ? this.#whyNoNewRole(object) : undefined
+    const why = reused === undefined ? this.#whyNoNewRole(object, privilege) : undefined
     if (why !== undefined) return why
     this.#wantMembership(reused ?? this.#newRole(object, privilege, because), { serves, because })
     return undefined
   }
 
-  #whyNoNewRole(object: ObjectName): string | undefined {
+  #whyNoNewRole(object: ObjectName, privilege: Privilege): string | undefined {
     if (!this.authority.mayCreateRoles) return `${this.#acting} may not create roles`
-    return this.#whyNotGranted(object)
+    return this.#whyNotGranted(object, privilege)
   }
 
   #newRole(object: ObjectName, privilege: Privilege, because: Reason): string {
@@ -252,7 +289,7 @@ class Resolution implements Wanted {
       return
     }
     const isMember = this.#world.membershipsIn(role, because.role).some((row) => satisfies(row, false))
-    if (isMember || this.authority.mayGrant(role)) this.#wantMembership(role, { because })
+    if (isMember || this.authority.mayGrant(role, this.desired)) this.#wantMembership(role, { because })
     else this.#notPermitted(because, `${this.#acting} may not grant it`)
   }
 
@@ -275,7 +312,7 @@ class Resolution implements Wanted {
     }
   }
 
-  /** What is asked for, and what is not lost: the acting role, which needs its own, loses it only at the end. */
+  /** What is asked for, and what is not lost, or only at the end because the acting role may need it. */
   #rolesAfterwards(): (member: string) => readonly string[] {
     const world = this.#world
     const { actingRole } = world.server
@@ -286,29 +323,37 @@ class Resolution implements Wanted {
     const created =
       world.membershipsHaveGrantors && !isSuperuser ? this.roles.filter((role) => !world.roles.has(role)) : []
     return (member) => {
-      const needsItsOwn = member === actingRole && !isSuperuser
-      const kept = world.membershipsOf(member).filter((row) => needsItsOwn || !lost.has(membershipKey(row)))
-      return [...(asked.get(member) ?? []), ...kept.map(({ role }) => role), ...(needsItsOwn ? created : [])]
+      const isNeeded = this.authority.needs(member)
+      const kept = world.membershipsOf(member).filter((row) => isNeeded || !lost.has(membershipKey(row)))
+      return [
+        ...(asked.get(member) ?? []),
+        ...kept.map(({ role }) => role),
+        ...(member === actingRole ? created : []),
+      ]
     }
   }
 }
 
 const ownsSchema = (grant: Grant): boolean => grant.kind === 'ownership' && grant.object.kind === 'schema'
 
-/** Who will own what has to be known first: an owner needs no grant, and a schema may be about to be created. */
-const turns: readonly ((grant: Grant) => boolean)[] = [
-  ownsSchema,
-  (grant) => grant.kind === 'ownership' && !ownsSchema(grant),
-  (grant) => grant.kind !== 'ownership',
-]
+const ownsContent = (grant: Grant): boolean => grant.kind === 'ownership' && !ownsSchema(grant)
 
-/** What should be true of the desired roles, given what is. */
+/**
+ * What should be true of the desired roles, given what is. Who will own what has to be known first: an owner needs no
+ * grant, and a schema may be about to be created.
+ */
 export const resolve = (world: World, request: SyncRequest): Wanted => {
   const resolution = new Resolution(world, request)
   const desired = request.desired.filter(({ role }) => resolution.role({ role, grant: null }))
-  for (const isNow of turns)
+  const resolveAll = (isNow: (grant: Grant) => boolean): void => {
     for (const { role, grants } of desired)
       for (const grant of grants) if (isNow(grant)) resolveGrant(resolution, { role, grant })
+  }
+  resolveAll(ownsSchema)
+  resolution.settleSchemas()
+  resolveAll(ownsContent)
+  resolution.settleContents()
+  resolveAll((grant) => grant.kind !== 'ownership')
   resolution.skipCycles()
   return resolution
 }

@@ -28,17 +28,13 @@ interface Ties {
   readonly byOthers: PrivilegeFact[]
 }
 
-const tieByItem = (
-  ties: Ties,
-  object: WorldObject,
-  item: WorldAclItem,
-  whyNotRevoked: string | undefined,
-): void => {
+const tieByItem = (ties: Ties, object: WorldObject, item: WorldAclItem, authority: Authority): void => {
   const { shared = false, managesPrivileges = false } = objectKinds[object.kind]
   ties.holds = true
   ties.holdsShared ||= shared
-  if (whyNotRevoked !== undefined) ties.notPermitted.push(whyNotRevoked)
   for (const [privilege, grantable] of item.privileges) {
+    const why = authority.whyNotManaged(object, privilege)
+    if (why !== undefined) ties.notPermitted.push(why)
     const fact = privilegeFact(object, item, privilege)
     if (item.grantor !== object.owner) ties.byOthers.push(fact)
     if (item.grantor !== object.owner || grantable || !managesPrivileges)
@@ -92,8 +88,7 @@ const tiesOf = (
     if (follows === undefined) tie(owner, (ties) => tieAsOwner(ties, `owns ${describeObject(object)}`))
     for (const item of object.acl.values()) {
       const { grantee, grantor } = item
-      if (grantee !== owner)
-        tie(grantee, (ties) => tieByItem(ties, object, item, authority.whyNotManaged(object)))
+      if (grantee !== owner) tie(grantee, (ties) => tieByItem(ties, object, item, authority))
       if (grantor !== owner) tie(grantor, (ties) => tieAsGrantor(ties, object, item))
     }
   }
@@ -117,7 +112,7 @@ const residueOfRole = (
   role: string,
   { beyond, notPermitted, byOthers, holds, owns }: Ties,
 ): readonly Residue[] => {
-  const why = [...beyond.map((what) => `it ${what}`), ...notPermitted]
+  const why = [...new Set([...beyond.map((what) => `it ${what}`), ...notPermitted])]
   if (why.length === 0) return []
   const name = quoteIdent(role)
   const rid = [`REASSIGN OWNED BY ${name} TO CURRENT_USER`, `DROP OWNED BY ${name}`]
@@ -163,4 +158,6 @@ const nothingFor = (roles: readonly string[], actingRole: string, authority: Aut
   reassignsExplicitly: false,
   preserved: new Map(),
   authority,
+  authorityOverContents: authority,
+  authorityOverPrivileges: authority,
 })

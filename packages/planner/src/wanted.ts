@@ -51,6 +51,10 @@ export interface Wanted {
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   /** What the acting role could do before anything was done. */
   readonly authority: Authority
+  /** What it can do with what is in schemas, once these have the owners that they are to have. */
+  readonly authorityOverContents: Authority
+  /** What it can do with privileges, once everything has its owner. */
+  readonly authorityOverPrivileges: Authority
 }
 
 export const privilegeKey = (objectKey: string, privilege: Privilege, role: string): string =>

@@ -26,7 +26,7 @@ export const grantMemberships: Phase = (world, wanted) => {
       ([role, { serves, because }]): Operation[] => {
         const intermediate = serves !== undefined
         if (world.membershipsIn(role, member).some((row) => satisfies(row, intermediate))) return []
-        const grantor = authority.grantorOf(role) ?? actingRole
+        const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
         const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
         return [
           {

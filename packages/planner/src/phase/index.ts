@@ -12,28 +12,25 @@ import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-
 
 type Loss = (world: World, wanted: Wanted, roles: readonly string[]) => ReturnType<Phase>
 
-/** Whether a role needs what it has until the end: the acting role does, but for a superuser. */
-const isNeeded = (world: World, role: string): boolean =>
-  role === world.server.actingRole && !world.isSuperuser(role)
-
 const roles =
   (when: 'early' | 'late', loss: Loss): Phase =>
   (world, wanted) =>
     loss(
       world,
       wanted,
-      wanted.roles.filter((role) => isNeeded(world, role) === (when === 'late')),
+      wanted.roles.filter((role) => wanted.authority.needs(role) === (when === 'late')),
     )
 
 /**
- * The phases of every plan, in order. Memberships go first: that frees the way for others that would make a cycle
- * with them. What the acting role itself loses goes last, where it may be needed until then. What the acting role
- * borrows, it borrows for a group of them: it could not become what a desired role becomes a member of meanwhile.
+ * The phases of every plan, in order. Memberships are lost before others are granted: that frees the way for those that
+ * would make a cycle with them. What is on schemas goes after everything in them, and what the acting role itself loses,
+ * or a role that it is a member of, goes last, where it may be needed until then. What the acting role borrows, it
+ * borrows for a group of phases: it could not become what a desired role becomes a member of meanwhile.
  */
 export const phases: readonly (readonly Phase[])[] = [
-  [roles('early', loseLogin), roles('early', loseMemberships)],
   [createRoles],
-  [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, revokeOnContainers, grantPrivileges],
+  [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, grantPrivileges, revokeOnContainers],
+  [roles('early', loseLogin), roles('early', loseMemberships)],
   [grantMemberships, gainLogin],
   [roles('late', loseMemberships), roles('late', loseLogin)],
 ]

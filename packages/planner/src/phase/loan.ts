@@ -36,7 +36,9 @@ class Needs {
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
-        return this.#manage(operation.object)
+        if (operation.as === this.#world.server.actingRole) return this.#manage(operation.object)
+        this.become.add(operation.as)
+        return
       case 'revokeMembership':
         if (operation.grantor !== null) this.actAs.add(operation.grantor)
         return
@@ -62,7 +64,7 @@ const loansFor = (
   const authority = new Authority(world)
   const { actingRole } = world.server
   const missing = [
-    ...[...actAs].filter((role) => !authority.hasPrivilegesOf(role)),
+    ...[...actAs].filter((role) => !authority.hasPrivilegesOf(role) && authority.mayActAs(role)),
     ...[...become].filter((role) => !authority.canBecome(role)),
   ]
   // What may not be borrowed is left to the server to refuse.
@@ -72,7 +74,7 @@ const loansFor = (
   const inTheWay = new Map(
     roles.flatMap((role) => authority.membersInTheWay(role)).map((row) => [membershipKey(row), row]),
   )
-  const needsOthers = become.size > 0 || [...actAs].some((role) => role !== actingRole)
+  const needsOthers = [...actAs].some((role) => role !== actingRole)
   const borrower = new Borrower(world, authority)
   const loans = [
     ...(needsOthers ? borrower.inherit() : []),
@@ -124,6 +126,7 @@ class Borrower {
   inherit(): readonly Loan[] {
     const role = this.#actingRole
     if (this.#world.membershipsHaveGrantors || this.#world.roles.get(role)!.inherit) return []
+    if (!this.#authority.mayAlter(role)) return []
     return [
       {
         before: { kind: 'setInherit', role, inherit: true, ...this.#base('borrow') },

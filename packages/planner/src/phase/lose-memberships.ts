@@ -13,6 +13,7 @@ export type MembershipVerdict =
   | 'revoke'
   | 'leave'
   | 'shared with another database'
+  | 'passed on'
   | 'not permitted'
 
 /**
@@ -29,26 +30,38 @@ export const comesWithCreateRole = (world: World, row: Membership): boolean =>
 export const satisfies = (row: Membership, intermediate: boolean): boolean =>
   row.inherit || (!intermediate && row.set)
 
+/** Whether what a member has by an intermediate role is all in schemas where it keeps what it has. */
+const servesPreserved = (
+  wanted: Wanted,
+  serving: ServingRoles,
+  { role, member }: Pick<Membership, 'role' | 'member'>,
+): boolean => {
+  const holdings = isIntermediateName(role) ? serving.holdingsOf(role) : []
+  return holdings.length > 0 && holdings.every(({ object }) => isPreserved(wanted, member, object))
+}
+
+/** Whether a member is to have what an intermediate role gives. */
+export const isEntitled = (wanted: Wanted, serving: ServingRoles, row: Membership): boolean =>
+  wanted.memberships.get(row.member)?.has(row.role) === true || servesPreserved(wanted, serving, row)
+
 const verdictWithoutAuthority = (
   world: World,
   wanted: Wanted,
   serving: ServingRoles,
   row: Membership,
 ): MembershipVerdict => {
+  if (servesPreserved(wanted, serving, row)) return 'leave'
   const membership = wanted.memberships.get(row.member)?.get(row.role)
   if (membership !== undefined && satisfies(row, membership.serves !== undefined))
     return row.admin && !comesWithCreateRole(world, row) ? 'strip ADMIN option' : 'keep'
   if (comesWithCreateRole(world, row) && !row.inherit && !row.set) return 'leave'
-  const holdings = isIntermediateName(row.role) ? serving.holdingsOf(row.role) : []
-  if (holdings.length > 0 && holdings.every(({ object }) => isPreserved(wanted, row.member, object)))
-    return 'leave'
   // An intermediate role of another database is left to that database, if it is no more than it claims to be.
   if (membership !== undefined || !isIntermediateName(row.role) || !serving.isPlain(row.role)) return 'revoke'
   switch (serving.whose(row.role)) {
     case 'theirs':
       return row.admin ? 'strip ADMIN option' : 'leave'
     case 'shared':
-      return 'shared with another database'
+      return row.admin ? 'strip ADMIN option' : 'shared with another database'
     case 'ours':
     case 'unused':
       return 'revoke'
@@ -78,9 +91,11 @@ export const membershipVerdict = (
 ): MembershipVerdict => {
   const verdict = verdictWithoutAuthority(world, wanted, serving, row)
   const { authority } = wanted
-  if ((verdict !== 'revoke' && verdict !== 'strip ADMIN option') || authority.isSuperuser) return verdict
-  const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
+  if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return verdict
   const dependents = dependentsOf(world, row)
+  if (dependents.some((one) => servesPreserved(wanted, serving, one))) return 'passed on'
+  if (authority.isSuperuser) return verdict
+  const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
   if ([row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted))
     return verdict
   const isAskedFor = wanted.memberships.get(row.member)?.has(row.role) === true
@@ -150,12 +165,13 @@ export const loseMemberships = (
   if (roles.length === 0) return []
   const serving = new ServingRoles(world)
   const revocation = new Revocation(world, serving)
-  for (const role of roles)
-    for (const row of sortedBy(world.membershipsOf(role), membershipKey)) {
-      const verdict = membershipVerdict(world, wanted, serving, row)
-      if (verdict === 'revoke' || verdict === 'strip ADMIN option')
-        revocation.revoke(row, verdict === 'strip ADMIN option', notAskedFor(role))
-    }
+  const rank = (row: Membership): number => wanted.authority.revocationRank(row)
+  const rows = roles.flatMap((role) => sortedBy(world.membershipsOf(role), membershipKey))
+  for (const row of rows.toSorted((a, b) => rank(a) - rank(b))) {
+    const verdict = membershipVerdict(world, wanted, serving, row)
+    if (verdict === 'revoke' || verdict === 'strip ADMIN option')
+      revocation.revoke(row, verdict === 'strip ADMIN option', notAskedFor(row.member))
+  }
   return revocation.operations
 }
 

@@ -45,13 +45,13 @@ const lending =
     for (const operation of operations) {
       if (operation.kind !== 'setOwner') continue
       const schema = world.object({ kind: 'schema', name: [operation.object.name[0]!] })
-      if (schema === undefined || authority.holds(operation.owner, schema, 'CREATE')) continue
+      if (schema === undefined || authority.mayCreateIn(operation.owner, schema)) continue
       const base = {
         object: { kind: schema.kind, name: schema.name },
         privilege: 'CREATE',
         grantee: operation.owner,
         grantor: schema.owner,
-        as: operation.as,
+        as: wanted.authorityOverContents.speaker(schema, 'CREATE'),
       } as const
       const because = (meanwhile: 'lend' | 'take back'): Reason => ({
         role: operation.owner,

@@ -3,11 +3,10 @@ import { objectKinds } from '../object-kind.ts'
 import type { Operation, Reason } from '../operation.ts'
 import { compareText, sortedBy } from '../order.ts'
 import type { Privilege } from '../privilege.ts'
-import type { Membership } from '../snapshot.ts'
 import { isPreserved, notAskedFor, privilegeKey, type Wanted } from '../wanted.ts'
 import { aclKey, type World, type WorldAclItem, type WorldObject } from '../world.ts'
 import { type Holding, ServingRoles } from '../serving-roles.ts'
-import { membershipVerdict } from './lose-memberships.ts'
+import { isEntitled } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
 /** What is to become of one privilege of an ACL item. */
@@ -35,7 +34,7 @@ export const privilegeVerdict = (
  */
 export const whyNotRevoked = (
   world: World,
-  { authority }: Wanted,
+  { authorityOverPrivileges }: Wanted,
   object: WorldObject,
   { grantee, grantor }: WorldAclItem,
   privilege: Privilege,
@@ -51,7 +50,7 @@ export const whyNotRevoked = (
     ? [object, ...columns].some(isPassedOnIn)
     : columns.some((column) => isGrantableIn(column) && isPassedOnIn(column))
   if (isPassedOn) return 'passed on'
-  return authority.whyNotManaged(object) === undefined ? undefined : 'not permitted'
+  return authorityOverPrivileges.whyNotManaged(object, privilege) === undefined ? undefined : 'not permitted'
 }
 
 /**
@@ -66,13 +65,15 @@ const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => 
     .filter(({ role }) => isSharedByNobodyElse(world, role))
   if (shared.length === 0) return losers
   const serving = new ServingRoles(world)
-  const isRevocable = ({ object, byOwner }: Holding): boolean =>
+  const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
     byOwner &&
     objectKinds[object.kind].managesPrivileges === true &&
-    wanted.authority.whyNotManaged(object) === undefined
-  const isNeeded = (row: Membership): boolean =>
-    membershipVerdict(world, wanted, serving, row) !== 'shared with another database'
-  const needed = new Set(shared.filter(isNeeded).map(({ role }) => role))
+    wanted.authorityOverPrivileges.whyNotManaged(object, privilege) === undefined
+  const needed = new Set(
+    shared.flatMap((row) =>
+      isEntitled(wanted, serving, row) || !serving.isPlain(row.role) ? [row.role] : [],
+    ),
+  )
   for (const { role, member } of shared)
     if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
       losers.set(role, notAskedFor(member))
@@ -106,7 +107,7 @@ const revokes = (
           grantee,
           grantor,
           grantOptionOnly: verdict === 'strip grant option',
-          as: world.server.actingRole,
+          as: wanted.authorityOverPrivileges.speaker(object, privilege),
           because,
         },
       ]
