@@ -10,6 +10,8 @@ import {
 import fc from 'fast-check'
 import { anyName, pick } from './arbitrary-name.ts'
 import { anySnapshot } from './arbitrary-snapshot.ts'
+import { isIntermediate, objectIn } from './holdings.ts'
+import { databaseOwners } from './permission.ts'
 
 const grant = fc.oneof(
   fc.record({
@@ -28,7 +30,14 @@ type DrawnGrant = typeof grant extends fc.Arbitrary<infer T> ? T : never
 const drawn = fc.record({
   snapshot: anySnapshot,
   roles: fc.array(
-    fc.record({ role: fc.oneof(fc.nat({ max: 2 }), fc.nat()), grants: fc.array(grant, { maxLength: 5 }) }),
+    fc.record({
+      role: fc.oneof(fc.nat({ max: 2 }), fc.nat()),
+      grants: fc.array(grant, { maxLength: 5 }),
+      preserved: fc.oneof(
+        { arbitrary: fc.constant<number[]>([]), weight: 3 },
+        { arbitrary: fc.array(fc.nat(), { maxLength: 2 }), weight: 1 },
+      ),
+    }),
     {
       minLength: 1,
       maxLength: 3,
@@ -49,7 +58,8 @@ const vocabularyOf = ({ objects, roles }: Snapshot, absent: string) => {
   ) as [[string][], [string, string][]]
   const someSchema = schemas[0]?.[0] ?? absent
   return {
-    roles: [...roles.map(({ name }) => name), absent, 'pg_absent'],
+    schemas: [...schemas.map(([schema]) => schema), absent],
+    roles: [...roles.map(({ name }) => name), absent, 'pg_absent'].filter((name) => name !== databaseOwners),
     owned: [
       ...schemas.map(([schema]) => Grant.schemaOwnership(schema)),
       ...tables.map(([schema, table]) => Grant.tableOwnership(schema, table)),
@@ -73,14 +83,15 @@ const vocabularyOf = ({ objects, roles }: Snapshot, absent: string) => {
   }
 }
 
-const isIntermediate = (name: string): boolean => /^_pgsr_.*_[0-9a-f]{8}$/s.test(name)
-
 /** What was drawn, without what would be an error whatever the server says. */
 const desiredFrom = (from: Drawn): DesiredRole[] => {
   const { snapshot, absent } = from
-  const { roles, owned, privileges } = vocabularyOf(snapshot, absent)
+  const { roles, schemas, owned, privileges } = vocabularyOf(snapshot, absent)
   const syncable = roles.filter((name) => !isIntermediate(name) && !/^(postgres$|pg_)/.test(name))
-  const chosen = [...new Map(from.roles.map((one) => [pick(syncable, one.role)!, one.grants]))]
+  const chosen = [...new Map(from.roles.map((one) => [pick(syncable, one.role)!, one]))]
+  const preservedFor = new Map(
+    chosen.map(([role, { preserved }]) => [role, preserved.map((number) => pick(schemas, number)!)]),
+  )
   const taken = new Set<string>()
   const grantsOf = (one: DrawnGrant, index: number): DesiredRole['grants'] => {
     switch (one.kind) {
@@ -105,18 +116,27 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
       case 'ownership': {
         const ownership = pick(owned, one.of)!
         const key = JSON.stringify(ownership)
-        if (taken.has(key) || ownership.object.name[0]!.startsWith('pg_')) return []
+        const [schema, table] = ownership.object.name
+        if (taken.has(key) || schema!.startsWith('pg_')) return []
+        const owner = objectIn(snapshot, ownership.object)?.owner
+        const isKept = owner !== undefined && owner !== chosen[index]![0] && table !== undefined
+        if (isKept && preservedFor.get(owner)?.includes(schema!)) return []
         taken.add(key)
         return [ownership]
       }
     }
   }
-  return chosen.map(([role, drawnGrants], index) => {
-    const [login, ...others] = drawnGrants.toSorted(
+  return chosen.map(([role, { grants }], index) => {
+    const [login, ...others] = grants.toSorted(
       (a, b) => Number(b.kind === 'login') - Number(a.kind === 'login'),
     )
     const kept = login === undefined ? [] : [login, ...others.filter(({ kind }) => kind !== 'login')]
-    return { role, grants: kept.flatMap((one) => grantsOf(one, index)) }
+    const preserved = preservedFor.get(role)!
+    return {
+      role,
+      grants: kept.flatMap((one) => grantsOf(one, index)),
+      ...(preserved.length > 0 && { preserveExistingGrantsInSchemas: preserved }),
+    }
   })
 }
 
@@ -144,6 +164,23 @@ export interface Input {
 const isNeeded = ({ server: { actingRole }, roles }: Snapshot, name: string): boolean =>
   name === actingRole && roles.some((role) => role.name === name && !role.superuser)
 
+/** Of an intermediate role: whether anybody but desired roles gets something from it, in view or not. */
+const withServesOthers = (snapshot: Snapshot, desired: readonly DesiredRole[]): Snapshot => ({
+  ...snapshot,
+  roles: snapshot.roles.map((one) => ({
+    ...one,
+    servesOthers:
+      one.servesOthers ||
+      (isIntermediate(one.name) &&
+        snapshot.memberships.some(
+          (row) =>
+            row.role === one.name &&
+            (row.inherit || row.set) &&
+            desired.every(({ role }) => role !== row.member),
+        )),
+  })),
+})
+
 const build = (from: Drawn): Input => {
   const { snapshot, order, seed } = from
   const desired = desiredFrom(from).filter(({ role }) => !isNeeded(snapshot, role))
@@ -152,7 +189,7 @@ const build = (from: Drawn): Input => {
     .filter((name) => !isIntermediate(name) && desired.every(({ role }) => role !== name))
   const reassignOwnedTo = from.reassignOwnedTo === null ? undefined : pick(others, from.reassignOwnedTo)
   return deepFreeze({
-    snapshot,
+    snapshot: withServesOthers(snapshot, desired),
     desired,
     order,
     options: { seed, allowSelf: true, allowSuperuser: true, ...(reassignOwnedTo && { reassignOwnedTo }) },
@@ -160,7 +197,7 @@ const build = (from: Drawn): Input => {
 }
 
 /** A snapshot and roles that can be synced there. */
-const anyInput: fc.Arbitrary<Input> = drawn.map(build)
+export const anyInput: fc.Arbitrary<Input> = drawn.map(build)
 
 const shuffled = <T>(values: readonly T[], order: readonly number[]): T[] =>
   values
@@ -171,7 +208,7 @@ const shuffled = <T>(values: readonly T[], order: readonly number[]): T[] =>
 /** The same desired roles and grants in another order. */
 export const reordered = ({ desired, order }: Input): DesiredRole[] =>
   shuffled(
-    desired.map(({ role, grants }) => ({ role, grants: shuffled(grants, order) })),
+    desired.map(({ grants, ...rest }) => ({ ...rest, grants: shuffled(grants, order) })),
     order,
   )
 

@@ -3,11 +3,15 @@ import fc from 'fast-check'
 import { aclOf, type DrawnGrant, type Entry, grants, ownersEntries, withGrants } from './arbitrary-acl.ts'
 import { anyName, pick } from './arbitrary-name.ts'
 
-const object = fc.record({ owner: fc.nat(), narrowed: fc.array(fc.nat(), { maxLength: 2 }), grants })
+const drawObject = (owner: fc.Arbitrary<number>) =>
+  fc.record({ owner, narrowed: fc.array(fc.nat(), { maxLength: 2 }), grants })
+
+const object = drawObject(fc.nat())
 
 /** The objects of a database; numbers stand for roles and schemas. */
 export const objects = fc.record({
-  database: object,
+  /** Often that of the first role, which may be the acting one. */
+  database: drawObject(fc.oneof(fc.constant(1), fc.nat())),
   schemas: fc.array(fc.record({ name: anyName, object }), { maxLength: 2 }),
   tables: fc.array(
     fc.record({
@@ -87,11 +91,11 @@ export class Sketches {
 /** Makes the objects, with their owners and what has been granted on them. */
 export const sketchesOf = (
   { database, schemas, tables, others }: DrawnObjects,
-  { version, roles, bootstrap }: { version: number; roles: readonly string[]; bootstrap: string },
+  { version, roles, owners }: { version: number; roles: readonly string[]; owners: readonly string[] },
 ): Sketches => {
   const sketches = new Sketches(version, roles)
-  const ownerOf = (drawn: { owner: number }): string => pick([bootstrap, ...roles], drawn.owner)!
-  sketches.add('database', ['warehouse'], ownerOf(database), database)
+  const ownerOf = (drawn: { owner: number }): string => pick(owners, drawn.owner)!
+  sketches.add('database', ['warehouse'], pick([owners[0]!, ...roles], database.owner)!, database)
   for (const schema of schemas) sketches.add('schema', [schema.name], ownerOf(schema.object), schema.object)
   if (schemas.length === 0) return sketches
   for (const { name, schema, object: table, actsAsOwner, columns, sequence } of tables) {

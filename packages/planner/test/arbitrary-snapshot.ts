@@ -5,6 +5,7 @@ import { memberships, withMemberships } from './arbitrary-membership.ts'
 import { anyName, pick } from './arbitrary-name.ts'
 import { finished, objects, type Sketches, sketchesOf } from './arbitrary-object.ts'
 import { membership, role } from './build-snapshot.ts'
+import { createsSchemas, databaseOwners } from './permission.ts'
 
 const bootstrap = 'postgres'
 const databaseOid = '16384'
@@ -18,6 +19,8 @@ const attributes = fc.record({
   inherit: oneIn(4).map((not) => !not),
   createRole: oneIn(3),
   createDb: oneIn(8),
+  replication: oneIn(16),
+  bypassRls: oneIn(16),
   validUntil: fc.constantFrom('infinity', '2027-06-30T00:00:00.000000Z'),
   elsewhere: fc.nat({ max: 1 }),
 })
@@ -29,17 +32,28 @@ const taint = fc.oneof(
   fc.constantFrom('member', 'owner', 'nothing', 'default privileges', 'settings'),
 )
 
-const intermediate = fc.record({ serves: fc.nat(), taint, elsewhere: oneIn(4).map(Number) })
+const intermediate = fc.record({
+  serves: fc.nat(),
+  taint,
+  elsewhere: oneIn(3).map(Number),
+  /** Whether roles that are out of view are members. */
+  servesOthers: oneIn(4),
+  members: fc.array(fc.nat(), { maxLength: 2 }),
+})
 
 const drawn = fc.record({
   version: fc.constantFrom(180004, 160014, 150018, 100023, 90624),
-  acting: fc.constantFrom('bootstrap', 'bootstrap', 'superuser', 'creator'),
+  acting: fc.constantFrom('bootstrap', 'superuser', 'creator', 'creator', 'creator', 'other'),
   roles: fc.uniqueArray(fc.tuple(anyName, attributes), {
     minLength: 3,
     maxLength: 5,
     selector: ([name]) => name,
   }),
   intermediates: fc.array(intermediate, { maxLength: 4 }),
+  /** What the acting role administers: mostly roles that it has created. */
+  administered: fc.array(fc.record({ role: fc.nat(), grantor: oneIn(3), inherit: oneIn(4), set: oneIn(4) }), {
+    maxLength: 4,
+  }),
   memberships,
   objects,
   defaults: fc.array(fc.record({ role: fc.nat(), grants }), { maxLength: 2 }),
@@ -72,7 +86,7 @@ const addIntermediates = (
   { roles, memberships: rows, defaults, unmanaged }: Parts,
 ): readonly string[] => {
   const served = servable(sketches)
-  return intermediates.map(({ serves, taint: tainted, elsewhere }, index) => {
+  return intermediates.map(({ serves, taint: tainted, elsewhere, servesOthers, members }, index) => {
     const { sketch, privilege } = pick(served, serves)!
     const { kind, owner, entries } = sketch
     const where = kind === 'database' ? 'global' : `local_${databaseOid}`
@@ -82,8 +96,17 @@ const addIntermediates = (
     const passing = entries.find((entry) => entry.privilege === privilege && entry.grantable)
     const more = privilegesOn(kind, version).find((other) => other !== privilege)!
     roles.push(
-      role(name, { oid: String(40000 - index), elsewhere, login: is('login'), inherit: !is('noinherit') }),
+      role(name, {
+        oid: String(40000 - index),
+        elsewhere,
+        servesOthers,
+        login: is('login'),
+        inherit: !is('noinherit'),
+      }),
     )
+    const set = version < 160000
+    for (const member of new Set(members.map((number) => pick(ordinary, number)!)))
+      if (member !== ordinary[1] || !is('member')) rows.push(membership(member, name, { set }))
     if (!is('nothing'))
       entries.push(is('other grantor') && passing ? { ...held, grantor: passing.grantee } : held)
     if (is('more')) entries.push({ ...held, privilege: more })
@@ -99,6 +122,28 @@ const addIntermediates = (
   })
 }
 
+/** What the acting role administers without being a superuser; nobody has the ADMIN option by itself before 16. */
+const administeredRows = (
+  { administered, version, acting }: Drawn,
+  before: readonly Membership[],
+  roles: readonly string[],
+  actingRole: string,
+): readonly Membership[] => {
+  const isPlain = acting === 'creator' || acting === 'other'
+  return withMemberships(
+    before,
+    version < 160000 || !isPlain
+      ? []
+      : administered.map(({ role: of, grantor, inherit, set }) => ({
+          role: of,
+          member: 0,
+          grantor: Number(grantor),
+          options: { admin: true, inherit, set },
+        })),
+    { roles, members: [actingRole], version, bootstrap },
+  )
+}
+
 const build = (from: Drawn): Snapshot => {
   const { version, acting } = from
   const names = from.roles.map(([name]) => name)
@@ -106,10 +151,12 @@ const build = (from: Drawn): Snapshot => {
     role(name, {
       ...drawnAttributes,
       oid: String(20000 + index),
-      ...(index === 0 && acting !== 'bootstrap' && { createRole: true, superuser: acting === 'superuser' }),
+      ...(index === 0 &&
+        acting !== 'bootstrap' && { createRole: acting !== 'other', superuser: acting === 'superuser' }),
     }),
   )
-  const sketches = sketchesOf(from.objects, { version, roles: names, bootstrap })
+  const owners = [bootstrap, ...names, ...(version >= 140000 ? [databaseOwners] : [])]
+  const sketches = sketchesOf(from.objects, { version, roles: names, owners })
   const schemaDefaults = new Map<string, Entry[]>()
   for (const one of from.defaults) {
     const creator = pick(names, one.role)!
@@ -133,13 +180,14 @@ const build = (from: Drawn): Snapshot => {
     acl: aclOf(entries),
   }))
   const actingRole = acting === 'bootstrap' ? bootstrap : names[0]!
-  return {
+  const administered = administeredRows(from, parts.memberships, [...intermediates, ...names], actingRole)
+  const snapshot: Snapshot = {
     format: 1,
     server: {
       version,
       database: 'warehouse',
       databaseOid,
-      databaseOwner: bootstrap,
+      databaseOwner: sketches.all().find(({ kind }) => kind === 'database')!.owner,
       createsSchemas: true,
       lockTableSize: 6400,
       actingRole,
@@ -149,11 +197,12 @@ const build = (from: Drawn): Snapshot => {
     roles: [
       role(bootstrap, { superuser: true, login: true, oid: '10' }),
       role('pg_monitor', { oid: '3373' }),
+      ...(version >= 140000 ? [role(databaseOwners, { oid: '6171' })] : []),
       ...roles,
       ...parts.roles,
     ],
-    memberships: withMemberships(parts.memberships, from.memberships, {
-      roles: [...names, ...intermediates, 'pg_monitor'],
+    memberships: withMemberships(administered, from.memberships, {
+      roles: [...names, ...intermediates, 'pg_monitor', bootstrap],
       members: names,
       version,
       bootstrap,
@@ -162,6 +211,10 @@ const build = (from: Drawn): Snapshot => {
     // Schemas have default privileges from 10 on.
     defaultPrivileges: version < 100000 ? [] : defaultPrivileges,
     unmanaged,
+  }
+  return {
+    ...snapshot,
+    server: { ...snapshot.server, createsSchemas: createsSchemas(snapshot, actingRole) },
   }
 }
 

@@ -6,16 +6,23 @@ import {
   type Grant,
   type ObjectName,
   type Plan,
+  type PrivilegeFact,
+  type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
 import { entriesOf, factsIn, holderOf, isIntermediate, isSame, objectIn, roleIn, textOf } from './holdings.ts'
 
 type PrivilegeGrant = Extract<Grant, { kind: 'privilege' }>
 
-/** A role, and the grants that were asked for it and not skipped. */
+/** A role, and what was asked for it. */
 export interface Asked {
   readonly role: string
+  /** What was not skipped. */
   readonly grants: readonly Grant[]
+  /** That, and what is not permitted, but may be there all the same. */
+  readonly entitled: readonly Grant[]
+  /** The schemas in which it keeps what it has. */
+  readonly preserved: readonly string[]
 }
 
 /** What a plan was made for. */
@@ -24,11 +31,43 @@ export const desiredIn = ({ request }: Plan): readonly DesiredRole[] =>
 
 export const askedIn = (made: Plan): Asked[] => {
   const { skipped } = made
-  const skips = new Set(skipped.map(({ role, grant }) => textOf([role, grant])))
-  return desiredIn(made).map(({ role, grants }) => ({
-    role,
-    grants: grants.filter((grant) => !skips.has(textOf([role, grant]))),
-  }))
+  const skips = (reasons: readonly Skipped['reason'][]): Set<string> =>
+    new Set(
+      skipped.flatMap(({ role, grant, reason }) => (reasons.includes(reason) ? [textOf([role, grant])] : [])),
+    )
+  const impossible = skips(['absent', 'cycle', 'no effect'])
+  const notPermitted = skips(['not permitted'])
+  const isCreated = ({ role }: { readonly role: string }): boolean => !notPermitted.has(textOf([role, null]))
+  return desiredIn(made)
+    .filter(isCreated)
+    .map(({ role, grants, preserveExistingGrantsInSchemas: preserved = [] }) => {
+      const entitled = grants.filter((grant) => !impossible.has(textOf([role, grant])))
+      const isPermitted = (grant: Grant): boolean => !notPermitted.has(textOf([role, grant]))
+      return { role, grants: entitled.filter(isPermitted), entitled, preserved }
+    })
+}
+
+/** Whether something is inside a schema: a schema itself is not. */
+export const isInside = (schemas: readonly string[], { name }: ObjectName): boolean =>
+  name.length > 1 && schemas.includes(name[0]!)
+
+/** Whether all that an intermediate role has here is inside some schemas. */
+const servesInside = (snapshot: Snapshot, schemas: readonly string[], role: string): boolean => {
+  const held = snapshot.objects.flatMap(entriesOf).filter(({ grantee }) => grantee === role)
+  return held.length > 0 && held.every(({ object }) => isInside(schemas, object))
+}
+
+/** Whether a role keeps something, asked for or not. */
+export const isPreserved = (
+  snapshot: Snapshot,
+  { role, preserved }: Pick<Asked, 'role' | 'preserved'>,
+  fact: Fact,
+): boolean => {
+  if (holderOf(fact) !== role) return false
+  if (fact.kind === 'ownership' || fact.kind === 'privilege') return isInside(preserved, fact.object)
+  return (
+    fact.kind === 'membership' && isIntermediate(fact.role) && servesInside(snapshot, preserved, fact.role)
+  )
 }
 
 /** The objects that a grant is about. */
@@ -57,7 +96,7 @@ const isMemberOfSome = ({ memberships }: Snapshot, name: string): boolean =>
   memberships.some(({ member }) => member === name)
 
 /** Nothing but a way to have one privilege on one object. */
-const isTrusted = (snapshot: Snapshot, name: string): boolean => {
+export const isTrusted = (snapshot: Snapshot, name: string): boolean => {
   const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = roleIn(snapshot, name)!
   return (
     inherit &&
@@ -74,7 +113,9 @@ const isOfAnotherDatabase = (snapshot: Snapshot, name: string): boolean =>
   !isMemberOfSome(snapshot, name)
 
 /** Whether what a role asked for lets it hold this. What an owner has on its own object comes with the ownership. */
-const isAskedFor = (outcome: Snapshot, { role, grants }: Asked, fact: Fact): boolean => {
+export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
+  const { role, entitled: grants } = asked
+  if (isPreserved(outcome, asked, fact)) return true
   const asksFor = (wanted: Fact & { kind: 'privilege' }, direct: boolean): boolean =>
     grants.some(
       (grant) =>
@@ -98,7 +139,7 @@ const isAskedFor = (outcome: Snapshot, { role, grants }: Asked, fact: Fact): boo
           !fact.admin &&
           grants.some((grant) => grant.kind === 'membership' && grant.role === fact.role)
         )
-      if (isOfAnotherDatabase(outcome, fact.role)) return true
+      if (isOfAnotherDatabase(outcome, fact.role)) return !fact.admin
       const serves = outcome.objects.flatMap(entriesOf).find(({ grantee }) => grantee === fact.role)
       if (serves === undefined || !isTrusted(outcome, fact.role)) return false
       const { owner } = objectIn(outcome, serves.object)!
@@ -160,8 +201,32 @@ export const excessOf = (outcome: Snapshot, asked: Asked): Fact[] =>
   factsIn(outcome).filter((fact) =>
     holderOf(fact) === asked.role
       ? !isAskedFor(outcome, asked, fact)
-      : isPassedOnBy(outcome, asked.role, fact),
+      : isPassedOnBy(outcome, asked.role, fact) &&
+        !(fact.kind === 'privilege' && isInside(asked.preserved, fact.object)),
   )
+
+/** What a role keeps in a world, but for what default privileges can give more by. */
+const preservedIn = (snapshot: Snapshot, asked: Asked): Fact[] => {
+  const named = new Set(snapshot.defaultPrivileges.flatMap(({ acl }) => acl.map(({ grantee }) => grantee)))
+  return factsIn(snapshot).filter(
+    (fact) => isPreserved(snapshot, asked, fact) && !(fact.kind === 'membership' && named.has(fact.role)),
+  )
+}
+
+/** The same from whoever it is: a new owner takes the old one’s place. */
+const textOfHeld = (fact: Fact): string => textOf('grantor' in fact ? { ...fact, grantor: '' } : fact)
+
+/** What a role lost though it keeps it, and what it got where it keeps what it has without asking for it. */
+export const changedThoughPreserved = (before: Snapshot, outcome: Snapshot, asked: Asked): Fact[] => {
+  const [held, holds] = [preservedIn(before, asked), preservedIn(outcome, asked)]
+  const [wasHeld, isHeld] = [new Set(held.map(textOfHeld)), new Set(holds.map(textOfHeld))]
+  return [
+    ...held.filter((fact) => !isHeld.has(textOfHeld(fact))),
+    ...holds.filter(
+      (fact) => !wasHeld.has(textOfHeld(fact)) && !isAskedFor(outcome, { ...asked, preserved: [] }, fact),
+    ),
+  ]
+}
 
 /** Whether a plan says that a role is left with this. */
 export const isAnnounced = ({ residue, unmanaged }: Plan, role: string, fact: Fact): boolean =>
@@ -184,17 +249,26 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
     case 'membership':
       return memberOf((of) => of === grant.role, true)
     case 'privilege': {
-      const has = (object: ObjectName, test: (grantee: string) => boolean): boolean =>
-        entriesOf(objectIn(outcome, object)!).some(
-          ({ privilege, grantee }) => privilege === grant.privilege && test(grantee),
+      const has = (object: ObjectName, test: (entry: PrivilegeFact) => boolean): boolean => {
+        const found = objectIn(outcome, object)!
+        return entriesOf(found).some(
+          (entry) => entry.privilege === grant.privilege && entry.grantor === found.owner && test(entry),
         )
+      }
       const objects = objectsOf(grant, outcome)
       return (
         objects.length > 0 &&
         objects.every((object) =>
           grant.direct || objectIn(outcome, object)!.owner === role
-            ? has(object, (grantee) => grantee === role)
-            : has(object, (grantee) => isIntermediate(grantee) && memberOf((of) => of === grantee, false)),
+            ? has(object, ({ grantee }) => grantee === role)
+            : has(
+                object,
+                ({ grantee, grantable }) =>
+                  isIntermediate(grantee) &&
+                  !grantable &&
+                  isTrusted(outcome, grantee) &&
+                  memberOf((of) => of === grantee, false),
+              ),
         )
       )
     }

@@ -1,7 +1,8 @@
 import { type Operation, operationsOf, outcomeOf, type Plan, type Snapshot } from '@pgsr/planner'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { forEveryPlan, type Input } from './arbitrary-desired.ts'
-import { entriesOf, isIntermediate, objectIn, roleIn, rolesAbove, textOf } from './holdings.ts'
+import { entriesOf, isIntermediate, objectIn, roleIn, textOf } from './holdings.ts'
+import { whyNotPermitted } from './permission.ts'
 
 /** The operations of a plan, each with the world as it finds it and as it leaves it. */
 const stepsOf = (
@@ -25,23 +26,74 @@ const reachedFrom = ({ memberships }: Snapshot, role: string, grantors: Iterable
   return reached
 }
 
+/** Whether something that is done only for a while is what a plan of who is no superuser may do for a while. */
+const isForAWhile = (operation: Operation, before: Snapshot, operations: readonly Operation[]): boolean => {
+  const { version, actingRole } = before.server
+  if (roleIn(before, actingRole)!.superuser || operation.because.grant !== null) return false
+  const { role: who, meanwhile } = operation.because
+  switch (meanwhile) {
+    case 'borrow':
+    case 'give back':
+      if (who !== actingRole) return false
+      if (operation.kind === 'setInherit') return version < 160000 && operation.role === actingRole
+      return 'member' in operation && operation.member === actingRole
+    case 'pause':
+    case 'resume':
+      return who === actingRole && version < 160000 && 'member' in operation && operation.role === actingRole
+    case 'lend':
+    case 'take back': {
+      if (operation.kind !== 'grantPrivilege' && operation.kind !== 'revokePrivilege') return false
+      const { object, privilege, grantee } = operation
+      const isForOwner = operations.some(
+        (other) =>
+          other.kind === 'setOwner' &&
+          other.owner === grantee &&
+          other.object.kind === 'table' &&
+          other.object.name[0] === object.name[0],
+      )
+      return who === grantee && object.kind === 'schema' && privilege === 'CREATE' && isForOwner
+    }
+    default:
+      return false
+  }
+}
+
+/** Whether only desired roles have what an intermediate role gives, which is not theirs to have, and it is a copy’s too. */
+const isSharedInVain = (role: string, before: Snapshot, { desired }: Input, because: string): boolean => {
+  const { elsewhere, servesOthers } = roleIn(before, role)!
+  return (
+    isIntermediate(role) &&
+    elsewhere > 0 &&
+    !servesOthers &&
+    desired.some(({ role: name }) => name === because) &&
+    before.memberships.some((row) => row.role === role && row.member === because)
+  )
+}
+
 /** Whether an operation acts only on roles and objects that are its business. */
 const isInScope = (
   operation: Operation,
   before: Snapshot,
-  { snapshot, desired, options }: Input,
+  input: Input,
+  operations: readonly Operation[],
 ): boolean => {
-  const { version, actingRole, bootstrapRole } = snapshot.server
+  const { snapshot, desired, options } = input
+  const { version, actingRole } = snapshot.server
   const isDesired = (name: string): boolean => desired.some(({ role }) => role === name)
   const grantsOf = (name: string) => desired.find(({ role }) => role === name)?.grants ?? []
   const isAsked = (role: string, member: string): boolean =>
     grantsOf(member).some((grant) => grant.kind === 'membership' && grant.role === role)
   const isAskedBySome = (role: string): boolean => desired.some(({ role: member }) => isAsked(role, member))
-  if (operation.as !== actingRole || !isDesired(operation.because.role)) return false
+  // What is done to an ACL is done in the owner’s name.
+  if (operation.as !== actingRole && !('grantee' in operation && operation.as === operation.grantor))
+    return false
+  if (operation.because.meanwhile !== undefined) return isForAWhile(operation, before, operations)
+  if (!isDesired(operation.because.role)) return false
   switch (operation.kind) {
     case 'createRole':
       return isDesired(operation.role) || isAskedBySome(operation.role) || isIntermediate(operation.role)
     case 'dropRole':
+    case 'setInherit':
       return false
     case 'setLogin':
     case 'setValidUntil':
@@ -49,12 +101,8 @@ const isInScope = (
     case 'clearPassword':
       return isDesired(operation.role)
     case 'grantMembership': {
-      const { role, member, grantor } = operation
-      return (
-        isDesired(member) &&
-        (isIntermediate(role) || isAsked(role, member)) &&
-        [actingRole, bootstrapRole].includes(grantor)
-      )
+      const { role, member } = operation
+      return isDesired(member) && (isIntermediate(role) || isAsked(role, member))
     }
     case 'revokeMembership': {
       const { role, member, grantor } = operation
@@ -79,14 +127,17 @@ const isInScope = (
     case 'grantPrivilege':
       return isDesired(operation.grantee) || isIntermediate(operation.grantee)
     case 'revokePrivilege':
-      return isDesired(operation.grantee)
+      return (
+        isDesired(operation.grantee) ||
+        isSharedInVain(operation.grantee, before, input, operation.because.role)
+      )
   }
 }
 
 test('no operation concerns anybody but who is synced, and who has got something from them', () =>
   forEveryPlan((made, _, input) => {
     const strange = stepsOf(input.snapshot, made).filter(
-      ({ operation, before }) => !isInScope(operation, before, input),
+      ({ operation, before }) => !isInScope(operation, before, input, operationsOf(made)),
     )
     expect(strange.map(({ operation }) => operation)).toEqual([])
   }))
@@ -121,51 +172,59 @@ const unfounded = (snapshot: Snapshot): string[] => {
   ].map(textOf)
 }
 
-/** Why PostgreSQL would refuse an operation of a superuser, or do something else than it says. */
-const whyRefused = (operation: Operation, before: Snapshot, after: Snapshot): string | undefined => {
-  const { version, bootstrapRole, actingRole } = before.server
-  const exists = (role: string): boolean => roleIn(before, role) !== undefined
-  switch (operation.kind) {
-    case 'createRole':
-      return exists(operation.role) ? 'the role exists' : undefined
-    case 'dropRole':
-    case 'setLogin':
-    case 'setValidUntil':
-    case 'setPassword':
-    case 'clearPassword':
-      return exists(operation.role) ? undefined : 'the role does not exist'
-    case 'grantMembership': {
-      const { role, member, grantor } = operation
-      if (!exists(role) || !exists(member)) return 'a role does not exist'
-      if (grantor !== (version < 160000 ? actingRole : bootstrapRole)) return 'somebody else is recorded'
-      return rolesAbove(before.memberships, role).has(member) ? 'it makes a cycle' : undefined
-    }
-    case 'createSchema':
-      return objectIn(before, { kind: 'schema', name: [operation.schema] }) ? 'the schema exists' : undefined
-    case 'setOwner':
-      if (!exists(operation.owner)) return 'the new owner does not exist'
-      return objectIn(before, operation.object)!.follows ? 'it moves with its table' : undefined
-    case 'grantPrivilege':
-      if (!exists(operation.grantee)) return 'the grantee does not exist'
-      return objectIn(before, operation.object)!.owner === operation.grantor
-        ? undefined
-        : 'the owner is recorded'
-    case 'revokePrivilege':
-      if (objectIn(before, operation.object)!.owner !== operation.grantor) return 'somebody else granted it'
-      break
-    case 'revokeMembership':
-  }
+/** What PostgreSQL would refuse to leave behind. */
+const whyLeft = ({ kind }: Operation, before: Snapshot, after: Snapshot): string | undefined => {
+  if (kind !== 'revokeMembership' && kind !== 'revokePrivilege') return undefined
   const unfoundedBefore = new Set(unfounded(before))
   const dependent = unfounded(after).find((text) => !unfoundedBefore.has(text))
   return dependent === undefined ? undefined : `it leaves behind ${dependent}`
 }
 
-test('PostgreSQL refuses no operation that a superuser does', () =>
+test('PostgreSQL refuses no operation at the moment it is done', () =>
   forEveryPlan((made, _, { snapshot }) => {
-    if (!roleIn(snapshot, made.actingRole)!.superuser) return
     const refused = stepsOf(snapshot, made).flatMap(({ operation, before, after }) => {
-      const why = whyRefused(operation, before, after)
+      const why = whyNotPermitted(before, operation) ?? whyLeft(operation, before, after)
       return why === undefined ? [] : [{ operation, why }]
     })
     expect(refused).toEqual([])
-  }))
+  }, 600))
+
+/** Before 16 who makes somebody a member again is recorded to have made it one. */
+const withoutGrantors = (snapshot: Snapshot): Snapshot =>
+  snapshot.server.version >= 160000
+    ? snapshot
+    : { ...snapshot, memberships: snapshot.memberships.map((row) => ({ ...row, grantor: '' })) }
+
+describe('what is done for a while', () => {
+  test('leaves no trace', () =>
+    forEveryPlan((made, outcome, { snapshot }) => {
+      const forGood = operationsOf(made).filter(({ because }) => because.meanwhile === undefined)
+      expect(withoutGrantors(outcome)).toEqual(withoutGrantors(outcomeOf(snapshot, forGood)))
+    }))
+
+  test('leaves the acting role and its members as they were, but for the roles that it creates', () =>
+    forEveryPlan((made, outcome, { snapshot, desired }) => {
+      const { actingRole } = made
+      const isDesired = (name: string): boolean => desired.some(({ role }) => role === name)
+      const rowsIn = (world: Snapshot): string[] =>
+        withoutGrantors(world).memberships.flatMap((row) =>
+          (row.member === actingRole || row.role === actingRole) &&
+          !isDesired(row.member) &&
+          roleIn(snapshot, row.role)
+            ? [textOf(row)]
+            : [],
+        )
+      expect(rowsIn(outcome)).toEqual(rowsIn(outcomeOf(snapshot, [])))
+      if (isDesired(actingRole)) return
+      expect(roleIn(outcome, actingRole)).toEqual(roleIn(snapshot, actingRole))
+      const comesWithCreateRole = {
+        grantor: snapshot.server.bootstrapRole,
+        admin: true,
+        inherit: false,
+        set: false,
+      }
+      for (const row of outcome.memberships)
+        if (row.member === actingRole && !roleIn(snapshot, row.role))
+          expect(row).toMatchObject(comesWithCreateRole)
+    }))
+})

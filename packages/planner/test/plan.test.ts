@@ -390,3 +390,420 @@ test('a default privilege of a new schema’s owner is an effect', () => {
     },
   ])
 })
+
+/** As `me`, who may create roles, is no superuser, and may do with `owner` and `t` whatever CREATEROLE allows. */
+const seenByMe = (
+  version: number,
+  { roles = [], memberships = [], objects = [], server = {}, me = {} }: MyWorld = {},
+): Snapshot =>
+  snapshot({
+    server: { version, actingRole: 'me', sessionRole: 'me', databaseOwner: 'me', ...server },
+    roles: [role('me', { createRole: true, login: true, ...me }), role('t'), ...roles],
+    memberships: [
+      ...(version >= 160000 ? ['owner', 't'].map((one) => membership('me', one, administers)) : []),
+      ...memberships,
+    ],
+    objects,
+  })
+
+interface MyWorld extends Pick<Partial<Snapshot>, 'roles' | 'memberships' | 'objects'> {
+  readonly server?: Partial<Snapshot['server']>
+  readonly me?: Partial<Snapshot['roles'][number]>
+}
+
+/** What PostgreSQL gives who creates a role without being a superuser. */
+const administers = { admin: true, inherit: false, set: false }
+const orders = (acl = {}) => [
+  object('schema', ['s'], 'owner', { 'public/owner': 'U' }),
+  object('table', table, 'owner', acl),
+]
+const select = Grant.tableSelect('s', 'orders', { direct: true })
+
+describe('who is no superuser', () => {
+  test.for<[string, Snapshot, DesiredRole | DesiredRole[], string, PlanOptions?]>([
+    [
+      'borrows an owner’s membership, and gives it back',
+      seenByMe(180004, { objects: orders() }),
+      t([select]),
+      [
+        'GRANT "owner" TO "me" WITH INHERIT TRUE, SET TRUE;',
+        'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+        'REVOKE "owner" FROM "me" GRANTED BY "me";',
+      ].join('\n'),
+    ],
+    [
+      'and one that it has in another way is as it was',
+      seenByMe(180004, {
+        memberships: [membership('me', 'owner', { grantor: 'me', inherit: false })],
+        objects: orders(),
+      }),
+      t([select]),
+      [
+        'GRANT "owner" TO "me" WITH INHERIT TRUE, SET TRUE;',
+        'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+        'GRANT "owner" TO "me" WITH INHERIT FALSE, SET TRUE;',
+      ].join('\n'),
+    ],
+    [
+      'in the name of the role that administers the owner',
+      seenByMe(180004, {
+        roles: [role('admin'), role('data')],
+        memberships: [membership('me', 'admin', { set: false }), membership('admin', 'data', administers)],
+        objects: [object('table', table, 'data'), object('schema', ['s'], 'owner', { 'public/owner': 'U' })],
+      }),
+      t([select]),
+      [
+        'GRANT "data" TO "me" WITH INHERIT TRUE, SET TRUE GRANTED BY "admin";',
+        'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+        'REVOKE "data" FROM "me" GRANTED BY "admin";',
+      ].join('\n'),
+    ],
+    [
+      'borrows nothing that it has already',
+      seenByMe(180004, { memberships: [membership('me', 'owner')], objects: orders() }),
+      t([select]),
+      'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+    ],
+    [
+      'borrows the database’s owner where that of a schema is pg_database_owner',
+      seenByMe(150018, {
+        server: { databaseOwner: 'owner' },
+        roles: [role('pg_database_owner')],
+        objects: [object('schema', ['public'], 'pg_database_owner')],
+      }),
+      t([Grant.schemaUsage('public', { direct: true })]),
+      ['GRANT "owner" TO "me";', 'GRANT USAGE ON SCHEMA "public" TO "t";', 'REVOKE "owner" FROM "me";'].join(
+        '\n',
+      ),
+    ],
+    [
+      'before PostgreSQL 16 lets its members pause, and inherits meanwhile',
+      seenByMe(150018, {
+        me: { inherit: false },
+        memberships: [membership('owner', 'me', { admin: true })],
+        objects: orders(),
+      }),
+      t([select]),
+      [
+        '-- effect: role "owner" loses membership in role "me" with ADMIN option, granted by "postgres"',
+        '-- effect: role "owner" gains membership in role "me" with ADMIN option, granted by "me"',
+        'ALTER ROLE "me" INHERIT;',
+        'REVOKE "me" FROM "owner";',
+        'GRANT "owner" TO "me";',
+        'GRANT SELECT ON TABLE "s"."orders" TO "t";',
+        'REVOKE "owner" FROM "me";',
+        'GRANT "me" TO "owner" WITH ADMIN OPTION;',
+        'ALTER ROLE "me" NOINHERIT;',
+      ].join('\n'),
+    ],
+    [
+      'lends CREATE to a new owner',
+      seenByMe(180004, { memberships: [membership('me', 'owner')], objects: orders() }),
+      t([Grant.tableOwnership('s', 'orders')]),
+      [
+        '-- effect: role "owner" loses ownership of table "s"."orders"',
+        'GRANT "t" TO "me" WITH INHERIT TRUE, SET TRUE;',
+        'GRANT CREATE ON SCHEMA "s" TO "t";',
+        'ALTER TABLE "s"."orders" OWNER TO "t";',
+        'REVOKE CREATE ON SCHEMA "s" FROM "t";',
+        'REVOKE "t" FROM "me" GRANTED BY "me";',
+      ].join('\n'),
+    ],
+    [
+      'and not to one that has it',
+      seenByMe(180004, {
+        memberships: [membership('me', 'owner'), membership('me', 't')],
+        objects: [object('schema', ['s'], 'owner', { 'public/owner': 'UC' }), object('table', table)],
+      }),
+      t([Grant.tableOwnership('s', 'orders')]),
+      '-- effect: role "owner" loses ownership of table "s"."orders"\nALTER TABLE "s"."orders" OWNER TO "t";',
+    ],
+    [
+      'becomes the owner where it would be taken for the grantor itself',
+      seenByMe(180004, {
+        memberships: [membership('me', 'owner')],
+        objects: orders({ 'me/owner': 'r*', 't/owner': 'rw' }),
+      }),
+      t(),
+      [
+        'SET LOCAL ROLE "owner";',
+        'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
+        'SET LOCAL ROLE "me";',
+        'REVOKE UPDATE ON TABLE "s"."orders" FROM "t";',
+      ].join('\n'),
+    ],
+    [
+      'takes USAGE on a schema away after what is in it',
+      seenByMe(180004, {
+        memberships: [membership('me', 'owner', { set: false }), membership('me', 't')],
+        objects: [
+          object('schema', ['s'], 'owner', { 'owner/owner': 'C', 't/owner': 'U' }),
+          object('table', table),
+        ],
+      }),
+      t([select]),
+      'GRANT SELECT ON TABLE "s"."orders" TO "t";\nREVOKE USAGE ON SCHEMA "s" FROM "t";',
+    ],
+    [
+      'takes away last by which it administers others',
+      seenByMe(150018, {
+        me: { createRole: false },
+        roles: [role('group'), role('u')],
+        memberships: [
+          membership('me', 't'),
+          membership('t', 'group', { admin: true }),
+          membership('u', 'group'),
+        ],
+      }),
+      [t(), { role: 'u', grants: [] }],
+      'REVOKE "group" FROM "u";\nREVOKE "group" FROM "t";',
+    ],
+  ])('%s', ([, before, desired, expected, options]) =>
+    expect(script(before, desired, options)).toBe(expected),
+  )
+
+  test.for<[string, Snapshot, DesiredRole, string[]]>([
+    [
+      'a role, without CREATEROLE',
+      seenByMe(180004, { me: { createRole: false } }),
+      { role: 'new', grants: [] },
+      ['cannot create role "new": it does not exist, and role "me" may not create roles'],
+    ],
+    [
+      'LOGIN, without ADMIN option',
+      seenByMe(180004, { roles: [role('u')] }),
+      { role: 'u', grants: [Grant.login()] },
+      ['cannot grant LOGIN to role "u": role "me" may not alter the role'],
+    ],
+    [
+      'LOGIN of who replicates, before PostgreSQL 16',
+      seenByMe(150018, { roles: [role('u', { replication: true })] }),
+      { role: 'u', grants: [Grant.login()] },
+      ['cannot grant LOGIN to role "u": role "me" may not alter the role'],
+    ],
+    [
+      'membership in a superuser',
+      seenByMe(150018),
+      t([Grant.roleMembership('postgres')]),
+      ['cannot grant membership in role "postgres" to role "t": role "me" may not grant it'],
+    ],
+    [
+      'membership in a role without ADMIN option',
+      seenByMe(180004, { roles: [role('u')], memberships: [membership('me', 'u')] }),
+      t([Grant.roleMembership('u')]),
+      ['cannot grant membership in role "u" to role "t": role "me" may not grant it'],
+    ],
+    [
+      'what a superuser owns',
+      seenByMe(180004, { objects: [object('schema', ['s'], 'postgres')] }),
+      t([Grant.schemaUsage('s', { direct: true })]),
+      [
+        'cannot grant USAGE on schema "s" directly to role "t": role "me" may not act as role "postgres", the owner of schema "s"',
+      ],
+    ],
+    [
+      'what is in a schema that it has no USAGE on',
+      seenByMe(180004, { objects: [object('schema', ['s'], 'postgres'), object('table', table)] }),
+      t([select]),
+      [
+        'cannot grant SELECT on table "s"."orders" directly to role "t": role "me" has no USAGE on the schema of table "s"."orders"',
+      ],
+    ],
+    [
+      'what its owner gives, to who inherits nothing',
+      seenByMe(150018, {
+        me: { createRole: false, inherit: false },
+        memberships: [membership('me', 'owner', { admin: true })],
+        objects: [object('schema', ['s'])],
+      }),
+      t([Grant.schemaUsage('s', { direct: true })]),
+      [
+        'cannot grant USAGE on schema "s" directly to role "t": role "me" may not act as role "owner", the owner of schema "s"',
+      ],
+    ],
+    [
+      'a schema, without CREATE on the database',
+      seenByMe(180004, { server: { createsSchemas: false } }),
+      t([Grant.schemaOwnership('new')]),
+      [
+        'cannot grant ownership of schema "new" to role "t": role "me" may not create schemas in the database',
+      ],
+    ],
+  ])('cannot give %s', ([, before, desired, messages]) => {
+    const { skipped, transactions } = plan(before, desired, { seed: '', allowSuperuser: true })
+    expect(skipped.map(({ reason }) => reason)).toEqual(messages.map(() => 'not permitted'))
+    expect(skipped.map(({ message }) => message)).toEqual(messages)
+    expect(transactions).toEqual([])
+  })
+
+  test.for<[string, Snapshot, string]>([
+    [
+      'LOGIN',
+      seenByMe(180004, { me: { createRole: false }, roles: [role('u', { login: true })] }),
+      'role "u" keeps LOGIN: role "me" may not alter it',
+    ],
+    [
+      'a membership that a superuser granted',
+      seenByMe(180004, { memberships: [membership('u', 'owner')], roles: [role('u')] }),
+      'role "u" keeps membership in role "owner", granted by "postgres": role "me" may not revoke it',
+    ],
+    [
+      'one by which its member made the acting role a member',
+      seenByMe(180004, {
+        roles: [role('u')],
+        memberships: [
+          membership('u', 'owner', { grantor: 'me', admin: true }),
+          membership('me', 'owner', { grantor: 'u' }),
+          membership('me', 'u'),
+        ],
+      }),
+      'role "u" keeps membership in role "owner" with ADMIN option, granted by "me": role "me" may not revoke it',
+    ],
+    [
+      'a privilege on what a superuser owns',
+      seenByMe(180004, {
+        roles: [role('u')],
+        objects: [object('schema', ['s'], 'postgres', { 'u/postgres': 'U' })],
+      }),
+      'role "u" keeps USAGE on schema "s", granted by "postgres": role "me" may not act as role "postgres", the owner of schema "s"',
+    ],
+    [
+      'the ownership of a role that it cannot become',
+      seenByMe(180004, { roles: [role('u')], objects: [object('schema', ['s'], 'u')] }),
+      'role "u" keeps ownership of schema "s": role "me" may not act as role "u", the owner of schema "s"',
+    ],
+  ])('cannot take away %s', ([, before, message]) => {
+    const { residue, transactions } = plan(before, { role: 'u', grants: [] }, { seed: '' })
+    expect(residue.map(({ reason, message: said }) => ({ reason, said }))).toEqual([
+      { reason: 'not permitted', said: message },
+    ])
+    expect(transactions).toEqual([])
+  })
+
+  test('makes an intermediate role of its own beside one that it may not grant', () =>
+    expect(
+      script(
+        seenByMe(180004, {
+          roles: [role(serving)],
+          memberships: [membership('me', 'owner')],
+          objects: orders({ [`${serving}/owner`]: 'r' }),
+        }),
+        t([Grant.tableSelect('s', 'orders')]),
+      ),
+    ).toContain('CREATE ROLE "_pgsr_local_16384_table_select_'))
+
+  test('gives nothing in the name of a role that loses its ADMIN option', () => {
+    const before = seenByMe(180004, {
+      roles: [role('u'), role('group')],
+      memberships: [membership('me', 'u'), membership('u', 'group', { admin: true })],
+    })
+    const { skipped } = plan(before, [{ role: 'u', grants: [] }, t([Grant.roleMembership('group')])], {
+      seed: '',
+    })
+    expect(skipped.map(({ reason }) => reason)).toEqual(['not permitted'])
+  })
+})
+
+describe('in a schema where a role keeps what it has', () => {
+  const keeping = (grants: DesiredRole['grants'] = []): DesiredRole => ({
+    ...t(grants),
+    preserveExistingGrantsInSchemas: ['s'],
+  })
+  const before = world(
+    { 't/owner': 'r*w', 'g/t': 'r', [`${serving}/owner`]: 'd' },
+    {
+      roles: [role(serving)],
+      memberships: [membership('t', serving)],
+      objects: [
+        object('column', [...table, 'id'], 'owner', { 't/owner': 'x' }),
+        object('table', ['s', 'mine'], 't'),
+        object('schema', ['other'], 't'),
+      ],
+    },
+  )
+
+  test('only what is outside it goes', () => {
+    expect(script(before, keeping(), { reassignOwnedTo: 'owner' })).toBe(
+      'ALTER SCHEMA "other" OWNER TO "owner";',
+    )
+    expect(plan(before, keeping(), { seed: '' }).residue).toEqual([])
+  })
+
+  test('what it has on the schema goes', () =>
+    expect(
+      script(world({}, { objects: [object('schema', ['s'], 'owner', { 't/owner': 'U' })] }), keeping()),
+    ).toBe('REVOKE USAGE ON SCHEMA "s" FROM "t";'))
+
+  test('it gets what it asks for', () =>
+    expect(script(before, keeping([Grant.tableOwnership('s', 'orders')]))).toContain(
+      'ALTER TABLE "s"."orders" OWNER TO "t";',
+    ))
+
+  test('nobody else may ask for what it owns', () =>
+    expect(() =>
+      plan(before, [keeping(), { role: 'b', grants: [Grant.tableOwnership('s', 'mine')] }], { seed: '' }),
+    ).toThrow('role "t" keeps what it has in that schema'))
+
+  test('it stays a member by whoever made it one', () => {
+    const granted = world(
+      { [`${serving}/owner`]: 'r' },
+      {
+        roles: [role(serving)],
+        memberships: [membership('b', serving, { admin: true }), membership('t', serving, { grantor: 'b' })],
+      },
+    )
+    const made = plan(granted, [keeping(), { role: 'b', grants: [] }], { seed: '' })
+    expect(made.transactions).toEqual([])
+    expect(made.residue.map(({ role: name, reason }) => [name, reason])).toEqual([['b', 'passed on']])
+  })
+})
+
+describe('what an intermediate role gives that a copied database has too', () => {
+  const copied = (acl = {}, rest: Partial<Snapshot> = {}, shared = {}): Snapshot =>
+    world(
+      { [`${serving}/owner`]: 'r', ...acl },
+      {
+        ...rest,
+        roles: [role(serving, { elsewhere: 1, ...shared })],
+        memberships: [membership('t', serving), ...(rest.memberships ?? [])],
+      },
+    )
+  const revoke = `REVOKE SELECT ON TABLE "s"."orders" FROM "${serving}";`
+
+  test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
+    ['ends here if nobody else has it', copied(), t(), revoke],
+    [
+      'with its ADMIN option',
+      copied({}, { memberships: [membership('t', serving, { admin: true })] }),
+      t(),
+      `${revoke}\nREVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
+    ],
+    ['stays if it is asked for', copied(), t([Grant.tableSelect('s', 'orders')]), ''],
+    [
+      'stays if somebody else who is synced asks for it',
+      copied({}, { memberships: [membership('b', serving)] }),
+      [t(), { role: 'b', grants: [Grant.tableSelect('s', 'orders')] }],
+      'residue',
+    ],
+    ['stays if others have it', copied({}, {}, { servesOthers: true }), t(), 'residue'],
+    [
+      'stays if somebody else keeps it',
+      copied({}, { memberships: [membership('b', serving)] }),
+      [t(), { role: 'b', grants: [], preserveExistingGrantsInSchemas: ['s'] }],
+      'residue',
+    ],
+    [
+      'stays if another role granted it',
+      copied({ [`${serving}/owner`]: 'w', [`${serving}/g`]: 'r', 'g/owner': 'r*' }),
+      t(),
+      'residue',
+    ],
+  ])('%s', ([, before, desired, expected]) => {
+    const statements = script(before, desired)
+    if (expected !== 'residue') expect(statements).toBe(expected)
+    else
+      expect(statements).toMatch(
+        /^-- residue: role "t" keeps membership in role [^\n]*: the intermediate role serves another database too[^\n]*$/,
+      )
+  })
+})
