@@ -704,11 +704,12 @@ describe('who is no superuser', () => {
   })
 })
 
+const keeping = (grants: DesiredRole['grants'] = []): DesiredRole => ({
+  ...t(grants),
+  preserveExistingGrantsInSchemas: ['s'],
+})
+
 describe('in a schema where a role keeps what it has', () => {
-  const keeping = (grants: DesiredRole['grants'] = []): DesiredRole => ({
-    ...t(grants),
-    preserveExistingGrantsInSchemas: ['s'],
-  })
   const before = world(
     { 't/owner': 'r*w', 'g/t': 'r', [`${serving}/owner`]: 'd' },
     {

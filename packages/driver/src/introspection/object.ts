@@ -172,7 +172,7 @@ const objectsOf = (row: ObjectCatalog, version: number): RawBuilder<ObjectRow> =
       coalesce(o.${sql.ref(acl)}, pg_catalog.acldefault(${constant(letter)}, ${ownerOid})) as acl,
       ${follows} as follows
     from target as t cross join lateral (
-      select ${sql.join(used.map((name) => sql.ref(`x.${name}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
+      select ${sql.join(used.map((one) => sql.ref(`x.${one}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
     ) as o
     where t.classid = ${dependencyOf(row)}`
 }
