@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import { actorKinds } from './actor.ts'
-import { drivers } from './drivers.ts'
+import { pairingsFor } from './pairings.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
 
 /**
@@ -9,17 +8,15 @@ import { openSandbox, type Sandbox } from './sandbox.ts'
  */
 export const conformance = (define: (sandbox: () => Sandbox) => void): void =>
   describe.for(inject('servers'))('$name', (server) =>
-    describe.for(drivers)('$name', (driver) =>
-      describe.for(actorKinds)('as %s', (kind) => {
-        let sandbox: Sandbox | undefined
-        beforeAll(async () => {
-          sandbox = await openSandbox(server, driver, kind)
-        })
-        afterAll(() => sandbox?.end())
-        define(() => {
-          if (sandbox === undefined) throw new Error('the sandbox is there only while a test runs')
-          return sandbox
-        })
-      }),
-    ),
+    describe.for(pairingsFor(server))('$name', ({ driver, kind }) => {
+      let sandbox: Sandbox | undefined
+      beforeAll(async () => {
+        sandbox = await openSandbox(server, driver, kind)
+      })
+      afterAll(() => sandbox?.end())
+      define(() => {
+        if (sandbox === undefined) throw new Error('the sandbox is there only while a test runs')
+        return sandbox
+      })
+    }),
   )

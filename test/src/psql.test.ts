@@ -1,8 +1,9 @@
 import { Grant, renderSql } from '@pgsr/node-postgres'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
+import { actorKinds } from '../harness/actor.ts'
 import { drivers } from '../harness/drivers.ts'
 import { psql } from '../harness/psql.ts'
-import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
+import { openSandbox } from '../harness/sandbox.ts'
 
 /** The ids in the names of intermediate roles are drawn anew for each plan, and stand for nothing. */
 const withoutIds = (things: Iterable<string>): readonly string[] =>
@@ -13,76 +14,77 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const [driver] = drivers
 
 describe.for(inject('servers'))('$name', (server) => {
-  let box: Sandbox
-  beforeAll(async () => {
-    box = await openSandbox(server, driver!)
-  })
-  afterAll(() => box.end())
-
-  test('a dry run that psql runs as it stands comes to the same as a sync', async () => {
-    const names = ['reader', 'wri"ter', 'chi\\ef', "by'stander", 'sche:ma', 'gone'].map((base) =>
-      box.name(base),
-    )
-    const [reader, writer, chief, bystander, schema, gone] = names as [
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-    ]
-    const setUp = (): Promise<unknown> =>
-      box.run(`
+  test.for(actorKinds)(
+    'a dry run that psql runs as it stands comes to the same as a sync, as %s',
+    async (kind) => {
+      const box = await openSandbox(server, driver!, kind)
+      const names = ['reader', 'wri"ter', 'chi\\ef', "by'stander", 'sche:ma', 'gone'].map((base) =>
+        box.name(base),
+      )
+      const [reader, writer, chief, bystander, schema, gone] = names as [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+      const setUp = async (): Promise<void> => {
+        await box.run(`
         create role ${quoted(reader)} login; create role ${quoted(bystander)}; create schema ${quoted(schema)};
         create table ${quoted(schema)}.t (id serial, v text); create table ${quoted(schema)}.mine ();
         grant all on ${quoted(schema)}.t to ${quoted(reader)}, ${quoted(bystander)};
         grant update (v) on ${quoted(schema)}.t to ${quoted(reader)};
-        alter table ${quoted(schema)}.mine owner to ${quoted(reader)}; grant ${quoted(bystander)} to ${quoted(reader)}`)
-    const tearDown = (): Promise<unknown> =>
-      box.run(`
+        grant ${quoted(bystander)} to ${quoted(reader)}`)
+        await box.admin(`alter table ${quoted(schema)}.mine owner to ${quoted(reader)}`)
+      }
+      const tearDown = (): Promise<unknown> =>
+        box.admin(`
         drop schema ${quoted(schema)} cascade; drop schema ${quoted(gone)} cascade;
         drop owned by ${[reader, writer, chief, bystander].map(quoted).join(', ')} cascade;
         ${[reader, writer, chief, bystander].map((name) => `drop role ${quoted(name)}`).join(';')}`)
-    const desired = [
-      {
-        role: writer,
-        grants: [Grant.roleMembership(reader), Grant.schemaCreate(schema), Grant.schemaOwnership(gone)],
-      },
-      {
-        role: reader,
-        grants: [
-          Grant.login({ password: 'hunter2', validUntil: new Date('2030-01-01T00:00:00Z') }),
-          Grant.databaseConnect(box.database),
-          Grant.schemaUsage(schema),
-          Grant.tableSelect(schema, /^t$/),
-          Grant.roleMembership(chief),
-        ],
-      },
-      { role: chief, grants: [Grant.tableOwnership(schema, 't')] },
-    ]
-    const outcome = async (): Promise<readonly string[]> =>
-      withoutIds(await box.holdings([reader, writer, chief, bystander, ...(await intermediateRoles())]))
-    const intermediateRoles = async (): Promise<readonly string[]> => {
-      const rows = await box.run(
-        `select r.rolname::text from pg_auth_members as m join pg_roles as r on r.oid = m.roleid
+      const desired = [
+        {
+          role: writer,
+          grants: [Grant.roleMembership(reader), Grant.schemaCreate(schema), Grant.schemaOwnership(gone)],
+        },
+        {
+          role: reader,
+          grants: [
+            Grant.login({ password: 'hunter2', validUntil: new Date('2030-01-01T00:00:00Z') }),
+            Grant.databaseConnect(box.database),
+            Grant.schemaUsage(schema),
+            Grant.tableSelect(schema, /^t$/),
+            Grant.roleMembership(chief),
+          ],
+        },
+        { role: chief, grants: [Grant.tableOwnership(schema, 't')] },
+      ]
+      const outcome = async (): Promise<readonly string[]> =>
+        withoutIds(await box.holdings([reader, writer, chief, bystander, ...(await intermediateRoles())]))
+      const intermediateRoles = async (): Promise<readonly string[]> => {
+        const rows = await box.run(
+          `select r.rolname::text from pg_auth_members as m join pg_roles as r on r.oid = m.roleid
          where m.member in ('${quoted(reader)}'::regrole, '${quoted(writer)}'::regrole) and r.rolname like '\\_pgsr\\_%'`,
-      )
-      return rows.map(([name]) => name as string)
-    }
+        )
+        return rows.map(([name]) => name as string)
+      }
 
-    await setUp()
-    await box.sync(desired)
-    const synced = await outcome()
-    await tearDown()
+      await setUp()
+      await box.sync(desired)
+      const synced = await outcome()
+      await tearDown()
 
-    await setUp()
-    const script = renderSql(await box.pool.planRoles(desired))
-    expect(script).not.toContain('hunter2')
-    await psql(server, box.database, script)
-    expect(await outcome()).toEqual(synced)
-    expect((await box.pool.planRoles(desired)).transactions.flat().map(({ kind }) => kind)).toEqual([
-      'setPassword',
-    ])
-    await tearDown()
-  })
+      await setUp()
+      const script = renderSql(await box.pool.planRoles(desired))
+      expect(script).not.toContain('hunter2')
+      await psql(box.connection, box.database, script)
+      expect(await outcome()).toEqual(synced)
+      expect(
+        (await box.pool.planRoles(desired)).transactions.flat().map((operation) => operation.kind),
+      ).toEqual(['setPassword'])
+      await tearDown()
+      await box.end()
+    },
+  )
 })

@@ -1,7 +1,7 @@
 import { Grant, operationsOf } from '@pgsr/node-postgres'
 import { describe, expect, inject, test } from 'vitest'
-import { actorKinds } from '../harness/actor.ts'
 import { type Driver, drivers } from '../harness/drivers.ts'
+import { pairingsFor } from '../harness/pairings.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
 
 /** Large things are tried on the oldest and the newest server only. */
@@ -92,45 +92,43 @@ describe.for(servers)('$name', (server) => {
     })
   })
 
-  describe.for(drivers)('$name', (driver) => {
-    test.for(actorKinds)(
-      'fifty syncs of overlapping roles at once, as %s',
-      { timeout: 300_000 },
-      async (kind) => {
-        const box = await openSandbox(server, driver, kind)
-        const pool = driver.pool(box.connection, box.database, 50)
-        await inSandbox(box, async () => {
-          const schema = box.name('s')
-          const roles = numbered(10, box.name('r'))
-          const tables = numbered(50, 't')
-          await box.run(
-            `create schema ${schema}; ${tables.map((table) => `create table ${schema}.${table} ()`).join(';')}`,
-          )
-          // Each sync is of three roles in a row, and gives them a table that no other sync gives.
-          const rolesOf = (index: number): readonly string[] =>
-            [0, 1, 2].map((offset) => roles[(index + offset) % roles.length]!)
-          await Promise.all(
-            tables.map((table, index) =>
-              pool.syncRoles(
-                rolesOf(index).map((role) => ({
-                  role,
-                  grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, table)],
-                })),
-                { lockTimeout: 60_000 },
-              ),
+  test.for(pairingsFor(server))(
+    'fifty syncs of overlapping roles at once, with $name',
+    { timeout: 300_000 },
+    async ({ driver, kind }) => {
+      const box = await openSandbox(server, driver, kind)
+      const pool = driver.pool(box.connection, box.database, 50)
+      await inSandbox(box, async () => {
+        const schema = box.name('s')
+        const roles = numbered(10, box.name('r'))
+        const tables = numbered(50, 't')
+        await box.run(
+          `create schema ${schema}; ${tables.map((table) => `create table ${schema}.${table} ()`).join(';')}`,
+        )
+        // Each sync is of three roles in a row, and gives them a table that no other sync gives.
+        const rolesOf = (index: number): readonly string[] =>
+          [0, 1, 2].map((offset) => roles[(index + offset) % roles.length]!)
+        await Promise.all(
+          tables.map((table, index) =>
+            pool.syncRoles(
+              rolesOf(index).map((role) => ({
+                role,
+                grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, table)],
+              })),
+              { lockTimeout: 60_000 },
             ),
+          ),
+        )
+        for (const [position, role] of roles.entries()) {
+          const readable = await box.admin(
+            `select relname from pg_class where relnamespace = '${schema}'::regnamespace and has_table_privilege('${role}', oid, 'SELECT')`,
           )
-          for (const [position, role] of roles.entries()) {
-            const readable = await box.admin(
-              `select relname from pg_class where relnamespace = '${schema}'::regnamespace and has_table_privilege('${role}', oid, 'SELECT')`,
-            )
-            // Exactly what one of the syncs gave it, the last one.
-            expect(readable).toHaveLength(1)
-            const given = tables.filter((_, index) => rolesOf(index).includes(roles[position]!))
-            expect(given).toContain(readable[0]![0])
-          }
-        }).finally(() => pool.end())
-      },
-    )
-  })
+          // Exactly what one of the syncs gave it, the last one.
+          expect(readable).toHaveLength(1)
+          const given = tables.filter((_, index) => rolesOf(index).includes(roles[position]!))
+          expect(given).toContain(readable[0]![0])
+        }
+      }).finally(() => pool.end())
+    },
+  )
 })

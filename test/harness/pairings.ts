@@ -1,0 +1,29 @@
+import { inject } from 'vitest'
+import { type ActorKind, actorKinds } from './actor.ts'
+import { type Driver, drivers } from './drivers.ts'
+import type { TestServer } from './servers.ts'
+
+/** With which driver, and as whom. */
+export interface Pairing {
+  readonly name: string
+  readonly driver: Driver
+  readonly kind: ActorKind
+}
+
+const pairing = (driver: Driver, kind: ActorKind): Pairing => ({
+  name: `${driver.name} as ${kind}`,
+  driver,
+  kind,
+})
+
+/**
+ * Every server meets every driver and every acting role; which driver goes with which role alternates from server to
+ * server. How PostgreSQL is talked to and who talks to it have nothing to do with each other, and all of them together
+ * take twice as long: that is for `PGSR_TEST_PAIRINGS=all`.
+ */
+export const pairingsFor = (server: TestServer): readonly Pairing[] => {
+  if (process.env.PGSR_TEST_PAIRINGS === 'all')
+    return drivers.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
+  const turn = inject('servers').findIndex(({ name }) => name === server.name)
+  return drivers.map((driver, index) => pairing(driver, actorKinds[(turn + index) % actorKinds.length]!))
+}
