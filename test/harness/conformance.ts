@@ -1,22 +1,32 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import { pairingsFor } from './pairings.ts'
+import { type Pairing, pairingsFor, pairingsOfOwner } from './pairings.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
+import type { TestServer } from './servers.ts'
+
+type Define = (sandbox: () => Sandbox) => void
+
+const forAll =
+  (pairings: (server: TestServer) => readonly Pairing[]) =>
+  (define: Define): void =>
+    describe.for(inject('servers'))('$name', (server) =>
+      describe.for(pairings(server))('$name', ({ driver, kind }) => {
+        let sandbox: Sandbox | undefined
+        beforeAll(async () => {
+          sandbox = await openSandbox(server, driver, kind)
+        })
+        afterAll(() => sandbox?.end())
+        define(() => {
+          if (sandbox === undefined) throw new Error('the sandbox is there only while a test runs')
+          return sandbox
+        })
+      }),
+    )
 
 /**
  * Defines tests that every driver must pass on every server, as a superuser and as one who is none. Those of one driver,
  * server and acting role share a database.
  */
-export const conformance = (define: (sandbox: () => Sandbox) => void): void =>
-  describe.for(inject('servers'))('$name', (server) =>
-    describe.for(pairingsFor(server))('$name', ({ driver, kind }) => {
-      let sandbox: Sandbox | undefined
-      beforeAll(async () => {
-        sandbox = await openSandbox(server, driver, kind)
-      })
-      afterAll(() => sandbox?.end())
-      define(() => {
-        if (sandbox === undefined) throw new Error('the sandbox is there only while a test runs')
-        return sandbox
-      })
-    }),
-  )
+export const conformance: (define: Define) => void = forAll(pairingsFor)
+
+/** The same for tests that change the acting role itself: a superuser is one for all tests of a server. */
+export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwner)

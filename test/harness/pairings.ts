@@ -27,3 +27,6 @@ export const pairingsFor = (server: TestServer): readonly Pairing[] => {
   const turn = inject('servers').findIndex(({ name }) => name === server.name)
   return drivers.map((driver, index) => pairing(driver, actorKinds[(turn + index) % actorKinds.length]!))
 }
+
+export const pairingsOfOwner = (): readonly Pairing[] =>
+  drivers.map((driver) => pairing(driver, 'database owner'))

@@ -87,9 +87,18 @@ export class Authority {
     return this.#becoming.isReachable(this.#acting, role)
   }
 
-  /** Whether the acting role may need what a role has until the end: being a member of it, or itself. */
+  /**
+   * Whether the acting role may need until the end what a role is a member of: it acts as that role, or administers
+   * others by what that one administers.
+   */
   needs(role: string): boolean {
-    return !this.#isSuperuser && this.#belonging.isReachable(this.#acting, role)
+    if (this.#isSuperuser) return false
+    if (this.hasPrivilegesOf(role) || this.canBecome(role)) return true
+    const administers = (member: string): boolean =>
+      this.#world.membershipsOf(member).some(({ admin }) => admin)
+    return (
+      this.#belonging.isReachable(this.#acting, role) && this.#belonging.reachable(role).some(administers)
+    )
   }
 
   /**
