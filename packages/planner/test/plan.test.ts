@@ -545,18 +545,90 @@ describe('who is no superuser', () => {
       'GRANT SELECT ON TABLE "s"."orders" TO "t";\nREVOKE USAGE ON SCHEMA "s" FROM "t";',
     ],
     [
+      'and where one that it acts as meanwhile would be',
+      seenByMe(180004, {
+        roles: [role('u')],
+        memberships: [membership('me', 'owner'), membership('me', 'u', administers)],
+        objects: [
+          object('schema', ['s'], 'owner', { 'public/owner': 'U', 'u/owner': 'C*' }),
+          object('table', table),
+          object('table', ['s', 'parts']),
+        ],
+      }),
+      [
+        t([Grant.tableOwnership('s', 'orders')]),
+        {
+          role: 'u',
+          grants: [Grant.tableOwnership('s', 'parts'), Grant.schemaCreate('s', { direct: true })],
+        },
+      ],
+      [
+        '-- effect: role "owner" loses ownership of table "s"."orders"',
+        '-- effect: role "owner" loses ownership of table "s"."parts"',
+        'GRANT "t" TO "me" WITH INHERIT TRUE, SET TRUE;',
+        'GRANT "u" TO "me" WITH INHERIT TRUE, SET TRUE;',
+        'SET LOCAL ROLE "owner";',
+        'GRANT CREATE ON SCHEMA "s" TO "t";',
+        'SET LOCAL ROLE "me";',
+        'ALTER TABLE "s"."orders" OWNER TO "t";',
+        'ALTER TABLE "s"."parts" OWNER TO "u";',
+        'SET LOCAL ROLE "owner";',
+        'REVOKE CREATE ON SCHEMA "s" FROM "t";',
+        'REVOKE GRANT OPTION FOR CREATE ON SCHEMA "s" FROM "u";',
+        'SET LOCAL ROLE "me";',
+        'REVOKE "u" FROM "me" GRANTED BY "me";',
+        'REVOKE "t" FROM "me" GRANTED BY "me";',
+      ].join('\n'),
+    ],
+    [
+      'does not count on who has CREATE by being its member, and has to pause',
+      seenByMe(150018, {
+        memberships: [membership('t', 'me'), membership('me', 'owner')],
+        objects: [object('schema', ['s'], 'me'), object('table', table)],
+      }),
+      t([Grant.tableOwnership('s', 'orders'), Grant.roleMembership('me')]),
+      [
+        '-- effect: role "owner" loses ownership of table "s"."orders"',
+        'REVOKE "me" FROM "t";',
+        'GRANT "t" TO "me";',
+        'GRANT CREATE ON SCHEMA "s" TO "t";',
+        'ALTER TABLE "s"."orders" OWNER TO "t";',
+        'REVOKE CREATE ON SCHEMA "s" FROM "t";',
+        'REVOKE "t" FROM "me";',
+        'GRANT "me" TO "t";',
+      ].join('\n'),
+    ],
+    [
+      'inherits meanwhile what it needs to reach what is its own',
+      seenByMe(150018, {
+        me: { inherit: false },
+        roles: [role('group')],
+        memberships: [membership('me', 'group')],
+        objects: [object('schema', ['s'], 'owner', { 'group/owner': 'U' }), object('table', table, 'me')],
+      }),
+      t([select]),
+      'ALTER ROLE "me" INHERIT;\nGRANT SELECT ON TABLE "s"."orders" TO "t";\nALTER ROLE "me" NOINHERIT;',
+    ],
+    [
+      'leaves a membership that gives nothing beside one that is asked for',
+      seenByMe(180004, { memberships: [membership('t', 'owner', { inherit: false, set: false })] }),
+      t([Grant.roleMembership('owner')]),
+      'GRANT "owner" TO "t";',
+    ],
+    [
       'takes away last by which it administers others',
       seenByMe(150018, {
         me: { createRole: false },
-        roles: [role('group'), role('u')],
+        roles: [role('group'), role('u'), role('v')],
         memberships: [
           membership('me', 't'),
-          membership('t', 'group', { admin: true }),
-          membership('u', 'group'),
+          membership('t', 'u', { admin: true }),
+          membership('u', 'group', { admin: true }),
+          membership('v', 'group'),
         ],
       }),
-      [t(), { role: 'u', grants: [] }],
-      'REVOKE "group" FROM "u";\nREVOKE "group" FROM "t";',
+      [t(), { role: 'u', grants: [] }, { role: 'v', grants: [] }],
+      'REVOKE "group" FROM "v";\nREVOKE "group" FROM "u";\nREVOKE "u" FROM "t";',
     ],
   ])('%s', ([, before, desired, expected, options]) =>
     expect(script(before, desired, options)).toBe(expected),
@@ -692,6 +764,22 @@ describe('who is no superuser', () => {
       ),
     ).toContain('CREATE ROLE "_pgsr_local_16384_table_select_'))
 
+  test('judges what is in a schema by who will own that', () => {
+    const before = seenByMe(180004, {
+      roles: [role('u')],
+      memberships: [membership('me', 'owner'), membership('me', 'u', { inherit: false })],
+      objects: orders(),
+    })
+    const desired = [
+      { role: 'u', grants: [Grant.schemaOwnership('s')] },
+      t([Grant.tableOwnership('s', 'orders')]),
+    ]
+    expect(plan(before, desired[1]!, { seed: '' }).skipped).toEqual([])
+    expect(plan(before, desired, { seed: '' }).skipped.map(({ message }) => message)).toEqual([
+      'cannot grant ownership of table "s"."orders" to role "t": role "me" may not act as role "u", the owner of schema "s"',
+    ])
+  })
+
   test('gives nothing in the name of a role that loses its ADMIN option', () => {
     const before = seenByMe(180004, {
       roles: [role('u'), role('group')],
@@ -745,6 +833,18 @@ describe('in a schema where a role keeps what it has', () => {
       plan(before, [keeping(), { role: 'b', grants: [Grant.tableOwnership('s', 'mine')] }], { seed: '' }),
     ).toThrow('role "t" keeps what it has in that schema'))
 
+  test('it does not keep what gives it more than what is inside', () => {
+    const more = world(
+      { [`${serving}/owner`]: 'r' },
+      {
+        roles: [role(serving)],
+        memberships: [membership('t', serving)],
+        objects: [object('schema', ['other'], 'owner', { [`${serving}/owner`]: 'U' })],
+      },
+    )
+    expect(script(more, keeping())).toBe(`REVOKE "${serving}" FROM "t" GRANTED BY "postgres";`)
+  })
+
   test('it stays a member by whoever made it one', () => {
     const granted = world(
       { [`${serving}/owner`]: 'r' },
@@ -779,6 +879,12 @@ describe('what an intermediate role gives that a copied database has too', () =>
       t(),
       `${revoke}\nREVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
     ],
+    [
+      'without its ADMIN option, if it stays',
+      copied({}, { memberships: [membership('t', serving, { admin: true })] }, { servesOthers: true }),
+      t(),
+      'ADMIN',
+    ],
     ['stays if it is asked for', copied(), t([Grant.tableSelect('s', 'orders')]), ''],
     [
       'stays if somebody else who is synced asks for it',
@@ -801,7 +907,9 @@ describe('what an intermediate role gives that a copied database has too', () =>
     ],
   ])('%s', ([, before, desired, expected]) => {
     const statements = script(before, desired)
-    if (expected !== 'residue') expect(statements).toBe(expected)
+    if (expected === 'ADMIN')
+      expect(statements).toContain(`\nREVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`)
+    else if (expected !== 'residue') expect(statements).toBe(expected)
     else
       expect(statements).toMatch(
         /^-- residue: role "t" keeps membership in role [^\n]*: the intermediate role serves another database too[^\n]*$/,
