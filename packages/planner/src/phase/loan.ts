@@ -64,7 +64,7 @@ const loansFor = (
   const authority = new Authority(world)
   const { actingRole } = world.server
   const missing = [
-    ...[...actAs].filter((role) => !authority.hasPrivilegesOf(role) && authority.mayActAs(role)),
+    ...[...actAs].filter((role) => !authority.hasPrivilegesOf(role)),
     ...[...become].filter((role) => !authority.canBecome(role)),
   ]
   // What may not be borrowed is left to the server to refuse.
@@ -126,7 +126,6 @@ class Borrower {
   inherit(): readonly Loan[] {
     const role = this.#actingRole
     if (this.#world.membershipsHaveGrantors || this.#world.roles.get(role)!.inherit) return []
-    if (!this.#authority.mayAlter(role)) return []
     return [
       {
         before: { kind: 'setInherit', role, inherit: true, ...this.#base('borrow') },
