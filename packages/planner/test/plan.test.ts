@@ -616,6 +616,30 @@ describe('who is no superuser', () => {
       'GRANT "owner" TO "t";',
     ],
     [
+      'takes LOGIN away before what it administers the role by',
+      seenByMe(180004, {
+        roles: [role('u', { login: true })],
+        memberships: [
+          membership('me', 'postgres', { set: false }),
+          membership('me', 't'),
+          membership('t', 'u', { admin: true }),
+        ],
+      }),
+      [t(), { role: 'u', grants: [] }],
+      'ALTER ROLE "u" NOLOGIN;\nALTER ROLE "u" PASSWORD NULL;\nREVOKE "u" FROM "t" GRANTED BY "postgres";',
+    ],
+    [
+      'loses last what it is synced to lose itself',
+      seenByMe(150018, {
+        me: { createRole: false },
+        roles: [role('group')],
+        memberships: [membership('me', 'group', { admin: true }), membership('t', 'group')],
+      }),
+      [{ role: 'me', grants: [Grant.login()] }, t()],
+      'REVOKE "group" FROM "t";\nREVOKE "group" FROM "me";',
+      { allowSelf: true },
+    ],
+    [
       'takes away last by which it administers others',
       seenByMe(150018, {
         me: { createRole: false },

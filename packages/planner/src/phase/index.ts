@@ -32,5 +32,5 @@ export const phases: readonly (readonly Phase[])[] = [
   [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, grantPrivileges, revokeOnContainers],
   [roles('early', loseLogin), roles('early', loseMemberships)],
   [grantMemberships, gainLogin],
-  [roles('late', loseMemberships), roles('late', loseLogin)],
+  [roles('late', loseLogin), roles('late', loseMemberships)],
 ]
