@@ -104,12 +104,14 @@ select json_build_object(
   'server', json_build_object(
     'version', current_setting('server_version_num')::int, 'database', current_database(),
     'databaseOid', (select oid::text from pg_database where datname = current_database()),
+    'databaseOwner', (select pg_get_userbyid(datdba) from pg_database where datname = current_database()),
+    'createsSchemas', true, 'lockTableSize', 6400,
     'actingRole', current_user, 'sessionRole', session_user, 'bootstrapRole', pg_get_userbyid(10)
   ),
   'roles', ${rows(
     `'name', rolname, 'oid', oid::text, 'login', rolcanlogin, 'superuser', rolsuper, 'inherit', rolinherit,
     'createRole', rolcreaterole, 'createDb', rolcreatedb, 'replication', rolreplication,
-    'bypassRls', rolbypassrls, 'elsewhere', 0, 'validUntil', case
+    'bypassRls', rolbypassrls, 'elsewhere', 0, 'servesOthers', false, 'validUntil', case
       when rolvaliduntil < 'infinity'
       then to_char(rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       else 'infinity'

@@ -4,8 +4,9 @@ import { type Driver, drivers } from '../harness/drivers.ts'
 import { pairingsFor } from '../harness/pairings.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
 
-/** Large things are tried on the oldest and the newest server only. */
-const servers = [...new Set([inject('servers').at(0)!, inject('servers').at(-1)!])]
+/** Large things are tried where they are hardest: the oldest server has the shortest rows, the newest the most locks. */
+const oldest = inject('servers').at(0)!
+const newest = inject('servers').at(-1)!
 const [firstDriver] = drivers as readonly [Driver]
 
 const inSandbox = async (box: Sandbox, check: () => Promise<void>): Promise<void> => {
@@ -34,7 +35,7 @@ const forEach = async (
     )
 }
 
-describe.for(servers)('$name', (server) => {
+describe.for([oldest])('$name', (server) => {
   test(
     'four thousand roles may connect to one database and read one table',
     { timeout: 300_000 },
@@ -65,7 +66,9 @@ describe.for(servers)('$name', (server) => {
       })
     },
   )
+})
 
+describe.for([newest])('$name', (server) => {
   test('a pattern matches twelve thousand tables', { timeout: 300_000 }, async () => {
     const box = await openSandbox(server, firstDriver)
     await inSandbox(box, async () => {
@@ -91,7 +94,9 @@ describe.for(servers)('$name', (server) => {
       await forEach(box, made, (name) => `drop owned by "${name}"; drop role "${name}"`)
     })
   })
+})
 
+describe.for([...new Set([oldest, newest])])('$name', (server) => {
   test.for(pairingsFor(server))(
     'fifty syncs of overlapping roles at once, with $name',
     { timeout: 300_000 },

@@ -59,11 +59,12 @@ export const revokeMembershipStatement = (revoked: {
 }
 
 /**
- * From 16 on a setting can make whoever creates a role a member of it besides what a plan says.
+ * From 16 on a setting can make whoever creates a role a member of it besides what a plan says. For a session whose
+ * search path begins with pg_catalog.
  * @see https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CREATEROLE-SELF-GRANT
  */
 export const noSelfGrantStatement: string =
-  "SELECT pg_catalog.set_config(name, '', true) FROM pg_catalog.pg_settings WHERE name = 'createrole_self_grant'"
+  "SELECT set_config(name, '', true) FROM pg_settings WHERE name = 'createrole_self_grant'"
 
 /** Sets a password by its verifier: what a password is never sent as is itself. */
 export const passwordStatement = (role: string, verifier: string): string =>

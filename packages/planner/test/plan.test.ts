@@ -7,7 +7,10 @@ const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: 
   renderSql(plan(world, desired, { seed: 'seed', ...options }))
     .split('\n')
     .filter(
-      (line) => !/^(BEGIN|SET LOCAL (client|search)|SELECT pg_catalog|COMMIT|-- pgsr syncs|$)/.test(line),
+      (line) =>
+        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|$)/.test(
+          line,
+        ),
     )
     .map((line) => line.replace(/ {2}-- .*/, ''))
     .join('\n')

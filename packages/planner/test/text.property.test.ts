@@ -89,7 +89,7 @@ const statements = [
   /SET LOCAL client_encoding = l;/,
   /SET LOCAL search_path = pg_catalog, pg_temp;/,
   /SELECT pg_catalog\.pg_advisory_xact_lock\(1\);/,
-  /SELECT pg_catalog\.set_config\(name, l, true\) FROM pg_catalog\.pg_settings WHERE name = l;/,
+  /SELECT set_config\(name, l, true\) FROM pg_settings WHERE name = l;/,
   /SET LOCAL ROLE n;/,
   /CREATE ROLE n;/,
   /ALTER ROLE n (LOGIN|NOLOGIN|INHERIT|NOINHERIT|PASSWORD NULL|VALID UNTIL l);/,
