@@ -103,12 +103,11 @@ export class Authority {
 
   /**
    * In which order memberships have to go: those by which the acting role administers others go last, and before those
-   * by which it is a member of their members; its own at the very end.
+   * by which it is a member of their members.
    */
   revocationRank({ role, member, admin }: Membership): number {
     if (!this.needs(member)) return 0
-    const height = (of: string): number => 2 * this.#belonging.reachable(of).length
-    return 1 + height(role) + Number(admin) + (member === this.#acting ? height(member) : 0)
+    return 1 + 2 * this.#belonging.reachable(role).length + Number(admin)
   }
 
   /** The roles that the acting role has to be removed from before it can become a member of this one. */
