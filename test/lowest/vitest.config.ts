@@ -4,7 +4,6 @@ import config from '../vitest.config.ts'
 
 // How a driver behaves does not depend on the server's version.
 process.env.PGSR_TEST_MAJORS ??= '18'
-process.env.PGSR_TEST_PAIRINGS ??= 'all'
 
 /**
  * The conformance suite at the lower ends of the peer ranges: whatever imports a peer, in this package or in those under
@@ -21,10 +20,8 @@ export default defineConfig({
       },
     },
   ],
-  // Who acts is no concern of the drivers.
   test: {
     ...config.test,
     include: ['src/conformance/*.test.ts', 'lowest/*.test.ts'],
-    testNamePattern: /^(?!.*as database owner)/,
   },
 })
