@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './harness/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -7,7 +8,8 @@ export default defineConfig({
     globalSetup: ['vitest.global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // One more than there are processors at least: tests wait for servers, and servers for tests.
+    sequence: { sequencer: LongestFirst },
+    // Tests wait for servers, so that two processors have work for three.
     maxWorkers: 3,
     // Without isolation a worker loads everything once, which is a good part of the time.
     isolate: false,
