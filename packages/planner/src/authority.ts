@@ -21,9 +21,9 @@ type OwnedObject = ObjectName & Pick<WorldObject, 'owner'> & Partial<Pick<WorldO
  */
 export class Authority {
   readonly #world: World
-  readonly #principals: ReadonlySet<string>
+  readonly #principals: ReadonlySet<string> | undefined
   readonly #acting: string
-  readonly #isSuperuser: boolean
+  readonly isSuperuser: boolean
   readonly #createsRoles: boolean
   readonly #mayInherit: boolean
   /** Whose privileges a role has; whom it can become by SET ROLE; whose member it is in any way. */
@@ -34,11 +34,11 @@ export class Authority {
   readonly #administrators = new Map<MembershipPaths, Map<string, readonly string[]>>()
 
   /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
-  constructor(world: World, principals: ReadonlySet<string> = new Set(world.roles.keys())) {
+  constructor(world: World, principals?: ReadonlySet<string>) {
     this.#world = world
     this.#principals = principals
     this.#acting = world.server.actingRole
-    this.#isSuperuser = world.isSuperuser(this.#acting)
+    this.isSuperuser = world.isSuperuser(this.#acting)
     this.#createsRoles = world.roles.get(this.#acting)?.createRole ?? false
     const inherits = this.#inherits()
     this.#mayInherit = inherits(this.#acting)
@@ -65,16 +65,12 @@ export class Authority {
     return role === this.#acting && !this.#world.membershipsHaveGrantors
   }
 
-  get isSuperuser(): boolean {
-    return this.#isSuperuser
-  }
-
   get #who(): string {
     return `role ${describeName(this.#acting)}`
   }
 
   get mayCreateRoles(): boolean {
-    return this.#isSuperuser || this.#createsRoles
+    return this.isSuperuser || this.#createsRoles
   }
 
   /** Whether the acting role has the privileges of a role as things are, but for its INHERIT before 16. */
@@ -92,7 +88,7 @@ export class Authority {
    * others by what that one administers.
    */
   needs(role: string): boolean {
-    if (this.#isSuperuser) return false
+    if (this.isSuperuser) return false
     if (this.hasPrivilegesOf(role) || this.canBecome(role)) return true
     const administers = (member: string): boolean =>
       this.#world.membershipsOf(member).some(({ admin }) => admin)
@@ -124,7 +120,7 @@ export class Authority {
 
   /** Whether the acting role has a role’s privileges, or may give them to itself. */
   mayActAs(role: string): boolean {
-    if (this.#isSuperuser || this.hasPrivilegesOf(role)) return true
+    if (this.isSuperuser || this.hasPrivilegesOf(role)) return true
     const representative = this.representative(role)
     const isRepresented = this.#inheriting.isReachable(representative, role)
     return isRepresented && this.#mayInherit && this.mayGrant(representative)
@@ -132,7 +128,7 @@ export class Authority {
 
   /** Whether the acting role can become a role, or may make itself able to: then it may make it an owner. */
   mayBecome(role: string): boolean {
-    return this.#isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
+    return this.isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
   }
 
   /**
@@ -141,7 +137,7 @@ export class Authority {
    */
   grantorOf(role: string, losers: ReadonlySet<string> = nobody): string | undefined {
     const { membershipsHaveGrantors, server } = this.#world
-    if (this.#isSuperuser) return membershipsHaveGrantors ? server.bootstrapRole : this.#acting
+    if (this.isSuperuser) return membershipsHaveGrantors ? server.bootstrapRole : this.#acting
     if (!this.mayGrant(role, losers)) return undefined
     if (!membershipsHaveGrantors) return this.#acting
     return this.#recordedGrantor(role, losers) ?? this.#acting
@@ -152,7 +148,7 @@ export class Authority {
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (check_role_membership_authorization)
    */
   mayGrant(role: string, losers: ReadonlySet<string> = nobody): boolean {
-    if (this.#isSuperuser) return true
+    if (this.isSuperuser) return true
     const existing = this.#world.roles.get(role)
     if (existing === undefined) return this.mayCreateRoles
     if (existing.superuser || (role === databaseOwners && this.#world.server.version >= 140000)) return false
@@ -172,14 +168,14 @@ export class Authority {
 
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
   mayRevoke({ role, grantor }: Membership): boolean {
-    if (this.#isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
+    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
     return this.#isAdministrator(role) && !this.#world.isSuperuser(role) && this.mayActAs(grantor)
   }
 
   /** Whether the acting role may change a role’s LOGIN, password, and how long that is valid. */
   mayAlter(role: string): boolean {
     const existing = this.#world.roles.get(role)
-    if (this.#isSuperuser || existing === undefined) return this.mayCreateRoles
+    if (this.isSuperuser || existing === undefined) return this.mayCreateRoles
     if (!this.#createsRoles || existing.superuser) return false
     if (this.#world.membershipsHaveGrantors) return this.#isAdministrator(role)
     return !this.#isReserved(existing)
@@ -192,14 +188,14 @@ export class Authority {
 
   /** Whether the acting role may drop a role. */
   mayDrop(role: string): boolean {
-    if (this.#isSuperuser) return true
+    if (this.isSuperuser) return true
     if (!this.#createsRoles || this.#world.isSuperuser(role)) return false
     return !this.#world.membershipsHaveGrantors || this.#isAdministrator(role)
   }
 
   /** Why the acting role may not create a schema that will belong to a role; `undefined` when it may. */
   whyNotCreatedFor(owner: string): string | undefined {
-    if (this.#isSuperuser) return undefined
+    if (this.isSuperuser) return undefined
     if (!this.#world.server.createsSchemas) return `${this.#who} may not create schemas in the database`
     return this.mayBecome(owner) ? undefined : `${this.#who} may not become role ${describeName(owner)}`
   }
@@ -215,7 +211,7 @@ export class Authority {
 
   /** Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may. */
   whyNotManaged(object: OwnedObject, privilege: Privilege): string | undefined {
-    if (this.#isSuperuser) return undefined
+    if (this.isSuperuser) return undefined
     const why = this.#whyNotOwned(object)
     if (why !== undefined || this.speaker(object, privilege) === this.#acting) return why
     const schema = this.#schemaOf(object)
@@ -234,7 +230,7 @@ export class Authority {
    */
   speaker(object: OwnedObject, privilege: Privilege): string {
     const { owner } = object
-    if (this.#isSuperuser || owner === this.#acting) return this.#acting
+    if (this.isSuperuser || owner === this.#acting) return this.#acting
     const table = object.kind === 'column' && object.follows && this.#world.object(object.follows)
     const isMistaken = [...(object.acl?.values() ?? []), ...(table ? table.acl.values() : [])].some(
       ({ grantee, privileges }) =>
@@ -246,7 +242,7 @@ export class Authority {
   /** The roles that the acting role may act as for some of the time: as others, and as whom these inherit from. */
   get #actsMeanwhile(): ReadonlySet<string> {
     this.#meanwhile ??= new Set(
-      [this.#acting, this.#world.server.databaseOwner, ...this.#principals]
+      [this.#acting, this.#world.server.databaseOwner, ...(this.#principals ?? this.#world.roles.keys())]
         .filter((role) => this.mayActAs(role))
         .flatMap((role) => this.#inheriting.reachable(role)),
     )
@@ -255,7 +251,7 @@ export class Authority {
 
   /** Why the acting role may not make another role the owner of an object; `undefined` when it may. */
   whyNotMoved(object: WorldObject, newOwner: string): string | undefined {
-    if (this.#isSuperuser) return undefined
+    if (this.isSuperuser) return undefined
     const why = this.#whyNotOwned(object)
     if (why !== undefined) return why
     if (!this.mayBecome(newOwner)) return `${this.#who} may not become role ${describeName(newOwner)}`

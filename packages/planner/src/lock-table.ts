@@ -9,7 +9,6 @@ import type { Server } from './snapshot.ts'
 const locksOf = ({ version }: Server, operation: Operation): readonly string[] => {
   switch (operation.kind) {
     case 'createRole':
-      return version >= 160000 ? [operation.role] : []
     case 'grantMembership':
     case 'revokeMembership':
       return version >= 160000 ? [operation.role] : []

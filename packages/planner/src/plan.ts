@@ -12,6 +12,7 @@ import { withLoans } from './phase/loan.ts'
 import type { Phase } from './phase/phase.ts'
 import { inParts, lockShare } from './lock-table.ts'
 import { preparationsFor } from './preparation.ts'
+import { isRealMember } from './real-member.ts'
 import { dropRequest, type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
@@ -73,7 +74,7 @@ const checkServer = ({ format, server }: Snapshot): void => {
 /** The superusers that a member of a role can become, by SET ROLE. */
 const superusersAbove = (world: World): ((role: string) => string | undefined) => {
   const canBecome = (member: string): readonly string[] =>
-    world.membershipsOf(member).flatMap(({ role, inherit, set }) => (inherit || set ? [role] : []))
+    world.membershipsOf(member).flatMap((row) => (isRealMember(row) ? [row.role] : []))
   const paths = new MembershipPaths(canBecome)
   return (role) => paths.reachable(role).find((above) => world.isSuperuser(above))
 }
@@ -138,30 +139,23 @@ const fold = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[
     }),
   )
 
-/** The transactions that lead where it should, and the world as it will be then. */
-const transactionsOfSync = (
+/**
+ * The transactions that lead where it should, and the world as it will be then.
+ * @param divide goes there in several, where one would lock more than its share
+ */
+const transactionsFor = (
   snapshot: Snapshot,
   wanted: Wanted,
+  groups: readonly (readonly Phase[])[],
+  divide: (world: World, share: number) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
   const world = new World(snapshot)
-  const operations = fold(world, wanted, phases)
-  if (lockShare(world.server, operations) <= 1) return [[operations], world]
-  const prepared = new World(snapshot)
-  const preparations = preparationsFor(prepared, wanted)
-  return [[...preparations, fold(prepared, wanted, phases)], prepared]
-}
-
-/** To drop some of the roles and not yet the others does no harm. */
-const transactionsOfDrop = (
-  snapshot: Snapshot,
-  wanted: Wanted,
-): readonly [transactions: Plan['transactions'], outcome: World] => {
-  const world = new World(snapshot)
-  const share = lockShare(world.server, fold(new World(snapshot), wanted, phasesOfDrop))
-  const transactions = inParts(wanted.roles, share).map((roles) =>
-    fold(world, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
-  )
-  return [transactions, world]
+  const operations = fold(world, wanted, groups)
+  if (operations.length === 0) return [[], world]
+  const share = lockShare(world.server, operations)
+  if (share <= 1) return [[operations], world]
+  const divided = new World(snapshot)
+  return [divide(divided, share).filter(({ length }) => length > 0), divided]
 }
 
 /** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
@@ -178,13 +172,16 @@ const planSync = (snapshot: Snapshot, request: SyncRequest): Plan => {
   const before = new World(snapshot)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const [transactions, world] = transactionsOfSync(snapshot, wanted)
+  const [transactions, world] = transactionsFor(snapshot, wanted, phases, (divided) => [
+    ...preparationsFor(divided, wanted),
+    fold(divided, wanted, phases),
+  ])
   checkOutcome(world, wanted, phases)
   return {
     format: 1,
     request,
     actingRole: world.server.actingRole,
-    transactions: transactions.filter((operations) => operations.length > 0),
+    transactions,
     effects: effectsOf(before, world, wanted, transactions.flat()),
     skipped: wanted.skipped,
     residue: residueOf(world, wanted),
@@ -195,7 +192,12 @@ const planSync = (snapshot: Snapshot, request: SyncRequest): Plan => {
 const planDropRequest = (snapshot: Snapshot): Plan => {
   const before = new World(snapshot)
   const { wanted, residue } = unusedRoles(before)
-  const [transactions, world] = transactionsOfDrop(snapshot, wanted)
+  // To drop some of the roles and not yet the others does no harm.
+  const [transactions, world] = transactionsFor(snapshot, wanted, phasesOfDrop, (divided, share) =>
+    inParts(wanted.roles, share).map((roles) =>
+      fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
+    ),
+  )
   checkOutcome(world, wanted, phasesOfDrop)
   return {
     format: 1,

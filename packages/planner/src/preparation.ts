@@ -18,12 +18,14 @@ export const preparationsFor = (world: World, wanted: Wanted): readonly (readonl
     const privilege = privileges.get(create.role)!
     const owner = world.object(privilege.object)?.owner
     const isReady = owner !== undefined && ownerInOutcome(world, wanted, privilege.object) === owner
-    return isReady ? [[create, ...grantWanted(world, wanted, privilege)]] : []
+    return isReady ? [{ create, grants: grantWanted(world, wanted, privilege) }] : []
   })
-  const parts = inParts(pairs, lockShare(world.server, pairs.flat()))
+  const all = pairs.flatMap(({ create, grants }) => [create, ...grants])
+  const parts = inParts(pairs, lockShare(world.server, all))
   return parts.map((part) =>
     withLoans(world, (run) => {
-      for (const place of [0, 1]) for (const pair of part) pair.slice(place, place + 1).forEach(run)
+      for (const { create } of part) run(create)
+      for (const { grants } of part) grants.forEach(run)
     }),
   )
 }

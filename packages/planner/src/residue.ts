@@ -145,21 +145,23 @@ const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
   }
 }
 
+/** Revokes one row of `pg_auth_members`, from 16 on in the name of who granted it. */
+const revokeRowStatement = (world: World, row: Membership): string =>
+  revokeMembershipStatement({ ...row, grantor: world.membershipsHaveGrantors ? row.grantor : null })
+
 /** A membership by which its member made another one that a third role keeps. */
-const passedOnMembership = (world: World, row: Membership): Residue => {
-  const grantor = world.membershipsHaveGrantors ? row.grantor : null
-  return {
-    ...stays(row.member, { kind: 'membership', ...row }, 'it has made a role a member that is to stay one'),
-    reason: 'passed on',
-    statement: `${revokeMembershipStatement({ ...row, grantor })} CASCADE`,
-    by: 'a superuser',
-  }
-}
+const passedOnMembership = (world: World, row: Membership): Residue => ({
+  ...stays(row.member, { kind: 'membership', ...row }, 'it has made a role a member that is to stay one'),
+  reason: 'passed on',
+  statement: `${revokeRowStatement(world, row)} CASCADE`,
+  by: 'a superuser',
+})
 
 const foreignMembership = (world: World, row: Membership): Residue => {
   const { actingRole } = world.server
-  const hasGrantors = world.membershipsHaveGrantors
-  const privileges = hasGrantors ? ` and the privileges of ${describeName(row.grantor)}` : ''
+  const privileges = world.membershipsHaveGrantors
+    ? ` and the privileges of ${describeName(row.grantor)}`
+    : ''
   return {
     ...stays(
       row.member,
@@ -167,7 +169,7 @@ const foreignMembership = (world: World, row: Membership): Residue => {
       `role ${describeName(actingRole)} may not revoke it`,
     ),
     reason: 'not permitted',
-    statement: revokeMembershipStatement({ ...row, grantor: hasGrantors ? row.grantor : null }),
+    statement: revokeRowStatement(world, row),
     by: `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
   }
 }

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { isRealMember } from './membership.ts'
 
 /** A list of the answer: a row each, an array of its values, in an order of its own. */
 const list = (
@@ -43,7 +44,7 @@ const elsewhere = sql`coalesce(e.count, 0)`
 const servesOthers = (version: number) => sql`w.oid is not null and exists (
   select from pg_catalog.pg_auth_members as m
   where m.roleid = r.oid and m.member not in (select d.oid from desired as d)
-  ${version >= 160000 ? sql`and (m.inherit_option or m.set_option)` : sql``}
+  and ${isRealMember(version)}
   offset 0
 )`
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { zero } from './constant.ts'
 import { type Stage, stages } from './stage.ts'
 
@@ -11,6 +11,13 @@ const rows = (version: number) =>
       (version >= 160000 ? sql.ref<boolean>('m.inherit_option') : sql<boolean>`true`).as('inherit_option'),
       (version >= 160000 ? sql.ref<boolean>('m.set_option') : sql<boolean>`true`).as('set_option'),
     ])
+
+/**
+ * Whether a row `m` makes its member one. From 16 on, who creates a role may administer it without being a member in any
+ * other way.
+ */
+export const isRealMember = (version: number): RawBuilder<boolean> =>
+  version >= 160000 ? sql<boolean>`(m.inherit_option or m.set_option)` : sql<boolean>`true`
 
 /**
  * What the desired roles have granted, and what was granted in turn by those who may only because of that. Before 16

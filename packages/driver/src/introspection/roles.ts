@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, intermediateName, zero } from './constant.ts'
+import { isRealMember } from './membership.ts'
 import { type Stage, stages } from './stage.ts'
 
 /** By PostgreSQL's own cache: to join the view of all roles takes long to plan. */
@@ -20,10 +21,9 @@ const candidate = () =>
     .where(isIntermediate('g.grantee'))
     .select('g.grantee as oid')
 
-/** From 16 on, who creates a role may administer it without being a member in any other way. */
 const hasMember = (version: number) => sql<boolean>`exists (
   select from pg_catalog.pg_auth_members as m
-  where m.roleid = r.oid ${version >= 160000 ? sql`and (m.inherit_option or m.set_option)` : sql``}
+  where m.roleid = r.oid and ${isRealMember(version)}
   offset 0
 )`
 
@@ -69,32 +69,29 @@ export const watched: Stage<'watched'> = () =>
         .select(['i.oid', sql<boolean>`false`.as('desired')]),
     )
 
+const isNoSuperuser = sql<boolean>`not s.superuser`
+
 /** Owners, and who granted what the desired roles are members of. A superuser may act in anybody's name. */
 export const principal: Stage<'principal'> = () =>
   stages
     .selectFrom(['object as o', 'session as s'])
-    .where('s.superuser', '=', sql<boolean>`false`)
+    .where(isNoSuperuser)
     .select('o.owner as oid')
     .union((eb) =>
       eb
         .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
-        .where('s.superuser', '=', sql<boolean>`false`)
+        .where(isNoSuperuser)
         .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
         .select('m.grantor as oid'),
     )
-    .union((eb) =>
-      eb
-        .selectFrom('session as s')
-        .where('s.superuser', '=', sql<boolean>`false`)
-        .select('s.database_owner as oid'),
-    )
+    .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
 
 /**
  * From 16 on, who creates a role may administer it without being a member in any other way. That must not bring every
  * role that the acting role ever created into view, nor every intermediate role that somebody else has.
  */
-const onlyAdministers = sql<boolean>`
-  not (m.inherit_option or m.set_option)
+const onlyAdministers = (version: number) => sql<boolean>`
+  not ${isRealMember(version)}
   and c.oid not in (select w.oid from watched as w)
   and m.roleid not in (
     select w.oid from watched as w union all select l.oid from listed as l union all select p.oid from principal as p
@@ -123,7 +120,7 @@ export const closure: Stage<'closure'> = (version) =>
             .offset(zero)
             .as('m'),
         )
-        .$if(version >= 160000, (query) => query.where(sql<boolean>`not (${onlyAdministers})`))
+        .$if(version >= 160000, (query) => query.where(sql<boolean>`not (${onlyAdministers(version)})`))
         .select('m.roleid as oid'),
     )
 

@@ -1,6 +1,7 @@
 import { isIntermediateName } from '../intermediate-role.ts'
 import type { Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
+import { isRealMember } from '../real-member.ts'
 import { ServingRoles } from '../serving-roles.ts'
 import type { Membership } from '../snapshot.ts'
 import { isPreserved, notAskedFor, type Wanted } from '../wanted.ts'
@@ -28,7 +29,7 @@ export const comesWithCreateRole = (world: World, row: Membership): boolean =>
 
 /** Whether a row makes its member what is wanted: through an intermediate role a member has to inherit. */
 export const satisfies = (row: Membership, intermediate: boolean): boolean =>
-  row.inherit || (!intermediate && row.set)
+  intermediate ? row.inherit : isRealMember(row)
 
 /** Whether what a member has by an intermediate role is all in schemas where it keeps what it has. */
 const servesPreserved = (
@@ -54,7 +55,7 @@ const verdictWithoutAuthority = (
   const membership = wanted.memberships.get(row.member)?.get(row.role)
   if (membership !== undefined && satisfies(row, membership.serves !== undefined))
     return row.admin && !comesWithCreateRole(world, row) ? 'strip ADMIN option' : 'keep'
-  if (comesWithCreateRole(world, row) && !row.inherit && !row.set) return 'leave'
+  if (comesWithCreateRole(world, row) && !isRealMember(row)) return 'leave'
   // An intermediate role of another database is left to that database, if it is no more than it claims to be.
   if (membership !== undefined || !isIntermediateName(row.role) || !serving.isPlain(row.role)) return 'revoke'
   switch (serving.whose(row.role)) {
