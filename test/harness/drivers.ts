@@ -1,30 +1,19 @@
+import type { Promises } from '@pgsr/driver'
 import * as nodePostgres from '@pgsr/node-postgres'
 import * as postgresJs from '@pgsr/postgres-js'
 import pg from 'pg'
 import postgres from 'postgres'
 import { connectionTo, type TestConnection } from './servers.ts'
 
-type Desired = Parameters<typeof nodePostgres.planRoles>[1]
+/** What a function is once its connection is given. */
+type Bound<F> = F extends (connection: never, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never
 
 /** A driver’s functions, on one connection or pool of it. */
-export interface Connected {
-  readonly syncRoles: (
-    desired: Desired,
-    options?: nodePostgres.SyncRolesOptions,
-  ) => Promise<nodePostgres.SyncResult>
-  readonly planRoles: (
-    desired: Desired,
-    options?: nodePostgres.PlanRolesOptions,
-  ) => Promise<nodePostgres.Plan>
-  readonly executePlan: (
-    plan: nodePostgres.Plan,
-    options?: nodePostgres.ExecutePlanOptions,
-  ) => Promise<nodePostgres.SyncResult>
-  readonly dropUnusedRoles: (
-    options?: nodePostgres.DropUnusedRolesOptions,
-  ) => Promise<nodePostgres.SyncResult>
-  readonly planDropUnusedRoles: (options?: nodePostgres.DropUnusedRolesOptions) => Promise<nodePostgres.Plan>
-  readonly introspect: (desired: Desired) => Promise<nodePostgres.Snapshot>
+export type Connected = {
+  readonly [Name in keyof Promises<never>]: Bound<Promises<never>[Name]>
+} & {
   /** Runs a text on the same connection or pool, as the application that owns it would. */
   readonly run: (text: string) => Promise<unknown>
   readonly end: () => Promise<void>
@@ -39,35 +28,8 @@ export interface Driver {
   readonly client: (server: TestConnection, database: string) => Promise<Connected>
 }
 
-interface Functions<Connection> {
-  readonly syncRoles: (
-    connection: Connection,
-    desired: Desired,
-    options?: nodePostgres.SyncRolesOptions,
-  ) => Promise<nodePostgres.SyncResult>
-  readonly planRoles: (
-    connection: Connection,
-    desired: Desired,
-    options?: nodePostgres.PlanRolesOptions,
-  ) => Promise<nodePostgres.Plan>
-  readonly executePlan: (
-    connection: Connection,
-    plan: nodePostgres.Plan,
-    options?: nodePostgres.ExecutePlanOptions,
-  ) => Promise<nodePostgres.SyncResult>
-  readonly dropUnusedRoles: (
-    connection: Connection,
-    options?: nodePostgres.DropUnusedRolesOptions,
-  ) => Promise<nodePostgres.SyncResult>
-  readonly planDropUnusedRoles: (
-    connection: Connection,
-    options?: nodePostgres.DropUnusedRolesOptions,
-  ) => Promise<nodePostgres.Plan>
-  readonly introspect: (connection: Connection, desired: Desired) => Promise<nodePostgres.Snapshot>
-}
-
 const connected = <Connection>(
-  functions: Functions<Connection>,
+  functions: Promises<Connection>,
   connection: Connection,
   rest: Pick<Connected, 'run' | 'end'>,
 ): Connected => ({

@@ -3,6 +3,7 @@ import { describe, expect, inject, test } from 'vitest'
 import { actorKinds } from '../harness/actor.ts'
 import { drivers } from '../harness/drivers.ts'
 import { psql } from '../harness/psql.ts'
+import { intermediateRolesOf } from '../harness/intermediate-roles.ts'
 import { openSandbox } from '../harness/sandbox.ts'
 
 /** The ids in the names of intermediate roles are drawn anew for each plan, and stand for nothing. */
@@ -62,13 +63,8 @@ describe.for(inject('servers'))('$name', (server) => {
       ]
       const outcome = async (): Promise<readonly string[]> =>
         withoutIds(await box.holdings([reader, writer, chief, bystander, ...(await intermediateRoles())]))
-      const intermediateRoles = async (): Promise<readonly string[]> => {
-        const rows = await box.run(
-          `select r.rolname::text from pg_auth_members as m join pg_roles as r on r.oid = m.roleid
-         where m.member in ('${quoted(reader)}'::regrole, '${quoted(writer)}'::regrole) and r.rolname like '\\_pgsr\\_%'`,
-        )
-        return rows.map(([name]) => name as string)
-      }
+      const intermediateRoles = async (): Promise<readonly string[]> =>
+        (await Promise.all([reader, writer].map((role) => intermediateRolesOf(box, quoted(role))))).flat()
 
       await setUp()
       await box.sync(desired)

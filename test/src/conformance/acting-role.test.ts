@@ -1,6 +1,7 @@
 import { Grant, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceAsOwner } from '../../harness/conformance.ts'
+import { ownerOf } from '../../harness/owner-of.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
 /** A table of an owner’s, in a schema of another owner’s, both made by the acting role. */
@@ -35,9 +36,6 @@ const syncOn = async (box: Sandbox, ...schemas: readonly string[]): Promise<void
   for (const schema of schemas) expect(await ownerOf(box, `${schema}.t`)).toBe(box.actor)
   await box.run(`drop role ${reader}; drop role ${heir}`)
 }
-
-const ownerOf = async (box: Sandbox, table: string): Promise<unknown> =>
-  (await box.admin(`select relowner::regrole::text from pg_class where oid = '${table}'::regclass`))[0]?.[0]
 
 // What the acting role is and what it is a member of is compared by the sandbox, before and after each sync.
 conformanceAsOwner((sandbox) => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type DropUnusedRolesOptions,
   Grant,
@@ -19,23 +18,16 @@ import { conformance } from '../../harness/conformance.ts'
 import { counting } from '../../harness/counting.ts'
 import { type Connected, drivers } from '../../harness/drivers.ts'
 import { describeEffect } from '../../harness/effects.ts'
+import { intermediateRolesOf } from '../../harness/intermediate-roles.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
+import { untilSomebodyWaits } from '../../harness/waiting.ts'
 
 // Roles without any object are any database’s to drop: other tests may make such roles meanwhile, and these here drop
 // them. So nothing is said here but of roles of their own; and no other file drops any.
 
 const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
   (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
-
-/** The intermediate roles that a role is a member of. */
-const servingRoles = async ({ run }: Sandbox, member: string): Promise<readonly string[]> => {
-  const rows = await run(
-    `select r.rolname::text from pg_auth_members as m join pg_roles as r on r.oid = m.roleid
-     where m.member = '${member}'::regrole and r.rolname like '\\_pgsr\\_%' order by 1`,
-  )
-  return rows.map(([name]) => name as string)
-}
 
 /** A name that pgsr could have given. */
 const intermediateName = (): string => {
@@ -101,8 +93,8 @@ const setUp = async (box: Sandbox) => {
     { role, grants: [usage, Grant.tableSelect(schema, 't')] },
     { role: keeper, grants: [usage] },
   ])
-  const [usageRole = ''] = await servingRoles(box, keeper)
-  const selectRole = (await servingRoles(box, role)).find((name) => name !== usageRole) ?? ''
+  const [usageRole = ''] = await intermediateRolesOf(box, keeper)
+  const selectRole = (await intermediateRolesOf(box, role)).find((name) => name !== usageRole) ?? ''
   return { role, keeper, schema, usageRole, selectRole }
 }
 
@@ -153,7 +145,7 @@ conformance((sandbox) => {
     expect(plan.effects.filter((effect) => effect.role === role)).toMatchObject([
       { change: 'loses', fact: { kind: 'membership', role: selectRole } },
     ])
-    expect(await servingRoles(box, role)).toEqual([usageRole])
+    expect(await intermediateRolesOf(box, role)).toEqual([usageRole])
   })
 
   test('all that it holds is revoked, on columns too', async () => {
@@ -181,7 +173,7 @@ conformance((sandbox) => {
       const grants = [Grant.schemaUsage(schema)]
       await there.syncRoles({ role, grants: [Grant.tableSelect(schema, 't')] })
       await there.syncRoles({ role: keeper, grants })
-      const names = [...(await servingRoles(box, role)), ...(await servingRoles(box, keeper))]
+      const names = [...(await intermediateRolesOf(box, role)), ...(await intermediateRolesOf(box, keeper))]
       await there.syncRoles({ role, grants: [] })
       const [oid] = (await box.run(`select oid from pg_database where datname = current_database()`))[0] ?? []
       const ours = `_pgsr_local_${String(oid)}_table_select_${intermediateName().slice(-8)}`
@@ -206,7 +198,7 @@ conformance((sandbox) => {
       const before = driver.pool(connection, database)
       await before.run(`create schema ${schema}`)
       await before.syncRoles({ role, grants: [Grant.schemaUsage(schema)] })
-      const [name = ''] = await servingRoles(box, role)
+      const [name = ''] = await intermediateRolesOf(box, role)
       await before.syncRoles({ role, grants: [] })
       await before.end()
       const copy = `${database}_copy`
@@ -236,7 +228,7 @@ conformance((sandbox) => {
     await inAnotherDatabase(box, async (database) => {
       const role = box.name('r')
       await box.sync({ role, grants: [Grant.databaseConnect(database)] })
-      name = (await servingRoles(box, role))[0] ?? ''
+      name = (await intermediateRolesOf(box, role))[0] ?? ''
       expect(name).toMatch(/^_pgsr_global_/)
       await box.sync({ role, grants: [] })
       expect(said((await drop(box)).plan, name)).toEqual({ operations: [], residue: [] })
@@ -363,8 +355,7 @@ conformance((sandbox) => {
       LockTimeoutError,
     )
     const dropping = box.pool.dropUnusedRoles({ lockKey: 4711 })
-    const waiting = `select from pg_locks as l join pg_database as d on d.oid = l.database where d.datname = '${box.database}' and not l.granted`
-    while ((await box.run(waiting)).length === 0) await sleep(10)
+    await untilSomebodyWaits(box)
     await other.query(`grant ${selectRole} to ${keeper}; commit`)
     await other.end()
     expect(said((await dropping).plan, selectRole)).toEqual({ operations: [], residue: [] })

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ExecutePlanOptions,
   Grant,
@@ -13,8 +12,10 @@ import {
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
+import { canConnect, checkedRole } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
+import { untilSomebodyWaits } from '../../harness/waiting.ts'
 
 /** As it comes back from a file that somebody has looked at. */
 const saved = (plan: Plan): Plan => JSON.parse(renderJson(plan)) as Plan
@@ -36,12 +37,6 @@ const partsOf = ({ difference }: PlanChangedError) => ({
 
 const holdingsOf = async (box: Sandbox): Promise<readonly string[]> =>
   [...(await box.holdings(await box.roles()))].sort()
-
-/** Waits until somebody waits for a lock in the sandbox’s database. */
-const untilSomebodyWaits = async ({ run, database }: Sandbox): Promise<void> => {
-  const waiting = `select from pg_locks as l join pg_database as d on d.oid = l.database where d.datname = '${database}' and not l.granted`
-  while ((await run(waiting)).length === 0) await sleep(10)
-}
 
 /** A role that does not exist, with a table that it asks for. */
 const setUp = async (box: Sandbox) => {
@@ -132,21 +127,13 @@ conformance((sandbox) => {
   test('the server lets in with the password that was given', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
-    const [role, checked] = [box.name('alice'), 'pgsr_password']
-    // Other sandboxes make the same role; whoever is second looks again and finds it there.
-    await box.pool.syncRoles({ role: checked, grants: [] })
-    if (!box.isSuperuser && box.server.version >= 160000)
-      await box.admin(`grant ${checked} to ${box.actor} with admin option`)
+    const [role, checked] = [box.name('alice'), await checkedRole(box)]
     const grants = [Grant.login({ password: 'as planned' }), Grant.roleMembership(checked)]
     await execute(box, await box.plan({ role, grants }), { passwords: { [role]: 'as executed' } })
-    const connects = async (password: string): Promise<boolean> => {
-      const client = new pg.Client({ ...connectionTo(box.server, box.database), user: role, password })
-      return client.connect().then(
-        () => client.end().then(() => true),
-        () => false,
-      )
-    }
-    expect([await connects('as executed'), await connects('as planned')]).toEqual([true, false])
+    expect([await canConnect(box, role, 'as executed'), await canConnect(box, role, 'as planned')]).toEqual([
+      true,
+      false,
+    ])
   })
 
   test('a plan with nothing to do takes no lock', async () => {

@@ -1,10 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { Grant, ResidueError } from '@pgsr/node-postgres'
-import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
+import { canConnect, checkedRole } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
-import { connectionTo } from '../../harness/servers.ts'
 
 const loginOf = async ({ admin }: Sandbox, role: string) => {
   const [row] = await admin(
@@ -26,22 +25,6 @@ const fits = (verifier: string, role: string, password: string): boolean => {
   return (
     createHash('sha256').update(hmac('Client Key')).digest('base64') === storedKey &&
     hmac('Server Key').toString('base64') === serverKey
-  )
-}
-
-const canConnect = async (
-  { server, database }: Sandbox,
-  user: string,
-  password: string,
-): Promise<boolean> => {
-  const client = new pg.Client({ ...connectionTo(server, database), user, password })
-  return client.connect().then(
-    async () => {
-      const { rows } = await client.query<{ who: string }>('select session_user::text as who')
-      await client.end()
-      return rows[0]?.who === user
-    },
-    () => false,
   )
 }
 
@@ -75,12 +58,7 @@ conformance((sandbox) => {
   test('the server checks the password', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
-    const [role, checked] = [box.name('alice'), 'pgsr_password']
-    // Other sandboxes make the same role; whoever is second looks again and finds it there.
-    await box.pool.syncRoles({ role: checked, grants: [] })
-    // From 16 on only who administers a role can grant it, and another sandbox may have made this one.
-    if (!box.isSuperuser && box.server.version >= 160000)
-      await box.admin(`grant ${checked} to ${box.actor} with admin option`)
+    const [role, checked] = [box.name('alice'), await checkedRole(box)]
     const grants = (password: string) => [Grant.login({ password }), Grant.roleMembership(checked)]
     await box.sync({ role, grants: grants('right') })
     expect(await canConnect(box, role, 'wrong')).toBe(false)

@@ -3,13 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
+import { ownerOf } from '../../harness/owner-of.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
-
-const ownerOf = async ({ run }: Sandbox, relation: string): Promise<unknown> =>
-  (
-    await run(`select pg_get_userbyid(relowner)::text from pg_class where oid = '${relation}'::regclass`)
-  )[0]?.[0]
 
 const schemaOwner = async ({ run }: Sandbox, schema: string): Promise<unknown> =>
   (await run(`select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = '${schema}'`))[0]?.[0]

@@ -1,12 +1,8 @@
 import { Grant, InvalidGrantError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
+import { ownerOf } from '../../harness/owner-of.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
-
-const ownerOf = async (box: Sandbox, relation: string): Promise<unknown> =>
-  (
-    await box.admin(`select relowner::regrole::text from pg_class where oid = '${relation}'::regclass`)
-  )[0]?.[0]
 
 const privilegesOf = async (box: Sandbox, role: string, relation: string): Promise<readonly unknown[]> =>
   (

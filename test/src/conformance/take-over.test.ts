@@ -1,8 +1,9 @@
-import { Grant, isIntermediateName, ResidueError } from '@pgsr/node-postgres'
+import { Grant, ResidueError } from '@pgsr/node-postgres'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
+import { intermediateRolesOf } from '../../harness/intermediate-roles.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
 
@@ -40,14 +41,6 @@ const grantsOn = (box: Sandbox, { schema }: Made) => [
   Grant.schemaUsage(schema),
   Grant.tableSelect(schema, 't'),
 ]
-
-/** The intermediate roles that a role is a member of. */
-const intermediateRolesOf = async (box: Sandbox, role: string): Promise<readonly string[]> => {
-  const rows = await box.admin(
-    `select roleid::regrole::text from pg_auth_members where member = '${role}'::regrole order by 1`,
-  )
-  return rows.map(([name]) => name as string).filter(isIntermediateName)
-}
 
 const canRead = async (box: Sandbox, role: string, { schema }: Made): Promise<boolean> =>
   box.as(role, `select from ${schema}.t`).then(

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError, Grant, LockTimeoutError, ProofError, TransactionOpenError } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
+import { untilSomebodyWaits } from '../../harness/waiting.ts'
 
 const connect = async ({ connection, database }: Sandbox): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(connection, database))
@@ -14,12 +14,6 @@ const connect = async ({ connection, database }: Sandbox): Promise<pg.Client> =>
 
 const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
   (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
-
-/** Waits until somebody waits for a lock in the sandbox’s database. */
-const untilSomebodyWaits = async ({ run, database }: Sandbox): Promise<void> => {
-  const waiting = `select from pg_locks as l join pg_database as d on d.oid = l.database where d.datname = '${database}' and not l.granted`
-  while ((await run(waiting)).length === 0) await sleep(10)
-}
 
 /** Runs something whenever anybody grants a privilege, inside the transaction that does. */
 const whenGranted = async ({ admin, name }: Sandbox, body: string): Promise<() => Promise<unknown>> => {
