@@ -66,10 +66,16 @@ const serverOwner = async (): Promise<Owner> => {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-/** The environment without PGDATA, PGPORT and the like, which would change what the server does. */
+/**
+ * The environment without PGDATA, PGPORT and the like, which would change what the server does. Planning the query that
+ * reads the catalogs takes some megabytes, which glibc would give back to the system and ask for again each time: that
+ * takes three times as long as the query itself.
+ */
 const serverEnvironment = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))),
   TZ: 'UTC',
+  MALLOC_TRIM_THRESHOLD_: String(2 ** 28),
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 27),
 })
 
 const isReady = async (data: string): Promise<boolean> => {
