@@ -83,8 +83,17 @@ export interface PgCatalog {
   'pg_catalog.pg_largeobject': object
   'pg_catalog.pg_largeobject_metadata': { oid: Oid; lomowner: Oid; lomacl: Acl }
   'pg_catalog.pg_namespace': { oid: Oid; nspname: string; nspowner: Oid; nspacl: Acl }
-  /** Only named. */
+  /** Only named, like all that have an owner and no ACL: PostgreSQL itself says what they are called. */
   'pg_catalog.pg_operator': object
+  'pg_catalog.pg_opclass': object
+  'pg_catalog.pg_opfamily': object
+  'pg_catalog.pg_collation': object
+  'pg_catalog.pg_conversion': object
+  'pg_catalog.pg_ts_config': object
+  'pg_catalog.pg_ts_dict': object
+  'pg_catalog.pg_publication': object
+  'pg_catalog.pg_subscription': object
+  'pg_catalog.pg_event_trigger': object
   /** From 15 on. */
   'pg_catalog.pg_parameter_acl': { oid: Oid; parname: string; paracl: Acl }
   'pg_catalog.pg_proc': {

@@ -1,4 +1,4 @@
-import type { Difference, PlanDifference, Residue, Skipped } from '@pgsr/planner'
+import { describeFact, type Difference, type PlanDifference, type Residue, type Skipped } from '@pgsr/planner'
 
 /**
  * What PostgreSQL or the connection said when a text could not be run. Holds no part of the text, which may hold a
@@ -141,6 +141,13 @@ export class PlanChangedError extends Error {
   }
 }
 
+/** The first of what is not as predicted. */
+const inWords = ({ missing, unexpected }: Difference): string =>
+  [
+    ...missing.slice(0, 3).map((fact) => `; predicted and not so: ${describeFact(fact)}`),
+    ...unexpected.slice(0, 3).map((fact) => `; so and not predicted: ${describeFact(fact)}`),
+  ].join('')
+
 /** The catalogs, read again after executing, did not say what the plan predicted. Everything was rolled back. */
 export class ProofError extends Error {
   readonly _tag = 'ProofError'
@@ -151,7 +158,7 @@ export class ProofError extends Error {
 
   constructor(difference: Difference, attempts: number) {
     super(
-      'cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back',
+      `cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back${inWords(difference)}`,
     )
     this.difference = difference
     this.attempts = attempts

@@ -1,7 +1,8 @@
-import { quoteLiteral, type Scope, type Snapshot } from '@pgsr/planner'
+import { quoteLiteral, type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import { DatabaseError, type StatementError, TransactionOpenError, UnexpectedCatalogError } from './errors.ts'
+import { forkOf } from './fork.ts'
 import { introspectionQuery } from './introspection/query.ts'
 import { Session, type SessionShape } from './session.ts'
 import { type Answer, parseAnswer } from './snapshot.ts'
@@ -20,13 +21,23 @@ export const databaseError =
 
 const reading = databaseError('read the catalogs')
 
-const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError> =>
-  session.send("select pg_catalog.current_setting('server_version_num')").pipe(
+const versionQuery = "select pg_catalog.current_setting('server_version_num'); select pg_catalog.version()"
+
+/** At the first contact; what only speaks PostgreSQL’s protocol has other catalogs, and is refused. */
+const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError | UnsupportedServerError> =>
+  session.send(versionQuery).pipe(
     Effect.mapError(reading),
-    Effect.map(([version]) => {
+    Effect.flatMap(([version, text]) => {
+      const fork = forkOf(text ?? '')
+      if (fork !== undefined) return Effect.fail(unsupported(fork))
       versions.set(session.connection, Number(version))
-      return Number(version)
+      return Effect.succeed(Number(version))
     }),
+  )
+
+const unsupported = (fork: string): UnsupportedServerError =>
+  new UnsupportedServerError(
+    `cannot sync roles: the server is ${fork}, which only speaks PostgreSQL’s protocol`,
   )
 
 const parse = (text: string | null | undefined): Effect.Effect<Answer, UnexpectedCatalogError> =>
@@ -51,7 +62,7 @@ const ask = (
   session: SessionShape,
   scope: Scope,
   before: string,
-): Effect.Effect<Asked, DatabaseError | UnexpectedCatalogError> =>
+): Effect.Effect<Asked, DatabaseError | UnexpectedCatalogError | UnsupportedServerError> =>
   Effect.gen(function* () {
     const version = versions.get(session.connection) ?? (yield* readVersion(session))
     const asked = yield* Effect.result(askAs(version, session, scope, before))

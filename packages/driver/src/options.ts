@@ -51,6 +51,8 @@ const ofSync: Readonly<Record<keyof SyncRolesOptions, true>> = {
   reassignOwnedTo: true,
   allowSelf: true,
   allowSuperuser: true,
+  keepDependents: true,
+  scope: true,
   onMissing: true,
   onResidue: true,
   ...ofTransaction,

@@ -44,7 +44,9 @@ export interface Prepared {
 }
 
 const secretOf = (grant: Grant): readonly Secret[] =>
-  grant.kind === 'attribute' && grant.password instanceof Secret ? [grant.password] : []
+  grant.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password instanceof Secret
+    ? [grant.password]
+    : []
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
@@ -60,7 +62,7 @@ const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly Desired
 /** Checks what is asked for before anything is sent. */
 export const prepare = (
   desired: DesiredRole | readonly DesiredRole[],
-  { reassignOwnedTo, allowSelf, allowSuperuser }: PlanOptions,
+  { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, scope }: PlanOptions,
   seed: string = randomUUID(),
 ): Effect.Effect<Prepared, PlannerError> =>
   planning(() => {
@@ -69,6 +71,8 @@ export const prepare = (
       ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
       ...(allowSelf !== undefined && { allowSelf }),
       ...(allowSuperuser !== undefined && { allowSuperuser }),
+      ...(keepDependents !== undefined && { keepDependents }),
+      ...(scope !== undefined && { scope }),
       seed,
     })
     const passwords = new Map(
@@ -76,7 +80,12 @@ export const prepare = (
     )
     for (const { role, grants } of request.desired)
       for (const grant of grants)
-        if (grant.kind === 'attribute' && grant.password === 'set' && !passwords.has(role))
+        if (
+          grant.kind === 'attribute' &&
+          grant.attribute === 'LOGIN' &&
+          grant.password === 'set' &&
+          !passwords.has(role)
+        )
           throw new InvalidGrantError({
             role,
             field: 'password',

@@ -75,7 +75,8 @@ const secretsOf = (passwords: ExecutePlanOptions['passwords'] = {}): ReadonlyMap
     ? new Map(Object.entries(passwords).map(([role, password]) => [role, new Secret(password)]))
     : refuse('passwords', 'passwords must be an object that has the password of each role')
 
-const setsPassword = (grant: Grant): boolean => grant?.kind === 'attribute' && grant.password === 'set'
+const setsPassword = (grant: Grant): boolean =>
+  grant?.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === 'set'
 
 /** The desired roles with the passwords back in their place, which the plan itself does not hold. */
 const withPasswords = (

@@ -1,10 +1,13 @@
 import {
   type AclItem,
+  type FutureObjects,
+  futureObjectsOf,
   type ObjectKind,
   objectKinds,
   parseAclItem,
   parsePrivileges,
   type Snapshot,
+  typeName,
 } from '@pgsr/planner'
 
 /** What the catalogs answered. */
@@ -64,6 +67,8 @@ type ObjectRow = [
   acl: string[],
   follows: string[] | null,
   actsAsOwner: string[] | null,
+  wrapper: string | null,
+  ownedBySuperusers: boolean,
 ]
 
 type DefaultPrivilegesRow = [role: string, schema: string | null, objectType: string, acl: string[]]
@@ -91,6 +96,26 @@ const aclItem = (text: string): AclItem => {
     knownPrivileges.add(item.privileges)
   }
   return item
+}
+
+/** Which parts of a name, from the third on, are types. */
+const typesIn: ReadonlySet<ObjectKind> = new Set(['function', 'procedure', 'operator'])
+
+/** The types by which routines and operators of one name differ, each in its one spelling. */
+const named = (kind: ObjectKind, name: readonly string[]): readonly string[] =>
+  typesIn.has(kind) ? [...name.slice(0, 2), ...name.slice(2).map(typeIn)] : name
+
+const typeIn = (text: string): string => {
+  const name = text === 'NONE' ? text : typeName(text)
+  if (name === undefined) throw new RangeError(`unknown spelling of a type: ${JSON.stringify(text)}`)
+  return name
+}
+
+/** What `pg_default_acl` says objects are. */
+const futureObjectsIn = (letter: string): FutureObjects => {
+  const on = futureObjectsOf(letter)
+  if (on === undefined) throw new RangeError(`unknown default privileges of objects "${letter}"`)
+  return on
 }
 
 /**
@@ -159,23 +184,26 @@ export const parseAnswer = (text: string): Answer => {
         inherit,
         set,
       })),
-      objects: objects.map(([kind, name, oid, owner, acl, follows, actsAsOwner]) => {
+      objects: objects.map(([kind, name, oid, owner, acl, follows, ...others]) => {
+        const [actsAsOwner, wrapper, ownedBySuperusers] = others
         if (!Object.hasOwn(objectKinds, kind))
           throw new RangeError(`unknown kind of object "${String(kind)}"`)
         return {
           kind,
-          name,
+          name: named(kind, name),
           oid,
           owner,
           acl: acl.map(aclItem),
           ...(follows && { follows: { kind: 'table' as const, name: follows } }),
           ...(actsAsOwner && actsAsOwner.length > 0 && { actsAsOwner }),
+          ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
+          ...(ownedBySuperusers && { ownedBySuperusers: true as const }),
         }
       }),
       defaultPrivileges: defaultPrivileges.map(([role, schema, objectType, acl]) => ({
-        role,
+        owner: role,
         schema,
-        objectType,
+        on: futureObjectsIn(objectType),
         acl: acl.map(aclItem),
       })),
       unmanaged: unmanaged.map(([role, kind, description]) => ({ role, kind, description })),

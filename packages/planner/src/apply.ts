@@ -1,5 +1,6 @@
 import type { ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
+import { attributes } from './attribute.ts'
 import type { Privilege, Privileges } from './privilege.ts'
 import type { Membership, Role } from './snapshot.ts'
 import { aclKey, type World, type WorldAcl, worldAclOf, type WorldObject } from './world.ts'
@@ -62,16 +63,31 @@ const withNewOwner = (acl: WorldAcl, oldOwner: string, newOwner: string): WorldA
   return result
 }
 
-const revokeFrom = (
-  object: WorldObject,
-  privilege: Privilege,
-  { grantee, grantor, grantOptionOnly }: { grantee: string; grantor: string; grantOptionOnly: boolean },
+const copyOf = (acl: WorldAcl): WorldAcl =>
+  new Map([...acl].map(([key, item]) => [key, { ...item, privileges: new Map(item.privileges) }]))
+
+interface Granted {
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantor: string
+}
+
+const grantIn = (acl: WorldAcl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
+  const item = acl.get(aclKey(grantee, grantor)) ?? { grantee, grantor, privileges: new Map() }
+  item.privileges.set(privilege, grantable || (item.privileges.get(privilege) ?? false))
+  acl.set(aclKey(grantee, grantor), item)
+}
+
+const revokeIn = (
+  acl: WorldAcl,
+  { privilege, grantee, grantor }: Granted,
+  grantOptionOnly: boolean,
 ): void => {
-  const item = object.acl.get(aclKey(grantee, grantor))
+  const item = acl.get(aclKey(grantee, grantor))
   if (!item?.privileges.has(privilege)) return
   if (grantOptionOnly) item.privileges.set(privilege, false)
   else item.privileges.delete(privilege)
-  if (item.privileges.size === 0) object.acl.delete(aclKey(grantee, grantor))
+  if (item.privileges.size === 0) acl.delete(aclKey(grantee, grantor))
 }
 
 /**
@@ -80,10 +96,8 @@ const revokeFrom = (
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
  */
 const schemaAcl = (world: World, owner: string): WorldAcl => {
-  const defaults = world.defaultPrivileges.find(
-    (row) => row.role === owner && row.schema === null && row.objectType === 'n' && row.acl.length > 0,
-  )
-  return worldAclOf(defaults?.acl ?? [{ grantee: owner, grantor: owner, privileges: 'UC' }])
+  const { acl } = world.defaultsOf(owner, null, 'schemas')
+  return acl.size > 0 ? copyOf(acl) : worldAclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }
 
 const membershipsFor = (
@@ -119,15 +133,11 @@ export const apply = (world: World, operation: Operation): void => {
       world.roles.delete(role)
       return
     }
-    case 'setLogin':
-      world.roles.set(operation.role, { ...existingRole(world, operation.role), login: operation.login })
+    case 'setAttribute': {
+      const { role, attribute, value } = operation
+      world.roles.set(role, { ...existingRole(world, role), [attributes[attribute]]: value })
       return
-    case 'setInherit':
-      world.roles.set(operation.role, {
-        ...existingRole(world, operation.role),
-        inherit: operation.inherit,
-      })
-      return
+    }
     case 'setValidUntil':
       world.roles.set(operation.role, {
         ...existingRole(world, operation.role),
@@ -176,23 +186,30 @@ export const apply = (world: World, operation: Operation): void => {
         moved.acl = withNewOwner(moved.acl, oldOwner, operation.owner)
         moved.owner = operation.owner
       }
+      if (object.kind === 'database' && object.name[0] === world.server.database)
+        world.server = { ...world.server, databaseOwner: operation.owner }
       return
     }
-    case 'grantPrivilege': {
-      const { grantee, grantor, privilege } = operation
-      const { acl } = objectToGrantOn(world, operation.object)
-      const item = acl.get(aclKey(grantee, grantor)) ?? { grantee, grantor, privileges: new Map() }
-      item.privileges.set(privilege, item.privileges.get(privilege) ?? false)
-      acl.set(aclKey(grantee, grantor), item)
+    case 'grantPrivilege':
+      grantIn(objectToGrantOn(world, operation.object).acl, operation, operation.grantable ?? false)
       return
-    }
     case 'revokePrivilege': {
       const object = existingObject(world, operation.object)
-      revokeFrom(object, operation.privilege, operation)
+      revokeIn(object.acl, operation, operation.grantOptionOnly)
       // A privilege that is revoked on the table goes on all its columns too.
       // https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
       for (const column of world.followersOf(object))
-        if (column.kind === 'column') revokeFrom(column, operation.privilege, operation)
+        if (column.kind === 'column') revokeIn(column.acl, operation, operation.grantOptionOnly)
+      return
+    }
+    case 'grantDefaultPrivilege':
+    case 'revokeDefaultPrivilege': {
+      const { owner, schema, on } = operation
+      const acl = copyOf(world.defaultsOf(owner, schema, on).acl)
+      const granted = { ...operation, grantor: owner }
+      if (operation.kind === 'grantDefaultPrivilege') grantIn(acl, granted, operation.grantable ?? false)
+      else revokeIn(acl, granted, operation.grantOptionOnly)
+      world.setDefaults({ owner, schema, on, acl })
       return
     }
   }

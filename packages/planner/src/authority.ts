@@ -1,3 +1,4 @@
+import { type Attribute, attributes } from './attribute.ts'
 import { describeName, describeObject } from './describe.ts'
 import { getOrMake } from './get-or-make.ts'
 import { MembershipPaths } from './membership-paths.ts'
@@ -181,6 +182,42 @@ export class Authority {
     return !this.#isReserved(existing)
   }
 
+  /**
+   * Whether the acting role may give a role an attribute, or take it away.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole)
+   */
+  maySetAttribute(role: string, attribute: Attribute): boolean {
+    if (this.isSuperuser) return true
+    if (attribute === 'SUPERUSER' || !this.mayAlter(role)) return false
+    if (attribute !== 'CREATEDB' && attribute !== 'REPLICATION' && attribute !== 'BYPASSRLS') return true
+    if (!this.#world.membershipsHaveGrantors) return attribute === 'CREATEDB'
+    return this.#world.roles.get(this.#acting)?.[attributes[attribute]] === true
+  }
+
+  /**
+   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a superuser
+   * revoke in the name of the owner only, so that such a grantor has to be none meanwhile.
+   */
+  whyNotSpokenFor(grantor: string): string | undefined {
+    const { sessionRole, bootstrapRole } = this.#world.server
+    const name = describeName(grantor)
+    if (this.#world.isSuperuser(grantor)) {
+      if (!this.isSuperuser) return `${this.#who} may not become role ${name}, a superuser`
+      return [this.#acting, sessionRole, bootstrapRole].includes(grantor)
+        ? `role ${name} granted it before it was a superuser, and cannot be made none meanwhile`
+        : undefined
+    }
+    if (grantor === this.#acting) return undefined
+    if (!this.isSuperuser)
+      return this.mayBecome(grantor)
+        ? undefined
+        : `${this.#who} may not become role ${name}, which granted it`
+    // Whom a session may become is decided by who it is, not by whom it has become.
+    return this.#world.isSuperuser(sessionRole) || this.#becoming.isReachable(sessionRole, grantor)
+      ? undefined
+      : `role ${describeName(sessionRole)}, which is connected, may not become role ${name}, which granted it`
+  }
+
   /** Before 16 only superusers alter roles with these attributes. */
   #isReserved({ replication, bypassRls }: Role): boolean {
     return replication || (bypassRls && this.#world.server.version < 100000)
@@ -249,22 +286,48 @@ export class Authority {
     return this.#meanwhile
   }
 
-  /** Why the acting role may not make another role the owner of an object; `undefined` when it may. */
-  whyNotMoved(object: WorldObject, newOwner: string): string | undefined {
+  /**
+   * Why the acting role may not make another role the owner of an object; `undefined` when it may.
+   * @param becomesSuperuser whether the new owner is made a superuser before
+   */
+  whyNotMoved(object: WorldObject, newOwner: string, becomesSuperuser = false): string | undefined {
+    const { server } = this.#world
+    if (object.ownedBySuperusers && !becomesSuperuser && !this.#world.isSuperuser(newOwner))
+      return `role ${describeName(newOwner)}, who would own ${describeObject(object)}, would have to be a superuser`
     if (this.isSuperuser) return undefined
+    if (object.kind === 'foreign-data wrapper')
+      return `${this.#who} is no superuser, who alone may give away ${describeObject(object)}`
     const why = this.#whyNotOwned(object)
     if (why !== undefined) return why
     if (!this.mayBecome(newOwner)) return `${this.#who} may not become role ${describeName(newOwner)}`
-    if (object.kind === 'schema' && !this.#world.server.createsSchemas)
+    if (object.kind === 'database' && !(this.#world.roles.get(this.#acting)?.createDb ?? false))
+      return `${this.#who} has not CREATEDB`
+    if ((object.kind === 'schema' || object.kind === 'subscription') && !server.createsSchemas)
       return `${this.#who} has no CREATE on the database`
-    const schema = this.#schemaOf(object)
-    if (schema === undefined || this.mayCreateIn(newOwner, schema)) return undefined
-    return this.whyNotManaged(schema, 'CREATE')
+    const { wrapper } = object
+    const isUsable = wrapper === undefined || this.holdsOn(newOwner, wrapper, 'USAGE')
+    if (!isUsable) return `role ${describeName(newOwner)} has no USAGE on ${describeObject(wrapper)}`
+    const container = this.containerOf(object)
+    if (container === undefined || this.mayCreateIn(newOwner, container)) return undefined
+    return this.whyNotManaged(container, 'CREATE')
   }
 
-  /** Whether a role may create objects in a schema. */
-  mayCreateIn(role: string, schema: WorldObject): boolean {
-    return this.#world.isSuperuser(role) || this.holds(role, schema, 'CREATE')
+  /** What the owner of an object needs CREATE on to be made its owner by who is no superuser. */
+  containerOf(object: ObjectName): WorldObject | undefined {
+    return object.kind === 'publication'
+      ? this.#world.object({ kind: 'database', name: [this.#world.server.database] })
+      : this.#schemaOf(object)
+  }
+
+  /** Whether a role may create objects in a schema or database. */
+  mayCreateIn(role: string, container: WorldObject): boolean {
+    return this.#world.isSuperuser(role) || this.holds(role, container, 'CREATE')
+  }
+
+  /** The same as `holds`, of an object that may not be in view. */
+  holdsOn(role: string, name: ObjectName, privilege: Privilege): boolean {
+    const object = this.#world.object(name)
+    return this.#world.isSuperuser(role) || (object !== undefined && this.holds(role, object, privilege))
   }
 
   /**

@@ -1,10 +1,12 @@
-import { isPattern, type Grant, type Pattern, type TablePattern } from './grant.ts'
+import type { FutureObjects } from './future-objects.ts'
+import type { Grant, MembershipGrant } from './grant.ts'
 import type { Effect } from './effects.ts'
 import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation, Served } from './operation.ts'
 import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
+import { isPattern, type Pattern, type Target } from './target.ts'
 
 /** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
 export const describeName = (name: string): string => JSON.stringify(name)
@@ -15,21 +17,57 @@ export const describeObject = (object: ObjectName): string => {
     const [schema, table, column] = object.name as readonly [string, string, string]
     return `column ${describeName(column)} of ${describeObject({ kind: 'table', name: [schema, table] })}`
   }
-  if (object.kind === 'function' || object.kind === 'procedure') {
-    const [schema, routine, parameters] = object.name as readonly [string, string, string]
-    return `${object.kind} ${describeName(schema)}.${describeName(routine)}(${describeName(parameters).slice(1, -1)})`
+  const { kind, name } = object
+  const [first = '', second = '', ...more] = name
+  switch (kind) {
+    case 'function':
+    case 'procedure':
+      return `${kind} ${describeName(first)}.${describeName(second)}(${more.map(describeType).join(', ')})`
+    case 'operator':
+      return `operator ${describeName(first)}.${second}(${more.map(describeType).join(', ')})`
+    case 'operator class':
+    case 'operator family':
+      return `${kind} ${describeName(first)}.${describeName(second)} for access method ${describeName(more[0] ?? '')}`
+    case 'large object':
+      return `large object ${first}`
+    default:
+      return `${kind} ${name.map(describeName).join('.')}`
   }
-  return `${object.kind} ${object.name.map(describeName).join('.')}`
 }
+
+/** A type’s name has its quotes already; only what could end a comment is escaped. */
+const describeType = (type: string): string => describeName(type).slice(1, -1).replaceAll('\\"', '"')
+
+/** `tables of role "o" in schema "s"`. */
+const describeFuture = ({
+  owner,
+  schema,
+  on,
+}: {
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+}): string =>
+  `future ${on} of role ${describeName(owner)}${schema === null ? '' : ` in schema ${describeName(schema)}`}`
 
 /** As in JavaScript, but without what would end a comment. */
 const describePattern = ({ source, flags = '' }: Pattern): string =>
   `/${source.replaceAll(/[\p{Control}\p{Surrogate}]/gu, (character) => JSON.stringify(character).slice(1, -1))}/${flags}`
 
-const describeTarget = (object: ObjectName | TablePattern): string =>
-  isPattern(object)
-    ? `the tables of schema ${describeName(object.schema)} that match ${describePattern(object.pattern)}`
-    : describeObject(object)
+const describeTarget = (target: Target): string => {
+  if (!isPattern(target)) return describeObject(target)
+  const { kind, schema, pattern, columns = [] } = target
+  const what =
+    kind === 'column' ? `column ${columns.map(describeName).join(', ')} of the tables` : `the ${kind}s`
+  return `${what} of schema ${describeName(schema)} that match ${describePattern(pattern)}`
+}
+
+const describeOptions = ({ admin, inherit, set }: MembershipGrant): string =>
+  Object.entries({ ADMIN: admin, INHERIT: inherit, SET: set })
+    .flatMap(([option, value]) =>
+      value === undefined ? [] : [` ${value ? 'with' : 'without'} ${option} option`],
+    )
+    .join('')
 
 /** What a grant asks for, as it would follow “cannot grant”. */
 export const describeGrant = (grant: Grant): string => {
@@ -37,11 +75,13 @@ export const describeGrant = (grant: Grant): string => {
     case 'attribute':
       return grant.attribute
     case 'privilege':
-      return `${grant.privilege} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}`
+      return `${grant.privileges.join(', ')} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grant.grantable ? ' with grant option' : ''}`
     case 'ownership':
       return `ownership of ${describeObject(grant.object)}`
     case 'membership':
-      return `membership in role ${describeName(grant.role)}`
+      return `membership in role ${describeName(grant.role)}${describeOptions(grant)}`
+    case 'default privilege':
+      return `${grant.privileges.join(', ')} on ${describeFuture(grant)}${grant.grantable ? ' with grant option' : ''}`
   }
 }
 
@@ -68,6 +108,8 @@ export const describeFact = (fact: Fact): string => {
       return `ownership of ${describeObject(fact.object)}`
     case 'privilege':
       return `${fact.privilege} on ${describeObject(fact.object)}${fact.grantable ? ' with grant option' : ''}, granted by ${describeName(fact.grantor)}`
+    case 'default privilege':
+      return `${fact.privilege} on ${describeFuture(fact)}${fact.grantable ? ' with grant option' : ''}`
   }
 }
 
@@ -85,10 +127,8 @@ export const describeOperation = (operation: Operation): string => {
       return `create role ${describeName(operation.role)}`
     case 'dropRole':
       return `drop role ${describeName(operation.role)}`
-    case 'setLogin':
-      return `${operation.login ? 'let' : 'no longer let'} role ${describeName(operation.role)} log in`
-    case 'setInherit':
-      return `let role ${describeName(operation.role)} ${operation.inherit ? 'inherit' : 'no longer inherit'}`
+    case 'setAttribute':
+      return `${operation.value ? 'give' : 'take'} ${operation.attribute} ${operation.value ? 'to' : 'from'} role ${describeName(operation.role)}`
     case 'setValidUntil':
       return `set until when the password of role ${describeName(operation.role)} is valid`
     case 'setPassword':
@@ -104,8 +144,12 @@ export const describeOperation = (operation: Operation): string => {
     case 'setOwner':
       return `make role ${describeName(operation.owner)} the owner of ${describeObject(operation.object)}`
     case 'grantPrivilege':
-      return `grant ${operation.privilege} on ${describeObject(operation.object)} to role ${describeName(operation.grantee)}`
+      return `grant ${operation.privilege} on ${describeObject(operation.object)} to role ${describeName(operation.grantee)}${operation.grantable ? ' with grant option' : ''}`
     case 'revokePrivilege':
       return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeObject(operation.object)} from role ${describeName(operation.grantee)}`
+    case 'grantDefaultPrivilege':
+      return `grant ${operation.privilege} on ${describeFuture(operation)} to role ${describeName(operation.grantee)}${operation.grantable ? ' with grant option' : ''}`
+    case 'revokeDefaultPrivilege':
+      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from role ${describeName(operation.grantee)}`
   }
 }

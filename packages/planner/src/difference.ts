@@ -1,8 +1,14 @@
 import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
-import { privilegeFacts, roleFacts } from './facts-of.ts'
+import { defaultPrivilegeFacts, privilegeFacts, roleFacts } from './facts-of.ts'
 import { objectKey } from './object-kind.ts'
-import { membershipsTouched, rolesCreated, rolesDropped } from './operation.ts'
+import {
+  attributesTouched,
+  defaultsTouched,
+  membershipsTouched,
+  rolesCreated,
+  rolesDropped,
+} from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import { desiredRolesOf } from './request.ts'
 import type { Membership, Snapshot } from './snapshot.ts'
@@ -29,6 +35,15 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
     const role = world.roles.get(name)
     if (role !== undefined) roleFacts(role).forEach(add)
   }
+  for (const name of attributesTouched(operations)) {
+    const role = world.roles.get(name)
+    if (role !== undefined) roleFacts(role).forEach(add)
+  }
+  for (const { owner, schema, on } of defaultsTouched(operations))
+    defaultPrivilegeFacts(world.defaultsOf(owner, schema, on)).forEach(add)
+  for (const defaults of world.defaults)
+    for (const fact of defaultPrivilegeFacts(defaults))
+      if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
   const addMembership = (row: Membership): void => add({ kind: 'membership', ...row })
   for (const member of touchedRoles) world.membershipsOf(member).forEach(addMembership)
   for (const { role, member } of membershipsTouched(operations))

@@ -1,8 +1,10 @@
 import { type Fact, factKey } from './fact.ts'
-import { privilegeFacts } from './facts-of.ts'
+import { defaultPrivilegeFacts, privilegeFacts, roleFacts } from './facts-of.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { distinctObjects, type ObjectName } from './object-kind.ts'
 import {
+  attributesTouched,
+  defaultsTouched,
   membersTouched,
   objectTouched,
   objectWithFollowersTouched,
@@ -52,6 +54,11 @@ const membershipFacts = (world: World, members: ReadonlySet<string>): readonly F
     world.membershipsOf(member).map((row: Membership): Fact => ({ kind: 'membership', ...row })),
   )
 
+const attributeFacts = (world: World, name: string): readonly Fact[] => {
+  const role = world.roles.get(name)
+  return role === undefined ? [] : roleFacts(role).filter(({ kind }) => kind === 'attribute')
+}
+
 const holder = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
@@ -62,6 +69,7 @@ const holder = (fact: Fact): string => {
     case 'ownership':
       return fact.owner
     case 'privilege':
+    case 'default privilege':
       return fact.grantee
   }
 }
@@ -88,12 +96,18 @@ export const effectsOf = (
     fact.kind === 'membership' &&
     ((fact.member === actingRole && created.has(fact.role)) ||
       (dropped.has(fact.role) && !isRealMember(fact)))
+  const futures = defaultsTouched(operations)
+  const changed = attributesTouched(operations)
   const factsIn = (world: World, other: World): Map<string, Fact> =>
     new Map(
       [
         ...grantedOn(world, objects, other),
         ...membershipFacts(world, members),
         ...ownershipsOf(world, objects),
+        ...futures.flatMap(({ owner, schema, on }) =>
+          defaultPrivilegeFacts(world.defaultsOf(owner, schema, on)),
+        ),
+        ...[...changed].flatMap((name) => attributeFacts(world, name)),
       ]
         .filter(
           (fact) => !desired.has(holder(fact)) && !isIntermediateName(holder(fact)) && !isOfCreator(fact),

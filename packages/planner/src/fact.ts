@@ -1,3 +1,4 @@
+import type { FutureObjects } from './future-objects.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Membership } from './snapshot.ts'
 import type { Privilege } from './privilege.ts'
@@ -34,8 +35,25 @@ export interface PrivilegeFact {
   readonly grantable: boolean
 }
 
+/** One privilege of one item of an owner’s default privileges, which only the owner itself can grant. */
+export interface DefaultPrivilegeFact {
+  readonly kind: 'default privilege'
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantable: boolean
+}
+
 /** The smallest thing that can be true of a role. */
-export type Fact = RoleFact | AttributeFact | MembershipFact | OwnershipFact | PrivilegeFact
+export type Fact =
+  | RoleFact
+  | AttributeFact
+  | MembershipFact
+  | OwnershipFact
+  | PrivilegeFact
+  | DefaultPrivilegeFact
 
 /** One text for one fact, usable as a key. */
 export const factKey = (fact: Fact): string => JSON.stringify(fact)

@@ -1,25 +1,13 @@
-import type { Fact, PrivilegeFact } from './fact.ts'
+import { attributes, attributeWords } from './attribute.ts'
+import type { DefaultPrivilegeFact, Fact, PrivilegeFact } from './fact.ts'
 import { compareText } from './order.ts'
 import type { Privilege } from './privilege.ts'
 import type { Role } from './snapshot.ts'
-import type { WorldAclItem, WorldObject } from './world.ts'
-
-/** The attributes of a role, by the words that CREATE ROLE has for them. */
-const attributeWords = {
-  login: 'LOGIN',
-  superuser: 'SUPERUSER',
-  inherit: 'INHERIT',
-  createRole: 'CREATEROLE',
-  createDb: 'CREATEDB',
-  replication: 'REPLICATION',
-  bypassRls: 'BYPASSRLS',
-} as const
+import type { WorldAclItem, WorldDefaults, WorldObject } from './world.ts'
 
 /** The attributes a role has, in words. */
 export const attributesOf = (role: Role): readonly string[] =>
-  (Object.keys(attributeWords) as (keyof typeof attributeWords)[]).flatMap((attribute) =>
-    role[attribute] ? [attributeWords[attribute]] : [],
-  )
+  attributeWords.filter((attribute) => role[attributes[attribute]])
 
 /** That a role exists, and with which attributes. */
 export const roleFacts = (role: Role): readonly Fact[] => [
@@ -49,4 +37,23 @@ export const privilegeFact = (
 export const privilegeFacts = (object: WorldObject): readonly PrivilegeFact[] =>
   [...object.acl.values()].flatMap((item) =>
     [...item.privileges.keys()].sort(compareText).map((privilege) => privilegeFact(object, item, privilege)),
+  )
+
+/** Every privilege of every item of some default privileges. */
+export const defaultPrivilegeFacts = ({
+  owner,
+  schema,
+  on,
+  acl,
+}: WorldDefaults): readonly DefaultPrivilegeFact[] =>
+  [...acl.values()].flatMap(({ grantee, privileges }) =>
+    [...privileges].map(([privilege, grantable]) => ({
+      kind: 'default privilege' as const,
+      owner,
+      schema,
+      on,
+      privilege,
+      grantee,
+      grantable,
+    })),
   )

@@ -1,23 +1,13 @@
+import type { GrantableAttribute } from './attribute.ts'
 import { InvalidGrantError } from './errors.ts'
-import type { ObjectName } from './object-kind.ts'
+import type { FutureObjects, KindOfFuture } from './future-objects.ts'
+import type { GrantableKind, ObjectName, OwnableKind, PrivilegeOn } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 import { Secret } from './secret.ts'
-
-/** A regular expression that survives JSON. `flags` as in JavaScript, but neither `g` nor `y`. */
-export interface Pattern {
-  readonly source: string
-  readonly flags?: string
-}
-
-/** Every table-like object of a schema whose name the pattern matches, at the time of planning. */
-export interface TablePattern {
-  readonly kind: 'table'
-  readonly schema: string
-  readonly pattern: Pattern
-}
+import { type NameOrPattern, Target } from './target.ts'
 
 /** LOGIN, with what belongs to it. */
-export interface AttributeGrant {
+export interface LoginGrant {
   readonly kind: 'attribute'
   readonly attribute: 'LOGIN'
   /** ISO 8601 with an offset, or `infinity`. */
@@ -26,29 +16,58 @@ export interface AttributeGrant {
   readonly password: 'keep' | 'set' | Secret
 }
 
-/** One privilege on one object, or on the tables that a pattern matches. */
+/** Any other attribute. */
+export interface OtherAttributeGrant {
+  readonly kind: 'attribute'
+  readonly attribute: Exclude<GrantableAttribute, 'LOGIN'>
+}
+
+export type AttributeGrant = LoginGrant | OtherAttributeGrant
+
+/** Privileges on one object, or on those that a pattern matches. */
 export interface PrivilegeGrant {
   readonly kind: 'privilege'
-  readonly privilege: Privilege
-  readonly object: ObjectName | TablePattern
+  readonly privileges: readonly Privilege[]
+  /** Of columns: a table with any number of them. */
+  readonly object: Target<GrantableKind>
   /** In the object’s own ACL rather than through an intermediate role. */
   readonly direct: boolean
+  /** The role may pass them on. Only for what it holds directly. */
+  readonly grantable: boolean
 }
 
 /** Being the owner. A schema is created where it does not exist. */
 export interface OwnershipGrant {
   readonly kind: 'ownership'
-  readonly object: ObjectName
+  readonly object: ObjectName<OwnableKind>
 }
 
 /** Being a direct member of a role, which is created where it does not exist. */
 export interface MembershipGrant {
   readonly kind: 'membership'
   readonly role: string
+  /** Whether the member may make others members. Without: no. */
+  readonly admin?: boolean
+  /** From 16 on: whether the member has the role’s privileges, and whether it may SET ROLE. Without: either way. */
+  readonly inherit?: boolean
+  readonly set?: boolean
+}
+
+/** Privileges on what an owner will create, and on what it has created while they were in force. */
+export interface DefaultPrivilegeGrant {
+  readonly kind: 'default privilege'
+  /** Whose objects. */
+  readonly owner: string
+  /** In which schema; `null`: in every. */
+  readonly schema: string | null
+  readonly on: FutureObjects
+  readonly privileges: readonly Privilege[]
+  /** The role may pass them on. */
+  readonly grantable: boolean
 }
 
 /** Something that a role should have. Plain data: build it with the functions of {@link Grant}, or by hand. */
-export type Grant = AttributeGrant | PrivilegeGrant | OwnershipGrant | MembershipGrant
+export type Grant = AttributeGrant | PrivilegeGrant | OwnershipGrant | MembershipGrant | DefaultPrivilegeGrant
 
 export interface LoginOptions {
   /**
@@ -68,6 +87,28 @@ export interface DirectOption {
   readonly direct?: boolean
 }
 
+/** `grantable`: with grant option, so that the role may pass the privilege on; only together with `direct`. */
+export type PrivilegeOptions =
+  | (DirectOption & { readonly grantable?: false })
+  | { readonly direct: true; readonly grantable?: boolean }
+
+export interface MembershipOptions {
+  /** The member may make others members too. By default it may not. */
+  readonly admin?: boolean
+  /** From 16 on: the member has the role’s privileges. By default not compared: whatever it has stays. */
+  readonly inherit?: boolean
+  /** From 16 on: the member may SET ROLE to the role. By default not compared. */
+  readonly set?: boolean
+}
+
+export interface DefaultPrivilegeTarget<On extends FutureObjects> {
+  /** Whose future objects: default privileges belong to the role that will create them. */
+  readonly owner: string
+  /** Only those in this schema. */
+  readonly schema?: string
+  readonly on: On
+}
+
 /** A misspelt option would silently be left out; and what was given in its place may be a password. */
 const checkOptions = (what: string, options: unknown, known: readonly string[]): void => {
   const unknown =
@@ -81,17 +122,28 @@ const checkOptions = (what: string, options: unknown, known: readonly string[]):
     })
 }
 
-const privilegeGrant =
-  (privilege: Privilege) =>
-  (object: ObjectName | TablePattern, options: DirectOption): PrivilegeGrant => {
-    checkOptions(privilege, options, ['direct'])
-    return { kind: 'privilege', privilege, object, direct: options.direct ?? false }
-  }
+const privilegeGrant = (
+  privileges: readonly Privilege[],
+  object: Target<GrantableKind>,
+  options: PrivilegeOptions,
+): PrivilegeGrant => {
+  checkOptions(Array.isArray(privileges) ? privileges.join(', ') : 'privileges', options, [
+    'direct',
+    'grantable',
+  ])
+  const { direct = false, grantable = false } = options
+  return { kind: 'privilege', privileges, object, direct, grantable }
+}
 
-const connect = privilegeGrant('CONNECT')
-const usage = privilegeGrant('USAGE')
-const create = privilegeGrant('CREATE')
-const select = privilegeGrant('SELECT')
+/** The shorthands give what is asked for most. */
+const shorthand = (
+  privilege: Privilege,
+  object: Target<GrantableKind>,
+  options: DirectOption,
+): PrivilegeGrant => {
+  checkOptions(privilege, options, ['direct'])
+  return privilegeGrant([privilege], object, options)
+}
 
 const dateText = (date: Date | string): string => {
   if (!(date instanceof Date)) return date
@@ -105,7 +157,7 @@ export const Grant = {
    * A role that is not asked to log in loses its password together with LOGIN.
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
-  login: (options: LoginOptions = {}): AttributeGrant => {
+  login: (options: LoginOptions = {}): LoginGrant => {
     checkOptions('LOGIN', options, ['password', 'validUntil'])
     return {
       kind: 'attribute',
@@ -115,42 +167,77 @@ export const Grant = {
     }
   },
 
+  /**
+   * An attribute other than LOGIN. A role without INHERIT or with it stays so.
+   * @see https://www.postgresql.org/docs/current/role-attributes.html
+   */
+  attribute: (attribute: OtherAttributeGrant['attribute']): OtherAttributeGrant => ({
+    kind: 'attribute',
+    attribute,
+  }),
+
+  /**
+   * Privileges on an object, or on those of a schema that a pattern matches.
+   * @see https://www.postgresql.org/docs/current/ddl-priv.html
+   */
+  privilege: <Kind extends GrantableKind>(
+    target: Target<Kind>,
+    privileges: readonly PrivilegeOn<NoInfer<Kind>>[],
+    options: PrivilegeOptions = {},
+  ): PrivilegeGrant => privilegeGrant(privileges, target, options),
+
+  /** Ownership of an object. A schema is created if it does not exist; anything else has to be there. */
+  ownership: (target: Target<OwnableKind>): OwnershipGrant => ({
+    kind: 'ownership',
+    object: target as ObjectName<OwnableKind>,
+  }),
+
+  /**
+   * Privileges on what a role will create, in one schema or in all. They stand in no intermediate role, and entitle to
+   * what they have produced: the privileges of this kind that the role holds directly on objects of that owner.
+   * @see https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
+   */
+  defaultPrivilege: <On extends FutureObjects>(
+    target: DefaultPrivilegeTarget<On>,
+    privileges: readonly PrivilegeOn<KindOfFuture<NoInfer<On>>>[],
+    options: { readonly grantable?: boolean } = {},
+  ): DefaultPrivilegeGrant => {
+    checkOptions('default privileges', target, ['owner', 'schema', 'on'])
+    checkOptions('default privileges', options, ['grantable'])
+    const { owner, schema = null, on } = target
+    const { grantable = false } = options
+    return { kind: 'default privilege', owner, schema, on, privileges, grantable }
+  },
+
   /** CONNECT on a database. It means little while PUBLIC has it, as PostgreSQL grants by default. */
   databaseConnect: (database: string, options: DirectOption = {}): PrivilegeGrant =>
-    connect({ kind: 'database', name: [database] }, options),
+    shorthand('CONNECT', Target.database(database), options),
 
   /** USAGE on a schema: to look up what is in it. */
   schemaUsage: (schema: string, options: DirectOption = {}): PrivilegeGrant =>
-    usage({ kind: 'schema', name: [schema] }, options),
+    shorthand('USAGE', Target.schema(schema), options),
 
   /** CREATE on a schema: to make objects in it. */
   schemaCreate: (schema: string, options: DirectOption = {}): PrivilegeGrant =>
-    create({ kind: 'schema', name: [schema] }, options),
+    shorthand('CREATE', Target.schema(schema), options),
 
   /**
-   * SELECT on a table, partitioned table, view, materialized view or foreign table. A `RegExp` (or its equivalent
-   * that survives JSON, `{ source, flags }`) stands for every one in the schema whose name it matches by its
-   * ordinary `.test`: an unanchored one matches more, `/orders/` also `old_orders_2019`. The flags `g` and `y` are
-   * refused.
+   * SELECT on a table, partitioned table, view, materialized view or foreign table, by name or by pattern as
+   * `Target.table` has it.
    */
-  tableSelect: (
-    schema: string,
-    table: string | RegExp | Pattern,
-    options: DirectOption = {},
-  ): PrivilegeGrant => {
-    if (typeof table !== 'object' || table === null || !('source' in table))
-      return select({ kind: 'table', name: [schema, table] }, options)
-    const { source, flags = '' } = table
-    return select({ kind: 'table', schema, pattern: { source, flags } }, options)
-  },
+  tableSelect: (schema: string, table: NameOrPattern, options: DirectOption = {}): PrivilegeGrant =>
+    shorthand('SELECT', Target.table(schema, table), options),
 
   /** Direct membership in a role, which is created if it does not exist. */
-  roleMembership: (role: string): MembershipGrant => ({ kind: 'membership', role }),
+  roleMembership: (role: string, options: MembershipOptions = {}): MembershipGrant => {
+    checkOptions('membership', options, ['admin', 'inherit', 'set'])
+    return { kind: 'membership', role, ...options }
+  },
 
   /** Ownership of a schema, which is created if it does not exist. */
   schemaOwnership: (schema: string): OwnershipGrant => ({
     kind: 'ownership',
-    object: { kind: 'schema', name: [schema] },
+    object: Target.schema(schema),
   }),
 
   /** Ownership of a table, partitioned table, view, materialized view or foreign table. */
@@ -159,5 +246,3 @@ export const Grant = {
     object: { kind: 'table', name: [schema, table] },
   }),
 } as const
-
-export const isPattern = (object: ObjectName | TablePattern): object is TablePattern => 'pattern' in object

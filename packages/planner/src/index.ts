@@ -2,15 +2,28 @@
 export { type DesiredRole } from './desired-role.ts'
 export {
   type AttributeGrant,
+  type DefaultPrivilegeGrant,
+  type DefaultPrivilegeTarget,
   type DirectOption,
   Grant,
+  type LoginGrant,
   type LoginOptions,
   type MembershipGrant,
+  type MembershipOptions,
+  type OtherAttributeGrant,
   type OwnershipGrant,
-  type Pattern,
   type PrivilegeGrant,
-  type TablePattern,
+  type PrivilegeOptions,
 } from './grant.ts'
+export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './target.ts'
+export { type Attribute, attributes, type GrantableAttribute } from './attribute.ts'
+export {
+  type FutureObjects,
+  futureObjects,
+  futureObjectsOf,
+  type FutureObjectsRow,
+} from './future-objects.ts'
+export { typeName } from './type-name.ts'
 export {
   type DropRequest,
   dropRequest,
@@ -23,15 +36,25 @@ export { Secret } from './secret.ts'
 
 // Snapshot: what there is
 export { type AclItem, parseAclItem } from './acl-item.ts'
-export { type ObjectKind, type ObjectKindRow, objectKinds, type ObjectName } from './object-kind.ts'
+export {
+  type GrantableKind,
+  type MatchableKind,
+  type ObjectKind,
+  type ObjectKindRow,
+  objectKinds,
+  type ObjectName,
+  type OwnableKind,
+  type PrivilegeOn,
+} from './object-kind.ts'
 export {
   parsePrivileges,
   type Privilege,
   type PrivilegeLetter,
   privilegeLetters,
+  privilegesSince,
   type Privileges,
 } from './privilege.ts'
-export { type Scope, scopeOf, scopeOfPlan, scopeOfRequest } from './scope.ts'
+export { type PatternScope, type Scope, scopeOf, scopeOfPlan, scopeOfRequest } from './scope.ts'
 export type {
   DatabaseObject,
   DefaultPrivileges,
@@ -52,21 +75,30 @@ export {
   MissingObjectError,
   UnsupportedServerError,
 } from './errors.ts'
-export type { AttributeFact, Fact, MembershipFact, OwnershipFact, PrivilegeFact, RoleFact } from './fact.ts'
+export type {
+  AttributeFact,
+  DefaultPrivilegeFact,
+  Fact,
+  MembershipFact,
+  OwnershipFact,
+  PrivilegeFact,
+  RoleFact,
+} from './fact.ts'
 export { isIntermediateName } from './intermediate-role.ts'
 export type {
   ClearPassword,
   CreateRole,
   CreateSchema,
   DropRole,
+  GrantDefaultPrivilege,
   GrantMembership,
   GrantPrivilege,
   Operation,
   Reason,
+  RevokeDefaultPrivilege,
   RevokeMembership,
   RevokePrivilege,
-  SetInherit,
-  SetLogin,
+  SetAttribute,
   SetOwner,
   SetPassword,
   SetValidUntil,

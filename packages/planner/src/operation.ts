@@ -1,3 +1,5 @@
+import type { Attribute } from './attribute.ts'
+import type { FutureObjects } from './future-objects.ts'
 import type { Grant } from './grant.ts'
 import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
@@ -9,10 +11,13 @@ export interface Reason {
   /** The grant that asked for it; `null` when none did: the role itself is made, or loses what is not in its list. */
   readonly grant: Grant | null
   /**
-   * The role is given something only for the transaction, by a plan of who is no superuser: a membership that the
-   * acting role borrows, a privilege that is lent to a new owner, or a membership that is in the way and has to pause.
+   * The role is given or loses something only for the transaction: a membership that the acting role borrows, a
+   * privilege that is lent to a new owner or to a grantor, or a membership or attribute that is in the way and has to
+   * pause.
    */
   readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume'
+  /** Another role that keeps what the role had passed on to it. */
+  readonly keeps?: string
 }
 
 interface OperationBase {
@@ -43,17 +48,12 @@ export interface DropRole extends OperationBase {
   readonly role: string
 }
 
-export interface SetLogin extends OperationBase {
-  readonly kind: 'setLogin'
+export interface SetAttribute extends OperationBase {
+  readonly kind: 'setAttribute'
   readonly role: string
-  readonly login: boolean
-}
-
-/** Before 16: whether the role has the privileges of the roles it is a member of. */
-export interface SetInherit extends OperationBase {
-  readonly kind: 'setInherit'
-  readonly role: string
-  readonly inherit: boolean
+  readonly attribute: Attribute
+  /** Whether the role is to have it, or to have it no more. */
+  readonly value: boolean
 }
 
 export interface SetValidUntil extends OperationBase {
@@ -118,6 +118,8 @@ export interface GrantPrivilege extends OperationBase {
   readonly privilege: Privilege
   readonly grantee: string
   readonly grantor: string
+  /** With grant option. */
+  readonly grantable?: true
 }
 
 export interface RevokePrivilege extends OperationBase {
@@ -130,12 +132,34 @@ export interface RevokePrivilege extends OperationBase {
   readonly grantOptionOnly: boolean
 }
 
+/** Privileges on what an owner will create. */
+export interface GrantDefaultPrivilege extends OperationBase {
+  readonly kind: 'grantDefaultPrivilege'
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+  readonly privilege: Privilege
+  readonly grantee: string
+  /** With grant option. */
+  readonly grantable?: true
+}
+
+export interface RevokeDefaultPrivilege extends OperationBase {
+  readonly kind: 'revokeDefaultPrivilege'
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+  readonly privilege: Privilege
+  readonly grantee: string
+  /** Only the grant option goes; the privilege stays. */
+  readonly grantOptionOnly: boolean
+}
+
 /** One thing to be done: plain data that knows nothing of SQL text. */
 export type Operation =
   | CreateRole
   | DropRole
-  | SetLogin
-  | SetInherit
+  | SetAttribute
   | SetValidUntil
   | SetPassword
   | ClearPassword
@@ -145,6 +169,8 @@ export type Operation =
   | SetOwner
   | GrantPrivilege
   | RevokePrivilege
+  | GrantDefaultPrivilege
+  | RevokeDefaultPrivilege
 
 /** The object whose owner or ACL an operation changes, if it does. */
 export const objectTouched = (operation: Operation): readonly ObjectName[] => {
@@ -158,6 +184,22 @@ export const objectTouched = (operation: Operation): readonly ObjectName[] => {
  */
 export const objectWithFollowersTouched = (operation: Operation): readonly ObjectName[] =>
   operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? [operation.object] : []
+
+/** Which default privileges some operations change, each once. */
+export const defaultsTouched = (
+  operations: readonly Operation[],
+): readonly Pick<GrantDefaultPrivilege, 'owner' | 'schema' | 'on'>[] => {
+  const touched = operations.flatMap((operation) => {
+    if (operation.kind !== 'grantDefaultPrivilege' && operation.kind !== 'revokeDefaultPrivilege') return []
+    const { owner, schema, on } = operation
+    return [{ owner, schema, on }]
+  })
+  return [...new Map(touched.map((one) => [JSON.stringify(one), one])).values()]
+}
+
+/** The roles of which some operations change the attributes. */
+export const attributesTouched = (operations: readonly Operation[]): ReadonlySet<string> =>
+  new Set(operations.flatMap((operation) => (operation.kind === 'setAttribute' ? [operation.role] : [])))
 
 /** The roles that some operations create. */
 export const rolesCreated = (operations: readonly Operation[]): ReadonlySet<string> =>

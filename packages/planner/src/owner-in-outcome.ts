@@ -1,6 +1,6 @@
 import type { Authority } from './authority.ts'
 import { describeName } from './describe.ts'
-import { objectKey, type ObjectName } from './object-kind.ts'
+import { objectKey, objectKinds, type ObjectName } from './object-kind.ts'
 import { isPreserved, type Wanted } from './wanted.ts'
 import { ownerIsManaged, type World, type WorldObject } from './world.ts'
 
@@ -11,6 +11,7 @@ type Ownerships = Pick<
   | 'reassignOwnedTo'
   | 'reassignsExplicitly'
   | 'preserved'
+  | 'managesCluster'
   | 'authority'
   | 'authorityOverContents'
 >
@@ -28,19 +29,41 @@ export interface NotMoved {
 }
 
 /**
+ * Whether others than the desired roles will hold REFERENCES on a table: by a foreign key that refers to it they could
+ * have code of their own run by its owner. What desired roles hold, they lose or somebody asks for.
+ */
+const othersMayRefer = (world: World, wanted: Ownerships, object: WorldObject): boolean =>
+  object.kind === 'table' &&
+  [object, ...world.followersOf(object)].some(({ acl, owner }) =>
+    [...acl.values()].some(
+      ({ grantee, grantor, privileges }) =>
+        privileges.has('REFERENCES') &&
+        grantee !== owner &&
+        !wanted.desired.has(grantee) &&
+        (grantor === owner || !wanted.desired.has(grantor)),
+    ),
+  )
+
+/**
  * Why an object stays with a desired role that is not to own it; `undefined` when it can be moved.
  *
  * What acts with its owner's rights must not silently begin to act with the rights of whoever syncs: a view's author
  * could read whatever a superuser may. Naming the new owner is how a caller says that this is meant.
  */
-export const whyNotMoved = (wanted: Ownerships, object: WorldObject): NotMoved | undefined => {
+export const whyNotMoved = (world: World, wanted: Ownerships, object: WorldObject): NotMoved | undefined => {
   const { reassignOwnedTo } = wanted
   if (wanted.desired.has(reassignOwnedTo))
     return { reason: 'acts as its owner', why: 'it has no other role to go to' }
-  if (!wanted.reassignsExplicitly && object.actsAsOwner.length > 0)
+  const { actsAsOwner } = objectKinds[object.kind]
+  const reasons = [
+    ...(actsAsOwner === undefined ? [] : [actsAsOwner]),
+    ...object.actsAsOwner,
+    ...(othersMayRefer(world, wanted, object) ? ['others hold REFERENCES on it'] : []),
+  ]
+  if (!wanted.reassignsExplicitly && reasons.length > 0)
     return {
       reason: 'acts as its owner',
-      why: `it would run as ${describeName(reassignOwnedTo)}: ${object.actsAsOwner.join(', ')}`,
+      why: `it would run as ${describeName(reassignOwnedTo)}: ${reasons.join(', ')}`,
     }
   const why = authorityOver(wanted, object).whyNotMoved(object, reassignOwnedTo)
   return why === undefined ? undefined : { reason: 'not permitted', why }
@@ -58,6 +81,7 @@ export const ownerInOutcome = (world: World, wanted: Ownerships, name: ObjectNam
   const asked = wanted.owners.get(objectKey(name))
   if (asked !== undefined) return asked.role
   const object = world.object(name)
+  if (object?.follows !== undefined) return ownerInOutcome(world, wanted, object.follows)
   if (object === undefined || !losesOwnership(wanted, object)) return object?.owner
-  return whyNotMoved(wanted, object) === undefined ? wanted.reassignOwnedTo : object.owner
+  return whyNotMoved(world, wanted, object) === undefined ? wanted.reassignOwnedTo : object.owner
 }

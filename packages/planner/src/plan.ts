@@ -4,6 +4,7 @@ import { type DesiredRole, preservedSchemas } from './desired-role.ts'
 import { type Effect, effectsOf } from './effects.ts'
 import { ForbiddenRoleError, InvalidGrantError, UnsupportedServerError } from './errors.ts'
 import type { Grant } from './grant.ts'
+import { schemaOf } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { phasesOfDrop } from './phase/drop-roles.ts'
@@ -17,9 +18,10 @@ import { dropRequest, type PlanOptions, type Request, requestOf, type SyncReques
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
 import type { Snapshot, Unmanaged } from './snapshot.ts'
+import { checkSupported } from './supported.ts'
 import { unmanagedOf } from './unmanaged.ts'
 import { unusedRoles } from './unused-roles.ts'
-import { isPreserved, type Wanted } from './wanted.ts'
+import { isPreservedIn, type Wanted } from './wanted.ts'
 import { World } from './world.ts'
 
 /** Something asked for and not given. */
@@ -86,7 +88,7 @@ const checkPreserved = (world: World, desired: readonly DesiredRole[]): void => 
     for (const grant of grants) {
       const owner = grant.kind === 'ownership' ? world.object(grant.object)?.owner : undefined
       if (grant.kind !== 'ownership' || owner === undefined || owner === role) continue
-      if (isPreserved({ preserved }, owner, grant.object))
+      if (isPreservedIn({ preserved }, owner, schemaOf(grant.object)))
         throw new InvalidGrantError({
           role,
           field: 'object',
@@ -108,6 +110,8 @@ const checkRoles = (world: World, { desired, options }: SyncRequest): void => {
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue
     if (world.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
+    if (grants.some((grant) => grant.kind === 'attribute' && grant.attribute === 'SUPERUSER'))
+      forbid('it would become a superuser; set allowSuperuser to allow that')
     for (const grant of grants) {
       if (grant.kind !== 'membership') continue
       const superuser = superuserAbove(grant.role)
@@ -170,6 +174,7 @@ const checkOutcome = (world: World, wanted: Wanted, groups: readonly (readonly P
 
 const planSync = (snapshot: Snapshot, request: SyncRequest): Plan => {
   const before = new World(snapshot)
+  checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
   const wanted = resolve(before, request)
   const [transactions, world] = transactionsFor(snapshot, wanted, phases, (divided) => [

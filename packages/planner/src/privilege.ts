@@ -23,6 +23,9 @@ export const privilegeLetters = {
 export type PrivilegeLetter = keyof typeof privilegeLetters
 export type Privilege = (typeof privilegeLetters)[PrivilegeLetter]
 
+/** The first version that has a privilege, as in `server_version_num`; the others are as old as their kinds of object. */
+export const privilegesSince: Readonly<Partial<Record<Privilege, number>>> = { MAINTAIN: 170000 }
+
 const letters = Object.keys(privilegeLetters) as PrivilegeLetter[]
 
 /** The privileges of one ACL item: each privilege held, and whether with grant option. */

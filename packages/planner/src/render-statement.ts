@@ -1,16 +1,23 @@
+import type { FutureObjects } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
 import type { GrantMembership, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
 
-/** How statements name an object: quoted parts, but for the arguments of a routine, and an oid. */
+/** How statements name an object: quoted parts, but for types, operators and an oid, which are in SQL already. */
 const objectInSql = ({ kind, name }: ObjectName): string => {
+  const [first, second, ...more] = name
   switch (kind) {
     case 'function':
     case 'procedure':
-      return `${quoteQualified(name.slice(0, 2))}(${name[2]})`
+      return `${quoteQualified([first!, second!])}(${more.join(', ')})`
+    case 'operator':
+      return `${quoteIdent(first!)}.${second} (${more.join(', ')})`
+    case 'operator class':
+    case 'operator family':
+      return `${quoteQualified([first!, second!])} USING ${quoteIdent(more[0]!)}`
     case 'large object':
-      return name[0]!
+      return first!
     default:
       return quoteQualified(name)
   }
@@ -33,6 +40,24 @@ export const revokeStatement = (revoked: {
 }): string =>
   `REVOKE ${revoked.grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${privilegeOn(revoked.object, revoked.privilege)} FROM ${grantee(revoked.grantee)}`
 
+interface Future {
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+}
+
+const alterDefaults = ({ owner, schema }: Future): string =>
+  `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdent(owner)}${schema === null ? '' : ` IN SCHEMA ${quoteIdent(schema)}`}`
+
+export const revokeDefaultStatement = (
+  revoked: Future & {
+    readonly privilege: Privilege
+    readonly grantee: string
+    readonly grantOptionOnly?: boolean
+  },
+): string =>
+  `${alterDefaults(revoked)} REVOKE ${revoked.grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${revoked.privilege} ON ${revoked.on.toUpperCase()} FROM ${grantee(revoked.grantee)}`
+
 /** `newOwner` as it stands in SQL: a quoted name, or CURRENT_USER. */
 export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string): string =>
   `ALTER ${objectKinds[kind].ownerKeyword} ${objectInSql({ kind, name })} OWNER TO ${newOwner}`
@@ -41,10 +66,13 @@ const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
 
 const grantMembershipStatement = (granted: GrantMembership): string => {
   const { role, member, grantor, admin, options, namesGrantor } = granted
-  const withAdmin = admin ? ' WITH ADMIN OPTION' : ''
-  const withOptions = options ? ` WITH INHERIT ${word(options.inherit)}, SET ${word(options.set)}` : ''
+  const withOptions = options
+    ? ` WITH ${admin ? 'ADMIN TRUE, ' : ''}INHERIT ${word(options.inherit)}, SET ${word(options.set)}`
+    : admin
+      ? ' WITH ADMIN OPTION'
+      : ''
   const grantedBy = namesGrantor ? ` GRANTED BY ${quoteIdent(grantor)}` : ''
-  return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withAdmin}${withOptions}${grantedBy}`
+  return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withOptions}${grantedBy}`
 }
 
 export const revokeMembershipStatement = (revoked: {
@@ -77,10 +105,8 @@ export const statementOf = (operation: Exclude<Operation, SetPassword>): string 
       return `CREATE ROLE ${quoteIdent(operation.role)}`
     case 'dropRole':
       return `DROP ROLE ${quoteIdent(operation.role)}`
-    case 'setLogin':
-      return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.login ? 'LOGIN' : 'NOLOGIN'}`
-    case 'setInherit':
-      return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.inherit ? 'INHERIT' : 'NOINHERIT'}`
+    case 'setAttribute':
+      return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.value ? '' : 'NO'}${operation.attribute}`
     case 'setValidUntil':
       return `ALTER ROLE ${quoteIdent(operation.role)} VALID UNTIL ${quoteLiteral(operation.validUntil)}`
     case 'clearPassword':
@@ -94,8 +120,12 @@ export const statementOf = (operation: Exclude<Operation, SetPassword>): string 
     case 'setOwner':
       return ownershipStatement(operation.object, quoteIdent(operation.owner))
     case 'grantPrivilege':
-      return `GRANT ${privilegeOn(operation.object, operation.privilege)} TO ${grantee(operation.grantee)}`
+      return `GRANT ${privilegeOn(operation.object, operation.privilege)} TO ${grantee(operation.grantee)}${operation.grantable ? ' WITH GRANT OPTION' : ''}`
     case 'revokePrivilege':
       return revokeStatement(operation)
+    case 'grantDefaultPrivilege':
+      return `${alterDefaults(operation)} GRANT ${operation.privilege} ON ${operation.on.toUpperCase()} TO ${grantee(operation.grantee)}${operation.grantable ? ' WITH GRANT OPTION' : ''}`
+    case 'revokeDefaultPrivilege':
+      return revokeDefaultStatement(operation)
   }
 }

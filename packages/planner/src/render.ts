@@ -39,7 +39,7 @@ const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
   'give back': 'given back',
   lend: 'lent while the owner changes',
   'take back': 'taken back',
-  pause: 'in the way of what is borrowed',
+  pause: 'in the way meanwhile',
   resume: 'as it was',
 }
 
@@ -48,6 +48,7 @@ const commentOn = (operation: Operation): string => {
   const { kind, because } = operation
   const who = describeName(because.role)
   const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
+  if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (isIntermediateName(because.role))
     return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`

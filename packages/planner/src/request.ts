@@ -1,14 +1,35 @@
+import { isGrantableAttribute } from './attribute.ts'
 import { describeGrant, describeName, describeObject } from './describe.ts'
 import type { DesiredRole } from './desired-role.ts'
 import { InvalidGrantError } from './errors.ts'
-import { type Grant, isPattern, type Pattern, type PrivilegeGrant } from './grant.ts'
+import { futureObjects, futurePrivileges, isFutureObjects } from './future-objects.ts'
+import type {
+  AttributeGrant,
+  DefaultPrivilegeGrant,
+  Grant,
+  MembershipGrant,
+  OwnershipGrant,
+  PrivilegeGrant,
+} from './grant.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { hasLoneSurrogate, nameProblem, reservedRoleNameProblem } from './name.ts'
-import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
+import {
+  type GrantableKind,
+  isObjectKind,
+  type MatchableKind,
+  type ObjectKind,
+  type ObjectName,
+  objectKey,
+  objectKinds,
+  type OwnableKind,
+} from './object-kind.ts'
 import { sortedBy, sortedUnique } from './order.ts'
+import type { Privilege } from './privilege.ts'
 import { Secret } from './secret.ts'
+import { isPattern, type ObjectPattern, type Pattern, type Target } from './target.ts'
 import { timestamp } from './timestamp.ts'
+import { typeName } from './type-name.ts'
 
 /** The options that decide what a plan holds. */
 export interface PlanOptions {
@@ -16,8 +37,18 @@ export interface PlanOptions {
   readonly reassignOwnedTo?: string
   /** Allow the role that syncs to be synced. */
   readonly allowSelf?: boolean
-  /** Allow superusers to be synced, and roles to become members of superusers. */
+  /** Allow superusers to be synced, and roles to become superusers or members of superusers. */
   readonly allowSuperuser?: boolean
+  /**
+   * What others hold only because a role passed it on that may not any more: by default they lose it, and `effects` say
+   * so; `true` grants it to them again, in the name of the owner.
+   */
+  readonly keepDependents?: boolean
+  /**
+   * `database`: only what belongs to the current database is managed. Attributes, memberships in ordinary roles, and what
+   * roles have on databases, tablespaces and parameters stay as they are. By default, `cluster`, everything is.
+   */
+  readonly scope?: 'cluster' | 'database'
 }
 
 /** That roles have exactly what they should. */
@@ -54,8 +85,8 @@ const checkName = (name: unknown, field: string, refuse: Refuse): void => {
 /** A text to be shown, with a space behind it; nothing of what is no text. */
 const quotedText = (value: unknown): string => (typeof value === 'string' ? `${describeName(value)} ` : '')
 
-const checkDirect = (direct: unknown, refuse: Refuse): boolean =>
-  typeof direct === 'boolean' ? direct : refuse('direct', 'direct must be true or false')
+const checkFlag = (field: string, value: unknown, refuse: Refuse): boolean =>
+  typeof value === 'boolean' ? value : refuse(field, `${field} must be true or false`)
 
 /** Checked with care: to JavaScript, a pattern without a source is one that matches every table. */
 const checkPattern = (schema: string, pattern: unknown, refuse: Refuse): Pattern => {
@@ -69,16 +100,60 @@ const checkPattern = (schema: string, pattern: unknown, refuse: Refuse): Pattern
   } catch (error) {
     refuse('pattern', (error as Error).message.toLowerCase())
   }
-  if (schema === 'pg_catalog') refuse('schema', 'patterns do not reach into pg_catalog; name the table')
+  if (schema === 'pg_catalog') refuse('schema', 'patterns do not reach into pg_catalog; name the object')
   return { source, flags }
 }
 
-const checkObject = (object: ObjectName, refuse: Refuse): void => {
-  const { parts } = objectKinds[object.kind]
-  if (!Array.isArray(object.name) || object.name.length !== parts.length)
-    refuse('name', `the name of a ${object.kind} has the parts ${parts.join(', ')}`)
-  parts.forEach((part, index) => checkName(object.name[index], part, refuse))
+const checkType = (part: string, type: unknown, refuse: Refuse): string => {
+  if (part === 'left type' || part === 'right type')
+    if (typeof type === 'string' && type.toUpperCase() === 'NONE') return 'NONE'
+  const name = typeof type === 'string' ? typeName(type) : undefined
+  return name ?? refuse(part, `${quotedText(type)}is not the name of a type`)
 }
+
+/** What is no name to be quoted, or has one spelling only. */
+const checkPart: Readonly<Record<string, (value: unknown, refuse: Refuse) => string>> = {
+  'left type': (type, refuse) => checkType('left type', type, refuse),
+  'right type': (type, refuse) => checkType('right type', type, refuse),
+  operator: (symbol, refuse) =>
+    typeof symbol === 'string' && /^[-+*/<>=~!@#%^&|`?]{1,63}$/.test(symbol) && !/--|\/\*/.test(symbol)
+      ? symbol
+      : refuse('operator', `${quotedText(symbol)}is not the name of an operator`),
+  oid: (oid, refuse) =>
+    typeof oid === 'string' && /^[1-9]\d{0,9}$/.test(oid) && Number(oid) < 2 ** 32
+      ? oid
+      : refuse('oid', `${quotedText(oid)}is not the oid of a large object`),
+  // PostgreSQL does not tell them apart by case, and records what is granted in lower case.
+  parameter: (parameter, refuse) =>
+    typeof parameter === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(parameter)
+      ? parameter.toLowerCase()
+      : refuse('parameter', `${quotedText(parameter)}is not the name of a configuration parameter`),
+}
+
+/** The parts of an object’s name, each in its one spelling. */
+const checkParts = (kind: ObjectKind, name: unknown, refuse: Refuse): readonly string[] => {
+  const { parts, more } = objectKinds[kind]
+  const isComplete =
+    Array.isArray(name) && (more === undefined ? name.length === parts.length : name.length >= parts.length)
+  if (!isComplete)
+    return refuse(
+      'name',
+      `the name of a ${kind} has the parts ${parts.join(', ')}${more === undefined ? '' : `, and one for each ${more}`}`,
+    )
+  return Array.from(name, (value: unknown, index) => {
+    const part = parts[index]
+    if (part === undefined) return checkType(more!, value, refuse)
+    const check = checkPart[part]
+    if (check !== undefined) return check(value, refuse)
+    checkName(value, part, refuse)
+    return value as string
+  })
+}
+
+const checkObject = <Kind extends ObjectKind>(
+  { kind, name }: ObjectName<Kind>,
+  refuse: Refuse,
+): ObjectName<Kind> => ({ kind, name: checkParts(kind, name, refuse) })
 
 const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
   if (password === 'keep' || password === 'set') return password
@@ -95,61 +170,170 @@ const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
   return 'set'
 }
 
-const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): PrivilegeGrant => {
-  const { object, privilege, direct } = grant
-  if (!Object.hasOwn(objectKinds, object?.kind)) return refuse('object', 'no such kind of object')
-  const { grantable = [] } = objectKinds[object.kind]
-  if (!grantable.includes(privilege))
-    return refuse('privilege', `${String(privilege)} on a ${object.kind} cannot be asked for`)
-  const isDirect = checkDirect(direct, refuse)
-  if (!isPattern(object)) {
-    checkObject(object, refuse)
-    const { kind, name } = object
-    return { kind: 'privilege', privilege, object: { kind, name: [...name] }, direct: isDirect }
-  }
-  if (object.kind !== 'table') return refuse('pattern', 'only tables can be asked for by a pattern')
-  checkName(object.schema, 'schema', refuse)
-  const pattern = checkPattern(object.schema, object.pattern, refuse)
-  const tables = { kind: object.kind, schema: object.schema, pattern }
-  return { kind: 'privilege', privilege, object: tables, direct: isDirect }
+const checkAttribute = (grant: AttributeGrant, refuse: Refuse): AttributeGrant => {
+  if (!isGrantableAttribute(grant.attribute))
+    return refuse('attribute', `${quotedText(grant.attribute)}is no attribute that can be asked for`)
+  if (grant.attribute !== 'LOGIN') return { kind: 'attribute', attribute: grant.attribute }
+  const password = checkPassword(grant.password, refuse)
+  const validUntil = typeof grant.validUntil === 'string' ? timestamp(grant.validUntil) : undefined
+  if (validUntil === undefined)
+    return refuse(
+      'validUntil',
+      `validUntil ${quotedText(grant.validUntil)}is not a date with a time zone, such as 2027-06-30T00:00:00Z; leave the key out for ever`,
+    )
+  return { kind: 'attribute', attribute: 'LOGIN', validUntil, password }
 }
 
-const checkMembership = (role: string, of: string, refuse: Refuse): void => {
+/** Privileges on some kind of objects, in an order of their own. */
+const checkPrivileges = (
+  asked: unknown,
+  known: readonly Privilege[],
+  on: string,
+  refuse: Refuse,
+): readonly Privilege[] => {
+  if (!Array.isArray(asked) || asked.length === 0)
+    return refuse('privileges', 'the privileges are not an array that holds some')
+  return sortedUnique(
+    Array.from(asked, (privilege: unknown) =>
+      known.some((one) => one === privilege)
+        ? (privilege as Privilege)
+        : refuse('privileges', `there is no ${String(privilege)} on ${on}, but ${known.join(', ')}`),
+    ),
+  ) as Privilege[]
+}
+
+const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {
+  if (!Array.isArray(columns) || columns.length === 0)
+    return refuse('columns', 'the columns are not an array that holds some')
+  for (const column of columns) checkName(column, 'column', refuse)
+  return sortedUnique(columns as string[])
+}
+
+const checkObjectPattern = (target: ObjectPattern, refuse: Refuse): readonly ObjectPattern[] => {
+  const { kind, schema } = target
+  if (objectKinds[kind].matchable !== true)
+    return refuse('pattern', `a ${kind} cannot be asked for by a pattern`)
+  checkName(schema, 'schema', refuse)
+  const pattern = checkPattern(schema, target.pattern, refuse)
+  const base = { kind: kind satisfies MatchableKind, schema, pattern }
+  return kind === 'column'
+    ? checkColumns(target.columns, refuse).map((column) => ({ ...base, columns: [column] }))
+    : [base]
+}
+
+/** The objects of a target, each by itself: of columns, one each. */
+const checkTarget = (target: Target<GrantableKind>, refuse: Refuse): readonly Target<GrantableKind>[] => {
+  if (isPattern(target)) return checkObjectPattern(target, refuse)
+  if (target.kind !== 'column') return [checkObject(target, refuse)]
+  if (!Array.isArray(target.name)) return [checkObject(target, refuse)]
+  const [schema, table, ...columns] = target.name as readonly string[]
+  return checkColumns(columns, refuse).map((column) =>
+    checkObject({ kind: 'column', name: [schema!, table!, column] }, refuse),
+  )
+}
+
+const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly PrivilegeGrant[] => {
+  const { object, direct } = grant
+  if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
+  const { kind } = object
+  const { privileges: known } = objectKinds[kind]
+  if (known.length === 0) return refuse('object', `there are no privileges on a ${kind as string}`)
+  const privileges = checkPrivileges(grant.privileges, known, `a ${kind}`, refuse)
+  const options = {
+    direct: checkFlag('direct', direct, refuse),
+    grantable: checkFlag('grantable', grant.grantable, refuse),
+  }
+  if (options.grantable && !options.direct)
+    refuse('grantable', 'only what is held directly can be passed on; set direct too')
+  return checkTarget(object, refuse).flatMap((one) =>
+    privileges.map((privilege) => ({
+      kind: 'privilege' as const,
+      privileges: [privilege],
+      object: one,
+      ...options,
+    })),
+  )
+}
+
+const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {
+  if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
+  if (objectKinds[object.kind].ownerKeyword === undefined)
+    return refuse('object', `a ${object.kind as string} has no owner of its own`)
+  if (isPattern(object)) return refuse('object', 'ownership cannot be asked for by a pattern')
+  const checked = checkObject<OwnableKind>(object, refuse)
+  if (checked.kind === 'schema' && checked.name[0]!.startsWith('pg_'))
+    return refuse('schema', `the prefix "pg_" is reserved for system schemas`)
+  return { kind: 'ownership', object: checked }
+}
+
+const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
+  const { role: of } = grant
   checkName(of, 'role', refuse)
   if (of === role) refuse('role', 'a role cannot be a member of itself')
   if (of === 'public' || of === 'none') refuse('role', `the role name ${describeName(of)} is reserved`)
   if (of === 'pg_database_owner') refuse('role', 'pg_database_owner cannot have explicit members')
   if (isIntermediateName(of))
     refuse('role', `${describeName(of)} is an intermediate role; ask for the privilege that it holds`)
+  const options = (['admin', 'inherit', 'set'] as const).flatMap((option) => {
+    const value = grant[option]
+    return value === undefined ? [] : [[option, checkFlag(option, value, refuse)] as const]
+  })
+  const { admin, ...others } = Object.fromEntries(options)
+  if (others.inherit === false && others.set === false)
+    refuse('inherit', 'a member that neither inherits nor may SET ROLE is none')
+  return { kind: 'membership', role: of, ...(admin === true && { admin }), ...others }
 }
 
-/** The same grant as plain data, in one spelling and without its secret. */
-const checkGrant = (role: string, grant: Grant, refuse: Refuse): Grant => {
+const checkDefaultPrivilege = (
+  grant: DefaultPrivilegeGrant,
+  refuse: Refuse,
+): readonly DefaultPrivilegeGrant[] => {
+  const { owner, schema, on } = grant
+  if (!isFutureObjects(on))
+    return refuse('on', `${quotedText(on)}is not one of ${Object.keys(futureObjects).join(', ')}`)
+  checkName(owner, 'owner', refuse)
+  if (schema !== null) checkName(schema, 'schema', refuse)
+  if (schema !== null && futureObjects[on].outsideSchemas === true) refuse('schema', `${on} are in no schema`)
+  const grantable = checkFlag('grantable', grant.grantable, refuse)
+  return checkPrivileges(grant.privileges, futurePrivileges(on), on, refuse).map((privilege) => ({
+    kind: 'default privilege',
+    owner,
+    schema,
+    on,
+    privileges: [privilege],
+    grantable,
+  }))
+}
+
+/** The same as plain data, in one spelling and without its secret: a grant for each privilege on each object. */
+const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[] => {
   switch (grant?.kind) {
-    case 'attribute': {
-      const password = checkPassword(grant.password, refuse)
-      const validUntil = typeof grant.validUntil === 'string' ? timestamp(grant.validUntil) : undefined
-      if (validUntil === undefined)
-        return refuse(
-          'validUntil',
-          `validUntil ${quotedText(grant.validUntil)}is not a date with a time zone, such as 2027-06-30T00:00:00Z; leave the key out for ever`,
-        )
-      return { kind: 'attribute', attribute: 'LOGIN', validUntil, password }
-    }
+    case 'attribute':
+      return [checkAttribute(grant, refuse)]
     case 'privilege':
       return checkPrivilege(grant, refuse)
     case 'ownership':
-      if (grant.object?.kind !== 'schema' && grant.object?.kind !== 'table')
-        return refuse('object', 'only schemas and tables can be asked to be owned')
-      checkObject(grant.object, refuse)
-      if (grant.object.kind === 'schema' && grant.object.name[0]!.startsWith('pg_'))
-        return refuse('schema', `the prefix "pg_" is reserved for system schemas`)
-      return { kind: 'ownership', object: { kind: grant.object.kind, name: [...grant.object.name] } }
+      return [checkOwnership(grant, refuse)]
     case 'membership':
-      checkMembership(role, grant.role, refuse)
-      return { kind: 'membership', role: grant.role }
+      return [checkMembership(role, grant, refuse)]
+    case 'default privilege':
+      return checkDefaultPrivilege(grant, refuse)
     default:
       return refuse('kind', 'it is no grant; build one with the functions of Grant')
+  }
+}
+
+/** Whether a grant is of what belongs to the whole cluster, and no database alone. */
+const isOfCluster = (grant: Grant): boolean => {
+  switch (grant.kind) {
+    case 'attribute':
+    case 'membership':
+      return true
+    case 'privilege':
+    case 'ownership':
+      return objectKinds[grant.object.kind].shared === true
+    case 'default privilege':
+      return false
   }
 }
 
@@ -176,7 +360,24 @@ const checkRole = (role: string): void => {
     })
 }
 
-const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
+/** A role that is asked for twice, so that one option would have to be on and off. */
+const conflictingMembership = (grants: readonly Grant[]): string | undefined => {
+  const asked = new Map<string, MembershipGrant>()
+  for (const grant of grants) {
+    if (grant.kind !== 'membership') continue
+    const { role, inherit = grant.inherit, set = grant.set } = asked.get(grant.role) ?? grant
+    if ((grant.inherit ?? inherit) !== inherit || (grant.set ?? set) !== set) return role
+    asked.set(role, {
+      kind: 'membership',
+      role,
+      ...(inherit !== undefined && { inherit }),
+      ...(set !== undefined && { set }),
+    })
+  }
+  return undefined
+}
+
+const checkDesiredRole = (desired: DesiredRole, scope: PlanOptions['scope']): DesiredRole => {
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
@@ -195,11 +396,15 @@ const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
     )
   if (!Array.isArray(grants))
     fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
-  const checked = Array.from(grants, (grant: Grant, index) =>
-    checkGrant(role, grant, (field, problem) =>
-      fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index),
-    ),
-  )
+  const checkedEach = Array.from(grants, (grant: Grant, index) => {
+    const refuse: Refuse = (field, problem) =>
+      fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index)
+    const split = checkGrant(role, grant, refuse)
+    if (scope === 'database' && split.some(isOfCluster))
+      refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
+    return split
+  })
+  const checked = checkedEach.flat()
   const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
   if (!Array.isArray(preserved))
     fail(
@@ -210,12 +415,20 @@ const checkDesiredRole = (desired: DesiredRole): DesiredRole => {
     checkName(schema, 'preserveExistingGrantsInSchemas', (field, problem) =>
       fail(`cannot preserve what role ${describeName(role)} has in a schema: ${problem}`, field),
     )
-  const logins = checked.flatMap((grant, index) => (grant.kind === 'attribute' ? [index] : []))
+  const logins = checkedEach.flatMap(([grant], index) =>
+    grant?.kind === 'attribute' && grant.attribute === 'LOGIN' ? [index] : [],
+  )
   if (logins.length > 1)
     fail(
       `cannot grant LOGIN to role ${describeName(role)}: it is asked for ${logins.length} times`,
       'login',
       logins[1],
+    )
+  const conflict = conflictingMembership(checked)
+  if (conflict !== undefined)
+    fail(
+      `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
+      'role',
     )
   const byText = new Map(checked.map((grant) => [JSON.stringify(grant), grant]))
   return {
@@ -257,12 +470,23 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
     })
 }
 
-const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): PlanOptions => {
+const checkOptions = (options: PlanOptions): PlanOptions => {
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
-  for (const [field, value] of Object.entries({ allowSelf, allowSuperuser }))
+  const { keepDependents = false, scope = 'cluster' } = options
+  const flags = { allowSelf, allowSuperuser, keepDependents }
+  for (const [field, value] of Object.entries(flags))
     if (typeof value !== 'boolean')
       throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
-  if (reassignOwnedTo === undefined) return { allowSelf, allowSuperuser }
+  if (scope !== 'cluster' && scope !== 'database')
+    throw new InvalidGrantError({
+      field: 'scope',
+      message: 'cannot sync roles: scope must be one of cluster, database',
+    })
+  return { ...(reassignOwnedTo !== undefined && { reassignOwnedTo }), ...flags, scope }
+}
+
+const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }: PlanOptions): void => {
+  if (reassignOwnedTo === undefined) return
   const problem =
     nameProblem(reassignOwnedTo) ??
     (isIntermediateName(reassignOwnedTo) ? 'is that of an intermediate role' : undefined) ??
@@ -274,7 +498,6 @@ const checkOptions = (desired: readonly DesiredRole[], options: PlanOptions): Pl
       field: 'reassignOwnedTo',
       message: `cannot reassign ownership to a role: the name ${quotedText(reassignOwnedTo)}${problem}`,
     })
-  return { reassignOwnedTo, allowSelf, allowSuperuser }
 }
 
 /**
@@ -289,7 +512,11 @@ export const requestOf = (
   const { seed, ...options } = (planOptions as typeof planOptions | undefined) ?? { seed: undefined }
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
-  const roles = (Array.isArray(desired) ? desired : [desired]).map(checkDesiredRole)
+  const checkedOptions = checkOptions(options)
+  const roles = (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) =>
+    checkDesiredRole(one, checkedOptions.scope),
+  )
+  checkReassignedTo(roles, checkedOptions)
   const seen = new Set<string>()
   for (const { role } of roles) {
     if (seen.has(role))
@@ -305,7 +532,7 @@ export const requestOf = (
   return {
     kind: 'sync',
     desired: sortedBy(roles, ({ role }) => role),
-    options: checkOptions(roles, options),
+    options: checkedOptions,
     seed,
   }
 }

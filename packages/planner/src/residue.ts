@@ -1,18 +1,24 @@
 import { describeFact, describeName, describeObject } from './describe.ts'
 import type { Fact, PrivilegeFact } from './fact.ts'
 import { privilegeFact } from './facts-of.ts'
-import { objectKinds } from './object-kind.ts'
+import { attributeWords } from './attribute.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
 import { membershipVerdict } from './phase/lose-memberships.ts'
-import { losesLogin } from './phase/lose-login.ts'
-import { privilegeVerdict, whyNotRevoked } from './phase/revoke-privileges.ts'
+import { isUnwanted } from './phase/lose-attributes.ts'
+import { unwantedDefaults } from './phase/default-privileges.ts'
+import { type Blocked, privilegeVerdict, revocationsOf } from './revocation.ts'
 import { quoteIdent } from './quote.ts'
-import { ownershipStatement, revokeMembershipStatement, revokeStatement } from './render-statement.ts'
+import {
+  ownershipStatement,
+  revokeDefaultStatement,
+  revokeMembershipStatement,
+  revokeStatement,
+} from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Membership } from './snapshot.ts'
-import { isPreserved, type Wanted } from './wanted.ts'
-import { type World, type WorldAclItem, type WorldObject } from './world.ts'
+import type { Wanted } from './wanted.ts'
+import type { World, WorldObject } from './world.ts'
 
 /**
  * Something that a desired role holds, that nothing asks for, and that a plan does not take away; or an intermediate role
@@ -46,87 +52,75 @@ const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fac
 export const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): string =>
   `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`
 
-const heldPrivileges = (world: World, wanted: Wanted, object: WorldObject, item: WorldAclItem): Residue[] =>
-  [...item.privileges.keys()].flatMap((privilege): Residue[] => {
-    const verdict = privilegeVerdict(wanted, object, item, privilege)
-    if (verdict === 'keep') return []
-    const reason = whyNotRevoked(world, wanted, object, item, privilege)
-    if (reason === undefined) return []
-    const fact = privilegeFact(object, item, privilege)
-    const revoke = revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })
-    const by = `the owner, ${describeName(object.owner)}`
-    if (reason === 'passed on')
-      return [
-        {
-          ...stays(item.grantee, fact, 'it has passed it on to others'),
-          reason,
-          statement: `${revoke} CASCADE`,
-          by,
-        },
-      ]
-    if (reason === 'not permitted')
-      return [
-        {
-          ...stays(item.grantee, fact, wanted.authorityOverPrivileges.whyNotManaged(object, privilege)!),
-          reason,
-          statement: revoke,
-          by,
-        },
-      ]
-    return [
-      {
-        ...stays(item.grantee, fact, 'only who granted it can revoke it'),
-        reason,
-        statement: asGrantor(fact),
-        by: `a superuser, or a role that may become ${describeName(item.grantor)}`,
-      },
-    ]
-  })
-
-const grantedPrivileges = (object: WorldObject, item: WorldAclItem): Residue[] =>
-  [...item.privileges.keys()].map((privilege): Residue => {
-    const fact = privilegeFact(object, item, privilege)
-    const message = `role ${describeName(item.grantor)} stays the grantor of ${privilege} on ${describeObject(fact.object)} to ${describeName(item.grantee)}`
-    return {
-      role: item.grantor,
-      fact,
-      reason: 'granted by the role itself',
-      message,
-      statement: asGrantor(fact),
-      by: `a superuser, or a role that may become ${describeName(item.grantor)}`,
-    }
-  })
-
-const onObject = (world: World, wanted: Wanted, object: WorldObject): Residue[] => {
-  const { kind, name, owner, acl } = object
-  const ownership: Residue[] = []
-  if (losesOwnership(wanted, object)) {
-    const notMoved = whyNotMoved(wanted, object)
-    if (notMoved !== undefined)
-      ownership.push({
-        ...stays(owner, { kind: 'ownership', object: { kind, name }, owner }, notMoved.why),
-        reason: notMoved.reason,
-        statement: ownershipStatement(object, 'CURRENT_USER'),
-        by:
-          notMoved.reason === 'not permitted'
-            ? 'a superuser'
-            : 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
-      })
-  }
-  if (!objectKinds[kind].managesPrivileges) return ownership
-  const items = [...acl.values()]
+/** What a desired role still holds, or has granted, that cannot be revoked. */
+const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue[] => {
+  const { object, item, privilege, verdict } = revoked
+  const { grantee, grantor } = item
+  const { reason, why } = obstacle
+  const fact = privilegeFact(object, item, privilege)
+  const revoke = revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })
+  const owner = `the owner, ${describeName(object.owner)}`
+  const whoGranted = `a superuser, or a role that may become ${describeName(grantor)}`
+  const end = {
+    'granted by another role': { statement: asGrantor(fact), by: whoGranted },
+    'passed on': { statement: `${revoke} CASCADE`, by: owner },
+    'not permitted': { statement: revoke, by: owner },
+  }[reason]
+  const isHeld = wanted.desired.has(grantee) && privilegeVerdict(wanted, object, item, privilege) !== 'keep'
+  const isLeftBehind = wanted.desired.has(grantor) && grantor !== object.owner
   return [
-    ...ownership,
-    ...items.flatMap((item) =>
-      wanted.desired.has(item.grantee) ? heldPrivileges(world, wanted, object, item) : [],
-    ),
-    ...items.flatMap((item) =>
-      wanted.desired.has(item.grantor) && item.grantor !== owner && !isPreserved(wanted, item.grantor, object)
-        ? grantedPrivileges(object, item)
-        : [],
-    ),
+    ...(isHeld ? [{ ...stays(grantee, fact, why), reason, ...end }] : []),
+    ...(isLeftBehind
+      ? [
+          {
+            role: grantor,
+            fact,
+            reason: 'granted by the role itself' as const,
+            message: `role ${describeName(grantor)} stays the grantor of ${privilege} on ${describeObject(fact.object)} to ${describeName(grantee)}: ${why}`,
+            statement: asGrantor(fact),
+            by: whoGranted,
+          },
+        ]
+      : []),
+    ...(!isHeld && !isLeftBehind ? [{ ...stays(grantee, fact, why), reason, ...end }] : []),
   ]
 }
+
+const ownerships = (world: World, wanted: Wanted, object: WorldObject): Residue[] => {
+  if (!losesOwnership(wanted, object)) return []
+  const notMoved = whyNotMoved(world, wanted, object)
+  if (notMoved === undefined) return []
+  const { kind, name, owner } = object
+  return [
+    {
+      ...stays(owner, { kind: 'ownership', object: { kind, name }, owner }, notMoved.why),
+      reason: notMoved.reason,
+      statement: ownershipStatement(object, 'CURRENT_USER'),
+      by:
+        notMoved.reason === 'not permitted'
+          ? 'a superuser'
+          : 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
+    },
+  ]
+}
+
+const defaults = (world: World, wanted: Wanted): Residue[] =>
+  unwantedDefaults(world, wanted).flatMap(({ fact, change, role }) =>
+    // What would have to come back, nobody holds.
+    (change === 'restore'
+      ? []
+      : [role, ...(wanted.desired.has(fact.grantee) && fact.grantee !== role ? [fact.grantee] : [])]
+    ).map((who) => ({
+      ...stays(
+        who,
+        fact,
+        `role ${describeName(world.server.actingRole)} may not act as role ${describeName(fact.owner)}`,
+      ),
+      reason: 'not permitted' as const,
+      statement: revokeDefaultStatement({ ...fact, grantOptionOnly: change === 'strip grant option' }),
+      by: `a superuser, or a member of ${describeName(fact.owner)}`,
+    })),
+  )
 
 /** A membership in an intermediate role that a copied database has too. */
 const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
@@ -186,27 +180,31 @@ const memberships = (world: World, wanted: Wanted): Residue[] => {
   )
 }
 
-const logins = (world: World, wanted: Wanted): Residue[] =>
-  wanted.roles
-    .filter((role) => losesLogin(world, wanted, role))
-    .map((role) => ({
-      ...stays(
-        role,
-        { kind: 'attribute', role, attribute: 'LOGIN' },
-        `role ${describeName(world.server.actingRole)} may not alter it`,
-      ),
-      reason: 'not permitted',
-      statement: `ALTER ROLE ${quoteIdent(role)} NOLOGIN PASSWORD NULL`,
-      by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it',
-    }))
+const attributes = (world: World, wanted: Wanted): Residue[] =>
+  wanted.roles.flatMap((role) =>
+    attributeWords
+      .filter((attribute) => isUnwanted(world, wanted, role, attribute))
+      .map((attribute) => ({
+        ...stays(
+          role,
+          { kind: 'attribute', role, attribute },
+          `role ${describeName(world.server.actingRole)} may not take it away`,
+        ),
+        reason: 'not permitted' as const,
+        statement: `ALTER ROLE ${quoteIdent(role)} NO${attribute}${attribute === 'LOGIN' ? ' PASSWORD NULL' : ''}`,
+        by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it, and the attribute',
+      })),
+  )
 
 /** What the desired roles still hold in the outcome and should not. */
 export const residueOf = (world: World, wanted: Wanted): readonly Residue[] =>
   sortedBy(
     [
-      ...logins(world, wanted),
+      ...attributes(world, wanted),
       ...memberships(world, wanted),
-      ...[...world.objects.values()].flatMap((object) => onObject(world, wanted, object)),
+      ...[...world.objects.values()].flatMap((object) => ownerships(world, wanted, object)),
+      ...revocationsOf(world, wanted, () => true).blocked.flatMap((one) => heldPrivileges(wanted, one)),
+      ...defaults(world, wanted),
     ],
     ({ role, reason, fact }) => JSON.stringify([role, reason, fact]),
   )

@@ -1,19 +1,21 @@
 import { apply } from './apply.ts'
+import { attributes, type GrantableAttribute } from './attribute.ts'
 import { Authority } from './authority.ts'
 import { preservedSchemas } from './desired-role.ts'
 import { describeGrant, describeName, describeObject } from './describe.ts'
-import {
-  type AttributeGrant,
-  type Grant,
-  isPattern,
-  type MembershipGrant,
-  type OwnershipGrant,
-  type PrivilegeGrant,
+import type {
+  DefaultPrivilegeGrant,
+  Grant,
+  LoginGrant,
+  MembershipGrant,
+  OtherAttributeGrant,
+  OwnershipGrant,
+  PrivilegeGrant,
 } from './grant.ts'
 import { getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
-import { type ObjectName, objectKey } from './object-kind.ts'
+import { type ObjectName, objectKey, objectKinds, schemaOf } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { compareText } from './order.ts'
 import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
@@ -24,10 +26,14 @@ import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
+import { isRealMember } from './real-member.ts'
 import { ServingRoles } from './serving-roles.ts'
+import { isPattern, type ObjectPattern } from './target.ts'
 import {
   privilegeKey,
+  defaultKey,
   type Wanted,
+  type WantedDefault,
   type WantedLogin,
   type WantedMembership,
   type WantedOwner,
@@ -42,18 +48,24 @@ class Resolution implements Wanted {
   #settled: World
   readonly #request: SyncRequest
   readonly #serving: ServingRoles
-  readonly #tablesOf = new Map<string, ObjectName[]>()
+  /** By kind and schema, what a pattern may match. */
+  readonly #matchable = new Map<string, ObjectName[]>()
   readonly #newRoleFor = new Map<string, string>()
   readonly #newNames = new Set<string>()
   readonly desired: ReadonlySet<string>
   readonly logins = new Map<string, WantedLogin>()
+  readonly attributes = new Map<string, Map<GrantableAttribute, Reason>>()
   readonly memberships = new Map<string, Map<string, WantedMembership>>()
   readonly owners = new Map<string, WantedOwner>()
   readonly privileges = new Map<string, WantedPrivilege>()
+  readonly defaults = new Map<string, WantedDefault>()
+  readonly idle: ReadonlySet<string>
   readonly skipped: Skipped[] = []
   readonly reassignOwnedTo: string
   readonly reassignsExplicitly: boolean
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
+  readonly managesCluster: boolean
+  readonly keepDependents: boolean
   readonly authority: Authority
   authorityOverContents: Authority
   authorityOverPrivileges: Authority
@@ -69,15 +81,21 @@ class Resolution implements Wanted {
     this.authorityOverPrivileges = this.authority
     this.roles = request.desired.map(({ role }) => role)
     this.desired = new Set(this.roles)
+    this.idle = new Set(
+      request.desired.flatMap(({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
+        grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
+      ),
+    )
     this.preserved = preservedSchemas(request.desired)
+    this.managesCluster = request.options.scope !== 'database'
+    this.keepDependents = request.options.keepDependents === true
     this.reassignsExplicitly = request.options.reassignOwnedTo !== undefined
     this.reassignOwnedTo = request.options.reassignOwnedTo ?? world.server.actingRole
-    for (const object of world.objects.values()) {
-      if (object.kind !== 'table') continue
-      const [schema] = object.name as readonly [string, string]
-      getOrMake(this.#tablesOf, schema, (): ObjectName[] => []).push({ kind: object.kind, name: object.name })
-    }
-    for (const tables of this.#tablesOf.values()) tables.sort((a, b) => compareText(a.name[1]!, b.name[1]!))
+    for (const { kind, name } of world.objects.values())
+      if (objectKinds[kind].matchable === true)
+        getOrMake(this.#matchable, `${kind} ${name[0]!}`, (): ObjectName[] => []).push({ kind, name })
+    for (const objects of this.#matchable.values())
+      objects.sort((a, b) => compareText(a.name.slice(1).join('\0'), b.name.slice(1).join('\0')))
   }
 
   #skip(because: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
@@ -102,7 +120,7 @@ class Resolution implements Wanted {
     return false
   }
 
-  login({ validUntil, password }: AttributeGrant, because: Reason): void {
+  login({ validUntil, password }: LoginGrant, because: Reason): void {
     const { role } = because
     const existing = this.#world.roles.get(role)
     const login = {
@@ -121,19 +139,54 @@ class Resolution implements Wanted {
       this.logins.set(role, { validUntil: existing.validUntil, password: 'keep', because })
   }
 
+  attribute({ attribute }: OtherAttributeGrant, because: Reason): void {
+    const { role } = because
+    const isThere = this.#world.roles.get(role)?.[attributes[attribute]] === true
+    if (isThere || this.authority.maySetAttribute(role, attribute))
+      getOrMake(this.attributes, role, () => new Map<GrantableAttribute, Reason>()).set(attribute, because)
+    else this.#notPermitted(because, `${this.#acting} may not give it`)
+  }
+
   ownership({ object }: OwnershipGrant, because: Reason): void {
     const existing = this.#world.object(object)
     const { role } = because
     if (object.kind !== 'schema' && existing === undefined)
       return this.#skip(because, 'absent', this.#whyAbsent(object))
+    if (existing?.follows !== undefined) {
+      if (ownerInOutcome(this.#world, this, existing) !== role)
+        this.#notPermitted(because, `it belongs to who owns ${describeObject(existing.follows)}`)
+      return
+    }
     const why =
       existing === undefined
         ? this.authority.whyNotCreatedFor(role)
         : existing.owner === role
           ? undefined
-          : authorityOver(this, existing).whyNotMoved(existing, role)
+          : existing.ownedBySuperusers && this.#losesSuperuser(role)
+            ? 'it would have to stay a superuser'
+            : authorityOver(this, existing).whyNotMoved(
+                existing,
+                role,
+                this.attributes.get(role)?.has('SUPERUSER') === true,
+              )
     if (why !== undefined) return this.#notPermitted(because, why)
     this.owners.set(objectKey(object), { object, role, because })
+  }
+
+  /** Whether an object always has the owner of another. */
+  follows(object: ObjectName): boolean {
+    return this.#world.object(object)?.follows !== undefined
+  }
+
+  /** Whether a desired role is a superuser, and is not to be one. */
+  #losesSuperuser(role: string): boolean {
+    const grants = this.#request.desired.find((one) => one.role === role)?.grants ?? []
+    return (
+      this.managesCluster &&
+      this.#world.isSuperuser(role) &&
+      !grants.some((grant) => grant.kind === 'attribute' && grant.attribute === 'SUPERUSER') &&
+      this.authority.maySetAttribute(role, 'SUPERUSER')
+    )
   }
 
   /** What the acting role can do once a phase has moved what it moves, which takes its privileges along. */
@@ -144,10 +197,14 @@ class Resolution implements Wanted {
       for (const one of [createRoles, phase])
         for (const operation of one(this.#settled, this)) apply(this.#settled, operation)
     }
-    const owners = [this.#world, this.#settled].flatMap(({ objects }) =>
-      [...objects.values()].map(({ owner }) => owner),
+    // It acts as the owners, and as who else has granted something.
+    const principals = [this.#world, this.#settled].flatMap(({ objects }) =>
+      [...objects.values()].flatMap(({ owner, acl }) => [
+        owner,
+        ...[...acl.values()].map((one) => one.grantor),
+      ]),
     )
-    return new Authority(this.#settled, new Set([...owners, ...newOwners]))
+    return new Authority(this.#settled, new Set([...principals, ...newOwners]))
   }
 
   settleSchemas(): void {
@@ -162,9 +219,14 @@ class Resolution implements Wanted {
     return this.#world.object(object) !== undefined || this.owners.has(objectKey(object))
   }
 
+  /** Names the outermost of what an object is in that does not exist. */
   #whyAbsent(object: ObjectName): string {
-    const schema: ObjectName = { kind: 'schema', name: [object.name[0]!] }
-    const missing = object.kind === 'table' && !this.#exists(schema) ? schema : object
+    const schema = schemaOf(object)
+    const around: readonly ObjectName[] = [
+      ...(schema === undefined ? [] : [{ kind: 'schema' as const, name: [schema] }]),
+      ...(object.kind === 'column' ? [{ kind: 'table' as const, name: object.name.slice(0, 2) }] : []),
+    ]
+    const missing = around.find((one) => !this.#exists(one)) ?? object
     return `${describeObject(missing)} does not exist`
   }
 
@@ -176,14 +238,17 @@ class Resolution implements Wanted {
     let hasNoEffect = false
     const notPermitted = new Set<string>()
     for (const object of objects) {
-      const direct = grant.direct || ownerInOutcome(this.#world, this, object) === because.role
+      const isOwner = ownerInOutcome(this.#world, this, object) === because.role
+      const direct = grant.direct || isOwner
       if (!direct && !memberInherits) hasNoEffect = true
-      else {
-        const why = direct
-          ? this.#wantDirect(object, grant.privilege, because)
-          : this.#wantIntermediate(object, grant.privilege, because)
-        if (why !== undefined) notPermitted.add(why)
-      }
+      else
+        for (const privilege of grant.privileges) {
+          // An owner may pass everything on as it is.
+          const why = direct
+            ? this.#wantDirect(object, privilege, grant.grantable && !isOwner, because)
+            : this.#wantIntermediate(object, privilege, because)
+          if (why !== undefined) notPermitted.add(why)
+        }
     }
     for (const why of notPermitted) this.#notPermitted(because, why)
     if (hasNoEffect)
@@ -201,17 +266,33 @@ class Resolution implements Wanted {
       return undefined
     }
     const schema: ObjectName = { kind: 'schema', name: [object.schema] }
-    const pattern = new RegExp(object.pattern.source, object.pattern.flags)
-    const matching = (this.#tablesOf.get(object.schema) ?? []).filter(({ name }) => pattern.test(name[1]!))
+    const matching = this.#matching(object)
     if (matching.length > 0) return matching
-    const why = this.#exists(schema) ? 'no table matches' : `${describeObject(schema)} does not exist`
+    const why = this.#exists(schema)
+      ? `no ${object.kind} matches`
+      : `${describeObject(schema)} does not exist`
     this.#skip(because, 'absent', why)
     return undefined
   }
 
-  #wantPrivilege(object: ObjectName, privilege: Privilege, role: string, because: Reason): void {
+  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
+    const matcher = new RegExp(pattern.source, pattern.flags)
+    return (this.#matchable.get(`${kind} ${schema}`) ?? []).filter(
+      ({ name }) => matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)),
+    )
+  }
+
+  #wantPrivilege(
+    object: ObjectName,
+    privilege: Privilege,
+    role: string,
+    grantable: boolean,
+    because: Reason,
+  ): void {
     const key = privilegeKey(objectKey(object), privilege, role)
-    if (!this.privileges.has(key)) this.privileges.set(key, { object, privilege, role, because })
+    const other = this.privileges.get(key)
+    if (other === undefined || (grantable && !other.grantable))
+      this.privileges.set(key, { object, privilege, role, grantable, because })
   }
 
   /** Why the acting role may not put anything into an object’s ACL. */
@@ -224,12 +305,56 @@ class Resolution implements Wanted {
     )
   }
 
-  #wantDirect(object: ObjectName, privilege: Privilege, because: Reason): string | undefined {
+  #wantDirect(
+    object: ObjectName,
+    privilege: Privilege,
+    grantable: boolean,
+    because: Reason,
+  ): string | undefined {
     const { owner, acl } = this.#settled.object(object) ?? {}
-    const isHeld = owner !== undefined && acl?.get(aclKey(because.role, owner))?.privileges.has(privilege)
+    const held =
+      owner === undefined ? undefined : acl?.get(aclKey(because.role, owner))?.privileges.get(privilege)
+    const isHeld = held !== undefined && (held || !grantable)
     const why = isHeld ? undefined : this.#whyNotGranted(object, privilege)
-    if (why === undefined) this.#wantPrivilege(object, privilege, because.role, because)
+    // What it has of that, it keeps.
+    if (why === undefined || held !== undefined)
+      this.#wantPrivilege(object, privilege, because.role, grantable && why === undefined, because)
     return why
+  }
+
+  /** Whether a role is there, or is created because somebody is to be it, or a member of it. */
+  #willExist(role: string): boolean {
+    const isMembershipAsked = (grant: Grant): boolean => grant.kind === 'membership' && grant.role === role
+    return (
+      this.#world.roles.has(role) ||
+      this.desired.has(role) ||
+      (this.authority.mayCreateRoles &&
+        !role.startsWith('pg_') &&
+        this.#request.desired.some(({ grants }) => grants.some(isMembershipAsked)))
+    )
+  }
+
+  defaultPrivilege(grant: DefaultPrivilegeGrant, because: Reason): void {
+    const { owner, schema, on, privileges, grantable } = grant
+    const inSchema: ObjectName | undefined = schema === null ? undefined : { kind: 'schema', name: [schema] }
+    if (!this.#willExist(owner))
+      return this.#skip(because, 'absent', `role ${describeName(owner)} does not exist`)
+    if (inSchema !== undefined && !this.#exists(inSchema))
+      return this.#skip(because, 'absent', this.#whyAbsent(inSchema))
+    const held = this.#world.defaultsOf(owner, schema, on).acl.get(aclKey(because.role, owner))?.privileges
+    for (const privilege of privileges) {
+      const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
+      const isPermitted = isHeld || this.authorityOverPrivileges.mayActAs(owner)
+      if (!isPermitted)
+        this.#notPermitted(because, `${this.#acting} may not act as role ${describeName(owner)}`)
+      // What it has of that, it keeps.
+      if (!isPermitted && held?.has(privilege) !== true) continue
+      const key = defaultKey(grant, privilege, because.role)
+      const other = this.defaults.get(key)
+      const asked = { owner, schema, on, privilege, role: because.role, because }
+      if (other === undefined || (grantable && isPermitted && !other.grantable))
+        this.defaults.set(key, { ...asked, grantable: grantable && isPermitted })
+    }
   }
 
   /**
@@ -242,14 +367,18 @@ class Resolution implements Wanted {
       this.#world.membershipsIn(name, because.role).some(({ inherit }) => inherit),
     )
     const serves = { privilege, object: { kind: object.kind, name: object.name } }
-    for (const { name } of held) this.#wantMembership(name, { serves, because })
+    for (const { name } of held) this.#wantMembership(name, { serves, inherit: true, because })
     if (held.length > 0) return undefined
     const reused = serving.find(
       ({ name, elsewhere }) => elsewhere === 0 && this.authority.mayGrant(name, this.desired),
     )?.name
     const why = reused === undefined ? this.#whyNoNewRole(object, privilege) : undefined
     if (why !== undefined) return why
-    this.#wantMembership(reused ?? this.#newRole(object, privilege, because), { serves, because })
+    this.#wantMembership(reused ?? this.#newRole(object, privilege, because), {
+      serves,
+      inherit: true,
+      because,
+    })
     return undefined
   }
 
@@ -266,20 +395,18 @@ class Resolution implements Wanted {
     const name = intermediateName(this.#world.server, object, privilege, this.#request.seed, isTaken)
     this.#newRoleFor.set(key, name)
     this.#newNames.add(name)
-    this.#wantPrivilege(object, privilege, name, because)
+    this.#wantPrivilege(object, privilege, name, false, because)
     return name
   }
 
+  /** Asked for more than once, with all the options that were asked for. */
   #wantMembership(role: string, membership: WantedMembership): void {
     const { role: member } = membership.because
-    getOrMake(
-      getOrMake(this.memberships, member, () => new Map<string, WantedMembership>()),
-      role,
-      () => membership,
-    )
+    const ofMember = getOrMake(this.memberships, member, () => new Map<string, WantedMembership>())
+    ofMember.set(role, { ...membership, ...ofMember.get(role) })
   }
 
-  membership({ role }: MembershipGrant, because: Reason): void {
+  membership({ role, admin, inherit, set }: MembershipGrant, because: Reason): void {
     if (role.startsWith('pg_') && !this.#world.roles.has(role)) {
       this.#skip(
         because,
@@ -288,9 +415,19 @@ class Resolution implements Wanted {
       )
       return
     }
-    const isMember = this.#world.membershipsIn(role, because.role).some((row) => satisfies(row, false))
-    if (isMember || this.authority.mayGrant(role, this.desired)) this.#wantMembership(role, { because })
-    else this.#notPermitted(because, `${this.#acting} may not grant it`)
+    const asked = {
+      ...(admin !== undefined && { admin }),
+      ...(inherit !== undefined && { inherit }),
+      ...(set !== undefined && { set }),
+    }
+    const rows = this.#world.membershipsIn(role, because.role)
+    if (rows.some((row) => satisfies(row, asked)) || this.authority.mayGrant(role, this.desired)) {
+      this.#wantMembership(role, { ...asked, because })
+      return
+    }
+    this.#notPermitted(because, `${this.#acting} may not grant it`)
+    // What it has of that, it keeps.
+    if (rows.some(isRealMember)) this.#wantMembership(role, { because })
   }
 
   /**
@@ -349,11 +486,14 @@ export const resolve = (world: World, request: SyncRequest): Wanted => {
     for (const { role, grants } of desired)
       for (const grant of grants) if (isNow(grant)) resolveGrant(resolution, { role, grant })
   }
+  resolveAll(({ kind }) => kind === 'attribute')
   resolveAll(ownsSchema)
   resolution.settleSchemas()
-  resolveAll(ownsContent)
+  const follows = (grant: Grant): boolean => grant.kind === 'ownership' && resolution.follows(grant.object)
+  resolveAll((grant) => ownsContent(grant) && !follows(grant))
+  resolveAll(follows)
   resolution.settleContents()
-  resolveAll((grant) => grant.kind !== 'ownership')
+  resolveAll(({ kind }) => kind !== 'attribute' && kind !== 'ownership')
   resolution.skipCycles()
   return resolution
 }
@@ -362,7 +502,11 @@ const resolveGrant = (resolution: Resolution, because: Reason): void => {
   const grant = because.grant!
   switch (grant.kind) {
     case 'attribute':
-      return resolution.login(grant, because)
+      return grant.attribute === 'LOGIN'
+        ? resolution.login(grant, because)
+        : resolution.attribute(grant, because)
+    case 'default privilege':
+      return resolution.defaultPrivilege(grant, because)
     case 'ownership':
       return resolution.ownership(grant, because)
     case 'privilege':

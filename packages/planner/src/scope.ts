@@ -1,10 +1,17 @@
 import type { DesiredRole } from './desired-role.ts'
-import { isPattern } from './grant.ts'
-import { distinctObjects, type ObjectName } from './object-kind.ts'
-import { objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
-import { sortedUnique } from './order.ts'
+import { distinctObjects, type MatchableKind, type ObjectName } from './object-kind.ts'
+import { defaultsTouched, objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
+import { sortedBy, sortedUnique } from './order.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import { type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
+import { isPattern } from './target.ts'
+
+/** Everything of one kind in a schema; of columns, those with one name. */
+export interface PatternScope {
+  readonly kind: MatchableKind
+  readonly schema: string
+  readonly column?: string
+}
 
 /** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and free of repeats. */
 export interface Scope {
@@ -16,8 +23,10 @@ export interface Scope {
   readonly objects: readonly ObjectName[]
   /** Those of the objects of which everything that follows their owner is read too: a table’s columns, a sequence. */
   readonly owned: readonly ObjectName[]
-  /** Schemas of which every table is read, because a pattern asks for some of them. */
-  readonly schemasOfPatterns: readonly string[]
+  /** What a pattern asks for some of. */
+  readonly patterns: readonly PatternScope[]
+  /** Roles of which the default privileges are read, besides the desired ones. */
+  readonly defaultsOf: readonly string[]
   /** Whether to read the intermediate roles that this database may not need any more. */
   readonly unusedRoles: boolean
 }
@@ -27,7 +36,8 @@ const nothing: Scope = {
   roles: [],
   objects: [],
   owned: [],
-  schemasOfPatterns: [],
+  patterns: [],
+  defaultsOf: [],
   unusedRoles: false,
 }
 
@@ -39,6 +49,7 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const grants = desired.flatMap((one) => one.grants)
   const privileges = grants.flatMap((grant) => (grant.kind === 'privilege' ? [grant.object] : []))
   const owned = grants.flatMap((grant) => (grant.kind === 'ownership' ? [grant.object] : []))
+  const creators = grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant] : []))
   const { reassignOwnedTo } = options
   return scope({
     ...nothing,
@@ -46,15 +57,24 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
     roles: [
       ...grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
       ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
+      ...creators.map(({ owner }) => owner),
     ],
     objects: [
       ...owned,
       ...privileges.map((object): ObjectName =>
         isPattern(object) ? { kind: 'schema', name: [object.schema] } : object,
       ),
+      ...creators.flatMap(({ schema }): ObjectName[] =>
+        schema === null ? [] : [{ kind: 'schema', name: [schema] }],
+      ),
     ],
     owned,
-    schemasOfPatterns: privileges.flatMap((object) => (isPattern(object) ? [object.schema] : [])),
+    patterns: privileges.flatMap((object): PatternScope[] => {
+      if (!isPattern(object)) return []
+      const { kind, schema, columns } = object
+      return columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column }))
+    }),
+    defaultsOf: creators.map(({ owner }) => owner),
   })
 }
 
@@ -62,20 +82,22 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
  * What must be read to prove a plan: what it was made from, and everything that it touches.
  */
 export const scopeOfPlan = (plan: Plan): Scope => {
-  const { desired, roles, objects, owned } = scopeOfRequest(plan.request)
+  const { desired, roles, objects, owned, defaultsOf } = scopeOfRequest(plan.request)
   const operations = operationsOf(plan)
   return scope({
     desired,
     roles: [...roles, ...operations.flatMap(rolesTouched)],
     objects: [...objects, ...operations.flatMap(objectTouched)],
     owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
-    schemasOfPatterns: [],
+    patterns: [],
+    defaultsOf: [...defaultsOf, ...defaultsTouched(operations).map(({ owner }) => owner)],
     unusedRoles: false,
   })
 }
 
 const rolesTouched = (operation: Operation): readonly string[] => {
-  if (operation.kind === 'createRole' || operation.kind === 'dropRole') return [operation.role]
+  if (operation.kind === 'createRole' || operation.kind === 'dropRole' || operation.kind === 'setAttribute')
+    return [operation.role]
   return 'member' in operation ? [operation.role, operation.member] : []
 }
 
@@ -86,11 +108,14 @@ export const scopeOf = (
 ): Scope =>
   'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))
 
-const scope = ({ desired, roles, objects, owned, schemasOfPatterns, unusedRoles }: Scope): Scope => ({
+const scope = ({ desired, roles, objects, owned, patterns, defaultsOf, unusedRoles }: Scope): Scope => ({
   desired: sortedUnique(desired),
   roles: sortedUnique(roles),
   objects: distinctObjects(objects),
   owned: distinctObjects(owned),
-  schemasOfPatterns: sortedUnique(schemasOfPatterns),
+  patterns: sortedBy(new Map(patterns.map((one) => [JSON.stringify(one), one])).values(), (one) =>
+    JSON.stringify(one),
+  ),
+  defaultsOf: sortedUnique(defaultsOf),
   unusedRoles,
 })

@@ -41,8 +41,9 @@ export class ServingRoles {
       }
     }
     for (const { role } of world.unmanaged) this.#tainted.add(role)
-    for (const { role, acl } of world.defaultPrivileges)
-      for (const named of [role, ...acl.map(({ grantee }) => grantee)]) this.#tainted.add(named)
+    for (const { owner, acl } of world.defaults)
+      for (const named of [owner, ...[...acl.values()].map(({ grantee }) => grantee)])
+        this.#tainted.add(named)
     for (const [name, holdings] of this.#holdings) {
       const role = world.roles.get(name)
       if (role === undefined || !this.#isTrusted(name, holdings)) continue

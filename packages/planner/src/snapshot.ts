@@ -1,4 +1,5 @@
 import type { AclItem } from './acl-item.ts'
+import type { FutureObjects } from './future-objects.ts'
 import type { ObjectName } from './object-kind.ts'
 
 /** The server and the session a snapshot was taken in. */
@@ -72,6 +73,10 @@ export interface DatabaseObject extends ObjectName {
   readonly follows?: ObjectName
   /** Why the object would do things with its new owner’s rights if it were moved; empty when it would not. */
   readonly actsAsOwner?: readonly string[]
+  /** Of a foreign server: its foreign-data wrapper, on which its owner has to have USAGE. */
+  readonly wrapper?: ObjectName
+  /** Whoever owns it has to be a superuser, which others of its kind do not ask for. */
+  readonly ownedBySuperusers?: true
 }
 
 /**
@@ -79,11 +84,10 @@ export interface DatabaseObject extends ObjectName {
  * @see https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
  */
 export interface DefaultPrivileges {
-  readonly role: string
+  readonly owner: string
   /** `null`: in every schema. */
   readonly schema: string | null
-  /** The letter of the kind of object: r, S, f, T, n, L. */
-  readonly objectType: string
+  readonly on: FutureObjects
   readonly acl: readonly AclItem[]
 }
 

@@ -29,7 +29,7 @@ interface Ties {
 }
 
 const tieByItem = (ties: Ties, object: WorldObject, item: WorldAclItem, authority: Authority): void => {
-  const { shared = false, managesPrivileges = false } = objectKinds[object.kind]
+  const { shared = false } = objectKinds[object.kind]
   ties.holds = true
   ties.holdsShared ||= shared
   for (const [privilege, grantable] of item.privileges) {
@@ -37,8 +37,7 @@ const tieByItem = (ties: Ties, object: WorldObject, item: WorldAclItem, authorit
     if (why !== undefined) ties.notPermitted.push(why)
     const fact = privilegeFact(object, item, privilege)
     if (item.grantor !== object.owner) ties.byOthers.push(fact)
-    if (item.grantor !== object.owner || grantable || !managesPrivileges)
-      ties.beyond.push(`holds ${describeFact(fact)}`)
+    if (item.grantor !== object.owner || grantable) ties.beyond.push(`holds ${describeFact(fact)}`)
   }
 }
 
@@ -92,9 +91,9 @@ const tiesOf = (
       if (grantor !== owner) tie(grantor, (ties) => tieAsGrantor(ties, object, item))
     }
   }
-  for (const { role, acl } of world.defaultPrivileges)
-    for (const named of new Set([role, ...acl.flatMap(({ grantee, grantor }) => [grantee, grantor])]))
-      tie(named, (ties) => tieAsOwner(ties, `is named in default privileges of role ${describeName(role)}`))
+  for (const { owner, acl } of world.defaults)
+    for (const named of new Set([owner, ...[...acl.values()].map(({ grantee }) => grantee)]))
+      tie(named, (ties) => tieAsOwner(ties, `is named in default privileges of role ${describeName(owner)}`))
   for (const { role, kind, description } of world.unmanaged)
     tie(role, (ties) => tieAsOwner(ties, `has ${kind} ${describeName(description)}`))
   return all
@@ -150,13 +149,18 @@ const nothingFor = (roles: readonly string[], actingRole: string, authority: Aut
   roles,
   desired: new Set(roles),
   logins: new Map(),
+  attributes: new Map(),
   memberships: new Map(),
   owners: new Map(),
   privileges: new Map(),
+  defaults: new Map(),
+  idle: new Set(),
   skipped: [],
   reassignOwnedTo: actingRole,
   reassignsExplicitly: false,
   preserved: new Map(),
+  managesCluster: true,
+  keepDependents: false,
   authority,
   authorityOverContents: authority,
   authorityOverPrivileges: authority,

@@ -1,8 +1,17 @@
 import type { Authority } from './authority.ts'
-import { type ObjectName, schemaOf } from './object-kind.ts'
+import type { GrantableAttribute } from './attribute.ts'
+import { defaultsFor, type FutureObjects } from './future-objects.ts'
+import { objectKey, objectKinds, type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
+
+/** Which options a membership is to have; what is left out is not compared. */
+export interface MembershipOptions {
+  readonly admin?: boolean
+  readonly inherit?: boolean
+  readonly set?: boolean
+}
 
 export interface WantedLogin {
   readonly validUntil: string
@@ -10,8 +19,8 @@ export interface WantedLogin {
   readonly because: Reason
 }
 
-export interface WantedMembership {
-  /** Of an intermediate role: what the member gets through it. Then it has to inherit. */
+export interface WantedMembership extends MembershipOptions {
+  /** Of an intermediate role: what the member gets through it. */
   readonly serves?: Served
   readonly because: Reason
 }
@@ -27,6 +36,19 @@ export interface WantedPrivilege {
   readonly privilege: Privilege
   /** A desired role, or an intermediate role that is to be created. */
   readonly role: string
+  /** Whether the role may pass it on. */
+  readonly grantable: boolean
+  readonly because: Reason
+}
+
+export interface WantedDefault {
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+  readonly privilege: Privilege
+  /** A desired role. */
+  readonly role: string
+  readonly grantable: boolean
   readonly because: Reason
 }
 
@@ -36,12 +58,18 @@ export interface Wanted {
   readonly roles: readonly string[]
   readonly desired: ReadonlySet<string>
   readonly logins: ReadonlyMap<string, WantedLogin>
+  /** By role: the attributes other than LOGIN. */
+  readonly attributes: ReadonlyMap<string, ReadonlyMap<GrantableAttribute, Reason>>
   /** By member, then by role. */
   readonly memberships: ReadonlyMap<string, ReadonlyMap<string, WantedMembership>>
   /** By the key of the object. */
   readonly owners: ReadonlyMap<string, WantedOwner>
   /** What is to stand in an object’s own ACL, by {@link privilegeKey}. */
   readonly privileges: ReadonlyMap<string, WantedPrivilege>
+  /** What is to be granted on future objects, by {@link defaultKey}. */
+  readonly defaults: ReadonlyMap<string, WantedDefault>
+  /** The desired roles of which nothing is asked for: they will make no objects any more. */
+  readonly idle: ReadonlySet<string>
   readonly skipped: readonly Skipped[]
   /** Whose objects become that a desired role loses. */
   readonly reassignOwnedTo: string
@@ -49,6 +77,10 @@ export interface Wanted {
   readonly reassignsExplicitly: boolean
   /** By role: the schemas in which it keeps whatever it has. */
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
+  /** Whether what belongs to the whole cluster is managed too. */
+  readonly managesCluster: boolean
+  /** Whether others keep what roles have passed on that may not any more. */
+  readonly keepDependents: boolean
   /** What the acting role could do before anything was done. */
   readonly authority: Authority
   /** What it can do with what is in schemas, once these have the owners that they are to have. */
@@ -57,17 +89,51 @@ export interface Wanted {
   readonly authorityOverPrivileges: Authority
 }
 
-export const privilegeKey = (objectKey: string, privilege: Privilege, role: string): string =>
-  `${objectKey}\0\0${privilege}\0${role}`
+export const privilegeKey = (object: string, privilege: Privilege, role: string): string =>
+  `${object}\0\0${privilege}\0${role}`
+
+export const defaultKey = (
+  { owner, schema, on }: Pick<WantedDefault, 'owner' | 'schema' | 'on'>,
+  privilege: Privilege,
+  role: string,
+): string => [owner, schema === null ? '' : `in ${schema}`, on, privilege, role].join('\0')
+
+/** Whether a desired role keeps what it has in a schema, asked for or not. */
+export const isPreservedIn = (
+  { preserved }: Pick<Wanted, 'preserved'>,
+  role: string,
+  schema: string | null | undefined,
+): boolean => typeof schema === 'string' && preserved.get(role)?.has(schema) === true
 
 /** Whether a desired role keeps what it has on an object, asked for or not. */
 export const isPreserved = (
-  { preserved }: Pick<Wanted, 'preserved'>,
+  wanted: Pick<Wanted, 'preserved' | 'managesCluster'>,
   role: string,
   object: ObjectName,
-): boolean => {
-  const schema = schemaOf(object)
-  return schema !== undefined && preserved.get(role)?.has(schema) === true
+): boolean =>
+  isPreservedIn(wanted, role, schemaOf(object)) ||
+  (!wanted.managesCluster && objectKinds[object.kind].shared === true)
+
+/**
+ * What a role is to hold in an object’s own ACL, granted by its owner: asked for there, or produced by default
+ * privileges that are asked for. `grantable`: it may pass it on. `undefined`: nothing.
+ */
+export const entitlement = (
+  { privileges, defaults }: Pick<Wanted, 'privileges' | 'defaults'>,
+  object: ObjectName & { readonly owner: string },
+  privilege: Privilege,
+  role: string,
+): { readonly grantable: boolean } | undefined => {
+  const asked = privileges.get(privilegeKey(objectKey(object), privilege, role))
+  const produced =
+    defaults.size === 0
+      ? []
+      : defaultsFor(object).flatMap((future) => {
+          const wanted = defaults.get(defaultKey({ ...future, owner: object.owner }, privilege, role))
+          return wanted === undefined ? [] : [wanted]
+        })
+  const all = [...(asked === undefined ? [] : [asked]), ...produced]
+  return all.length === 0 ? undefined : { grantable: all.some(({ grantable }) => grantable) }
 }
 
 /** Why something is taken away: nothing asked for it. */

@@ -1,7 +1,8 @@
+import { type FutureObjects, futureObjects, futurePrivileges } from './future-objects.ts'
 import { getOrMake } from './get-or-make.ts'
-import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
+import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
-import { formatPrivileges, parsePrivileges, type Privileges } from './privilege.ts'
+import { formatPrivileges, parsePrivileges, type Privileges, privilegesSince } from './privilege.ts'
 import type { AclItem } from './acl-item.ts'
 import type {
   DatabaseObject,
@@ -29,6 +30,18 @@ export interface WorldObject extends ObjectName {
   acl: WorldAcl
   readonly follows?: ObjectName
   readonly actsAsOwner: readonly string[]
+  /** Whether only superusers can own it. */
+  readonly ownedBySuperusers: boolean
+  /** Of a foreign server. */
+  readonly wrapper?: ObjectName
+}
+
+/** What is granted on what an owner will create: everything that there is, whether it is PostgreSQL’s default or not. */
+export interface WorldDefaults {
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+  readonly acl: WorldAcl
 }
 
 export const aclKey = (grantee: string, grantor: string): string => `${grantee}\0${grantor}`
@@ -46,6 +59,9 @@ const aclOf = (acl: WorldAcl): AclItem[] =>
     ({ grantee, grantor, privileges }) => ({ grantee, grantor, privileges: formatPrivileges(privileges) }),
   )
 
+const defaultsKey = (owner: string, schema: string | null, on: FutureObjects): string =>
+  `${owner}\0${on}\0${schema ?? ''}`
+
 export const membershipKey = ({
   role,
   member,
@@ -57,22 +73,23 @@ export const membershipKey = ({
  * operation at a time, so that each phase of a plan sees what the phases before it have made.
  */
 export class World {
-  readonly server: Server
+  server: Server
   readonly roles: Map<string, Role>
   readonly objects: Map<string, WorldObject>
-  readonly defaultPrivileges: readonly DefaultPrivileges[]
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
   readonly #memberships = new Map<string, Membership>()
   readonly #ofMember = new Map<string, Map<string, Map<string, Membership>>>()
   readonly #ofRole = new Map<string, Map<string, Membership>>()
   readonly #ofGrantor = new Map<string, Map<string, Membership>>()
+  readonly #defaults = new Map<string, WorldDefaults>()
   readonly #followers = new Map<string, WorldObject[]>()
 
   constructor(snapshot: Snapshot) {
     this.server = snapshot.server
     this.roles = new Map(snapshot.roles.map((role) => [role.name, role]))
-    this.defaultPrivileges = snapshot.defaultPrivileges
+    for (const { owner, schema, on, acl } of snapshot.defaultPrivileges)
+      this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: worldAclOf(acl) })
     this.unmanaged = snapshot.unmanaged
     this.mayBeUnused = snapshot.mayBeUnused ?? []
     this.objects = new Map()
@@ -80,7 +97,8 @@ export class World {
     for (const object of snapshot.objects) this.addObject(object)
   }
 
-  addObject({ kind, name, oid, owner, acl, follows, actsAsOwner = [] }: DatabaseObject): void {
+  addObject(added: DatabaseObject): void {
+    const { kind, name, oid, owner, acl, follows, actsAsOwner = [] } = added
     const key = objectKey({ kind, name })
     const object: WorldObject = {
       kind,
@@ -90,11 +108,17 @@ export class World {
       owner,
       acl: worldAclOf(acl),
       actsAsOwner,
+      ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
       ...(follows && { follows }),
+      ...(added.wrapper && { wrapper: added.wrapper }),
     }
     this.objects.set(key, object)
     if (!follows) return
     getOrMake(this.#followers, objectKey(follows), (): WorldObject[] => []).push(object)
+  }
+
+  #superusersOwn(kind: ObjectKind): boolean {
+    return this.server.version < (objectKinds[kind].ownedBySuperusersBefore ?? 0)
   }
 
   object(name: ObjectName): WorldObject | undefined {
@@ -145,6 +169,46 @@ export class World {
     this.#ofGrantor.get(grantor)?.delete(key)
   }
 
+  /** Everything that has been said of what is still to be created. */
+  get defaults(): Iterable<WorldDefaults> {
+    return this.#defaults.values()
+  }
+
+  /** What is granted on what an owner will create; PostgreSQL’s default where nothing has been said. */
+  defaultsOf(owner: string, schema: string | null, on: FutureObjects): WorldDefaults {
+    const key = defaultsKey(owner, schema, on)
+    return this.#defaults.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
+  }
+
+  /** What PostgreSQL grants where nothing has been said. */
+  builtInDefaultsOf(owner: string, schema: string | null, on: FutureObjects): WorldDefaults {
+    return { owner, schema, on, acl: this.#builtInDefaults(owner, schema, on) }
+  }
+
+  /** As PostgreSQL does, forgets default privileges that are what they would be without. */
+  setDefaults(defaults: WorldDefaults): void {
+    const { owner, schema, on, acl } = defaults
+    const key = defaultsKey(owner, schema, on)
+    const builtIn = aclOf(this.#builtInDefaults(owner, schema, on))
+    if (JSON.stringify(aclOf(acl)) === JSON.stringify(builtIn)) this.#defaults.delete(key)
+    else this.#defaults.set(key, defaults)
+  }
+
+  /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault) */
+  #builtInDefaults(owner: string, schema: string | null, on: FutureObjects): WorldAcl {
+    const acl: WorldAcl = new Map()
+    if (schema !== null) return acl
+    const add = (grantee: string, privileges: Privileges): unknown =>
+      acl.set(aclKey(grantee, owner), { grantee, grantor: owner, privileges })
+    const known = futurePrivileges(on).filter(
+      (privilege) => (privilegesSince[privilege] ?? 0) <= this.server.version,
+    )
+    add(owner, new Map(known.map((privilege) => [privilege, false])))
+    const { toPublic } = futureObjects[on]
+    if (toPublic !== undefined) add('public', new Map([[toPublic, false]]))
+    return acl
+  }
+
   isSuperuser(role: string): boolean {
     return this.roles.get(role)?.superuser ?? false
   }
@@ -162,7 +226,7 @@ export class World {
       roles: sortedBy(this.roles.values(), ({ name }) => name),
       memberships: sortedBy(this.#memberships.values(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
-        ({ kind, name, oid, owner, acl, follows, actsAsOwner }) => ({
+        ({ kind, name, oid, owner, acl, follows, actsAsOwner, ownedBySuperusers, wrapper }) => ({
           kind,
           name,
           oid,
@@ -170,9 +234,13 @@ export class World {
           acl: aclOf(acl),
           ...(follows && { follows }),
           ...(actsAsOwner.length > 0 && { actsAsOwner }),
+          ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
+          ...(wrapper && { wrapper }),
         }),
       ),
-      defaultPrivileges: this.defaultPrivileges,
+      defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>
+        defaultsKey(owner, schema, on),
+      ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: aclOf(acl) })),
       unmanaged: this.unmanaged,
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     }
@@ -181,4 +249,4 @@ export class World {
 
 /** Whether pgsr moves this object when its owner is not to own it. */
 export const ownerIsManaged = (object: WorldObject): boolean =>
-  object.follows === undefined && objectKinds[object.kind].managesOwnership === true
+  object.follows === undefined && objectKinds[object.kind].ownerKeyword !== undefined

@@ -32,7 +32,7 @@ const grant: fc.Arbitrary<DrawnGrant> = fc.record({
   grantable: fc.boolean(),
 })
 
-export const grants: fc.Arbitrary<DrawnGrant[]> = fc.array(grant, { maxLength: 5 })
+export const grants: fc.Arbitrary<DrawnGrant[]> = fc.array(grant, { maxLength: 6 })
 
 export const privilegesOn = (kind: ObjectKind, version: number): readonly Privilege[] =>
   objectKinds[kind].privileges.filter((privilege) => privilege !== 'MAINTAIN' || version >= 170000)
@@ -71,6 +71,7 @@ export const withGrants = (
   { roles, version, onTable = [] }: { roles: readonly string[]; version: number; onTable?: readonly Entry[] },
 ): Entry[] => {
   const entries = [...before]
+  if (privilegesOn(kind, version).length === 0) return entries
   for (const { grantor: grantorIndex, grantee: granteeIndex, privilege: privilegeIndex, ...rest } of drawn) {
     const privilege = pick(privilegesOn(kind, version), privilegeIndex)!
     const all = [...onTable, ...entries]
@@ -87,6 +88,23 @@ export const withGrants = (
     else if (grantable) entries[same] = { ...entries[same]!, grantable }
   }
   return entries
+}
+
+/**
+ * Takes what some have away from them, or only their grant option, without what they granted by it: PostgreSQL comes to
+ * that by a REVOKE … CASCADE while they are members of the owner.
+ */
+export const withLosses = (owner: string, entries: readonly Entry[], losses: readonly number[]): Entry[] => {
+  const passedOn = entries.filter(
+    ({ grantee, grantable }) =>
+      grantable && grantee !== owner && entries.some((one) => one.grantor === grantee),
+  )
+  const lost = new Map(losses.flatMap((loss) => (passedOn.length > 0 ? [[pick(passedOn, loss)!, loss]] : [])))
+  return entries.flatMap((entry) => {
+    const loss = lost.get(entry)
+    if (loss === undefined) return [entry]
+    return loss % 2 === 0 ? [] : [{ ...entry, grantable: false }]
+  })
 }
 
 const letters = Object.keys(privilegeLetters) as PrivilegeLetter[]

@@ -1,38 +1,83 @@
 import {
   type DesiredRole,
+  type FutureObjects,
   Grant,
+  type MembershipOptions,
+  type ObjectName,
   outcomeOf,
+  type OwnableKind,
   type Plan,
   plan,
   type PlanOptions,
   type Snapshot,
+  Target,
 } from '@pgsr/planner'
 import fc from 'fast-check'
 import { anyName, pick } from './arbitrary-name.ts'
 import { anySnapshot } from './arbitrary-snapshot.ts'
-import { isIntermediate, objectIn } from './holdings.ts'
+import { privilegesOn } from './arbitrary-acl.ts'
+import { futureKinds, isIntermediate, isShared, objectIn } from './holdings.ts'
 import { databaseOwners } from './permission.ts'
 
-const grant = fc.oneof(
+const grantableAttributes = [
+  'SUPERUSER',
+  'CREATEROLE',
+  'CREATEROLE',
+  'CREATEDB',
+  'REPLICATION',
+  'BYPASSRLS',
+] as const
+
+const oneIn = (count: number): fc.Arbitrary<boolean> =>
+  fc.nat({ max: count - 1 }).map((number) => number === count - 1)
+
+const anyGrant = fc.oneof(
   fc.record({
     kind: fc.constant('login' as const),
     validUntil: fc.constantFrom(undefined, '2027-06-30T00:00:00Z', new Date('2030-01-01T00:00:00Z')),
     password: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant('privilege' as const), on: fc.nat(), direct: fc.boolean() }),
-  fc.record({ kind: fc.constant('privilege' as const), on: fc.nat(), direct: fc.boolean() }),
-  fc.record({ kind: fc.constant('membership' as const), of: fc.oneof(fc.nat({ max: 2 }), fc.nat()) }),
+  ...[1, 2].map(() =>
+    fc.record({
+      kind: fc.constant('privilege' as const),
+      on: fc.nat(),
+      direct: fc.boolean(),
+      grantable: oneIn(3),
+    }),
+  ),
+  fc.record({
+    kind: fc.constant('membership' as const),
+    of: fc.oneof(fc.nat({ max: 2 }), fc.nat()),
+    options: fc.constantFrom<MembershipOptions>(
+      {},
+      {},
+      { admin: true },
+      { inherit: true },
+      { inherit: false },
+      { set: false },
+      { admin: true, inherit: true, set: true },
+    ),
+  }),
+  fc.record({ kind: fc.constant('attribute' as const), attribute: fc.constantFrom(...grantableAttributes) }),
+  fc.record({
+    kind: fc.constant('default privilege' as const),
+    owner: fc.nat(),
+    on: fc.constantFrom(...(Object.keys(futureKinds) as FutureObjects[])),
+    schema: fc.option(fc.nat()),
+    privilege: fc.nat(),
+    grantable: oneIn(3),
+  }),
   fc.record({ kind: fc.constant('ownership' as const), of: fc.nat() }),
 )
 
-type DrawnGrant = typeof grant extends fc.Arbitrary<infer T> ? T : never
+type DrawnGrant = typeof anyGrant extends fc.Arbitrary<infer T> ? T : never
 
 const drawn = fc.record({
   snapshot: anySnapshot,
   roles: fc.array(
     fc.record({
       role: fc.oneof(fc.nat({ max: 2 }), fc.nat()),
-      grants: fc.array(grant, { maxLength: 5 }),
+      grants: fc.array(anyGrant, { maxLength: 5 }),
       preserved: fc.oneof(
         { arbitrary: fc.constant<number[]>([]), weight: 3 },
         { arbitrary: fc.array(fc.nat(), { maxLength: 2 }), weight: 1 },
@@ -44,6 +89,8 @@ const drawn = fc.record({
     },
   ),
   absent: anyName,
+  keepDependents: oneIn(3),
+  isOfDatabase: oneIn(6),
   reassignOwnedTo: fc.option(fc.nat(), { freq: 2 }),
   order: fc.array(fc.nat(), { minLength: 7, maxLength: 7 }),
   seed: fc.constantFrom('seed', ''),
@@ -52,7 +99,7 @@ const drawn = fc.record({
 type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never
 
 /** Everything that there is to be asked for, and some that there is not. */
-const vocabularyOf = ({ objects, roles }: Snapshot, absent: string) => {
+const vocabularyOf = ({ objects, roles, server }: Snapshot, absent: string) => {
   const [schemas, tables] = (['schema', 'table'] as const).map((kind) =>
     objects.flatMap((object) => (object.kind === kind ? [object.name as [string, string]] : [])),
   ) as [[string][], [string, string][]]
@@ -63,25 +110,48 @@ const vocabularyOf = ({ objects, roles }: Snapshot, absent: string) => {
     owned: [
       ...schemas.map(([schema]) => Grant.schemaOwnership(schema)),
       ...tables.map(([schema, table]) => Grant.tableOwnership(schema, table)),
+      ...objects.flatMap(({ kind, name }) =>
+        ['schema', 'table', 'column', 'parameter'].includes(kind)
+          ? []
+          : [Grant.ownership({ kind, name } as ObjectName<OwnableKind>)],
+      ),
       Grant.schemaOwnership(absent),
       Grant.tableOwnership(someSchema, 'no table'),
     ],
-    privileges: (options: { direct: boolean }) => [
-      Grant.databaseConnect('warehouse', options),
+    privileges: (options: { direct: true; grantable: boolean } | { direct: false }) => [
+      ...objects.flatMap(({ kind, name }) =>
+        privilegesOn(kind, server.version).map((privilege) =>
+          Grant.privilege({ kind, name } as ObjectName<'table'>, [privilege as 'SELECT'], options),
+        ),
+      ),
       ...schemas.flatMap(([schema]) => [
-        Grant.schemaUsage(schema, options),
-        Grant.schemaCreate(schema, options),
-        Grant.tableSelect(schema, /^[a-b]/i, options),
-        Grant.tableSelect(schema, { source: '[\r\n]|.', flags: 'su' }, options),
+        Grant.privilege(Target.table(schema, /./), ['SELECT', 'INSERT'], options),
+        Grant.privilege(Target.function(schema, /./), ['EXECUTE'], options),
+        ...objects.flatMap(({ kind, name }) =>
+          kind === 'column' && name[0] === schema
+            ? [Grant.privilege(Target.table(schema, /./, { columns: [name[2]!] }), ['SELECT'], options)]
+            : [],
+        ),
       ]),
-      ...tables.map(([schema, table]) => Grant.tableSelect(schema, table, options)),
-      Grant.databaseConnect('no database', options),
-      Grant.schemaUsage(absent, options),
-      Grant.tableSelect(absent, /./, options),
-      Grant.tableSelect(someSchema, 'no table', options),
+      Grant.databaseConnect('warehouse', { direct: options.direct }),
+      ...schemas.flatMap(([schema]) => [
+        Grant.schemaUsage(schema, { direct: options.direct }),
+        Grant.tableSelect(schema, /^[a-b]/i, { direct: options.direct }),
+        Grant.tableSelect(schema, { source: '[\r\n]|.', flags: 'su' }, { direct: options.direct }),
+      ]),
+      Grant.databaseConnect('no database', { direct: options.direct }),
+      Grant.schemaUsage(absent, { direct: options.direct }),
+      Grant.tableSelect(absent, /./, { direct: options.direct }),
+      Grant.tableSelect(someSchema, 'no table', { direct: options.direct }),
     ],
   }
 }
+
+/** Whether it is about what the scope `database` leaves alone. */
+const isOfCluster = (grant: Grant): boolean =>
+  grant.kind === 'attribute' ||
+  grant.kind === 'membership' ||
+  ('object' in grant && isShared(grant.object as ObjectName))
 
 /** What was drawn, without what would be an error whatever the server says. */
 const desiredFrom = (from: Drawn): DesiredRole[] => {
@@ -93,6 +163,9 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
     chosen.map(([role, { preserved }]) => [role, preserved.map((number) => pick(schemas, number)!)]),
   )
   const taken = new Set<string>()
+  const optionsOf = new Map<string, MembershipOptions>()
+  const { version } = snapshot.server
+  const ordinary = snapshot.roles.map(({ name }) => name).filter((name) => !isIntermediate(name))
   const grantsOf = (one: DrawnGrant, index: number): DesiredRole['grants'] => {
     switch (one.kind) {
       case 'login': {
@@ -104,14 +177,41 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
           }),
         ]
       }
-      case 'privilege':
-        return [pick(privileges({ direct: one.direct }), one.on)!]
+      case 'attribute':
+        return [Grant.attribute(one.attribute)]
+      case 'privilege': {
+        const { direct, grantable } = one
+        return [pick(privileges(direct ? { direct, grantable } : { direct }), one.on)!]
+      }
+      case 'default privilege': {
+        const { on, grantable } = one
+        const since = { schemas: 100000, 'large objects': 180000 }[on as string] ?? 0
+        if (version < since) return []
+        const isOutside = on === 'schemas' || on === 'large objects'
+        const schema = isOutside || one.schema === null ? undefined : pick(schemas, one.schema)!
+        const privilege = pick(privilegesOn(futureKinds[on].become[0]!, version), one.privilege)!
+        const owner = pick([...ordinary, ...ordinary, absent], one.owner)!
+        return [
+          Grant.defaultPrivilege(
+            { owner, on, ...(schema !== undefined && { schema }) },
+            [privilege as never],
+            { grantable },
+          ),
+        ]
+      }
       case 'membership': {
+        const isNew = version >= 160000 || (one.options.inherit ?? one.options.set ?? true)
+        const options = isNew ? one.options : {}
         const held = snapshot.memberships.filter(({ member }) => member === chosen[index]![0])
         const role = pick([...new Set(held.map((row) => row.role)), ...roles], one.of)!
         const asked = chosen.findIndex(([name]) => name === role)
         // Of two desired roles only the first may ask for the second: that makes no cycle.
-        return isIntermediate(role) || (asked >= 0 && asked <= index) ? [] : [Grant.roleMembership(role)]
+        const other = optionsOf.get(JSON.stringify([index, role]))
+        if (other !== undefined && (other.inherit !== options.inherit || other.set !== options.set)) return []
+        optionsOf.set(JSON.stringify([index, role]), options)
+        return isIntermediate(role) || (asked >= 0 && asked <= index)
+          ? []
+          : [Grant.roleMembership(role, options)]
       }
       case 'ownership': {
         const ownership = pick(owned, one.of)!
@@ -132,9 +232,10 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
     )
     const kept = login === undefined ? [] : [login, ...others.filter(({ kind }) => kind !== 'login')]
     const preserved = preservedFor.get(role)!
+    const asked = kept.flatMap((one) => grantsOf(one, index))
     return {
       role,
-      grants: kept.flatMap((one) => grantsOf(one, index)),
+      grants: from.isOfDatabase ? asked.filter((grant) => !isOfCluster(grant)) : asked,
       ...(preserved.length > 0 && { preserveExistingGrantsInSchemas: preserved }),
     }
   })
@@ -182,7 +283,7 @@ const withServesOthers = (snapshot: Snapshot, desired: readonly DesiredRole[]): 
 })
 
 const build = (from: Drawn): Input => {
-  const { snapshot, order, seed } = from
+  const { snapshot, order, seed, keepDependents, isOfDatabase } = from
   const desired = desiredFrom(from).filter(({ role }) => !isNeeded(snapshot, role))
   const others = snapshot.roles
     .map(({ name }) => name)
@@ -192,7 +293,14 @@ const build = (from: Drawn): Input => {
     snapshot: withServesOthers(snapshot, desired),
     desired,
     order,
-    options: { seed, allowSelf: true, allowSuperuser: true, ...(reassignOwnedTo && { reassignOwnedTo }) },
+    options: {
+      seed,
+      allowSelf: true,
+      allowSuperuser: true,
+      keepDependents,
+      scope: isOfDatabase ? 'database' : 'cluster',
+      ...(reassignOwnedTo && { reassignOwnedTo }),
+    },
   })
 }
 
@@ -241,7 +349,7 @@ const planOrNothing = ({ snapshot, desired, options }: Input): Plan | undefined 
 /** Checks something of the plans for any inputs, and of what they lead to. That there are plans is tested by itself. */
 export const forEveryPlan = (
   check: (made: Plan, outcome: Snapshot, input: Input) => void,
-  numRuns = 300,
+  numRuns = 200,
 ): void =>
   forEveryInput((input) => {
     const made = planOrNothing(input)

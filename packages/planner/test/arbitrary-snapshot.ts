@@ -1,10 +1,19 @@
-import type { DefaultPrivileges, Membership, Role, Snapshot } from '@pgsr/planner'
+import type {
+  DefaultPrivileges,
+  FutureObjects,
+  Membership,
+  ObjectKind,
+  Privilege,
+  Role,
+  Snapshot,
+} from '@pgsr/planner'
 import fc from 'fast-check'
 import { aclOf, type Entry, grants, ownersEntries, privilegesOn, withGrants } from './arbitrary-acl.ts'
 import { memberships, withMemberships } from './arbitrary-membership.ts'
 import { anyName, pick } from './arbitrary-name.ts'
 import { finished, objects, type Sketches, sketchesOf } from './arbitrary-object.ts'
 import { membership, role } from './build-snapshot.ts'
+import { builtInDefaults, defaultEntriesOf, futureKinds, isShared, textOf } from './holdings.ts'
 import { createsSchemas, databaseOwners } from './permission.ts'
 
 const bootstrap = 'postgres'
@@ -56,20 +65,35 @@ const drawn = fc.record({
   }),
   memberships,
   objects,
-  defaults: fc.array(fc.record({ role: fc.nat(), grants }), { maxLength: 2 }),
+  defaults: fc.array(
+    fc.record({
+      role: fc.nat(),
+      on: fc.constantFrom('schemas', ...(Object.keys(futureKinds) as FutureObjects[])),
+      schema: fc.option(fc.nat()),
+      narrowed: fc.array(fc.nat(), { maxLength: 1 }),
+      grants,
+    }),
+    { maxLength: 3 },
+  ),
+  /** Whether the acting role is not who is logged in, but whom a superuser has become. */
+  isSetRole: oneIn(6),
   policies: fc.array(fc.record({ name: anyName, role: fc.nat() }), { maxLength: 1 }),
 })
 
 type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never
 
 /** What may be asked for, and so be held by an intermediate role. */
-const servable = (sketches: Sketches) =>
+const servable = (sketches: Sketches, version: number) =>
   sketches.all().flatMap((sketch) => {
-    const privileges = { database: ['CONNECT'], schema: ['USAGE', 'CREATE'], table: ['SELECT'] } as const
     const { kind } = sketch
-    if (kind !== 'database' && kind !== 'schema' && kind !== 'table') return []
-    return privileges[kind].map((privilege) => ({ sketch, privilege }))
+    const common = ({ database: ['CONNECT'], table: ['SELECT'] } as Partial<Record<ObjectKind, Privilege[]>>)[
+      kind
+    ]
+    return (common ?? privilegesOn(kind, version)).map((privilege) => ({ sketch, privilege }))
   })
+
+const keyOfDefaults = (owner: string, schema: string | null, on: FutureObjects): string =>
+  JSON.stringify([owner, schema, on])
 
 /** What is gathered while the intermediate roles are made. */
 interface Parts {
@@ -85,16 +109,16 @@ const addIntermediates = (
   ordinary: readonly string[],
   { roles, memberships: rows, defaults, unmanaged }: Parts,
 ): readonly string[] => {
-  const served = servable(sketches)
+  const served = servable(sketches, version)
   return intermediates.map(({ serves, taint: tainted, elsewhere, servesOthers, members }, index) => {
     const { sketch, privilege } = pick(served, serves)!
     const { kind, owner, entries } = sketch
-    const where = kind === 'database' ? 'global' : `local_${databaseOid}`
+    const where = isShared({ kind, name: [] }) ? 'global' : `local_${databaseOid}`
     const name = `_pgsr_${where}_${kind}_${privilege.toLowerCase()}_0000000${index}`
     const is = (what: string): boolean => tainted === what
     const held: Entry = { grantee: name, grantor: owner, privilege, grantable: is('grant option') }
     const passing = entries.find((entry) => entry.privilege === privilege && entry.grantable)
-    const more = privilegesOn(kind, version).find((other) => other !== privilege)!
+    const more = privilegesOn(kind, version).find((other) => other !== privilege)
     roles.push(
       role(name, {
         oid: String(40000 - index),
@@ -109,14 +133,15 @@ const addIntermediates = (
       if (member !== ordinary[1] || !is('member')) rows.push(membership(member, name, { set }))
     if (!is('nothing'))
       entries.push(is('other grantor') && passing ? { ...held, grantor: passing.grantee } : held)
-    if (is('more')) entries.push({ ...held, privilege: more })
+    if (is('more') && more !== undefined) entries.push({ ...held, privilege: more })
     if (is('member')) rows.push(membership(name, ordinary[1]!))
     if (is('owner')) sketches.add('schema', [`s${index}`], name, { grants: [] })
     if (is('settings')) unmanaged.push({ role: name, kind: 'settings', description: 'role' })
     if (is('default privileges')) {
       const creator = ordinary[2]!
-      const own = defaults.get(creator) ?? ownersEntries('schema', creator, version)
-      defaults.set(creator, [...own, { ...held, grantor: creator, privilege: 'USAGE' }])
+      const key = keyOfDefaults(creator, null, 'schemas')
+      const own = defaults.get(key) ?? ownersEntries('schema', creator, version)
+      defaults.set(key, [...own, { ...held, grantor: creator, privilege: 'USAGE' }])
     }
     return name
   })
@@ -156,14 +181,35 @@ const build = (from: Drawn): Snapshot => {
     }),
   )
   const owners = [bootstrap, ...names, ...(version >= 140000 ? [databaseOwners] : [])]
-  const sketches = sketchesOf(from.objects, { version, roles: names, owners })
-  const schemaDefaults = new Map<string, Entry[]>()
-  for (const one of from.defaults) {
-    const creator = pick(names, one.role)!
-    const own = ownersEntries('schema', creator, version)
-    // Whoever will create the schema will have granted it all.
-    const byCreator = one.grants.map((grant) => ({ ...grant, grantor: 0 }))
-    schemaDefaults.set(creator, withGrants('schema', creator, own, byCreator, { roles: names, version }))
+  const superusers = [bootstrap, ...roles.flatMap(({ name, superuser }) => (superuser ? [name] : []))]
+  const sketches = sketchesOf(from.objects, { version, roles: names, owners, superusers })
+  const schemas = sketches.all().flatMap(({ kind, name }) => (kind === 'schema' ? [name[0]!] : []))
+  const defaults = new Map<string, Entry[]>()
+  for (const {
+    role: creatorIndex,
+    on,
+    schema: schemaIndex,
+    grants: drawnGrants,
+    narrowed,
+  } of from.defaults) {
+    const creator = pick(names, creatorIndex)!
+    const isOutside = on === 'schemas' || on === 'large objects'
+    const schema = isOutside || schemaIndex === null ? null : (pick(schemas, schemaIndex) ?? null)
+    const builtIn = defaultEntriesOf(builtInDefaults(version, creator, schema, on))
+    const own = builtIn.map(({ privilege, grantee, grantable }) => ({
+      privilege,
+      grantee,
+      grantable,
+      grantor: creator,
+    }))
+    const kept = own.filter((_, index) => !narrowed.some((number) => number % own.length === index))
+    // Whoever will create the object will have granted it all.
+    const byCreator = drawnGrants.map((grant) => ({ ...grant, grantor: 0 }))
+    const [kind] = futureKinds[on].become
+    const entries = withGrants(kind!, creator, kept, byCreator, { roles: names, version })
+    // What is as PostgreSQL has it is in no catalog.
+    if (textOf(entries) === textOf(own)) continue
+    defaults.set(keyOfDefaults(creator, schema, on), entries)
   }
   const unmanaged = from.policies.map((policy) => ({
     role: pick(names, policy.role)!,
@@ -171,14 +217,13 @@ const build = (from: Drawn): Snapshot => {
     // As `pg_describe_object` says it, with the name as it is.
     description: `policy ${policy.name} on table s.t`,
   }))
-  const parts: Parts = { roles: [], memberships: [], defaults: schemaDefaults, unmanaged }
+  const parts: Parts = { roles: [], memberships: [], defaults, unmanaged }
   const intermediates = addIntermediates(from, sketches, names, parts)
-  const defaultPrivileges = [...schemaDefaults].map(([creator, entries]): DefaultPrivileges => ({
-    role: creator,
-    schema: null,
-    objectType: 'n',
-    acl: aclOf(entries),
-  }))
+  const defaultPrivileges = [...defaults].flatMap(([key, entries]): DefaultPrivileges[] => {
+    const [owner, schema, on] = JSON.parse(key) as [string, string | null, FutureObjects]
+    const since = { schemas: 100000, 'large objects': 180000 }[on as string] ?? 0
+    return version < since ? [] : [{ owner, schema, on, acl: aclOf(entries) }]
+  })
   const actingRole = acting === 'bootstrap' ? bootstrap : names[0]!
   const administered = administeredRows(from, parts.memberships, [...intermediates, ...names], actingRole)
   const snapshot: Snapshot = {
@@ -191,7 +236,7 @@ const build = (from: Drawn): Snapshot => {
       createsSchemas: true,
       lockTableSize: 6400,
       actingRole,
-      sessionRole: actingRole,
+      sessionRole: from.isSetRole ? bootstrap : actingRole,
       bootstrapRole: bootstrap,
     },
     roles: [
@@ -208,8 +253,7 @@ const build = (from: Drawn): Snapshot => {
       bootstrap,
     }),
     objects: sketches.all().map(finished),
-    // Schemas have default privileges from 10 on.
-    defaultPrivileges: version < 100000 ? [] : defaultPrivileges,
+    defaultPrivileges,
     unmanaged,
   }
   return {

@@ -1,4 +1,5 @@
-import { type DatabaseObject, type Membership, type Role, type Server, type Snapshot } from '@pgsr/planner'
+import type { DatabaseObject, Membership, ObjectKind, Role, Server, Snapshot } from '@pgsr/planner'
+import { ownersLetters } from './holdings.ts'
 
 const server: Server = {
   version: 180004,
@@ -40,11 +41,9 @@ export const membership = (member: string, of: string, options: Partial<Membersh
   ...options,
 })
 
-const ownPrivileges = { database: 'CTc', schema: 'UC', table: 'arwdDxtm', column: '' } as const
-
 /** An object of `owner`, who has everything on it, and what else its ACL holds: `{ 'analyst/owner': 'r' }`. */
 export const object = (
-  kind: keyof typeof ownPrivileges,
+  kind: ObjectKind,
   name: readonly string[],
   owner = 'owner',
   acl: Readonly<Record<string, string>> = {},
@@ -54,7 +53,7 @@ export const object = (
   oid: '30000',
   owner,
   acl: Object.entries({
-    [`${owner}/${owner}`]: ownPrivileges[kind],
+    [`${owner}/${owner}`]: kind === 'column' ? '' : ownersLetters(kind, server.version),
     ...acl,
   })
     .filter(([, privileges]) => privileges !== '')

@@ -1,6 +1,8 @@
 import {
+  attributes,
   describeFact,
   describeObject,
+  type DefaultPrivilegeFact,
   type DesiredRole,
   type Fact,
   type Grant,
@@ -10,9 +12,24 @@ import {
   type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
-import { entriesOf, factsIn, holderOf, isIntermediate, isSame, objectIn, roleIn, textOf } from './holdings.ts'
+import {
+  builtInDefaults,
+  defaultEntriesOf,
+  defaultsIn,
+  entriesOf,
+  factsIn,
+  holderOf,
+  isIntermediate,
+  isProducedBy,
+  isSame,
+  isShared,
+  objectIn,
+  roleIn,
+  textOf,
+} from './holdings.ts'
 
 type PrivilegeGrant = Extract<Grant, { kind: 'privilege' }>
+type MembershipGrant = Extract<Grant, { kind: 'membership' }>
 
 /** A role, and what was asked for it. */
 export interface Asked {
@@ -23,6 +40,10 @@ export interface Asked {
   readonly entitled: readonly Grant[]
   /** The schemas in which it keeps what it has. */
   readonly preserved: readonly string[]
+  /** Whether it keeps what it has in the cluster. */
+  readonly keepsCluster: boolean
+  /** Nothing was asked for it. */
+  readonly isIdle: boolean
 }
 
 /** What a plan was made for. */
@@ -30,7 +51,8 @@ export const desiredIn = ({ request }: Plan): readonly DesiredRole[] =>
   request.kind === 'sync' ? request.desired : []
 
 export const askedIn = (made: Plan): Asked[] => {
-  const { skipped } = made
+  const { skipped, request } = made
+  const keepsCluster = request.kind === 'sync' && request.options.scope === 'database'
   const skips = (reasons: readonly Skipped['reason'][]): Set<string> =>
     new Set(
       skipped.flatMap(({ role, grant, reason }) => (reasons.includes(reason) ? [textOf([role, grant])] : [])),
@@ -41,9 +63,14 @@ export const askedIn = (made: Plan): Asked[] => {
   return desiredIn(made)
     .filter(isCreated)
     .map(({ role, grants, preserveExistingGrantsInSchemas: preserved = [] }) => {
-      const entitled = grants.filter((grant) => !impossible.has(textOf([role, grant])))
       const isPermitted = (grant: Grant): boolean => !notPermitted.has(textOf([role, grant]))
-      return { role, grants: entitled.filter(isPermitted), entitled, preserved }
+      const entitled = grants.filter(
+        (grant) =>
+          !impossible.has(textOf([role, grant])) &&
+          (grant.kind !== 'default privilege' || isPermitted(grant)),
+      )
+      const isIdle = grants.length + preserved.length === 0
+      return { role, grants: entitled.filter(isPermitted), entitled, preserved, keepsCluster, isIdle }
     })
 }
 
@@ -51,32 +78,49 @@ export const askedIn = (made: Plan): Asked[] => {
 export const isInside = (schemas: readonly string[], { name }: ObjectName): boolean =>
   name.length > 1 && schemas.includes(name[0]!)
 
-/** Whether all that an intermediate role has here is inside some schemas. */
-const servesInside = (snapshot: Snapshot, schemas: readonly string[], role: string): boolean => {
+/** Whether an intermediate role has something here, and only such. */
+const servesOnly = (snapshot: Snapshot, role: string, isSuch: (object: ObjectName) => boolean): boolean => {
   const held = snapshot.objects.flatMap(entriesOf).filter(({ grantee }) => grantee === role)
-  return held.length > 0 && held.every(({ object }) => isInside(schemas, object))
+  return held.length > 0 && held.every(({ object }) => isSuch(object))
 }
 
 /** Whether a role keeps something, asked for or not. */
 export const isPreserved = (
   snapshot: Snapshot,
-  { role, preserved }: Pick<Asked, 'role' | 'preserved'>,
+  { role, preserved, keepsCluster }: Pick<Asked, 'role' | 'preserved' | 'keepsCluster'>,
   fact: Fact,
 ): boolean => {
   if (holderOf(fact) !== role) return false
-  if (fact.kind === 'ownership' || fact.kind === 'privilege') return isInside(preserved, fact.object)
-  return (
-    fact.kind === 'membership' && isIntermediate(fact.role) && servesInside(snapshot, preserved, fact.role)
-  )
+  switch (fact.kind) {
+    case 'role':
+    case 'attribute':
+      return keepsCluster
+    case 'ownership':
+    case 'privilege':
+      return isInside(preserved, fact.object) || (keepsCluster && isShared(fact.object))
+    case 'default privilege':
+      return fact.schema !== null && preserved.includes(fact.schema)
+    case 'membership': {
+      const serves = (isSuch: (object: ObjectName) => boolean): boolean =>
+        isIntermediate(fact.role) && servesOnly(snapshot, fact.role, isSuch)
+      return (
+        serves((object) => isInside(preserved, object)) || (keepsCluster && !serves((one) => !isShared(one)))
+      )
+    }
+  }
 }
 
 /** The objects that a grant is about. */
 export const objectsOf = ({ object }: PrivilegeGrant, outcome: Snapshot): ObjectName[] => {
   if (!('pattern' in object)) return outcome.objects.filter((one) => isSame(one, object))
-  const { source, flags } = object.pattern
+  const { kind, schema, pattern, columns } = object
+  const matcher = new RegExp(pattern.source, pattern.flags)
   return outcome.objects.filter(
-    ({ kind, name }) =>
-      kind === 'table' && name[0] === object.schema && new RegExp(source, flags).test(name[1]!),
+    (one) =>
+      one.kind === kind &&
+      one.name[0] === schema &&
+      matcher.test(one.name[1]!) &&
+      (columns === undefined || columns.includes(one.name[2]!)),
   )
 }
 
@@ -86,8 +130,8 @@ const tiesOf = (snapshot: Snapshot, name: string): unknown[] => [
   ...snapshot.objects
     .flatMap(entriesOf)
     .filter(({ grantee, grantor }) => grantee === name || grantor === name),
-  ...snapshot.defaultPrivileges.filter(({ role, acl }) =>
-    [role, ...acl.flatMap(({ grantee, grantor }) => [grantee, grantor])].includes(name),
+  ...snapshot.defaultPrivileges.filter(({ owner, acl }) =>
+    [owner, ...acl.flatMap(({ grantee, grantor }) => [grantee, grantor])].includes(name),
   ),
   ...snapshot.unmanaged.filter(({ role }) => role === name),
 ]
@@ -112,33 +156,62 @@ const isOfAnotherDatabase = (snapshot: Snapshot, name: string): boolean =>
   tiesOf(snapshot, name).length === 0 &&
   !isMemberOfSome(snapshot, name)
 
+/** Whether somebody is to have a privilege in an object’s own ACL: asked for, or produced by what is said of future objects. */
+const isEntitledTo = (
+  outcome: Snapshot,
+  grants: readonly Grant[],
+  { object, privilege }: Pick<PrivilegeFact, 'object' | 'privilege'>,
+  grantable: boolean,
+): boolean => {
+  const found = objectIn(outcome, object)
+  return grants.some(
+    (grant) =>
+      (grant.kind === 'privilege' || grant.kind === 'default privilege') &&
+      grant.privileges.includes(privilege) &&
+      (grant.grantable || !grantable) &&
+      (grant.kind === 'privilege'
+        ? grant.direct && objectsOf(grant, outcome).some((one) => isSame(one, object))
+        : found !== undefined && isProducedBy(grant, found)),
+  )
+}
+
+/** Whether PostgreSQL itself says so of future objects. */
+const isBuiltIn = ({ server }: Snapshot, fact: DefaultPrivilegeFact): boolean =>
+  defaultEntriesOf(builtInDefaults(server.version, fact.owner, fact.schema, fact.on)).some(
+    (entry) => textOf(entry) === textOf(fact),
+  )
+
 /** Whether what a role asked for lets it hold this. What an owner has on its own object comes with the ownership. */
 export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
-  const { role, entitled: grants } = asked
+  const { role, entitled: grants, isIdle } = asked
   if (isPreserved(outcome, asked, fact)) return true
-  const asksFor = (wanted: Fact & { kind: 'privilege' }, direct: boolean): boolean =>
-    grants.some(
-      (grant) =>
-        grant.kind === 'privilege' &&
-        grant.privilege === wanted.privilege &&
-        grant.direct === direct &&
-        objectsOf(grant, outcome).some((object) => isSame(object, wanted.object)),
-    )
   switch (fact.kind) {
     case 'role':
       return true
     case 'attribute':
-      if (fact.attribute === 'LOGIN') return grants.some((grant) => grant.kind === 'attribute')
-      return fact.attribute === 'INHERIT' || fact.attribute.startsWith('VALID UNTIL')
+      return (
+        grants.some((grant) => grant.kind === 'attribute' && grant.attribute === fact.attribute) ||
+        fact.attribute === 'INHERIT' ||
+        fact.attribute.startsWith('VALID UNTIL')
+      )
     case 'ownership':
       return grants.some((grant) => grant.kind === 'ownership' && isSame(grant.object, fact.object))
     case 'membership': {
-      if (!isIntermediate(fact.role))
+      if (!isIntermediate(fact.role)) {
+        const wanted = grants.filter((grant) => grant.kind === 'membership' && grant.role === fact.role)
+        const permitted = wanted.filter((grant) => asked.grants.includes(grant))
+        const is = (option: 'inherit' | 'set'): boolean =>
+          permitted.every(
+            (grant) => !(option in grant) || (grant as MembershipGrant)[option] === fact[option],
+          )
         return (
+          wanted.length > 0 &&
           (fact.inherit || fact.set) &&
-          !fact.admin &&
-          grants.some((grant) => grant.kind === 'membership' && grant.role === fact.role)
+          (!fact.admin || wanted.some((grant) => (grant as MembershipGrant).admin === true)) &&
+          is('inherit') &&
+          is('set')
         )
+      }
       if (isOfAnotherDatabase(outcome, fact.role)) return !fact.admin
       const serves = outcome.objects.flatMap(entriesOf).find(({ grantee }) => grantee === fact.role)
       if (serves === undefined || !isTrusted(outcome, fact.role)) return false
@@ -149,14 +222,31 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
         !serves.grantable &&
         fact.inherit &&
         !fact.admin &&
-        asksFor(serves, false)
+        grants.some(
+          (grant) =>
+            grant.kind === 'privilege' &&
+            !grant.direct &&
+            grant.privileges.includes(serves.privilege) &&
+            objectsOf(grant, outcome).some((object) => isSame(object, serves.object)),
+        )
       )
     }
     case 'privilege': {
       const { owner } = objectIn(outcome, fact.object)!
       if (owner === role) return true
-      return fact.grantor === owner && !fact.grantable && asksFor(fact, true)
+      return fact.grantor === owner && isEntitledTo(outcome, grants, fact, fact.grantable)
     }
+    case 'default privilege':
+      if (fact.owner === role) return !isIdle || isBuiltIn(outcome, fact)
+      return grants.some(
+        (grant) =>
+          grant.kind === 'default privilege' &&
+          grant.owner === fact.owner &&
+          grant.schema === fact.schema &&
+          grant.on === fact.on &&
+          grant.privileges.includes(fact.privilege) &&
+          (grant.grantable || !fact.grantable),
+      )
   }
 }
 
@@ -173,6 +263,10 @@ const wordsFor = (role: string, fact: Fact): string => {
         ? `ADMIN option for ${of}, which comes with CREATEROLE`
         : `having granted membership in ${of} to role ${JSON.stringify(fact.member)}`
     }
+    case 'default privilege': {
+      const where = fact.schema === null ? '' : ` in schema ${JSON.stringify(fact.schema)}`
+      return `of its own future ${fact.on}${where}`
+    }
     case 'role':
     case 'privilege':
       return holderOf(fact) === role
@@ -181,14 +275,39 @@ const wordsFor = (role: string, fact: Fact): string => {
   }
 }
 
-/** Whether it is of a role that others hold something: it cannot be dropped before that is gone. */
-const isPassedOnBy = ({ server, ...outcome }: Snapshot, role: string, fact: Fact): boolean => {
+/** Whether a role may have granted a privilege on what it does not own: on a column also by what it has on the table. */
+const mayHaveGranted = (
+  outcome: Snapshot,
+  { role, preserved, keepsCluster, entitled }: Asked,
+  { object, privilege }: PrivilegeFact,
+): boolean => {
+  const table: ObjectName = { kind: 'table', name: object.name.slice(0, 2) }
+  return (
+    isInside(preserved, object) ||
+    (keepsCluster && isShared(object)) ||
+    (object.kind === 'column' ? [object, table] : [object]).some(
+      (one) =>
+        objectIn(outcome, one)?.owner !== role &&
+        isEntitledTo(outcome, entitled, { object: one, privilege }, true),
+    )
+  )
+}
+
+/** Whether it is of a role that others hold something that it may not have given them. */
+const isPassedOn = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
+  const { role, isIdle } = asked
   switch (fact.kind) {
     case 'membership':
       // Before 16 a grantor is but a note.
-      return fact.grantor === role && server.version >= 160000
+      return fact.grantor === role && outcome.server.version >= 160000
     case 'privilege':
-      return fact.grantor === role && objectIn({ server, ...outcome }, fact.object)!.owner !== role
+      return (
+        fact.grantor === role &&
+        objectIn(outcome, fact.object)!.owner !== role &&
+        !mayHaveGranted(outcome, asked, fact)
+      )
+    case 'default privilege':
+      return fact.owner === role && !(isIdle && isBuiltIn(outcome, fact))
     case 'role':
     case 'attribute':
     case 'ownership':
@@ -199,17 +318,16 @@ const isPassedOnBy = ({ server, ...outcome }: Snapshot, role: string, fact: Fact
 /** What a desired role is left with that nothing asks for: what it holds, and what others hold from it. */
 export const excessOf = (outcome: Snapshot, asked: Asked): Fact[] =>
   factsIn(outcome).filter((fact) =>
-    holderOf(fact) === asked.role
-      ? !isAskedFor(outcome, asked, fact)
-      : isPassedOnBy(outcome, asked.role, fact) &&
-        !(fact.kind === 'privilege' && isInside(asked.preserved, fact.object)),
+    holderOf(fact) === asked.role ? !isAskedFor(outcome, asked, fact) : isPassedOn(outcome, asked, fact),
   )
 
 /** What a role keeps in a world, but for what default privileges can give more by. */
 const preservedIn = (snapshot: Snapshot, asked: Asked): Fact[] => {
   const named = new Set(snapshot.defaultPrivileges.flatMap(({ acl }) => acl.map(({ grantee }) => grantee)))
   return factsIn(snapshot).filter(
-    (fact) => isPreserved(snapshot, asked, fact) && !(fact.kind === 'membership' && named.has(fact.role)),
+    (fact) =>
+      isPreserved(snapshot, asked, fact) &&
+      !(fact.kind === 'membership' && isIntermediate(fact.role) && named.has(fact.role)),
   )
 }
 
@@ -235,42 +353,61 @@ export const isAnnounced = ({ residue, unmanaged }: Plan, role: string, fact: Fa
 
 /** Whether a role has what one of its grants asks for, by whatever way is asked for. */
 export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean => {
-  const memberOf = (test: (of: string) => boolean, mayBecome: boolean): boolean =>
-    outcome.memberships.some(
-      (row) => row.member === role && (row.inherit || (mayBecome && row.set)) && test(row.role),
-    )
   switch (grant.kind) {
     case 'attribute': {
-      const { login, validUntil } = roleIn(outcome, role)!
-      return login && validUntil === grant.validUntil
+      const found = roleIn(outcome, role)!
+      return (
+        found[attributes[grant.attribute]] &&
+        (grant.attribute !== 'LOGIN' || found.validUntil === grant.validUntil)
+      )
     }
     case 'ownership':
       return objectIn(outcome, grant.object)?.owner === role
     case 'membership':
-      return memberOf((of) => of === grant.role, true)
+      return outcome.memberships.some(
+        (row) =>
+          row.member === role &&
+          row.role === grant.role &&
+          (row.inherit || row.set) &&
+          (grant.admin !== true || row.admin) &&
+          (grant.inherit ?? row.inherit) === row.inherit &&
+          (grant.set ?? row.set) === row.set,
+      )
+    case 'default privilege': {
+      const entries = defaultEntriesOf(defaultsIn(outcome, grant))
+      return grant.privileges.every((privilege) =>
+        entries.some(
+          (entry) =>
+            entry.privilege === privilege && entry.grantee === role && (entry.grantable || !grant.grantable),
+        ),
+      )
+    }
     case 'privilege': {
-      const has = (object: ObjectName, test: (entry: PrivilegeFact) => boolean): boolean => {
-        const found = objectIn(outcome, object)!
-        return entriesOf(found).some(
-          (entry) => entry.privilege === grant.privilege && entry.grantor === found.owner && test(entry),
-        )
-      }
+      const { privileges, direct, grantable } = grant
       const objects = objectsOf(grant, outcome)
       return (
         objects.length > 0 &&
-        objects.every((object) =>
-          grant.direct || objectIn(outcome, object)!.owner === role
-            ? has(object, ({ grantee }) => grantee === role)
-            : has(
-                object,
-                ({ grantee, grantable }) =>
-                  isIntermediate(grantee) &&
-                  !grantable &&
-                  isTrusted(outcome, grantee) &&
-                  memberOf((of) => of === grantee, false),
-              ),
+        objects.every((name) =>
+          privileges.every((privilege) => {
+            const object = objectIn(outcome, name)!
+            const isOwner = object.owner === role
+            const byOwner = entriesOf(object).filter(
+              (entry) => entry.privilege === privilege && entry.grantor === object.owner,
+            )
+            const isDirect = byOwner.some(
+              (entry) => entry.grantee === role && (entry.grantable || !grantable || isOwner),
+            )
+            return direct || isOwner ? isDirect : byOwner.some((entry) => serves(outcome, role, entry))
+          }),
         )
       )
     }
   }
 }
+
+/** Whether a role has a privilege through an intermediate role that can be trusted. */
+const serves = (outcome: Snapshot, role: string, { grantee, grantable }: PrivilegeFact): boolean =>
+  isIntermediate(grantee) &&
+  !grantable &&
+  isTrusted(outcome, grantee) &&
+  outcome.memberships.some((row) => row.member === role && row.role === grantee && row.inherit)

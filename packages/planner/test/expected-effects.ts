@@ -1,6 +1,15 @@
 import type { Effect, Fact, Snapshot } from '@pgsr/planner'
 import type { Input } from './arbitrary-desired.ts'
-import { factsIn, holderOf, isIntermediate, isSame, objectIn, roleIn, textOf } from './holdings.ts'
+import {
+  defaultsIn,
+  factsIn,
+  holderOf,
+  isIntermediate,
+  isSame,
+  objectIn,
+  roleIn,
+  textOf,
+} from './holdings.ts'
 
 const minus = (facts: readonly Fact[], others: readonly Fact[]): Fact[] => {
   const texts = new Set(others.map(textOf))
@@ -30,6 +39,10 @@ const comesWithCreation = (
 const isByOwnership = (snapshot: Snapshot, fact: Fact): boolean =>
   fact.kind === 'privilege' && objectIn(snapshot, fact.object)?.owner === fact.grantee
 
+const distinct = (facts: readonly Fact[]): Fact[] => [
+  ...new Map(facts.map((fact) => [textOf(fact), fact])).values(),
+]
+
 const effect =
   (change: Effect['change']) =>
   (fact: Fact): Effect => ({ role: holderOf(fact), change, fact })
@@ -52,8 +65,11 @@ export const effectsBetween = (
     fact.kind === 'ownership' &&
     fact.owner === heir &&
     before.objects.some((object) => isSame(object, fact.object) && isDesired(object.owner))
+  const said = [...before.defaultPrivileges, ...after.defaultPrivileges]
   const compared = (snapshot: Snapshot): Fact[] =>
-    factsIn(snapshot).filter(
+    distinct(
+      factsIn({ ...snapshot, defaultPrivileges: said.map((one) => defaultsIn(snapshot, one)) }),
+    ).filter(
       (fact) =>
         !isDesired(holderOf(fact)) &&
         !isIntermediate(holderOf(fact)) &&

@@ -1,4 +1,13 @@
-import type { DatabaseObject, Fact, Grant, ObjectName, Plan, Residue, Snapshot } from '@pgsr/planner'
+import type {
+  Attribute,
+  DatabaseObject,
+  Fact,
+  Grant,
+  ObjectName,
+  Plan,
+  Residue,
+  Snapshot,
+} from '@pgsr/planner'
 import { type Asked, askedIn, desiredIn, isAskedFor, isGiven, isTrusted, objectsOf } from './entitlement.ts'
 import { entriesOf, isIntermediate, isSame, objectIn, roleIn } from './holdings.ts'
 import { Possibilities } from './possibility.ts'
@@ -14,6 +23,10 @@ export const worldsOf = (before: Snapshot, outcome: Snapshot, made: Plan): World
   desiredIn(made).map(({ role }) => role),
 ]
 
+/** What could be done in one of the worlds by who acts as whoever a plan between them acts as. */
+const able = ([before, outcome]: Worlds, world: Snapshot): Possibilities =>
+  new Possibilities(world, [before, outcome])
+
 const isEverywhere = ([before, outcome]: Worlds, test: (world: Snapshot) => boolean): boolean =>
   test(before) && test(outcome)
 
@@ -26,13 +39,15 @@ const withFinalOwner = (world: Snapshot, outcome: Snapshot, name: ObjectName): D
 const isPrivilegePossible = (
   worlds: Worlds,
   role: string,
-  { privilege, direct }: PrivilegeGrant,
+  { privileges, direct }: PrivilegeGrant,
   name: ObjectName,
 ): boolean => {
   const [before, outcome, synced] = worlds
   const { owner } = objectIn(outcome, name)!
   const isManaged = isEverywhere(worlds, (world) =>
-    new Possibilities(world).manage(withFinalOwner(world, outcome, name), privilege),
+    privileges.every((privilege) =>
+      able(worlds, world).manage(withFinalOwner(world, outcome, name), privilege),
+    ),
   )
   if (direct || owner === role) return isManaged
   if (before.server.version < 160000 && !roleIn(outcome, role)!.inherit) return false
@@ -40,75 +55,86 @@ const isPrivilegePossible = (
     isIntermediate(one) &&
     isTrusted(before, one) &&
     roleIn(before, one)!.elsewhere === 0 &&
-    isEverywhere(worlds, (world) => new Possibilities(world).grantRole(one, synced))
+    isEverywhere(worlds, (world) => able(worlds, world).grantRole(one, synced))
   return (
-    (new Possibilities(before).createRoles && isManaged) ||
+    (able(worlds, before).createRoles && isManaged) ||
     before.objects
       .filter((object) => isSame(object, name))
       .flatMap((object) => entriesOf(object).filter(({ grantor }) => grantor === object.owner))
-      .some((entry) => entry.privilege === privilege && !entry.grantable && isReusable(entry.grantee))
+      .some((entry) => privileges.includes(entry.privilege) && !entry.grantable && isReusable(entry.grantee))
   )
 }
+
+/** One of the objects that a grant is about. */
+const onOne = (grant: PrivilegeGrant, { kind, name }: ObjectName): PrivilegeGrant => ({
+  ...grant,
+  object: { kind, name } as PrivilegeGrant['object'],
+})
 
 /** Those of the objects that a grant is about on which it is not given, and could be. */
 export const missingThoughPossible = (worlds: Worlds, role: string, grant: PrivilegeGrant): ObjectName[] =>
   objectsOf(grant, worlds[1]).filter(
-    ({ kind, name }) =>
-      !isGiven(worlds[1], role, { ...grant, object: { kind, name } }) &&
-      isPrivilegePossible(worlds, role, grant, { kind, name }),
+    (object) =>
+      !isGiven(worlds[1], role, onOne(grant, object)) && isPrivilegePossible(worlds, role, grant, object),
   )
 
 /** Whether a grant that was skipped as not permitted is there all the same, or could be. */
 export const isGivenOrPossible = (worlds: Worlds, role: string, grant: Grant | null): boolean => {
   const [before, outcome, synced] = worlds
-  const could = new Possibilities(before)
+  const could = able(worlds, before)
   switch (grant?.kind) {
     case undefined:
       return could.createRoles
     case 'attribute':
-      return could.alter(role)
+      return could.setAttribute(role, grant.attribute)
     case 'membership':
       return (
         isGiven(outcome, role, grant) ||
-        isEverywhere(worlds, (world) => new Possibilities(world).grantRole(grant.role, synced))
+        isEverywhere(worlds, (world) => able(worlds, world).grantRole(grant.role, synced))
       )
     case 'ownership': {
       if (objectIn(before, grant.object) !== undefined)
-        return isEverywhere(worlds, (world) =>
-          new Possibilities(world).move(objectIn(world, grant.object)!, role),
-        )
+        return isEverywhere(worlds, (world) => able(worlds, world).move(objectIn(world, grant.object)!, role))
       return could.createSchemas && could.become(role)
     }
+    case 'default privilege':
+      return (
+        isGiven(outcome, role, grant) ||
+        isEverywhere(worlds, (world) => able(worlds, world).actAs(grant.owner))
+      )
     case 'privilege':
       return objectsOf(grant, outcome).every(
-        ({ kind, name }) =>
-          isGiven(outcome, role, { ...grant, object: { kind, name } }) ||
-          isPrivilegePossible(worlds, role, grant, { kind, name }),
+        (object) =>
+          isGiven(outcome, role, onOne(grant, object)) || isPrivilegePossible(worlds, role, grant, object),
       )
   }
 }
 
 /** Whether something that a plan leaves as not permitted could be taken away. */
-const isRemovable = (world: Snapshot, outcome: Snapshot, { role, fact }: Residue, heir: string): boolean => {
+const isRemovable = (worlds: Worlds, world: Snapshot, { role, fact }: Residue, heir: string): boolean => {
+  const [, outcome] = worlds
   if ('object' in fact && objectIn(world, fact.object) === undefined) return true
-  const could = new Possibilities(world)
+  const could = able(worlds, world)
   switch (fact.kind) {
     case 'role':
       return false
     case 'attribute':
-      return could.alter(role)
+      return could.setAttribute(role, fact.attribute as Attribute)
     case 'membership':
       return could.revokeRole(fact)
     case 'ownership':
       return could.move(objectIn(world, fact.object)!, heir)
     case 'privilege':
-      return could.manage(withFinalOwner(world, outcome, fact.object), fact.privilege)
+      return could.revoke(withFinalOwner(world, outcome, fact.object), fact.privilege, fact.grantor)
+    case 'default privilege':
+      return could.actAs(fact.owner)
   }
 }
 
 /** Whether what an intermediate role shared with another database has here could be ended without harm to anybody. */
-const isInVain = (made: Plan, [, outcome]: Worlds, name: string): boolean => {
-  const could = new Possibilities(outcome)
+const isInVain = (made: Plan, worlds: Worlds, name: string): boolean => {
+  const [, outcome] = worlds
+  const could = able(worlds, outcome)
   const isNeeded = askedIn(made).some((asked) =>
     outcome.memberships.some(
       (row) =>
@@ -133,12 +159,37 @@ export const leftThoughRemovable = (made: Plan, worlds: Worlds): Residue[] => {
   const heir = (request.kind === 'sync' ? request.options.reassignOwnedTo : undefined) ?? made.actingRole
   return made.residue.filter((one) => {
     if (one.reason === 'not permitted')
-      return isEverywhere(worlds, (world) => isRemovable(world, worlds[1], one, heir))
+      return isEverywhere(worlds, (world) => isRemovable(worlds, world, one, heir))
     return (
       one.reason === 'shared with another database' &&
       one.fact.kind === 'membership' &&
       isInVain(made, worlds, one.fact.role)
     )
+  })
+}
+
+/** What others lost though the acting role could have granted it to them again. */
+export const lostThoughGrantable = ({ effects }: Plan, worlds: Worlds): Fact[] => {
+  const [, outcome, synced] = worlds
+  return effects.flatMap(({ role, change, fact }): Fact[] => {
+    if (change === 'gains') return []
+    if (fact.kind === 'membership') {
+      const rows = outcome.memberships.filter((row) => row.role === fact.role && row.member === role)
+      const isKept = (['admin', 'inherit', 'set'] as const).every(
+        (option) => !fact[option] || rows.some((row) => row[option]),
+      )
+      return isKept || !isEverywhere(worlds, (world) => able(worlds, world).grantRole(fact.role, synced))
+        ? []
+        : [fact]
+    }
+    if (fact.kind !== 'privilege') return []
+    const { object, privilege, grantable } = fact
+    const isKept = entriesOf(objectIn(outcome, object)!).some(
+      (entry) => entry.grantee === role && entry.privilege === privilege && (entry.grantable || !grantable),
+    )
+    const isGrantable = (world: Snapshot): boolean =>
+      able(worlds, world).manage(withFinalOwner(world, outcome, object), privilege)
+    return isKept || !isEverywhere(worlds, isGrantable) ? [] : [fact]
   })
 }
 

@@ -1,4 +1,12 @@
-import type { DatabaseObject, ObjectName, Operation, Privilege, Role, Snapshot } from '@pgsr/planner'
+import type {
+  Attribute,
+  DatabaseObject,
+  ObjectName,
+  Operation,
+  Privilege,
+  Role,
+  Snapshot,
+} from '@pgsr/planner'
 import { entriesOf, objectIn, roleIn, rolesAbove } from './holdings.ts'
 
 /** Whose member everybody is who owns the database; nobody can be granted it. */
@@ -66,10 +74,8 @@ export const holds = (
 }
 
 /** The schema that an object is in, if it is in one that is there. */
-export const schemaOf = (snapshot: Snapshot, { kind, name }: ObjectName): DatabaseObject | undefined =>
-  kind === 'schema' || kind === 'database'
-    ? undefined
-    : objectIn(snapshot, { kind: 'schema', name: name.slice(0, 1) })
+export const schemaOf = (snapshot: Snapshot, { name }: ObjectName): DatabaseObject | undefined =>
+  name.length === 1 ? undefined : objectIn(snapshot, { kind: 'schema', name: name.slice(0, 1) })
 
 /** Whether a role may look up what is in the schema of an object. */
 const reaches = (snapshot: Snapshot, who: string, object: ObjectName): boolean => {
@@ -177,20 +183,51 @@ const whyNotRevoked = (
     : 'it may not act as the grantor'
 }
 
+/** Whether a role may create something where an object is, or may own it in spite of not being able to. */
+export const mayOwn = (snapshot: Snapshot, role: string, object: DatabaseObject): boolean => {
+  const { wrapper } = object
+  if (wrapper && !holds(snapshot, role, objectIn(snapshot, wrapper)!, 'USAGE')) return false
+  if (object.kind === 'publication') return createsSchemas(snapshot, role)
+  const schema = schemaOf(snapshot, object)
+  return schema === undefined || holds(snapshot, role, schema, 'CREATE')
+}
+
+/** Whether only superusers can own it. */
+export const isForSuperusers = ({ server }: Snapshot, { kind, ownedBySuperusers }: DatabaseObject): boolean =>
+  ownedBySuperusers === true ||
+  kind === 'foreign-data wrapper' ||
+  kind === 'event trigger' ||
+  (kind === 'subscription' && server.version < 160000)
+
+/** What it takes to give some objects away, besides being their owner. */
+export const mayGiveAway = (snapshot: Snapshot, who: string, { kind }: DatabaseObject): boolean => {
+  switch (kind) {
+    case 'database':
+      return roleIn(snapshot, who)!.createDb
+    case 'schema':
+    case 'subscription':
+      return createsSchemas(snapshot, who)
+    case 'foreign-data wrapper':
+      return false
+    default:
+      return true
+  }
+}
+
 const whyNotMoved = (snapshot: Snapshot, operation: Doing<'setOwner'>): string | undefined => {
   const { as, owner: newOwner } = operation
   const object = objectIn(snapshot, operation.object)!
   if (!roleIn(snapshot, newOwner)) return 'the new owner does not exist'
   if (object.follows) return 'it moves with its table'
+  if (object.kind === 'parameter') return 'nobody owns it'
+  if (isForSuperusers(snapshot, object) && !isSuperuser(snapshot, newOwner))
+    return 'the new owner has to be a superuser'
   if (isSuperuser(snapshot, as)) return undefined
   if (!reaches(snapshot, as, object)) return 'it has no USAGE on the schema'
   if (!hasPrivilegesOf(snapshot, as, object.owner)) return 'it is not the owner'
   if (!canBecome(snapshot, as, newOwner)) return 'it cannot become the new owner'
-  if (object.kind === 'schema')
-    return createsSchemas(snapshot, as) ? undefined : 'it has no CREATE on the database'
-  return holds(snapshot, newOwner, schemaOf(snapshot, object)!, 'CREATE')
-    ? undefined
-    : 'the new owner has no CREATE on the schema'
+  if (!mayGiveAway(snapshot, as, object)) return 'it cannot give such an object away'
+  return mayOwn(snapshot, newOwner, object) ? undefined : 'the new owner could not create it'
 }
 
 /** A column that has no ACL yet is as its table is. */
@@ -199,12 +236,57 @@ const objectOrTable = (snapshot: Snapshot, name: ObjectName): DatabaseObject =>
 
 const whyNotSaid = (
   snapshot: Snapshot,
-  { as, grantor, privilege, ...operation }: Doing<'grantPrivilege' | 'revokePrivilege'>,
+  { as, grantor, grantee, privilege, ...operation }: Doing<'grantPrivilege' | 'revokePrivilege'>,
 ): string | undefined => {
+  if (grantee !== 'public' && !roleIn(snapshot, grantee)) return 'the grantee does not exist'
+  if ('grantable' in operation && grantee === 'public') return 'everybody cannot have a grant option'
   const object = objectOrTable(snapshot, operation.object)
   if (!reaches(snapshot, as, object)) return 'it has no USAGE on the schema'
-  if (object.owner !== grantor) return 'it is not in the owner’s name'
-  return speaksForOwner(snapshot, as, object, privilege) ? undefined : 'another grantor is recorded'
+  if (object.owner === grantor)
+    return speaksForOwner(snapshot, as, object, privilege) ? undefined : 'another grantor is recorded'
+  if (as !== grantor) return 'it is not in the name of the grantor'
+  if (isSuperuser(snapshot, as)) return 'superusers speak for the owner'
+  return grantOptions(snapshot, object, privilege).includes(as) ? undefined : 'it has no grant option'
+}
+
+/**
+ * Whether a role may give another an attribute, or take it away.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole)
+ */
+export const maySetAttribute = (
+  snapshot: Snapshot,
+  who: string,
+  role: string,
+  attribute: Attribute,
+): boolean => {
+  const isNewRole = roleIn(snapshot, role) === undefined
+  if (isSuperuser(snapshot, who)) return true
+  if (attribute === 'SUPERUSER') return false
+  if (isNewRole ? !roleIn(snapshot, who)!.createRole : !mayAlter(snapshot, who, role)) return false
+  const { createDb, replication, bypassRls } = roleIn(snapshot, who)!
+  const isNew = snapshot.server.version >= 160000
+  switch (attribute) {
+    case 'CREATEDB':
+      return !isNew || createDb
+    case 'REPLICATION':
+      return isNew && replication
+    case 'BYPASSRLS':
+      return isNew && bypassRls
+    default:
+      return true
+  }
+}
+
+const whyNotSaidOfFuture = (
+  snapshot: Snapshot,
+  { as, owner, schema, grantee, ...rest }: Doing<'grantDefaultPrivilege' | 'revokeDefaultPrivilege'>,
+): string | undefined => {
+  if (!roleIn(snapshot, owner)) return 'the owner does not exist'
+  if (grantee !== 'public' && !roleIn(snapshot, grantee)) return 'the grantee does not exist'
+  if ('grantable' in rest && grantee === 'public') return 'everybody cannot have a grant option'
+  if (schema !== null && !objectIn(snapshot, { kind: 'schema', name: [schema] }))
+    return 'the schema does not exist'
+  return hasPrivilegesOf(snapshot, as, owner) ? undefined : 'it may not act as the owner'
 }
 
 /**
@@ -213,7 +295,7 @@ const whyNotSaid = (
  */
 export const whyNotPermitted = (snapshot: Snapshot, operation: Operation): string | undefined => {
   const { as } = operation
-  const { actingRole, sessionRole, version } = snapshot.server
+  const { actingRole, sessionRole, bootstrapRole } = snapshot.server
   if (as !== actingRole && !canBecome(snapshot, sessionRole, as)) return 'the session cannot become the role'
   switch (operation.kind) {
     case 'createRole': {
@@ -221,10 +303,14 @@ export const whyNotPermitted = (snapshot: Snapshot, operation: Operation): strin
       const { superuser, createRole } = roleIn(snapshot, as)!
       return superuser || createRole ? undefined : 'it may not create roles'
     }
-    case 'setInherit':
-      if (version >= 160000) return 'memberships say who inherits'
-      return mayAlter(snapshot, as, operation.role) ? undefined : 'it may not alter the role'
-    case 'setLogin':
+    case 'dropRole':
+      return 'nothing asks for that'
+    case 'setAttribute': {
+      const { role, attribute, value } = operation
+      if (!roleIn(snapshot, role)) return 'the role does not exist'
+      if (attribute === 'SUPERUSER' && !value && role === bootstrapRole) return 'it has to be a superuser'
+      return maySetAttribute(snapshot, as, role, attribute) ? undefined : 'it may not alter the role'
+    }
     case 'setValidUntil':
     case 'setPassword':
     case 'clearPassword':
@@ -242,9 +328,10 @@ export const whyNotPermitted = (snapshot: Snapshot, operation: Operation): strin
     case 'setOwner':
       return whyNotMoved(snapshot, operation)
     case 'grantPrivilege':
-      if (!roleIn(snapshot, operation.grantee)) return 'the grantee does not exist'
-      return whyNotSaid(snapshot, operation)
     case 'revokePrivilege':
       return whyNotSaid(snapshot, operation)
+    case 'grantDefaultPrivilege':
+    case 'revokeDefaultPrivilege':
+      return whyNotSaidOfFuture(snapshot, operation)
   }
 }

@@ -1,4 +1,14 @@
-import { type DesiredRole, Grant, plan, type PlanOptions, renderSql, type Snapshot } from '@pgsr/planner'
+import {
+  type DesiredRole,
+  Grant,
+  outcomeOf,
+  plan,
+  type PlanOptions,
+  renderSql,
+  type Role,
+  type Snapshot,
+  Target,
+} from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from './build-snapshot.ts'
 
@@ -169,11 +179,6 @@ describe('what is not asked for is taken away', () => {
       '-- residue: role "t" keeps ownership of table "s"."orders": it would run as "postgres": a view without security_invoker; to end it: "ALTER TABLE \\"s\\".\\"orders\\" OWNER TO CURRENT_USER", by a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
     ],
     [
-      'what somebody else granted stays, and is said',
-      world({ 'g/owner': 'r*', 't/g': 'r' }),
-      '-- residue: role "t" keeps SELECT on table "s"."orders", granted by "g": only who granted it can revoke it; to end it: "SET ROLE \\"g\\"; REVOKE SELECT ON TABLE \\"s\\".\\"orders\\" FROM \\"t\\"; RESET ROLE", by a superuser, or a role that may become "g"',
-    ],
-    [
       'a membership in another database’s intermediate role is that database’s',
       world({}, { roles: [role(serving, { elsewhere: 1 })], memberships: [membership('t', serving)] }),
       '',
@@ -315,22 +320,208 @@ const twoColumns = (column: string, other: string): Snapshot =>
     },
   )
 
-describe('what was passed on stays, and what would take it along', () => {
-  test.for<[string, Snapshot, number]>([
-    ['on a column with the grant option', twoColumns('r*', 'r'), 2],
-    ['on a column without it, beside one that has it', twoColumns('r', 'r*'), 0],
-  ])('%s', ([, before, count]) =>
-    expect(
-      plan(before, t(), { seed: '' }).residue.filter(({ reason }) => reason === 'passed on'),
-    ).toHaveLength(count),
-  )
+/** The ACL of the first table there is, before a plan or after it. */
+const tableAcl = ({ objects }: Snapshot): string =>
+  objects
+    .find(({ kind }) => kind === 'table')!
+    .acl.map(({ grantee, grantor, privileges }) => `${grantee}=${privileges}/${grantor}`)
+    .join(' ')
 
-  test('what would end it leaves what is asked for', () =>
+const asRole = (name: string, ...lines: readonly string[]): string =>
+  [`SET LOCAL ROLE "${name}";`, ...lines, 'SET LOCAL ROLE "postgres";'].join('\n')
+
+/** The same as `world`, but that role g reaches what is in the schema. */
+const withUsage = (acl: Readonly<Record<string, string>>, roles: readonly Role[] = []): Snapshot =>
+  snapshot({
+    roles: [
+      ...[role('t'), role('b'), role('g')].filter(({ name }) => !roles.some((one) => one.name === name)),
+      ...roles,
+    ],
+    objects: [object('schema', ['s'], 'owner', { 'g/owner': 'U' }), object('table', table, 'owner', acl)],
+  })
+
+describe('what a third role granted', () => {
+  const own = 'owner=arwdDxtm/owner'
+  const revoke = 'REVOKE SELECT ON TABLE "s"."orders" FROM "t";'
+  const lend = 'GRANT SELECT ON TABLE "s"."orders" TO "g" WITH GRANT OPTION;'
+
+  test.for<[string, Snapshot, readonly string[], string]>([
+    [
+      'goes in its name',
+      withUsage({ 'g/owner': 'r*', 't/g': 'r' }),
+      [asRole('g', revoke)],
+      `g=r*/owner ${own}`,
+    ],
+    [
+      'goes in its name, while it is no superuser',
+      withUsage({ 'g/owner': 'a*r*', 't/g': 'r', 'b/g': 'r' }, [role('g', { superuser: true })]),
+      ['ALTER ROLE "g" NOSUPERUSER;', asRole('g', revoke), 'ALTER ROLE "g" SUPERUSER;'],
+      `b=r/g g=a*r*/owner ${own}`,
+    ],
+    [
+      'goes in its name, while it is lent the grant option that it has lost',
+      withUsage({ 't/g': 'r' }),
+      [lend, asRole('g', revoke), 'REVOKE SELECT ON TABLE "s"."orders" FROM "g";'],
+      own,
+    ],
+    [
+      'goes in its name, and what it has without grant option stays',
+      withUsage({ 'g/owner': 'r', 't/g': 'r' }),
+      [lend, asRole('g', revoke), 'REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "g";'],
+      `g=r/owner ${own}`,
+    ],
+    [
+      'goes in its name, while it is lent USAGE on the schema',
+      world({ 'g/owner': 'r*', 't/g': 'r' }),
+      ['GRANT USAGE ON SCHEMA "s" TO "g";', asRole('g', revoke), 'REVOKE USAGE ON SCHEMA "s" FROM "g";'],
+      `g=r*/owner ${own}`,
+    ],
+    [
+      'goes beside what the owner granted',
+      withUsage({ 'g/owner': 'r*', 't/g': 'r', 't/owner': 'r' }),
+      [asRole('g', revoke), revoke],
+      `g=r*/owner ${own}`,
+    ],
+    [
+      'goes after what was passed on from it',
+      withUsage({ 'g/owner': 'r*', 't/g': 'r*', 'b/t': 'r' }),
+      [
+        '-- effect: role "b" loses SELECT on table "s"."orders", granted by "t"',
+        'GRANT USAGE ON SCHEMA "s" TO "t";',
+        'SET LOCAL ROLE "t";',
+        'REVOKE SELECT ON TABLE "s"."orders" FROM "b";',
+        asRole('g', revoke),
+        'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+      ],
+      `g=r*/owner ${own}`,
+    ],
+  ])('%s', ([, before, expected, acl]) => {
+    const made = plan(before, t(), { seed: 'seed' })
+    expect(script(before, t())).toBe(expected.join('\n'))
+    expect(tableAcl(outcomeOf(before, made))).toBe(acl)
+    expect(made.residue).toEqual([])
+  })
+
+  test('goes from a grantor that may not grant it any more, and others have it of the owner then', () => {
+    const before = withUsage({ 't/g': 'r', 'b/g': 'r' })
+    const { residue, effects } = plan(before, t(), { seed: '' })
+    expect(residue).toEqual([])
+    expect(effects).toMatchObject([
+      { role: 'b', change: 'loses', fact: { grantor: 'g' } },
+      { role: 'b', change: 'gains', fact: { grantor: 'owner' } },
+    ])
+  })
+
+  test('is granted again by the owner where it is asked for', () =>
     expect(
-      plan(world({ 't/owner': 'r*', 'b/t': 'r' }), t([Grant.tableSelect('s', 'orders', { direct: true })]), {
-        seed: '',
-      }).residue.map(({ statement }) => statement),
-    ).toContain('REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "t" CASCADE'))
+      script(
+        withUsage({ 'g/owner': 'r*', 't/g': 'r' }),
+        t([Grant.tableSelect('s', 'orders', { direct: true })]),
+      ),
+    ).toBe([asRole('g', revoke), 'GRANT SELECT ON TABLE "s"."orders" TO "t";'].join('\n')))
+
+  test.for<[string, Snapshot, string]>([
+    [
+      'where that is the superuser who syncs',
+      {
+        ...withUsage({ 'me/owner': 'r*', 't/me': 'r' }, [role('me', { superuser: true })]),
+        server: { ...snapshot().server, actingRole: 'me', sessionRole: 'me' },
+      },
+      'granted by "me": role "me" granted it before it was a superuser, and cannot be made none meanwhile',
+    ],
+  ])('stays %s', ([, before, why]) => {
+    const { residue, transactions } = plan(before, t(), { seed: '' })
+    expect(residue.map(({ message }) => message)).toEqual([
+      `role "t" keeps SELECT on table "s"."orders", ${why}`,
+    ])
+    expect(transactions).toEqual([])
+  })
+})
+
+describe('what a role passed on', () => {
+  test.for<[string, Snapshot]>([
+    ['on a column with the grant option', twoColumns('r*', 'r')],
+    ['on a column without it, beside one that has it', twoColumns('r', 'r*')],
+  ])('goes %s', ([, before]) => {
+    const { objects } = outcomeOf(before, plan(before, t(), { seed: '' }))
+    expect(objects.flatMap(({ acl }) => acl).filter(({ grantor }) => grantor === 't')).toEqual([])
+  })
+
+  test('goes with its grant option, where the privilege itself is asked for', () =>
+    expect(
+      script(world({ 't/owner': 'r*', 'b/t': 'r' }), t([Grant.tableSelect('s', 'orders', { direct: true })])),
+    ).toBe(
+      [
+        '-- effect: role "b" loses SELECT on table "s"."orders", granted by "t"',
+        'GRANT USAGE ON SCHEMA "s" TO "t";',
+        asRole('t', 'REVOKE SELECT ON TABLE "s"."orders" FROM "b";'),
+        'REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "t";',
+        'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+      ].join('\n'),
+    ))
+
+  test('is kept from the owner, with keepDependents', () => {
+    const before = world({ 't/owner': 'r*', 'b/t': 'r' })
+    const { effects, ...made } = plan(before, t(), { seed: '', keepDependents: true })
+    expect(tableAcl(outcomeOf(before, { effects, ...made }))).toBe('b=r/owner owner=arwdDxtm/owner')
+    expect(effects.map(({ role: who, change }) => `${who} ${change}`)).toEqual(['b loses', 'b gains'])
+  })
+
+  test('stays where it may pass it on', () =>
+    expect(
+      script(
+        world({ 't/owner': 'r*', 'b/t': 'r' }),
+        t([Grant.privilege(Target.table('s', 'orders'), ['SELECT'], { direct: true, grantable: true })]),
+      ),
+    ).toBe(''))
+})
+
+describe('with the scope "database"', () => {
+  const before = snapshot({
+    roles: [role('t', { login: true, createDb: true }), role('b')],
+    memberships: [membership('t', 'b')],
+    objects: [
+      object('database', ['warehouse'], 'postgres', { 't/postgres': 'C' }),
+      object('schema', ['s'], 'owner', { 't/owner': 'U' }),
+    ],
+  })
+
+  test('what belongs to the cluster stays', () =>
+    expect(script(before, t(), { scope: 'database' })).toBe('REVOKE USAGE ON SCHEMA "s" FROM "t";'))
+
+  test('and goes otherwise', () =>
+    expect(script(before, t())).toBe(
+      [
+        'ALTER ROLE "t" NOLOGIN;',
+        'ALTER ROLE "t" PASSWORD NULL;',
+        'ALTER ROLE "t" NOCREATEDB;',
+        'REVOKE CREATE ON DATABASE "warehouse" FROM "t";',
+        'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+        'REVOKE "b" FROM "t" GRANTED BY "postgres";',
+      ].join('\n'),
+    ))
+})
+
+describe('a sequence linked to a table', () => {
+  const linked = snapshot({
+    roles: [role('t')],
+    objects: [
+      object('schema', ['s']),
+      object('table', table),
+      { ...object('sequence', ['s', 'ids']), follows: { kind: 'table', name: table } },
+    ],
+  })
+  const ofSequence = Grant.ownership(Target.sequence('s', 'ids'))
+
+  test('moves with the table', () =>
+    expect(script(linked, t([ofSequence, Grant.tableOwnership('s', 'orders')]))).toBe(
+      '-- effect: role "owner" loses ownership of table "s"."orders"\nALTER TABLE "s"."orders" OWNER TO "t";',
+    ))
+
+  test('has no other owner', () =>
+    expect(script(linked, t([ofSequence]))).toBe(
+      '-- skipped: cannot grant ownership of sequence "s"."ids" to role "t": it belongs to who owns table "s"."orders"',
+    ))
 })
 
 test('what has no effect on one table does not keep others of its pattern from being given', () => {
@@ -368,9 +559,9 @@ test('a default privilege of a new schema’s owner is an effect', () => {
     roles: [role('t')],
     defaultPrivileges: [
       {
-        role: 't',
+        owner: 't',
         schema: null,
-        objectType: 'n',
+        on: 'schemas',
         acl: [
           { grantee: 't', grantor: 't', privileges: 'UC' },
           { grantee: 'b', grantor: 't', privileges: 'U' },
@@ -743,7 +934,7 @@ describe('who is no superuser', () => {
     [
       'LOGIN',
       seenByMe(180004, { me: { createRole: false }, roles: [role('u', { login: true })] }),
-      'role "u" keeps LOGIN: role "me" may not alter it',
+      'role "u" keeps LOGIN: role "me" may not take it away',
     ],
     [
       'a membership that a superuser granted',

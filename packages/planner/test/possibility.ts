@@ -1,5 +1,5 @@
-import type { DatabaseObject, Membership, Privilege, Snapshot } from '@pgsr/planner'
-import { roleIn } from './holdings.ts'
+import type { Attribute, DatabaseObject, Membership, Privilege, Snapshot } from '@pgsr/planner'
+import { objectIn, roleIn } from './holdings.ts'
 import {
   canBecome,
   createsSchemas,
@@ -10,7 +10,11 @@ import {
   holds,
   isSuperuser,
   mayAdminister,
+  isForSuperusers,
   mayAlter,
+  mayGiveAway,
+  mayOwn,
+  maySetAttribute,
   schemaOf,
 } from './permission.ts'
 
@@ -28,7 +32,16 @@ export class Possibilities {
   readonly #who: string
   readonly #version: number
 
-  constructor(snapshot: Snapshot) {
+  /** As whom it acts in the course of a plan: the owners and grantors of all there is, before and after it. */
+  readonly #principals: ReadonlySet<string>
+
+  constructor(snapshot: Snapshot, worlds: readonly Snapshot[] = [snapshot]) {
+    this.#principals = new Set(
+      worlds.flatMap(({ objects, server: { databaseOwner } }) => [
+        databaseOwner,
+        ...objects.flatMap(({ owner, acl }) => [owner, ...acl.map(({ grantor }) => grantor)]),
+      ]),
+    )
     const { actingRole, version } = snapshot.server
     this.#snapshot = snapshot
     this.#who = actingRole
@@ -140,10 +153,9 @@ export class Possibilities {
     return this.become(owner) && (schema === undefined || holds(this.#inheriting, owner, schema, 'USAGE'))
   }
 
-  /** Whether the acting role may act as a role while it acts as the owners of all there is. */
+  /** Whether the acting role may act as a role while it acts as the owners and grantors of all there is. */
   #actsMeanwhile(role: string): boolean {
-    const owners = this.#snapshot.objects.map(({ owner }) => owner)
-    return [this.#who, this.#snapshot.server.databaseOwner, ...owners].some(
+    return [this.#who, ...this.#principals].some(
       (one) => this.actAs(one) && followed(this.#inheriting, one, 'inherit').has(role),
     )
   }
@@ -159,11 +171,40 @@ export class Possibilities {
     )
   }
 
+  /** To REVOKE what somebody granted who is not the owner: as that one, lent what it lacks. */
+  revoke(object: DatabaseObject, privilege: Privilege, grantor: string): boolean {
+    if (object.owner === grantor) return this.manage(object, privilege)
+    const { sessionRole, bootstrapRole } = this.#snapshot.server
+    const isMighty = isSuperuser(this.#snapshot, this.#who)
+    if (isSuperuser(this.#snapshot, grantor)) {
+      // Who is a superuser now has to be none meanwhile, which neither the session nor the bootstrap superuser can be.
+      if (!isMighty || [this.#who, sessionRole, bootstrapRole].includes(grantor)) return false
+    } else if (isMighty ? !canBecome(this.#snapshot, sessionRole, grantor) : !this.become(grantor)) {
+      if (grantor !== this.#who) return false
+    }
+    const schema = schemaOf(this.#snapshot, object)
+    const reaches = schema === undefined || this.#hasUsage(grantor, schema)
+    const mayGrant = grantOptions(this.#snapshot, object, privilege).includes(grantor)
+    return (mayGrant || this.manage(object, privilege)) && (reaches || this.manage(schema, 'USAGE'))
+  }
+
+  setAttribute(role: string, attribute: Attribute): boolean {
+    return maySetAttribute(this.#snapshot, this.#who, role, attribute)
+  }
+
   move(object: DatabaseObject, newOwner: string): boolean {
+    if (object.follows) return false
+    if (isForSuperusers(this.#snapshot, object) && !isSuperuser(this.#snapshot, newOwner)) return false
     if (isSuperuser(this.#snapshot, this.#who)) return true
     if (!this.own(object) || !this.become(newOwner)) return false
-    if (object.kind === 'schema') return this.createSchemas
-    const schema = schemaOf(this.#snapshot, object)!
-    return holds(this.#inheriting, newOwner, schema, 'CREATE') || this.manage(schema, 'CREATE')
+    if (!mayGiveAway(this.#snapshot, this.#who, object)) return false
+    if (mayOwn(this.#inheriting, newOwner, object)) return true
+    const { wrapper } = object
+    if (wrapper && !holds(this.#inheriting, newOwner, objectIn(this.#inheriting, wrapper)!, 'USAGE'))
+      return false
+    const database = { kind: 'database', name: [this.#snapshot.server.database] } as const
+    const container =
+      object.kind === 'publication' ? objectIn(this.#snapshot, database) : schemaOf(this.#snapshot, object)
+    return this.manage(container!, 'CREATE')
   }
 }

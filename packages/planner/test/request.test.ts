@@ -1,4 +1,4 @@
-import { type DesiredRole, Grant, InvalidGrantError, plan, type PlanOptions } from '@pgsr/planner'
+import { type DesiredRole, Grant, InvalidGrantError, plan, type PlanOptions, Target } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { snapshot } from './build-snapshot.ts'
 
@@ -18,9 +18,10 @@ const refusal = (desired: () => unknown, options: unknown = {}): InvalidGrantErr
 const asked = (...grants: readonly unknown[]) => ({ role: 'r', grants })
 const byHand = (object: unknown, direct: unknown = false) => ({
   kind: 'privilege',
-  privilege: 'SELECT',
+  privileges: ['SELECT'],
   object,
   direct,
+  grantable: false,
 })
 const unprintable: unknown = Object.create(null)
 
@@ -163,22 +164,132 @@ describe('refused, with what is wrong', () => {
       () =>
         asked({
           ...byHand({ kind: 'database', schema: 's', pattern: { source: '.' } }),
-          privilege: 'CONNECT',
+          privileges: ['CONNECT'],
         }),
       'pattern',
-      'only tables',
+      'a database cannot be asked for by a pattern',
+    ],
+    [
+      'a privilege that there is not',
+      () => asked(Grant.privilege(Target.table('s', 't'), ['USAGE' as never])),
+      'privileges',
+      'there is no USAGE on a table, but SELECT, INSERT, ',
+    ],
+    [
+      'no privileges',
+      () => asked(Grant.privilege(Target.table('s', 't'), [])),
+      'privileges',
+      'the privileges are not an array that holds some',
+    ],
+    [
+      'privileges on what has none',
+      () => asked(Grant.privilege(Target.collation('s', 'c') as never, ['USAGE' as never])),
+      'object',
+      'there are no privileges on a collation',
+    ],
+    [
+      'a kind of object that there is not',
+      () => asked(byHand({ kind: 'view', name: ['s', 'v'] })),
+      'object',
+      'no such kind of object',
+    ],
+    [
+      'a grant option through an intermediate role',
+      () => asked(Grant.privilege(Target.table('s', 't'), ['SELECT'], { grantable: true } as never)),
+      'grantable',
+      'only what is held directly can be passed on; set direct too',
+    ],
+    [
+      'no columns',
+      () => asked(Grant.privilege(Target.table('s', 't', { columns: [] }), ['SELECT'])),
+      'columns',
+      'the columns are not an array that holds some',
+    ],
+    [
+      'what is no type',
+      () => asked(Grant.privilege(Target.function('s', 'f', ['integer; --']), ['EXECUTE'])),
+      'argument type',
+      '"integer; --" is not the name of a type',
+    ],
+    [
+      'what is no operator',
+      () => asked(Grant.ownership(Target.operator('s', '--', 'integer', 'integer'))),
+      'operator',
+      '"--" is not the name of an operator',
+    ],
+    [
+      'what is no large object',
+      () => asked(Grant.privilege(Target.largeObject('0x10'), ['SELECT'])),
+      'oid',
+      '"0x10" is not the oid of a large object',
+    ],
+    [
+      'what is no parameter',
+      () => asked(Grant.privilege(Target.parameter('work mem'), ['SET'])),
+      'parameter',
+      '"work mem" is not the name of a configuration parameter',
+    ],
+    [
+      'ownership of what nobody owns',
+      () => asked(Grant.ownership(Target.parameter('work_mem') as never)),
+      'object',
+      'a parameter has no owner of its own',
+    ],
+    [
+      'ownership of a column',
+      () => asked(Grant.ownership(Target.table('s', 't', { columns: ['c'] }) as never)),
+      'object',
+      'a column has no owner of its own',
+    ],
+    [
+      'ownership by a pattern',
+      () => asked(Grant.ownership(Target.table('s', /./))),
+      'object',
+      'ownership cannot be asked for by a pattern',
+    ],
+    ['an attribute that there is not', () => asked(Grant.attribute('ADMIN' as never)), 'attribute', 'ADMIN'],
+    ['INHERIT', () => asked(Grant.attribute('INHERIT' as never)), 'attribute', 'INHERIT'],
+    [
+      'a member that is none',
+      () => asked(Grant.roleMembership('a', { inherit: false, set: false })),
+      'inherit',
+      'a member that neither inherits nor may SET ROLE is none',
+    ],
+    [
+      'a membership with and without an option',
+      () => asked(Grant.roleMembership('a', { set: false }), Grant.roleMembership('a', { set: true })),
+      'role',
+      'it is asked for with different options',
+    ],
+    [
+      'a membership option that is no flag',
+      () => asked(Grant.roleMembership('a', { admin: 'yes' as never })),
+      'admin',
+      'admin must be true or false',
+    ],
+    [
+      'default privileges on what has none',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'databases' as never }, ['CONNECT' as never])),
+      'on',
+      '"databases" is not one of tables, sequences, functions, types, schemas, large objects',
+    ],
+    [
+      'default privileges on schemas in a schema',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', schema: 's', on: 'schemas' }, ['USAGE'])),
+      'schema',
+      'schemas are in no schema',
+    ],
+    [
+      'a default privilege that there is not',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'functions' }, ['SELECT' as never])),
+      'privileges',
+      'there is no SELECT on functions, but EXECUTE',
     ],
     [
       'direct as a text',
       () => asked(byHand({ kind: 'table', name: ['s', 't'] }, 'false')),
       'direct',
       'must be true or false',
-    ],
-    [
-      'a privilege that cannot be asked for',
-      () => asked({ ...byHand({ kind: 'table', name: ['s', 't'] }), privilege: 'INSERT' }),
-      'privilege',
-      'cannot be asked for',
     ],
     [
       'too few parts of a name',
@@ -238,7 +349,21 @@ describe('refused, with what is wrong', () => {
     ['a new owner that is synced too', { reassignOwnedTo: 'r' }, 'reassignOwnedTo'],
     ['a new owner that does not exist', { reassignOwnedTo: 'nobody' }, 'reassignOwnedTo'],
     ['a seed that is no text', { seed: 1 }, 'seed'],
+    ['a scope that there is not', { scope: 'schema' }, 'scope'],
+    ['keepDependents as a text', { keepDependents: 'yes' }, 'keepDependents'],
   ])('%s', ([, options, field]) => expect(refusal(() => asked(), options).field).toBe(field))
+})
+
+test.for<[string, Grant]>([
+  ['an attribute', Grant.login()],
+  ['a membership', Grant.roleMembership('a')],
+  ['a privilege on a database', Grant.databaseConnect('d')],
+  ['a privilege on a parameter', Grant.privilege(Target.parameter('work_mem'), ['SET'])],
+  ['ownership of a tablespace', Grant.ownership(Target.tablespace('t'))],
+])('the scope "database" does not go with %s', ([, grant]) => {
+  const { field, message } = refusal(() => asked(grant), { scope: 'database' })
+  expect(field).toBe('scope')
+  expect(message).toContain('it belongs to the whole cluster, which the scope "database" leaves alone')
 })
 
 test('it says which role and which grant', () =>

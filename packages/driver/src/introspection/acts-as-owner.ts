@@ -36,23 +36,23 @@ const hasColumnOfOtherType = sql<boolean>`exists (
   offset 0
 )`
 
-const indexRunsOtherCode = sql<boolean>`exists (
-  select from pg_catalog.pg_index as i
-  where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
-  and (${hasColumnOfOtherType} or ${runsOtherCode(sql`d.classid = ${catalogOid('pg_catalog.pg_class')} and d.objid = i.indexrelid`)})
+/** What has expressions: indexes, and from 14 on statistics. */
+const withExpressions = (version: number): RawBuilder<unknown> => sql`
+  select ${catalogOid('pg_catalog.pg_class')} as classid, i.indexrelid as oid
+  from pg_catalog.pg_index as i
+  where c.relhasindex and i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
+  ${
+    version < 140000
+      ? sql``
+      : sql`union all select ${catalogOid('pg_catalog.pg_statistic_ext')}, s.oid
+        from pg_catalog.pg_statistic_ext as s where s.stxrelid = c.oid and s.stxexprs is not null`
+  }`
+
+const expressionsRunOtherCode = (version: number): RawBuilder<boolean> => sql<boolean>`exists (
+  select from (${withExpressions(version)}) as e
+  where ${hasColumnOfOtherType} or ${runsOtherCode(sql`d.classid = e.classid and d.objid = e.oid`)}
   offset 0
 )`
-
-/** Statistics of expressions exist from 14 on. */
-const statisticsRunOtherCode = (version: number): RawBuilder<boolean> =>
-  version < 140000
-    ? sql<boolean>`false`
-    : sql<boolean>`exists (
-        select from pg_catalog.pg_statistic_ext as s
-        where s.stxrelid = c.oid and s.stxexprs is not null
-        and (${hasColumnOfOtherType} or ${runsOtherCode(sql`d.classid = ${catalogOid('pg_catalog.pg_statistic_ext')} and d.objid = s.oid`)})
-        offset 0
-      )`
 
 /**
  * ANALYZE of a column of a range calls the functions that its type was created with, as the owner of the table. A
@@ -103,17 +103,6 @@ const castsOtherTypes = sql<boolean>`c.relhastriggers and exists (
   offset 0
 )`
 
-/** So whoever may refer to the table could have code of its own run by the new owner. */
-const othersMayRefer = sql<boolean>`exists (
-  select from pg_catalog.aclexplode(c.relacl) as i
-  where i.privilege_type = 'REFERENCES' and i.grantee <> c.relowner
-  offset 0
-) or exists (
-  select from pg_catalog.pg_attribute as a cross join lateral pg_catalog.aclexplode(a.attacl) as i
-  where a.attrelid = c.oid and i.privilege_type = 'REFERENCES' and i.grantee <> c.relowner
-  offset 0
-)`
-
 /** What a subscription applies, it applies as the owner of the table. */
 const hasTriggerForReplication = sql<boolean>`c.relhastriggers and exists (
   select from pg_catalog.pg_trigger as g
@@ -125,7 +114,7 @@ const hasTriggerForReplication = sql<boolean>`c.relhastriggers and exists (
  * Why tables would do things with the rights of a new owner. Read of all that may change hands, and again once they
  * have: until the change is made, the old owner can add to it.
  */
-export const actsAsOwner: Stage<'acts_as_owner'> = (version) =>
+const tables = (version: number) =>
   stages
     .selectFrom('moving as r')
     .crossJoinLateral((eb) =>
@@ -146,18 +135,46 @@ export const actsAsOwner: Stage<'acts_as_owner'> = (version) =>
         .as('c'),
     )
     .select([
+      catalogOid('pg_catalog.pg_class').as('classid'),
       'r.oid',
       sql<readonly string[]>`array_remove(array[
         case when c.relkind = 'v' and not ${isSecurityInvoker(version)} then 'a view without security_invoker' end,
         case when c.relkind = 'm' then 'a materialized view' end,
         case when c.relkind = 'f' then 'a foreign table' end,
         case when ${hasRules} then 'it has rules' end,
-        case when c.relhasindex and ${indexRunsOtherCode} or ${statisticsRunOtherCode(version)}
+        case when ${expressionsRunOtherCode(version)}
           then 'its index or statistics expressions call functions outside pg_catalog' end,
         case when ${analyzesOtherCode} then 'it has a column of a range type of its own' end,
         case when ${hasForeignKeyWithAction} then 'it has a foreign key with an action' end,
         case when ${castsOtherTypes} then 'it takes part in a foreign key on a type of its own' end,
-        case when ${othersMayRefer} then 'others hold REFERENCES on it' end,
         case when ${hasTriggerForReplication} then 'it has a trigger that fires for replication' end
       ], null)`.as('reasons'),
     ])
+
+/** To call an aggregate, its owner has to be allowed to execute the functions that it is made of. */
+const callsRestricted = sql<boolean>`exists (
+  select from pg_catalog.pg_aggregate as g
+  cross join lateral pg_catalog.unnest(array[
+    g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn,
+    g.aggmfinalfn
+  ]::oid[]) as f(oid)
+  where g.aggfnoid = p.oid and f.oid <> 0 and not pg_catalog.has_function_privilege('public', f.oid, 'EXECUTE')
+  offset 0
+)`
+
+/** Why routines would do things with the rights of a new owner. */
+const routines = sql<{ classid: number; oid: number; reasons: readonly string[] }>`
+  select o.classid, o.oid, array_remove(array[
+    case when p.prosecdef then 'it is SECURITY DEFINER' end,
+    case when ${callsRestricted} then 'it is an aggregate of functions that not everybody may execute' end
+  ], null)
+  from any_object as o
+  cross join lateral (
+    select x.oid, x.prosecdef from pg_catalog.pg_proc as x where x.oid = o.oid offset 0
+  ) as p
+  where o.classid = ${catalogOid('pg_catalog.pg_proc')} and (
+    o.owner in (select d.oid from desired as d)
+    or o.oid in (select f.objid from found as f where f.owned and f.classid = ${catalogOid('pg_catalog.pg_proc')})
+  )`
+
+export const actsAsOwner: Stage<'acts_as_owner'> = (version) => sql`${tables(version)} union all ${routines}`

@@ -68,8 +68,8 @@ const memberships = list(
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, o.acl::text[], o.follows, a.reasons`,
-  sql`object as o left join acts_as_owner as a on a.oid = o.oid and o.kind = 'table'`,
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.reasons, o.wrapper, o.owned_by_superusers`,
+  sql`object as o left join acts_as_owner as a on a.classid = o.classid and a.oid = o.oid and o.objsubid = 0`,
   sql`o.kind, o.oid, o.objsubid`,
 )
 

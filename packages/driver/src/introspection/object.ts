@@ -1,201 +1,122 @@
+import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import type { PgCatalog } from '../catalog.ts'
 import { catalogOid, constant } from './constant.ts'
+import {
+  type AclCatalog,
+  aclCatalogs,
+  dependencyOf,
+  existing,
+  kindOf,
+  ownerCatalogs,
+} from './object-catalog.ts'
 import { type ObjectRow, type Stage, stages } from './stage.ts'
 
-type Catalog = keyof PgCatalog
+const none = sql`null::text`
 
-/** Where one catalog keeps what every kind of object has: its columns are those of the row `o`; its oid is `t.objid`. */
-interface ObjectCatalog {
-  readonly kind: string | ((version: number) => RawBuilder<string>)
-  readonly catalog: Catalog
-  /** The catalog that dependencies name instead. */
-  readonly dependency?: Catalog
-  /** The columns that tell the rest. */
-  readonly columns: (version: number) => readonly string[]
-  /** The parts of the name; a schema's oid is in `schema`. */
-  readonly name: (version: number) => RawBuilder<string>
-  readonly schema?: string
-  readonly owner: string
-  readonly acl: string
-  /** What `acldefault` calls the kind. */
-  readonly letter: string
-  /** The table whose owner the object always has, as schema and name. */
-  readonly follows?: RawBuilder<readonly string[] | null>
-  /** The version that has the catalog first. */
-  readonly since?: number
-}
-
-const only =
-  (...columns: readonly string[]) =>
-  (): readonly string[] =>
-    columns
-
-const column = (name: string) => (): RawBuilder<string> => sql`o.${sql.ref(name)}`
-
-const isAggregate = (version: number): RawBuilder<boolean> =>
-  version >= 110000 ? sql`o.prokind = 'a'` : sql`o.proisagg`
-
-/**
- * A row for each catalog of objects that have an owner and an ACL, but for relations.
- * @see https://www.postgresql.org/docs/current/catalogs.html
- */
-const objectCatalogs: readonly ObjectCatalog[] = [
-  {
-    kind: 'database',
-    catalog: 'pg_catalog.pg_database',
-    columns: only('datname'),
-    name: column('datname'),
-    owner: 'datdba',
-    acl: 'datacl',
-    letter: 'd',
-  },
-  {
-    kind: 'tablespace',
-    catalog: 'pg_catalog.pg_tablespace',
-    columns: only('spcname'),
-    name: column('spcname'),
-    owner: 'spcowner',
-    acl: 'spcacl',
-    letter: 't',
-  },
-  {
-    kind: 'schema',
-    catalog: 'pg_catalog.pg_namespace',
-    columns: only('nspname'),
-    name: column('nspname'),
-    owner: 'nspowner',
-    acl: 'nspacl',
-    letter: 'n',
-  },
-  {
-    // Procedures came with 11.
-    kind: (version) =>
-      version >= 110000
-        ? sql`case o.prokind when 'p' then 'procedure' else 'function' end`
-        : constant('function'),
-    catalog: 'pg_catalog.pg_proc',
-    columns: (version) => ['proname', 'proargtypes', version >= 110000 ? 'prokind' : 'proisagg'],
-    // Aggregates are named by their argument types, everything else as ALTER FUNCTION and ALTER PROCEDURE take it.
-    name: (version) => sql`o.proname, case when ${isAggregate(version)}
-      then pg_catalog.oidvectortypes(o.proargtypes) else pg_catalog.pg_get_function_identity_arguments(t.objid) end`,
-    schema: 'pronamespace',
-    owner: 'proowner',
-    acl: 'proacl',
-    letter: 'f',
-  },
-  {
-    kind: 'large object',
-    catalog: 'pg_catalog.pg_largeobject_metadata',
-    columns: only(),
-    dependency: 'pg_catalog.pg_largeobject',
-    name: () => sql`t.objid`,
-    owner: 'lomowner',
-    acl: 'lomacl',
-    letter: 'L',
-  },
-  {
-    kind: 'type',
-    catalog: 'pg_catalog.pg_type',
-    columns: only('typname', 'typrelid'),
-    name: column('typname'),
-    schema: 'typnamespace',
-    owner: 'typowner',
-    acl: 'typacl',
-    letter: 'T',
-    // The type of a table's rows.
-    follows: sql`(
-      select array[n.nspname, c.relname]::text[]
-      from pg_catalog.pg_class as c
-      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-      where c.oid = o.typrelid and c.relkind <> 'c'
-    )`,
-  },
-  {
-    kind: 'language',
-    catalog: 'pg_catalog.pg_language',
-    columns: only('lanname'),
-    name: column('lanname'),
-    owner: 'lanowner',
-    acl: 'lanacl',
-    letter: 'l',
-  },
-  {
-    kind: 'foreign-data wrapper',
-    catalog: 'pg_catalog.pg_foreign_data_wrapper',
-    columns: only('fdwname'),
-    name: column('fdwname'),
-    owner: 'fdwowner',
-    acl: 'fdwacl',
-    letter: 'F',
-  },
-  {
-    kind: 'foreign server',
-    catalog: 'pg_catalog.pg_foreign_server',
-    columns: only('srvname'),
-    name: column('srvname'),
-    owner: 'srvowner',
-    acl: 'srvacl',
-    letter: 'S',
-  },
-  {
-    // Nobody owns a parameter; what is granted on one is recorded as the bootstrap superuser's.
-    kind: 'parameter',
-    catalog: 'pg_catalog.pg_parameter_acl',
-    columns: only('parname'),
-    name: column('parname'),
-    owner: 'bootstrap',
-    acl: 'paracl',
-    letter: 'p',
-    since: 150000,
-  },
-]
-
-const dependencyOf = ({ catalog, dependency = catalog }: ObjectCatalog) => catalogOid(dependency)
-
-const objectsOf = (row: ObjectCatalog, version: number): RawBuilder<ObjectRow> => {
-  const { kind, catalog, columns, name, schema, owner, acl, letter, follows = sql`null::text[]` } = row
-  const used = [
+const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
+  const { catalog, columns = () => [], nameColumn, name, more, schema, owner, acl, letter } = row
+  const { follows = sql`null::text[]`, wrapper = none } = row
+  const used = new Set([
     ...columns(version),
+    nameColumn,
     ...(schema === undefined ? [] : [schema]),
     ...(owner === 'bootstrap' ? [] : [owner]),
     acl,
-  ]
+  ])
   const ownerOid = owner === 'bootstrap' ? sql`10::oid` : sql`o.${sql.ref(owner)}`
   const schemaName =
     schema === undefined
       ? sql``
       : sql`(select n.nspname from pg_catalog.pg_namespace as n where n.oid = o.${sql.ref(schema)})::text, `
   return sql`
-    select ${typeof kind === 'string' ? constant(kind) : kind(version)}::text as kind, t.objid as oid, 0 as objsubid,
-      array[${schemaName}${name(version)}]::text[] as name, ${ownerOid} as owner,
+    select t.classid, ${kindOf(row, version)}::text as kind, t.objid as oid, 0 as objsubid,
+      array[${schemaName}${name ?? sql`o.${sql.ref(nameColumn)}`}]::text[]${more === undefined ? sql`` : sql` || ${more}`} as name,
+      ${ownerOid} as owner,
       coalesce(o.${sql.ref(acl)}, pg_catalog.acldefault(${constant(letter)}, ${ownerOid})) as acl,
-      ${follows} as follows
+      ${follows} as follows, ${wrapper} as wrapper, false as owned_by_superusers
     from target as t cross join lateral (
-      select ${sql.join(used.map((one) => sql.ref(`x.${one}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
+      select ${sql.join([...used].map((one) => sql.ref(`x.${one}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
     ) as o
     where t.classid = ${dependencyOf(row)}`
 }
 
+const publication = catalogOid('pg_catalog.pg_publication')
+
+/** PostgreSQL wants a superuser to own what publishes whatever there will be, in the database or in schemas. */
+const publishesEverything = (version: number): RawBuilder<boolean> =>
+  version < 100000
+    ? sql`false`
+    : sql`t.classid = ${publication} and exists (
+        select from pg_catalog.pg_publication as p where p.oid = t.objid and (p.puballtables ${
+          version < 150000
+            ? sql``
+            : sql`or exists (
+                select from pg_catalog.pg_publication_namespace as s where s.pnpubid = p.oid offset 0
+              )`
+        }) offset 0
+      )`
+
+const operator = catalogOid('pg_catalog.pg_operator')
+
+/** An operator’s operands, by which it differs from others of the name. */
+const operands = sql`(
+  select array[
+    case o.oprleft when 0 then 'NONE' else pg_catalog.format_type(o.oprleft, null) end,
+    case o.oprright when 0 then 'NONE' else pg_catalog.format_type(o.oprright, null) end
+  ] from pg_catalog.pg_operator as o where o.oid = t.objid
+)`
+
+/**
+ * What has an owner and no ACL. PostgreSQL itself says what it is and what it is called; who owns it, the dependencies
+ * say: of what the bootstrap superuser owns there are none.
+ */
+const withoutAcl = (version: number): RawBuilder<ObjectRow> => sql`
+  select t.classid, i.type, t.objid, 0,
+    case
+      when t.classid = ${operator} then i.object_names || ${operands}
+      when i.type in ('operator class', 'operator family')
+      then array[i.object_names[2], i.object_names[3], i.object_names[1]]
+      else i.object_names
+    end,
+    coalesce((
+      select d.refobjid from pg_catalog.pg_shdepend as d
+      where d.dbid in (0, (select s.database from session as s)) and d.classid = t.classid and d.objid = t.objid
+      and d.objsubid = 0 and d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.deptype = 'o'
+    ), 10::oid),
+    null::aclitem[], null, null, ${publishesEverything(version)}
+  from target as t
+  cross join lateral pg_catalog.pg_identify_object_as_address(t.classid, t.objid, 0) as i(type, object_names, object_args)
+  where t.classid in (${sql.join(existing(ownerCatalogs, version).map(dependencyOf))})`
+
 const relations = sql<ObjectRow>`
-  select case r.relkind when 'S' then 'sequence' else 'table' end, r.oid, 0,
+  select ${catalogOid('pg_catalog.pg_class')}, case r.relkind when 'S' then 'sequence' else 'table' end, r.oid, 0,
     array[r.nspname, r.relname]::text[], r.relowner,
     coalesce(r.relacl, pg_catalog.acldefault(case r.relkind when 'S' then 's' else 'r' end::"char", r.relowner)),
-    r.follows
+    r.follows, null, false
   from relation as r`
 
 const columns = sql<ObjectRow>`
-  select 'column', c.oid, c.attnum, array[c.nspname, c.relname, c.attname]::text[], c.relowner,
-    coalesce(c.attacl, pg_catalog.acldefault('c', c.relowner)), array[c.nspname, c.relname]::text[]
+  select ${catalogOid('pg_catalog.pg_class')}, 'column', c.oid, c.attnum::int,
+    array[c.nspname, c.relname, c.attname]::text[], c.relowner,
+    coalesce(c.attacl, pg_catalog.acldefault('c', c.relowner)), array[c.nspname, c.relname]::text[], null, false
   from column_of_relation as c`
 
-const existing = (version: number): readonly ObjectCatalog[] =>
-  objectCatalogs.filter(({ since = 0 }) => version >= since)
+/** PostgreSQL has a row for a parameter only once something was granted on it. */
+const parameterWithoutAcl = sql<ObjectRow>`
+  select ${catalogOid('pg_catalog.pg_parameter_acl')}, 'parameter', 0::oid, 0, array[w.first], 10::oid,
+    pg_catalog.acldefault('p', 10::oid), null, null, false
+  from wanted as w
+  where w.kind = 'parameter'
+  and not exists (select from pg_catalog.pg_parameter_acl as a where a.parname = w.first)
+  and (
+    w.first ~ '[.]'
+    or exists (select from pg_catalog.pg_settings as s where pg_catalog.lower(s.name) = w.first)
+  )`
 
 /** The catalogs of everything that becomes an object, or a list of its own, in a snapshot. */
 export const managedCatalogs = (version: number): RawBuilder<unknown> =>
   sql.join([
-    ...existing(version).map(dependencyOf),
+    ...existing([...aclCatalogs, ...ownerCatalogs], version).map(dependencyOf),
     ...(['pg_class', 'pg_default_acl', 'pg_auth_members'] as const).map((name) =>
       catalogOid(`pg_catalog.${name}`),
     ),
@@ -210,9 +131,18 @@ const rowType = () =>
     .where('t.typacl', 'is not', null)
     .select([catalogOid('pg_catalog.pg_type').as('classid'), 't.oid as objid'])
 
+/** Who is no superuser creates and owns by what it may in the database, and a foreign server’s owner uses its wrapper. */
+const around = sql<{ classid: number; objid: number }>`
+  select ${catalogOid('pg_catalog.pg_database')}, s.database from session as s where not s.superuser
+  union
+  select ${catalogOid('pg_catalog.pg_foreign_data_wrapper')}, f.srvfdw
+  from session as s cross join dependency as d join pg_catalog.pg_foreign_server as f on f.oid = d.objid
+  where not s.superuser and d.here and d.classid = ${catalogOid('pg_catalog.pg_foreign_server')}`
+
 export const target: Stage<'target'> = () =>
-  stages
+  sql`${stages
     .selectFrom('found as f')
+    .where(sql<boolean>`f.objsubid = 0`)
     .select(['f.classid', 'f.objid'])
     .union((eb) =>
       eb
@@ -220,15 +150,63 @@ export const target: Stage<'target'> = () =>
         .where(sql<boolean>`d.here and d.deptype in ('a', 'o')`)
         .select(['d.classid', 'd.objid']),
     )
-    .union(rowType())
-    .union((eb) =>
-      eb
-        .selectFrom('schema_of_relation as n')
-        .select([catalogOid('pg_catalog.pg_namespace').as('classid'), 'n.oid as objid']),
-    )
+    .union(rowType())} union ${around}`
 
-export const object: Stage<'object'> = (version) =>
+export const anyObject: Stage<'any_object'> = (version, { named }) =>
   sql`${sql.join(
-    [...existing(version).map((row) => objectsOf(row, version)), relations, columns],
+    [
+      ...existing(aclCatalogs, version).map((row) => inCatalog(row, version)),
+      withoutAcl(version),
+      relations,
+      columns,
+      ...(named.has('parameter') && version >= 150000 ? [parameterWithoutAcl] : []),
+    ],
     sql` union all `,
   )}`
+
+/** Dependencies on subscriptions are seen from every database of the cluster. */
+const isElsewhere = sql<boolean>`(
+  o.classid = ${catalogOid('pg_catalog.pg_subscription')} and not exists (
+    select from pg_catalog.pg_subscription as u, session as s where u.subname = o.name[1] and u.subdbid = s.database
+  )
+)`
+
+const inSchemas = sql.join(
+  (Object.keys(objectKinds) as ObjectKind[])
+    .filter((kind) => kind !== 'schema' && objectKinds[kind].parts[0] === 'schema')
+    .map((kind) => constant(kind)),
+)
+
+/** What is in the temporary schema of a session ends with it. A subscription may be another database’s. */
+export const isBeyondReach = (version: number): RawBuilder<boolean> =>
+  sql`(o.kind in (${inSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
+
+export const passedOnObject: Stage<'passed_on_object'> = () =>
+  sql`
+    select o.classid, o.oid, case when o.kind in (${inSchemas}) then o.name[1] end as schema, i.grantor
+    from any_object as o
+    cross join lateral pg_catalog.aclexplode(o.acl) as i
+    where i.grantor <> o.owner and exists (
+      select from dependency as d, desired as r
+      where d.role = r.oid and d.here and d.classid = o.classid and d.objid = o.oid
+    )`
+
+export const schemaAround: Stage<'schema_around'> = () =>
+  sql`
+    select ${catalogOid('pg_catalog.pg_namespace')} as classid, 'schema' as kind, n.oid, 0 as objsubid,
+      array[n.nspname]::text[] as name, n.nspowner as owner,
+      coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner)) as acl, null::text[] as follows, null as wrapper,
+      false as owned_by_superusers
+    from pg_catalog.pg_namespace as n
+    where n.nspname = any(array(
+      select o.name[1]::name from any_object as o, session as s
+      where o.kind in (${inSchemas}) and not s.superuser
+      union
+      select p.schema::name from passed_on_object as p where p.schema is not null
+    ))
+    and n.oid not in (
+      select t.objid from target as t where t.classid = ${catalogOid('pg_catalog.pg_namespace')}
+    )`
+
+export const object: Stage<'object'> = (version) =>
+  sql`select o.* from any_object as o where not ${isBeyondReach(version)} union all select n.* from schema_around as n`

@@ -6,10 +6,11 @@ import { answer } from './answer.ts'
 import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { membership, passedOn } from './membership.ts'
-import { object, target } from './object.ts'
-import { columnOfRelation, directRelation, moving, relation, schemaOfRelation } from './relation.ts'
+import { type Needs, needsKey, needsOf } from './needs.ts'
+import { anyObject, object, passedOnObject, schemaAround, target } from './object.ts'
+import { columnOfRelation, directRelation, moving, relation } from './relation.ts'
 import { closure, intermediate, principal, unused, viewed, watched } from './roles.ts'
-import { desired, found, listed, scope, session, wanted, wantedSchema } from './scope.ts'
+import { desired, foundObjects, listed, scope, session, wanted, wantedSchema } from './scope.ts'
 import type { Stage, Stages } from './stage.ts'
 import { unmanaged } from './unmanaged.ts'
 
@@ -20,7 +21,7 @@ const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
   listed,
   wanted,
   wanted_schema: wantedSchema,
-  found,
+  found: foundObjects,
   unused,
   intermediate,
   watched,
@@ -29,15 +30,17 @@ const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
   moving,
   relation,
   column_of_relation: columnOfRelation,
-  acts_as_owner: actsAsOwner,
-  schema_of_relation: schemaOfRelation,
   target,
+  any_object: anyObject,
+  acts_as_owner: actsAsOwner,
+  passed_on_object: passedOnObject,
+  schema_around: schemaAround,
   object,
+  default_acl: defaultAcl,
   principal,
   closure,
   passed_on: passedOn,
   membership,
-  default_acl: defaultAcl,
   viewed,
   unmanaged,
 }
@@ -47,12 +50,13 @@ const commonTableExpression = (
   name: string,
   stage: Stage<keyof Stages>,
   version: number,
+  needs: Needs,
 ): RawBuilder<unknown> =>
-  sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${stage(version)})`
+  sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${stage(version, needs)})`
 
-const compile = (version: number): readonly [before: string, after: string] => {
+const compile = (version: number, needs: Needs): readonly [before: string, after: string] => {
   const expressions = Object.entries(inOrder).map(([name, stage]) =>
-    commonTableExpression(name, stage as Stage<keyof Stages>, version),
+    commonTableExpression(name, stage as Stage<keyof Stages>, version, needs),
   )
   const { sql: text } = sql`with recursive ${sql.join(expressions)} ${answer(version)}`.compile(db)
   const [before, after, ...more] = text.split('$1')
@@ -61,7 +65,7 @@ const compile = (version: number): readonly [before: string, after: string] => {
   return [before, after]
 }
 
-const compiled = new Map<number, readonly [before: string, after: string]>()
+const compiled = new Map<string, readonly [before: string, after: string]>()
 
 /**
  * Settings for as long as the query runs. Compiling a plan as long as this takes longer than running it; and catalogs
@@ -81,8 +85,10 @@ end, true);`
 /** The statements that read a scope on servers of one version. The last one answers one row, one column, JSON. */
 export const introspectionQuery = (version: number, asked: Scope): string => {
   const major = version - (version % (version >= 100000 ? 10000 : 100))
-  const [before, after] = compiled.get(major) ?? compile(major)
-  compiled.set(major, [before, after])
+  const needs = needsOf(asked)
+  const key = `${major} ${needsKey(needs)}`
+  const [before, after] = compiled.get(key) ?? compile(major, needs)
+  compiled.set(key, [before, after])
   const off = settings.filter(([, since]) => version >= since).map(([name]) => turnOff(name))
   return `${off.join('')}${before}${quoteLiteral(JSON.stringify(asked))}${after}`
 }

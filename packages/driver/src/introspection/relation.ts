@@ -32,9 +32,6 @@ const follows = sql<readonly string[] | null>`
   ) end
 `
 
-/** Temporary relations of this or another session are nobody's to grant. */
-export const isTemporary = sql<boolean>`n.nspname ~ '^pg_(toast_)?temp_'`
-
 export const directRelation: Stage<'direct_relation'> = () =>
   stages
     .selectFrom((eb) =>
@@ -61,7 +58,6 @@ export const directRelation: Stage<'direct_relation'> = () =>
         .as('c'),
     )
     .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
-    .where(sql<boolean>`not (${isTemporary})`)
     .selectAll('c')
     .select(['n.nspname', follows.as('follows')])
 
@@ -116,14 +112,18 @@ const follower = () =>
 export const relation: Stage<'relation'> = () =>
   stages.selectFrom('direct_relation as r').selectAll().unionAll(follower())
 
-export const schemaOfRelation: Stage<'schema_of_relation'> = () =>
-  stages
-    .selectFrom(['relation as r', 'session as s'])
-    .where('s.superuser', '=', sql<boolean>`false`)
-    .select('r.relnamespace as oid')
-    .distinct()
+/**
+ * Tables on which somebody has been granted something by another role than the owner, and that desired roles are involved
+ * in: to revoke there may take away something on columns.
+ */
+const isPassedOn = sql<boolean>`m.relacl is not null and exists (
+  select from pg_catalog.aclexplode(m.relacl) as i where i.grantor <> m.relowner
+) and exists (
+  select from dependency as d, desired as r
+  where d.role = r.oid and d.here and d.classid = ${pgClass} and d.objid = m.oid
+)`
 
-/** The columns with an ACL that names a watched role, and all of those of tables that may move. */
+/** The columns with an ACL that names a watched role, those asked for, and all of those of tables that may move. */
 export const columnOfRelation: Stage<'column_of_relation'> = () =>
   stages
     .selectFrom((eb) =>
@@ -134,7 +134,15 @@ export const columnOfRelation: Stage<'column_of_relation'> = () =>
         .select(['d.objid as oid', 'd.objsubid as attnum'])
         .union(
           eb
-            .selectFrom('moving as m')
+            .selectFrom('found as f')
+            .where('f.classid', '=', pgClass)
+            .where(sql<boolean>`f.objsubid <> 0`)
+            .select(['f.objid as oid', 'f.objsubid as attnum']),
+        )
+        .union(
+          eb
+            .selectFrom('direct_relation as m')
+            .where(sql<boolean>`(m.oid in (select v.oid from moving as v) or ${isPassedOn})`)
             .crossJoinLateral((of) =>
               of
                 .selectFrom('pg_catalog.pg_attribute as x')

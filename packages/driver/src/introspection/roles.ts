@@ -34,18 +34,19 @@ const isMentioned = (where: RawBuilder<unknown>) => sql<boolean>`exists (
 )`
 
 /** The index on names finds those that a pattern begins with. */
-export const unused: Stage<'unused'> = (version) =>
-  stages
-    .selectFrom('pg_catalog.pg_roles as r')
-    .where(sql<boolean>`(select s.scope ->> 'unusedRoles' = 'true' from scope as s)`)
-    .where(sql<boolean>`r.rolname ~ ${intermediateName}`)
-    .where(
-      sql<boolean>`(
+export const unused: Stage<'unused'> = (version, { unusedRoles }) =>
+  !unusedRoles
+    ? stages.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+    : stages
+        .selectFrom('pg_catalog.pg_roles as r')
+        .where(sql<boolean>`r.rolname ~ ${intermediateName}`)
+        .where(
+          sql<boolean>`(
         not ${isMentioned(sql``)}
         or not ${hasMember(version)} and ${isMentioned(sql`and d.dbid = (select s.database from session as s)`)}
       )`,
-    )
-    .select('r.oid')
+        )
+        .select('r.oid')
 
 export const intermediate: Stage<'intermediate'> = () =>
   candidate()
@@ -71,7 +72,10 @@ export const watched: Stage<'watched'> = () =>
 
 const isNoSuperuser = sql<boolean>`not s.superuser`
 
-/** Owners, and who granted what the desired roles are members of. A superuser may act in anybody's name. */
+/**
+ * Owners, who granted what the desired roles are members of, or granted what it does not own. A superuser may act in
+ * anybody's name, but not in that of another superuser.
+ */
 export const principal: Stage<'principal'> = () =>
   stages
     .selectFrom(['object as o', 'session as s'])
@@ -85,6 +89,8 @@ export const principal: Stage<'principal'> = () =>
         .select('m.grantor as oid'),
     )
     .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
+    .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
+    .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
 /**
  * From 16 on, who creates a role may administer it without being a member in any other way. That must not bring every

@@ -1,5 +1,8 @@
-import { sql } from 'kysely'
-import { catalogOid, constant, zero } from './constant.ts'
+import { type ObjectKind, objectKinds } from '@pgsr/planner'
+import { type RawBuilder, sql } from 'kysely'
+import type { PgCatalog } from '../catalog.ts'
+import { catalogOid, constant } from './constant.ts'
+import { catalogOf, type ObjectCatalog } from './object-catalog.ts'
 import { type Stage, stages } from './stage.ts'
 
 /** The JSON text of the scope is the parameter; what is bound here is never sent. */
@@ -49,94 +52,173 @@ const objectsIn = (list: 'objects' | 'owned') =>
       'o.kind',
       sql<string>`o.name ->> 0`.as('first'),
       sql<string | null>`o.name ->> 1`.as('second'),
+      sql<string | null>`o.name ->> 2`.as('third'),
       (list === 'owned' ? sql<boolean>`true` : sql<boolean>`false`).as('owned'),
     ])
 
 export const wanted: Stage<'wanted'> = () => objectsIn('objects').unionAll(objectsIn('owned'))
 
+/** The kinds of object whose names begin with a schema, or are one. */
+const kindsInSchemas = sql.join(
+  (Object.keys(objectKinds) as ObjectKind[])
+    .filter((kind) => objectKinds[kind].parts[0] === 'schema')
+    .map((kind) => constant(kind)),
+)
+
+/** What the scope has under a name, each with some fields. */
+const patternsOf = (kind: ObjectKind) =>
+  sql<{
+    schema: string
+    column: string | null
+  }>`(select p ->> 'schema' as "schema", p ->> 'column' as "column"
+    from scope as s cross join lateral pg_catalog.jsonb_array_elements(s.scope -> 'patterns') as p
+    where p ->> 'kind' = ${constant(kind)})`
+
 /** The schemas that the scope names, alone or as a part of another name. */
 export const wantedSchema: Stage<'wanted_schema'> = () =>
   stages
-    .selectFrom(['pg_catalog.pg_namespace as n', 'scope as s'])
+    .selectFrom('pg_catalog.pg_namespace as n')
     .where(
       'n.nspname',
       '=',
       sql<string>`any(array(
-        select w.first::name from wanted as w where w.kind in ('schema', 'table', 'column', 'sequence')
+        select w.first::name from wanted as w where w.kind in (${kindsInSchemas})
         union
-        select pg_catalog.jsonb_array_elements_text(a.scope -> 'schemasOfPatterns')::name from scope as a
+        select (p ->> 'schema')::name
+        from scope as a cross join lateral pg_catalog.jsonb_array_elements(a.scope -> 'patterns') as p
       ))`,
     )
-    .select([
-      'n.oid',
-      'n.nspname as name',
-      'n.nspacl as acl',
-      sql<boolean>`pg_catalog.jsonb_exists(s.scope -> 'schemasOfPatterns', n.nspname::text)`.as('of_pattern'),
-    ])
+    .select(['n.oid', 'n.nspname as name', 'n.nspacl as acl'])
 
-const notOwned = sql<boolean>`false`.as('owned')
+const found = (catalog: keyof PgCatalog, text: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`select ${catalogOid(catalog)} as classid, ${text}`
 
-const database = () =>
-  stages
-    .selectFrom('pg_catalog.pg_database as d')
-    .where(
-      'd.datname',
-      '=',
-      sql<string>`any(array(select w.first::name from wanted as w where w.kind = 'database'))`,
-    )
-    .select([
-      catalogOid('pg_catalog.pg_database').as('classid'),
-      'd.oid as objid',
-      'd.datacl as acl',
-      notOwned,
-    ])
+const database = found(
+  'pg_catalog.pg_database',
+  sql`d.oid as objid, 0 as objsubid, d.datacl as acl, false as owned
+    from pg_catalog.pg_database as d
+    where d.datname = any(array(select w.first::name from wanted as w where w.kind = 'database'))`,
+)
 
-const schema = () =>
-  stages
-    .selectFrom('wanted_schema as n')
-    .select([catalogOid('pg_catalog.pg_namespace').as('classid'), 'n.oid as objid', 'n.acl', notOwned])
+const schema = found('pg_catalog.pg_namespace', sql`n.oid, 0, n.acl, false from wanted_schema as n`)
 
-const relation = () =>
-  stages
-    .selectFrom('wanted as w')
-    .innerJoin('wanted_schema as n', (join) => join.on('n.name', '=', sql<string>`w.first::name`))
-    .crossJoinLateral((eb) =>
-      eb
-        .selectFrom('pg_catalog.pg_class as x')
-        .where('x.relname', '=', sql<string>`w.second::name`)
-        .whereRef('x.relnamespace', '=', 'n.oid')
-        .select(['x.oid', 'x.relacl'])
-        .offset(zero)
-        .as('c'),
-    )
-    .where('w.kind', 'in', sql<string>`('table', 'column', 'sequence')`)
-    .select([catalogOid('pg_catalog.pg_class').as('classid'), 'c.oid as objid', 'c.relacl as acl', 'w.owned'])
+const relation = found(
+  'pg_catalog.pg_class',
+  sql`c.oid, 0, c.relacl, w.owned
+    from wanted as w
+    join wanted_schema as n on n.name = w.first::name
+    cross join lateral (
+      select x.oid, x.relacl from pg_catalog.pg_class as x
+      where x.relname = w.second::name and x.relnamespace = n.oid offset 0
+    ) as c
+    where w.kind in ('table', 'column', 'sequence')`,
+)
 
-/** By what depends on the schema, since no index of `pg_class` begins with it. */
-const relationOfPattern = () =>
-  stages
-    .selectFrom('wanted_schema as n')
-    .crossJoinLateral((eb) =>
-      eb
-        .selectFrom('pg_catalog.pg_depend as x')
-        .where('x.refclassid', '=', catalogOid('pg_catalog.pg_namespace'))
-        .whereRef('x.refobjid', '=', 'n.oid')
-        .where('x.classid', '=', catalogOid('pg_catalog.pg_class'))
-        .select('x.objid')
-        .offset(zero)
-        .as('d'),
-    )
-    .crossJoinLateral((eb) =>
-      eb
-        .selectFrom('pg_catalog.pg_class as x')
-        .whereRef('x.oid', '=', 'd.objid')
-        .where('x.relkind', 'in', sql<'r'>`('r', 'p', 'v', 'm', 'f')`)
-        .select(['x.oid', 'x.relacl'])
-        .offset(zero)
-        .as('c'),
-    )
-    .where('n.of_pattern', '=', sql<boolean>`true`)
-    .select([catalogOid('pg_catalog.pg_class').as('classid'), 'c.oid as objid', 'c.relacl as acl', notOwned])
+/** Columns also where they have no ACL: they are there to be granted on. */
+const column = found(
+  'pg_catalog.pg_class',
+  sql`a.attrelid, a.attnum::int, a.attacl, false
+    from wanted as w
+    join wanted_schema as n on n.name = w.first::name
+    cross join lateral (
+      select x.oid from pg_catalog.pg_class as x
+      where x.relname = w.second::name and x.relnamespace = n.oid offset 0
+    ) as c
+    cross join lateral (
+      select x.attrelid, x.attnum, x.attacl from pg_catalog.pg_attribute as x
+      where x.attrelid = c.oid and x.attname = w.third::name and not x.attisdropped offset 0
+    ) as a
+    where w.kind = 'column'`,
+)
 
-export const found: Stage<'found'> = () =>
-  database().unionAll(schema()).unionAll(relation()).unionAll(relationOfPattern())
+/** By what depends on the schema, since few catalogs have an index that begins with it. */
+const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuilder<unknown> =>
+  sql`from ${patternsOf(kind)} as p
+    join wanted_schema as n on n.name = p.schema::name
+    cross join lateral (
+      select x.objid from pg_catalog.pg_depend as x
+      where x.refclassid = ${catalogOid('pg_catalog.pg_namespace')} and x.refobjid = n.oid
+      and x.classid = ${catalogOid(catalog)} offset 0
+    ) as d`
+
+const relationsMatched = (kind: ObjectKind, kinds: RawBuilder<unknown>): RawBuilder<unknown> =>
+  found(
+    'pg_catalog.pg_class',
+    sql`c.oid, 0, c.relacl, false
+    ${dependentOnSchema(kind, 'pg_catalog.pg_class')}
+    cross join lateral (
+      select x.oid, x.relacl from pg_catalog.pg_class as x
+      where x.oid = d.objid and x.relkind in (${kinds}) offset 0
+    ) as c`,
+  )
+
+const columnsMatched = found(
+  'pg_catalog.pg_class',
+  sql`a.attrelid, a.attnum::int, a.attacl, false
+    ${dependentOnSchema('column', 'pg_catalog.pg_class')}
+    cross join lateral (
+      select x.oid from pg_catalog.pg_class as x
+      where x.oid = d.objid and x.relkind in ('r', 'p', 'v', 'm', 'f') offset 0
+    ) as c
+    cross join lateral (
+      select x.attrelid, x.attnum, x.attacl from pg_catalog.pg_attribute as x
+      where x.attrelid = c.oid and x.attname = p.column::name and not x.attisdropped offset 0
+    ) as a`,
+)
+
+const othersMatched = (kind: ObjectKind, catalog: ObjectCatalog, version: number): RawBuilder<unknown> =>
+  found(
+    catalog.catalog,
+    sql`d.objid, 0, o.acl, false
+    ${dependentOnSchema(kind, catalog.catalog)}
+    cross join lateral (
+      select ${catalog.acl === undefined ? sql`null::aclitem[]` : sql.ref(`o.${catalog.acl}`)} as acl
+      from ${sql.table(catalog.catalog)} as o
+      where o.oid = d.objid and ${catalog.is?.(kind, version) ?? sql`true`} offset 0
+    ) as o`,
+  )
+
+const matched = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
+  if (kind === 'table') return relationsMatched(kind, sql`'r', 'p', 'v', 'm', 'f'`)
+  if (kind === 'sequence') return relationsMatched(kind, sql`'S'`)
+  if (kind === 'column') return columnsMatched
+  return othersMatched(kind, catalogOf(kind), version)
+}
+
+/** The objects of a kind that the scope names; of routines and operators, all that have the name. */
+const named = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
+  const { catalog, dependency = catalog, nameColumn, schema: schemaColumn, acl, is, lookUp } = catalogOf(kind)
+  if (lookUp !== undefined) return found(dependency, lookUp)
+  const part = schemaColumn === undefined ? sql`w.first` : sql`w.second`
+  const inSchema =
+    schemaColumn === undefined
+      ? sql`true`
+      : sql`o.${sql.ref(schemaColumn)} = (select n.oid from wanted_schema as n where n.name = w.first::name)`
+  return found(
+    dependency,
+    sql`o.oid, 0, o.acl, w.owned
+    from wanted as w
+    cross join lateral (
+      select o.oid, ${acl === undefined ? sql`null::aclitem[]` : sql.ref(`o.${acl}`)} as acl
+      from ${sql.table(catalog)} as o
+      where o.${sql.ref(nameColumn)} = ${part}::name and ${inSchema} and ${is?.(kind, version) ?? sql`true`}
+      offset 0
+    ) as o
+    where w.kind = ${constant(kind)}`,
+  )
+}
+
+const hasKind = (kind: ObjectKind, version: number): boolean => version >= (objectKinds[kind].since ?? 0)
+
+export const foundObjects: Stage<'found'> = (version, { named: kinds, matched: patterns }) =>
+  sql`${sql.join(
+    [
+      database,
+      schema,
+      relation,
+      column,
+      ...[...kinds].filter((kind) => hasKind(kind, version)).map((kind) => named(kind, version)),
+      ...[...patterns].filter((kind) => hasKind(kind, version)).map((kind) => matched(kind, version)),
+    ],
+    sql` union all `,
+  )}`

@@ -1,8 +1,11 @@
 import type { Expression, Kysely } from 'kysely'
 import { type Acl, db, type Oid, type PgCatalog, type RelationKind } from '../catalog.ts'
+import type { Needs } from './needs.ts'
 
 /** What every object in view has, whatever its kind. */
 export interface ObjectRow {
+  /** The catalog that dependencies name. */
+  classid: Oid
   kind: string
   oid: Oid
   /** Of a column its number; 0 otherwise. */
@@ -13,6 +16,10 @@ export interface ObjectRow {
   acl: Acl
   /** The table whose owner this always has. */
   follows: readonly string[] | null
+  /** Of a foreign server: its foreign-data wrapper. */
+  wrapper: string | null
+  /** Only a superuser can own it, which others of its kind do not ask for. */
+  owned_by_superusers: boolean
 }
 
 /** A row of `pg_class` that GRANT accepts, with the name of its schema. */
@@ -40,10 +47,10 @@ export type Stages = {
   /** The other roles named in the scope. */
   listed: { oid: Oid }
   /** The objects named in the scope. */
-  wanted: { kind: string; first: string; second: string | null; owned: boolean }
-  wanted_schema: { oid: Oid; name: string; acl: Acl; of_pattern: boolean }
+  wanted: { kind: string; first: string; second: string | null; third: string | null; owned: boolean }
+  wanted_schema: { oid: Oid; name: string; acl: Acl }
   /** The objects named in the scope that exist, and the tables of the schemas in which a pattern looks. */
-  found: { classid: Oid; objid: Oid; acl: Acl; owned: boolean }
+  found: { classid: Oid; objid: Oid; objsubid: number; acl: Acl; owned: boolean }
   /** Where the scope asks for them: the intermediate roles that this database may not need any more. */
   unused: { oid: Oid }
   /** These, those that a desired role is a member of, and those that serve an object found. */
@@ -67,14 +74,18 @@ export type Stages = {
     attnum: number
     attacl: Acl
   }
-  /** Why tables of desired roles would do things with the rights of a new owner. */
-  acts_as_owner: { oid: Oid; reasons: readonly string[] }
-  /** The schemas of relations: who is no superuser reaches a table through its schema. */
-  schema_of_relation: { oid: Oid }
-  /** Everything with an owner and an ACL, but for relations and their columns. */
+  /** Why what desired roles own would do things with the rights of a new owner. */
+  acts_as_owner: { classid: Oid; oid: Oid; reasons: readonly string[] }
+  /** Everything with an owner, but for relations and their columns. */
   target: { classid: Oid; objid: Oid }
+  /** All of that, what is temporary included. */
+  any_object: ObjectRow
+  /** What somebody has been granted by a role that does not own it, and a desired role is involved in. */
+  passed_on_object: { classid: Oid; oid: Oid; schema: string | null; grantor: Oid }
+  /** The schemas through which it has to be reached, by grantors or by who is no superuser. */
+  schema_around: ObjectRow
   object: ObjectRow
-  /** Of whom the acting role has to know whether it may act in their name: owners and grantors. */
+  /** Of whom has to be known whether the acting role may act in their name: owners and grantors. */
   principal: { oid: Oid }
   /** The roles that a role in view is a member of, directly or not, and these roles themselves. */
   closure: { oid: Oid }
@@ -89,7 +100,7 @@ export type Stages = {
 }
 
 /** A stage's query, for servers of one version. */
-export type Stage<Name extends keyof Stages> = (version: number) => Expression<Stages[Name]>
+export type Stage<Name extends keyof Stages> = (version: number, needs: Needs) => Expression<Stages[Name]>
 
 /** Builds the queries of the stages, which may read the catalogs and each other. */
 export const stages: Kysely<PgCatalog & Stages> = db.withTables<Stages>()

@@ -1,7 +1,5 @@
 import { sql } from 'kysely'
-import { catalogOid } from './constant.ts'
-import { managedCatalogs } from './object.ts'
-import { isTemporary } from './relation.ts'
+import { isBeyondReach, managedCatalogs } from './object.ts'
 import { type Stage, stages } from './stage.ts'
 
 /** Policies, user mappings, initial privileges, and owned objects of kinds that have no ACL. */
@@ -19,18 +17,19 @@ const otherDependency = (version: number) =>
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 
-/** They end with the session that has them; until then the role cannot be dropped. */
-const temporaryRelation = () =>
+/** What is in a temporary schema ends with its session; until then the role cannot be dropped. */
+const beyondReach = (version: number) =>
   stages
-    .selectFrom('dependency as d')
-    .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'd.objid')
-    .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
-    .where(sql<boolean>`d.here`)
-    .where('d.classid', '=', catalogOid('pg_catalog.pg_class'))
-    .where(isTemporary)
+    .selectFrom('any_object as o')
+    .innerJoin('dependency as d', (join) =>
+      join.onRef('d.classid', '=', 'o.classid').onRef('d.objid', '=', 'o.oid'),
+    )
+    .where(sql<boolean>`d.here and ${isBeyondReach(version)}`)
     .select([
       'd.role',
-      sql<string>`'temporary relation'`.as('kind'),
+      sql<string>`case o.kind when 'subscription' then 'subscription of another database' else 'temporary ' || o.kind end`.as(
+        'kind',
+      ),
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 
@@ -49,4 +48,4 @@ const roleSetting = () =>
     ])
 
 export const unmanaged: Stage<'unmanaged'> = (version) =>
-  otherDependency(version).unionAll(temporaryRelation()).unionAll(roleSetting())
+  otherDependency(version).unionAll(beyondReach(version)).unionAll(roleSetting())

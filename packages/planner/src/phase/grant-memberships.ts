@@ -1,6 +1,9 @@
 import { Authority } from '../authority.ts'
 import { type GrantMembership, type Operation, roleOrder } from '../operation.ts'
 import { sortedBy } from '../order.ts'
+import { isRealMember } from '../real-member.ts'
+import type { Membership } from '../snapshot.ts'
+import type { WantedMembership } from '../wanted.ts'
 import type { World } from '../world.ts'
 import { satisfies } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
@@ -10,11 +13,22 @@ import type { Phase } from './phase.ts'
  * role is what PostgreSQL makes of a plain GRANT, spelled out where a row is there already: a plain GRANT changes
  * none of its options.
  */
-const optionsFor = (world: World, role: string, member: string, grantor: string, intermediate: boolean) => {
+const optionsFor = (
+  world: World,
+  member: string,
+  existing: Membership | undefined,
+  { serves, inherit, set }: WantedMembership,
+): GrantMembership['options'] => {
   if (!world.membershipsHaveGrantors) return undefined
-  if (intermediate) return { inherit: true, set: false }
-  const exists = world.membershipsIn(role, member).some((row) => row.grantor === grantor)
-  return exists ? { inherit: world.roles.get(member)?.inherit ?? true, set: true } : undefined
+  if (serves !== undefined) return { inherit: true, set: false }
+  const isKept = existing !== undefined && isRealMember(existing)
+  if (existing === undefined && inherit === undefined && set === undefined) return undefined
+  // Who has neither option is no member: without the one it gets the other.
+  return {
+    inherit:
+      inherit ?? (set === false || (isKept ? existing.inherit : (world.roles.get(member)?.inherit ?? true))),
+    set: set ?? (inherit === false || (isKept ? existing.set : true)),
+  }
 }
 
 /** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
@@ -23,11 +37,13 @@ export const grantMemberships: Phase = (world, wanted) => {
   const authority = new Authority(world)
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
     sortedBy(memberships, ([role, { serves }]) => roleOrder(role, serves)).flatMap(
-      ([role, { serves, because }]): Operation[] => {
-        const intermediate = serves !== undefined
-        if (world.membershipsIn(role, member).some((row) => satisfies(row, intermediate))) return []
+      ([role, membership]): Operation[] => {
+        const { serves, admin, because } = membership
+        const rows = world.membershipsIn(role, member)
+        if (rows.some((row) => satisfies(row, membership))) return []
         const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
-        const options: GrantMembership['options'] = optionsFor(world, role, member, grantor, intermediate)
+        const existing = rows.find((row) => row.grantor === grantor)
+        const options = optionsFor(world, member, existing, membership)
         return [
           {
             kind: 'grantMembership',
@@ -35,6 +51,7 @@ export const grantMemberships: Phase = (world, wanted) => {
             member,
             grantor,
             ...(!authority.isSuperuser && grantor !== actingRole && { namesGrantor: true as const }),
+            ...(admin === true && { admin }),
             ...(options && { options }),
             ...(serves && { serves }),
             as: actingRole,

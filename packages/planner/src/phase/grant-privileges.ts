@@ -8,13 +8,25 @@ import type { Phase } from './phase.ts'
 export const grantWanted = (
   world: World,
   { authorityOverPrivileges }: Wanted,
-  { object, privilege, role, because }: WantedPrivilege,
+  { object, privilege, role, grantable, because }: WantedPrivilege,
 ): readonly Operation[] => {
   const existing = world.object(object)!
   const { owner, acl } = existing
-  if (acl.get(aclKey(role, owner))?.privileges.has(privilege)) return []
+  const held = acl.get(aclKey(role, owner))?.privileges.get(privilege)
+  if (held === true || (held === false && !grantable)) return []
   const as = authorityOverPrivileges.speaker(existing, privilege)
-  return [{ kind: 'grantPrivilege', object, privilege, grantee: role, grantor: owner, as, because }]
+  return [
+    {
+      kind: 'grantPrivilege',
+      object,
+      privilege,
+      grantee: role,
+      grantor: owner,
+      ...(grantable && { grantable }),
+      as,
+      because,
+    },
+  ]
 }
 
 /** Puts into ACLs what is to be held there: by desired roles directly, and by new intermediate roles. */

@@ -1,10 +1,11 @@
 import type { Wanted } from '../wanted.ts'
 import type { World } from '../world.ts'
 import { createRoles } from './create-roles.ts'
-import { gainLogin } from './gain-login.ts'
+import { gainDefaultPrivileges, loseDefaultPrivileges } from './default-privileges.ts'
+import { gainAttributes, gainSuperuser } from './gain-attributes.ts'
 import { grantMemberships } from './grant-memberships.ts'
 import { grantPrivileges } from './grant-privileges.ts'
-import { loseLogin } from './lose-login.ts'
+import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import { ownContents, ownSchemas } from './ownership.ts'
 import type { Phase } from './phase.ts'
@@ -12,25 +13,35 @@ import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-
 
 type Loss = (world: World, wanted: Wanted, roles: readonly string[]) => ReturnType<Phase>
 
-const roles =
-  (when: 'early' | 'late', loss: Loss): Phase =>
+/** Of the desired roles, those of which something is true, or of which it is not. */
+const of =
+  (isOf: (wanted: Wanted, role: string, world: World) => boolean, value: boolean, loss: Loss): Phase =>
   (world, wanted) =>
     loss(
       world,
       wanted,
-      wanted.roles.filter((role) => wanted.authority.needs(role) === (when === 'late')),
+      wanted.roles.filter((role) => isOf(wanted, role, world) === value),
     )
 
+const isNeeded = ({ authority }: Wanted, role: string): boolean => authority.needs(role)
+
+/** As who the session is: what it is itself it needs until the end. Attributes of other roles are not inherited. */
+const isSession = (_: Wanted, role: string, { server }: World): boolean =>
+  role === server.actingRole || role === server.sessionRole
+
 /**
- * The phases of every plan, in order. Memberships are lost before others are granted: that frees the way for those that
+ * The phases of every plan, in order. SUPERUSER is lost first: in the name of a superuser nothing can be revoked that it
+ * granted before it was one. Memberships are lost before others are granted: that frees the way for those that
  * would make a cycle with them. What is on schemas goes after everything in them, and what the acting role itself loses,
  * or a role that it is a member of, goes last, where it may be needed until then. What the acting role borrows, it
  * borrows for a group of phases: it could not become what a desired role becomes a member of meanwhile.
  */
 export const phases: readonly (readonly Phase[])[] = [
-  [createRoles],
+  [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
   [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, grantPrivileges, revokeOnContainers],
-  [roles('early', loseLogin), roles('early', loseMemberships)],
-  [grantMemberships, gainLogin],
-  [roles('late', loseLogin), roles('late', loseMemberships)],
+  [loseDefaultPrivileges, gainDefaultPrivileges],
+  [of(isNeeded, false, loseMemberships)],
+  [grantMemberships, gainAttributes],
+  [of(isNeeded, true, loseMemberships)],
+  [of(isSession, true, loseAttributes)],
 ]

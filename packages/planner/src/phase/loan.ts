@@ -36,19 +36,25 @@ class Needs {
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
-        if (operation.as === this.#world.server.actingRole) return this.#manage(operation.object)
-        this.become.add(operation.as)
+        if (operation.as !== this.#world.server.actingRole) this.become.add(operation.as)
+        else this.#manage(operation.object, operation.grantor)
         return
       case 'revokeMembership':
         if (operation.grantor !== null) this.actAs.add(operation.grantor)
         return
+      case 'grantDefaultPrivilege':
+      case 'revokeDefaultPrivilege':
+        this.actAs.add(operation.owner)
+        return
     }
   }
 
-  #manage(name: ObjectName): void {
+  /** @param inNameOf who may be the acting role itself, where that has a grant option */
+  #manage(name: ObjectName, inNameOf?: string): void {
     const object = this.#world.object(name)
     if (object === undefined) return
-    for (const role of [object.owner, ...(this.#authority.guides(object) ?? [])]) this.actAs.add(role)
+    for (const role of [inNameOf ?? object.owner, ...(this.#authority.guides(object) ?? [])])
+      this.actAs.add(role)
   }
 }
 
@@ -128,8 +134,8 @@ class Borrower {
     if (this.#world.membershipsHaveGrantors || this.#world.roles.get(role)!.inherit) return []
     return [
       {
-        before: { kind: 'setInherit', role, inherit: true, ...this.#base('borrow') },
-        after: { kind: 'setInherit', role, inherit: false, ...this.#base('give back') },
+        before: { kind: 'setAttribute', role, attribute: 'INHERIT', value: true, ...this.#base('borrow') },
+        after: { kind: 'setAttribute', role, attribute: 'INHERIT', value: false, ...this.#base('give back') },
       },
     ]
   }

@@ -1,10 +1,12 @@
 import { isIntermediateName } from '../intermediate-role.ts'
-import type { Operation, Reason } from '../operation.ts'
+import { objectKinds } from '../object-kind.ts'
+import type { GrantMembership, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { isRealMember } from '../real-member.ts'
 import { ServingRoles } from '../serving-roles.ts'
 import type { Membership } from '../snapshot.ts'
-import { isPreserved, notAskedFor, type Wanted } from '../wanted.ts'
+import { losesAttribute } from './lose-attributes.ts'
+import { isPreserved, type MembershipOptions, notAskedFor, type Wanted } from '../wanted.ts'
 import { membershipKey, type World } from '../world.ts'
 
 /** What is to become of a row of `pg_auth_members`. `leave`: it is not ours to judge. */
@@ -21,15 +23,23 @@ export type MembershipVerdict =
  * Whether a row’s ADMIN option is what CREATEROLE gives a role on what it creates. It lasts as long as that.
  * @see https://www.postgresql.org/docs/16/role-attributes.html
  */
-export const comesWithCreateRole = (world: World, row: Membership): boolean =>
+export const comesWithCreateRole = (world: World, wanted: Wanted, row: Membership): boolean =>
   world.membershipsHaveGrantors &&
   row.admin &&
   row.grantor === world.server.bootstrapRole &&
-  world.roles.get(row.member)?.createRole === true
+  world.roles.get(row.member)?.createRole === true &&
+  !losesAttribute(world, wanted, row.member, 'CREATEROLE')
 
-/** Whether a row makes its member what is wanted: through an intermediate role a member has to inherit. */
-export const satisfies = (row: Membership, intermediate: boolean): boolean =>
-  intermediate ? row.inherit : isRealMember(row)
+/** Whether a row makes its member what is wanted. What is left out of the options is not compared. */
+export const satisfies = (row: Membership, { admin, inherit, set }: MembershipOptions): boolean =>
+  isRealMember(row) &&
+  (admin !== true || row.admin) &&
+  (inherit === undefined || row.inherit === inherit) &&
+  (set === undefined || row.set === set)
+
+/** Whether a row would satisfy when it is granted again, which changes its options. */
+const canBeChanged = ({ authority, desired }: Wanted, row: Membership): boolean =>
+  isRealMember(row) && authority.grantorOf(row.role, desired) === row.grantor
 
 /** Whether what a member has by an intermediate role is all in schemas where it keeps what it has. */
 const servesPreserved = (
@@ -39,6 +49,12 @@ const servesPreserved = (
 ): boolean => {
   const holdings = isIntermediateName(role) ? serving.holdingsOf(role) : []
   return holdings.length > 0 && holdings.every(({ object }) => isPreserved(wanted, member, object))
+}
+
+/** Whether what a role gives its members belongs to this database only, as an intermediate role’s may. */
+const servesThisDatabase = (serving: ServingRoles, role: string): boolean => {
+  const holdings = isIntermediateName(role) ? serving.holdingsOf(role) : []
+  return holdings.length > 0 && holdings.every(({ object }) => objectKinds[object.kind].shared !== true)
 }
 
 /** Whether a member is to have what an intermediate role gives. */
@@ -53,9 +69,12 @@ const verdictWithoutAuthority = (
 ): MembershipVerdict => {
   if (servesPreserved(wanted, serving, row)) return 'leave'
   const membership = wanted.memberships.get(row.member)?.get(row.role)
-  if (membership !== undefined && satisfies(row, membership.serves !== undefined))
-    return row.admin && !comesWithCreateRole(world, row) ? 'strip ADMIN option' : 'keep'
-  if (comesWithCreateRole(world, row) && !isRealMember(row)) return 'leave'
+  const isOfCreator = comesWithCreateRole(world, wanted, row)
+  if (membership !== undefined && (satisfies(row, membership) || canBeChanged(wanted, row)))
+    return row.admin && membership.admin !== true && !isOfCreator ? 'strip ADMIN option' : 'keep'
+  if (isOfCreator && !isRealMember(row)) return 'leave'
+  if (!wanted.managesCluster && membership === undefined && !servesThisDatabase(serving, row.role))
+    return 'leave'
   // An intermediate role of another database is left to that database, if it is no more than it claims to be.
   if (membership !== undefined || !isIntermediateName(row.role) || !serving.isPlain(row.role)) return 'revoke'
   switch (serving.whose(row.role)) {
@@ -106,6 +125,8 @@ export const membershipVerdict = (
 /** Takes rows away one after another, and what depends on each before it. */
 class Revocation {
   readonly operations: Operation[] = []
+  /** What goes only because of another row. */
+  readonly dependents: { readonly row: Membership; readonly because: Reason }[] = []
   readonly #world: World
   readonly #serving: ServingRoles
   /** The rows that are gone, and those that are gone or have lost their ADMIN option. */
@@ -126,6 +147,7 @@ class Revocation {
     const { role, member, grantor, admin } = row
     const key = membershipKey(row)
     if (this.#gone.has(key)) return
+    if (member !== because.role) this.dependents.push({ row, because })
     if (!adminOptionOnly) this.#gone.add(key)
     this.#noAdmin.add(key)
     const keepsTrack = this.#world.membershipsHaveGrantors
@@ -173,8 +195,54 @@ export const loseMemberships = (
     if (verdict === 'revoke' || verdict === 'strip ADMIN option')
       revocation.revoke(row, verdict === 'strip ADMIN option', notAskedFor(row.member))
   }
-  return revocation.operations
+  return [
+    ...revocation.operations,
+    ...(wanted.keepDependents ? keptDependents(world, wanted, revocation) : []),
+  ]
 }
+
+/** Grants to others what they lose with a row that made them members, in the name of who may, beside what they have of that one. */
+const keptDependents = (
+  world: World,
+  { authority, desired }: Wanted,
+  { dependents }: Revocation,
+): readonly Operation[] => {
+  const kept = new Map<string, GrantMembership & Granted>()
+  const { actingRole } = world.server
+  for (const { row, because } of dependents) {
+    const { role, member } = row
+    const grantor = authority.grantorOf(role, desired)
+    if (desired.has(member) || grantor === undefined) continue
+    const key = membershipKey({ role, member, grantor })
+    const { admin = false, options } =
+      kept.get(key) ?? asGranted(world.membershipsIn(role, member).find((one) => one.grantor === grantor))
+    const all = {
+      admin: admin || row.admin,
+      inherit: options.inherit || row.inherit,
+      set: options.set || row.set,
+    }
+    if (admin === all.admin && options.inherit === all.inherit && options.set === all.set) continue
+    kept.set(key, {
+      kind: 'grantMembership',
+      role,
+      member,
+      grantor,
+      ...(!authority.isSuperuser && grantor !== actingRole && { namesGrantor: true as const }),
+      ...(all.admin && { admin: all.admin }),
+      options: { inherit: all.inherit, set: all.set },
+      as: actingRole,
+      because: { ...because, keeps: member },
+    })
+  }
+  return [...kept.values()]
+}
+
+type Granted = Pick<GrantMembership, 'admin'> & Pick<Required<GrantMembership>, 'options'>
+
+const asGranted = (row: Membership | undefined): Granted => ({
+  ...(row?.admin && { admin: row.admin }),
+  options: { inherit: row?.inherit ?? false, set: row?.set ?? false },
+})
 
 /** The rows that all desired roles lose, with what goes because of them. */
 export const lostMemberships = (world: World, wanted: Wanted): readonly Membership[] =>

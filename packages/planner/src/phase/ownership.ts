@@ -1,8 +1,10 @@
 import { Authority } from '../authority.ts'
+import { objectKinds } from '../object-kind.ts'
 import type { Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
 import { notAskedFor } from '../wanted.ts'
+import type { WorldObject } from '../world.ts'
 import type { Phase } from './phase.ts'
 
 const gainOwnerships =
@@ -16,10 +18,13 @@ const gainOwnerships =
       return existing.owner === role ? [] : [{ kind: 'setOwner', object, ...base }]
     })
 
+/** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
+const inOrder = ({ kind, key }: WorldObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
+
 const loseOwnerships =
   (ofSchemas: boolean): Phase =>
   (world, wanted) =>
-    sortedBy(world.objects.values(), ({ key }) => key).flatMap((object): Operation[] => {
+    sortedBy(world.objects.values(), inOrder).flatMap((object): Operation[] => {
       const { kind, name, owner } = object
       if (!losesOwnership(wanted, object) || wanted.owners.has(object.key)) return []
       if ((kind === 'schema') !== ofSchemas) return []
@@ -44,21 +49,21 @@ const lending =
     const lent = new Map<string, readonly [lend: Operation, takeBack: Operation]>()
     for (const operation of operations) {
       if (operation.kind !== 'setOwner') continue
-      const schema = world.object({ kind: 'schema', name: [operation.object.name[0]!] })
-      if (schema === undefined || authority.mayCreateIn(operation.owner, schema)) continue
+      const container = authority.containerOf(operation.object)
+      if (container === undefined || authority.mayCreateIn(operation.owner, container)) continue
       const base = {
-        object: { kind: schema.kind, name: schema.name },
+        object: { kind: container.kind, name: container.name },
         privilege: 'CREATE',
         grantee: operation.owner,
-        grantor: schema.owner,
-        as: wanted.authorityOverContents.speaker(schema, 'CREATE'),
+        grantor: container.owner,
+        as: wanted.authorityOverContents.speaker(container, 'CREATE'),
       } as const
       const because = (meanwhile: 'lend' | 'take back'): Reason => ({
         role: operation.owner,
         grant: null,
         meanwhile,
       })
-      lent.set(JSON.stringify([schema.name, operation.owner]), [
+      lent.set(JSON.stringify([container.key, operation.owner]), [
         { kind: 'grantPrivilege', ...base, because: because('lend') },
         { kind: 'revokePrivilege', ...base, grantOptionOnly: false, because: because('take back') },
       ])

@@ -1,133 +1,208 @@
+import { Authority } from '../authority.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
-import { objectKinds } from '../object-kind.ts'
-import type { Operation, Reason } from '../operation.ts'
-import { compareText, sortedBy } from '../order.ts'
+import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
+import { lacks, type Revoked, revocationsOf } from '../revocation.ts'
 import type { Privilege } from '../privilege.ts'
-import { isPreserved, notAskedFor, privilegeKey, type Wanted } from '../wanted.ts'
-import { aclKey, type World, type WorldAclItem, type WorldObject } from '../world.ts'
-import { type Holding, ServingRoles } from '../serving-roles.ts'
-import { isEntitled } from './lose-memberships.ts'
+import type { Wanted } from '../wanted.ts'
+import { aclKey, type World, type WorldObject } from '../world.ts'
 import type { Phase } from './phase.ts'
 
-/** What is to become of one privilege of an ACL item. */
-export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
-
-/**
- * Judges what a desired role holds on an object it does not own. What an owner has on its own object is left alone:
- * it could grant it back to itself, and foreign-key checks run with it.
- */
-export const privilegeVerdict = (
-  wanted: Wanted,
-  object: WorldObject,
-  { grantee, grantor, privileges }: WorldAclItem,
-  privilege: Privilege,
-): PrivilegeVerdict => {
-  if (grantee === object.owner || isPreserved(wanted, grantee, object)) return 'keep'
-  const isWanted = wanted.privileges.has(privilegeKey(object.key, privilege, grantee))
-  if (!isWanted || grantor !== object.owner) return 'revoke'
-  return privileges.get(privilege) ? 'strip grant option' : 'keep'
+/** What is done before some operations and undone after them. */
+interface Meanwhile {
+  readonly before: readonly Operation[]
+  readonly after: readonly Operation[]
 }
 
-/**
- * Why an item cannot be revoked as things are; `undefined` when it can. A privilege that is revoked on a table goes on
- * its columns too, where it may have been passed on.
- */
-export const whyNotRevoked = (
-  world: World,
-  { authorityOverPrivileges }: Wanted,
-  object: WorldObject,
-  { grantee, grantor }: WorldAclItem,
-  privilege: Privilege,
-): 'granted by another role' | 'passed on' | 'not permitted' | undefined => {
-  if (grantor !== object.owner) return 'granted by another role'
-  const isGrantableIn = ({ acl }: WorldObject): boolean =>
-    acl.get(aclKey(grantee, grantor))?.privileges.get(privilege) === true
-  const isPassedOnIn = ({ acl }: WorldObject): boolean =>
-    [...acl.values()].some((item) => item.grantor === grantee && item.privileges.has(privilege))
-  const columns = world.followersOf(object).filter(({ kind }) => kind === 'column')
-  // By the grant option on a table its columns can be granted too.
-  const isPassedOn = isGrantableIn(object)
-    ? [object, ...columns].some(isPassedOnIn)
-    : columns.some((column) => isGrantableIn(column) && isPassedOnIn(column))
-  if (isPassedOn) return 'passed on'
-  return authorityOverPrivileges.whyNotManaged(object, privilege) === undefined ? undefined : 'not permitted'
-}
+const lentKey = ({ key }: WorldObject, privilege: Privilege): string => `${key}\0${privilege}`
 
-/**
- * Who loses privileges, and why: the desired roles, and intermediate roles that a copied database has too. A role cannot
- * be removed from these here without losing there what it has by them; where nobody else has anything by one of them
- * here, what that one holds here goes instead.
- */
-const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => {
-  const losers = new Map(wanted.roles.map((role) => [role, notAskedFor(role)]))
-  const shared = wanted.roles
-    .flatMap((member) => world.membershipsOf(member))
-    .filter(({ role }) => isSharedByNobodyElse(world, role))
-  if (shared.length === 0) return losers
-  const serving = new ServingRoles(world)
-  const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
-    byOwner &&
-    objectKinds[object.kind].managesPrivileges === true &&
-    wanted.authorityOverPrivileges.whyNotManaged(object, privilege) === undefined
-  const needed = new Set(
-    shared.flatMap((row) =>
-      isEntitled(wanted, serving, row) || !serving.isPlain(row.role) ? [row.role] : [],
-    ),
-  )
-  for (const { role, member } of shared)
-    if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
-      losers.set(role, notAskedFor(member))
-  return losers
-}
+const named = ({ kind, name }: WorldObject) => ({ kind, name })
 
-/** Whether only desired roles are members of an intermediate role that other databases have too. */
-const isSharedByNobodyElse = (world: World, name: string): boolean => {
-  const role = world.roles.get(name)
-  return role !== undefined && isIntermediateName(name) && role.elsewhere > 0 && !role.servesOthers
-}
+const lending = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
+  role,
+  grant: null,
+  meanwhile,
+})
 
-const revokes = (
-  world: World,
-  wanted: Wanted,
-  object: WorldObject,
-  losers: ReadonlyMap<string, Reason>,
-): readonly Operation[] =>
-  sortedBy(object.acl.values(), ({ grantee, grantor }) => aclKey(grantee, grantor)).flatMap((item) => {
-    const { grantee, grantor, privileges } = item
-    const because = losers.get(grantee)
-    if (because === undefined) return []
-    return [...privileges.keys()].sort(compareText).flatMap((privilege): Operation[] => {
-      const verdict = privilegeVerdict(wanted, object, item, privilege)
-      if (verdict === 'keep' || whyNotRevoked(world, wanted, object, item, privilege) !== undefined) return []
-      return [
+/** Statements that revoke, with what is lent to their grantors around them. */
+class Revoking {
+  readonly #world: World
+  readonly #wanted: Wanted
+  readonly #now: Authority
+  readonly #paused = new Map<string, Meanwhile>()
+  readonly #usage = new Map<string, Meanwhile>()
+  readonly #options = new Map<string, Meanwhile>()
+  /** By object and privilege: the objects as they are while grant options on them are lent. */
+  readonly #lent = new Map<string, WorldObject>()
+
+  constructor(world: World, wanted: Wanted) {
+    this.#world = world
+    this.#now = new Authority(world)
+    this.#wanted = wanted
+  }
+
+  operations(all: readonly Revoked[]): readonly Operation[] {
+    const gone = new Set(
+      all.map(
+        ({ object, item, privilege }) =>
+          `${lentKey(object, privilege)}\0${aclKey(item.grantee, item.grantor)}`,
+      ),
+    )
+    for (const revoked of all) if (revoked.item.grantor !== revoked.object.owner) this.#enable(revoked, gone)
+    const around = [...this.#paused.values(), ...this.#usage.values(), ...this.#options.values()]
+    return [
+      ...around.flatMap(({ before }) => before),
+      ...all.map((revoked) => this.#revoke(revoked)),
+      ...around.toReversed().flatMap(({ after }) => after),
+      ...this.#keepAll(all),
+    ]
+  }
+
+  #revoke({ object, item, privilege, verdict, because }: Revoked): RevokePrivilege {
+    const { grantee, grantor } = item
+    const byOwner = grantor === object.owner
+    return {
+      kind: 'revokePrivilege',
+      object: named(object),
+      privilege,
+      grantee,
+      grantor,
+      grantOptionOnly: verdict === 'strip grant option',
+      as: byOwner ? this.#speaker(object, privilege) : grantor,
+      because,
+    }
+  }
+
+  #speaker(object: WorldObject, privilege: Privilege): string {
+    const lent = this.#lent.get(lentKey(object, privilege)) ?? object
+    return this.#wanted.authorityOverPrivileges.speaker(lent, privilege)
+  }
+
+  /** A grantor that is no owner may have become a superuser, or have lost what it had when it granted. */
+  #enable({ object, item: { grantor }, privilege }: Revoked, gone: ReadonlySet<string>): void {
+    const key = lentKey(object, privilege)
+    const lack = lacks(this.#world, this.#now, this.#lent.get(key) ?? object, privilege, grantor)
+    if (this.#world.isSuperuser(grantor)) this.#paused.set(grantor, this.#pause(grantor))
+    if (lack.schema !== undefined)
+      this.#usage.set(`${lack.schema.key}\0${grantor}`, this.#lendUsage(lack.schema, grantor))
+    if (lack.withOption === undefined) return
+    this.#lent.set(key, lack.withOption)
+    const loan = this.#lendOption(object, privilege, grantor)
+    // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
+    const table = object.kind === 'column' && object.follows && this.#world.object(object.follows)
+    const isGone = [object, ...(table ? [table] : [])].some((one) =>
+      gone.has(`${lentKey(one, privilege)}\0${aclKey(grantor, object.owner)}`),
+    )
+    this.#options.set(`${key}\0${grantor}`, isGone ? { ...loan, after: [] } : loan)
+  }
+
+  #pause(role: string): Meanwhile {
+    const base = {
+      kind: 'setAttribute',
+      role,
+      attribute: 'SUPERUSER',
+      as: this.#world.server.actingRole,
+    } as const
+    return {
+      before: [{ ...base, value: false, because: lending('pause', role) }],
+      after: [{ ...base, value: true, because: lending('resume', role) }],
+    }
+  }
+
+  #lendUsage(schema: WorldObject, grantee: string): Meanwhile {
+    const base = {
+      object: named(schema),
+      privilege: 'USAGE',
+      grantee,
+      grantor: schema.owner,
+      as: this.#wanted.authorityOverPrivileges.speaker(schema, 'USAGE'),
+    } as const
+    return {
+      before: [{ kind: 'grantPrivilege', ...base, because: lending('lend', grantee) }],
+      after: [
         {
           kind: 'revokePrivilege',
-          object: { kind: object.kind, name: object.name },
-          privilege,
-          grantee,
-          grantor,
-          grantOptionOnly: verdict === 'strip grant option',
-          as: wanted.authorityOverPrivileges.speaker(object, privilege),
+          ...base,
+          grantOptionOnly: false,
+          because: lending('take back', grantee),
+        },
+      ],
+    }
+  }
+
+  /** Taking it back on a table takes it on the columns too, where it has to be put back. */
+  #lendOption(object: WorldObject, privilege: Privilege, grantee: string): Meanwhile {
+    const key = aclKey(grantee, object.owner)
+    const grantOptionOnly = object.acl.get(key)?.privileges.has(privilege) === true
+    const base = {
+      privilege,
+      grantee,
+      grantor: object.owner,
+      as: this.#speaker(object, privilege),
+    }
+    const because = lending('take back', grantee)
+    const columns = object.kind === 'table' ? this.#world.followersOf(object) : []
+    const putBack = columns.flatMap((column): Operation[] => {
+      const held = column.acl.get(key)?.privileges.get(privilege)
+      if (column.kind !== 'column' || held === undefined || (grantOptionOnly && !held)) return []
+      return [
+        {
+          kind: 'grantPrivilege',
+          ...base,
+          object: named(column),
+          ...(held && { grantable: held }),
           because,
         },
       ]
     })
-  })
-
-const revokeWhere =
-  (chosen: (object: WorldObject) => boolean): Phase =>
-  (world, wanted) => {
-    const losers = losersOf(world, wanted)
-    const concerned = [...world.objects.values()].filter(
-      (object) =>
-        chosen(object) &&
-        objectKinds[object.kind].managesPrivileges &&
-        [...object.acl.values()].some(({ grantee }) => losers.has(grantee)),
-    )
-    return sortedBy(concerned, ({ key }) => key).flatMap((object) => revokes(world, wanted, object, losers))
+    const on = { ...base, object: named(object) }
+    return {
+      before: [{ kind: 'grantPrivilege', ...on, grantable: true, because: lending('lend', grantee) }],
+      after: [{ kind: 'revokePrivilege', ...on, grantOptionOnly, because }, ...putBack],
+    }
   }
 
-const isContainer = ({ kind }: WorldObject): boolean => kind === 'schema' || kind === 'database'
+  /** Each once, from whomever it had it. */
+  #keepAll(all: readonly Revoked[]): readonly Operation[] {
+    const kept = new Map<string, GrantPrivilege>()
+    for (const revoked of all)
+      for (const operation of this.#keep(revoked)) {
+        const key = `${lentKey(revoked.object, operation.privilege)}\0${operation.grantee}`
+        if (kept.get(key)?.grantable !== true) kept.set(key, operation)
+      }
+    return [...kept.values()]
+  }
+
+  /** Who lost something only because it was passed on may keep it, from the owner. */
+  #keep(revoked: Revoked): readonly GrantPrivilege[] {
+    const { object, item, privilege, because, isCollateral = false } = revoked
+    const { grantee, privileges } = item
+    const { keepDependents, desired, authorityOverPrivileges } = this.#wanted
+    const isOthers = !desired.has(grantee) && grantee !== object.owner && !isIntermediateName(grantee)
+    const fromOwner = object.acl.get(aclKey(grantee, object.owner))?.privileges.get(privilege)
+    const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
+    if (!isOthers || hasItAnyway || !(keepDependents || isCollateral)) return []
+    if (authorityOverPrivileges.whyNotManaged(object, privilege) !== undefined) return []
+    return [
+      {
+        kind: 'grantPrivilege',
+        object: named(object),
+        privilege,
+        grantee,
+        grantor: object.owner,
+        ...(privileges.get(privilege) === true && { grantable: true as const }),
+        as: authorityOverPrivileges.speaker(object, privilege),
+        because: { ...because, keeps: grantee },
+      },
+    ]
+  }
+}
+
+const revokeWhere =
+  (from: (object: Pick<WorldObject, 'kind'>) => boolean): Phase =>
+  (world, wanted) =>
+    new Revoking(world, wanted).operations(revocationsOf(world, wanted, from).possible)
+
+const isContainer = ({ kind }: Pick<WorldObject, 'kind'>): boolean => kind === 'schema' || kind === 'database'
 
 /** What is on schemas' contents. Tables before columns: to revoke a privilege on a table revokes it on its columns. */
 export const revokeOnContents: Phase = revokeWhere(

@@ -1,0 +1,422 @@
+import { Authority } from './authority.ts'
+import { isIntermediateName } from './intermediate-role.ts'
+import { objectKey, type ObjectName, schemaOf } from './object-kind.ts'
+import type { Reason } from './operation.ts'
+import { sortedBy } from './order.ts'
+import type { Privilege } from './privilege.ts'
+import { type Holding, ServingRoles } from './serving-roles.ts'
+import { entitlement, isPreserved, notAskedFor, type Wanted } from './wanted.ts'
+import { aclKey, type World, type WorldAclItem, type WorldObject } from './world.ts'
+import { isEntitled } from './phase/lose-memberships.ts'
+
+/** What is to become of one privilege of an ACL item. */
+export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
+
+/** One privilege of one ACL item that is to go, or to lose its grant option. */
+export interface Revoked {
+  readonly object: WorldObject
+  readonly item: WorldAclItem
+  readonly privilege: Privilege
+  readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
+  readonly because: Reason
+  /** It goes only because its grantor cannot revoke something else otherwise: nobody is to lose by it. */
+  readonly isCollateral?: true
+}
+
+/** Why something cannot be revoked, of which kind that reason is, and in words. */
+export interface Obstacle {
+  readonly reason: 'granted by another role' | 'passed on' | 'not permitted'
+  readonly why: string
+}
+
+/** Something that is to go and cannot. */
+export interface Blocked {
+  readonly revoked: Revoked
+  readonly obstacle: Obstacle
+}
+
+/** What can be revoked, leaves first, and what cannot. */
+export interface Revocations {
+  readonly possible: readonly Revoked[]
+  readonly blocked: readonly Blocked[]
+}
+
+/**
+ * Judges what a desired role holds on an object it does not own. What an owner has on its own object is left alone:
+ * it could grant it back to itself, and foreign-key checks run with it.
+ */
+export const privilegeVerdict = (
+  wanted: Wanted,
+  object: WorldObject,
+  { grantee, grantor, privileges }: WorldAclItem,
+  privilege: Privilege,
+): PrivilegeVerdict => {
+  if (grantee === object.owner || isPreserved(wanted, grantee, object)) return 'keep'
+  const entitled = entitlement(wanted, object, privilege, grantee)
+  if (entitled === undefined || grantor !== object.owner) return 'revoke'
+  return privileges.get(privilege) === true && !entitled.grantable ? 'strip grant option' : 'keep'
+}
+
+/** Whether a desired role that does not own an object may go on having granted a privilege on it. */
+const mayHaveGranted = (
+  wanted: Wanted,
+  world: World,
+  object: WorldObject,
+  privilege: Privilege,
+  grantor: string,
+): boolean =>
+  isPreserved(wanted, grantor, object) ||
+  [object, ...tableOf(world, object)].some(
+    (one) => entitlement(wanted, one, privilege, grantor)?.grantable === true,
+  )
+
+const tableOf = (world: World, { kind, follows }: WorldObject): readonly WorldObject[] => {
+  const table = kind === 'column' && follows !== undefined ? world.object(follows) : undefined
+  return table === undefined ? [] : [table]
+}
+
+const columnsOf = (world: World, object: WorldObject): readonly WorldObject[] =>
+  object.kind === 'table' ? world.followersOf(object).filter(({ kind }) => kind === 'column') : []
+
+/**
+ * Who loses privileges, and why: the desired roles, and intermediate roles that a copied database has too. A role cannot
+ * be removed from these here without losing there what it has by them; where nobody else has anything by one of them
+ * here, what that one holds here goes instead.
+ */
+const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => {
+  const losers = new Map(wanted.roles.map((role) => [role, notAskedFor(role)]))
+  const shared = wanted.roles
+    .flatMap((member) => world.membershipsOf(member))
+    .filter(({ role }) => isSharedByNobodyElse(world, role))
+  if (shared.length === 0) return losers
+  const serving = new ServingRoles(world)
+  const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
+    byOwner && wanted.authorityOverPrivileges.whyNotManaged(object, privilege) === undefined
+  const needed = new Set(
+    shared.flatMap((row) =>
+      isEntitled(wanted, serving, row) || !serving.isPlain(row.role) ? [row.role] : [],
+    ),
+  )
+  for (const { role, member } of shared)
+    if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
+      losers.set(role, notAskedFor(member))
+  return losers
+}
+
+/** Whether only desired roles are members of an intermediate role that other databases have too. */
+const isSharedByNobodyElse = (world: World, name: string): boolean => {
+  const role = world.roles.get(name)
+  return role !== undefined && isIntermediateName(name) && role.elsewhere > 0 && !role.servesOthers
+}
+
+const revokedKey = ({ object, item, privilege }: Omit<Revoked, 'verdict' | 'because'>): string =>
+  `${object.key}\0${privilege}\0${aclKey(item.grantee, item.grantor)}`
+
+/** What has to go of one object and, of a table, of its columns. */
+class Plot {
+  readonly #world: World
+  readonly #wanted: Wanted
+  readonly #objects: readonly WorldObject[]
+  readonly #losers: ReadonlyMap<string, Reason>
+  readonly #now: Authority
+
+  constructor(
+    world: World,
+    wanted: Wanted,
+    object: WorldObject,
+    losers: ReadonlyMap<string, Reason>,
+    now: Authority,
+  ) {
+    this.#now = now
+    this.#world = world
+    this.#wanted = wanted
+    this.#objects = [object, ...columnsOf(world, object)]
+    this.#losers = losers
+  }
+
+  /** What is to go by itself, whatever depends on it. */
+  #roots(): readonly Revoked[] {
+    return this.#objects.flatMap((object) =>
+      sortedBy(object.acl.values(), ({ grantee, grantor }) => aclKey(grantee, grantor)).flatMap((item) =>
+        [...item.privileges.keys()].sort().flatMap((privilege) => this.#root(object, item, privilege)),
+      ),
+    )
+  }
+
+  #root(object: WorldObject, item: WorldAclItem, privilege: Privilege): readonly Revoked[] {
+    const { grantee, grantor } = item
+    const losing = this.#losers.get(grantee)
+    const verdict = losing === undefined ? 'keep' : privilegeVerdict(this.#wanted, object, item, privilege)
+    const isLeftBehind =
+      grantor !== object.owner &&
+      this.#wanted.desired.has(grantor) &&
+      !mayHaveGranted(this.#wanted, this.#world, object, privilege, grantor)
+    if (isLeftBehind && verdict !== 'revoke')
+      return [{ object, item, privilege, verdict: 'revoke', because: notAskedFor(grantor) }]
+    return verdict === 'keep' ? [] : [{ object, item, privilege, verdict, because: losing! }]
+  }
+
+  /** What has to go before some other things can, because it was granted by virtue of them. */
+  #closure(roots: readonly Revoked[]): ReadonlyMap<string, Revoked> {
+    const all = new Map(roots.map((revoked) => [revokedKey(revoked), revoked]))
+    // A Map visits what is added to it while it is walked.
+    for (const revoked of all.values()) {
+      const collateral = this.#dependingOnLoan(revoked).map((other): Revoked => ({
+        ...other,
+        verdict: 'revoke',
+        because: revoked.because,
+        isCollateral: true,
+      }))
+      for (const dependent of [...this.#dependentsOf(revoked, all), ...collateral]) {
+        const key = revokedKey(dependent)
+        const other = all.get(key)
+        const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
+        if (isMore) all.set(key, dependent)
+      }
+    }
+    return all
+  }
+
+  /** What a grantee has granted that may not once something is gone, together with everything else that is to go. */
+  #dependentsOf(revoked: Revoked, gone: ReadonlyMap<string, Revoked>): readonly Revoked[] {
+    const { object, item, privilege, because, isCollateral } = revoked
+    const { grantee, grantor } = item
+    if (grantee === object.owner) return []
+    return [object, ...columnsOf(this.#world, object)].flatMap((one) => {
+      // A privilege that is revoked on a table goes on its columns too, and its grant option with it.
+      const loses =
+        item.privileges.get(privilege) === true ||
+        one.acl.get(aclKey(grantee, grantor))?.privileges.get(privilege) === true
+      if (!loses || this.#keepsOption(one, privilege, grantee, gone)) return []
+      return [...one.acl.values()].flatMap((other): Revoked[] =>
+        other.grantor === grantee && other.privileges.has(privilege)
+          ? [
+              {
+                object: one,
+                item: other,
+                privilege,
+                verdict: 'revoke',
+                because,
+                ...(isCollateral && { isCollateral }),
+              },
+            ]
+          : [],
+      )
+    })
+  }
+
+  #keepsOption(
+    object: WorldObject,
+    privilege: Privilege,
+    role: string,
+    gone: ReadonlyMap<string, Revoked>,
+  ): boolean {
+    return [object, ...tableOf(this.#world, object)].some((one) =>
+      [...one.acl.values()].some(
+        (item) =>
+          item.grantee === role &&
+          item.privileges.get(privilege) === true &&
+          ![one, ...tableOf(this.#world, one)].some((from) =>
+            gone.has(revokedKey({ object: from, item, privilege })),
+          ),
+      ),
+    )
+  }
+
+  #obstacleTo({ object, item: { grantor }, privilege }: Revoked): Obstacle | undefined {
+    const authority = this.#wanted.authorityOverPrivileges
+    if (grantor === object.owner) {
+      const why = authority.whyNotManaged(object, privilege)
+      return why === undefined ? undefined : { reason: 'not permitted', why }
+    }
+    const lack = lacks(this.#world, this.#now, object, privilege, grantor)
+    const why =
+      authority.whyNotSpokenFor(grantor) ??
+      (lack.withOption === undefined ? undefined : authority.whyNotManaged(lack.withOption, privilege)) ??
+      (lack.schema === undefined ? undefined : authority.whyNotManaged(lack.schema, 'USAGE'))
+    return why === undefined ? undefined : { reason: 'granted by another role', why }
+  }
+
+  /** @param from with which of it to begin; what depends on that comes along */
+  revocations(from: (object: ObjectName) => boolean): Revocations {
+    const blocked: Blocked[] = []
+    let roots = this.#roots()
+    for (;;) {
+      const all = this.#closure(roots)
+      const obstacles = this.#obstacles(all)
+      if (obstacles.size === 0) return { possible: this.#leavesFirst(all, from), blocked }
+      for (const revoked of roots) {
+        const obstacle = obstacles.get(revokedKey(revoked))
+        if (obstacle !== undefined) blocked.push({ revoked, obstacle })
+      }
+      const free = roots.filter((revoked) => !obstacles.has(revokedKey(revoked)))
+      if (free.length === roots.length)
+        throw new Error('what cannot be revoked depends on nothing that is to go')
+      roots = free
+    }
+  }
+
+  /** What cannot be revoked: for a reason of its own, or because something that depends on it cannot. */
+  #obstacles(all: ReadonlyMap<string, Revoked>): ReadonlyMap<string, Obstacle> {
+    const obstacles = new Map<string, Obstacle>()
+    for (const [key, revoked] of all) {
+      const obstacle = this.#staying(revoked) ?? this.#obstacleTo(revoked)
+      if (obstacle !== undefined) obstacles.set(key, obstacle)
+    }
+    for (let before = -1; before !== obstacles.size;) {
+      before = obstacles.size
+      const isGoing = (other: Omit<Revoked, 'verdict' | 'because'>): boolean =>
+        all.has(revokedKey(other)) && !obstacles.has(revokedKey(other))
+      for (const [key, revoked] of all)
+        if (!obstacles.has(key)) {
+          if (!this.#dependingOnLoan(revoked).every(isGoing))
+            obstacles.set(key, {
+              reason: 'granted by another role',
+              why: 'who granted it may not grant it any more, and others have it of that role too',
+            })
+          for (const dependent of this.#dependentsOf(revoked, all))
+            if (obstacles.has(revokedKey(dependent)))
+              obstacles.set(key, {
+                reason: 'passed on',
+                why: 'it has passed it on, and what it has passed on stays',
+              })
+        }
+    }
+    return obstacles
+  }
+
+  /**
+   * What a grantor has granted that would depend on the grant option that it has to be lent: PostgreSQL would not let that
+   * be taken back. On a table that takes what it has on the columns too.
+   */
+  #dependingOnLoan({
+    object,
+    item: { grantor },
+    privilege,
+  }: Revoked): readonly Omit<Revoked, 'verdict' | 'because'>[] {
+    if (grantor === object.owner || holdsOption(this.#world, object, privilege, grantor)) return []
+    const key = aclKey(grantor, object.owner)
+    const columns = columnsOf(this.#world, object).filter(
+      ({ acl }) => acl.get(key)?.privileges.get(privilege) === true,
+    )
+    return [object, ...columns].flatMap((one) =>
+      [...one.acl.values()].flatMap((item) =>
+        item.grantor === grantor && item.privileges.has(privilege) ? [{ object: one, item, privilege }] : [],
+      ),
+    )
+  }
+
+  /** What a desired role keeps in some schemas, it keeps whoever granted it. */
+  #staying({ object, item: { grantee } }: Revoked): Obstacle | undefined {
+    return this.#wanted.desired.has(grantee) && isPreserved(this.#wanted, grantee, object)
+      ? { reason: 'passed on', why: 'who has it is to keep it' }
+      : undefined
+  }
+
+  /** What was granted before its grantor lost the grant option depends on that again once it is lent. */
+  #needsLoanTo(role: string, { object, item: { grantor }, privilege }: Revoked): boolean {
+    return (
+      grantor === role && grantor !== object.owner && !holdsOption(this.#world, object, privilege, grantor)
+    )
+  }
+
+  /** A privilege that is revoked on a table goes on its columns too. */
+  #isGoneWith({ object, item, privilege }: Revoked, before: ReadonlySet<Revoked>): boolean {
+    const [table] = tableOf(this.#world, object)
+    return (
+      table !== undefined &&
+      [...before].some(
+        (other) =>
+          other.object === table &&
+          other.privilege === privilege &&
+          other.verdict === 'revoke' &&
+          other.item.grantee === item.grantee &&
+          other.item.grantor === item.grantor,
+      )
+    )
+  }
+
+  #leavesFirst(all: ReadonlyMap<string, Revoked>, from: (object: ObjectName) => boolean): readonly Revoked[] {
+    const ordered = new Set<Revoked>()
+    const visited = new Set<string>()
+    const visit = (key: string): void => {
+      const revoked = all.get(key)
+      if (revoked === undefined || visited.has(key)) return
+      visited.add(key)
+      for (const dependent of this.#dependentsOf(revoked, all)) visit(revokedKey(dependent))
+      for (const other of all.values())
+        if (this.#needsLoanTo(revoked.item.grantee, other)) visit(revokedKey(other))
+      if (!this.#isGoneWith(revoked, ordered)) ordered.add(revoked)
+    }
+    for (const [key, { object }] of all) if (from(object)) visit(key)
+    return [...ordered]
+  }
+}
+
+/** What a grantor is missing to revoke what it has granted: the grant option, and USAGE on the schema. */
+export interface Lack {
+  /** The object as it would be if its owner gave the grantor the grant option. */
+  readonly withOption: WorldObject | undefined
+  readonly schema: WorldObject | undefined
+}
+
+const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
+  const item = { grantee: role, grantor: object.owner, privileges: new Map([[privilege, true]]) }
+  return { ...object, acl: new Map([...object.acl, [`lent\0${role}`, item]]) }
+}
+
+/** Whether a role may grant a privilege that is not the owner’s to grant: on a column also by the table. */
+const holdsOption = (world: World, object: WorldObject, privilege: Privilege, role: string): boolean =>
+  [object, ...tableOf(world, object)].some((one) =>
+    [...one.acl.values()].some(
+      ({ grantee, privileges }) => grantee === role && privileges.get(privilege) === true,
+    ),
+  )
+
+/** @param authority in the same world */
+export const lacks = (
+  world: World,
+  authority: Authority,
+  object: WorldObject,
+  privilege: Privilege,
+  grantor: string,
+): Lack => {
+  const name = schemaOf(object)
+  const schema = name === undefined ? undefined : world.object({ kind: 'schema', name: [name] })
+  const reaches = schema === undefined || authority.holds(grantor, schema, 'USAGE')
+  return {
+    withOption: holdsOption(world, object, privilege, grantor)
+      ? undefined
+      : withOption(object, privilege, grantor),
+    schema: reaches ? undefined : schema,
+  }
+}
+
+/**
+ * What is to be revoked of what is in view.
+ * @param from with which objects to begin; what depends on what is revoked there comes along
+ */
+export const revocationsOf = (
+  world: World,
+  wanted: Wanted,
+  from: (object: ObjectName) => boolean,
+): Revocations => {
+  const losers = losersOf(world, wanted)
+  const now = new Authority(world)
+  const isConcerned = ({ acl }: WorldObject): boolean =>
+    [...acl.values()].some(({ grantee, grantor }) => losers.has(grantee) || wanted.desired.has(grantor))
+  // A column is looked at with its table.
+  const concerned = new Map<string, WorldObject>()
+  for (const object of world.objects.values()) {
+    if (!from(object) || !isConcerned(object)) continue
+    const [whole = object] = tableOf(world, object)
+    concerned.set(objectKey(whole), whole)
+  }
+  const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
+    new Plot(world, wanted, object, losers, now).revocations(from),
+  )
+  return {
+    possible: plots.flatMap(({ possible }) => possible),
+    blocked: plots.flatMap(({ blocked }) => blocked),
+  }
+}
