@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import { type Pairing, pairingsFor, pairingsOfOwner } from './pairings.ts'
+import { type Pairing, pairingInTurn, pairingsFor, pairingsOfOwner } from './pairings.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
 import type { TestServer } from './servers.ts'
 
@@ -27,6 +27,12 @@ const forAll =
  * server and acting role share a database.
  */
 export const conformance: (define: Define) => void = forAll(pairingsFor)
+
+/**
+ * The same for tests of what is planned, which the drivers have no part in: on each server with one driver, as one acting
+ * role, all of them in turn.
+ */
+export const conformanceInTurn = (title: string, define: Define): void => forAll(pairingInTurn(title))(define)
 
 /** The same for tests that change the acting role itself: a superuser is one for all tests of a server. */
 export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwner)

@@ -1,36 +1,56 @@
-import type { Effect } from '@pgsr/node-postgres'
-import pg from 'pg'
+import type { Effect, Fact } from '@pgsr/node-postgres'
 
-/** A name as `format('%I')` writes it. */
-const ident = (name: string): string => {
-  const quoted = pg.escapeIdentifier(name)
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoted
+type DefaultPrivilege = Extract<Fact, { kind: 'default privilege' }>
+
+/** What PUBLIC has of a new object unless default privileges say otherwise. */
+const toPublic: Readonly<Record<string, string>> = { functions: 'EXECUTE', types: 'USAGE' }
+
+/** Whether PostgreSQL gives it anyway: then what is told is that it is missing. */
+const isGivenAnyway = ({ owner, schema, on, grantee, grantable, privilege }: DefaultPrivilege): boolean =>
+  schema === null && !grantable && (grantee === owner || (grantee === 'public' && toPublic[on] === privilege))
+
+const withArguments: ReadonlySet<string> = new Set(['function', 'procedure', 'operator'])
+
+const nameText = (kind: string, name: readonly string[]): string => {
+  if (!withArguments.has(kind)) return name.join('.')
+  const [schema = '', routine = '', ...types] = name
+  return `${schema}.${routine}(${types.map((type) => type.replaceAll('"', '')).join(', ')})`
 }
 
 const bool = (value: boolean): string => (value ? 't' : 'f')
 
-/** An effect in the words of {@link Holdings}. */
-export const describeEffect = ({ role, change, fact }: Effect, version: number): string => {
-  const who = role === 'public' ? 'PUBLIC' : role
-  const line = (thing: string): string => `${change} ${who}: ${thing}`
+const withGrantOption = (grantable: boolean): string => (grantable ? ' with grant option' : '')
+
+/** A fact in the words of {@link Holdings}, without its role. */
+export const describeFact = (fact: Fact, version: number): string => {
   switch (fact.kind) {
     case 'privilege': {
-      const { kind, name } = fact.object
-      const [one = ''] = name
-      const thing = name.length === 1 ? one : name.map(ident).join('.')
-      const grantable = fact.grantable ? ' with grant option' : ''
-      return line(`${fact.privilege.toLowerCase()} on ${kind} ${thing}${grantable} by ${fact.grantor}`)
+      const { object, privilege, grantable, grantor } = fact
+      const on = `${object.kind} ${nameText(object.kind, object.name)}`
+      return `${privilege.toLowerCase()} on ${on}${withGrantOption(grantable)} by ${grantor}`
     }
-    case 'ownership': {
-      const { kind, name } = fact.object
-      return line(`owns ${kind} ${name.length === 1 ? (name[0] ?? '') : name.map(ident).join('.')}`)
+    case 'ownership':
+      return `owns ${fact.object.kind} ${nameText(fact.object.kind, fact.object.name)}`
+    case 'default privilege': {
+      const { owner, schema, on, privilege, grantable } = fact
+      const where = schema === null ? '' : ` in schema ${schema}`
+      const lacks = isGivenAnyway(fact) ? 'lacks ' : ''
+      return `${lacks}${privilege.toLowerCase()} on future ${on} of ${owner}${where}${withGrantOption(grantable)}`
     }
     case 'membership': {
       const options = version >= 160000 ? `, inherit ${bool(fact.inherit)}, set ${bool(fact.set)}` : ''
-      return line(`member of ${fact.role} by ${fact.grantor}, admin ${bool(fact.admin)}${options}`)
+      return `member of ${fact.role} by ${fact.grantor}, admin ${bool(fact.admin)}${options}`
     }
     case 'attribute':
+      return `is ${fact.attribute.toLowerCase()}`
     case 'role':
-      return line(`is ${JSON.stringify(fact)}`)
+      return 'is there'
   }
+}
+
+/** An effect in the words of {@link Holdings}. */
+export const describeEffect = ({ role, change, fact }: Effect, version: number): string => {
+  const isOfLack = fact.kind === 'default privilege' && isGivenAnyway(fact)
+  const told = isOfLack ? (change === 'gains' ? 'loses' : 'gains') : change
+  return `${told} ${role === 'public' ? 'PUBLIC' : role}: ${describeFact(fact, version)}`
 }

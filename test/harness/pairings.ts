@@ -16,17 +16,31 @@ const pairing = (driver: Driver, kind: ActorKind): Pairing => ({
   kind,
 })
 
+const everyPairing = drivers.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
+
 /**
  * Every server meets every driver and every acting role; which driver goes with which role alternates from server to
  * server. How PostgreSQL is talked to and who talks to it have nothing to do with each other, and all of them together
  * take twice as long: that is for `PGSR_TEST_PAIRINGS=all`.
  */
 export const pairingsFor = (server: TestServer): readonly Pairing[] => {
-  if (process.env.PGSR_TEST_PAIRINGS === 'all')
-    return drivers.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
+  if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
   const turn = inject('servers').findIndex(({ name }) => name === server.name)
   return drivers.map((driver, index) => pairing(driver, actorKinds[(turn + index) % actorKinds.length]!))
 }
+
+/**
+ * One of all pairings on each server, in turn: for what is the planner’s business, and differs by server and acting role
+ * only. Tests of different titles begin with different ones, so that every server meets every pairing.
+ */
+export const pairingInTurn =
+  (title: string) =>
+  (server: TestServer): readonly Pairing[] => {
+    if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
+    const turn = inject('servers').findIndex(({ name }) => name === server.name)
+    const first = Array.from(title, (letter) => letter.charCodeAt(0)).reduce((sum, code) => sum + code)
+    return [everyPairing[(first + turn) % everyPairing.length]!]
+  }
 
 export const pairingsOfOwner = (): readonly Pairing[] =>
   drivers.map((driver) => pairing(driver, 'database owner'))

@@ -1,5 +1,10 @@
 import {
   type AclItem,
+  type Attribute,
+  attributes,
+  type FutureObjects,
+  futureObjects,
+  type FutureObjectsRow,
   type DatabaseObject,
   type Membership,
   type ObjectName,
@@ -85,7 +90,54 @@ const grantPrivilege = (snapshot: Snapshot, pick: Pick): Operation | undefined =
   const privilege = pick(privilegesOf(object, snapshot.server.version))!
   const grantee = pick([...ordinaryRoles(snapshot), 'public'])!
   const as = snapshot.server.actingRole
-  return { kind: 'grantPrivilege', object, privilege, grantee, grantor: owner, as, because }
+  const grantable = pick([true, false])! &&
+    grantee !== 'public' &&
+    grantee !== owner && { grantable: true as const }
+  return { kind: 'grantPrivilege', object, privilege, grantee, grantor: owner, ...grantable, as, because }
+}
+
+/** What is said of future objects, of any kind, in the schema or in all. */
+const future = (snapshot: Snapshot, pick: Pick) => {
+  const known = Object.entries(futureObjects) as [FutureObjects, FutureObjectsRow][]
+  const [on, { become, outsideSchemas }] = pick(
+    known.filter(([, { since = 0 }]) => since <= snapshot.server.version),
+  )!
+  return {
+    owner: pick(ordinaryRoles(snapshot))!,
+    schema: outsideSchemas === true ? null : pick([schema, null])!,
+    on,
+    privilege: pick(privilegesOf({ kind: become[0]!, name: [] }, snapshot.server.version))!,
+    as: snapshot.server.actingRole,
+    because,
+  }
+}
+
+const grantDefaultPrivilege = (snapshot: Snapshot, pick: Pick): Operation => {
+  const grantee = pick([...ordinaryRoles(snapshot), 'public'])!
+  const grantable = pick([true, false])! && grantee !== 'public' && { grantable: true as const }
+  return { kind: 'grantDefaultPrivilege', ...future(snapshot, pick), grantee, ...grantable }
+}
+
+/** Of something that there is, or that PostgreSQL grants without being told. */
+const revokeDefaultPrivilege = (snapshot: Snapshot, pick: Pick): Operation => {
+  const row = pick(snapshot.defaultPrivileges)
+  const item = pick(row?.acl ?? [])
+  const any = future(snapshot, pick)
+  const { owner, schema: within, on } = row ?? any
+  const grantee = item?.grantee ?? pick([any.owner, 'public'])!
+  const privilege = pick(
+    privilegesOf({ kind: futureObjects[on].become[0]!, name: [] }, snapshot.server.version),
+  )!
+  return {
+    ...any,
+    kind: 'revokeDefaultPrivilege',
+    owner,
+    schema: within,
+    on,
+    privilege,
+    grantee,
+    grantOptionOnly: pick([true, false])!,
+  }
 }
 
 /** Every REVOKE that would take something away. What is on a column may also be revoked on the table. */
@@ -153,7 +205,7 @@ const dropRole = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
   const { objects, defaultPrivileges, memberships, server } = snapshot
   const inUse = new Set([
     ...objects.map(({ owner }) => owner),
-    ...defaultPrivileges.map(({ role }) => role),
+    ...defaultPrivileges.map(({ owner }) => owner),
     ...[...objects, ...defaultPrivileges].flatMap(({ acl }) =>
       acl.flatMap(({ grantee, grantor }) => [grantee, grantor]),
     ),
@@ -217,10 +269,12 @@ const revokeMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined
   return { kind: 'revokeMembership', role, member, grantor, adminOptionOnly, as, because }
 }
 
-const setLogin = (snapshot: Snapshot, pick: Pick): Operation => ({
-  kind: 'setLogin',
+/** But not to superusers, as whom nothing is revoked that is not their own. */
+const setAttribute = (snapshot: Snapshot, pick: Pick): Operation => ({
+  kind: 'setAttribute',
   role: pick(ordinaryRoles(snapshot))!,
-  login: pick([true, false])!,
+  attribute: pick((Object.keys(attributes) as Attribute[]).filter((attribute) => attribute !== 'SUPERUSER'))!,
+  value: pick([true, false])!,
   as: snapshot.server.actingRole,
   because,
 })
@@ -250,6 +304,8 @@ const clearPassword = (snapshot: Snapshot, pick: Pick): Operation => ({
 
 /** Makes an operation of each kind in the form that plans have; `undefined` where there is none to make. */
 export const makers = {
+  grantDefaultPrivilege,
+  revokeDefaultPrivilege,
   grantPrivilege,
   revokePrivilege,
   setOwner,
@@ -258,7 +314,7 @@ export const makers = {
   dropRole,
   grantMembership,
   revokeMembership,
-  setLogin,
+  setAttribute,
   setValidUntil,
   clearPassword,
 }

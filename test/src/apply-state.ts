@@ -1,4 +1,4 @@
-import type { Snapshot } from '@pgsr/planner'
+import { futureObjects, type Snapshot } from '@pgsr/planner'
 import pg from 'pg'
 
 /** Everything is named so that it needs its quotes, and so that no other test's roles are taken for ours. */
@@ -133,7 +133,11 @@ select json_build_object(
     from objects
   ),
   'defaultPrivileges', ${rows(
-    `'role', pg_get_userbyid(defaclrole), 'schema', null, 'objectType', defaclobjtype,
+    `'owner', pg_get_userbyid(defaclrole),
+    'schema', (select nspname from pg_namespace where oid = defaclnamespace),
+    'on', case defaclobjtype ${Object.entries(futureObjects)
+      .map(([on, { letter }]) => `when '${letter}' then '${on}'`)
+      .join(' ')} end,
     'acl', ${aclOf('defaclacl')}`,
     'pg_default_acl where defaclrole in (select oid from ours)',
   )},
@@ -161,4 +165,10 @@ export const linesOf = (snapshot: Snapshot): readonly string[] =>
         ),
       ]
     }),
+    ...snapshot.defaultPrivileges.flatMap(({ owner, schema: within, on, acl }) =>
+      acl.map(
+        ({ grantee, grantor, privileges }) =>
+          `future ${on} of [${owner}] in ${JSON.stringify(within)}: [${grantee}]=${privileges}/[${grantor}]`,
+      ),
+    ),
   ].toSorted()

@@ -35,6 +35,7 @@ const files = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/managed-databases.md',
+  'docs/what-is-managed.md',
   'packages/planner/README.md',
   'packages/driver/README.md',
   'packages/node-postgres/README.md',
@@ -72,7 +73,7 @@ describe('the documentation', () => {
     const warehouse = new pg.Client({ ...cluster, database: 'warehouse' })
     await warehouse.connect()
     await warehouse.query(
-      'create schema sales; create table sales.orders_2026 (); create table sales.customers ()',
+      'create schema sales; create table sales.orders_2026 (id int); create table sales.customers (name text)',
     )
     await warehouse.end()
     await rm(directory, { recursive: true, force: true })

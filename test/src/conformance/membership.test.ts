@@ -1,6 +1,6 @@
 import { Grant, InvalidGrantError, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
 const isMember = async ({ run }: Sandbox, member: string, role: string): Promise<unknown> =>
@@ -11,7 +11,7 @@ const rowsOf = ({ run }: Sandbox, member: string) =>
     `select pg_get_userbyid(roleid)::text, admin_option from pg_auth_members where member = '${member}'::regrole order by 1`,
   )
 
-conformance((sandbox) => {
+conformanceInTurn('membership', (sandbox) => {
   test('a hierarchy is made in one call, in any order, with roles that do not exist yet', async () => {
     const box = sandbox()
     const [alice, analyst, staff, company] = [box.name('a'), box.name('b'), box.name('c'), box.name('d')]

@@ -2,7 +2,7 @@ import { Grant, InvalidGrantError, ResidueError } from '@pgsr/node-postgres'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 import { ownerOf } from '../../harness/owner-of.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
@@ -22,7 +22,7 @@ const code = (schema: string): string => `
 `
 const actor = (index: number): string => `actor_${String(index).padStart(2, '0')}`
 
-conformance((sandbox) => {
+conformanceInTurn('ownership', (sandbox) => {
   test('a schema is made for its owner, and other grants on it in the same call work', async () => {
     const box = sandbox()
     const [owner, reader, schema] = [box.name('o'), box.name('r'), box.name('s')]

@@ -1,6 +1,6 @@
 import { Grant, InvalidGrantError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 import { ownerOf } from '../../harness/owner-of.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
@@ -12,7 +12,7 @@ const privilegesOf = async (box: Sandbox, role: string, relation: string): Promi
     )
   ).map(([privilege]) => privilege)
 
-conformance((sandbox) => {
+conformanceInTurn('preserve', (sandbox) => {
   test('what a role has inside a preserved schema stays, whatever it is; what it has on the schema is managed', async () => {
     const box = sandbox()
     const [role, kept, lost] = [box.name('r'), box.name('kept'), box.name('lost')]

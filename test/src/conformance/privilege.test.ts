@@ -1,6 +1,6 @@
 import { type DirectOption, Grant, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 import { createForeignTable } from '../../harness/foreign-table.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
@@ -39,7 +39,7 @@ const setUpTables = async (box: Sandbox, schema: string): Promise<void> => {
   await createForeignTable(box, `${schema}.distant`)
 }
 
-conformance((sandbox) => {
+conformanceInTurn('privilege', (sandbox) => {
   test.for(ways)('CONNECT on a database is given and taken away %s', async ([, option]) => {
     const box = sandbox()
     const role = box.name('r')

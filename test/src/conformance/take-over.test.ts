@@ -2,7 +2,7 @@ import { Grant, ResidueError } from '@pgsr/node-postgres'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 import { intermediateRolesOf } from '../../harness/intermediate-roles.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
@@ -56,7 +56,7 @@ const connectTo = async (box: Sandbox, database: string): Promise<pg.Client> => 
   return client
 }
 
-conformance((sandbox) => {
+conformanceInTurn('take-over', (sandbox) => {
   test('a database managed by hand in the scheme is taken over as it is', async () => {
     const box = sandbox()
     const found = await handMade(box)
