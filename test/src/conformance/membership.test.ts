@@ -44,6 +44,20 @@ conformanceInTurn('membership', (sandbox) => {
     expect(await rowsOf(box, role)).toEqual([])
   })
 
+  test('a member that others made one too stays one when who made it so loses the right to', async () => {
+    const box = sandbox()
+    const [role, group, member] = [box.name('r'), box.name('g'), box.name('m')]
+    await box.run(
+      `create role ${role}; create role ${group}; create role ${member}; grant ${group} to ${role} with admin option`,
+    )
+    await box.admin(`set role ${role}; grant ${group} to ${member}; reset role`)
+    await box.run(`grant ${group} to ${member}`)
+    await box.sync({ role, grants: [] })
+    expect(await isMember(box, role, group)).toBe(false)
+    expect(await isMember(box, member, group)).toBe(true)
+    await box.run(`drop role ${role}`)
+  })
+
   test('a membership that a superuser granted goes, where the role that syncs may take it', async () => {
     const box = sandbox()
     const [role, group] = [box.name('r'), box.name('g')]

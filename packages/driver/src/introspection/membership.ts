@@ -56,4 +56,10 @@ export const membership: Stage<'membership'> = (version) =>
     .where('m.member', '=', sql<number>`any(array(select c.oid from closure as c))`)
     .where('m.roleid', 'in', (eb) => eb.selectFrom('closure as c').select('c.oid'))
     .union((eb) => eb.selectFrom('passed_on as p').selectAll())
+    // Who has a membership that may go may have it of others too.
+    .union(
+      rows(version).where(
+        sql<boolean>`exists (select from passed_on as p where p.roleid = m.roleid and p.member = m.member)`,
+      ),
+    )
     .union(rows(version).where('m.roleid', '=', sql<number>`any(array(select u.oid from unused as u))`))
