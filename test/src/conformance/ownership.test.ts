@@ -243,6 +243,14 @@ conformanceInTurn('ownership', (sandbox) => {
         alter table ${name} enable always trigger t`,
     ],
     [
+      'a table that a subscription changes',
+      160000,
+      (name, schema) => `create table ${name} (x int check (${schema}.f(x) > 0));
+        create subscription ${schema}_sub connection 'dbname=nowhere' publication p with (connect = false, slot_name = none);
+        insert into pg_subscription_rel (srsubid, srrelid, srsubstate)
+        select oid, '${name}'::regclass, 'i' from pg_subscription where subname = '${schema}_sub'`,
+    ],
+    [
       'a table with a column of a range type of its own',
       90600,
       (

@@ -103,7 +103,16 @@ const castsOtherTypes = sql<boolean>`c.relhastriggers and exists (
   offset 0
 )`
 
-/** What a subscription applies, it applies as the owner of the table. */
+/** From 16 on, what a subscription applies it applies as the owner of the table, and evaluates its checks and defaults. */
+const isSubscribedTo = (version: number): RawBuilder<boolean> =>
+  version < 160000
+    ? sql<boolean>`false`
+    : sql<boolean>`exists (
+        select from pg_catalog.pg_subscription_rel as s
+        where s.srrelid = c.oid or s.srrelid in (select pg_catalog.pg_partition_ancestors(c.oid))
+        offset 0
+      )`
+
 const hasTriggerForReplication = sql<boolean>`c.relhastriggers and exists (
   select from pg_catalog.pg_trigger as g
   where g.tgrelid = c.oid and not g.tgisinternal and g.tgenabled in ('R', 'A')
@@ -147,7 +156,8 @@ const tables = (version: number) =>
         case when ${analyzesOtherCode} then 'it has a column of a range type of its own' end,
         case when ${hasForeignKeyWithAction} then 'it has a foreign key with an action' end,
         case when ${castsOtherTypes} then 'it takes part in a foreign key on a type of its own' end,
-        case when ${hasTriggerForReplication} then 'it has a trigger that fires for replication' end
+        case when ${hasTriggerForReplication} then 'it has a trigger that fires for replication' end,
+        case when ${isSubscribedTo(version)} then 'a subscription applies changes to it as its owner' end
       ], null)`.as('reasons'),
     ])
 
