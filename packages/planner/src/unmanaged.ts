@@ -22,11 +22,15 @@ const memberships = (world: World, wanted: Wanted, name: string): Unmanaged[] =>
   })),
 ]
 
-/** What a role says of the objects that it may still make is its own business. */
-const ownDefaults = (world: World, { desired, idle }: Wanted): Unmanaged[] =>
+/**
+ * What a role says of the objects that it may still make is its own business; of one that makes nothing any more only
+ * that is left which another role asks for.
+ */
+const ownDefaults = (world: World, { desired, idle, authorityOverPrivileges }: Wanted): Unmanaged[] =>
   [...world.defaults].flatMap((defaults) => {
     const { owner, schema, on } = defaults
-    if (!desired.has(owner) || idle.has(owner) || defaultPrivilegeFacts(defaults).length === 0) return []
+    const isResidue = idle.has(owner) && !authorityOverPrivileges.mayActAs(owner)
+    if (!desired.has(owner) || isResidue || defaultPrivilegeFacts(defaults).length === 0) return []
     const where = schema === null ? '' : ` in schema ${describeName(schema)}`
     return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]
   })

@@ -64,6 +64,20 @@ conformanceInTurn('default-privileges', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
+  test('of a role that is to have nothing those stay that another role asks for, and are seen', async () => {
+    const box = sandbox()
+    const { role, owner } = await setScene(box)
+    const desired = [
+      { role: owner, grants: [] },
+      { role, grants: [Grant.defaultPrivilege({ owner, on: 'tables' }, ['SELECT'])] },
+    ]
+    const { plan } = await box.sync(desired)
+    expect(plan.unmanaged.map(({ role: of, kind }) => [of, kind])).toEqual([[owner, 'default privileges']])
+    await box.sync(desired.map((one) => ({ ...one, grants: [] })))
+    await box.run(`drop role ${role}`)
+    await box.admin(`drop role ${owner}`)
+  })
+
   test('a role’s own stay while it has anything, and go with everything else', async () => {
     const box = sandbox()
     const { role, owner, schema } = await setScene(box)
