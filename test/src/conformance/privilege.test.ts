@@ -1,4 +1,4 @@
-import { type DirectOption, Grant, ResidueError } from '@pgsr/node-postgres'
+import { type DirectOption, Grant, ResidueError, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../harness/conformance.ts'
 import { createForeignTable } from '../../harness/foreign-table.ts'
@@ -101,6 +101,27 @@ conformanceInTurn('privilege', (sandbox) => {
     }
     expect(await may(box, 'schema', role, 'public', 'USAGE')).toBe(false)
     await box.run(`drop role ${role}`)
+  })
+
+  test('a pattern matches no type on which PostgreSQL grants nothing', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(
+      `create schema ${schema}; create type ${schema}.span as range (subtype = int); create table ${schema}.t ()`,
+    )
+    await box.admin(`create type ${schema}.shell`)
+    const { plan } = await box.sync({
+      role,
+      grants: [
+        Grant.privilege(Target.type(schema, /./), ['USAGE'], { direct: true }),
+        Grant.privilege(Target.type(schema, '_span'), ['USAGE']),
+      ],
+    })
+    expect(plan.skipped.map(({ reason }) => reason)).toEqual(['absent'])
+    expect((await box.admin(`select has_type_privilege('${role}', '${schema}.span', 'USAGE')`))[0]).toEqual([
+      true,
+    ])
+    await box.sync({ role, grants: [] })
   })
 
   test('many roles share one intermediate role', async () => {

@@ -49,6 +49,10 @@ const isRoutine = (kind: ObjectKind, version: number): RawBuilder<boolean> => {
   return kind === 'procedure' ? sql`o.prokind = 'p'` : sql`o.prokind <> 'p'`
 }
 
+/** Nothing is granted on arrays and on what is only declared, and from 17 on a multirange follows its range. */
+const isGrantableType = (_kind: ObjectKind, version: number): RawBuilder<boolean> =>
+  sql`o.typisdefined and o.typcategory <> 'A' ${version < 170000 ? sql`` : sql`and o.typtype <> 'm'`}`
+
 const parameter = sql`a.oid, 0, a.paracl, false
   from wanted as w join pg_catalog.pg_parameter_acl as a on a.parname = w.first
   where w.kind = 'parameter'`
@@ -116,6 +120,7 @@ export const aclCatalogs: readonly AclCatalog[] = [
   },
   {
     kinds: ['type'],
+    is: isGrantableType,
     catalog: 'pg_catalog.pg_type',
     columns: () => ['typrelid'],
     nameColumn: 'typname',
@@ -263,7 +268,7 @@ export const dependencyOf = ({ catalog, dependency = catalog }: ObjectCatalog): 
 /** The name of the kind of a row, where its catalog has several. */
 export const kindOf = ({ kinds, is }: ObjectCatalog, version: number): RawBuilder<string> => {
   const [first, ...others] = kinds
-  if (is === undefined || version < 110000) return constant(first!)
+  if (is === undefined || others.length === 0 || version < 110000) return constant(first!)
   const cases = others.map((kind) => sql`when ${is(kind, version)} then ${constant(kind)}`)
   return sql`case ${sql.join(cases, sql` `)} else ${constant(first!)} end`
 }
