@@ -6,11 +6,15 @@ import config from '../vitest.config.ts'
 process.env.PGSR_TEST_MAJORS ??= '18'
 
 const planned = [
-  'drop-unused-roles',
-  'order',
-  'grantor',
-  'default-privileges',
+  'acting-role',
   'attribute',
+  'default-privileges',
+  'drop-unused-roles',
+  'every-kind',
+  'grantor',
+  'order',
+  'ownership',
+  'preserve',
   'scope',
   'take-over',
 ]
