@@ -59,6 +59,36 @@ conformanceInTurn('scope', (sandbox) => {
     }
   })
 
+  test('a subscription of another database is seen and left alone, and so is another’s of its name here', async () => {
+    const box = sandbox()
+    const other = await openSandbox(box.server, box.driver, 'superuser')
+    try {
+      const [role, bystander, name] = [box.name('r'), box.name('x'), box.name('sub')]
+      await box.run(`create role ${role}; create role ${bystander}`)
+      for (const [one, owner] of [
+        [other, role],
+        [box, bystander],
+      ] as const) {
+        await one.admin(
+          `create subscription ${name} connection 'dbname=nowhere' publication p with (connect = false, slot_name = none)`,
+        )
+        // Before 16 only a superuser can become its owner.
+        await one.admin(
+          `alter role ${owner} superuser; alter subscription ${name} owner to ${owner}; alter role ${owner} nosuperuser`,
+        )
+      }
+      const { plan } = await box.sync({ role, grants: [] }, { reassignOwnedTo: box.actor })
+      expect(plan.unmanaged.map(({ kind }) => kind)).toEqual(['subscription of another database'])
+      const owners = await box.admin(
+        `select subowner::regrole::text from pg_subscription where subname = '${name}' order by subowner`,
+      )
+      expect(owners).toEqual([[role], [bystander]])
+      for (const one of [box, other]) await one.admin(`drop subscription ${name}`)
+    } finally {
+      await other.end()
+    }
+  })
+
   test('what belongs to the cluster cannot be asked for with scope database', async () => {
     const box = sandbox()
     const role = box.name('r')

@@ -101,7 +101,10 @@ const columns = sql<ObjectRow>`
     coalesce(c.attacl, pg_catalog.acldefault('c', c.relowner)), array[c.nspname, c.relname]::text[], null, false
   from column_of_relation as c`
 
-/** PostgreSQL has a row for a parameter only once something was granted on it. */
+/**
+ * PostgreSQL has a row for a parameter only once something was granted on it. Of those that there are, `pg_settings` does
+ * not show every session all.
+ */
 const parameterWithoutAcl = sql<ObjectRow>`
   select ${catalogOid('pg_catalog.pg_parameter_acl')}, 'parameter', 0::oid, 0, array[w.first], 10::oid,
     pg_catalog.acldefault('p', 10::oid), null, null, false
@@ -110,7 +113,7 @@ const parameterWithoutAcl = sql<ObjectRow>`
   and not exists (select from pg_catalog.pg_parameter_acl as a where a.parname = w.first)
   and (
     w.first ~ '[.]'
-    or exists (select from pg_catalog.pg_settings as s where pg_catalog.lower(s.name) = w.first)
+    or pg_catalog.pg_settings_get_flags(w.first) is not null
   )`
 
 /** The catalogs of everything that becomes an object, or a list of its own, in a snapshot. */
@@ -164,10 +167,15 @@ export const anyObject: Stage<'any_object'> = (version, { named }) =>
     sql` union all `,
   )}`
 
-/** Dependencies on subscriptions are seen from every database of the cluster. */
+/**
+ * Dependencies on subscriptions are seen from every database of the cluster, and each database may have one of the name.
+ * Before 14 most sessions may not read the oid by which they differ.
+ */
 const isElsewhere = sql<boolean>`(
-  o.classid = ${catalogOid('pg_catalog.pg_subscription')} and not exists (
-    select from pg_catalog.pg_subscription as u, session as s where u.subname = o.name[1] and u.subdbid = s.database
+  o.classid = ${catalogOid('pg_catalog.pg_subscription')} and o.oid is distinct from (
+    select a.objid from session as s
+    join pg_catalog.pg_subscription as u on u.subdbid = s.database and u.subname = o.name[1]
+    cross join lateral pg_catalog.pg_get_object_address('subscription', array[u.subname::text], '{}') as a
   )
 )`
 
