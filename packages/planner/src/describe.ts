@@ -1,4 +1,4 @@
-import type { FutureObjects } from './future-objects.ts'
+import type { Future } from './future-objects.ts'
 import type { Grant, MembershipGrant } from './grant.ts'
 import type { Effect } from './effects.ts'
 import type { Fact } from './fact.ts'
@@ -38,17 +38,12 @@ export const describeObject = (object: ObjectName): string => {
 /** A type’s name has its quotes already; only what could end a comment is escaped. */
 const describeType = (type: string): string => describeName(type).slice(1, -1).replaceAll('\\"', '"')
 
-/** `tables of role "o" in schema "s"`. */
-const describeFuture = ({
-  owner,
-  schema,
-  on,
-}: {
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
-}): string =>
+/** `future tables of role "o" in schema "s"`. */
+const describeFuture = ({ owner, schema, on }: Future): string =>
   `future ${on} of role ${describeName(owner)}${schema === null ? '' : ` in schema ${describeName(schema)}`}`
+
+const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
+  grantable === true ? ' with grant option' : ''
 
 /** As in JavaScript, but without what would end a comment. */
 const describePattern = ({ source, flags = '' }: Pattern): string =>
@@ -75,13 +70,13 @@ export const describeGrant = (grant: Grant): string => {
     case 'attribute':
       return grant.attribute
     case 'privilege':
-      return `${grant.privileges.join(', ')} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grant.grantable ? ' with grant option' : ''}`
+      return `${grant.privileges.join(', ')} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grantOption(grant)}`
     case 'ownership':
       return `ownership of ${describeObject(grant.object)}`
     case 'membership':
       return `membership in role ${describeName(grant.role)}${describeOptions(grant)}`
     case 'default privilege':
-      return `${grant.privileges.join(', ')} on ${describeFuture(grant)}${grant.grantable ? ' with grant option' : ''}`
+      return `${grant.privileges.join(', ')} on ${describeFuture(grant)}${grantOption(grant)}`
   }
 }
 
@@ -107,9 +102,9 @@ export const describeFact = (fact: Fact): string => {
     case 'ownership':
       return `ownership of ${describeObject(fact.object)}`
     case 'privilege':
-      return `${fact.privilege} on ${describeObject(fact.object)}${fact.grantable ? ' with grant option' : ''}, granted by ${describeName(fact.grantor)}`
+      return `${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeName(fact.grantor)}`
     case 'default privilege':
-      return `${fact.privilege} on ${describeFuture(fact)}${fact.grantable ? ' with grant option' : ''}`
+      return `${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
   }
 }
 
@@ -144,11 +139,11 @@ export const describeOperation = (operation: Operation): string => {
     case 'setOwner':
       return `make role ${describeName(operation.owner)} the owner of ${describeObject(operation.object)}`
     case 'grantPrivilege':
-      return `grant ${operation.privilege} on ${describeObject(operation.object)} to role ${describeName(operation.grantee)}${operation.grantable ? ' with grant option' : ''}`
+      return `grant ${operation.privilege} on ${describeObject(operation.object)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
     case 'revokePrivilege':
       return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeObject(operation.object)} from role ${describeName(operation.grantee)}`
     case 'grantDefaultPrivilege':
-      return `grant ${operation.privilege} on ${describeFuture(operation)} to role ${describeName(operation.grantee)}${operation.grantable ? ' with grant option' : ''}`
+      return `grant ${operation.privilege} on ${describeFuture(operation)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
     case 'revokeDefaultPrivilege':
       return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from role ${describeName(operation.grantee)}`
   }

@@ -31,11 +31,7 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
   const facts = new Map<string, Fact>()
   const add = (fact: Fact): void => void facts.set(factKey(fact), fact)
 
-  for (const name of touchedRoles) {
-    const role = world.roles.get(name)
-    if (role !== undefined) roleFacts(role).forEach(add)
-  }
-  for (const name of attributesTouched(operations)) {
+  for (const name of new Set([...touchedRoles, ...attributesTouched(operations)])) {
     const role = world.roles.get(name)
     if (role !== undefined) roleFacts(role).forEach(add)
   }

@@ -1,4 +1,4 @@
-import type { FutureObjects } from './future-objects.ts'
+import type { Future } from './future-objects.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Membership } from './snapshot.ts'
 import type { Privilege } from './privilege.ts'
@@ -36,11 +36,8 @@ export interface PrivilegeFact {
 }
 
 /** One privilege of one item of an owner’s default privileges, which only the owner itself can grant. */
-export interface DefaultPrivilegeFact {
+export interface DefaultPrivilegeFact extends Future {
   readonly kind: 'default privilege'
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
   readonly privilege: Privilege
   readonly grantee: string
   readonly grantable: boolean

@@ -39,6 +39,13 @@ export const futureObjects: Readonly<Record<FutureObjects, FutureObjectsRow>> = 
 export const isFutureObjects = (on: unknown): on is FutureObjects =>
   typeof on === 'string' && Object.hasOwn(futureObjects, on)
 
+/** Objects that an owner is still to make, in one schema or, `null`, in any. */
+export interface Future {
+  readonly owner: string
+  readonly schema: string | null
+  readonly on: FutureObjects
+}
+
 /** What `pg_default_acl.defaclobjtype` means; `undefined` for a letter that no PostgreSQL up to 18 has. */
 export const futureObjectsOf = (letter: string): FutureObjects | undefined =>
   (Object.keys(futureObjects) as FutureObjects[]).find((on) => futureObjects[on].letter === letter)
@@ -48,9 +55,7 @@ export const futurePrivileges = (on: FutureObjects): readonly Privilege[] =>
   objectKinds[futureObjects[on].become[0]!].privileges
 
 /** By which default privileges an object may have got its items: those of its schema, and those of every schema. */
-export const defaultsFor = (
-  object: ObjectName,
-): readonly { readonly on: FutureObjects; readonly schema: string | null }[] => {
+export const defaultsFor = (object: ObjectName): readonly Omit<Future, 'owner'>[] => {
   const on = (Object.keys(futureObjects) as FutureObjects[]).find((one) =>
     futureObjects[one].become.includes(object.kind),
   )

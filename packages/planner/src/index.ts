@@ -18,6 +18,7 @@ export {
 export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './target.ts'
 export { type Attribute, attributes, type GrantableAttribute } from './attribute.ts'
 export {
+  type Future,
   type FutureObjects,
   futureObjects,
   futureObjectsOf,
@@ -45,6 +46,7 @@ export {
   type ObjectName,
   type OwnableKind,
   type PrivilegeOn,
+  schemaOf,
 } from './object-kind.ts'
 export {
   parsePrivileges,

@@ -1,5 +1,5 @@
 import type { Attribute } from './attribute.ts'
-import type { FutureObjects } from './future-objects.ts'
+import type { Future } from './future-objects.ts'
 import type { Grant } from './grant.ts'
 import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
@@ -133,22 +133,16 @@ export interface RevokePrivilege extends OperationBase {
 }
 
 /** Privileges on what an owner will create. */
-export interface GrantDefaultPrivilege extends OperationBase {
+export interface GrantDefaultPrivilege extends OperationBase, Future {
   readonly kind: 'grantDefaultPrivilege'
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
   readonly privilege: Privilege
   readonly grantee: string
   /** With grant option. */
   readonly grantable?: true
 }
 
-export interface RevokeDefaultPrivilege extends OperationBase {
+export interface RevokeDefaultPrivilege extends OperationBase, Future {
   readonly kind: 'revokeDefaultPrivilege'
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
   readonly privilege: Privilege
   readonly grantee: string
   /** Only the grant option goes; the privilege stays. */
@@ -186,9 +180,7 @@ export const objectWithFollowersTouched = (operation: Operation): readonly Objec
   operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? [operation.object] : []
 
 /** Which default privileges some operations change, each once. */
-export const defaultsTouched = (
-  operations: readonly Operation[],
-): readonly Pick<GrantDefaultPrivilege, 'owner' | 'schema' | 'on'>[] => {
+export const defaultsTouched = (operations: readonly Operation[]): readonly Future[] => {
   const touched = operations.flatMap((operation) => {
     if (operation.kind !== 'grantDefaultPrivilege' && operation.kind !== 'revokeDefaultPrivilege') return []
     const { owner, schema, on } = operation

@@ -1,4 +1,4 @@
-import type { FutureObjects } from './future-objects.ts'
+import type { Future } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
 import type { GrantMembership, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
@@ -39,12 +39,6 @@ export const revokeStatement = (revoked: {
   readonly grantOptionOnly?: boolean
 }): string =>
   `REVOKE ${revoked.grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${privilegeOn(revoked.object, revoked.privilege)} FROM ${grantee(revoked.grantee)}`
-
-interface Future {
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
-}
 
 const alterDefaults = ({ owner, schema }: Future): string =>
   `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdent(owner)}${schema === null ? '' : ` IN SCHEMA ${quoteIdent(schema)}`}`

@@ -1,5 +1,5 @@
 import type { AclItem } from './acl-item.ts'
-import type { FutureObjects } from './future-objects.ts'
+import type { Future } from './future-objects.ts'
 import type { ObjectName } from './object-kind.ts'
 
 /** The server and the session a snapshot was taken in. */
@@ -83,11 +83,7 @@ export interface DatabaseObject extends ObjectName {
  * One row of `pg_default_acl`: what is granted on objects that a role will create.
  * @see https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
  */
-export interface DefaultPrivileges {
-  readonly owner: string
-  /** `null`: in every schema. */
-  readonly schema: string | null
-  readonly on: FutureObjects
+export interface DefaultPrivileges extends Future {
   readonly acl: readonly AclItem[]
 }
 

@@ -1,6 +1,6 @@
 import type { Authority } from './authority.ts'
 import type { GrantableAttribute } from './attribute.ts'
-import { defaultsFor, type FutureObjects } from './future-objects.ts'
+import { defaultsFor, type Future } from './future-objects.ts'
 import { objectKey, objectKinds, type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
 import type { Skipped } from './plan.ts'
@@ -41,10 +41,7 @@ export interface WantedPrivilege {
   readonly because: Reason
 }
 
-export interface WantedDefault {
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
+export interface WantedDefault extends Future {
   readonly privilege: Privilege
   /** A desired role. */
   readonly role: string
@@ -92,11 +89,8 @@ export interface Wanted {
 export const privilegeKey = (object: string, privilege: Privilege, role: string): string =>
   `${object}\0\0${privilege}\0${role}`
 
-export const defaultKey = (
-  { owner, schema, on }: Pick<WantedDefault, 'owner' | 'schema' | 'on'>,
-  privilege: Privilege,
-  role: string,
-): string => [owner, schema === null ? '' : `in ${schema}`, on, privilege, role].join('\0')
+export const defaultKey = ({ owner, schema, on }: Future, privilege: Privilege, role: string): string =>
+  [owner, schema === null ? '' : `in ${schema}`, on, privilege, role].join('\0')
 
 /** Whether a desired role keeps what it has in a schema, asked for or not. */
 export const isPreservedIn = (

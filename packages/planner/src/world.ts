@@ -1,4 +1,4 @@
-import { type FutureObjects, futureObjects, futurePrivileges } from './future-objects.ts'
+import { type Future, type FutureObjects, futureObjects, futurePrivileges } from './future-objects.ts'
 import { getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
@@ -37,10 +37,7 @@ export interface WorldObject extends ObjectName {
 }
 
 /** What is granted on what an owner will create: everything that there is, whether it is PostgreSQL’s default or not. */
-export interface WorldDefaults {
-  readonly owner: string
-  readonly schema: string | null
-  readonly on: FutureObjects
+export interface WorldDefaults extends Future {
   readonly acl: WorldAcl
 }
 

@@ -1,3 +1,4 @@
+import { type ObjectKind, objectKinds, schemaOf } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { Oid, PgCatalog } from '../catalog.ts'
 
@@ -10,6 +11,13 @@ export const constant = <Text extends string>(text: Text): RawBuilder<Text> => {
 /** The oid of a catalog, by which dependencies name the kind of an object. */
 export const catalogOid = (catalog: keyof PgCatalog): RawBuilder<Oid> =>
   sql<Oid>`${constant(catalog)}::regclass::oid`
+
+/** The kinds of object that are in schemas. */
+export const kindsInSchemas: RawBuilder<unknown> = sql.join(
+  (Object.keys(objectKinds) as ObjectKind[])
+    .filter((kind) => schemaOf({ kind, name: [''] }) !== undefined)
+    .map(constant),
+)
 
 /** `offset 0`, which keeps PostgreSQL from making a join of a look-up by index: it would read a whole catalog. */
 export const zero: RawBuilder<number> = sql<number>`0`

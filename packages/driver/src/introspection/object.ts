@@ -1,6 +1,5 @@
-import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import { catalogOid, constant } from './constant.ts'
+import { catalogOid, constant, kindsInSchemas } from './constant.ts'
 import {
   type AclCatalog,
   aclCatalogs,
@@ -179,19 +178,13 @@ const isElsewhere = sql<boolean>`(
   )
 )`
 
-const inSchemas = sql.join(
-  (Object.keys(objectKinds) as ObjectKind[])
-    .filter((kind) => kind !== 'schema' && objectKinds[kind].parts[0] === 'schema')
-    .map((kind) => constant(kind)),
-)
-
 /** What is in the temporary schema of a session ends with it. A subscription may be another database’s. */
 export const isBeyondReach = (version: number): RawBuilder<boolean> =>
-  sql`(o.kind in (${inSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
+  sql`(o.kind in (${kindsInSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
 
 export const passedOnObject: Stage<'passed_on_object'> = () =>
   sql`
-    select o.classid, o.oid, case when o.kind in (${inSchemas}) then o.name[1] end as schema, i.grantor
+    select o.classid, o.oid, case when o.kind in (${kindsInSchemas}) then o.name[1] end as schema, i.grantor
     from any_object as o
     cross join lateral pg_catalog.aclexplode(o.acl) as i
     where i.grantor <> o.owner and exists (
@@ -208,7 +201,7 @@ export const schemaAround: Stage<'schema_around'> = () =>
     from pg_catalog.pg_namespace as n
     where n.nspname = any(array(
       select o.name[1]::name from any_object as o, session as s
-      where o.kind in (${inSchemas}) and not s.superuser
+      where o.kind in (${kindsInSchemas}) and not s.superuser
       union
       select p.schema::name from passed_on_object as p where p.schema is not null
     ))

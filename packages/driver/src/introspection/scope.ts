@@ -1,7 +1,7 @@
 import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from '../catalog.ts'
-import { catalogOid, constant } from './constant.ts'
+import { catalogOid, constant, kindsInSchemas } from './constant.ts'
 import { catalogOf, type ObjectCatalog } from './object-catalog.ts'
 import { type Stage, stages } from './stage.ts'
 
@@ -58,14 +58,7 @@ const objectsIn = (list: 'objects' | 'owned') =>
 
 export const wanted: Stage<'wanted'> = () => objectsIn('objects').unionAll(objectsIn('owned'))
 
-/** The kinds of object whose names begin with a schema, or are one. */
-const kindsInSchemas = sql.join(
-  (Object.keys(objectKinds) as ObjectKind[])
-    .filter((kind) => objectKinds[kind].parts[0] === 'schema')
-    .map((kind) => constant(kind)),
-)
-
-/** What the scope has under a name, each with some fields. */
+/** The patterns of a kind. */
 const patternsOf = (kind: ObjectKind) =>
   sql<{
     schema: string
@@ -82,7 +75,7 @@ export const wantedSchema: Stage<'wanted_schema'> = () =>
       'n.nspname',
       '=',
       sql<string>`any(array(
-        select w.first::name from wanted as w where w.kind in (${kindsInSchemas})
+        select w.first::name from wanted as w where w.kind in ('schema', ${kindsInSchemas})
         union
         select (p ->> 'schema')::name
         from scope as a cross join lateral pg_catalog.jsonb_array_elements(a.scope -> 'patterns') as p
