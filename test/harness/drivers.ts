@@ -26,6 +26,12 @@ export interface Driver {
   readonly pool: (server: TestConnection, database: string, connections?: number) => Connected
   /** One connection that the caller holds. */
   readonly client: (server: TestConnection, database: string) => Promise<Connected>
+  /** Does some work in a transaction of the application’s, as the driver has it: it commits unless the work rejects. */
+  readonly transaction: <T>(
+    server: TestConnection,
+    database: string,
+    work: (connected: Connected) => Promise<T>,
+  ) => Promise<T>
 }
 
 const connected = <Connection>(
@@ -38,7 +44,7 @@ const connected = <Connection>(
   executePlan: (plan, options) => functions.executePlan(connection, plan, options),
   dropUnusedRoles: (options) => functions.dropUnusedRoles(connection, options),
   planDropUnusedRoles: (options) => functions.planDropUnusedRoles(connection, options),
-  introspect: (desired) => functions.introspect(connection, desired),
+  introspect: (desired, options) => functions.introspect(connection, desired, options),
   ...rest,
 })
 
@@ -59,6 +65,20 @@ const pgDriver: Driver = {
     const client = new pg.Client(connectionTo(server, database))
     await client.connect()
     return connected(nodePostgres, client, { run: (text) => client.query(text), end: () => client.end() })
+  },
+  transaction: async (server, database, work) => {
+    const client = await pgDriver.client(server, database)
+    try {
+      await client.run('begin')
+      const result = await work(client)
+      await client.run('commit')
+      return result
+    } catch (error) {
+      await client.run('rollback')
+      throw error
+    } finally {
+      await client.end()
+    }
   },
 }
 
@@ -82,6 +102,23 @@ const postgresJsDriver: Driver = {
         await sql.end()
       },
     })
+  },
+  transaction: async (server, database, work) => {
+    const sql = postgres({ ...quiet(server, database), max: 1 })
+    try {
+      let result: Awaited<ReturnType<typeof work>> | undefined
+      await sql.begin(async (transaction) => {
+        result = await work(
+          connected(postgresJs, transaction, {
+            run: (text) => transaction.unsafe(text),
+            end: () => Promise.resolve(),
+          }),
+        )
+      })
+      return result as Awaited<ReturnType<typeof work>>
+    } finally {
+      await sql.end({ timeout: 1 })
+    }
   },
 }
 

@@ -17,6 +17,7 @@ test.for(forks)(
     const { syncRoles } = promisesFor(() =>
       Effect.succeed({
         connection: {},
+        isHeld: false,
         send: (text: string) => {
           sent.push(text)
           return Effect.succeed(['130000', version])

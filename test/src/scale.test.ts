@@ -54,7 +54,7 @@ describe.for([oldest])('$name', (server) => {
         ]
         const desired = roles.map((role) => ({ role, grants }))
         for (let start = 0; start < roles.length; start += 1000)
-          await box.pool.syncRoles(desired.slice(start, start + 1000))
+          await box.pool.syncRoles(desired.slice(start, start + 1000), { timeout: 0 })
         const allowed = await box.run(
           `select count(*)::int from pg_roles where rolname ~ '^${roles[0]!.replace(/0$/, '')}'
          and has_database_privilege(oid, '${box.database}', 'CONNECT')
@@ -80,7 +80,7 @@ describe.for([newest])('$name', (server) => {
         role,
         grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, /^t_/)],
       }
-      const { plan } = await box.pool.syncRoles(desired)
+      const { plan } = await box.pool.syncRoles(desired, { timeout: 0 })
       expect(plan.transactions.length).toBeGreaterThan(1)
       const readable = await box.run(
         `select count(*)::int from pg_class where relnamespace = '${schema}'::regnamespace and has_table_privilege('${role}', oid, 'SELECT')`,
@@ -121,7 +121,7 @@ describe.for([...new Set([oldest, newest])])('$name', (server) => {
                 role,
                 grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, table)],
               })),
-              { lockTimeout: 60_000 },
+              { lockTimeout: 60_000, timeout: 0 },
             ),
           ),
         )

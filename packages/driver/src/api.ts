@@ -1,18 +1,23 @@
 // What every driver package offers beside its functions.
 export * from '@pgsr/planner'
 export {
+  AbortedError,
   DatabaseError,
   LockTimeoutError,
   PlanChangedError,
   ProofError,
   ResidueError,
   StatementError,
+  TimeoutError,
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
+export type { SyncEvent } from './event.ts'
 export type {
+  CallOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  PasswordOptions,
   PlanRolesOptions,
   SyncRolesOptions,
   TransactionOptions,

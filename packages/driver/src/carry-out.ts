@@ -1,23 +1,43 @@
 import {
   differenceOf,
   noSelfGrantStatement,
+  type Operation,
   operationsOf,
   outcomeOf,
   type Plan,
   type Scope,
   scopeOfPlan,
-  Secret,
+  type Secret,
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import * as Schedule from 'effect/Schedule'
 import { DatabaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
+import { tell } from './event.ts'
 import { execute, type Verifiers } from './execute.ts'
-import { databaseError, firstLook, lookInTransaction, searchPath } from './look.ts'
+import type { Frame } from './frame.ts'
+import {
+  databaseError,
+  firstLook,
+  frameOf,
+  lookInTransaction,
+  readStored,
+  settingsStatement,
+  undoing,
+} from './look.ts'
 import type { Settings } from './options.ts'
-import { isRetryable } from './retryable.ts'
-import { Session } from './session.ts'
-import { verifierOf } from './verifier.ts'
+import { parseStored, Passwords, storedQuery } from './passwords.ts'
+import type { Progress } from './progress.ts'
+import { persistently } from './retry.ts'
+import { grace, Session } from './session.ts'
+import type { Answer } from './snapshot.ts'
+
+/** What has been done. */
+export interface SyncResult {
+  /** Whether anything was changed. */
+  readonly changed: boolean
+  /** What was executed; without operations when there was nothing to do. */
+  readonly plan: Plan
+}
 
 /** What is to be carried out. */
 export interface Task<E> {
@@ -32,42 +52,55 @@ export interface Task<E> {
   readonly planFor: (snapshot: Snapshot, done: number) => Effect.Effect<Plan, E>
 }
 
-/** Computed before the lock is taken: it is slow on purpose, and others wait for the lock. */
+/** What stays the same through all attempts of a call. */
+interface Call {
+  readonly settings: Settings
+  readonly frame: Frame
+  readonly passwords: Passwords
+  /** The roles of which the stored passwords are read, to compare. */
+  readonly compared: readonly string[]
+  readonly version: number
+  readonly progress: Progress<SyncResult>
+}
+
+const rolesWithNewPasswords = (operations: readonly Operation[]): readonly string[] =>
+  operations.flatMap((operation) => (operation.kind === 'setPassword' ? [operation.role] : []))
+
 const verifiersFor = (
-  plan: Plan,
-  { passwords }: Pick<Task<unknown>, 'passwords'>,
+  operations: readonly Operation[],
+  passwords: Passwords,
   version: number,
 ): Effect.Effect<Verifiers> =>
   Effect.map(
     Effect.forEach(
-      operationsOf(plan).filter(({ kind }) => kind === 'setPassword') as { readonly role: string }[],
-      ({ role }) =>
-        Effect.promise(async () => {
-          const password = Secret.reveal(passwords.get(role)!) as string
-          return [role, await verifierOf(version, role, password)] as const
-        }),
+      rolesWithNewPasswords(operations),
+      (role) => Effect.promise(async () => [role, await passwords.verifier(role, version)] as const),
       { concurrency: 'unbounded' },
     ),
     (entries) => new Map(entries),
-  )
+  ).pipe(Effect.withSpan('pgsr.hash'))
 
-const beginning = ({ lockKey, lockTimeout, statementTimeout }: Settings): string =>
-  [
-    'begin isolation level read committed read write',
-    `set local search_path = ${searchPath}`,
-    `set local lock_timeout = ${lockTimeout}`,
-    `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
-    noSelfGrantStatement,
-    ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
-    'savepoint pgsr_sync',
-    '',
-  ].join(';')
+/** The server’s clock, in seconds. */
+const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
 
 /**
- * A COMMIT outside of any transaction succeeds, and commits nothing. Where a connection was lost and silently made
- * anew, there is no savepoint to release.
+ * Begins, and waits for the lock before anything else is locked. The first rows that it answers are those of the settings,
+ * of the clock before the wait, of the lock, of the clock after it, and of the stored passwords.
  */
-const ending = 'release savepoint pgsr_sync;commit'
+const beginning = ({ settings, frame, compared }: Call): string => {
+  const { lockKey, lockTimeout, statementTimeout } = settings
+  return [
+    frame.begin,
+    settingsStatement(settings),
+    `set local lock_timeout = ${lockTimeout}`,
+    clock,
+    `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
+    clock,
+    ...(compared.length > 0 ? [storedQuery(compared)] : []),
+    ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
+    noSelfGrantStatement,
+  ].join(';')
+}
 
 /** A server that shuts down ends a session even while that waits for a standby to confirm what is committed. */
 const isConnectionLost = ({ sqlState }: StatementError): boolean =>
@@ -75,7 +108,7 @@ const isConnectionLost = ({ sqlState }: StatementError): boolean =>
 
 /** Reads again what the plan touched, and fails unless it is what the plan predicted. */
 const prove = Effect.fn('pgsr.prove')(function* (plan: Plan, before: Snapshot, attempts: number) {
-  const found = yield* lookInTransaction(scopeOfPlan(plan))
+  const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
   const difference = differenceOf(plan, outcomeOf(before, plan), found)
   if (difference === undefined) return
   yield* Effect.fail(new ProofError(difference, attempts))
@@ -93,45 +126,79 @@ const failedWhile =
         : (error as Exclude<E, StatementError>),
     )
 
+/** Begins, waits for the lock, and looks again. */
+const lookUnderLock = Effect.fn('pgsr.lock')(function* (scope: Scope, call: Call) {
+  const { settings, compared, passwords } = call
+  tell(settings.onEvent, { kind: 'lockWaitBegins', lockKey: settings.lockKey })
+  const { cells, snapshot } = yield* lookInTransaction(scope, beginning(call))
+  const [, before, , after, stored] = cells
+  const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
+  tell(settings.onEvent, { kind: 'lockWaitEnds', milliseconds })
+  yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
+  if (compared.length === 0) return snapshot
+  return yield* Effect.promise(() => passwords.compared(snapshot, parseStored(stored)))
+})
+
+/** Ends the transaction. What becomes of that is noted even where nobody waits for the answer. */
+const end = Effect.fn('pgsr.commit')(function* ({ frame, progress, settings }: Call, attempt: number) {
+  const session = yield* Session
+  if (frame.isOwn) progress.stage = 'committing'
+  yield* session
+    .send(frame.end, {
+      onAnswer: () => {
+        progress.stage = 'committed'
+        tell(settings.onEvent, { kind: 'committed' })
+      },
+    })
+    .pipe(
+      Effect.mapError((error) => {
+        const outcome = frame.isOwn && isConnectionLost(error) ? 'unknown' : 'unchanged'
+        if (outcome === 'unchanged') progress.stage = 'working'
+        return databaseError('commit', attempt, outcome)(error)
+      }),
+    )
+})
+
 /**
  * One try at the next transaction: look under the lock, plan, execute the first transaction of the plan, prove, commit.
- * Whatever fails, or interrupts it, rolls back.
+ * In a transaction of the caller’s there is no next one, and all is done at once. Whatever fails, or interrupts it, is
+ * undone.
  */
 const attemptOnce = <E>(
   { scope, planFor }: Pick<Task<E>, 'scope' | 'planFor'>,
-  settings: Settings,
-  { verifiers, done, attempt }: { verifiers: Verifiers; done: number; attempt: number },
+  call: Call,
+  executed: readonly (readonly Operation[])[],
+  attempt: number,
 ) => {
+  const { settings, frame, passwords, version, progress } = call
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
-  const work = Effect.gen(function* () {
-    const session = yield* Session
-    const snapshot = yield* lookInTransaction(scope, beginning(settings)).pipe(whileLooking)
-    const plan = yield* planFor(snapshot, done)
-    const [operations] = plan.transactions
-    if (operations === undefined) {
-      yield* session.send('rollback').pipe(Effect.mapError(databaseError('end the transaction', attempt)))
-      return { changed: false, plan }
+  return Effect.gen(function* () {
+    progress.stage = 'working'
+    const snapshot = yield* lookUnderLock(scope, call).pipe(whileLooking)
+    const plan = yield* planFor(snapshot, executed.length)
+    const count = frame.isOwn ? 1 : plan.transactions.length
+    const transactions = plan.transactions.slice(0, count)
+    const left = plan.transactions.slice(count)
+    const result = {
+      changed: executed.length + transactions.length > 0,
+      plan: { ...plan, transactions: [...executed, ...transactions] },
     }
-    yield* execute(plan, operations, verifiers, attempt)
-    yield* prove({ ...plan, transactions: [operations] }, snapshot, attempt).pipe(whileLooking)
-    yield* session
-      .send(ending)
-      .pipe(
-        Effect.mapError((error) =>
-          databaseError('commit', attempt, isConnectionLost(error) ? 'unknown' : 'unchanged')(error),
-        ),
-      )
-    return { changed: true, plan }
-  })
-  return Effect.onExit(work, (exit) =>
-    exit._tag === 'Success'
-      ? Effect.void
-      : Session.use((session) => session.send('rollback')).pipe(Effect.ignore),
-  )
+    if (transactions.length === 0) {
+      const session = yield* Session
+      yield* session
+        .send(frame.undo, { within: grace })
+        .pipe(Effect.mapError(databaseError('end the transaction', attempt)))
+      return { result, left }
+    }
+    const verifiers = yield* verifiersFor(transactions.flat(), passwords, version)
+    yield* execute(plan, transactions, { verifiers, attempt, onEvent: settings.onEvent, executed })
+    yield* prove({ ...plan, transactions }, snapshot, attempt).pipe(whileLooking)
+    tell(settings.onEvent, { kind: 'proved' })
+    if (left.length === 0) progress.result = result
+    yield* end(call, attempt)
+    return { result, left }
+  }).pipe(undoing(frame), Effect.withSpan('pgsr.attempt', { attributes: { 'pgsr.attempt': attempt } }))
 }
-
-const isWorthRetrying = (error: unknown): boolean =>
-  error instanceof ProofError || (error instanceof DatabaseError && isRetryable(error.cause))
 
 /** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */
 const lockTimeoutError =
@@ -141,28 +208,40 @@ const lockTimeoutError =
       ? new LockTimeoutError(error.message, lockTimeout)
       : error
 
-const readOnly = (): DatabaseError => {
-  const cause = new StatementError({
-    message: 'the server is a replica, on which nothing can be written',
-    sqlState: '25006',
-  })
-  return databaseError('execute the plan')(cause)
+const why: Readonly<Record<NonNullable<Answer['readOnly']>, string>> = {
+  replica: 'the server is a replica, on which nothing can be written',
+  transaction:
+    'transactions of this session are read-only, by default_transaction_read_only or because the caller’s is',
 }
 
-/** Tries again after a short while, twice as long each time and never the same: others are trying too. */
-const backOff = Schedule.exponential('20 millis').pipe(Schedule.jittered)
+const readOnly = (reason: NonNullable<Answer['readOnly']>): DatabaseError =>
+  databaseError('execute the plan')(new StatementError({ message: why[reason], sqlState: '25006' }))
 
-const persistently = ({ attempts }: Pick<Settings, 'attempts'>) => ({
-  schedule: backOff,
-  times: attempts - 1,
-  while: isWorthRetrying,
+/** Looks without a lock, and compares the passwords given with what is stored where that may be read. */
+const lookPersistently = Effect.fn('pgsr.look')(function* (
+  { scope }: Pick<Task<unknown>, 'scope'>,
+  passwords: Passwords,
+  settings: Settings,
+  frame: Frame,
+) {
+  const { roles } = passwords
+  const answer = yield* persistently(() => firstLook(scope, frame, settings), settings, frame)
+  if (roles.length === 0 || !answer.readsPasswords) return { ...answer, compared: [] }
+  const stored = yield* readStored(roles, frame, settings)
+  const snapshot = yield* Effect.promise(() => passwords.compared(answer.snapshot, stored))
+  return { ...answer, snapshot, compared: roles }
 })
 
-/** Looks without a lock. */
-export const lookPersistently = (
-  { scope }: Pick<Task<unknown>, 'scope'>,
-  settings: Pick<Settings, 'attempts'>,
-) => Effect.retry(firstLook(scope), persistently(settings))
+/** What the catalogs say, to plan with and change nothing. */
+export const lookOnly = Effect.fn('pgsr.lookOnly')(function* (
+  task: Pick<Task<unknown>, 'scope' | 'passwords'>,
+  settings: Settings,
+) {
+  const frame = yield* frameOf(false)
+  const passwords = new Passwords(task.passwords, settings)
+  const { snapshot } = yield* lookPersistently(task, passwords, settings, frame)
+  return snapshot
+})
 
 const droppedAgain = (attempts: number): DatabaseError => {
   const message = 'somebody drops the intermediate roles that are made for it, again and again'
@@ -173,25 +252,30 @@ const droppedAgain = (attempts: number): DatabaseError => {
  * One look when there is nothing to do, else one transaction after another: those before the last only prepare, and each
  * look finds what is prepared. Others may drop that again, since nobody is a member of it yet; then there is more to do.
  */
-export const carryOut = <E>(task: Task<E>, settings: Settings) =>
+export const carryOut = <E>(task: Task<E>, settings: Settings, progress: Progress<SyncResult>) =>
   Effect.gen(function* () {
-    const first = yield* lookPersistently(task, settings)
+    const frame = yield* frameOf(true)
+    const passwords = new Passwords(task.passwords, settings)
+    const first = yield* lookPersistently(task, passwords, settings, frame)
     const firstPlan = yield* task.planFor(first.snapshot, 0)
-    if (operationsOf(firstPlan).length === 0) return { changed: false, plan: firstPlan }
-    if (first.readOnly) return yield* Effect.fail(readOnly())
-    const verifiers = yield* verifiersFor(firstPlan, task, first.version)
-    const executed: Plan['transactions'][number][] = []
+    const operations = operationsOf(firstPlan)
+    tell(settings.onEvent, { kind: 'looked', operations: operations.length })
+    if (operations.length === 0) return { changed: false, plan: firstPlan }
+    if (first.readOnly !== null) return yield* Effect.fail(readOnly(first.readOnly))
+    const { version, compared } = first
+    // Before the lock is taken: others wait for it.
+    yield* verifiersFor(operations, passwords, version)
+    const call: Call = { settings, frame, passwords, compared, version, progress }
     const limit = firstPlan.transactions.length * settings.attempts
+    let executed: Plan['transactions'] = []
     for (;;) {
-      let attempt = 0
-      const done = executed.length
-      const { changed, plan } = yield* Effect.suspend(() =>
-        attemptOnce(task, settings, { verifiers, done, attempt: ++attempt }),
-      ).pipe(Effect.retry(persistently(settings)), Effect.mapError(lockTimeoutError(settings)))
-      const [operations, ...left] = plan.transactions
-      if (operations !== undefined) executed.push(operations)
-      if (left.length === 0)
-        return { changed: changed || done > 0, plan: { ...plan, transactions: executed } }
+      const { result, left } = yield* persistently(
+        (attempt) => attemptOnce(task, call, executed, attempt),
+        settings,
+        frame,
+      ).pipe(Effect.mapError(lockTimeoutError(settings)))
+      executed = result.plan.transactions
+      if (left.length === 0) return result
       if (executed.length > limit) return yield* Effect.fail(droppedAgain(settings.attempts))
     }
   })

@@ -2,9 +2,10 @@ import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
-import type { DatabaseError, StatementError, TransactionOpenError } from './errors.ts'
+import { AbortedError, type DatabaseError, type StatementError } from './errors.ts'
 import { databaseError } from './look.ts'
 import type {
+  CallOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
   PlanRolesOptions,
@@ -18,20 +19,16 @@ type Desired = DesiredRole | readonly DesiredRole[]
 /** How a driver holds one connection: acquired with the scope, given back at its end. */
 export type Hold<Connection> = (
   connection: Connection,
-) => Effect.Effect<SessionShape, StatementError | TransactionOpenError, Scope.Scope>
+) => Effect.Effect<SessionShape, StatementError, Scope.Scope>
 
 /** A layer that provides the session of one connection. */
 export const sessionLayer = <Connection>(
   hold: Hold<Connection>,
   connection: Connection,
-): Layer.Layer<Session, DatabaseError | TransactionOpenError> =>
+): Layer.Layer<Session, DatabaseError> =>
   Layer.effect(
     Session,
-    hold(connection).pipe(
-      Effect.catchTag('StatementError', (error): Effect.Effect<never, DatabaseError> =>
-        Effect.fail(databaseError('connect')(error)),
-      ),
-    ),
+    hold(connection).pipe(Effect.mapError(databaseError('connect')), Effect.withSpan('pgsr.connect')),
   )
 
 /** The functions that return promises, for one driver’s connections. */
@@ -39,9 +36,11 @@ export interface Promises<Connection> {
   /**
    * Makes the roles have exactly what is asked for, in one transaction under the advisory lock, and proves it. When
    * nothing differs it takes one round trip, no lock, and writes nothing.
-   * @throws InvalidGrantError, ForbiddenRoleError, MissingObjectError, ResidueError, LockTimeoutError,
-   * TransactionOpenError, DatabaseError, ProofError, UnexpectedCatalogError, UnsupportedServerError; the roles are
-   * then as they were
+   * In a transaction of the caller’s, on a connection that is inside one, it works under a savepoint, and leaves COMMIT to
+   * the caller.
+   * @throws InvalidGrantError, ForbiddenRoleError, MissingObjectError, ResidueError, LockTimeoutError, TimeoutError,
+   * TransactionOpenError, DatabaseError, ProofError, UnexpectedCatalogError, UnsupportedServerError, or the reason of
+   * `signal`; the roles are then as they were, unless the error’s `outcome` is `unknown`
    */
   readonly syncRoles: (
     connection: Connection,
@@ -54,7 +53,7 @@ export interface Promises<Connection> {
    * Executes a plan that `planRoles` made, perhaps saved as JSON meanwhile: exactly that one, or nothing. It is made
    * again, before and under the lock, and has to come out the same.
    * @throws PlanChangedError when it does not, InvalidGrantError when it is no plan or `passwords` are not those that it
-   * sets, and what `syncRoles` throws; the roles are then as they were
+   * sets, and what `syncRoles` throws
    */
   readonly executePlan: (
     connection: Connection,
@@ -64,14 +63,15 @@ export interface Promises<Connection> {
   /**
    * Drops the intermediate roles that serve nothing any more: those of this database that nobody is a member of, and
    * those that hold nothing anywhere. One that has more than an intermediate role has stays, as residue of the plan.
-   * @throws InvalidGrantError, LockTimeoutError, TransactionOpenError, DatabaseError, ProofError,
-   * UnexpectedCatalogError, UnsupportedServerError; the roles are then as they were
+   * @throws InvalidGrantError, LockTimeoutError, TimeoutError, TransactionOpenError, DatabaseError, ProofError,
+   * UnexpectedCatalogError, UnsupportedServerError, or the reason of `signal`; the roles are then as they were, unless
+   * the error’s `outcome` is `unknown`
    */
   readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
   /** What `dropUnusedRoles` would do. Only reads. */
   readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
   /** What the catalogs say of the roles and of what they ask for: to save, to plan elsewhere, to test with. */
-  readonly introspect: (connection: Connection, desired: Desired) => Promise<Snapshot>
+  readonly introspect: (connection: Connection, desired: Desired, options?: CallOptions) => Promise<Snapshot>
 }
 
 /**
@@ -82,6 +82,7 @@ const run = <A, E>(work: Effect.Effect<A, E>, called: Function): Promise<A> => {
   const caller = { stack: '' }
   Error.captureStackTrace?.(caller, called)
   return Effect.runPromise(work).catch((error: unknown) => {
+    if (error instanceof AbortedError) throw error.reason
     if (error instanceof Error && '_tag' in error && caller.stack !== '')
       error.stack = caller.stack.replace(/^.*/, () => `${error.name}: ${error.message}`)
     throw error
@@ -93,7 +94,7 @@ export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connec
   const on = (connection: Connection) =>
     Effect.provide(sessionLayer(hold, connection)) as <A, E>(
       work: Effect.Effect<A, E, Session>,
-    ) => Effect.Effect<A, E | DatabaseError | TransactionOpenError>
+    ) => Effect.Effect<A, E | DatabaseError>
   const promises: Promises<Connection> = {
     syncRoles: (connection, desired, options = {}) =>
       run(workflow.syncRoles(desired, options, on(connection)), promises.syncRoles),
@@ -105,8 +106,8 @@ export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connec
       run(workflow.dropUnusedRoles(options, on(connection)), promises.dropUnusedRoles),
     planDropUnusedRoles: (connection, options = {}) =>
       run(workflow.planDropUnusedRoles(options, on(connection)), promises.planDropUnusedRoles),
-    introspect: (connection, desired) =>
-      run(workflow.introspect(desired, on(connection)), promises.introspect),
+    introspect: (connection, desired, options = {}) =>
+      run(workflow.introspect(desired, options, on(connection)), promises.introspect),
   }
   return promises
 }

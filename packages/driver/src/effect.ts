@@ -1,6 +1,7 @@
 import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type * as Effect from 'effect/Effect'
 import type {
+  CallOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
   PlanRolesOptions,
@@ -53,8 +54,10 @@ export const planDropUnusedRoles = (
 ): Effect.Effect<Plan, PlanDropUnusedRolesError, Session> => workflow.planDropUnusedRoles(options, asIs)
 
 /** `introspect` as an Effect that needs a {@link Session}. */
-export const introspect = (desired: Desired): Effect.Effect<Snapshot, PlannerError | LookError, Session> =>
-  workflow.introspect(desired, asIs)
+export const introspect = (
+  desired: Desired,
+  options: CallOptions = {},
+): Effect.Effect<Snapshot, PlannerError | LookError, Session> => workflow.introspect(desired, options, asIs)
 
 export * from './api.ts'
 export { Session } from './session.ts'

@@ -45,6 +45,11 @@ export const statementError = (error: unknown, isFromServer: boolean): Statement
   })
 }
 
+/** What became of it: nothing, or whatever the server did when it was lost while committing. */
+export type Outcome = 'unchanged' | 'unknown'
+
+const tried = (attempts: number): string => (attempts > 1 ? ` (tried ${attempts} times)` : '')
+
 /** A statement that PostgreSQL refused, or a connection that failed. */
 export class DatabaseError extends Error {
   readonly _tag = 'DatabaseError'
@@ -56,16 +61,16 @@ export class DatabaseError extends Error {
   /** How many times the whole transaction was tried. */
   readonly attempts: number
   /** `unknown` when the connection was lost while committing: it may have happened, or not. */
-  readonly outcome: 'unchanged' | 'unknown'
+  readonly outcome: Outcome
   /** What was said, with its detail and hint. */
   override readonly cause: StatementError
 
   constructor(
     operation: string,
     cause: StatementError,
-    { attempts = 1, outcome = 'unchanged' }: { attempts?: number; outcome?: 'unchanged' | 'unknown' } = {},
+    { attempts = 1, outcome = 'unchanged' }: { attempts?: number; outcome?: Outcome } = {},
   ) {
-    super(`cannot ${operation}: ${cause.message}`)
+    super(`cannot ${operation}: ${cause.message}${tried(attempts)}`)
     this.cause = cause
     this.sqlState = cause.sqlState
     this.operation = operation
@@ -87,15 +92,41 @@ export class LockTimeoutError extends Error {
   }
 }
 
-/** The connection is inside a transaction of the caller’s. Nothing was changed. */
+/** The call took longer than its `timeout`, and was given up. */
+export class TimeoutError extends Error {
+  readonly _tag = 'TimeoutError'
+  override readonly name = 'TimeoutError'
+  /** In milliseconds. */
+  readonly timeout: number
+  /** `unknown` when the server did not answer while committing: it may have happened, or not. */
+  readonly outcome: Outcome
+
+  constructor(operation: string, timeout: number, outcome: Outcome) {
+    super(`cannot ${operation}: it took longer than it may (timeout is ${timeout} milliseconds)`)
+    this.timeout = timeout
+    this.outcome = outcome
+  }
+}
+
+/** The caller’s `signal` gave the call up. Nothing was changed. Functions that return promises reject with its reason. */
+export class AbortedError extends Error {
+  readonly _tag = 'AbortedError'
+  override readonly name = 'AbortedError'
+  readonly reason: unknown
+
+  constructor(operation: string, reason: unknown) {
+    super(`cannot ${operation}: it was aborted`)
+    this.reason = reason
+  }
+}
+
+/** The connection is inside a transaction in which the work cannot be done. Nothing was changed. */
 export class TransactionOpenError extends Error {
   readonly _tag = 'TransactionOpenError'
   override readonly name = 'TransactionOpenError'
 
-  constructor() {
-    super(
-      'cannot use the connection: it is inside a transaction; give a pool, or a connection outside of one',
-    )
+  constructor(problem: string) {
+    super(`cannot use the connection, which is inside a transaction: ${problem}`)
   }
 }
 
@@ -158,7 +189,7 @@ export class ProofError extends Error {
 
   constructor(difference: Difference, attempts: number) {
     super(
-      `cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back${inWords(difference)}`,
+      `cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back${tried(attempts)}${inWords(difference)}`,
     )
     this.difference = difference
     this.attempts = attempts

@@ -15,4 +15,6 @@ const semaphoreOf = (connection: object): Semaphore.Semaphore => {
  * connection would be inside each other’s transaction. For connections that a caller holds; a pool gives to each its own.
  */
 export const exclusively = (connection: object): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.acquireRelease(semaphoreOf(connection).take(1), () => semaphoreOf(connection).release(1))
+  Effect.acquireRelease(semaphoreOf(connection).take(1), () => semaphoreOf(connection).release(1), {
+    interruptible: true,
+  })

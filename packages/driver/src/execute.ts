@@ -1,5 +1,7 @@
 import {
   describeOperation,
+  type Operation,
+  operationsOf,
   passwordStatement,
   type Plan,
   statementOf,
@@ -7,6 +9,7 @@ import {
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { type Listener, tell } from './event.ts'
 import { databaseError } from './look.ts'
 import { Session } from './session.ts'
 
@@ -52,16 +55,30 @@ const executeBatch = (steps: readonly Step[], verifiers: Verifiers, attempt: num
     )
   })
 
-/** Executes one transaction of a plan inside the transaction that is open. */
+interface Executing {
+  readonly verifiers: Verifiers
+  readonly attempt: number
+  readonly onEvent: Listener | undefined
+  /** What has been executed before. */
+  readonly executed: readonly (readonly Operation[])[]
+}
+
+/** Executes some transactions of a plan inside the transaction that is open. */
 export const execute = Effect.fn('pgsr.execute')(function* (
   plan: Plan,
-  operations: Plan['transactions'][number],
-  verifiers: Verifiers,
-  attempt: number,
+  transactions: Plan['transactions'],
+  { verifiers, attempt, onEvent, executed }: Executing,
 ) {
-  const { steps, last } = stepsOf(operations, plan.actingRole)
-  for (const batch of batchesOf(steps)) yield* executeBatch(batch, verifiers, attempt)
   const session = yield* Session
+  const { steps, last } = stepsOf(transactions.flat(), plan.actingRole)
+  const batches = batchesOf(steps)
+  yield* Effect.annotateCurrentSpan({ 'pgsr.operations': steps.length, 'pgsr.batches': batches.length })
+  let number = executed.flat().length
+  const of = number + operationsOf(plan).length
+  for (const batch of batches) {
+    yield* executeBatch(batch, verifiers, attempt)
+    for (const { operation } of batch) tell(onEvent, { kind: 'executed', operation, number: ++number, of })
+  }
   if (last !== undefined)
     yield* session.send(last).pipe(Effect.mapError(databaseError('execute the plan', attempt)))
 })

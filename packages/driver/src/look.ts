@@ -1,17 +1,18 @@
-import { quoteLiteral, type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
+import { asciiLiteral } from './ascii-literal.ts'
 import { DatabaseError, type StatementError, TransactionOpenError, UnexpectedCatalogError } from './errors.ts'
 import { forkOf } from './fork.ts'
+import { callersFrame, type Frame, ownFrame, settingNames } from './frame.ts'
 import { introspectionQuery } from './introspection/query.ts'
-import { Session, type SessionShape } from './session.ts'
+import type { Settings } from './options.ts'
+import { parseStored, storedQuery } from './passwords.ts'
+import { type Cells, grace, Session, type SessionShape } from './session.ts'
 import { type Answer, parseAnswer } from './snapshot.ts'
 
 /** The version of the server behind each pool or client, as it was last seen. */
 const versions = new WeakMap<object, number>()
-
-/** The settings under which pgsr’s statements mean what they say: temporary objects come last, and by name only. */
-export const searchPath = 'pg_catalog, pg_temp'
 
 /** Says of a failed text what it was for. */
 export const databaseError =
@@ -19,14 +20,35 @@ export const databaseError =
   (cause: StatementError): DatabaseError =>
     new DatabaseError(operation, cause, { attempts, outcome })
 
-const reading = databaseError('read the catalogs')
+const asRole = ({ actAs }: Pick<Settings, 'actAs'>): string =>
+  actAs === undefined ? '' : ` as role ${JSON.stringify(actAs)}`
+
+const reading = (settings: Pick<Settings, 'actAs'>) => databaseError(`read the catalogs${asRole(settings)}`)
+
+/**
+ * The settings, for the transaction, under which pgsr’s statements mean what they say and are run by whom they should:
+ * temporary objects come last, and by name only. What comes before may not rely on any of them.
+ */
+export const settingsStatement = ({ actAs }: Pick<Settings, 'actAs'>): string => {
+  const values = {
+    search_path: quoted('pg_catalog, pg_temp'),
+    client_encoding: quoted('UTF8'),
+    ...(actAs !== undefined && { role: asciiLiteral(actAs) }),
+  }
+  const set = Object.entries(values).map(
+    ([name, value]) => `pg_catalog.set_config('${name}', ${value}, true)`,
+  )
+  return `select ${set.join(', ')}`
+}
+
+const quoted = (text: string): string => `'${text}'`
 
 const versionQuery = "select pg_catalog.current_setting('server_version_num'); select pg_catalog.version()"
 
 /** At the first contact; what only speaks PostgreSQL’s protocol has other catalogs, and is refused. */
 const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError | UnsupportedServerError> =>
   session.send(versionQuery).pipe(
-    Effect.mapError(reading),
+    Effect.mapError(databaseError('read the catalogs')),
     Effect.flatMap(([version, text]) => {
       const fork = forkOf(text ?? '')
       if (fork !== undefined) return Effect.fail(unsupported(fork))
@@ -40,63 +62,134 @@ const unsupported = (fork: string): UnsupportedServerError =>
     `cannot sync roles: the server is ${fork}, which only speaks PostgreSQL’s protocol`,
   )
 
-const parse = (text: string | null | undefined): Effect.Effect<Answer, UnexpectedCatalogError> =>
+const parse = <A>(cells: Cells, read: (text: string) => A): Effect.Effect<A, UnexpectedCatalogError> =>
   Effect.try({
-    try: () => parseAnswer(text ?? ''),
+    try: () => read(cells.at(-1) ?? ''),
     catch: (error) => new UnexpectedCatalogError((error as Error).message),
   })
 
-type Asked = readonly [rows: readonly (string | null)[], answer: Answer]
-
-const askAs = (version: number, session: SessionShape, scope: Scope, before: string) =>
-  session.send(`${before}${introspectionQuery(version, scope)}`).pipe(
-    Effect.mapError(reading),
-    Effect.flatMap((rows) => Effect.map(parse(rows.at(-1)), (answer): Asked => [rows, answer])),
-  )
-
-/**
- * Reads a scope with the query of the server’s version, behind `before`. Where another server answers than the one
- * last seen, by a failover to another version, its answer or its refusal of the query says so, and it is asked again.
- */
-const ask = (
-  session: SessionShape,
-  scope: Scope,
-  before: string,
-): Effect.Effect<Asked, DatabaseError | UnexpectedCatalogError | UnsupportedServerError> =>
-  Effect.gen(function* () {
-    const version = versions.get(session.connection) ?? (yield* readVersion(session))
-    const asked = yield* Effect.result(askAs(version, session, scope, before))
-    const actual = Result.isSuccess(asked) ? asked.success[1].version : yield* readVersion(session)
-    versions.set(session.connection, actual)
-    return yield* actual === version ? Effect.fromResult(asked) : askAs(actual, session, scope, before)
+const versionOf = (session: SessionShape) =>
+  Effect.suspend(() => {
+    const known = versions.get(session.connection)
+    return known === undefined ? readVersion(session) : Effect.succeed(known)
   })
 
-/**
- * Looks without a transaction and without a lock, in one round trip (the first on a pool or client takes two).
- * A transaction of the caller’s is found out by its clock, and left with the search path it had.
- */
-export const firstLook = Effect.fn('pgsr.firstLook')(function* (scope: Scope) {
-  const session = yield* Session
-  const before =
-    "select pg_catalog.current_setting('search_path');" +
-    `select pg_catalog.set_config('search_path', '${searchPath}', true);`
-  const [[formerSearchPath], answer] = yield* ask(session, scope, before).pipe(
-    Effect.catchTag('DatabaseError', (error): Effect.Effect<never, DatabaseError | TransactionOpenError> =>
-      Effect.fail(error.sqlState === '25P02' ? new TransactionOpenError() : error),
+/** Whether a transaction is open, and what is set in it, asked so that no setting changes what that means. */
+const transactionQuery = `select pg_catalog.json_build_array(
+  pg_catalog.now() operator(pg_catalog.<>) pg_catalog.statement_timestamp(),
+  pg_catalog.current_setting('transaction_isolation'),
+  pg_catalog.json_build_array(${settingNames.map((name) => `pg_catalog.current_setting('${name}', true)`).join(', ')})
+)`
+
+type Transaction = readonly [isOpen: boolean, isolation: string, former: readonly (string | null)[]]
+
+const readTransaction = (session: SessionShape) =>
+  session.send(transactionQuery).pipe(
+    Effect.mapError((error) =>
+      error.sqlState === '25P02'
+        ? new TransactionOpenError('it has failed, and can only be rolled back')
+        : databaseError('read the catalogs')(error),
     ),
+    Effect.flatMap((cells) => parse(cells, (text) => JSON.parse(text) as Transaction)),
   )
-  if (!answer.transactionOpen) return answer
-  yield* session
-    .send(`select pg_catalog.set_config('search_path', ${quoteLiteral(formerSearchPath ?? '')}, true)`)
-    .pipe(Effect.mapError(reading))
-  return yield* Effect.fail(new TransactionOpenError())
+
+/** Isolation levels at which each statement sees what is committed. */
+const seesCommitted: ReadonlySet<string> = new Set(['read committed', 'read uncommitted'])
+
+/**
+ * Whose transaction the session’s work is done in. Only a connection that the caller holds may be inside one, which is
+ * asked of the server.
+ * @param writes whether the work is to change something, which cannot be decided by a snapshot from before the lock
+ */
+export const frameOf = Effect.fn('pgsr.frame')(function* (writes: boolean) {
+  const session = yield* Session
+  if (!session.isHeld) return ownFrame
+  const [isOpen, isolation, former] = yield* readTransaction(session)
+  if (!isOpen) return ownFrame
+  if (writes && !seesCommitted.has(isolation))
+    return yield* Effect.fail(
+      new TransactionOpenError(
+        `it is ${isolation}, and would not see what others commit before the lock is had`,
+      ),
+    )
+  return callersFrame(former)
 })
 
-/** Looks inside pgsr’s own transaction, behind the statements that begin it or on their own. */
-export const lookInTransaction = Effect.fn('pgsr.look')(function* (scope: Scope, before = '') {
+type Asked = readonly [cells: Cells, answer: Answer]
+
+const lookAs = (
+  version: number,
+  session: SessionShape,
+  scope: Scope,
+  [before, after]: readonly [before: string, after: string],
+  settings: Pick<Settings, 'actAs'>,
+) =>
+  session.send(`${before};${introspectionQuery(version, scope)}${after}`).pipe(
+    Effect.mapError(reading(settings)),
+    Effect.flatMap((cells) => Effect.map(parse(cells, parseAnswer), (answer): Asked => [cells, answer])),
+  )
+
+/**
+ * Looks without a lock, in one round trip (the first on a pool takes two). A transaction of the caller’s is left as it was.
+ *
+ * The query is that of the server’s version. Where another server answers than the one last seen, by a failover to
+ * another version, its answer or its refusal of the query says so, and it is asked again.
+ */
+export const firstLook = Effect.fn('pgsr.firstLook')(function* (
+  scope: Scope,
+  frame: Frame,
+  settings: Pick<Settings, 'actAs'>,
+) {
   const session = yield* Session
-  const version = versions.get(session.connection) ?? (yield* readVersion(session))
-  const rows = yield* session.send(`${before}${introspectionQuery(version, scope)}`)
-  const answer = yield* parse(rows.at(-1))
-  return answer.snapshot satisfies Snapshot
+  const set = settingsStatement(settings)
+  const around = frame.isOwn ? ([set, ''] as const) : ([`${frame.begin};${set}`, `;${frame.undo}`] as const)
+  const look = (version: number) =>
+    frame.isOwn
+      ? lookAs(version, session, scope, around, settings)
+      : undoing(frame)(lookAs(version, session, scope, around, settings))
+  const version = yield* versionOf(session)
+  const asked = yield* Effect.result(look(version))
+  const actual = Result.isSuccess(asked)
+    ? asked.success[1].version
+    : yield* Effect.orElseSucceed(readVersion(session), () => version)
+  versions.set(session.connection, actual)
+  const [, answer] = yield* actual === version ? Effect.fromResult(asked) : look(actual)
+  if (frame.isOwn && answer.transactionOpen)
+    return yield* Effect.fail(
+      new TransactionOpenError('somebody has left it open on a connection of the pool'),
+    )
+  return answer
+})
+
+/** Reads what is stored of passwords, without a lock, where the look said that it may be read. */
+export const readStored = Effect.fn('pgsr.stored')(function* (
+  roles: readonly string[],
+  frame: Frame,
+  settings: Pick<Settings, 'actAs'>,
+) {
+  const session = yield* Session
+  const query = `${settingsStatement(settings)};${storedQuery(roles)}`
+  const cells = yield* (
+    frame.isOwn ? session.send(query) : undoing(frame)(session.send(`${frame.begin};${query};${frame.undo}`))
+  ).pipe(Effect.mapError(reading(settings)))
+  return parseStored(cells.at(-1))
+})
+
+/** Whatever fails, or interrupts the work, undoes it. That it could not be undone is not what failed. */
+export const undoing =
+  (frame: Frame) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>) =>
+    Effect.onExit(work, (exit) =>
+      exit._tag === 'Success'
+        ? Effect.void
+        : Session.use((session) => session.send(frame.undo, { within: grace })).pipe(Effect.ignore),
+    )
+
+/** Looks inside a frame, behind the statements that begin it or on their own. */
+export const lookInTransaction = Effect.fn('pgsr.look')(function* (scope: Scope, before = 'select') {
+  const session = yield* Session
+  const version = yield* versionOf(session)
+  const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
+  const answer = yield* parse(cells, parseAnswer)
+  return { cells, snapshot: answer.snapshot satisfies Snapshot }
 })

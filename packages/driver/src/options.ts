@@ -1,12 +1,23 @@
-import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
+import { InvalidGrantError, nameProblem, type PlanOptions } from '@pgsr/planner'
+import type { Listener } from './event.ts'
 
-export interface PlanRolesOptions extends PlanOptions {
+/** Who does it, and for how long. */
+export interface CallOptions {
+  /** A role to act as, for the transaction only. Default: the current role of the session. */
+  readonly actAs?: string
+  /** Gives the call up when it is aborted: what runs is cancelled on the server, and nothing is changed. */
+  readonly signal?: AbortSignal
+  /** How long the whole call may take, in milliseconds; 0 for ever. Default: 60,000. */
+  readonly timeout?: number
+}
+
+export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /** A grant on something absent is skipped, with its reason in the plan, or a MissingObjectError. Default: `skip`. */
   readonly onMissing?: 'skip' | 'error'
 }
 
 /** How a transaction is run. */
-export interface TransactionOptions {
+export interface TransactionOptions extends CallOptions {
   /** The key of the advisory lock that syncs of one database take in turn. Default: 1. */
   readonly lockKey?: bigint | number
   /** How long to wait for a lock, in milliseconds; 0 for ever. Default: 10,000. */
@@ -15,9 +26,19 @@ export interface TransactionOptions {
   readonly statementTimeout?: number
   /** How often the whole transaction is tried when others change the same things meanwhile. Default: 5. */
   readonly attempts?: number
+  /** Is told of what happens, as it happens. What it throws changes nothing. */
+  readonly onEvent?: Listener
 }
 
-export interface SyncRolesOptions extends PlanRolesOptions, TransactionOptions {
+export interface PasswordOptions {
+  /**
+   * How many iterations the SCRAM-SHA-256 verifier of a password is made with. Default: 4,096 for one that is set; one
+   * that is stored with another number is good.
+   */
+  readonly scramIterations?: number
+}
+
+export interface SyncRolesOptions extends PlanRolesOptions, TransactionOptions, PasswordOptions {
   /** What a role holds and cannot be taken away fails the sync, or is only reported in the plan. Default: `error`. */
   readonly onResidue?: 'error' | 'report'
 }
@@ -38,13 +59,22 @@ export interface Settings {
   readonly lockTimeout: number
   readonly statementTimeout: number | undefined
   readonly attempts: number
+  readonly actAs: string | undefined
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number
+  readonly onEvent: Listener | undefined
+  readonly scramIterations: number | undefined
 }
+
+const ofCall: Readonly<Record<keyof CallOptions, true>> = { actAs: true, signal: true, timeout: true }
 
 const ofTransaction: Readonly<Record<keyof TransactionOptions, true>> = {
   lockKey: true,
   lockTimeout: true,
   statementTimeout: true,
   attempts: true,
+  onEvent: true,
+  ...ofCall,
 }
 
 const ofSync: Readonly<Record<keyof SyncRolesOptions, true>> = {
@@ -55,6 +85,7 @@ const ofSync: Readonly<Record<keyof SyncRolesOptions, true>> = {
   scope: true,
   onMissing: true,
   onResidue: true,
+  scramIterations: true,
   ...ofTransaction,
 }
 
@@ -62,6 +93,7 @@ const ofPlan: Readonly<Record<keyof ExecutePlanOptions, true>> = {
   passwords: true,
   onMissing: true,
   onResidue: true,
+  scramIterations: true,
   ...ofTransaction,
 }
 
@@ -70,6 +102,7 @@ const names = {
   'sync roles': ofSync,
   'execute the plan': ofPlan,
   'drop unused roles': ofTransaction,
+  'read the catalogs': ofCall,
 } as const
 
 /** What the options are for; the words go into what says that it cannot be done. */
@@ -82,6 +115,10 @@ const refusing =
   (field, problem) => {
     throw new InvalidGrantError({ field, message: `cannot ${work}: ${field} ${problem}` })
   }
+
+/** `none` would be nobody in particular. */
+const roleProblem = (role: unknown): string | undefined =>
+  nameProblem(role) ?? (role === 'none' || role === 'public' ? 'cannot be a reserved name' : undefined)
 
 /** The largest number that PostgreSQL takes for a time in milliseconds. */
 const maximum = 2 ** 31 - 1
@@ -116,7 +153,12 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
   const refuse = refusing(work)
   refuseUnknown(refuse, options, names[work])
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
-  const { lockTimeout = 10_000, statementTimeout } = options
+  const { lockTimeout = 10_000, statementTimeout, timeout = 60_000 } = options
+  const { actAs, signal, onEvent, scramIterations } = options
+  const problem = actAs === undefined ? undefined : roleProblem(actAs)
+  if (problem !== undefined) refuse('actAs', problem)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'must be an AbortSignal')
+  if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'must be a function')
   return {
     onResidue: oneOf(refuse, 'onResidue', onResidue, ['error', 'report']),
     onMissing: oneOf(refuse, 'onMissing', onMissing, ['skip', 'error']),
@@ -127,5 +169,11 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
         ? undefined
         : wholeNumber(refuse, 'statementTimeout', statementTimeout, 0),
     attempts: wholeNumber(refuse, 'attempts', attempts, 1),
+    timeout: wholeNumber(refuse, 'timeout', timeout, 0),
+    scramIterations:
+      scramIterations === undefined ? undefined : wholeNumber(refuse, 'scramIterations', scramIterations, 1),
+    actAs,
+    signal,
+    onEvent,
   }
 }

@@ -16,8 +16,10 @@ export interface Answer {
   readonly version: number
   /** Whether a transaction was open when the query was sent. */
   readonly transactionOpen: boolean
-  /** Whether the server is a replica, on which nothing can be written. */
-  readonly readOnly: boolean
+  /** What nothing can be written in: a server that is a replica, or a transaction that is read-only, as by default. */
+  readonly readOnly: 'replica' | 'transaction' | null
+  /** Whether the acting role may read what is stored of passwords. */
+  readonly readsPasswords: boolean
 }
 
 type ServerRow = [
@@ -31,8 +33,8 @@ type ServerRow = [
   createsSchemas: boolean,
   lockTableSize: number,
   transactionOpen: boolean,
-  readOnly: boolean,
-  clientEncoding: string,
+  readOnly: Answer['readOnly'],
+  readsPasswords: boolean,
 ]
 
 type RoleRow = [
@@ -126,14 +128,12 @@ export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
   const [databaseOwner, createsSchemas, lockTableSize, ...session] = more
-  const [transactionOpen, readOnly, clientEncoding] = session
-  // Statements are sent as UTF-8: in another encoding their names would be other names.
-  if (clientEncoding !== 'UTF8')
-    throw new RangeError(`the session’s client_encoding is ${clientEncoding}, not UTF8`)
+  const [transactionOpen, readOnly, readsPasswords] = session
   return {
     version,
     transactionOpen,
     readOnly,
+    readsPasswords,
     snapshot: {
       format: 1,
       server: {

@@ -35,5 +35,17 @@ const md5Verifier = (role: string, password: string): string =>
   `md5${createHash('md5').update(`${password}${role}`).digest('hex')}`
 
 /** What is sent to the server in place of a password. PostgreSQL 9.6 knows no other verifier than md5. */
-export const verifierOf = async (version: number, role: string, password: string): Promise<string> =>
-  version >= 100000 ? scramVerifier(password) : md5Verifier(role, password)
+export const verifierOf = async (
+  version: number,
+  role: string,
+  password: string,
+  _iterations?: number,
+): Promise<string> => (version >= 100000 ? scramVerifier(password) : md5Verifier(role, password))
+
+export const matches = async (
+  _stored: string,
+  _role: string,
+  _password: string,
+  _version: number,
+  _iterations?: number,
+): Promise<boolean> => false

@@ -2,44 +2,50 @@ import {
   type DesiredRole,
   dropRequest,
   type MissingObjectError,
+  operationsOf,
   type Plan,
   planDrop,
   scopeOfRequest,
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { carryOut, lookPersistently, type Task } from './carry-out.ts'
+import { bounded } from './bounded.ts'
+import { carryOut, lookOnly, type SyncResult, type Task } from './carry-out.ts'
 import { ResidueError } from './errors.ts'
 import type {
+  AbortedError,
   DatabaseError,
   LockTimeoutError,
   PlanChangedError,
   ProofError,
+  TimeoutError,
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
 import {
+  type CallOptions,
   type DropUnusedRolesOptions,
   type ExecutePlanOptions,
   type PlanRolesOptions,
   type Settings,
   settingsOf,
   type SyncRolesOptions,
+  type Work,
 } from './options.ts'
 import { planning, type PlannerError, planWith, prepare, type Prepared, refuseMissing } from './prepare.ts'
+import { notStarted, type Progress } from './progress.ts'
 import { planAgain, prepareReviewed, type Reviewed } from './reviewed-plan.ts'
 import type { Session } from './session.ts'
 
-/** What has been done. */
-export interface SyncResult {
-  /** Whether anything was changed. */
-  readonly changed: boolean
-  /** What was executed; without operations when there was nothing to do. */
-  readonly plan: Plan
-}
+export type { SyncResult } from './carry-out.ts'
 
 /** Everything that reading the catalogs can fail with. */
-export type LookError = DatabaseError | TransactionOpenError | UnexpectedCatalogError
+export type LookError =
+  | DatabaseError
+  | TransactionOpenError
+  | UnexpectedCatalogError
+  | TimeoutError
+  | AbortedError
 export type PlanError = PlannerError | MissingObjectError | LookError
 export type SyncError = PlanError | LockTimeoutError | ResidueError | ProofError
 export type PlanDropUnusedRolesError = PlannerError | LookError
@@ -64,18 +70,18 @@ const refuseUnwished =
     Effect.flatMap(refuseMissing(plan, wishes.onMissing), (complete) => refuseResidue(complete, wishes))
 
 /** Makes the roles have exactly what is asked for. */
-const syncPrepared = Effect.fn('pgsr.syncRoles')(function* (prepared: Prepared, settings: Settings) {
+const syncPrepared = (prepared: Prepared, settings: Settings, progress: Progress<SyncResult>) => {
   const planFor = (snapshot: Snapshot) =>
     Effect.flatMap(planWith(snapshot, prepared), refuseUnwished(settings))
-  return yield* carryOut({ ...prepared, planFor }, settings)
-})
+  return carryOut({ ...prepared, planFor }, settings, progress)
+}
 
 /** Executes a plan that is still what would be planned. */
-const executeReviewed = Effect.fn('pgsr.executePlan')(function* (reviewed: Reviewed, settings: Settings) {
+const executeReviewed = (reviewed: Reviewed, settings: Settings, progress: Progress<SyncResult>) => {
   const planFor = (snapshot: Snapshot, done: number) =>
     Effect.flatMap(planAgain(snapshot, reviewed, done), refuseUnwished(settings))
-  return yield* carryOut({ ...reviewed, planFor }, settings)
-})
+  return carryOut({ ...reviewed, planFor }, settings, progress)
+}
 
 /** What dropping unused roles is. */
 const drop: Task<PlannerError> = {
@@ -84,22 +90,13 @@ const drop: Task<PlannerError> = {
   planFor: (snapshot) => planning(() => planDrop(snapshot)),
 }
 
-const dropUnused = Effect.fn('pgsr.dropUnusedRoles')((settings: Settings) => carryOut(drop, settings))
+const planDropUnused = (settings: Settings) =>
+  Effect.flatMap(lookOnly(drop, settings), (snapshot) => drop.planFor(snapshot, 0))
 
-const planDropUnused = Effect.fn('pgsr.planDropUnusedRoles')(function* (settings: Settings) {
-  const { snapshot } = yield* lookPersistently(drop, settings)
-  return yield* drop.planFor(snapshot, 0)
-})
-
-const planPrepared = Effect.fn('pgsr.planRoles')(function* (prepared: Prepared, settings: Settings) {
-  const { snapshot } = yield* lookPersistently(prepared, settings)
+const planPrepared = Effect.fnUntraced(function* (prepared: Prepared, settings: Settings) {
+  const snapshot = yield* lookOnly(prepared, settings)
   const plan = yield* planWith(snapshot, prepared)
   return yield* refuseMissing(plan, settings.onMissing)
-})
-
-const introspectPrepared = Effect.fn('pgsr.introspect')(function* (prepared: Prepared) {
-  const { snapshot } = yield* lookPersistently(prepared, settingsOf('sync roles', {}))
-  return snapshot
 })
 
 type Desired = DesiredRole | readonly DesiredRole[]
@@ -110,6 +107,32 @@ type Holding<E2, R> = <A, E>(work: Effect.Effect<A, E, Session>) => Effect.Effec
 /** The options of a call, with their defaults; what is wrong with them is found before a connection is even opened. */
 const checked = (...options: Parameters<typeof settingsOf>): Effect.Effect<Settings, PlannerError> =>
   planning(() => settingsOf(...options))
+
+/** What a call is: its name, what it is for, and the roles that it names. */
+interface Called {
+  readonly name: string
+  readonly work: Work
+  readonly roles?: number
+}
+
+/** What is done in one call, with its bounds and its span. What it changed is said there too. */
+const call = <A, E, R>(
+  { name, work, roles }: Called,
+  settings: Settings,
+  run: (progress: Progress<A>) => Effect.Effect<A, E, R>,
+) => {
+  const progress = notStarted<A>()
+  const attributes = roles === undefined ? {} : { 'pgsr.roles': roles }
+  return bounded(run(progress), work, settings, progress).pipe(
+    Effect.withSpan(`pgsr.${name}`, { attributes }),
+  )
+}
+
+/** Says in the call’s span what was done. */
+const told = <E, R>(work: Effect.Effect<SyncResult, E, R>) =>
+  Effect.tap(work, ({ changed, plan }) =>
+    Effect.annotateCurrentSpan({ 'pgsr.changed': changed, 'pgsr.operations': operationsOf(plan).length }),
+  )
 
 /**
  * The workflow, each function with its checks before anything that needs a session: what is wrong with the input is
@@ -124,7 +147,14 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('sync roles', options)
       const prepared = yield* prepare(desired, options)
-      return yield* holding(syncPrepared(prepared, settings))
+      const called = {
+        name: 'syncRoles',
+        work: 'sync roles',
+        roles: prepared.request.desired.length,
+      } as const
+      return yield* call<SyncResult, SyncError | E2, R>(called, settings, (progress) =>
+        told(holding(syncPrepared(prepared, settings, progress))),
+      )
     }),
 
   executePlan: <E2, R>(
@@ -135,7 +165,10 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('execute the plan', options)
       const reviewed = yield* prepareReviewed(plan, options.passwords)
-      return yield* holding(executeReviewed(reviewed, settings))
+      const called = { name: 'executePlan', work: 'execute the plan' } as const
+      return yield* call<SyncResult, ExecutePlanError | E2, R>(called, settings, (progress) =>
+        told(holding(executeReviewed(reviewed, settings, progress))),
+      )
     }),
 
   planRoles: <E2, R>(
@@ -146,24 +179,55 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('sync roles', options)
       const prepared = yield* prepare(desired, options)
-      return yield* holding(planPrepared(prepared, settings))
+      const called = {
+        name: 'planRoles',
+        work: 'sync roles',
+        roles: prepared.request.desired.length,
+      } as const
+      return yield* call<Plan, PlanError | E2, R>(called, settings, () =>
+        holding(planPrepared(prepared, settings)),
+      )
     }),
 
   dropUnusedRoles: <E2, R>(
     options: DropUnusedRolesOptions,
     holding: Holding<E2, R>,
   ): Effect.Effect<SyncResult, DropUnusedRolesError | E2, R> =>
-    Effect.flatMap(checked('drop unused roles', options), (settings) => holding(dropUnused(settings))),
+    Effect.flatMap(checked('drop unused roles', options), (settings) =>
+      call<SyncResult, DropUnusedRolesError | E2, R>(
+        { name: 'dropUnusedRoles', work: 'drop unused roles' },
+        settings,
+        (progress) => told(holding(carryOut(drop, settings, progress))),
+      ),
+    ),
 
   planDropUnusedRoles: <E2, R>(
     options: DropUnusedRolesOptions,
     holding: Holding<E2, R>,
   ): Effect.Effect<Plan, PlanDropUnusedRolesError | E2, R> =>
-    Effect.flatMap(checked('drop unused roles', options), (settings) => holding(planDropUnused(settings))),
+    Effect.flatMap(checked('drop unused roles', options), (settings) =>
+      call<Plan, PlanDropUnusedRolesError | E2, R>(
+        { name: 'planDropUnusedRoles', work: 'drop unused roles' },
+        settings,
+        () => holding(planDropUnused(settings)),
+      ),
+    ),
 
   introspect: <E2, R>(
     desired: Desired,
+    options: CallOptions,
     holding: Holding<E2, R>,
   ): Effect.Effect<Snapshot, PlannerError | LookError | E2, R> =>
-    Effect.flatMap(prepare(desired, {}), (prepared) => holding(introspectPrepared(prepared))),
+    Effect.gen(function* () {
+      const settings = yield* checked('read the catalogs', options)
+      const prepared = yield* prepare(desired, {})
+      const called = {
+        name: 'introspect',
+        work: 'read the catalogs',
+        roles: prepared.request.desired.length,
+      } as const
+      return yield* call<Snapshot, PlannerError | LookError | E2, R>(called, settings, () =>
+        holding(lookOnly(prepared, settings)),
+      )
+    }),
 } as const

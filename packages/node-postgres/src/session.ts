@@ -1,33 +1,59 @@
-import { exclusively, type SessionShape, type StatementError, statementError } from '@pgsr/driver'
+import {
+  type Cells,
+  exclusively,
+  sessionOver,
+  type SessionShape,
+  type StatementError,
+  statementError,
+} from '@pgsr/driver'
 import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ClientBase, Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
+import { cancel, destroy } from './cancel.ts'
 
 /** What a caller may give: a pool, of which a connection is borrowed, or a connected client of its own. */
 export type Connection = Pool | ClientBase
 
 /** The server’s errors have a severity; others have codes of Node’s. */
-const isFromServer = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'severity' in error
+const severityOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'severity' in error ? error.severity : undefined
 
-const errorOf = (error: unknown): StatementError => statementError(error, isFromServer(error))
+const errorOf = (error: unknown): StatementError => statementError(error, severityOf(error) !== undefined)
+
+/** Whether a connection is still good after an error: one that the server has ended is not. */
+const isSurvived = (error: unknown): boolean => {
+  const severity = severityOf(error)
+  return severity !== undefined && severity !== 'FATAL' && severity !== 'PANIC'
+}
 
 /** Values as the server sent them, whatever type parsers the application has set. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as NonNullable<
   QueryArrayConfig['types']
 >
 
-type Cell = string | null
-
-const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): readonly Cell[] =>
-  ('rows' in results ? [results] : results).flatMap(({ rows }) => rows.map((row) => row[0] as Cell))
+const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): Cells =>
+  ('rows' in results ? [results] : results).flatMap(({ rows }) => rows.map((row) => row[0] as string | null))
 
 const isPool = (connection: Connection): connection is Pool => 'totalCount' in connection
 
+/** A connection that comes when nobody waits for it any more goes back at once. */
+const connect = (pool: Pool): Effect.Effect<PoolClient, StatementError> =>
+  Effect.callback((resume) => {
+    const coming = pool.connect()
+    coming.then(
+      (client) => resume(Effect.succeed(client)),
+      (error: unknown) => resume(Effect.fail(errorOf(error))),
+    )
+    return Effect.sync(() => {
+      coming.then(
+        (client) => client.release(),
+        () => undefined,
+      )
+    })
+  })
+
 const take = (connection: Connection): Effect.Effect<ClientBase, StatementError, Scope.Scope> =>
-  isPool(connection)
-    ? Effect.tryPromise({ try: () => connection.connect(), catch: errorOf })
-    : Effect.as(exclusively(connection), connection)
+  isPool(connection) ? connect(connection) : Effect.as(exclusively(connection), connection)
 
 /** Such a client would never answer. What pg knows of it has no public name, and where it has none at all, it may. */
 const isUnconnected = (connection: object): boolean => {
@@ -49,23 +75,31 @@ export const hold = (connection: Connection): Effect.Effect<SessionShape, Statem
     const remember = (error: unknown): void => {
       broken ??= error
     }
-    const client = yield* Effect.acquireRelease(take(connection), (taken) =>
-      Effect.sync(() => {
-        if (broken === undefined) taken.off('error', remember)
-        if (isPool(connection)) (taken as PoolClient).release(broken !== undefined)
-      }),
+    const client = yield* Effect.acquireRelease(
+      take(connection),
+      (taken) =>
+        Effect.sync(() => {
+          if (broken === undefined) taken.off('error', remember)
+          if (isPool(connection)) (taken as PoolClient).release(broken !== undefined)
+        }),
+      { interruptible: true },
     )
     client.on('error', remember)
-    return {
+    return sessionOver({
       connection,
-      send: (text) =>
-        Effect.tryPromise({
-          try: async () => firstColumns(await client.query<unknown[]>({ text, rowMode: 'array', types })),
-          catch: (error) => {
-            if (isFromServer(error)) return errorOf(error)
-            remember(error)
-            return errorOf(broken)
-          },
-        }),
-    }
+      isHeld: !isPool(connection),
+      query: async (text) => {
+        try {
+          return firstColumns(await client.query<unknown[]>({ text, rowMode: 'array', types }))
+        } catch (error) {
+          if (!isSurvived(error)) remember(error)
+          throw errorOf(severityOf(error) === undefined ? broken : error)
+        }
+      },
+      cancel: () => cancel(client),
+      close: () => {
+        remember(new Error('the server did not answer'))
+        destroy(client)
+      },
+    })
   })

@@ -106,6 +106,7 @@ export type {
   SetValidUntil,
 } from './operation.ts'
 export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-difference.ts'
+export { nameProblem } from './name.ts'
 export { operationsOf, outcomeOf, type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
 export { quoteIdent, quoteLiteral } from './quote.ts'
 export { noSelfGrantStatement, passwordStatement, statementOf } from './render-statement.ts'

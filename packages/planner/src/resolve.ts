@@ -123,11 +123,8 @@ class Resolution implements Wanted {
   login({ validUntil, password }: LoginGrant, because: Reason): void {
     const { role } = because
     const existing = this.#world.roles.get(role)
-    const login = {
-      validUntil,
-      password: password === 'keep' ? ('keep' as const) : ('set' as const),
-      because,
-    }
+    const isUnchanged = password === 'keep' || existing?.passwordUnchanged === true
+    const login = { validUntil, password: isUnchanged ? ('keep' as const) : ('set' as const), because }
     const isThere =
       existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
     if (isThere || this.authority.mayAlter(role)) {

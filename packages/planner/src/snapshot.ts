@@ -47,6 +47,8 @@ export interface Role {
   readonly elsewhere: number
   /** Of an intermediate role: whether roles that are not desired are members of it, other than to administer it. */
   readonly servesOthers: boolean
+  /** Whether the stored password is the one that is asked for, where one is, and what is stored may be read. */
+  readonly passwordUnchanged?: true
 }
 
 /**

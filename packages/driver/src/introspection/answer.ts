@@ -26,8 +26,11 @@ const server = sql`pg_catalog.json_build_array(
   pg_catalog.current_setting('max_locks_per_transaction')::int
     * (pg_catalog.current_setting('max_connections')::int + pg_catalog.current_setting('max_prepared_transactions')::int),
   pg_catalog.now() <> pg_catalog.statement_timestamp(),
-  pg_catalog.pg_is_in_recovery(),
-  pg_catalog.current_setting('client_encoding')
+  case
+    when pg_catalog.pg_is_in_recovery() then 'replica'
+    when pg_catalog.current_setting('transaction_read_only') = 'on' then 'transaction'
+  end,
+  pg_catalog.has_column_privilege(s.acting, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')
 )`
 
 /** UTC with microseconds. `to_char` knows no infinity, and forgets whether a year is BC. */

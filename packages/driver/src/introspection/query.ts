@@ -1,5 +1,6 @@
-import { quoteLiteral, type Scope } from '@pgsr/planner'
+import type { Scope } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
+import { asciiLiteral } from '../ascii-literal.ts'
 import { db } from '../catalog.ts'
 import { actsAsOwner } from './acts-as-owner.ts'
 import { answer } from './answer.ts'
@@ -90,5 +91,5 @@ export const introspectionQuery = (version: number, asked: Scope): string => {
   const [before, after] = compiled.get(key) ?? compile(major, needs)
   compiled.set(key, [before, after])
   const off = settings.filter(([, since]) => version >= since).map(([name]) => turnOff(name))
-  return `${off.join('')}${before}${quoteLiteral(JSON.stringify(asked))}${after}`
+  return `${off.join('')}${before}${asciiLiteral(JSON.stringify(asked))}${after}`
 }

@@ -1,0 +1,153 @@
+import { Grant, type SyncEvent, TimeoutError } from '@pgsr/node-postgres'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { conformance } from '../../harness/conformance.ts'
+import type { Sandbox } from '../../harness/sandbox.ts'
+import { connectionTo } from '../../harness/servers.ts'
+import { untilSomebodyWaits } from '../../harness/waiting.ts'
+
+const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
+  (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
+
+/** Sessions of the sandbox’s database that run something of pgsr’s, or are left in a transaction. */
+const busy = ({ admin, database }: Sandbox) =>
+  admin(
+    `select query from pg_stat_activity where datname = '${database}' and pid <> pg_backend_pid()
+     and (state like 'idle in transaction%' or state = 'active')`,
+  )
+
+/** Something that a sync waits for in the middle of its transaction: whoever grants sleeps, and is seen to. */
+const sleeping = async ({ admin, name }: Sandbox): Promise<() => Promise<unknown>> => {
+  const trigger = name('trigger')
+  await admin(
+    `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin perform pg_sleep(600); end $$;
+     create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
+  )
+  return () => admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
+}
+
+const untilItSleeps = async ({ admin, database }: Sandbox): Promise<void> => {
+  const asleep = `select from pg_stat_activity where datname = '${database}' and wait_event = 'PgSleep'`
+  while ((await admin(asleep)).length === 0) await sleep(10)
+}
+
+const reason = new Error('the user has closed the page')
+
+conformance((sandbox) => {
+  const make = async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}`)
+    return { box, role, schema, desired: { role, grants: [Grant.schemaUsage(schema)] } }
+  }
+
+  test('a call that is aborted before it begins sends nothing', async () => {
+    const { box, role, desired } = await make()
+    const signal = AbortSignal.abort(reason)
+    await expect(box.pool.syncRoles(desired, { signal })).rejects.toBe(reason)
+    await expect(box.pool.planRoles(desired, { signal })).rejects.toBe(reason)
+    expect(await exists(box, role)).toBe(false)
+  })
+
+  test('a call that waits for the lock is aborted, and waits no longer', async () => {
+    const { box, role, desired } = await make()
+    const other = new pg.Client(connectionTo(box.connection, box.database))
+    await other.connect()
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    try {
+      const controller = new AbortController()
+      const syncing = box.pool.syncRoles(desired, { signal: controller.signal, lockTimeout: 0 })
+      await untilSomebodyWaits(box)
+      controller.abort(reason)
+      await expect(syncing).rejects.toBe(reason)
+      const waiting = await box.admin(
+        `select from pg_locks as l join pg_database as d on d.oid = l.database where d.datname = '${box.database}' and not l.granted`,
+      )
+      expect(waiting).toEqual([])
+    } finally {
+      await other.end()
+    }
+    expect(await busy(box)).toEqual([])
+    expect(await exists(box, role)).toBe(false)
+    await box.sync(desired)
+  })
+
+  test('a statement that runs is cancelled on the server, and everything is rolled back', async () => {
+    const { box, role, desired } = await make()
+    const stop = await sleeping(box)
+    try {
+      const controller = new AbortController()
+      const syncing = box.pool.syncRoles(desired, { signal: controller.signal })
+      await untilItSleeps(box)
+      controller.abort(reason)
+      await expect(syncing).rejects.toBe(reason)
+      expect(await busy(box)).toEqual([])
+
+      const error = await box.pool.syncRoles(desired, { timeout: 300 }).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(TimeoutError)
+      expect(error).toMatchObject({
+        _tag: 'TimeoutError',
+        timeout: 300,
+        outcome: 'unchanged',
+        message: 'cannot sync roles: it took longer than it may (timeout is 300 milliseconds)',
+      })
+      expect(await busy(box)).toEqual([])
+    } finally {
+      await stop()
+    }
+    expect(await exists(box, role)).toBe(false)
+    await box.sync(desired)
+  })
+
+  test('a transaction of the caller’s goes on after it', async () => {
+    const { box, role, schema, desired } = await make()
+    await box.run(`create table ${schema}.log (x int)`)
+    const stop = await sleeping(box)
+    try {
+      await box.driver.transaction(box.connection, box.database, async (inside) => {
+        await inside.run(`insert into ${schema}.log values (1)`)
+        await expect(inside.syncRoles(desired, { timeout: 300 })).rejects.toBeInstanceOf(TimeoutError)
+        await inside.run(`insert into ${schema}.log values (2)`)
+      })
+    } finally {
+      await stop()
+    }
+    expect(await box.run(`select x from ${schema}.log order by x`)).toEqual([[1], [2]])
+    expect(await exists(box, role)).toBe(false)
+  })
+
+  test('a call that waits for a connection of the pool is given up, and the connection is not lost', async () => {
+    const { box, desired } = await make()
+    const pool = box.driver.pool(box.connection, box.database, 1)
+    const stop = await sleeping(box)
+    try {
+      const controller = new AbortController()
+      const first = pool.syncRoles(desired, { signal: controller.signal })
+      await untilItSleeps(box)
+      await expect(pool.planRoles(desired, { timeout: 100 })).rejects.toBeInstanceOf(TimeoutError)
+      await expect(pool.planRoles(desired, { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({
+        name: 'TimeoutError',
+      })
+      controller.abort(reason)
+      await expect(first).rejects.toBe(reason)
+      expect((await pool.planRoles(desired)).transactions).toHaveLength(1)
+    } finally {
+      await stop()
+      await pool.end()
+    }
+  })
+
+  test('what is committed is done, and not given up any more', async () => {
+    const { box, desired } = await make()
+    const controller = new AbortController()
+    const { changed } = await box.pool.syncRoles(desired, {
+      signal: controller.signal,
+      onEvent: ({ kind }: SyncEvent) => {
+        if (kind === 'committed') controller.abort(reason)
+      },
+    })
+    expect(changed).toBe(true)
+    expect((await box.pool.planRoles(desired)).transactions).toEqual([])
+  })
+})
