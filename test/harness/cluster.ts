@@ -80,11 +80,21 @@ const serverEnvironment = (): NodeJS.ProcessEnv => ({
 
 const isReady = async (data: string): Promise<boolean> => {
   const status = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')
-  return status.split('\n')[7]?.trim() === 'ready'
+  return ['ready', 'standby'].includes(status.split('\n')[7]?.trim() ?? '')
+}
+
+/** Makes a server wait for a primary, which there is none of: so it stays a replica. */
+const makeReplica = async (major: number, data: string): Promise<void> => {
+  await appendFile(join(data, 'postgresql.conf'), 'wal_level = replica\nmax_wal_senders = 10\n')
+  if (major >= 12) await writeFile(join(data, 'standby.signal'), '')
+  else await writeFile(join(data, 'recovery.conf'), 'standby_mode = on\n')
 }
 
 /** Starts a fresh server of a major version in a temporary directory. */
-export const startCluster = async (major: number): Promise<Cluster> => {
+export const startCluster = async (
+  major: number,
+  { isReplica = false }: { readonly isReplica?: boolean } = {},
+): Promise<Cluster> => {
   const directory = await mkdtemp(join(tmpdir(), `pgsr-${major}-`))
   const guard = watch(directory)
   const data = join(directory, 'data')
@@ -108,6 +118,7 @@ export const startCluster = async (major: number): Promise<Cluster> => {
     const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--nosync']
     await promisify(execFile)(join(programs, 'initdb'), initdb, options)
     await appendFile(join(data, 'postgresql.conf'), settings(directory))
+    if (isReplica) await makeReplica(major, data)
     const rules = join(data, 'pg_hba.conf')
     await writeFile(rules, `${passwordRule}${await readFile(rules, 'utf8')}`)
 
