@@ -1,3 +1,4 @@
+import type { Sending } from '@pgsr/driver'
 import { Session } from '@pgsr/driver/effect'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
@@ -9,9 +10,9 @@ export const counting = (layer: Layer.Layer<Session, unknown>) => {
     Session,
     Effect.map(Session, (session) => ({
       ...session,
-      send: (text: string) => {
+      send: (text: string, sending?: Sending) => {
         sent.push(text)
-        return session.send(text)
+        return session.send(text, sending)
       },
     })),
   ).pipe(Layer.provide(layer))

@@ -1,8 +1,11 @@
+import type { Sending } from '@pgsr/driver'
 import { executePlan, Grant, planRoles, Session, syncRoles } from '@pgsr/node-postgres/effect'
 import * as nodePostgres from '@pgsr/node-postgres/effect'
 import * as postgresJs from '@pgsr/postgres-js/effect'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
+import * as Tracer from 'effect/Tracer'
+import { inspect } from 'node:util'
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -76,10 +79,10 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
       Effect.map(Session, (session) => ({
         ...session,
         // As the server does with the transaction of a connection that is gone.
-        send: (text: string) =>
+        send: (text: string, sending?: Sending) =>
           Effect.andThen(
             text.endsWith('commit') ? session.send('rollback') : Effect.void,
-            session.send(text),
+            session.send(text, sending),
           ),
       })),
     ).pipe(Layer.provide(nodePostgres.layer(pool)))
@@ -108,5 +111,54 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     await pool.end()
     // Look; begin, lock and look; two batches; look; commit.
     expect(sent).toHaveLength(6)
+  })
+
+  test('each phase is a span, with what was counted and no secret', async () => {
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}`)
+    const spans: Tracer.NativeSpan[] = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      },
+    })
+    const pool = new pg.Pool(connectionTo(server, box.database))
+    const desired = { role, grants: [Grant.schemaUsage(schema), Grant.login({ password: 'hunter2' })] }
+    const work = Effect.provide(syncRoles(desired), nodePostgres.layer(pool))
+    const { plan } = await Effect.runPromise(Effect.withTracer(work, tracer))
+    await pool.end()
+    const attributes = (name: string): Record<string, unknown> =>
+      Object.fromEntries(spans.find((span) => span.name === name)?.attributes ?? [])
+    expect(new Set(spans.map(({ name }) => name))).toEqual(
+      new Set(
+        [
+          'connect',
+          'syncRoles',
+          'firstLook',
+          'stored',
+          'hash',
+          'attempt',
+          'lock',
+          'look',
+          'execute',
+          'prove',
+          'commit',
+        ].map((name) => `pgsr.${name}`),
+      ),
+    )
+    const count = plan.transactions.flat().length
+    expect(attributes('pgsr.syncRoles')).toEqual({
+      'pgsr.roles': 1,
+      'pgsr.changed': true,
+      'pgsr.operations': count,
+    })
+    expect(attributes('pgsr.execute')).toEqual({ 'pgsr.operations': count, 'pgsr.batches': 1 })
+    expect(attributes('pgsr.attempt')).toEqual({ 'pgsr.attempt': 1 })
+    expect(attributes('pgsr.lock')['pgsr.lock_wait_ms']).toBeTypeOf('number')
+    expect(attributes('pgsr.look')['pgsr.roles_read']).toBeGreaterThan(0)
+    const everything = spans.map((span) => [span.name, [...span.attributes], span.events, span.status])
+    expect(inspect(everything, { depth: 20 })).not.toMatch(/hunter2|SCRAM-SHA-256/)
   })
 })

@@ -218,7 +218,7 @@ const readOnly = (reason: NonNullable<Answer['readOnly']>): DatabaseError =>
   databaseError('execute the plan')(new StatementError({ message: why[reason], sqlState: '25006' }))
 
 /** Looks without a lock, and compares the passwords given with what is stored where that may be read. */
-const lookPersistently = Effect.fn('pgsr.look')(function* (
+const lookPersistently = Effect.fnUntraced(function* (
   { scope }: Pick<Task<unknown>, 'scope'>,
   passwords: Passwords,
   settings: Settings,
@@ -233,7 +233,7 @@ const lookPersistently = Effect.fn('pgsr.look')(function* (
 })
 
 /** What the catalogs say, to plan with and change nothing. */
-export const lookOnly = Effect.fn('pgsr.lookOnly')(function* (
+export const lookOnly = Effect.fnUntraced(function* (
   task: Pick<Task<unknown>, 'scope' | 'passwords'>,
   settings: Settings,
 ) {

@@ -2,4 +2,4 @@
 export { type Hold, type Promises, promisesFor, sessionLayer } from './doors.ts'
 export { DatabaseError, StatementError, statementError } from './errors.ts'
 export { exclusively } from './exclusive.ts'
-export { type Cells, Session, sessionOver, type SessionShape, type Wire } from './session.ts'
+export { type Cells, type Sending, Session, sessionOver, type SessionShape, type Wire } from './session.ts'

@@ -101,7 +101,7 @@ const seesCommitted: ReadonlySet<string> = new Set(['read committed', 'read unco
  * asked of the server.
  * @param writes whether the work is to change something, which cannot be decided by a snapshot from before the lock
  */
-export const frameOf = Effect.fn('pgsr.frame')(function* (writes: boolean) {
+export const frameOf = Effect.fnUntraced(function* (writes: boolean) {
   const session = yield* Session
   if (!session.isHeld) return ownFrame
   const [isOpen, isolation, former] = yield* readTransaction(session)
@@ -128,6 +128,10 @@ const lookAs = (
     Effect.mapError(reading(settings)),
     Effect.flatMap((cells) => Effect.map(parse(cells, parseAnswer), (answer): Asked => [cells, answer])),
   )
+
+/** Says in the current span how much was read. */
+const sayHowMuch = ({ roles, objects }: Snapshot): Effect.Effect<void> =>
+  Effect.annotateCurrentSpan({ 'pgsr.roles_read': roles.length, 'pgsr.objects_read': objects.length })
 
 /**
  * Looks without a lock, in one round trip (the first on a pool takes two). A transaction of the caller’s is left as it was.
@@ -158,6 +162,7 @@ export const firstLook = Effect.fn('pgsr.firstLook')(function* (
     return yield* Effect.fail(
       new TransactionOpenError('somebody has left it open on a connection of the pool'),
     )
+  yield* sayHowMuch(answer.snapshot)
   return answer
 })
 
@@ -190,6 +195,7 @@ export const lookInTransaction = Effect.fn('pgsr.look')(function* (scope: Scope,
   const session = yield* Session
   const version = yield* versionOf(session)
   const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
-  const answer = yield* parse(cells, parseAnswer)
-  return { cells, snapshot: answer.snapshot satisfies Snapshot }
+  const { snapshot } = yield* parse(cells, parseAnswer)
+  yield* sayHowMuch(snapshot)
+  return { cells, snapshot }
 })
