@@ -10,17 +10,19 @@ type Stopped = 'timeout' | 'aborted'
 /** Until the time is up, or the caller has had enough. */
 const stopped = ({ timeout, signal }: Pick<Settings, 'timeout' | 'signal'>): Effect.Effect<Stopped> =>
   Effect.callback((resume) => {
-    const abort = (): void => resume(Effect.succeed('aborted'))
-    if (signal?.aborted === true) {
-      abort()
-      return
+    const stop = (why: Stopped) => (): void => {
+      forget()
+      resume(Effect.succeed(why))
     }
-    const timer = timeout === 0 ? undefined : setTimeout(() => resume(Effect.succeed('timeout')), timeout)
-    signal?.addEventListener('abort', abort)
-    return Effect.sync(() => {
+    const abort = stop('aborted')
+    const timer = timeout === 0 ? undefined : setTimeout(stop('timeout'), timeout)
+    const forget = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
-    })
+    }
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted === true) abort()
+    return Effect.sync(forget)
   })
 
 const lost = (reason: unknown): DatabaseError =>

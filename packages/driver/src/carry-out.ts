@@ -11,6 +11,7 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { inSpan } from './in-span.ts'
 import { DatabaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
 import { tell } from './event.ts'
 import { execute, type Verifiers } from './execute.ts'
@@ -78,10 +79,10 @@ const verifiersFor = (
       { concurrency: 'unbounded' },
     ),
     (entries) => new Map(entries),
-  ).pipe(Effect.withSpan('pgsr.hash'))
+  ).pipe(inSpan('pgsr.hash'))
 
 /** The server’s clock, in seconds. */
-const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::pg_catalog.text"
 
 /**
  * Begins, and waits for the lock before anything else is locked. The first rows that it answers are those of the settings,
@@ -107,12 +108,12 @@ const isConnectionLost = ({ sqlState }: StatementError): boolean =>
   sqlState === undefined || /^(08|57P)/.test(sqlState)
 
 /** Reads again what the plan touched, and fails unless it is what the plan predicted. */
-const prove = Effect.fn('pgsr.prove')(function* (plan: Plan, before: Snapshot, attempts: number) {
+const prove = Effect.fnUntraced(function* (plan: Plan, before: Snapshot, attempts: number) {
   const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
   const difference = differenceOf(plan, outcomeOf(before, plan), found)
   if (difference === undefined) return
   yield* Effect.fail(new ProofError(difference, attempts))
-})
+}, inSpan('pgsr.prove'))
 
 /** Says of a text that PostgreSQL refused what it was for. */
 const failedWhile =
@@ -127,7 +128,7 @@ const failedWhile =
     )
 
 /** Begins, waits for the lock, and looks again. */
-const lookUnderLock = Effect.fn('pgsr.lock')(function* (scope: Scope, call: Call) {
+const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
   const { settings, compared, passwords } = call
   tell(settings.onEvent, { kind: 'lockWaitBegins', lockKey: settings.lockKey })
   const { cells, snapshot } = yield* lookInTransaction(scope, beginning(call))
@@ -137,10 +138,10 @@ const lookUnderLock = Effect.fn('pgsr.lock')(function* (scope: Scope, call: Call
   yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
   if (compared.length === 0) return snapshot
   return yield* Effect.promise(() => passwords.compared(snapshot, parseStored(stored)))
-})
+}, inSpan('pgsr.lock'))
 
 /** Ends the transaction. What becomes of that is noted even where nobody waits for the answer. */
-const end = Effect.fn('pgsr.commit')(function* ({ frame, progress, settings }: Call, attempt: number) {
+const end = Effect.fnUntraced(function* ({ frame, progress, settings }: Call, attempt: number) {
   const session = yield* Session
   if (frame.isOwn) progress.stage = 'committing'
   yield* session
@@ -157,7 +158,7 @@ const end = Effect.fn('pgsr.commit')(function* ({ frame, progress, settings }: C
         return databaseError('commit', attempt, outcome)(error)
       }),
     )
-})
+}, inSpan('pgsr.commit'))
 
 /**
  * One try at the next transaction: look under the lock, plan, execute the first transaction of the plan, prove, commit.
@@ -197,7 +198,7 @@ const attemptOnce = <E>(
     if (left.length === 0) progress.result = result
     yield* end(call, attempt)
     return { result, left }
-  }).pipe(undoing(frame), Effect.withSpan('pgsr.attempt', { attributes: { 'pgsr.attempt': attempt } }))
+  }).pipe(undoing(frame), inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
 }
 
 /** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */

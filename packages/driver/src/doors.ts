@@ -1,5 +1,6 @@
 import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { inSpan } from './in-span.ts'
 import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
 import { AbortedError, type DatabaseError, type StatementError } from './errors.ts'
@@ -28,7 +29,7 @@ export const sessionLayer = <Connection>(
 ): Layer.Layer<Session, DatabaseError> =>
   Layer.effect(
     Session,
-    hold(connection).pipe(Effect.mapError(databaseError('connect')), Effect.withSpan('pgsr.connect')),
+    hold(connection).pipe(Effect.mapError(databaseError('connect')), inSpan('pgsr.connect')),
   )
 
 /** The functions that return promises, for one driver’s connections. */

@@ -9,6 +9,7 @@ import {
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { inSpan } from './in-span.ts'
 import { type Listener, tell } from './event.ts'
 import { databaseError } from './look.ts'
 import { Session } from './session.ts'
@@ -64,7 +65,7 @@ interface Executing {
 }
 
 /** Executes some transactions of a plan inside the transaction that is open. */
-export const execute = Effect.fn('pgsr.execute')(function* (
+export const execute = Effect.fnUntraced(function* (
   plan: Plan,
   transactions: Plan['transactions'],
   { verifiers, attempt, onEvent, executed }: Executing,
@@ -81,4 +82,4 @@ export const execute = Effect.fn('pgsr.execute')(function* (
   }
   if (last !== undefined)
     yield* session.send(last).pipe(Effect.mapError(databaseError('execute the plan', attempt)))
-})
+}, inSpan('pgsr.execute'))

@@ -1,5 +1,6 @@
 import { type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { inSpan } from './in-span.ts'
 import * as Result from 'effect/Result'
 import { asciiLiteral } from './ascii-literal.ts'
 import { DatabaseError, type StatementError, TransactionOpenError, UnexpectedCatalogError } from './errors.ts'
@@ -79,7 +80,7 @@ const transactionQuery = `select pg_catalog.json_build_array(
   pg_catalog.now() operator(pg_catalog.<>) pg_catalog.statement_timestamp(),
   pg_catalog.current_setting('transaction_isolation'),
   pg_catalog.json_build_array(${settingNames.map((name) => `pg_catalog.current_setting('${name}', true)`).join(', ')})
-)`
+)::pg_catalog.text`
 
 type Transaction = readonly [isOpen: boolean, isolation: string, former: readonly (string | null)[]]
 
@@ -139,7 +140,7 @@ const sayHowMuch = ({ roles, objects }: Snapshot): Effect.Effect<void> =>
  * The query is that of the server’s version. Where another server answers than the one last seen, by a failover to
  * another version, its answer or its refusal of the query says so, and it is asked again.
  */
-export const firstLook = Effect.fn('pgsr.firstLook')(function* (
+export const firstLook = Effect.fnUntraced(function* (
   scope: Scope,
   frame: Frame,
   settings: Pick<Settings, 'actAs'>,
@@ -164,10 +165,10 @@ export const firstLook = Effect.fn('pgsr.firstLook')(function* (
     )
   yield* sayHowMuch(answer.snapshot)
   return answer
-})
+}, inSpan('pgsr.firstLook'))
 
 /** Reads what is stored of passwords, without a lock, where the look said that it may be read. */
-export const readStored = Effect.fn('pgsr.stored')(function* (
+export const readStored = Effect.fnUntraced(function* (
   roles: readonly string[],
   frame: Frame,
   settings: Pick<Settings, 'actAs'>,
@@ -178,7 +179,7 @@ export const readStored = Effect.fn('pgsr.stored')(function* (
     frame.isOwn ? session.send(query) : undoing(frame)(session.send(`${frame.begin};${query};${frame.undo}`))
   ).pipe(Effect.mapError(reading(settings)))
   return parseStored(cells.at(-1))
-})
+}, inSpan('pgsr.stored'))
 
 /** Whatever fails, or interrupts the work, undoes it. That it could not be undone is not what failed. */
 export const undoing =
@@ -191,11 +192,11 @@ export const undoing =
     )
 
 /** Looks inside a frame, behind the statements that begin it or on their own. */
-export const lookInTransaction = Effect.fn('pgsr.look')(function* (scope: Scope, before = 'select') {
+export const lookInTransaction = Effect.fnUntraced(function* (scope: Scope, before = 'select') {
   const session = yield* Session
   const version = yield* versionOf(session)
   const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
   const { snapshot } = yield* parse(cells, parseAnswer)
   yield* sayHowMuch(snapshot)
   return { cells, snapshot }
-})
+}, inSpan('pgsr.look'))

@@ -65,7 +65,7 @@ export class Passwords {
 
 /** Reads what is stored of the passwords of some roles: one row, a JSON text. */
 export const storedQuery = (roles: readonly string[]): string =>
-  `select pg_catalog.json_agg(pg_catalog.json_build_array(a.rolname, a.rolpassword)) from pg_catalog.pg_authid as a
+  `select pg_catalog.json_agg(pg_catalog.json_build_array(a.rolname, a.rolpassword))::pg_catalog.text from pg_catalog.pg_authid as a
   where a.rolpassword is not null and a.rolname = any(array[${roles.map((role) => asciiLiteral(role)).join(', ')}]::pg_catalog.name[])`
 
 export const parseStored = (text: string | null | undefined): Stored =>

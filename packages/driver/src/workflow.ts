@@ -9,6 +9,7 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { inSpan } from './in-span.ts'
 import { bounded } from './bounded.ts'
 import { carryOut, lookOnly, type SyncResult, type Task } from './carry-out.ts'
 import { ResidueError } from './errors.ts'
@@ -123,9 +124,7 @@ const call = <A, E, R>(
 ) => {
   const progress = notStarted<A>()
   const attributes = roles === undefined ? {} : { 'pgsr.roles': roles }
-  return bounded(run(progress), work, settings, progress).pipe(
-    Effect.withSpan(`pgsr.${name}`, { attributes }),
-  )
+  return bounded(run(progress), work, settings, progress).pipe(inSpan(`pgsr.${name}`, attributes))
 }
 
 /** Says in the call’s span what was done. */
