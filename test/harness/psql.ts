@@ -6,7 +6,7 @@ import pg from 'pg'
 import { connectionTo, type TestConnection } from './servers.ts'
 
 /** Where `psql` is on this machine. The binaries from npm have none. */
-const findPsql = async (): Promise<string | undefined> => {
+export const findPsql = async (): Promise<string | undefined> => {
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
     const program = join(directory, 'psql')
     const found = await access(program, constants.X_OK).then(

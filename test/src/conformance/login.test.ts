@@ -1,8 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { Grant, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
-import { canConnect, checkedRole } from '../../harness/passwords.ts'
+import { conformance, conformanceInTurn } from '../../harness/conformance.ts'
+import { verifierOf } from '../../../packages/driver/src/verifier.ts'
+import { canConnect, checkedRole, loginClients } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
 const loginOf = async ({ admin }: Sandbox, role: string) => {
@@ -27,6 +28,30 @@ const fits = (verifier: string, role: string, password: string): boolean => {
     hmac('Server Key').toString('base64') === serverKey
   )
 }
+
+interface Password {
+  readonly password: string
+  /** What a client sends that prepares nothing itself, where that is something else. */
+  readonly prepared?: string
+  /** A client that prepares by halves. */
+  readonly notBy?: string
+}
+
+/** What SASLprep leaves alone, changes, and refuses. */
+const passwords: readonly Password[] = [
+  { password: 'right' },
+  { password: 'tab\t, newline\n, bell\u0007 and \u007f' },
+  { password: 'é ‘quoted’ \\ 中' },
+  { password: 'ⅨI\u00AD\u2000x', prepared: 'IXI x' },
+  { password: 'e\u0301\uFB01\u1100\u1161', prepared: 'éfi가' },
+  { password: '\u05D0\u00A01\u200C\uFB2A', prepared: '\u05D0 1\u05E9\u05C1' },
+  { password: 'a\u05D0' },
+  { password: '🫠 is newer than Unicode 3.2' },
+  { password: '\uE000' },
+  { password: 'Ⅸ with a bell\u0007', notBy: 'pg' },
+  { password: 'à with a mark that is refused: a\u0340', notBy: 'pg' },
+  { password: '\u00AD', notBy: 'pg' },
+]
 
 conformance((sandbox) => {
   test('a role that does not exist is created, and can do nothing', async () => {
@@ -55,18 +80,18 @@ conformance((sandbox) => {
     expect(await canConnect(box, role, 'open ‘sesame’ \\ é')).toBe(false)
   })
 
-  test('the server checks the password', async () => {
+  test('a password changes, and the old one is good no more', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const [role, checked] = [box.name('alice'), await checkedRole(box)]
-    const grants = (password: string) => [Grant.login({ password }), Grant.roleMembership(checked)]
-    await box.sync({ role, grants: grants('right') })
-    expect(await canConnect(box, role, 'wrong')).toBe(false)
-    expect(await canConnect(box, role, 'right')).toBe(true)
-    await box.sync({ role, grants: grants('ⅨI\u00AD\u2000x') })
-    // SASLprep makes these the same.
-    expect(await canConnect(box, role, 'IXI x')).toBe(true)
-    expect(await canConnect(box, role, 'right')).toBe(false)
+    for (const [password, other] of [
+      ['first', 'second'],
+      ['second', 'first'],
+    ] as const) {
+      await box.sync({ role, grants: [Grant.login({ password }), Grant.roleMembership(checked)] })
+      expect(await canConnect(box, role, password)).toBe(true)
+      expect(await canConnect(box, role, other)).toBe(false)
+    }
   })
 
   test('without a password the existing one stays', async () => {
@@ -145,5 +170,61 @@ conformance((sandbox) => {
     const log = await readFile(box.server.logFile, 'utf8')
     expect(log).toContain(`ALTER ROLE "${role}" PASSWORD`)
     expect(log).not.toContain('hunter2')
+  })
+})
+
+// What is stored is no concern of the drivers.
+conformanceInTurn('login', (sandbox) => {
+  test('the server checks passwords of every kind', async () => {
+    const box = sandbox()
+    if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
+    const clients = await loginClients()
+    const checked = await checkedRole(box)
+    const logins = passwords.map((each) => ({ ...each, role: box.name('alice') }))
+    await box.sync(
+      logins.map(({ role, password }) => ({
+        role,
+        grants: [Grant.login({ password }), Grant.roleMembership(checked)],
+      })),
+    )
+    const tries = logins.flatMap(({ role, password, prepared = password, notBy }) =>
+      clients
+        .filter(({ name }) => name !== notBy)
+        .map(async (client) => {
+          const typed = client.prepares ? password : prepared
+          return { password, client: client.name, right: await canConnect(box, role, typed, client) }
+        }),
+    )
+    for (const each of await Promise.all(tries)) expect(each).toMatchObject({ right: true })
+    const wrong = logins.map(({ role, password }) => canConnect(box, role, `${password}x`))
+    expect(new Set(await Promise.all(wrong))).toEqual(new Set([false]))
+  })
+
+  test('a verifier in place of a password is stored as it is, and logs in with its password', async () => {
+    const box = sandbox()
+    if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
+    const clients = await loginClients()
+    const checked = await checkedRole(box)
+    const logins = await Promise.all(
+      [1, 4096, 20_000].map(async (iterations) => {
+        const role = box.name('alice')
+        const verifier = await verifierOf(box.server.version, role, 'right', iterations)
+        return { role, verifier, start: `SCRAM-SHA-256$${iterations}:` }
+      }),
+    )
+    await box.sync(
+      logins.map(({ role, verifier }) => ({
+        role,
+        grants: [Grant.login({ password: verifier }), Grant.roleMembership(checked)],
+      })),
+    )
+    for (const { role, verifier, start } of logins) {
+      expect(verifier.startsWith(start)).toBe(true)
+      expect((await loginOf(box, role)).verifier).toBe(verifier)
+      for (const client of clients) {
+        expect(await canConnect(box, role, 'right', client)).toBe(true)
+        expect(await canConnect(box, role, 'wrong', client)).toBe(false)
+      }
+    }
   })
 })
