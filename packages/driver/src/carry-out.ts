@@ -27,6 +27,7 @@ import {
 } from './look.ts'
 import type { Settings } from './options.ts'
 import { parseStored, Passwords, storedQuery } from './passwords.ts'
+import { planningLater } from './prepare.ts'
 import type { Progress } from './progress.ts'
 import { persistently } from './retry.ts'
 import { grace, Session } from './session.ts'
@@ -227,6 +228,7 @@ const lookPersistently = Effect.fnUntraced(function* (
 ) {
   const { roles } = passwords
   const answer = yield* persistently(() => firstLook(scope, frame, settings), settings, frame)
+  if (roles.length > 0) yield* planningLater(() => passwords.check(answer.version))
   if (roles.length === 0 || !answer.readsPasswords) return { ...answer, compared: [] }
   const stored = yield* readStored(roles, frame, settings)
   const snapshot = yield* Effect.promise(() => passwords.compared(answer.snapshot, stored))

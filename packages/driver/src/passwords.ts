@@ -1,7 +1,8 @@
-import { Secret, type Snapshot } from '@pgsr/planner'
+import { Secret, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import { asciiLiteral } from './ascii-literal.ts'
 import type { Settings } from './options.ts'
-import { matches, verifierOf } from './verifier.ts'
+import { refusePassword } from './prepare.ts'
+import { isOfEmptyPassword, isUnknownVerifier, isVerifier, matches, verifierOf } from './verifier.ts'
 
 /** By role: what is stored of its password, as far as it may be read. */
 export type Stored = ReadonlyMap<string, string>
@@ -28,6 +29,22 @@ export class Passwords {
 
   #reveal(role: string): string {
     return Secret.reveal(this.#secrets.get(role)!) as string
+  }
+
+  /**
+   * Refuses verifiers that a server would not take for what they are.
+   * @throws InvalidGrantError, UnsupportedServerError
+   */
+  async check(version: number): Promise<void> {
+    for (const role of this.roles) {
+      const password = this.#reveal(role)
+      if (isUnknownVerifier(version, password))
+        throw new UnsupportedServerError(
+          `cannot set the password of role ${JSON.stringify(role)}: PostgreSQL knows SCRAM-SHA-256 verifiers from version 10 on`,
+        )
+      if (isVerifier(password) && (await isOfEmptyPassword(version, role, password)))
+        refusePassword(role, 'the verifier is that of the empty password, of which PostgreSQL stores none')
+    }
   }
 
   /** What is sent to a server in place of a role’s password. */

@@ -17,11 +17,15 @@ import {
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
+import { isBrokenVerifier } from './verifier.ts'
 
 /** What the planner refuses. */
 export type PlannerError = InvalidGrantError | ForbiddenRoleError | UnsupportedServerError
 
 const plannerErrors = [InvalidGrantError, ForbiddenRoleError, UnsupportedServerError]
+
+const failure = (error: unknown): Effect.Effect<never, PlannerError> =>
+  plannerErrors.some((type) => error instanceof type) ? Effect.fail(error as PlannerError) : Effect.die(error)
 
 /** Turns what the planner throws into typed failures; anything else is a bug, and stays one. */
 export const planning = <A>(evaluate: () => A): Effect.Effect<A, PlannerError> =>
@@ -29,11 +33,13 @@ export const planning = <A>(evaluate: () => A): Effect.Effect<A, PlannerError> =
     try {
       return Effect.succeed(evaluate())
     } catch (error) {
-      return plannerErrors.some((type) => error instanceof type)
-        ? Effect.fail(error as PlannerError)
-        : Effect.die(error)
+      return failure(error)
     }
   })
+
+/** The same of what takes a while. */
+export const planningLater = <A>(evaluate: () => Promise<A>): Effect.Effect<A, PlannerError> =>
+  Effect.catch(Effect.tryPromise({ try: evaluate, catch: (error) => error }), failure)
 
 /** What is asked for, checked, with its passwords taken out. */
 export interface Prepared {
@@ -91,8 +97,23 @@ export const prepare = (
             field: 'password',
             message: `cannot grant LOGIN to role ${JSON.stringify(role)}: the grant asks to set a password and holds none`,
           })
+    for (const [role, password] of passwords)
+      if (isBrokenVerifier(Secret.reveal(password) as string))
+        refusePassword(
+          role,
+          'it begins like a SCRAM-SHA-256 verifier, and is none: it would become the password',
+        )
     return { request, scope: scopeOfRequest(request), passwords }
   })
+
+/** Refuses a password, of which nothing is said. */
+export const refusePassword = (role: string, why: string): never => {
+  throw new InvalidGrantError({
+    role,
+    field: 'password',
+    message: `cannot set the password of role ${JSON.stringify(role)}: ${why}`,
+  })
+}
 
 /** Plans with a seed of its own: the names of new roles must not be those of an attempt that failed. */
 export const planWith = (snapshot: Snapshot, { request }: Prepared): Effect.Effect<Plan, PlannerError> =>

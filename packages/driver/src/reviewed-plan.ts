@@ -16,7 +16,7 @@ import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
 import { PlanChangedError } from './errors.ts'
 import type { ExecutePlanOptions } from './options.ts'
-import { planning, type PlannerError, prepare } from './prepare.ts'
+import { planning, type PlannerError, prepare, refusePassword } from './prepare.ts'
 
 /** A plan that somebody has seen, and what is needed to make it again. */
 export interface Reviewed {
@@ -99,14 +99,6 @@ const withPasswords = (
   const complete = desired.map((one) => (Array.isArray(one?.grants) ? withIts(one) : one))
   for (const role of passwords.keys()) if (!roles.has(role)) refusePassword(role, 'the plan does not set it')
   return complete
-}
-
-const refusePassword = (role: string, why: string): never => {
-  throw new InvalidGrantError({
-    role,
-    field: 'password',
-    message: `cannot set the password of role ${JSON.stringify(role)}: ${why}`,
-  })
 }
 
 /** What a plan was made for, checked again. */

@@ -1,10 +1,13 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { Grant, ResidueError } from '@pgsr/node-postgres'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformance, conformanceInTurn } from '../../harness/conformance.ts'
 import { verifierOf } from '../../../packages/driver/src/verifier.ts'
+import { untilSomebodyWaits } from '../../harness/waiting.ts'
 import { canConnect, checkedRole, loginClients } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
+import { connectionTo } from '../../harness/servers.ts'
 
 const loginOf = async ({ admin }: Sandbox, role: string) => {
   const [row] = await admin(
@@ -152,6 +155,56 @@ conformance((sandbox) => {
     const gained = await box.sync(desired, { onResidue: 'report' })
     expect(gained.plan.skipped).toMatchObject([{ role, reason: 'not permitted' }])
     expect(await loginOf(box, role)).toMatchObject({ login: false, verifier: null })
+  })
+
+  test('a password that is stored already is known by who may read it, and set again by who may not', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    const asking = (password: string) => ({ role, grants: [Grant.login({ password })] })
+    await box.sync(asking('open ‘sesame’'))
+    const { verifier: stored } = await loginOf(box, role)
+    const again = await box.pool.syncRoles(asking('open ‘sesame’'))
+    expect(again.changed).toBe(!box.isSuperuser)
+    expect((await loginOf(box, role)).verifier === stored).toBe(box.isSuperuser)
+    expect((await box.pool.planRoles(asking('open ‘sesame’'))).transactions).toHaveLength(
+      box.isSuperuser ? 0 : 1,
+    )
+    expect((await box.pool.syncRoles(asking('another'))).changed).toBe(true)
+    expect((await loginOf(box, role)).verifier).not.toBe(stored)
+
+    const options = { scramIterations: 10_000 }
+    if (box.server.version < 100000) return
+    expect((await box.pool.syncRoles(asking('another'), options)).changed).toBe(true)
+    expect((await loginOf(box, role)).verifier).toMatch(/^SCRAM-SHA-256\$10000:/)
+    expect((await box.pool.syncRoles(asking('another'), options)).changed).toBe(!box.isSuperuser)
+    expect((await box.pool.syncRoles(asking('another'))).changed).toBe(!box.isSuperuser)
+
+    const { verifier } = await loginOf(box, role)
+    const other = box.name('r')
+    await box.sync({ role: other, grants: [Grant.login({ password: verifier as string })] })
+    expect((await loginOf(box, other)).verifier).toBe(verifier)
+    for (const broken of ['SCRAM-SHA-256$4096:c2FsdA==$x:y', `${String(verifier)}=`])
+      await expect(box.pool.syncRoles(asking(broken))).rejects.toMatchObject({
+        _tag: 'InvalidGrantError',
+        field: 'password',
+      })
+  })
+
+  test('a password that somebody changes while the lock is waited for is set', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await box.sync({ role, grants: [Grant.login({ password: 'mine' }), Grant.roleMembership(checkedRole)] })
+    const other = new pg.Client(connectionTo(box.connection, box.database))
+    await other.connect()
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    const syncing = box.pool.syncRoles({ role, grants: [Grant.login({ password: 'mine' })] })
+    // Where the password is known, there is the membership to take away.
+    await untilSomebodyWaits(box)
+    await other.query(`alter role ${role} password 'theirs'; commit`)
+    await other.end()
+    await syncing
+    await box.admin(`grant ${checkedRole} to ${role}`)
+    expect(await canConnect(box, role, 'mine')).toBe(true)
   })
 
   test('a password is in no log of the server', async () => {
