@@ -146,7 +146,8 @@ export const apply = (world: World, operation: Operation): void => {
       return
     case 'setPassword':
     case 'clearPassword':
-      return // passwords are in no snapshot
+    case 'lockRole':
+      return // neither passwords nor locks are in a snapshot
     case 'grantMembership': {
       const { role, member, grantor, admin = false, options } = operation
       existingRole(world, role)

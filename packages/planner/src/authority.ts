@@ -182,6 +182,11 @@ export class Authority {
     return !this.#isReserved(existing)
   }
 
+  /** Whether the acting role may alter a role without changing it. Nobody alters PostgreSQL’s own. */
+  mayLock(role: string): boolean {
+    return !role.startsWith('pg_') && this.mayAlter(role)
+  }
+
   /**
    * Whether the acting role may give a role an attribute, or take it away.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole)

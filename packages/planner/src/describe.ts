@@ -3,7 +3,7 @@ import type { Grant, MembershipGrant } from './grant.ts'
 import type { Effect } from './effects.ts'
 import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
-import type { Operation, Served } from './operation.ts'
+import type { LockRole, Operation, Served } from './operation.ts'
 import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isPattern, type Pattern, type Target } from './target.ts'
@@ -115,6 +115,11 @@ export const describeEffect = ({ role, change, fact }: Effect): string =>
 export const describeUnmanaged = ({ role, kind, description }: Unmanaged): string =>
   `role ${describeName(role)}: ${kind}: ${describeName(description)}`
 
+const lockedAgainst: Readonly<Record<LockRole['mode'], string>> = {
+  exclusive: 'against syncs in other databases',
+  share: 'against being dropped meanwhile',
+}
+
 /** An operation in words, as it would follow “cannot”. */
 export const describeOperation = (operation: Operation): string => {
   switch (operation.kind) {
@@ -134,6 +139,8 @@ export const describeOperation = (operation: Operation): string => {
       return `grant role ${describeName(operation.role)} to role ${describeName(operation.member)}`
     case 'revokeMembership':
       return `revoke ${operation.adminOptionOnly ? 'ADMIN option for ' : ''}role ${describeName(operation.role)} from role ${describeName(operation.member)}`
+    case 'lockRole':
+      return `lock role ${describeName(operation.role)} ${lockedAgainst[operation.mode]}`
     case 'createSchema':
       return `create schema ${describeName(operation.schema)}`
     case 'setOwner':

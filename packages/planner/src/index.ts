@@ -95,6 +95,7 @@ export type {
   GrantDefaultPrivilege,
   GrantMembership,
   GrantPrivilege,
+  LockRole,
   Operation,
   Reason,
   RevokeDefaultPrivilege,

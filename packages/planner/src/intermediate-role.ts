@@ -8,6 +8,10 @@ const namePattern = /^_pgsr_(global|local_[0-9]+|admin)_(.+_)?[0-9a-f]{8}$/s
 /** Whether a role’s name is one that pgsr gives to roles of its own. */
 export const isIntermediateName = (name: string): boolean => namePattern.test(name)
 
+/** Whether a role is an intermediate role that this database has made for itself. */
+export const isLocalTo = ({ databaseOid }: Server, name: string): boolean =>
+  isIntermediateName(name) && name.startsWith(`_pgsr_local_${databaseOid}_`)
+
 /**
  * A name for a new intermediate role. It says nothing of the object: objects are renamed and swapped, and which role
  * serves which object is read from ACLs only.

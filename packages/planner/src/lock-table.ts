@@ -17,6 +17,8 @@ const locksOf = ({ version }: Server, operation: Operation): readonly string[] =
       return [operation.grantee, ...(version >= 180000 ? [objectKey(operation.object)] : [])]
     case 'dropRole':
       return [operation.role]
+    case 'lockRole':
+      return operation.mode === 'share' ? [operation.role] : []
     case 'setOwner':
       return [objectKey(operation.object)]
     default:

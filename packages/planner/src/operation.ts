@@ -100,6 +100,14 @@ export interface RevokeMembership extends OperationBase {
   readonly serves?: Served
 }
 
+/** Changes nothing, but locks a role until the transaction ends. */
+export interface LockRole extends OperationBase {
+  readonly kind: 'lockRole'
+  readonly role: string
+  /** `exclusive`: nobody else locks, alters or drops the role meanwhile. `share`: nobody drops it. */
+  readonly mode: 'exclusive' | 'share'
+}
+
 export interface CreateSchema extends OperationBase {
   readonly kind: 'createSchema'
   readonly schema: string
@@ -159,6 +167,7 @@ export type Operation =
   | ClearPassword
   | GrantMembership
   | RevokeMembership
+  | LockRole
   | CreateSchema
   | SetOwner
   | GrantPrivilege

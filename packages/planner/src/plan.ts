@@ -17,6 +17,7 @@ import { isRealMember } from './real-member.ts'
 import { dropRequest, type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
+import { withRoleLocks } from './role-locks.ts'
 import type { Snapshot, Unmanaged } from './snapshot.ts'
 import { checkSupported } from './supported.ts'
 import { unmanagedOf } from './unmanaged.ts'
@@ -157,9 +158,10 @@ const transactionsFor = (
   const operations = fold(world, wanted, groups)
   if (operations.length === 0) return [[], world]
   const share = lockShare(world.server, operations)
-  if (share <= 1) return [[operations], world]
-  const divided = new World(snapshot)
-  return [divide(divided, share).filter(({ length }) => length > 0), divided]
+  const transactions =
+    share <= 1 ? [operations] : divide(new World(snapshot), share).filter(({ length }) => length > 0)
+  const outcome = new World(snapshot)
+  return [withRoleLocks(outcome, transactions), outcome]
 }
 
 /** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */

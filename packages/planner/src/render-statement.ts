@@ -1,6 +1,6 @@
 import type { Future } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
-import type { GrantMembership, Operation, SetPassword } from './operation.ts'
+import type { GrantMembership, LockRole, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
 
@@ -92,6 +92,15 @@ export const noSelfGrantStatement: string =
 export const passwordStatement = (role: string, verifier: string): string =>
   `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(verifier)}`
 
+/**
+ * Without any option ALTER ROLE writes the role again as it is, which two transactions cannot do at once: the second waits,
+ * and fails if the first commits. To reset a setting takes a lock that only DROP ROLE waits for; that one can have no value
+ * but its default since PostgreSQL 9.5, so that nobody misses it.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole, AlterRoleSet)
+ */
+const lockStatement = ({ role, mode }: LockRole): string =>
+  `ALTER ROLE ${quoteIdent(role)}${mode === 'share' ? ' RESET ssl_renegotiation_limit' : ''}`
+
 /** The statement of an operation, without a semicolon. A password is none: its verifier is in no plan. */
 export const statementOf = (operation: Exclude<Operation, SetPassword>): string => {
   switch (operation.kind) {
@@ -109,6 +118,8 @@ export const statementOf = (operation: Exclude<Operation, SetPassword>): string 
       return grantMembershipStatement(operation)
     case 'revokeMembership':
       return revokeMembershipStatement(operation)
+    case 'lockRole':
+      return lockStatement(operation)
     case 'createSchema':
       return `CREATE SCHEMA ${quoteIdent(operation.schema)} AUTHORIZATION ${quoteIdent(operation.owner)}`
     case 'setOwner':

@@ -7,7 +7,7 @@ import {
   describeUnmanaged,
 } from './describe.ts'
 import { isIntermediateName } from './intermediate-role.ts'
-import type { Operation, Reason } from './operation.ts'
+import type { LockRole, Operation, Reason } from './operation.ts'
 import type { Plan } from './plan.ts'
 import { quoteIdent } from './quote.ts'
 import { noSelfGrantStatement, statementOf } from './render-statement.ts'
@@ -43,10 +43,16 @@ const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
   resume: 'as it was',
 }
 
+const lockedFor: Readonly<Record<LockRole['mode'], string>> = {
+  exclusive: 'changes nothing: syncs in other databases that change the role wait for COMMIT',
+  share: 'changes nothing: whoever drops the role waits for COMMIT',
+}
+
 /** Why an operation is there, and of one on an intermediate role what that is for. */
 const commentOn = (operation: Operation): string => {
   const { kind, because } = operation
   const who = describeName(because.role)
+  if (kind === 'lockRole') return lockedFor[operation.mode]
   const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
   if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`

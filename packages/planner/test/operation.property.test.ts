@@ -174,6 +174,10 @@ const isInScope = (
         )
       )
     }
+    case 'lockRole':
+      return operations.some(
+        (other) => 'member' in other && [other.role, other.member].includes(operation.role),
+      )
     case 'createSchema':
       return isDesired(operation.owner)
     case 'setOwner':
@@ -212,7 +216,7 @@ test('no operation is in vain', () =>
   forEveryPlan((made, _, { snapshot }) => {
     const inVain = stepsOf(snapshot, made).filter(
       ({ operation: { kind }, before, after }) =>
-        kind !== 'setPassword' && kind !== 'clearPassword' && textOf(before) === textOf(after),
+        !['setPassword', 'clearPassword', 'lockRole'].includes(kind) && textOf(before) === textOf(after),
     )
     expect(inVain.map(({ operation }) => operation)).toEqual([])
   }))

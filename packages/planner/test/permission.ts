@@ -316,6 +316,10 @@ export const whyNotPermitted = (snapshot: Snapshot, operation: Operation): strin
     case 'clearPassword':
       if (!roleIn(snapshot, operation.role)) return 'the role does not exist'
       return mayAlter(snapshot, as, operation.role) ? undefined : 'it may not alter the role'
+    case 'lockRole':
+      if (!roleIn(snapshot, operation.role)) return 'the role does not exist'
+      if (operation.role.startsWith('pg_')) return 'it is PostgreSQL’s own'
+      return mayAlter(snapshot, as, operation.role) ? undefined : 'it may not alter the role'
     case 'grantMembership':
       return whyNotGranted(snapshot, operation)
     case 'revokeMembership':

@@ -1,0 +1,86 @@
+import { apply } from './apply.ts'
+import { Authority } from './authority.ts'
+import { isLocalTo } from './intermediate-role.ts'
+import { lockShare } from './lock-table.ts'
+import type { GrantMembership, LockRole, Operation, RevokeMembership } from './operation.ts'
+import { sortedBy } from './order.ts'
+import type { World } from './world.ts'
+
+/**
+ * What locks the role that it is about by itself. To set a password is not among them: one that is set already is not
+ * sent.
+ */
+const lockingByThemselves: ReadonlySet<Operation['kind']> = new Set([
+  'createRole',
+  'dropRole',
+  'setAttribute',
+  'setValidUntil',
+  'clearPassword',
+])
+
+type MembershipChange = GrantMembership | RevokeMembership
+
+const isForGood = (operation: Operation): operation is MembershipChange =>
+  (operation.kind === 'grantMembership' || operation.kind === 'revokeMembership') &&
+  operation.because.meanwhile === undefined
+
+/**
+ * Which roles a change of memberships needs locked. Advisory locks belong to one database and memberships to all: a sync
+ * in another could change those of the same member meanwhile, and neither would see what the other does; but a database’s
+ * own intermediate roles are granted by itself only. Nor does DROP ROLE see what is being granted: of the two roles
+ * PostgreSQL itself locks the one that is granted, and that from 16 on.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
+ */
+const locksFor = (
+  { server, membershipsHaveGrantors }: World,
+  { kind, role, member }: MembershipChange,
+): readonly Pick<LockRole, 'role' | 'mode'>[] => {
+  const isLocal = isLocalTo(server, role)
+  const isGranted = kind === 'grantMembership'
+  return [
+    ...(isLocal ? [] : [{ role: member, mode: 'exclusive' as const }]),
+    ...(isGranted ? [{ role: member, mode: 'share' as const }] : []),
+    ...(isGranted && !isLocal && !membershipsHaveGrantors ? [{ role, mode: 'share' as const }] : []),
+  ]
+}
+
+/**
+ * The locks that a transaction needs, each role once, in the order of their names: two transactions that took them in
+ * different orders would wait for each other. What the acting role may not lock is changed without.
+ */
+const roleLocks = (world: World, operations: readonly Operation[]): readonly LockRole[] => {
+  const { server } = world
+  const authority = new Authority(world)
+  const locked = new Set(
+    operations.flatMap((operation) =>
+      lockingByThemselves.has(operation.kind) && 'role' in operation ? [operation.role] : [],
+    ),
+  )
+  const locks = new Map<string, LockRole>()
+  for (const operation of operations.filter(isForGood))
+    for (const { role, mode } of locksFor(world, operation)) {
+      if (locked.has(role) || !authority.mayLock(role)) continue
+      const because = { role: operation.because.role, grant: null }
+      if (!locks.has(role) || (mode === 'exclusive' && locks.get(role)!.mode === 'share'))
+        locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, because })
+    }
+  const inOrder = sortedBy(locks.values(), ({ role }) => role)
+  // Better that somebody could drop a role than that the server runs out of locks.
+  return lockShare(server, [...inOrder, ...operations]) <= 1
+    ? inOrder
+    : inOrder.filter(({ mode }) => mode === 'exclusive')
+}
+
+/**
+ * The same transactions, each beginning with the locks that it needs.
+ * @param world as the first transaction finds it; becomes what the last one leaves
+ */
+export const withRoleLocks = (
+  world: World,
+  transactions: readonly (readonly Operation[])[],
+): readonly (readonly Operation[])[] =>
+  transactions.map((operations) => {
+    const locks = roleLocks(world, operations)
+    for (const operation of operations) apply(world, operation)
+    return [...locks, ...operations]
+  })
