@@ -1,8 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sandbox } from './sandbox.ts'
 
+/** Whether somebody who is connected to a database waits for a lock, of whatever kind. */
+const doesSomebodyWait = async ({ run }: Sandbox, database: string): Promise<boolean> => {
+  const waiting = `select from pg_locks join pg_stat_activity as a using (pid) where a.datname = '${database}' and not granted`
+  return (await run(waiting)).length > 0
+}
+
 /** Waits until somebody waits for a lock in the sandbox’s database. */
-export const untilSomebodyWaits = async ({ run, database }: Sandbox): Promise<void> => {
-  const waiting = `select from pg_locks as l join pg_database as d on d.oid = l.database where d.datname = '${database}' and not l.granted`
-  while ((await run(waiting)).length === 0) await sleep(10)
+export const untilSomebodyWaits = async (box: Sandbox): Promise<void> => {
+  while (!(await doesSomebodyWait(box, box.database))) await sleep(10)
+}
+
+/** Waits until something is done, or waits for a lock itself, in whatever database it is. */
+export const untilItWaits = async (box: Sandbox, database: string, work: Promise<unknown>): Promise<void> => {
+  let isDone = false
+  const done = (): void => void (isDone = true)
+  work.then(done, done)
+  while (!isDone && !(await doesSomebodyWait(box, database))) await sleep(10)
 }

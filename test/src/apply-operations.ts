@@ -279,6 +279,14 @@ const setAttribute = (snapshot: Snapshot, pick: Pick): Operation => ({
   because,
 })
 
+const lockRole = (snapshot: Snapshot, pick: Pick): Operation => ({
+  kind: 'lockRole',
+  role: pick(ordinaryRoles(snapshot))!,
+  mode: pick(['share', 'exclusive'] as const)!,
+  as: snapshot.server.actingRole,
+  because,
+})
+
 const times = [
   'infinity',
   '0001-01-01T00:00:00.000000Z',
@@ -317,4 +325,5 @@ export const makers = {
   setAttribute,
   setValidUntil,
   clearPassword,
+  lockRole,
 }

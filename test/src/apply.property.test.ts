@@ -24,6 +24,7 @@ const kinds = fc.oneof(
       ['revokeDefaultPrivilege', 2],
       ['setValidUntil', 1],
       ['clearPassword', 1],
+      ['lockRole', 1],
     ] as const
   ).map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight })),
 )

@@ -14,9 +14,10 @@ import { dropUnusedRoles, layer, planDropUnusedRoles } from '@pgsr/node-postgres
 import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { describe, expect, inject, test } from 'vitest'
+import { inAnotherDatabase } from '../../harness/another-database.ts'
 import { conformanceInTurn } from '../../harness/conformance.ts'
 import { counting } from '../../harness/counting.ts'
-import { type Connected, drivers } from '../../harness/drivers.ts'
+import { drivers } from '../../harness/drivers.ts'
 import { describeEffect } from '../../harness/effects.ts'
 import { intermediateRolesOf } from '../../harness/intermediate-roles.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox.ts'
@@ -61,27 +62,6 @@ const drop = async (box: Sandbox, options?: DropUnusedRolesOptions): Promise<Syn
     effects.map((effect) => describeEffect(effect, box.server.version)).sort(),
   )
   return result
-}
-
-/** Another database on the same server, while `work` runs. */
-const inAnotherDatabase = async (
-  box: Sandbox,
-  work: (database: string, connect: () => Connected) => Promise<void>,
-): Promise<void> => {
-  const database = `${box.database}_${box.name('db')}`
-  await box.admin(`create database ${database}`)
-  await box.admin(`alter database ${database} owner to ${box.actor}`)
-  const open: Connected[] = []
-  try {
-    await work(database, () => {
-      const pool = box.driver.pool(box.connection, database)
-      open.push(pool)
-      return pool
-    })
-  } finally {
-    for (const pool of open) await pool.end()
-    await box.admin(`drop database if exists ${database}`)
-  }
 }
 
 /** Two roles that may read a table, through the same intermediate roles. */
