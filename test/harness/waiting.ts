@@ -14,8 +14,6 @@ export const untilSomebodyWaits = async (box: Sandbox): Promise<void> => {
 
 /** Waits until something is done, or waits for a lock itself, in whatever database it is. */
 export const untilItWaits = async (box: Sandbox, database: string, work: Promise<unknown>): Promise<void> => {
-  let isDone = false
-  const done = (): void => void (isDone = true)
-  work.then(done, done)
-  while (!isDone && !(await doesSomebodyWait(box, database))) await sleep(10)
+  const settled = Promise.allSettled([work]).then(() => true)
+  while (!(await Promise.race([settled, sleep(10, false)]))) if (await doesSomebodyWait(box, database)) return
 }
