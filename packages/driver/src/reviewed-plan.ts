@@ -145,7 +145,7 @@ export const planAgain = (
   done: number,
 ): Effect.Effect<Plan, PlannerError | PlanChangedError> =>
   Effect.flatMap(
-    planning(() => planRequest(snapshot, request)),
+    planning(() => planRequest(snapshot, request, done > 0)),
     (now) => {
       const left = { ...plan, transactions: plan.transactions.slice(done) }
       return isDeepStrictEqual(now, left)

@@ -152,6 +152,7 @@ const transactionsFor = (
   snapshot: Snapshot,
   wanted: Wanted,
   groups: readonly (readonly Phase[])[],
+  isDivided: boolean,
   divide: (world: World, share: number) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
   const world = new World(snapshot)
@@ -159,7 +160,9 @@ const transactionsFor = (
   if (operations.length === 0) return [[], world]
   const share = lockShare(world.server, operations)
   const transactions =
-    share <= 1 ? [operations] : divide(new World(snapshot), share).filter(({ length }) => length > 0)
+    share <= 1 && !isDivided
+      ? [operations]
+      : divide(new World(snapshot), share).filter(({ length }) => length > 0)
   const outcome = new World(snapshot)
   return [withRoleLocks(outcome, transactions), outcome]
 }
@@ -174,12 +177,12 @@ const checkOutcome = (world: World, wanted: Wanted, groups: readonly (readonly P
         )
 }
 
-const planSync = (snapshot: Snapshot, request: SyncRequest): Plan => {
+const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: boolean): Plan => {
   const before = new World(snapshot)
   checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const [transactions, world] = transactionsFor(snapshot, wanted, phases, (divided) => [
+  const [transactions, world] = transactionsFor(snapshot, wanted, phases, isDivided, (divided) => [
     ...preparationsFor(divided, wanted),
     fold(divided, wanted, phases),
   ])
@@ -196,11 +199,11 @@ const planSync = (snapshot: Snapshot, request: SyncRequest): Plan => {
   }
 }
 
-const planDropRequest = (snapshot: Snapshot): Plan => {
+const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   const before = new World(snapshot)
   const { wanted, residue } = unusedRoles(before)
   // To drop some of the roles and not yet the others does no harm.
-  const [transactions, world] = transactionsFor(snapshot, wanted, phasesOfDrop, (divided, share) =>
+  const [transactions, world] = transactionsFor(snapshot, wanted, phasesOfDrop, isDivided, (divided, share) =>
     inParts(wanted.roles, share).map((roles) =>
       fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
     ),
@@ -218,10 +221,16 @@ const planDropRequest = (snapshot: Snapshot): Plan => {
   }
 }
 
-/** Plans what a checked request asks for. */
-export const planRequest = (snapshot: Snapshot, request: Request): Plan => {
+/**
+ * Plans what a checked request asks for.
+ * @param isDivided whether some transactions of a plan of several have been executed already: then what is left comes out
+ * as it was in that plan, even where it would fit into one transaction by now
+ */
+export const planRequest = (snapshot: Snapshot, request: Request, isDivided = false): Plan => {
   checkServer(snapshot)
-  return request.kind === 'sync' ? planSync(snapshot, request) : planDropRequest(snapshot)
+  return request.kind === 'sync'
+    ? planSync(snapshot, request, isDivided)
+    : planDropRequest(snapshot, isDivided)
 }
 
 /**

@@ -1,7 +1,8 @@
 import { apply } from './apply.ts'
 import { Authority } from './authority.ts'
-import { isLocalTo } from './intermediate-role.ts'
+import { isIntermediateName, isLocalTo } from './intermediate-role.ts'
 import { lockShare } from './lock-table.ts'
+import { type ObjectName, objectKinds } from './object-kind.ts'
 import type { GrantMembership, LockRole, Operation, RevokeMembership } from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { World } from './world.ts'
@@ -20,9 +21,7 @@ const lockingByThemselves: ReadonlySet<Operation['kind']> = new Set([
 
 type MembershipChange = GrantMembership | RevokeMembership
 
-const isForGood = (operation: Operation): operation is MembershipChange =>
-  (operation.kind === 'grantMembership' || operation.kind === 'revokeMembership') &&
-  operation.because.meanwhile === undefined
+type Lock = Pick<LockRole, 'role' | 'mode'>
 
 /**
  * Which roles a change of memberships needs locked. Advisory locks belong to one database and memberships to all: a sync
@@ -31,10 +30,10 @@ const isForGood = (operation: Operation): operation is MembershipChange =>
  * PostgreSQL itself locks the one that is granted, and that from 16 on.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
  */
-const locksFor = (
+const locksForMembership = (
   { server, membershipsHaveGrantors }: World,
   { kind, role, member }: MembershipChange,
-): readonly Pick<LockRole, 'role' | 'mode'>[] => {
+): readonly Lock[] => {
   const isLocal = isLocalTo(server, role)
   const isGranted = kind === 'grantMembership'
   return [
@@ -42,6 +41,28 @@ const locksFor = (
     ...(isGranted ? [{ role: member, mode: 'share' as const }] : []),
     ...(isGranted && !isLocal && !membershipsHaveGrantors ? [{ role, mode: 'share' as const }] : []),
   ]
+}
+
+/** So does what a role itself has of a database, a tablespace or a parameter: each of them has a row of its own. */
+const locksForShared = (object: ObjectName, role: string): readonly Lock[] =>
+  objectKinds[object.kind].shared === true && role !== 'public' && !isIntermediateName(role)
+    ? [{ role, mode: 'exclusive' }]
+    : []
+
+const locksFor = (world: World, operation: Operation): readonly Lock[] => {
+  if (operation.because.meanwhile !== undefined) return []
+  switch (operation.kind) {
+    case 'grantMembership':
+    case 'revokeMembership':
+      return locksForMembership(world, operation)
+    case 'grantPrivilege':
+    case 'revokePrivilege':
+      return locksForShared(operation.object, operation.grantee)
+    case 'setOwner':
+      return locksForShared(operation.object, operation.owner)
+    default:
+      return []
+  }
 }
 
 /**
@@ -57,7 +78,7 @@ const roleLocks = (world: World, operations: readonly Operation[]): readonly Loc
     ),
   )
   const locks = new Map<string, LockRole>()
-  for (const operation of operations.filter(isForGood))
+  for (const operation of operations)
     for (const { role, mode } of locksFor(world, operation)) {
       if (locked.has(role) || !authority.mayLock(role)) continue
       const because = { role: operation.because.role, grant: null }

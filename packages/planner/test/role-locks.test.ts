@@ -161,21 +161,24 @@ describe('what is locked', () => {
   })
 })
 
-test('what is left of a plan of several transactions is planned again with the same locks', () => {
-  const tables = Array.from({ length: 12 }, (_, index) => `t${index}`)
-  const first = snapshot({
-    server: { lockTableSize: 20 },
-    roles: [role('t'), role('g')],
-    objects: [object('schema', ['s']), ...tables.map((table) => object('table', ['s', table]))],
-  })
-  const desired = t(member('g'), ...tables.map((table) => Grant.tableSelect('s', table)))
-  const made = plan(first, desired, { seed: 'seed' })
-  expect(made.transactions.map(locksIn)).toEqual([[], [], [], ['exclusive t']])
-  for (const done of made.transactions.keys()) {
-    const now = outcomeOf(first, made.transactions.slice(0, done).flat())
-    expect(planRequest(now, made.request).transactions).toEqual(made.transactions.slice(done))
-  }
-})
+test.for([1, 12, 13, 21, 30])(
+  'what is left of a plan of several transactions is planned again as it was, for %i tables',
+  (count) => {
+    const tables = Array.from({ length: count }, (_, index) => `t${index}`)
+    const first = snapshot({
+      server: { lockTableSize: 20 },
+      roles: [role('t'), role('g')],
+      objects: [object('schema', ['s']), ...tables.map((table) => object('table', ['s', table]))],
+    })
+    const desired = t(member('g'), ...tables.map((table) => Grant.tableSelect('s', table)))
+    const made = plan(first, desired, { seed: 'seed' })
+    expect(locksIn(made.transactions.at(-1) ?? [])).toEqual(['exclusive t'])
+    for (const done of made.transactions.keys()) {
+      const now = outcomeOf(first, made.transactions.slice(0, done).flat())
+      expect(planRequest(now, made.request, done > 0).transactions).toEqual(made.transactions.slice(done))
+    }
+  },
+)
 
 test('a reader of the script sees why there are statements that change nothing', () => {
   const lines = renderSql(plan(old(), t(member('g')), { seed: 'seed' })).split('\n')

@@ -192,8 +192,8 @@ conformance((sandbox) => {
 
   test('a password that somebody changes while the lock is waited for is set', async () => {
     const box = sandbox()
-    const role = box.name('r')
-    await box.sync({ role, grants: [Grant.login({ password: 'mine' }), Grant.roleMembership(checkedRole)] })
+    const [role, checked] = [box.name('r'), await checkedRole(box)]
+    await box.sync({ role, grants: [Grant.login({ password: 'mine' }), Grant.roleMembership(checked)] })
     const other = new pg.Client(connectionTo(box.connection, box.database))
     await other.connect()
     await other.query('begin; select pg_advisory_xact_lock(1)')
@@ -203,7 +203,7 @@ conformance((sandbox) => {
     await other.query(`alter role ${role} password 'theirs'; commit`)
     await other.end()
     await syncing
-    await box.admin(`grant ${checkedRole} to ${role}`)
+    await box.admin(`grant ${checked} to ${role}`)
     expect(await canConnect(box, role, 'mine')).toBe(true)
   })
 
