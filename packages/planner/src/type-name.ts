@@ -36,6 +36,9 @@ const identifier = String.raw`(?:${word}|"(?:[^"]|"")+")`
 const isQualified = new RegExp(`^(${identifier})\\s*\\.\\s*(${identifier})$`, 'u')
 const isWord = new RegExp(`^${word}$`, 'u')
 
+/** `(10, 2)`; inside of quotes, where a quote follows, it is a part of the name. */
+const modifier = /\s*\(\s*-?\d+\s*(?:,\s*-?\d+\s*)?\)(?=[^"]*$)/
+
 const unquoted = (text: string): string =>
   text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase()
 
@@ -61,9 +64,7 @@ const elementName = (text: string): string | undefined => {
  */
 export const typeName = (text: string): string | undefined => {
   const array = /(?:\s*\[\s*\d*\s*\])+$/.exec(text)
-  const element = (array === null ? text : text.slice(0, array.index))
-    .replace(/\s*\(\s*-?\d+\s*(?:,\s*-?\d+\s*)?\)/, '')
-    .trim()
+  const element = (array === null ? text : text.slice(0, array.index)).replace(modifier, '').trim()
   const name = elementName(element)
   if (name === undefined) return undefined
   return array === null ? name : `${name}[]`

@@ -25,6 +25,8 @@ test.for([
   ['any', '"any"'],
   ['public.mood', '"public"."mood"'],
   ['Public . Mood[]', '"public"."mood"[]'],
+  ['public.mood(3)', '"public"."mood"'],
+  ['public."mood(3)"[]', '"public"."mood(3)"[]'],
   ['"Public"."two ""moods"""', '"Public"."two ""moods"""'],
 ])('the type %j is %j', ([text, name]) => expect(typeName(text!)).toBe(name))
 
