@@ -8,8 +8,13 @@ import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isPattern, type Pattern, type Target } from './target.ts'
 
+/** What ends a line, or shows what follows in another order than it is read. JSON escapes only some of it. */
+const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
+
+const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
-export const describeName = (name: string): string => JSON.stringify(name)
+export const describeName = (name: string): string => JSON.stringify(name).replaceAll(misleading, escape)
 
 /** `table "s"."t"`. */
 export const describeObject = (object: ObjectName): string => {
@@ -47,7 +52,7 @@ const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
 
 /** As in JavaScript, but without what would end a comment. */
 const describePattern = ({ source, flags = '' }: Pattern): string =>
-  `/${source.replaceAll(/[\p{Control}\p{Surrogate}]/gu, (character) => JSON.stringify(character).slice(1, -1))}/${flags}`
+  `/${source.replaceAll(misleading, (character) => describeName(character).slice(1, -1))}/${flags}`
 
 const describeTarget = (target: Target): string => {
   if (!isPattern(target)) return describeObject(target)

@@ -95,8 +95,7 @@ const renderTransaction = (
 const renderFindings = ({ skipped, residue, effects, unmanaged }: Plan): readonly string[] => [
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
-    ({ message, statement, by }) =>
-      `-- residue: ${message}; to end it: ${JSON.stringify(statement)}, by ${by}`,
+    ({ message, statement, by }) => `-- residue: ${message}; to end it: ${describeName(statement)}, by ${by}`,
   ),
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),

@@ -24,6 +24,7 @@ const hostileNames = [
   '__proto__',
   '_pgsr_x',
   '\u2028',
+  '\u202e\u0085',
   '\u0001',
   '👩‍👩‍👧',
   'x'.repeat(63),

@@ -1,4 +1,6 @@
 import {
+  describeOperation,
+  operationsOf,
   parseAclItem,
   privilegeLetters,
   quoteIdent,
@@ -125,6 +127,15 @@ describe('a plan is printed', () => {
       const lines = skeletonOf(renderSql(made)).split(/[\n\r]/)
       expect(lines.filter((line) => !statement.test(line))).toEqual([])
     }))
+
+  test('in words that are in one line, and read in the order in which they are shown', () =>
+    forEveryPlan((made) => {
+      const { skipped, residue } = made
+      const said = [...skipped, ...residue].map(({ message }) => message)
+      const done = operationsOf(made).map(describeOperation)
+      const misleading = /[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/u
+      expect([...said, ...done].filter((text) => misleading.test(text))).toEqual([])
+    }, 100))
 
   test('as JSON that gives it back', () =>
     forEveryPlan((made) => {
