@@ -29,12 +29,17 @@ export const nameProblem = (name: unknown): string | undefined => {
   return undefined
 }
 
+/** Why there is no role of this name. Quoting does not help: `GRANT … TO "public"` acts on PUBLIC. */
+export const impossibleRoleNameProblem = (name: string): string | undefined =>
+  name === 'public' || name === 'none' ? 'is reserved' : undefined
+
 /**
- * Why no role can have this name. Quoting does not help: `GRANT … TO "public"` acts on PUBLIC.
+ * Why nobody can make a role of this name.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/catalog.c (IsReservedName)
  */
 export const reservedRoleNameProblem = (name: string): string | undefined => {
-  if (name === 'public' || name === 'none') return 'is reserved'
+  const problem = impossibleRoleNameProblem(name)
+  if (problem !== undefined) return problem
   if (name.startsWith('pg_')) return 'is reserved: the prefix "pg_" is PostgreSQL’s own'
   return undefined
 }

@@ -13,7 +13,7 @@ import type {
 } from './grant.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { membershipCycle } from './membership-cycle.ts'
-import { hasLoneSurrogate, nameProblem, reservedRoleNameProblem } from './name.ts'
+import { hasLoneSurrogate, impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from './name.ts'
 import {
   type GrantableKind,
   isObjectKind,
@@ -80,6 +80,13 @@ type Refuse = (field: string, problem: string) => never
 const checkName = (name: unknown, field: string, refuse: Refuse): void => {
   const problem = nameProblem(name)
   if (problem !== undefined) refuse(field, `the name ${quotedText(name)}${problem}`)
+}
+
+/** The name of a role that has to be there, or is made: a predefined one too. */
+const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
+  checkName(name, field, refuse)
+  const problem = impossibleRoleNameProblem(name)
+  if (problem !== undefined) refuse(field, `the role name ${describeName(name)} ${problem}`)
 }
 
 /** A text to be shown, with a space behind it; nothing of what is no text. */
@@ -268,9 +275,8 @@ const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGr
 
 const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
   const { role: of } = grant
-  checkName(of, 'role', refuse)
+  checkRoleName(of, 'role', refuse)
   if (of === role) refuse('role', 'a role cannot be a member of itself')
-  if (of === 'public' || of === 'none') refuse('role', `the role name ${describeName(of)} is reserved`)
   if (of === 'pg_database_owner') refuse('role', 'pg_database_owner cannot have explicit members')
   if (isIntermediateName(of))
     refuse('role', `${describeName(of)} is an intermediate role; ask for the privilege that it holds`)
@@ -291,7 +297,7 @@ const checkDefaultPrivilege = (
   const { owner, schema, on } = grant
   if (!isFutureObjects(on))
     return refuse('on', `${quotedText(on)}is not one of ${Object.keys(futureObjects).join(', ')}`)
-  checkName(owner, 'owner', refuse)
+  checkRoleName(owner, 'owner', refuse)
   if (schema !== null) checkName(schema, 'schema', refuse)
   if (schema !== null && futureObjects[on].outsideSchemas === true) refuse('schema', `${on} are in no schema`)
   const grantable = checkFlag('grantable', grant.grantable, refuse)
@@ -489,6 +495,7 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
   if (reassignOwnedTo === undefined) return
   const problem =
     nameProblem(reassignOwnedTo) ??
+    impossibleRoleNameProblem(reassignOwnedTo) ??
     (isIntermediateName(reassignOwnedTo) ? 'is that of an intermediate role' : undefined) ??
     (desired.some(({ role }) => role === reassignOwnedTo)
       ? 'is that of a role that is synced too'

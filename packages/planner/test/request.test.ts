@@ -346,6 +346,7 @@ describe('refused, with what is wrong', () => {
 
   test.for<[string, object, string]>([
     ['a text for true', { allowSuperuser: 'false' }, 'allowSuperuser'],
+    ['PUBLIC as a new owner', { reassignOwnedTo: 'public' }, 'reassignOwnedTo'],
     ['a new owner that is synced too', { reassignOwnedTo: 'r' }, 'reassignOwnedTo'],
     ['a new owner that does not exist', { reassignOwnedTo: 'nobody' }, 'reassignOwnedTo'],
     ['a seed that is no text', { seed: 1 }, 'seed'],
