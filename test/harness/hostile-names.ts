@@ -4,6 +4,7 @@ export const positions = [
   'group',
   'owner of future objects',
   'reassignOwnedTo',
+  'actAs',
   'schema',
   'schema to be owned',
   'preserved schema',
@@ -32,15 +33,17 @@ export interface HostileName {
 const everywhere = { refusedAs: positions }
 
 /** Quoting does not help: GRANT … TO "public" is to PUBLIC, and SET ROLE "none" is to no role. */
-const asAnyRole = { refusedAs: ['role', 'group', 'owner of future objects', 'reassignOwnedTo'] } as const
+const asAnyRole = {
+  refusedAs: ['role', 'group', 'owner of future objects', 'reassignOwnedTo', 'actAs'],
+} as const
 
-/** It is asked for by what it holds. That it owns something, or granted it, is as good as of any other role. */
+/** It is asked for by what it holds. That it owns something, granted it or acts is as good as of any other role. */
 const asOurs = { refusedAs: ['role', 'group', 'reassignOwnedTo'] } as const
 
 /** Of the names that begin so, PostgreSQL has roles and schemas of its own, and lets nobody make more. */
 const asPostgres = {
   refusedAs: ['role', 'schema to be owned'],
-  absentAs: ['group', 'owner of future objects', 'reassignOwnedTo', 'schema', 'preserved schema'],
+  absentAs: ['group', 'owner of future objects', 'reassignOwnedTo', 'actAs', 'schema', 'preserved schema'],
 } as const
 
 const rows: readonly (readonly [string, string, Partial<HostileName>?])[] = [

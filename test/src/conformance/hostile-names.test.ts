@@ -196,6 +196,7 @@ const asking: Record<Position, (box: Sandbox, name: string) => readonly [Desired
     { role: name('r'), grants: [Grant.defaultPrivilege({ owner, on: 'tables' }, ['SELECT'])] },
   ],
   reassignOwnedTo: ({ name }, reassignOwnedTo) => [{ role: name('r'), grants: [] }, { reassignOwnedTo }],
+  actAs: ({ name }, actAs) => [{ role: name('r'), grants: [] }, { actAs }],
   schema: ({ name }, schema) => [
     { role: name('r'), grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, /^/)] },
   ],
@@ -452,14 +453,17 @@ conformanceInTurn('hostile names', (sandbox) => {
     }
   })
 
-  test('what names who gets what a role loses', async () => {
+  test('what names who does it, and who gets what a role loses', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
       const [role, schema] = [box.name('r'), box.name('s')]
       await box.run(`create role ${role}; create schema ${schema}; create table ${schema}.t ()`)
       for (const { what, name } of worksAs('reassignOwnedTo')) {
         await box.run(`create role ${ident(name)}; grant create on schema ${schema} to ${ident(name)}`)
+        // There is one superuser for all tests of a server, and it may act as anybody.
+        if (!box.isSuperuser) await box.run(`grant ${ident(name)} to current_user`)
         await box.admin(`alter table ${schema}.t owner to ${role}`)
+        expect((await box.pool.planRoles({ role, grants: [] }, { actAs: name })).actingRole).toBe(name)
         await box.pool.syncRoles({ role, grants: [] }, { reassignOwnedTo: name })
         expect(
           await box.admin(
@@ -478,6 +482,7 @@ conformanceInTurn('hostile names', (sandbox) => {
         const [desired, options] = asking[position](box, name)
         const planned = box.pool.planRoles({ ...desired }, options)
         if (position === 'reassignOwnedTo') await expect(planned).rejects.toBeInstanceOf(InvalidGrantError)
+        else if (position === 'actAs') await expect(planned).rejects.toMatchObject({ sqlState: '22023' })
         else
           expect(
             (await planned).skipped.map(({ reason }) => reason),
