@@ -5,6 +5,7 @@ import {
   type Plan,
   renderJson,
   renderSql,
+  type SyncRolesOptions,
   Target,
 } from '@pgsr/node-postgres'
 import pg from 'pg'
@@ -188,47 +189,28 @@ const withoutRoles = async ({ admin }: Sandbox, work: () => Promise<void>): Prom
   }
 }
 
-/** A look at what would be asked for by a name, by position. */
-const asking: Record<Position, (box: Sandbox, name: string) => readonly [DesiredRole, object?]> = {
-  role: (_, role) => [{ role, grants: [] }],
-  group: ({ name }, group) => [{ role: name('r'), grants: [Grant.roleMembership(group)] }],
-  'owner of future objects': ({ name }, owner) => [
-    { role: name('r'), grants: [Grant.defaultPrivilege({ owner, on: 'tables' }, ['SELECT'])] },
-  ],
-  reassignOwnedTo: ({ name }, reassignOwnedTo) => [{ role: name('r'), grants: [] }, { reassignOwnedTo }],
-  actAs: ({ name }, actAs) => [{ role: name('r'), grants: [] }, { actAs }],
-  schema: ({ name }, schema) => [
-    { role: name('r'), grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, /^/)] },
-  ],
-  'schema to be owned': ({ name }, schema) => [{ role: name('r'), grants: [Grant.schemaOwnership(schema)] }],
-  'preserved schema': ({ name }, schema) => [
-    { role: name('r'), grants: [], preserveExistingGrantsInSchemas: [schema] },
-  ],
-  table: ({ name }, table) => [{ role: name('r'), grants: [Grant.tableSelect('s', table)] }],
-  column: ({ name }, column) => [
-    {
-      role: name('r'),
-      grants: [Grant.privilege(Target.table('s', 't', { columns: [column] }), ['SELECT'])],
-    },
-  ],
-  function: ({ name }, routine) => [
-    { role: name('r'), grants: [Grant.privilege(Target.function('s', routine), ['EXECUTE'])] },
-  ],
-  'argument type': ({ name }, type) => [
-    {
-      role: name('r'),
-      grants: [
-        Grant.privilege(Target.function('s', 'f', [`s."${type.replaceAll('"', '""')}"`]), ['EXECUTE']),
-      ],
-    },
-  ],
-  sequence: ({ name }, sequence) => [
-    { role: name('r'), grants: [Grant.privilege(Target.sequence('s', sequence), ['USAGE'])] },
-  ],
-  type: ({ name }, type) => [
-    { role: name('r'), grants: [Grant.privilege(Target.type('s', type), ['USAGE'])] },
-  ],
-  database: ({ name }, database) => [{ role: name('r'), grants: [Grant.databaseConnect(database)] }],
+interface Asked {
+  readonly desired?: Partial<DesiredRole>
+  readonly options?: SyncRolesOptions
+}
+
+/** What is asked for by a name that is not the name of what is granted. */
+const others: Partial<Record<Position, (name: string) => Asked>> = {
+  role: (role) => ({ desired: { role } }),
+  'owner of future objects': (owner) => ({
+    desired: { grants: [Grant.defaultPrivilege({ owner, on: 'tables' }, ['SELECT'])] },
+  }),
+  reassignOwnedTo: (reassignOwnedTo) => ({ options: { reassignOwnedTo } }),
+  actAs: (actAs) => ({ options: { actAs } }),
+  'preserved schema': (schema) => ({ desired: { preserveExistingGrantsInSchemas: [schema] } }),
+  database: (database) => ({ desired: { grants: [Grant.databaseConnect(database)] } }),
+}
+
+const asking = ({ name: newName }: Sandbox, position: Position, name: string) => {
+  const { desired, options }: Asked = others[position]?.(name) ?? {
+    desired: { grants: sceneOf(position).grants(name) },
+  }
+  return { desired: { role: newName('r'), grants: [], ...desired }, options }
 }
 
 /** Whatever ends a line, or hides what is on it. */
@@ -379,7 +361,7 @@ conformance((sandbox) => {
     try {
       for (const { what, name, refusedAs } of hostileNames)
         for (const position of refusedAs) {
-          const [desired, options] = asking[position](box, name)
+          const { desired, options } = asking(box, position, name)
           const error = await nowhere.syncRoles(desired, options).catch((reason: unknown) => reason)
           expect(error, `${what} as ${position}`).toBeInstanceOf(InvalidGrantError)
           expect((error as InvalidGrantError).message, `${what} as ${position}`).not.toMatch(rawText)
@@ -479,8 +461,8 @@ conformanceInTurn('hostile names', (sandbox) => {
     const box = sandbox()
     for (const { name, absentAs } of hostileNames)
       for (const position of absentAs) {
-        const [desired, options] = asking[position](box, name)
-        const planned = box.pool.planRoles({ ...desired }, options)
+        const { desired, options } = asking(box, position, name)
+        const planned = box.pool.planRoles(desired, options)
         if (position === 'reassignOwnedTo') await expect(planned).rejects.toBeInstanceOf(InvalidGrantError)
         else if (position === 'actAs') await expect(planned).rejects.toMatchObject({ sqlState: '22023' })
         else

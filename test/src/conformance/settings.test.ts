@@ -198,7 +198,7 @@ const expectSame = (sandbox: () => Sandbox, each: readonly Session[]): void => {
   let ready: ReturnType<typeof setUp> | undefined
   test.for(each)('$what', async (session) => {
     const box = sandbox()
-    if (!isThere(box, session)) return
+    if (!isThere(box, session)) return // there is no such setting, or it is not for this role to set
     const { scene, expected } = await (ready ??= setUp(box))
     const held = await box.driver.client(box.connection, box.database)
     try {
