@@ -44,8 +44,8 @@ const locksForMembership = (
 }
 
 /** So does what a role itself has of a database, a tablespace or a parameter: each of them has a row of its own. */
-const locksForShared = (object: ObjectName, role: string): readonly Lock[] =>
-  objectKinds[object.kind].shared === true && role !== 'public' && !isIntermediateName(role)
+const locksForShared = ({ because }: Operation, object: ObjectName, role: string): readonly Lock[] =>
+  objectKinds[object.kind].shared === true && role === because.role && !isIntermediateName(role)
     ? [{ role, mode: 'exclusive' }]
     : []
 
@@ -57,9 +57,9 @@ const locksFor = (world: World, operation: Operation): readonly Lock[] => {
       return locksForMembership(world, operation)
     case 'grantPrivilege':
     case 'revokePrivilege':
-      return locksForShared(operation.object, operation.grantee)
+      return locksForShared(operation, operation.object, operation.grantee)
     case 'setOwner':
-      return locksForShared(operation.object, operation.owner)
+      return locksForShared(operation, operation.object, operation.owner)
     default:
       return []
   }

@@ -175,8 +175,9 @@ const isInScope = (
       )
     }
     case 'lockRole':
-      return operations.some(
-        (other) => 'member' in other && [other.role, other.member].includes(operation.role),
+      return (
+        isDesired(operation.role) ||
+        operations.some((other) => 'member' in other && [other.role, other.member].includes(operation.role))
       )
     case 'createSchema':
       return isDesired(operation.owner)

@@ -40,13 +40,26 @@ const expectedLocks = (before: Snapshot, operations: readonly Operation[]): stri
       ? [operation]
       : [],
   )
+  const isShared = (kind: string): boolean => ['database', 'tablespace', 'parameter'].includes(kind)
+  const hasOfCluster = (name: string): boolean =>
+    operations.some(
+      (operation) =>
+        operation.because.meanwhile === undefined &&
+        operation.because.role === name &&
+        !isIntermediate(name) &&
+        'object' in operation &&
+        isShared(operation.object.kind) &&
+        (operation.kind === 'setOwner'
+          ? operation.owner === name
+          : 'grantee' in operation && operation.grantee === name),
+    )
   const grants = changes.filter(({ kind }) => kind === 'grantMembership')
   return before.roles
     .map(({ name }) => name)
     .sort()
     .flatMap((name) => {
       if (name.startsWith('pg_') || locksItself(name) || !mayAlter(before, actingRole, name)) return []
-      if (changes.some((change) => change.member === name && !isOwn(change.role)))
+      if (changes.some((change) => change.member === name && !isOwn(change.role)) || hasOfCluster(name))
         return [`exclusive ${name}`]
       const isMember = grants.some((grant) => grant.member === name)
       const isGranted = version < 160000 && grants.some((grant) => grant.role === name && !isOwn(name))
@@ -118,6 +131,12 @@ describe('what is locked', () => {
     ['but not one that is to be none of those any more', being(own), t(), []],
     ['one of a role of another database’s, as a copy has', world(), t(toForeign), ['exclusive t']],
     ['one of a role of the cluster’s', world(), t(toDatabase), ['exclusive t']],
+    [
+      'one that is to have something of the cluster’s directly',
+      world(),
+      t(Grant.databaseConnect('warehouse', { direct: true })),
+      ['exclusive t'],
+    ],
     ['before 16 also what is granted', old(), t(member('g')), ['share g', 'exclusive t']],
     ['but what is this database’s own', old(), t(toOwn), ['share t']],
     ['never what is PostgreSQL’s own', old(), t(member('pg_monitor')), ['exclusive t']],
