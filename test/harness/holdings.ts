@@ -73,9 +73,15 @@ const attributes = `
     case when r.rolbypassrls then 'bypassrls' end, 'valid until ' || r.rolvaliduntil::text, 'there'
   ], null)) as attribute`
 
+interface Held {
+  readonly role: string
+  readonly thing: string
+}
+
 const query = (version: number): string => `
   with wanted as (
-    select oid, rolname as name from pg_roles where rolname = any($1::name[]) union all select 0, 'PUBLIC'
+    select oid, rolname as name from pg_roles
+    where rolname = any((select current_setting('pgsr_test.wanted')::name[])::name[]) union all select 0, 'PUBLIC'
   )
   ${[...catalogs(version).flatMap((catalog) => [...items(catalog), ...ownerships(catalog)]), defaults, memberships(version), attributes].join('\nunion all ')}`
 
@@ -89,8 +95,10 @@ export const holdingsOf = async (
   version: number,
   roles: readonly string[],
 ): Promise<Holdings> => {
-  // Named, so that it is planned once: that takes longer than running it, and it runs twice for every sync.
-  const prepared = { name: 'holdings', text: query(version), values: [roles] }
-  const { rows } = await client.query<{ role: string; thing: string }>(prepared)
+  // Planning takes longer than running, and this runs twice for every sync. A named statement is planned once, unless it
+  // has a parameter: then PostgreSQL takes a plan for that value to be worth its while each time.
+  const setting = `select set_config('pgsr_test.wanted', $1::name[]::text, false)`
+  await client.query({ name: 'wanted', text: setting, values: [roles] })
+  const { rows } = await client.query<Held>({ name: 'holdings', text: query(version) })
   return new Set(rows.map(({ role, thing }) => `${role}: ${thing}`))
 }

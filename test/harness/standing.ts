@@ -28,7 +28,7 @@ const query = `
   from pg_roles as r where r.rolname = $1`
 
 const standingOf = async (pool: Pool, role: string): Promise<Standing> => {
-  const { rows } = await pool.query<Standing>(query, [role])
+  const { rows } = await pool.query<Standing>({ name: 'standing', text: query, values: [role] })
   return rows[0] ?? { attributes: undefined, memberships: [], roles: [] }
 }
 
