@@ -78,6 +78,18 @@ const connect = async (connection: TestConnection, database?: string): Promise<p
   return client
 }
 
+const superusers = new Map<string, pg.Pool>()
+
+/** For what concerns the whole cluster: one connection for all files of a worker, which ends with the worker or the server. */
+const superuserOf = (server: TestServer): pg.Pool => {
+  const existing = superusers.get(server.name)
+  if (existing !== undefined) return existing
+  const pool = new pg.Pool({ ...connectionTo(server), max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
+  pool.on('error', () => undefined)
+  superusers.set(server.name, pool)
+  return pool
+}
+
 /** Makes a database on a server and connects to it with a driver. */
 export const openSandbox = async (
   server: TestServer,
@@ -89,16 +101,14 @@ export const openSandbox = async (
   let names = 0
   const name: Sandbox['name'] = (base) => `${base}_${(++names).toString(36)}_${tag}`
 
-  const maker = await connect(server)
-  await maker.query(`create database ${database}`)
+  const cluster = superuserOf(server)
+  await cluster.query(`create database ${database}`)
   const isSuperuser = kind === 'superuser'
-  const connection = isSuperuser ? server : await createOwner(maker, server, database, name('owner'))
-  await maker.end()
+  const connection = isSuperuser ? server : await createOwner(cluster, server, database, name('owner'))
 
   const superuser = await connect(server, database)
   const client = await connect(connection, database)
-  const observer = new pg.Pool({ ...connectionTo(server, database), max: 1 })
-  const driver = watched(unwatched, observer)
+  const driver = watched(unwatched, cluster)
   const pool = driver.pool(connection, database)
   const actor = connection.user
 
@@ -173,7 +183,6 @@ export const openSandbox = async (
       await pool.end()
       await client.end()
       await superuser.end()
-      await observer.end()
     },
   }
 }
