@@ -48,6 +48,9 @@ export const statementError = (error: unknown, isFromServer: boolean): Statement
 /** What became of it: nothing, or whatever the server did when it was lost while committing. */
 export type Outcome = 'unchanged' | 'unknown'
 
+/** What the server says may quote names with whatever is in them: a line of a log must not end there. */
+const inOneLine = (text: string): string => text.replaceAll(/[\n\r\u0085\u2028\u2029]+/g, ' ')
+
 const tried = (attempts: number): string => (attempts > 1 ? ` (tried ${attempts} times)` : '')
 
 /** A statement that PostgreSQL refused, or a connection that failed. */
@@ -70,7 +73,7 @@ export class DatabaseError extends Error {
     cause: StatementError,
     { attempts = 1, outcome = 'unchanged' }: { attempts?: number; outcome?: Outcome } = {},
   ) {
-    super(`cannot ${operation}: ${cause.message}${tried(attempts)}`)
+    super(`cannot ${operation}: ${inOneLine(cause.message)}${tried(attempts)}`)
     this.cause = cause
     this.sqlState = cause.sqlState
     this.operation = operation
@@ -87,7 +90,7 @@ export class LockTimeoutError extends Error {
   readonly lockTimeout: number
 
   constructor(message: string, lockTimeout: number) {
-    super(`${message} (lockTimeout is ${lockTimeout} milliseconds)`)
+    super(`${inOneLine(message)} (lockTimeout is ${lockTimeout} milliseconds)`)
     this.lockTimeout = lockTimeout
   }
 }

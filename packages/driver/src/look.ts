@@ -1,4 +1,4 @@
-import { type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { describeName, type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { inSpan } from './in-span.ts'
 import * as Result from 'effect/Result'
@@ -22,7 +22,7 @@ export const databaseError =
     new DatabaseError(operation, cause, { attempts, outcome })
 
 const asRole = ({ actAs }: Pick<Settings, 'actAs'>): string =>
-  actAs === undefined ? '' : ` as role ${JSON.stringify(actAs)}`
+  actAs === undefined ? '' : ` as role ${describeName(actAs)}`
 
 const reading = (settings: Pick<Settings, 'actAs'>) => databaseError(`read the catalogs${asRole(settings)}`)
 

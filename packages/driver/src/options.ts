@@ -1,4 +1,4 @@
-import { InvalidGrantError, nameProblem, type PlanOptions } from '@pgsr/planner'
+import { impossibleRoleNameProblem, InvalidGrantError, nameProblem, type PlanOptions } from '@pgsr/planner'
 import type { Listener } from './event.ts'
 
 /** Who does it, and for how long. */
@@ -116,10 +116,6 @@ const refusing =
     throw new InvalidGrantError({ field, message: `cannot ${work}: ${field} ${problem}` })
   }
 
-/** `none` would be nobody in particular. */
-const roleProblem = (role: unknown): string | undefined =>
-  nameProblem(role) ?? (role === 'none' || role === 'public' ? 'cannot be a reserved name' : undefined)
-
 /** The largest number that PostgreSQL takes for a time in milliseconds. */
 const maximum = 2 ** 31 - 1
 
@@ -155,7 +151,7 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
   const { lockTimeout = 10_000, statementTimeout, timeout = 60_000 } = options
   const { actAs, signal, onEvent, scramIterations } = options
-  const problem = actAs === undefined ? undefined : roleProblem(actAs)
+  const problem = actAs === undefined ? undefined : (nameProblem(actAs) ?? impossibleRoleNameProblem(actAs))
   if (problem !== undefined) refuse('actAs', problem)
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'must be an AbortSignal')
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'must be a function')

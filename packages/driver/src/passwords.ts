@@ -1,4 +1,4 @@
-import { Secret, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { describeName, Secret, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import { asciiLiteral } from './ascii-literal.ts'
 import type { Settings } from './options.ts'
 import { refusePassword } from './prepare.ts'
@@ -40,7 +40,7 @@ export class Passwords {
       const password = this.#reveal(role)
       if (isUnknownVerifier(version, password))
         throw new UnsupportedServerError(
-          `cannot set the password of role ${JSON.stringify(role)}: PostgreSQL knows SCRAM-SHA-256 verifiers from version 10 on`,
+          `cannot set the password of role ${describeName(role)}: PostgreSQL knows SCRAM-SHA-256 verifiers from version 10 on`,
         )
       if (isVerifier(password) && (await isOfEmptyPassword(version, role, password)))
         refusePassword(role, 'the verifier is that of the empty password, of which PostgreSQL stores none')

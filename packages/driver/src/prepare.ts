@@ -1,4 +1,5 @@
 import {
+  describeName,
   type DesiredRole,
   ForbiddenRoleError,
   type Grant,
@@ -95,7 +96,7 @@ export const prepare = (
           throw new InvalidGrantError({
             role,
             field: 'password',
-            message: `cannot grant LOGIN to role ${JSON.stringify(role)}: the grant asks to set a password and holds none`,
+            message: `cannot grant LOGIN to role ${describeName(role)}: the grant asks to set a password and holds none`,
           })
     for (const [role, password] of passwords)
       if (isBrokenVerifier(Secret.reveal(password) as string))
@@ -111,7 +112,7 @@ export const refusePassword = (role: string, why: string): never => {
   throw new InvalidGrantError({
     role,
     field: 'password',
-    message: `cannot set the password of role ${JSON.stringify(role)}: ${why}`,
+    message: `cannot set the password of role ${describeName(role)}: ${why}`,
   })
 }
 

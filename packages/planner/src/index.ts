@@ -68,7 +68,7 @@ export type {
 } from './snapshot.ts'
 
 // Plan: what will be done
-export { describeFact, describeGrant, describeObject, describeOperation } from './describe.ts'
+export { describeFact, describeGrant, describeName, describeObject, describeOperation } from './describe.ts'
 export { type Difference, differenceOf } from './difference.ts'
 export { type Effect } from './effects.ts'
 export {
@@ -107,7 +107,7 @@ export type {
   SetValidUntil,
 } from './operation.ts'
 export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-difference.ts'
-export { nameProblem } from './name.ts'
+export { impossibleRoleNameProblem, nameProblem } from './name.ts'
 export { operationsOf, outcomeOf, type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
 export { quoteIdent, quoteLiteral } from './quote.ts'
 export { noSelfGrantStatement, passwordStatement, statementOf } from './render-statement.ts'

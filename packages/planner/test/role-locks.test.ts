@@ -22,6 +22,8 @@ const locksIn = (operations: readonly Operation[]): string[] =>
     operation.kind === 'lockRole' ? [`${operation.mode} ${operation.role}`] : [],
   )
 
+const isShared = (kind: string): boolean => ['database', 'tablespace', 'parameter'].includes(kind)
+
 /** What a transaction has to lock, worked out role by role from what it does. */
 const expectedLocks = (before: Snapshot, operations: readonly Operation[]): string[] => {
   const { version, databaseOid, actingRole } = before.server
@@ -40,7 +42,6 @@ const expectedLocks = (before: Snapshot, operations: readonly Operation[]): stri
       ? [operation]
       : [],
   )
-  const isShared = (kind: string): boolean => ['database', 'tablespace', 'parameter'].includes(kind)
   const hasOfCluster = (name: string): boolean =>
     operations.some(
       (operation) =>
