@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { copyBinaries } from './binaries.ts'
+import { serverOwner } from './server-owner.ts'
 
 /** A running PostgreSQL server of our own, reached over a unix socket as the superuser `postgres`. */
 export interface Cluster {
@@ -50,21 +51,6 @@ const watch = (directory: string): ChildProcess =>
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-
-interface Owner {
-  readonly uid?: number
-  readonly gid?: number
-}
-
-/** PostgreSQL refuses to run as root, so root runs it as `nobody`, who exists everywhere. */
-const serverOwner = async (): Promise<Owner> => {
-  if (process.getuid?.() !== 0) return {}
-  const users = await readFile('/etc/passwd', 'utf8')
-  const nobody = users.split('\n').find((line) => line.startsWith('nobody:'))
-  if (nobody === undefined) throw new Error('there is no user `nobody` to run PostgreSQL as')
-  const [, , uid, gid] = nobody.split(':')
-  return { uid: Number(uid), gid: Number(gid) }
-}
 
 /**
  * The environment without PGDATA, PGPORT and the like, which would change what the server does. Planning the query that
