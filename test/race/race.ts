@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { TestConnection } from '../harness/servers.ts'
+import { type Arena, arenaOf, build, connect, repair, tearDown } from './arena.ts'
+import { holdingAsked, holdingOf } from './holding.ts'
+import { randomFrom } from './random.ts'
+import { drawMembership, drawRequest, nothing } from './request.ts'
+import { runRogue } from './rogue.ts'
+import { type Failure, Score } from './score.ts'
+import { compete, openWriters, syncOnce, type Writer } from './writer.ts'
+
+export interface RaceOptions {
+  readonly server: TestConnection
+  /** Part of the names of its roles and databases. */
+  readonly tag: string
+  readonly seed: number
+  /** By all writers together. */
+  readonly syncs: number
+  /** Whether somebody else changes the same things meanwhile. */
+  readonly rogues: boolean
+}
+
+export interface RaceResult {
+  readonly syncs: number
+  readonly changed: number
+  /** What the rogues did meanwhile. */
+  readonly disturbances: number
+  /** How often something was tried again, by reason. */
+  readonly retries: ReadonlyMap<string, number>
+  /** How many syncs took how many attempts. */
+  readonly attempts: ReadonlyMap<number, number>
+  readonly failures: readonly Failure[]
+  /** What is not as it should be when all are done. */
+  readonly wrong: readonly string[]
+  /** Memberships of roles that are no more: before 16, PostgreSQL can leave some behind. */
+  readonly dangling: number
+}
+
+/** Syncs once more, undisturbed: then the roles have what was asked for, and nothing else. */
+const settle = async (writer: Writer, { server }: RaceOptions, arena: Arena, score: Score): Promise<void> => {
+  const { pool, random, name, database } = writer
+  const request = drawRequest(random, arena)
+  await syncOnce(writer, request, arena, score)
+  const { transactions, skipped, residue } = await pool.planRoles(request.desired, { scope: request.scope })
+  score.expect(transactions.length === 0, `${name}: there is still something to do`)
+  for (const { message } of [...skipped, ...residue]) score.wrong.push(`${name}: ${message}`)
+  const client = await connect(server, database)
+  for (const desired of request.desired) {
+    const [held, asked] = [await holdingOf(client, arena, desired.role), holdingAsked(desired, arena)]
+    const [is, shouldBe] = request.scope === 'cluster' ? [held, asked] : [held.database, asked.database]
+    score.expect(
+      isDeepStrictEqual(is, shouldBe),
+      `${name}: role ${desired.role} has ${JSON.stringify(is)}, not ${JSON.stringify(shouldBe)}`,
+    )
+  }
+  await client.end()
+}
+
+/** What belongs to the cluster is what one of the writers asked for, and no mixture. */
+const expectNoMixture = async (
+  writers: readonly Writer[],
+  { server }: RaceOptions,
+  arena: Arena,
+  score: Score,
+): Promise<void> => {
+  const client = await connect(server, arena.databases[0])
+  for (const role of arena.roles) {
+    const { cluster } = await holdingOf(client, arena, role)
+    const asked = writers.flatMap(({ last }) => (last.has(role) ? [last.get(role)!] : []))
+    score.expect(
+      asked.length === 0 || asked.some((one) => isDeepStrictEqual(one, cluster)),
+      `role ${role} has ${JSON.stringify(cluster)}, which is none of ${JSON.stringify(asked)}`,
+    )
+  }
+  await client.end()
+}
+
+/** One writer in each database syncs, again and again, both at the same time. */
+const competeInPairs = async (
+  writers: readonly Writer[],
+  rounds: number,
+  options: RaceOptions,
+  arena: Arena,
+  score: Score,
+): Promise<void> => {
+  const half = writers.length / 2
+  for (let round = 0; round < rounds; round += 1) {
+    const pair = [writers[round % half]!, writers[half + (round % half)]!]
+    const role = arena.roles[round % arena.roles.length]!
+    await syncOnce(pair[0]!, nothing(arena), arena, score)
+    await Promise.all(
+      pair.map((writer) => syncOnce(writer, drawMembership(writer.random, arena, role), arena, score)),
+    )
+    await expectNoMixture(pair, options, arena, score)
+  }
+}
+
+/** Transactions that nobody ended, and locks that nobody gave back. */
+const leftQuery = `
+  select 'a session is ' || state as what from pg_stat_activity
+  where datname = any($1::name[]) and state like 'idle in transaction%'
+  union all select 'an advisory lock is held' from pg_locks as l join pg_database as d on d.oid = l.database
+  where l.locktype = 'advisory' and d.datname = any($1::name[])`
+
+const danglingQuery = `
+  select count(*)::int as dangling from pg_auth_members
+  where not (roleid in (select oid from pg_authid) and member in (select oid from pg_authid))`
+
+/** Looks for what should not be there. */
+const inspect = async ({ server }: RaceOptions, { databases }: Arena, score: Score): Promise<number> => {
+  const client = await connect(server)
+  const left = await client.query<{ readonly what: string }>(leftQuery, [databases])
+  score.wrong.push(...left.rows.map(({ what }) => what))
+  const { rows } = await client.query<{ readonly dangling: number }>(danglingQuery)
+  await client.end()
+  return rows[0]!.dangling
+}
+
+/** Lets writers, and rogues if there are to be some, loose on two databases. */
+export const race = async (options: RaceOptions): Promise<RaceResult> => {
+  const { server, tag, seed, syncs, rogues } = options
+  const arena = arenaOf(tag)
+  await build(server, arena)
+  const writers = openWriters(server, seed, arena)
+  const score = new Score()
+  const stop = new AbortController()
+  const disturbing = (rogues ? arena.databases : []).map((database, index) =>
+    runRogue(server, database, randomFrom(seed * 100 + 50 + index), arena, stop.signal),
+  )
+  const share = Math.ceil(syncs / writers.length)
+  if (rogues) await Promise.all(writers.map((writer) => compete(writer, share, arena, score)))
+  else await competeInPairs(writers, Math.ceil(syncs / 3), options, arena, score)
+  stop.abort()
+  const disturbances = (await Promise.all(disturbing)).reduce((sum, count) => sum + count, 0)
+
+  await repair(server, arena)
+  for (const writer of writers) await settle(writer, options, arena, score)
+  const dangling = await inspect(options, arena, score)
+  await Promise.all(writers.map(({ pool }) => pool.end()))
+  await tearDown(server, arena)
+  const { changed, retries, attempts, failures, wrong } = score
+  return { syncs: score.syncs, changed, disturbances, retries, attempts, failures, wrong, dangling }
+}
