@@ -19,11 +19,11 @@ import type { Frame } from './frame.ts'
 import {
   databaseError,
   firstLook,
+  framed,
   frameOf,
   lookInTransaction,
   readStored,
   settingsStatement,
-  undoing,
 } from './look.ts'
 import type { Settings } from './options.ts'
 import { parseStored, Passwords, storedQuery } from './passwords.ts'
@@ -91,8 +91,7 @@ const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
  */
 const beginning = ({ settings, frame, compared }: Call): string => {
   const { lockKey, lockTimeout, statementTimeout } = settings
-  return [
-    frame.begin,
+  const statements = [
     settingsStatement(settings),
     `set local lock_timeout = ${lockTimeout}`,
     clock,
@@ -101,7 +100,8 @@ const beginning = ({ settings, frame, compared }: Call): string => {
     ...(compared.length > 0 ? [storedQuery(compared)] : []),
     ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
     noSelfGrantStatement,
-  ].join(';')
+  ]
+  return `${frame.begin}${statements.join(';')}`
 }
 
 /** A server that shuts down ends a session even while that waits for a standby to confirm what is committed. */
@@ -199,7 +199,7 @@ const attemptOnce = <E>(
     if (left.length === 0) progress.result = result
     yield* end(call, attempt)
     return { result, left }
-  }).pipe(undoing(frame), inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
+  }).pipe(framed(frame), inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
 }
 
 /** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */

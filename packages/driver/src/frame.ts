@@ -4,6 +4,9 @@ import { quoteLiteral } from '@pgsr/planner'
 export interface Frame {
   /** Whether the transaction is pgsr’s own; else it is the caller’s, and is left open. */
   readonly isOwn: boolean
+  /** What is sent before anything else, by itself, and not cancelled: without it nothing could be undone. */
+  readonly before: string | undefined
+  /** What the first text begins with. */
   readonly begin: string
   readonly end: string
   /** Undoes everything, the settings too, and takes no part of what is undone for done. */
@@ -16,7 +19,8 @@ export interface Frame {
  */
 export const ownFrame: Frame = {
   isOwn: true,
-  begin: 'begin isolation level read committed read write;savepoint pgsr_sync',
+  before: undefined,
+  begin: 'begin isolation level read committed read write;savepoint pgsr_sync;',
   end: 'release savepoint pgsr_sync;commit',
   undo: 'rollback',
 }
@@ -43,7 +47,8 @@ export const callersFrame = (former: readonly (string | null)[]): Frame => {
   })
   return {
     isOwn: false,
-    begin: 'savepoint pgsr_sync',
+    before: 'savepoint pgsr_sync',
+    begin: '',
     end: `select ${putBack.join(', ')};release savepoint pgsr_sync`,
     undo: 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync',
   }

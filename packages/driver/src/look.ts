@@ -48,7 +48,7 @@ const versionQuery = "select pg_catalog.current_setting('server_version_num'); s
 
 /** At the first contact; what only speaks PostgreSQL’s protocol has other catalogs, and is refused. */
 const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError | UnsupportedServerError> =>
-  session.send(versionQuery).pipe(
+  session.send(versionQuery, { isUncancelled: true }).pipe(
     Effect.mapError(databaseError('read the catalogs')),
     Effect.flatMap(([version, text]) => {
       const fork = forkOf(text ?? '')
@@ -85,7 +85,7 @@ const transactionQuery = `select pg_catalog.json_build_array(
 type Transaction = readonly [isOpen: boolean, isolation: string, former: readonly (string | null)[]]
 
 const readTransaction = (session: SessionShape) =>
-  session.send(transactionQuery).pipe(
+  session.send(transactionQuery, { isUncancelled: true }).pipe(
     Effect.mapError((error) =>
       error.sqlState === '25P02'
         ? new TransactionOpenError('it has failed, and can only be rolled back')
@@ -146,12 +146,8 @@ export const firstLook = Effect.fnUntraced(function* (
   settings: Pick<Settings, 'actAs'>,
 ) {
   const session = yield* Session
-  const set = settingsStatement(settings)
-  const around = frame.isOwn ? ([set, ''] as const) : ([`${frame.begin};${set}`, `;${frame.undo}`] as const)
   const look = (version: number) =>
-    frame.isOwn
-      ? lookAs(version, session, scope, around, settings)
-      : undoing(frame)(lookAs(version, session, scope, around, settings))
+    peeking(frame, (after) => lookAs(version, session, scope, [settingsStatement(settings), after], settings))
   const version = yield* versionOf(session)
   const asked = yield* Effect.result(look(version))
   const actual = Result.isSuccess(asked)
@@ -175,21 +171,34 @@ export const readStored = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const query = `${settingsStatement(settings)};${storedQuery(roles)}`
-  const cells = yield* (
-    frame.isOwn ? session.send(query) : undoing(frame)(session.send(`${frame.begin};${query};${frame.undo}`))
-  ).pipe(Effect.mapError(reading(settings)))
+  const cells = yield* peeking(frame, (after) =>
+    Effect.mapError(session.send(`${query}${after}`), reading(settings)),
+  )
   return parseStored(cells.at(-1))
 }, inSpan('pgsr.stored'))
 
-/** Whatever fails, or interrupts the work, undoes it. That it could not be undone is not what failed. */
-export const undoing =
+/** Does work inside a frame. Whatever fails, or interrupts it, is undone; that it could not be is not what failed. */
+export const framed =
   (frame: Frame) =>
   <A, E, R>(work: Effect.Effect<A, E, R>) =>
-    Effect.onExit(work, (exit) =>
-      exit._tag === 'Success'
-        ? Effect.void
-        : Session.use((session) => session.send(frame.undo, { within: grace })).pipe(Effect.ignore),
-    )
+    Effect.gen(function* () {
+      const session = yield* Session
+      if (frame.before !== undefined)
+        yield* session
+          .send(frame.before, { isUncancelled: true })
+          .pipe(Effect.mapError(databaseError('set a savepoint')))
+      const undo = Effect.suspend(() => session.send(frame.undo, { within: grace }))
+      return yield* Effect.onExit(work, (exit) =>
+        exit._tag === 'Success' ? Effect.void : Effect.ignore(undo),
+      )
+    })
+
+/**
+ * Looks without changing anything: what is set for that ends with the text by itself outside of a transaction, and in one
+ * of the caller’s by what the text has to end with.
+ */
+const peeking = <A, E, R>(frame: Frame, work: (after: string) => Effect.Effect<A, E, R>) =>
+  frame.isOwn ? work('') : framed(frame)(work(`;${frame.undo}`))
 
 /** Looks inside a frame, behind the statements that begin it or on their own. */
 export const lookInTransaction = Effect.fnUntraced(function* (scope: Scope, before = 'select') {

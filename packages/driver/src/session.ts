@@ -27,6 +27,8 @@ export interface Wire {
 export interface Sending {
   /** How long to wait for the answer before the connection is given up, in milliseconds; for ever unless given. */
   readonly within?: number
+  /** It is not cancelled, but waited for: cancelled, it would spoil the transaction that it is in. */
+  readonly isUncancelled?: boolean
   /** Called when the server has answered and refused nothing, even when nobody waits for that any more. */
   readonly onAnswer?: () => void
 }
@@ -80,8 +82,8 @@ export const sessionOver = (wire: Wire): SessionShape => {
     wire.close()
   }
   // A cancel request that arrives late would hit whatever runs then: so it is waited for, too.
-  const stop = async (answer: Promise<unknown>): Promise<void> => {
-    const told = Promise.resolve(wire.cancel?.()).catch(() => undefined)
+  const stop = async (answer: Promise<unknown>, { isUncancelled = false }: Sending): Promise<void> => {
+    const told = isUncancelled ? undefined : Promise.resolve(wire.cancel?.()).catch(() => undefined)
     if (!(await isDoneIn(grace, Promise.allSettled([answer, told])))) close()
   }
   const answered = async (answer: Promise<Cells>, { within, onAnswer }: Sending): Promise<Cells> => {
@@ -105,7 +107,7 @@ export const sessionOver = (wire: Wire): SessionShape => {
         const answer = answered(wire.query(text), sending)
         const deliver = async (): Promise<void> => resume(await settled(answer))
         void deliver()
-        return Effect.promise(() => stop(answer))
+        return Effect.promise(() => stop(answer, sending))
       }),
   }
 }
