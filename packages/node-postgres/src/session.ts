@@ -36,24 +36,46 @@ const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): 
 
 const isPool = (connection: Connection): connection is Pool => 'totalCount' in connection
 
-/** A connection that comes when nobody waits for it any more goes back at once. */
-const connect = (pool: Pool): Effect.Effect<PoolClient, StatementError> =>
+/**
+ * Borrows a connection. What breaks one is told once, and as an event that ends the process where nobody listens: so it is
+ * listened to from the moment on that the pool no longer does. One that comes when nobody waits for it goes back at once.
+ */
+const borrow = (pool: Pool, onError: (error: unknown) => void): Effect.Effect<PoolClient, StatementError> =>
   Effect.callback((resume) => {
-    const coming = pool.connect()
-    coming.then(
-      (client) => resume(Effect.succeed(client)),
-      (error: unknown) => resume(Effect.fail(errorOf(error))),
-    )
+    let isAwaited = true
+    pool.connect((error, client) => {
+      if (client === undefined) {
+        resume(Effect.fail(errorOf(error)))
+        return
+      }
+      client.on('error', onError)
+      if (isAwaited) resume(Effect.succeed(client))
+      else giveBack(client, onError, false)
+    })
     return Effect.sync(() => {
-      coming.then(
-        (client) => client.release(),
-        () => undefined,
-      )
+      isAwaited = false
     })
   })
 
-const take = (connection: Connection): Effect.Effect<ClientBase, StatementError, Scope.Scope> =>
-  isPool(connection) ? connect(connection) : Effect.as(exclusively(connection), connection)
+/** A broken connection is listened to for ever: more may be told of it. */
+const giveBack = (client: PoolClient, onError: (error: unknown) => void, isBroken: boolean): void => {
+  if (!isBroken) client.off('error', onError)
+  client.release(isBroken)
+}
+
+/** Keeps the caller’s own client to itself. */
+const listening = (
+  client: ClientBase,
+  onError: (error: unknown) => void,
+  isBroken: () => boolean,
+): Effect.Effect<ClientBase, never, Scope.Scope> =>
+  Effect.andThen(
+    exclusively(client),
+    Effect.acquireRelease(
+      Effect.sync(() => client.on('error', onError)),
+      () => Effect.sync(() => (isBroken() ? client : client.off('error', onError))),
+    ),
+  )
 
 /** Such a client would never answer. What pg knows of it has no public name, and where it has none at all, it may. */
 const isUnconnected = (connection: object): boolean => {
@@ -71,20 +93,16 @@ export const hold = (connection: Connection): Effect.Effect<SessionShape, Statem
     if (isUnconnected(connection))
       return yield* Effect.die(new TypeError('cannot use the connection: the client is not connected'))
     let broken: unknown
-    // What breaks a connection is told once, and as an event that ends the process where nobody listens.
     const remember = (error: unknown): void => {
       broken ??= error
     }
-    const client = yield* Effect.acquireRelease(
-      take(connection),
-      (taken) =>
-        Effect.sync(() => {
-          if (broken === undefined) taken.off('error', remember)
-          if (isPool(connection)) (taken as PoolClient).release(broken !== undefined)
-        }),
-      { interruptible: true },
-    )
-    client.on('error', remember)
+    const client = yield* isPool(connection)
+      ? Effect.acquireRelease(
+          borrow(connection, remember),
+          (borrowed) => Effect.sync(() => giveBack(borrowed, remember, broken !== undefined)),
+          { interruptible: true },
+        )
+      : listening(connection, remember, () => broken !== undefined)
     return sessionOver({
       connection,
       isHeld: !isPool(connection),
