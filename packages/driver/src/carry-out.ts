@@ -227,7 +227,10 @@ const lookPersistently = Effect.fnUntraced(function* (
   frame: Frame,
 ) {
   const { roles } = passwords
-  const answer = yield* persistently(() => firstLook(scope, frame, settings), settings, frame)
+  const answer = yield* persistently(() => firstLook(scope, frame, settings), settings, {
+    frame,
+    executes: false,
+  })
   if (roles.length > 0) yield* planningLater(() => passwords.check(answer.version))
   if (roles.length === 0 || !answer.readsPasswords) return { ...answer, compared: [] }
   const stored = yield* readStored(roles, frame, settings)
@@ -275,7 +278,7 @@ export const carryOut = <E>(task: Task<E>, settings: Settings, progress: Progres
       const { result, left } = yield* persistently(
         (attempt) => attemptOnce(task, call, executed, attempt),
         settings,
-        frame,
+        { frame, executes: true },
       ).pipe(Effect.mapError(lockTimeoutError(settings)))
       executed = result.plan.transactions
       if (left.length === 0) return result

@@ -19,6 +19,12 @@ const changed: ReadonlySet<string> = new Set([
   '3D000', // invalid_catalog_name
 ])
 
+/** The same where something is executed that was planned for what was looked at: it was permitted then. */
+const changedSince: ReadonlySet<string> = new Set([
+  '42501', // insufficient_privilege
+  '0LP01', // invalid_grant_operation: a circle of memberships
+])
+
 /** What a transaction that is the caller’s has to be begun again for, by the caller. */
 const ofTransaction: ReadonlySet<string> = new Set(['40001', '40P01'])
 
@@ -38,11 +44,20 @@ export const isRetryable = ({ sqlState, message }: StatementError): boolean =>
     (sqlState === 'XX000' && concurrent.test(message)) ||
     (sqlState === '23505' && madeTwice.test(message)))
 
-const isWorthRetrying = (error: unknown, { isOwn }: Frame): error is DatabaseError | ProofError =>
-  error instanceof ProofError ||
-  (error instanceof DatabaseError &&
-    isRetryable(error.cause) &&
-    (isOwn || !ofTransaction.has(error.sqlState ?? '')))
+/** What is tried, and in whose transaction. */
+interface Tried {
+  readonly frame: Frame
+  /** Whether it executes what was planned, or only looks. */
+  readonly executes: boolean
+}
+
+const isWorthRetrying = (error: unknown, { frame, executes }: Tried): error is DatabaseError | ProofError => {
+  if (error instanceof ProofError) return true
+  if (!(error instanceof DatabaseError)) return false
+  const { cause, sqlState = '' } = error
+  if (!frame.isOwn && ofTransaction.has(sqlState)) return false
+  return isRetryable(cause) || (executes && changedSince.has(sqlState))
+}
 
 /** The first pause between attempts, and the longest, in milliseconds. */
 const shortest = 20
@@ -56,12 +71,12 @@ const pauseAfter = (attempt: number): number =>
 export const persistently = <A, E, R>(
   work: (attempt: number) => Effect.Effect<A, E, R>,
   settings: Pick<Settings, 'attempts' | 'onEvent'>,
-  frame: Frame,
+  tried: Tried,
 ): Effect.Effect<A, E, R> => {
   const { attempts, onEvent } = settings
   const from = (attempt: number): Effect.Effect<A, E, R> =>
     Effect.catch(work(attempt), (error) => {
-      if (attempt >= attempts || !isWorthRetrying(error, frame)) return Effect.fail(error)
+      if (attempt >= attempts || !isWorthRetrying(error, tried)) return Effect.fail(error)
       tell(onEvent, { kind: 'retry', attempt, attempts, reason: error })
       return Effect.andThen(Effect.sleep(pauseAfter(attempt)), from(attempt + 1))
     })
