@@ -105,7 +105,8 @@ export class TimeoutError extends Error {
   readonly outcome: Outcome
 
   constructor(operation: string, timeout: number, outcome: Outcome) {
-    super(`cannot ${operation}: it took longer than it may (timeout is ${timeout} milliseconds)`)
+    const unknown = outcome === 'unknown' ? '; the server has not answered COMMIT, and may have done it' : ''
+    super(`cannot ${operation}: it took longer than it may (timeout is ${timeout} milliseconds)${unknown}`)
     this.timeout = timeout
     this.outcome = outcome
   }

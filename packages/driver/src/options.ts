@@ -116,6 +116,10 @@ const refusing =
     throw new InvalidGrantError({ field, message: `cannot ${work}: ${field} ${problem}` })
   }
 
+/** Other realms have other classes of it. */
+const isSignal = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+
 /** The largest number that PostgreSQL takes for a time in milliseconds. */
 const maximum = 2 ** 31 - 1
 
@@ -153,7 +157,7 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
   const { actAs, signal, onEvent, scramIterations } = options
   const problem = actAs === undefined ? undefined : (nameProblem(actAs) ?? impossibleRoleNameProblem(actAs))
   if (problem !== undefined) refuse('actAs', problem)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'must be an AbortSignal')
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', 'must be an AbortSignal')
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'must be a function')
   return {
     onResidue: oneOf(refuse, 'onResidue', onResidue, ['error', 'report']),

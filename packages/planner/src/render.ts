@@ -73,10 +73,17 @@ const renderStep = ({ operation, setRole }: Step): readonly string[] => {
   return [...(setRole === undefined ? [] : [`${setRole};`]), statement]
 }
 
+export interface RenderOptions {
+  /** The key of the advisory lock, as given to `syncRoles`. Default: 1. */
+  readonly lockKey?: bigint | number
+  /** The role to act as, where one was given to `planRoles`. Default: the current role of whoever runs the script. */
+  readonly actAs?: string
+}
+
 const renderTransaction = (
   operations: readonly Operation[],
   actingRole: string,
-  lockKey: bigint | number,
+  { lockKey = 1, actAs }: RenderOptions,
 ): string => {
   const { steps, last } = stepsOf(operations, actingRole)
   const createsRoles = operations.some(({ kind }) => kind === 'createRole')
@@ -84,6 +91,7 @@ const renderTransaction = (
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;',
     "SET LOCAL client_encoding = 'UTF8';",
     'SET LOCAL search_path = pg_catalog, pg_temp;',
+    ...(actAs === undefined ? [] : [`SET LOCAL ROLE ${quoteIdent(actAs)};`]),
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
     ...(createsRoles ? [`${noSelfGrantStatement};`] : []),
     ...steps.flatMap(renderStep),
@@ -103,12 +111,9 @@ const renderFindings = ({ skipped, residue, effects, unmanaged }: Plan): readonl
 
 /**
  * A plan as a script that psql can run as it stands, with the lock that pgsr takes. Only passwords are not in it.
- * @param options.lockKey the key of the advisory lock, as given to `syncRoles`; 1 unless given
  */
-export const renderSql = (
-  plan: Plan,
-  { lockKey = 1 }: { readonly lockKey?: bigint | number } = {},
-): string => {
+export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
+  const { lockKey = 1 } = options
   if (typeof lockKey !== 'bigint' && !Number.isSafeInteger(lockKey))
     throw new RangeError('cannot render the plan: lockKey must be a whole number')
   if (!Array.isArray((plan as Partial<Plan>).transactions))
@@ -123,7 +128,7 @@ export const renderSql = (
       : `${count} operation${count === 1 ? '' : 's'}, run as ${describeName(actingRole)}`
   return [
     [`-- pgsr ${describeRequest(request)}: ${title}`, ...renderFindings(plan)].join('\n'),
-    ...transactions.map((operations) => renderTransaction(operations, actingRole, lockKey)),
+    ...transactions.map((operations) => renderTransaction(operations, actingRole, options)),
     '',
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-import { DatabaseError, Grant, InvalidGrantError } from '@pgsr/node-postgres'
+import { DatabaseError, Grant, InvalidGrantError, renderSql } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
 
@@ -41,6 +41,18 @@ conformance((sandbox) => {
       await held.end()
     }
     await expect(box.as(role, `select from ${schema}.t`)).rejects.toThrow('permission denied')
+  })
+
+  test('the script of such a plan is run as that role too', async () => {
+    const { box, admin, role, schema, grants, held } = await make()
+    try {
+      const plan = await held.planRoles({ role, grants }, { actAs: admin })
+      await held.run(renderSql(plan, { actAs: admin }))
+      await box.as(role, `select from ${schema}.t`)
+      expect((await held.planRoles({ role, grants }, { actAs: admin })).transactions).toEqual([])
+    } finally {
+      await held.end()
+    }
   })
 
   test('in a transaction of the caller’s, and as who the caller has become', async () => {
