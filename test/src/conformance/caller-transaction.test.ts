@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
 import type { Connected } from '../../harness/drivers.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
+import { goneWhenGranted, whenGranted } from '../../harness/when-granted.ts'
 
 const exists = async ({ admin }: Sandbox, role: string): Promise<boolean> =>
   (await admin(`select from pg_roles where rolname = '${role}'`)).length > 0
@@ -94,11 +95,7 @@ conformance((sandbox) => {
 
   test('whatever fails there, the transaction goes on as if nothing had been asked', async () => {
     const { box, role, log, grants, transaction, rows, locks } = await make()
-    const trigger = box.name('trigger')
-    await box.admin(
-      `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
-       create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
-    )
+    const stop = await whenGranted(box, `raise exception 'not today'`)
     try {
       await transaction(async (inside) => {
         await inside.run(set)
@@ -117,7 +114,7 @@ conformance((sandbox) => {
         await check(inside, log)
       })
     } finally {
-      await box.admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
+      await stop()
     }
     expect(await rows()).toBe(4)
     expect(await exists(box, role)).toBe(false)
@@ -125,14 +122,7 @@ conformance((sandbox) => {
 
   test('what changed meanwhile is tried again there', async () => {
     const { box, role, schema, log, grants, transaction } = await make()
-    const trigger = box.name('trigger')
-    await box.admin(
-      `create sequence public.${trigger}_tries; grant usage on sequence public.${trigger}_tries to public;
-       create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
-         if nextval('public.${trigger}_tries') < 3 then raise exception 'gone' using errcode = 'undefined_table'; end if;
-       end $$;
-       create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
-    )
+    const stop = await goneWhenGranted(box, 2)
     try {
       await transaction(async (inside) => {
         await inside.run(set)
@@ -140,21 +130,16 @@ conformance((sandbox) => {
         await check(inside, log)
       })
     } finally {
-      await box.admin(
-        `drop event trigger ${trigger}; drop function public.${trigger}(); drop sequence public.${trigger}_tries`,
-      )
+      await stop()
     }
     await box.as(role, `select from ${schema}.t`)
   })
 
   test('a deadlock is the caller’s to deal with', async () => {
     const { box, role, log, grants, transaction } = await make()
-    const trigger = box.name('trigger')
-    await box.admin(
-      `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
-         raise exception 'deadlock detected' using errcode = 'deadlock_detected';
-       end $$;
-       create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
+    const stop = await whenGranted(
+      box,
+      `raise exception 'deadlock detected' using errcode = 'deadlock_detected'`,
     )
     try {
       await transaction(async (inside) => {
@@ -170,7 +155,7 @@ conformance((sandbox) => {
         attempts: 2,
       })
     } finally {
-      await box.admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
+      await stop()
     }
   })
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { conformance } from '../../harness/conformance.ts'
 import { connectionTo } from '../../harness/servers.ts'
 import { untilSomebodyWaits } from '../../harness/waiting.ts'
+import { goneWhenGranted } from '../../harness/when-granted.ts'
 
 conformance((sandbox) => {
   test('everything is told as it happens', async () => {
@@ -54,16 +55,10 @@ conformance((sandbox) => {
 
   test('an attempt that failed is told with its reason, and a listener that throws changes nothing', async () => {
     const box = sandbox()
-    const [role, schema, trigger] = [box.name('r'), box.name('s'), box.name('trigger')]
+    const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
     // Each attempt meets it twice: in its batch, and alone, to be named.
-    await box.admin(
-      `create sequence public.${trigger}_tries; grant usage on sequence public.${trigger}_tries to public;
-       create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
-         if nextval('public.${trigger}_tries') < 5 then raise exception 'gone' using errcode = 'undefined_table'; end if;
-       end $$;
-       create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
-    )
+    const stop = await goneWhenGranted(box, 4)
     const events: SyncEvent[] = []
     try {
       await box.pool.syncRoles(
@@ -78,9 +73,7 @@ conformance((sandbox) => {
         },
       )
     } finally {
-      await box.admin(
-        `drop event trigger ${trigger}; drop function public.${trigger}(); drop sequence public.${trigger}_tries`,
-      )
+      await stop()
     }
     const retries = events.flatMap((event) => (event.kind === 'retry' ? [event] : []))
     expect(retries).toMatchObject([

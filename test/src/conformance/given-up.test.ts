@@ -6,6 +6,7 @@ import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
 import { untilSomebodyWaits } from '../../harness/waiting.ts'
+import { whenGranted } from '../../harness/when-granted.ts'
 
 const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
   (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
@@ -17,15 +18,8 @@ const busy = ({ admin, database }: Sandbox) =>
      and (state like 'idle in transaction%' or state = 'active')`,
   )
 
-/** Something that a sync waits for in the middle of its transaction: whoever grants sleeps, and is seen to. */
-const sleeping = async ({ admin, name }: Sandbox): Promise<() => Promise<unknown>> => {
-  const trigger = name('trigger')
-  await admin(
-    `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin perform pg_sleep(600); end $$;
-     create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
-  )
-  return () => admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
-}
+/** Something that a sync waits for in the middle of its transaction. */
+const sleeping = (box: Sandbox): Promise<() => Promise<unknown>> => whenGranted(box, 'perform pg_sleep(600)')
 
 const untilItSleeps = async ({ admin, database }: Sandbox): Promise<void> => {
   const asleep = `select from pg_stat_activity where datname = '${database}' and wait_event = 'PgSleep'`

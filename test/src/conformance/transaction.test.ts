@@ -5,6 +5,7 @@ import { conformance } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
 import { untilSomebodyWaits } from '../../harness/waiting.ts'
+import { whenGranted } from '../../harness/when-granted.ts'
 
 const connect = async ({ connection, database }: Sandbox): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(connection, database))
@@ -14,20 +15,6 @@ const connect = async ({ connection, database }: Sandbox): Promise<pg.Client> =>
 
 const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
   (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
-
-/** Runs something whenever anybody grants a privilege, inside the transaction that does. */
-const whenGranted = async ({ admin, name }: Sandbox, body: string): Promise<() => Promise<unknown>> => {
-  const trigger = name('trigger')
-  await admin(
-    `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
-       if current_setting('pgsr_test.busy', true) is distinct from 'yes' then
-         perform set_config('pgsr_test.busy', 'yes', true); ${body}; perform set_config('pgsr_test.busy', 'no', true);
-       end if;
-     end $$;
-     create event trigger ${trigger} on ddl_command_end when tag in ('GRANT') execute procedure public.${trigger}()`,
-  )
-  return () => admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
-}
 
 conformance((sandbox) => {
   test('a sync waits for the lock, and looks again when it has it', async () => {
