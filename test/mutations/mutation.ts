@@ -1,0 +1,155 @@
+/** One thing that is broken on purpose, and the tests of which at least one must see it. */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  /** What is replaced; it must occur once in the file. */
+  readonly text: string
+  readonly by: string
+  readonly tests: readonly string[]
+}
+
+const conformance = (...names: readonly string[]): readonly string[] =>
+  names.map((name) => `test/src/conformance/${name}.test.ts`)
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'no advisory lock',
+    file: 'packages/driver/src/carry-out.ts',
+    text: '`select pg_catalog.pg_advisory_xact_lock(${lockKey})`',
+    by: '`select ${lockKey}::text`',
+    tests: conformance('transaction'),
+  },
+  {
+    name: 'no retry',
+    file: 'packages/driver/src/retry.ts',
+    text: 'attempt >= attempts ||',
+    by: 'attempt >= 1 ||',
+    tests: conformance('transaction'),
+  },
+  {
+    name: 'the plan from before the lock is executed under it',
+    file: 'packages/driver/src/carry-out.ts',
+    text: 'attemptOnce(task, call, executed, attempt)',
+    by: 'attemptOnce({ ...task, planFor: () => Effect.succeed(firstPlan) }, call, executed, attempt)',
+    tests: conformance('transaction'),
+  },
+  {
+    name: 'no rollback before a connection goes back to the pool',
+    file: 'packages/driver/src/frame.ts',
+    text: "undo: 'rollback',",
+    by: "undo: 'select',",
+    tests: conformance('transaction'),
+  },
+  {
+    name: 'quotes in names are not doubled',
+    file: 'packages/planner/src/quote.ts',
+    text: `name.replaceAll('"', '""')`,
+    by: 'name',
+    tests: conformance('hostile-names'),
+  },
+  {
+    name: 'quotes in literals are not doubled',
+    file: 'packages/planner/src/quote.ts',
+    text: `text.replaceAll("'", "''")`,
+    by: 'text',
+    tests: ['test/src/quote.property.test.ts'],
+  },
+  {
+    name: 'backslashes in literals are not doubled',
+    file: 'packages/planner/src/quote.ts',
+    text: String.raw`.replaceAll('\\', '\\\\')`,
+    by: '',
+    tests: ['test/src/quote.property.test.ts'],
+  },
+  {
+    name: 'no proof',
+    file: 'packages/driver/src/carry-out.ts',
+    text: 'if (difference === undefined) return',
+    by: 'if (difference === undefined || attempts > 0) return',
+    tests: conformance('transaction'),
+  },
+  {
+    name: 'COMMIT without a look whether the transaction is still there',
+    file: 'packages/driver/src/frame.ts',
+    text: "end: 'release savepoint pgsr_sync;commit'",
+    by: "end: 'commit'",
+    tests: ['test/src/effect.test.ts'],
+  },
+  {
+    name: 'the catalogs are read with the search_path of the session',
+    file: 'packages/driver/src/look.ts',
+    text: "search_path: quoted('pg_catalog, pg_temp')",
+    by: "application_name: quoted('pgsr')",
+    tests: conformance('planted-objects'),
+  },
+  {
+    name: 'settings stay as they are in a transaction of the caller’s',
+    file: 'packages/driver/src/frame.ts',
+    text: "`select ${putBack.join(', ')};release savepoint pgsr_sync`",
+    by: '`select ${putBack.length};release savepoint pgsr_sync`',
+    tests: conformance('caller-transaction'),
+  },
+  {
+    name: 'what fails in a transaction of the caller’s is not undone',
+    file: 'packages/driver/src/frame.ts',
+    text: "undo: 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync'",
+    by: "undo: 'release savepoint pgsr_sync'",
+    tests: conformance('caller-transaction'),
+  },
+  {
+    name: 'what runs on the server is not cancelled',
+    file: 'packages/driver/src/session.ts',
+    text: 'Promise.resolve(wire.cancel?.())',
+    by: 'Promise.resolve()',
+    tests: conformance('given-up'),
+  },
+  {
+    name: 'a signal is not listened to',
+    file: 'packages/driver/src/bounded.ts',
+    text: "signal?.addEventListener('abort', abort)",
+    by: "signal?.removeEventListener('abort', abort)",
+    tests: conformance('given-up'),
+  },
+  {
+    name: 'calls on one connection do not wait for each other',
+    file: 'packages/driver/src/exclusive.ts',
+    text: 'semaphoreOf(connection).take(1)',
+    by: 'Effect.succeed(1)',
+    tests: conformance('transaction'),
+  },
+  {
+    name: 'a secret shows in JSON',
+    file: 'packages/planner/src/secret.ts',
+    text: 'toJSON(): string {\n    return redacted',
+    by: 'toJSON(): string {\n    return String(this.#value)',
+    tests: ['packages/planner/test/request.test.ts'],
+  },
+  {
+    name: 'a secret shows in texts',
+    file: 'packages/planner/src/secret.ts',
+    text: 'toString(): string {\n    return redacted',
+    by: 'toString(): string {\n    return String(this.#value)',
+    tests: ['packages/planner/test/request.test.ts'],
+  },
+  {
+    name: 'passwords are sent as they are',
+    file: 'packages/driver/src/verifier.ts',
+    text: 'if (isVerifier(password)) return password',
+    by: "if (isVerifier(password) || password !== '') return password",
+    tests: conformance('login'),
+  },
+  {
+    name: 'every password is prepared, allowed or not',
+    file: 'packages/driver/src/saslprep.ts',
+    text: "isAllowed ? mapped.normalize('NFKC') : password",
+    by: "isAllowed || mapped !== '' ? mapped.normalize('NFKC') : password",
+    tests: ['test/src/verifier.property.test.ts'],
+  },
+  {
+    name: 'any stored verifier counts as that of the password',
+    file: 'packages/driver/src/verifier.ts',
+    text: 'a.length === b.length && timingSafeEqual(a, b)',
+    by: 'a.length === b.length || timingSafeEqual(a, b)',
+    tests: ['test/src/verifier.property.test.ts'],
+  },
+]
