@@ -229,7 +229,7 @@ conformance((sandbox) => {
   })
 })
 
-conformance((sandbox) => {
+conformanceInTurn('hostile names of roles', (sandbox) => {
   test('what names roles and new schemas, from a saved plan, each with a password of its own', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
@@ -281,7 +281,7 @@ conformance((sandbox) => {
   })
 })
 
-conformance((sandbox) => {
+conformanceInTurn('hostile names of others', (sandbox) => {
   test('what names others: who granted something, and who will own something', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
