@@ -36,3 +36,14 @@ export const conformanceInTurn = (title: string, define: Define): void => forAll
 
 /** The same for tests that change the acting role itself: a superuser is one for all tests of a server. */
 export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwner)
+
+/**
+ * The same as in turn, on the oldest and the newest server only: for tests that take long. `PGSR_TEST_PAIRINGS=all` has them
+ * on every server.
+ */
+export const conformanceAtEnds = (title: string, define: Define): void =>
+  forAll((server) => {
+    const servers = inject('servers')
+    const isEnd = [servers.at(0)?.name, servers.at(-1)?.name].includes(server.name)
+    return isEnd || process.env.PGSR_TEST_PAIRINGS === 'all' ? pairingInTurn(title)(server) : []
+  })(define)

@@ -133,7 +133,7 @@ describe('the documentation', () => {
       )
     } else if (command === 'npm') {
       const { scripts } = await read('package.json')
-      expect(Object.keys(scripts ?? {})).toContain(words.at(-1))
+      expect(Object.keys(scripts ?? {})).toContain(words[0] === 'run' ? words[1] : words[0])
     } else await expect(readFile(join(root, 'test/package.json'))).resolves.toBeDefined()
   })
 })

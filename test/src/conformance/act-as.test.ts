@@ -1,8 +1,8 @@
 import { DatabaseError, Grant, InvalidGrantError, renderSql } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 
-conformance((sandbox) => {
+conformanceInTurn('act-as', (sandbox) => {
   /** A role that may do it, and one that may only become it. */
   const make = async () => {
     const box = sandbox()

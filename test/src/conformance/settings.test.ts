@@ -8,7 +8,7 @@ import {
 } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformance, conformanceInTurn } from '../../harness/conformance.ts'
+import { conformanceAtEnds } from '../../harness/conformance.ts'
 import type { Connected } from '../../harness/drivers.ts'
 import { canConnect, checkedRole } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
@@ -213,9 +213,9 @@ const expectSame = (sandbox: () => Sandbox, each: readonly Session[]): void => {
   })
 }
 
-conformance((sandbox) => expectSame(sandbox, encodings))
+conformanceAtEnds('encodings', (sandbox) => expectSame(sandbox, encodings))
 
-conformanceInTurn('settings', (sandbox) => {
+conformanceAtEnds('settings', (sandbox) => {
   expectSame(sandbox, sessions)
 
   test('a session that has become the role that does it', async () => {
