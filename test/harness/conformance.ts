@@ -8,7 +8,7 @@ type Define = (sandbox: () => Sandbox) => void
 const forAll =
   (pairings: (server: TestServer) => readonly Pairing[]) =>
   (define: Define): void =>
-    describe.for(inject('servers'))('$name', (server) =>
+    describe.for(inject('servers').filter((server) => pairings(server).length > 0))('$name', (server) =>
       describe.for(pairings(server))('$name', ({ driver, kind }) => {
         let sandbox: Sandbox | undefined
         beforeAll(async () => {
