@@ -72,8 +72,14 @@ const listening = (
   Effect.andThen(
     exclusively(client),
     Effect.acquireRelease(
-      Effect.sync(() => client.on('error', onError)),
-      () => Effect.sync(() => (isBroken() ? client : client.off('error', onError))),
+      Effect.sync(() => {
+        client.on('error', onError)
+        return client
+      }),
+      () =>
+        Effect.sync(() => {
+          if (!isBroken()) client.off('error', onError)
+        }),
     ),
   )
 
