@@ -11,20 +11,12 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { inSpan } from './in-span.ts'
-import { DatabaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
+import { DatabaseError, databaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
 import { tell } from './event.ts'
 import { execute, type Verifiers } from './execute.ts'
-import type { Frame } from './frame.ts'
-import {
-  databaseError,
-  firstLook,
-  framed,
-  frameOf,
-  lookInTransaction,
-  readStored,
-  settingsStatement,
-} from './look.ts'
+import { type Frame, framed, frameOf } from './frame.ts'
+import { inSpan } from './in-span.ts'
+import { firstLook, lookInTransaction, readStored, settingsStatement } from './look.ts'
 import type { Settings } from './options.ts'
 import { parseStored, Passwords, storedQuery } from './passwords.ts'
 import { planningLater } from './prepare.ts'

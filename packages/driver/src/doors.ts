@@ -1,10 +1,9 @@
 import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { inSpan } from './in-span.ts'
 import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
-import { AbortedError, type DatabaseError, type StatementError } from './errors.ts'
-import { databaseError } from './look.ts'
+import { AbortedError, type DatabaseError, databaseError, type StatementError } from './errors.ts'
+import { inSpan } from './in-span.ts'
 import type {
   CallOptions,
   DropUnusedRolesOptions,

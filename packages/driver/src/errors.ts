@@ -82,6 +82,12 @@ export class DatabaseError extends Error {
   }
 }
 
+/** Says of a failed text what it was for. */
+export const databaseError =
+  (operation: string, attempts = 1, outcome: Outcome = 'unchanged') =>
+  (cause: StatementError): DatabaseError =>
+    new DatabaseError(operation, cause, { attempts, outcome })
+
 /** Another session held the lock, or an object, for longer than `lockTimeout`. Nothing was changed. */
 export class LockTimeoutError extends Error {
   readonly _tag = 'LockTimeoutError'

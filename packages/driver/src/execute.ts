@@ -9,9 +9,9 @@ import {
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { inSpan } from './in-span.ts'
+import { databaseError } from './errors.ts'
 import { type Listener, tell } from './event.ts'
-import { databaseError } from './look.ts'
+import { inSpan } from './in-span.ts'
 import { Session } from './session.ts'
 
 /** By role: what is sent in place of its password. */

@@ -1,4 +1,8 @@
 import { quoteLiteral } from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { databaseError, TransactionOpenError } from './errors.ts'
+import { readLastCell } from './last-cell.ts'
+import { grace, Session, type SessionShape } from './session.ts'
 
 /** Whose transaction the work is done in, and so how it is begun, ended and undone. */
 export interface Frame {
@@ -17,7 +21,7 @@ export interface Frame {
  * A COMMIT outside of any transaction succeeds, and commits nothing. Where a connection was lost and silently made
  * anew, there is no savepoint to release.
  */
-export const ownFrame: Frame = {
+const ownFrame: Frame = {
   isOwn: true,
   before: undefined,
   begin: 'begin isolation level read committed read write;savepoint pgsr_sync;',
@@ -26,7 +30,7 @@ export const ownFrame: Frame = {
 }
 
 /** The settings that pgsr sets in a transaction. */
-export const settingNames = [
+const settingNames = [
   'role',
   'search_path',
   'lock_timeout',
@@ -40,7 +44,7 @@ export const settingNames = [
  * put back before.
  * @param former the values that the settings had, in their order; `null` for one that the server does not know
  */
-export const callersFrame = (former: readonly (string | null)[]): Frame => {
+const callersFrame = (former: readonly (string | null)[]): Frame => {
   const putBack = settingNames.flatMap((name, index) => {
     const value = former[index] ?? null
     return value === null ? [] : [`pg_catalog.set_config('${name}', ${quoteLiteral(value)}, true)`]
@@ -53,3 +57,67 @@ export const callersFrame = (former: readonly (string | null)[]): Frame => {
     undo: 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync',
   }
 }
+
+/** Whether a transaction is open, and what is set in it, asked so that no setting changes what that means. */
+const transactionQuery = `select pg_catalog.json_build_array(
+  pg_catalog.now() operator(pg_catalog.<>) pg_catalog.statement_timestamp(),
+  pg_catalog.current_setting('transaction_isolation'),
+  pg_catalog.json_build_array(${settingNames.map((name) => `pg_catalog.current_setting('${name}', true)`).join(', ')})
+)::pg_catalog.text`
+
+type Transaction = readonly [isOpen: boolean, isolation: string, former: readonly (string | null)[]]
+
+const readTransaction = (session: SessionShape) =>
+  session.send(transactionQuery, { isUncancelled: true }).pipe(
+    Effect.mapError((error) =>
+      error.sqlState === '25P02'
+        ? new TransactionOpenError('it has failed, and can only be rolled back')
+        : databaseError('read the catalogs')(error),
+    ),
+    Effect.flatMap((cells) => readLastCell(cells, (text) => JSON.parse(text) as Transaction)),
+  )
+
+/** Isolation levels at which each statement sees what is committed. */
+const seesCommitted: ReadonlySet<string> = new Set(['read committed', 'read uncommitted'])
+
+/**
+ * Whose transaction the session’s work is done in. Only a connection that the caller holds may be inside one, which is
+ * asked of the server.
+ * @param writes whether the work is to change something, which cannot be decided by a snapshot from before the lock
+ */
+export const frameOf = Effect.fnUntraced(function* (writes: boolean) {
+  const session = yield* Session
+  if (!session.isHeld) return ownFrame
+  const [isOpen, isolation, former] = yield* readTransaction(session)
+  if (!isOpen) return ownFrame
+  if (writes && !seesCommitted.has(isolation))
+    return yield* Effect.fail(
+      new TransactionOpenError(
+        `it is ${isolation}, and would not see what others commit before the lock is had`,
+      ),
+    )
+  return callersFrame(former)
+})
+
+/** Does work inside a frame. Whatever fails, or interrupts it, is undone; that it could not be is not what failed. */
+export const framed =
+  (frame: Frame) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      const session = yield* Session
+      if (frame.before !== undefined)
+        yield* session
+          .send(frame.before, { isUncancelled: true })
+          .pipe(Effect.mapError(databaseError('set a savepoint')))
+      const undo = Effect.suspend(() => session.send(frame.undo, { within: grace }))
+      return yield* Effect.onExit(work, (exit) =>
+        exit._tag === 'Success' ? Effect.void : Effect.ignore(undo),
+      )
+    })
+
+/**
+ * Looks without changing anything: what is set for that ends with the text by itself outside of a transaction, and in one
+ * of the caller’s by what the text has to end with.
+ */
+export const peeking = <A, E, R>(frame: Frame, work: (after: string) => Effect.Effect<A, E, R>) =>
+  frame.isOwn ? work('') : framed(frame)(work(`;${frame.undo}`))

@@ -1,25 +1,20 @@
 import { describeName, type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { inSpan } from './in-span.ts'
 import * as Result from 'effect/Result'
 import { asciiLiteral } from './ascii-literal.ts'
-import { DatabaseError, type StatementError, TransactionOpenError, UnexpectedCatalogError } from './errors.ts'
+import { type DatabaseError, databaseError, TransactionOpenError } from './errors.ts'
 import { forkOf } from './fork.ts'
-import { callersFrame, type Frame, ownFrame, settingNames } from './frame.ts'
+import { type Frame, peeking } from './frame.ts'
+import { inSpan } from './in-span.ts'
 import { introspectionQuery } from './introspection/query.ts'
+import { readLastCell } from './last-cell.ts'
 import type { Settings } from './options.ts'
 import { parseStored, storedQuery } from './passwords.ts'
-import { type Cells, grace, Session, type SessionShape } from './session.ts'
-import { type Answer, parseAnswer } from './snapshot.ts'
+import { Session, type SessionShape } from './session.ts'
+import { parseAnswer } from './snapshot.ts'
 
 /** The version of the server behind each pool or client, as it was last seen. */
 const versions = new WeakMap<object, number>()
-
-/** Says of a failed text what it was for. */
-export const databaseError =
-  (operation: string, attempts = 1, outcome: DatabaseError['outcome'] = 'unchanged') =>
-  (cause: StatementError): DatabaseError =>
-    new DatabaseError(operation, cause, { attempts, outcome })
 
 const asRole = ({ actAs }: Pick<Settings, 'actAs'>): string =>
   actAs === undefined ? '' : ` as role ${describeName(actAs)}`
@@ -63,60 +58,11 @@ const unsupported = (fork: string): UnsupportedServerError =>
     `cannot sync roles: the server is ${fork}, which only speaks PostgreSQL’s protocol`,
   )
 
-const parse = <A>(cells: Cells, read: (text: string) => A): Effect.Effect<A, UnexpectedCatalogError> =>
-  Effect.try({
-    try: () => read(cells.at(-1) ?? ''),
-    catch: (error) => new UnexpectedCatalogError((error as Error).message),
-  })
-
 const versionOf = (session: SessionShape) =>
   Effect.suspend(() => {
     const known = versions.get(session.connection)
     return known === undefined ? readVersion(session) : Effect.succeed(known)
   })
-
-/** Whether a transaction is open, and what is set in it, asked so that no setting changes what that means. */
-const transactionQuery = `select pg_catalog.json_build_array(
-  pg_catalog.now() operator(pg_catalog.<>) pg_catalog.statement_timestamp(),
-  pg_catalog.current_setting('transaction_isolation'),
-  pg_catalog.json_build_array(${settingNames.map((name) => `pg_catalog.current_setting('${name}', true)`).join(', ')})
-)::pg_catalog.text`
-
-type Transaction = readonly [isOpen: boolean, isolation: string, former: readonly (string | null)[]]
-
-const readTransaction = (session: SessionShape) =>
-  session.send(transactionQuery, { isUncancelled: true }).pipe(
-    Effect.mapError((error) =>
-      error.sqlState === '25P02'
-        ? new TransactionOpenError('it has failed, and can only be rolled back')
-        : databaseError('read the catalogs')(error),
-    ),
-    Effect.flatMap((cells) => parse(cells, (text) => JSON.parse(text) as Transaction)),
-  )
-
-/** Isolation levels at which each statement sees what is committed. */
-const seesCommitted: ReadonlySet<string> = new Set(['read committed', 'read uncommitted'])
-
-/**
- * Whose transaction the session’s work is done in. Only a connection that the caller holds may be inside one, which is
- * asked of the server.
- * @param writes whether the work is to change something, which cannot be decided by a snapshot from before the lock
- */
-export const frameOf = Effect.fnUntraced(function* (writes: boolean) {
-  const session = yield* Session
-  if (!session.isHeld) return ownFrame
-  const [isOpen, isolation, former] = yield* readTransaction(session)
-  if (!isOpen) return ownFrame
-  if (writes && !seesCommitted.has(isolation))
-    return yield* Effect.fail(
-      new TransactionOpenError(
-        `it is ${isolation}, and would not see what others commit before the lock is had`,
-      ),
-    )
-  return callersFrame(former)
-})
-
-type Asked = readonly [cells: Cells, answer: Answer]
 
 const lookAs = (
   version: number,
@@ -127,7 +73,7 @@ const lookAs = (
 ) =>
   session.send(`${before};${introspectionQuery(version, scope)}${after}`).pipe(
     Effect.mapError(reading(settings)),
-    Effect.flatMap((cells) => Effect.map(parse(cells, parseAnswer), (answer): Asked => [cells, answer])),
+    Effect.flatMap((cells) => readLastCell(cells, parseAnswer)),
   )
 
 /** Says in the current span how much was read. */
@@ -151,10 +97,10 @@ export const firstLook = Effect.fnUntraced(function* (
   const version = yield* versionOf(session)
   const asked = yield* Effect.result(look(version))
   const actual = Result.isSuccess(asked)
-    ? asked.success[1].version
+    ? asked.success.version
     : yield* Effect.orElseSucceed(readVersion(session), () => version)
   versions.set(session.connection, actual)
-  const [, answer] = yield* actual === version ? Effect.fromResult(asked) : look(actual)
+  const answer = yield* actual === version ? Effect.fromResult(asked) : look(actual)
   if (frame.isOwn && answer.transactionOpen)
     return yield* Effect.fail(
       new TransactionOpenError('somebody has left it open on a connection of the pool'),
@@ -177,35 +123,12 @@ export const readStored = Effect.fnUntraced(function* (
   return parseStored(cells.at(-1))
 }, inSpan('pgsr.stored'))
 
-/** Does work inside a frame. Whatever fails, or interrupts it, is undone; that it could not be is not what failed. */
-export const framed =
-  (frame: Frame) =>
-  <A, E, R>(work: Effect.Effect<A, E, R>) =>
-    Effect.gen(function* () {
-      const session = yield* Session
-      if (frame.before !== undefined)
-        yield* session
-          .send(frame.before, { isUncancelled: true })
-          .pipe(Effect.mapError(databaseError('set a savepoint')))
-      const undo = Effect.suspend(() => session.send(frame.undo, { within: grace }))
-      return yield* Effect.onExit(work, (exit) =>
-        exit._tag === 'Success' ? Effect.void : Effect.ignore(undo),
-      )
-    })
-
-/**
- * Looks without changing anything: what is set for that ends with the text by itself outside of a transaction, and in one
- * of the caller’s by what the text has to end with.
- */
-const peeking = <A, E, R>(frame: Frame, work: (after: string) => Effect.Effect<A, E, R>) =>
-  frame.isOwn ? work('') : framed(frame)(work(`;${frame.undo}`))
-
 /** Looks inside a frame, behind the statements that begin it or on their own. */
 export const lookInTransaction = Effect.fnUntraced(function* (scope: Scope, before = 'select') {
   const session = yield* Session
   const version = yield* versionOf(session)
   const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
-  const { snapshot } = yield* parse(cells, parseAnswer)
+  const { snapshot } = yield* readLastCell(cells, parseAnswer)
   yield* sayHowMuch(snapshot)
   return { cells, snapshot }
 }, inSpan('pgsr.look'))

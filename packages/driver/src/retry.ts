@@ -38,7 +38,7 @@ const madeTwice = /"pg_(auth|namespace|db_role_setting|default_acl|init_privs|sh
  * Whether the whole transaction may succeed when it is tried again. Other tools change roles and objects without
  * taking our lock, and roles belong to the whole cluster, of which the lock covers one database.
  */
-export const isRetryable = ({ sqlState, message }: StatementError): boolean =>
+const isRetryable = ({ sqlState, message }: StatementError): boolean =>
   sqlState !== undefined &&
   (changed.has(sqlState) ||
     (sqlState === 'XX000' && concurrent.test(message)) ||

@@ -1,12 +1,12 @@
 /** What holds one of some characters, given by their code points, as RFC 3454 lists them. */
-const oneOf = (codePoints: string): RegExp =>
-  new RegExp(`[${codePoints.replaceAll(/\s*([\dA-F]+)\s*/g, '\\u{$1}')}]`, 'u')
+const oneOf = (codePoints: string, flags = 'u'): RegExp =>
+  new RegExp(`[${codePoints.replaceAll(/\s*([\dA-F]+)\s*/g, '\\u{$1}')}]`, flags)
 
 /** C.1.2: becomes a space. */
-const spaces = oneOf('A0 1680 2000-200B 202F 205F 3000')
+const spaces = oneOf('A0 1680 2000-200B 202F 205F 3000', 'gu')
 
 /** B.1: becomes nothing. */
-const ignored = oneOf('AD 34F 1806 180B-180D 200C-200D 2060 FE00-FE0F FEFF')
+const ignored = oneOf('AD 34F 1806 180B-180D 200C-200D 2060 FE00-FE0F FEFF', 'gu')
 
 /** C.1.2 to C.9 and ASCII controls: what no prepared password may hold. */
 const prohibited = oneOf(`
@@ -69,8 +69,6 @@ const leftToRight = oneOf(`
   1D1AE-1D7C9 20000-2FA1D
 `)
 
-const everywhere = (characters: RegExp): RegExp => new RegExp(characters, 'gu')
-
 /** Whether a text that is written from right to left is so from end to end. */
 const isOneWay = (text: string): boolean => {
   if (!rightToLeft.test(text)) return true
@@ -83,7 +81,7 @@ const isOneWay = (text: string): boolean => {
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/common/saslprep.c
  */
 export const saslprep = (password: string): string => {
-  const mapped = password.replaceAll(everywhere(spaces), ' ').replaceAll(everywhere(ignored), '')
+  const mapped = password.replaceAll(spaces, ' ').replaceAll(ignored, '')
   const isAllowed = mapped !== '' && !prohibited.test(mapped) && !unassigned.test(mapped) && isOneWay(mapped)
   return isAllowed ? mapped.normalize('NFKC') : password
 }

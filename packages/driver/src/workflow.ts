@@ -9,7 +9,6 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { inSpan } from './in-span.ts'
 import { bounded } from './bounded.ts'
 import { carryOut, lookOnly, type SyncResult, type Task } from './carry-out.ts'
 import { ResidueError } from './errors.ts'
@@ -23,6 +22,7 @@ import type {
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
+import { inSpan } from './in-span.ts'
 import {
   type CallOptions,
   type DropUnusedRolesOptions,
