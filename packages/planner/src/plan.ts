@@ -146,9 +146,11 @@ const fold = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[
 
 /**
  * The transactions that lead where it should, and the world as it will be then.
+ * @param before the world as the first of them finds it
  * @param divide goes there in several, where one would lock more than its share
  */
 const transactionsFor = (
+  before: World,
   snapshot: Snapshot,
   wanted: Wanted,
   groups: readonly (readonly Phase[])[],
@@ -159,12 +161,16 @@ const transactionsFor = (
   const operations = fold(world, wanted, groups)
   if (operations.length === 0) return [[], world]
   const share = lockShare(world.server, operations)
-  const transactions =
-    share <= 1 && !isDivided
-      ? [operations]
-      : divide(new World(snapshot), share).filter(({ length }) => length > 0)
+  if (share <= 1 && !isDivided) return [[withRoleLocks(before, operations)], world]
   const outcome = new World(snapshot)
-  return [withRoleLocks(outcome, transactions), outcome]
+  const transactions = divide(new World(snapshot), share)
+    .filter(({ length }) => length > 0)
+    .map((part) => {
+      const locking = withRoleLocks(outcome, part)
+      for (const operation of part) apply(outcome, operation)
+      return locking
+    })
+  return [transactions, outcome]
 }
 
 /** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
@@ -182,7 +188,7 @@ const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: boolean):
   checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const [transactions, world] = transactionsFor(snapshot, wanted, phases, isDivided, (divided) => [
+  const [transactions, world] = transactionsFor(before, snapshot, wanted, phases, isDivided, (divided) => [
     ...preparationsFor(divided, wanted),
     fold(divided, wanted, phases),
   ])
@@ -203,10 +209,16 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   const before = new World(snapshot)
   const { wanted, residue } = unusedRoles(before)
   // To drop some of the roles and not yet the others does no harm.
-  const [transactions, world] = transactionsFor(snapshot, wanted, phasesOfDrop, isDivided, (divided, share) =>
-    inParts(wanted.roles, share).map((roles) =>
-      fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
-    ),
+  const [transactions, world] = transactionsFor(
+    before,
+    snapshot,
+    wanted,
+    phasesOfDrop,
+    isDivided,
+    (divided, share) =>
+      inParts(wanted.roles, share).map((roles) =>
+        fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
+      ),
   )
   checkOutcome(world, wanted, phasesOfDrop)
   return {

@@ -1,4 +1,3 @@
-import { apply } from './apply.ts'
 import { Authority } from './authority.ts'
 import { isIntermediateName, isLocalTo } from './intermediate-role.ts'
 import { lockShare } from './lock-table.ts'
@@ -93,15 +92,10 @@ const roleLocks = (world: World, operations: readonly Operation[]): readonly Loc
 }
 
 /**
- * The same transactions, each beginning with the locks that it needs.
- * @param world as the first transaction finds it; becomes what the last one leaves
+ * A transaction that begins with the locks that it needs.
+ * @param world as the transaction finds it
  */
-export const withRoleLocks = (
-  world: World,
-  transactions: readonly (readonly Operation[])[],
-): readonly (readonly Operation[])[] =>
-  transactions.map((operations) => {
-    const locks = roleLocks(world, operations)
-    for (const operation of operations) apply(world, operation)
-    return [...locks, ...operations]
-  })
+export const withRoleLocks = (world: World, operations: readonly Operation[]): readonly Operation[] => [
+  ...roleLocks(world, operations),
+  ...operations,
+]
