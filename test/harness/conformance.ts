@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { type Pairing, pairingInTurn, pairingsFor, pairingsOfOwner } from './pairings.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
-import type { TestServer } from './servers.ts'
+import { ends, type TestServer } from './servers.ts'
 
 type Define = (sandbox: () => Sandbox) => void
 
@@ -37,13 +37,19 @@ export const conformanceInTurn = (title: string, define: Define): void => forAll
 /** The same for tests that change the acting role itself: a superuser is one for all tests of a server. */
 export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwner)
 
+const atEnds =
+  (pairings: (server: TestServer) => readonly Pairing[]) =>
+  (server: TestServer): readonly Pairing[] => {
+    const isEnd = ends(inject('servers')).some(({ name }) => name === server.name)
+    return isEnd || process.env.PGSR_TEST_PAIRINGS === 'all' ? pairings(server) : []
+  }
+
 /**
- * The same as in turn, on the oldest and the newest server only: for tests that take long. `PGSR_TEST_PAIRINGS=all` has them
- * on every server.
+ * The same with every driver, on the oldest and the newest server only: for how a driver and a server get on with each other,
+ * which is the same for all versions between. `PGSR_TEST_PAIRINGS=all` has them on every server.
  */
-export const conformanceAtEnds = (title: string, define: Define): void =>
-  forAll((server) => {
-    const servers = inject('servers')
-    const isEnd = [servers.at(0)?.name, servers.at(-1)?.name].includes(server.name)
-    return isEnd || process.env.PGSR_TEST_PAIRINGS === 'all' ? pairingInTurn(title)(server) : []
-  })(define)
+export const conformanceAtEnds: (define: Define) => void = forAll(atEnds(pairingsFor))
+
+/** The same there in turn, for tests that take long. */
+export const conformanceAtEndsInTurn = (title: string, define: Define): void =>
+  forAll(atEnds(pairingInTurn(title)))(define)

@@ -67,6 +67,11 @@ const serverAt = async (text: string): Promise<TestServer> => {
   return { name: `${nameOf(version)} at ${connection.host}:${connection.port}`, version, ...connection }
 }
 
+/** The oldest and the newest of some servers, which may be the same one. */
+export const ends = (servers: readonly TestServer[]): readonly TestServer[] => [
+  ...new Set([...servers.slice(0, 1), ...servers.slice(-1)]),
+]
+
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '')
 
 /**

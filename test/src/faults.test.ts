@@ -4,15 +4,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { drivers } from '../harness/drivers.ts'
 import { type Fault, type Message, startFaultProxy } from '../harness/fault-proxy.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
-import { connectionTo } from '../harness/servers.ts'
+import { connectionTo, ends } from '../harness/servers.ts'
 import { makeSubjects, statesOf, type Subject } from '../harness/subject.ts'
 import { type Happening, type Point, type Stage, tryAll } from '../harness/trial.ts'
 
 /** Every message on every server, instead of one of each kind on the oldest or the newest one. */
 const everything = process.env.PGSR_TEST_FAULTS === 'all'
 
-const all = inject('servers')
-const servers = everything ? all : [...new Set([all.at(0)!, all.at(-1)!])]
+const servers = everything ? inject('servers') : ends(inject('servers'))
 
 /** The messages that pass in a sync that nothing happens to. */
 interface Course {

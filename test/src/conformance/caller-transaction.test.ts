@@ -1,6 +1,6 @@
 import { DatabaseError, Grant, TransactionOpenError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceAtEnds } from '../../harness/conformance.ts'
 import type { Connected } from '../../harness/drivers.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { goneWhenGranted, whenGranted } from '../../harness/when-granted.ts'
@@ -34,7 +34,7 @@ const check = async (transaction: Connected, table: string): Promise<void> => {
   )
 }
 
-conformance((sandbox) => {
+conformanceAtEnds((sandbox) => {
   const make = async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]

@@ -2,7 +2,7 @@ import { Grant, type SyncEvent, TimeoutError } from '@pgsr/node-postgres'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceAtEnds } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
 import { untilSomebodyWaits } from '../../harness/waiting.ts'
@@ -28,7 +28,7 @@ const untilItSleeps = async ({ admin, database }: Sandbox): Promise<void> => {
 
 const reason = new Error('the user has closed the page')
 
-conformance((sandbox) => {
+conformanceAtEnds((sandbox) => {
   const make = async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]

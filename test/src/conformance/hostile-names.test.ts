@@ -10,7 +10,7 @@ import {
 } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceAtEnds } from '../../harness/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../harness/conformance.ts'
 import { type HostileName, hostileNames, type Position } from '../../harness/hostile-names.ts'
 import { canConnect, checkedRole } from '../../harness/passwords.ts'
 import { psql } from '../../harness/psql.ts'
@@ -216,7 +216,7 @@ const asking = ({ name: newName }: Sandbox, position: Position, name: string) =>
 /** Whatever ends a line, or hides what is on it. */
 const rawText = /[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/u
 
-conformanceAtEnds('hostile names of objects', (sandbox) => {
+conformanceAtEndsInTurn('hostile names of objects', (sandbox) => {
   test('what names objects: all in one sync, and all gone with another', async () => {
     const box = sandbox()
     await makeObjects(box)
@@ -229,7 +229,7 @@ conformanceAtEnds('hostile names of objects', (sandbox) => {
   })
 })
 
-conformanceAtEnds('hostile names of roles', (sandbox) => {
+conformanceAtEndsInTurn('hostile names of roles', (sandbox) => {
   test('what names roles and new schemas, from a saved plan, each with a password of its own', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
@@ -281,7 +281,7 @@ conformanceAtEnds('hostile names of roles', (sandbox) => {
   })
 })
 
-conformanceAtEnds('hostile names of others', (sandbox) => {
+conformanceAtEndsInTurn('hostile names of others', (sandbox) => {
   test('what names others: who granted something, and who will own something', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
@@ -372,7 +372,7 @@ conformanceAtEnds('hostile names of others', (sandbox) => {
   })
 })
 
-conformanceAtEnds('hostile names', (sandbox) => {
+conformanceAtEndsInTurn('hostile names', (sandbox) => {
   test('a script with all of them in statements and comments, as psql runs it', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {

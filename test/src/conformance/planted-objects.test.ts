@@ -1,6 +1,6 @@
 import { Grant, type Plan, renderJson, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceAtEnds } from '../../harness/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../harness/conformance.ts'
 import type { Connected } from '../../harness/drivers.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { plantTraps } from '../../harness/traps.ts'
@@ -73,7 +73,7 @@ const steps = {
   operator: 'select 1 = 1',
 }
 
-conformanceAtEnds('planted objects', (sandbox) => {
+conformanceAtEndsInTurn('planted objects', (sandbox) => {
   test('what somebody planted in a schema that comes before pg_catalog is not used', async () => {
     const box = sandbox()
     const attacker = box.name('attacker')

@@ -4,14 +4,12 @@ import { expect, inject, test } from 'vitest'
 import { startCluster } from '../../harness/cluster.ts'
 import { conformanceInTurn } from '../../harness/conformance.ts'
 import { drivers } from '../../harness/drivers.ts'
-import { connectionTo } from '../../harness/servers.ts'
+import { connectionTo, ends } from '../../harness/servers.ts'
 
+/** Of other servers we cannot make replicas. */
 const ours = inject('servers').filter(({ logFile }) => logFile !== undefined)
 
-/** The oldest and the newest of the servers that we start ourselves. */
-const ends = [...new Set([ours.at(0), ours.at(-1)])].flatMap((server) => (server ? [server] : []))
-
-test.for(ends)(
+test.for(ends(ours))(
   'a replica of $name can be planned for, and says that nothing can be written',
   async (server) => {
     const replica = await startCluster(Math.floor(server.version / 10_000), { isReplica: true })

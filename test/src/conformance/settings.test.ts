@@ -8,7 +8,7 @@ import {
 } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceAtEnds } from '../../harness/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../harness/conformance.ts'
 import type { Connected } from '../../harness/drivers.ts'
 import { canConnect, checkedRole } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
@@ -213,9 +213,9 @@ const expectSame = (sandbox: () => Sandbox, each: readonly Session[]): void => {
   })
 }
 
-conformanceAtEnds('encodings', (sandbox) => expectSame(sandbox, encodings))
+conformanceAtEndsInTurn('encodings', (sandbox) => expectSame(sandbox, encodings))
 
-conformanceAtEnds('settings', (sandbox) => {
+conformanceAtEndsInTurn('settings', (sandbox) => {
   expectSame(sandbox, sessions)
 
   test('a session that has become the role that does it', async () => {
