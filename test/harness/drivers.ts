@@ -59,6 +59,8 @@ const pgDriver: Driver = {
   name: 'pg',
   pool: (server, database, connections = 4) => {
     const pool = new pg.Pool({ ...connectionTo(server, database), max: connections })
+    // As every application has to: here pg tells of connections that are lost while nobody uses them.
+    pool.on('error', () => undefined)
     return connected(nodePostgres, pool, { run: (text) => pool.query(text), end: () => pool.end() })
   },
   client: async (server, database) => {
