@@ -129,7 +129,7 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/planner/src/secret.ts',
     text: 'toString(): string {\n    return redacted',
     by: 'toString(): string {\n    return String(this.#value)',
-    tests: ['packages/planner/test/request.test.ts'],
+    tests: ['packages/planner/test/secret.test.ts'],
   },
   {
     name: 'passwords are sent as they are',

@@ -1,0 +1,16 @@
+import { inspect } from 'node:util'
+import { Secret } from '@pgsr/planner'
+import { expect, test } from 'vitest'
+
+test('a secret is given back by reveal, and shows nowhere else', () => {
+  const secret = new Secret('hunter2')
+  expect(Secret.reveal(secret)).toBe('hunter2')
+  expect(String(secret)).toBe('[redacted]')
+  expect(JSON.stringify({ secret })).toBe('{"secret":"[redacted]"}')
+  for (const text of [
+    Object.prototype.toString.call(secret),
+    inspect(secret, { showHidden: true, getters: true }),
+    inspect(structuredClone(secret)),
+  ])
+    expect(text).not.toContain('hunter2')
+})
