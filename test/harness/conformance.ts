@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { type Pairing, pairingInTurn, pairingsFor, pairingsOfOwner } from './pairings.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
-import { ends, type TestServer } from './servers.ts'
+import { oldestAndNewest, type TestServer } from './servers.ts'
 
 type Define = (sandbox: () => Sandbox) => void
 
@@ -40,7 +40,7 @@ export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwn
 const atEnds =
   (pairings: (server: TestServer) => readonly Pairing[]) =>
   (server: TestServer): readonly Pairing[] => {
-    const isEnd = ends(inject('servers')).some(({ name }) => name === server.name)
+    const isEnd = oldestAndNewest(inject('servers')).some(({ name }) => name === server.name)
     return isEnd || process.env.PGSR_TEST_PAIRINGS === 'all' ? pairings(server) : []
   }
 

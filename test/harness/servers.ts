@@ -68,7 +68,7 @@ const serverAt = async (text: string): Promise<TestServer> => {
 }
 
 /** The oldest and the newest of some servers, which may be the same one. */
-export const ends = (servers: readonly TestServer[]): readonly TestServer[] => [
+export const oldestAndNewest = (servers: readonly TestServer[]): readonly TestServer[] => [
   ...new Set([...servers.slice(0, 1), ...servers.slice(-1)]),
 ]
 

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { drivers } from '../harness/drivers.ts'
 import { type Fault, type Message, startFaultProxy } from '../harness/fault-proxy.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
-import { connectionTo, ends } from '../harness/servers.ts'
+import { connectionTo, oldestAndNewest } from '../harness/servers.ts'
 import { makeSubjects, statesOf, type Subject } from '../harness/subject.ts'
 import { type Happening, type Point, type Stage, tryAll } from '../harness/trial.ts'
 
 /** Every message on every server, instead of one of each kind on the oldest or the newest one. */
 const everything = process.env.PGSR_TEST_FAULTS === 'all'
 
-const servers = everything ? inject('servers') : ends(inject('servers'))
+const servers = everything ? inject('servers') : oldestAndNewest(inject('servers'))
 
 /** The messages that pass in a sync that nothing happens to. */
 interface Course {

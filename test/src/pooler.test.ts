@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Connected, drivers } from '../harness/drivers.ts'
 import { findPooler, startPooler } from '../harness/pooler.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
-import { connectionTo, ends, type TestConnection, type TestServer } from '../harness/servers.ts'
+import { connectionTo, oldestAndNewest, type TestConnection, type TestServer } from '../harness/servers.ts'
 
 const program = await findPooler()
 if (program === undefined)
@@ -32,7 +32,7 @@ const query = `
     array(select statement from pg_prepared_statements where statement not like '%typarray%') as prepared,
     array(select objid::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as advisory`
 
-describe.for(ends(inject('servers')))('$name', (server) => {
+describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
   describe.for(drivers)(
     `${program === undefined ? 'without a pooler' : 'through PgBouncer in transaction mode'}, with $name`,
     (driver) => {

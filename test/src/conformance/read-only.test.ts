@@ -4,12 +4,12 @@ import { expect, inject, test } from 'vitest'
 import { startCluster } from '../../harness/cluster.ts'
 import { conformanceInTurn } from '../../harness/conformance.ts'
 import { drivers } from '../../harness/drivers.ts'
-import { connectionTo, ends } from '../../harness/servers.ts'
+import { connectionTo, oldestAndNewest } from '../../harness/servers.ts'
 
 /** Of other servers we cannot make replicas. */
 const ours = inject('servers').filter(({ logFile }) => logFile !== undefined)
 
-test.for(ends(ours))(
+test.for(oldestAndNewest(ours))(
   'a replica of $name can be planned for, and says that nothing can be written',
   async (server) => {
     const replica = await startCluster(Math.floor(server.version / 10_000), { isReplica: true })
