@@ -12,6 +12,7 @@ const planned = [
   'drop-unused-roles',
   'every-kind',
   'grantor',
+  'hostile-names',
   'order',
   'ownership',
   'preserve',

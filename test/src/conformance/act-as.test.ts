@@ -1,8 +1,8 @@
 import { DatabaseError, Grant, InvalidGrantError, renderSql } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../harness/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../harness/conformance.ts'
 
-conformanceInTurn('act-as', (sandbox) => {
+conformanceAtEndsInTurn('act-as', (sandbox) => {
   /** A role that may do it, and one that may only become it. */
   const make = async () => {
     const box = sandbox()

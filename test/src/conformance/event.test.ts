@@ -1,12 +1,12 @@
 import { Grant, operationsOf, type SyncEvent } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../harness/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../harness/conformance.ts'
 import { connectionTo } from '../../harness/servers.ts'
 import { untilSomebodyWaits } from '../../harness/waiting.ts'
 import { goneWhenGranted } from '../../harness/when-granted.ts'
 
-conformanceInTurn('event', (sandbox) => {
+conformanceAtEndsInTurn('event', (sandbox) => {
   test('everything is told as it happens', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]

@@ -2,7 +2,7 @@ import { Grant } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 import { startCluster } from '../../harness/cluster.ts'
-import { conformanceInTurn } from '../../harness/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../harness/conformance.ts'
 import { drivers } from '../../harness/drivers.ts'
 import { connectionTo, oldestAndNewest } from '../../harness/servers.ts'
 
@@ -36,7 +36,7 @@ test.for(oldestAndNewest(ours))(
   },
 )
 
-conformanceInTurn('read-only', (sandbox) => {
+conformanceAtEndsInTurn('read-only', (sandbox) => {
   test('where transactions are read-only by default, that is said before the lock is waited for', async () => {
     const box = sandbox()
     const role = box.name('r')
