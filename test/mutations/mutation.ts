@@ -118,6 +118,27 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('transaction'),
   },
   {
+    name: 'a COMMIT without an answer counts as undone',
+    file: 'packages/driver/src/carry-out.ts',
+    text: 'frame.isOwn && isConnectionLost(error)',
+    by: 'frame.isOwn && !isConnectionLost(error)',
+    tests: ['test/src/faults.test.ts'],
+  },
+  {
+    name: 'a connection that does not answer is waited for',
+    file: 'packages/driver/src/session.ts',
+    text: 'if (!(await isDoneIn(grace, Promise.allSettled([answer, told])))) close()',
+    by: 'await Promise.allSettled([answer, told, isDoneIn(grace, answer), close])',
+    tests: ['test/src/faults.test.ts'],
+  },
+  {
+    name: 'roles are not locked',
+    file: 'packages/planner/src/role-locks.ts',
+    text: 'if (operation.because.meanwhile !== undefined) return []',
+    by: 'if (operation.because !== undefined) return []',
+    tests: conformance('role-locks'),
+  },
+  {
     name: 'a secret shows in JSON',
     file: 'packages/planner/src/secret.ts',
     text: 'toJSON(): string {\n    return redacted',
@@ -130,6 +151,13 @@ export const mutations: readonly Mutation[] = [
     text: 'toString(): string {\n    return redacted',
     by: 'toString(): string {\n    return String(this.#value)',
     tests: ['packages/planner/test/secret.test.ts'],
+  },
+  {
+    name: 'a verifier may keep the server busy for minutes',
+    file: 'packages/driver/src/verifier.ts',
+    text: '(scramOf(text)?.iterations ?? 0) > mostIterations',
+    by: '(scramOf(text)?.iterations ?? 0) < -mostIterations',
+    tests: conformance('login'),
   },
   {
     name: 'passwords are sent as they are',

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 /** How a program ended, and all that it printed. */
 export interface Ended {
   readonly ok: boolean
+  /** Whether it was told to end, having taken too long. */
+  readonly isLate: boolean
   readonly output: string
 }
 
@@ -20,5 +22,5 @@ export const run = (program: string, args: readonly string[], options: Running):
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.once('error', reject)
-    child.once('close', (code) => resolve({ ok: code === 0, output }))
+    child.once('close', (code) => resolve({ ok: code === 0, isLate: child.killed, output }))
   })

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
   isBrokenVerifier,
+  isEndlessVerifier,
   isOfEmptyPassword,
   isUnknownVerifier,
   isVerifier,
@@ -222,5 +223,9 @@ test('a verifier has the iterations that are asked for', async () => {
 test('a verifier that takes hours to check is that of no password', async () => {
   const stored = `SCRAM-SHA-256$2147483647:${salt}$${key}:${key}`
   expect(isVerifier(stored)).toBe(true)
+  expect(isEndlessVerifier(stored)).toBe(true)
+  expect(isEndlessVerifier(stored.replace('2147483647', '1000000'))).toBe(false)
+  expect(isEndlessVerifier('2147483647')).toBe(false)
+  expect(await matches(stored, 'alice', 'sesame', 180000, 2147483647)).toBe(false)
   expect(await matches(stored, 'alice', 'sesame', 180000)).toBe(false)
 })

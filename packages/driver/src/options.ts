@@ -1,5 +1,6 @@
 import { impossibleRoleNameProblem, InvalidGrantError, nameProblem, type PlanOptions } from '@pgsr/planner'
 import type { Listener } from './event.ts'
+import { mostIterations } from './verifier.ts'
 
 /** Who does it, and for how long. */
 export interface CallOptions {
@@ -32,7 +33,7 @@ export interface TransactionOptions extends CallOptions {
 
 export interface PasswordOptions {
   /**
-   * How many iterations the SCRAM-SHA-256 verifier of a password is made with. Default: 4,096 for one that is set; one
+   * How many iterations the SCRAM-SHA-256 verifier of a password is made with, up to 1,000,000. Default: 4,096 for one that is set; one
    * that is stored with another number is good.
    */
   readonly scramIterations?: number
@@ -121,9 +122,15 @@ const isSignal = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
 
 /** The largest number that PostgreSQL takes for a time in milliseconds. */
-const maximum = 2 ** 31 - 1
+const mostMilliseconds = 2 ** 31 - 1
 
-const wholeNumber = (refuse: Refuse, field: string, value: number, minimum: number): number =>
+const wholeNumber = (
+  refuse: Refuse,
+  field: string,
+  value: number,
+  minimum: number,
+  maximum: number = mostMilliseconds,
+): number =>
   Number.isInteger(value) && value >= minimum && value <= maximum
     ? value
     : refuse(field, `must be a whole number from ${minimum} to ${maximum}`)
@@ -171,7 +178,9 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
     attempts: wholeNumber(refuse, 'attempts', attempts, 1),
     timeout: wholeNumber(refuse, 'timeout', timeout, 0),
     scramIterations:
-      scramIterations === undefined ? undefined : wholeNumber(refuse, 'scramIterations', scramIterations, 1),
+      scramIterations === undefined
+        ? undefined
+        : wholeNumber(refuse, 'scramIterations', scramIterations, 1, mostIterations),
     actAs,
     signal,
     onEvent,

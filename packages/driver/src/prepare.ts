@@ -18,7 +18,7 @@ import {
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
-import { isBrokenVerifier } from './verifier.ts'
+import { isBrokenVerifier, isEndlessVerifier, mostIterations } from './verifier.ts'
 
 /** What the planner refuses. */
 export type PlannerError = InvalidGrantError | ForbiddenRoleError | UnsupportedServerError
@@ -98,14 +98,20 @@ export const prepare = (
             field: 'password',
             message: `cannot grant LOGIN to role ${describeName(role)}: the grant asks to set a password and holds none`,
           })
-    for (const [role, password] of passwords)
-      if (isBrokenVerifier(Secret.reveal(password) as string))
-        refusePassword(
-          role,
-          'it begins like a SCRAM-SHA-256 verifier, and is none: it would become the password',
-        )
+    for (const [role, password] of passwords) {
+      const problem = problemOfPassword(Secret.reveal(password) as string)
+      if (problem !== undefined) refusePassword(role, problem)
+    }
     return { request, scope: scopeOfRequest(request), passwords }
   })
+
+const problemOfPassword = (password: string): string | undefined => {
+  if (isBrokenVerifier(password))
+    return 'it begins like a SCRAM-SHA-256 verifier, and is none: it would become the password'
+  if (isEndlessVerifier(password))
+    return `the verifier has more than ${mostIterations} iterations: the server would take too long to store and to check it`
+  return undefined
+}
 
 /** Refuses a password, of which nothing is said. */
 export const refusePassword = (role: string, why: string): never => {

@@ -9,10 +9,10 @@ const keyLength = 32
 const defaultIterations = 4096
 
 /**
- * A role may give itself a verifier that takes hours to check. One with more iterations than this, which take a good part
- * of a second, is that of no password, unless that many are asked for.
+ * As many iterations take a good part of a second, here and, at each login and whenever a verifier is set, on the server. A
+ * role may give itself a verifier that takes hours: it is that of no password.
  */
-const mostIterations = 1_000_000
+export const mostIterations = 1_000_000
 
 /** A SCRAM-SHA-256 verifier in its parts. */
 interface Scram {
@@ -47,6 +47,9 @@ export const isVerifier = (text: string): boolean => /^md5[\da-f]{32}$/.test(tex
 
 /** Whether a text is meant as a verifier, but is none that every server would take for one. */
 export const isBrokenVerifier = (text: string): boolean => text.startsWith('SCRAM-SHA-256$') && !isScram(text)
+
+/** Whether a text is a verifier that the server would take minutes to store: it compares it with the empty password. */
+export const isEndlessVerifier = (text: string): boolean => (scramOf(text)?.iterations ?? 0) > mostIterations
 
 /** Whether a text is a verifier that a server is too old for: it would take it for a password. */
 export const isUnknownVerifier = (version: number, text: string): boolean => version < 100000 && isScram(text)
@@ -90,7 +93,7 @@ const areEqual = (one: string, other: string): boolean => {
 }
 
 const isAsAsked = (iterations: number, asked: number | undefined): boolean =>
-  asked === undefined ? iterations <= mostIterations : iterations === asked
+  iterations <= mostIterations && (asked === undefined || iterations === asked)
 
 const isOf = async (scram: Scram, password: string): Promise<boolean> =>
   areEqual(scram.keys, await keysOf(password, scram))

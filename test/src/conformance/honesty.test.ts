@@ -197,6 +197,8 @@ conformanceInTurn('honesty', (sandbox) => {
         { attempts: 0 },
         { lockTimeout: 0.5 },
         { lockKey: 2n ** 63n },
+        { scramIterations: 0 },
+        { scramIterations: 1_000_001 },
         { onResidu: 'report' },
       ])
         await expect(nowhere.syncRoles({ role: 'r', grants: [] }, options)).rejects.toBeInstanceOf(
