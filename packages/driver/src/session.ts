@@ -48,6 +48,9 @@ export class Session extends Context.Service<Session, SessionShape>()('@pgsr/Ses
 /** How long a server may take to end what it is told to end, in milliseconds. */
 export const grace = 2000
 
+/** How long a server is left alone that has been told to cancel, in milliseconds. */
+const pause = 200
+
 const unanswered = new StatementError({ message: 'the server does not answer', sqlState: undefined })
 
 const closed = new StatementError({ message: 'the connection is closed', sqlState: undefined })
@@ -81,10 +84,14 @@ export const sessionOver = (wire: Wire): SessionShape => {
     isClosed = true
     wire.close()
   }
-  // A cancel request that arrives late would hit whatever runs then: so it is waited for, too.
+  // A cancel request that arrives late would hit whatever runs then: so it is waited for, too. One that overtakes the text
+  // is lost, for then nothing runs yet: so it is told again.
+  const cancel = async (answer: Promise<unknown>): Promise<void> => {
+    do await Promise.resolve(wire.cancel?.()).catch(() => undefined)
+    while (!(await isDoneIn(pause, answer)))
+  }
   const stop = async (answer: Promise<unknown>, { isUncancelled = false }: Sending): Promise<void> => {
-    const told = isUncancelled ? undefined : Promise.resolve(wire.cancel?.()).catch(() => undefined)
-    if (!(await isDoneIn(grace, Promise.allSettled([answer, told])))) close()
+    if (!(await isDoneIn(grace, isUncancelled ? answer : cancel(answer)))) close()
   }
   const answered = async (answer: Promise<Cells>, { within, onAnswer }: Sending): Promise<Cells> => {
     if (within !== undefined && !(await isDoneIn(within, answer))) {

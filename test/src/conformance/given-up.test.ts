@@ -2,6 +2,7 @@ import { Grant, type SyncEvent, TimeoutError } from '@pgsr/node-postgres'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { startFaultProxy } from '../../harness/fault-proxy.ts'
 import { conformanceAtEnds } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
@@ -92,6 +93,30 @@ conformanceAtEnds((sandbox) => {
     }
     expect(await exists(box, role)).toBe(false)
     await box.sync(desired)
+  })
+
+  test('a statement that is still on its way is cancelled, too', async () => {
+    const { box, desired } = await make()
+    const stop = await sleeping(box)
+    const proxy = await startFaultProxy(box.connection)
+    const pool = box.driver.pool(proxy.connection, box.database)
+    try {
+      const controller = new AbortController()
+      proxy.expect({
+        at: ({ sender, bytes }) => sender === 'frontend' && bytes.includes('GRANT USAGE'),
+        happens: async () => {
+          controller.abort(reason)
+          await sleep(500)
+        },
+      })
+      await expect(pool.syncRoles(desired, { signal: controller.signal })).rejects.toBe(reason)
+      expect(proxy.hasHappened()).toBe(true)
+      expect(await busy(box)).toEqual([])
+    } finally {
+      await stop()
+      await pool.end()
+      await proxy.end()
+    }
   })
 
   test('a transaction of the caller’s goes on after it', async () => {
