@@ -154,7 +154,11 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
       'pgsr.changed': true,
       'pgsr.operations': count,
     })
-    expect(attributes('pgsr.execute')).toEqual({ 'pgsr.operations': count, 'pgsr.batches': 1 })
+    expect(attributes('pgsr.execute')).toEqual({
+      'pgsr.operations': count,
+      'pgsr.statements': expect.any(Number) as number,
+      'pgsr.batches': 1,
+    })
     expect(attributes('pgsr.attempt')).toEqual({ 'pgsr.attempt': 1 })
     expect(attributes('pgsr.lock')['pgsr.lock_wait_ms']).toBeTypeOf('number')
     expect(attributes('pgsr.look')['pgsr.roles_read']).toBeGreaterThan(0)

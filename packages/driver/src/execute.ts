@@ -1,11 +1,12 @@
 import {
   describeOperation,
+  type Group,
+  groupsOf,
   type Operation,
   operationsOf,
   passwordStatement,
   type Plan,
-  statementOf,
-  type Step,
+  statementOfGroup,
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
@@ -17,40 +18,72 @@ import { Session } from './session.ts'
 /** By role: what is sent in place of its password. */
 export type Verifiers = ReadonlyMap<string, string>
 
-/** How many operations are sent in one message. */
+/** How many operations are sent in one message, or a few more where one statement does many. */
 const batchSize = 1000
 
-const textOf = ({ operation, setRole }: Step, verifiers: Verifiers): string => {
-  const statement =
-    operation.kind === 'setPassword'
-      ? passwordStatement(operation.role, verifiers.get(operation.role)!)
-      : statementOf(operation)
-  return setRole === undefined ? statement : `${setRole};${statement}`
+const statementFor = (group: Group, verifiers: Verifiers): string => {
+  const [first] = group
+  return first.kind === 'setPassword'
+    ? passwordStatement(first.role, verifiers.get(first.role)!)
+    : statementOfGroup(group as Group<typeof first>)
 }
 
-const batchesOf = <T>(all: readonly T[]): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(all.length / batchSize) }, (_, index) =>
-    all.slice(index * batchSize, (index + 1) * batchSize),
-  )
+/** Groups that are sent in one message, between two roles that are current before and after it. */
+interface Batch {
+  readonly groups: readonly Group[]
+  readonly before: string
+  readonly after: string
+}
+
+const textsOf = ({ groups, before, after }: Batch, verifiers: Verifiers): readonly string[] => {
+  const { steps, last } = stepsOf(groups, before, after)
+  const texts = steps.map(({ operations, setRole }) => {
+    const statement = statementFor(operations, verifiers)
+    return setRole === undefined ? statement : `${setRole};${statement}`
+  })
+  return last === undefined ? texts : [...texts, last]
+}
+
+/** The last one ends as the acting role, as which the first one begins. */
+const batchesOf = (groups: readonly Group[], actingRole: string): readonly Batch[] => {
+  const batches: Group[][] = []
+  let size = batchSize
+  for (const group of groups) {
+    if (size >= batchSize) {
+      batches.push([])
+      size = 0
+    }
+    batches.at(-1)!.push(group)
+    size += group.length
+  }
+  const lastRole = (batch: readonly Group[] | undefined): string => batch?.at(-1)?.[0].as ?? actingRole
+  return batches.map((batch, index) => ({
+    groups: batch,
+    before: lastRole(batches[index - 1]),
+    after: index === batches.length - 1 ? actingRole : lastRole(batch),
+  }))
+}
 
 /**
- * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, so on an error they are
- * sent again one at a time, from where the batch began, to name the operation that fails.
+ * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, so on an error its operations
+ * are sent again one at a time, from where the batch began, to name the one that fails.
  */
-const executeBatch = (steps: readonly Step[], verifiers: Verifiers, attempt: number) =>
+const executeBatch = (batch: Batch, verifiers: Verifiers, attempt: number) =>
   Effect.gen(function* () {
     const session = yield* Session
-    const texts = steps.map((step) => textOf(step, verifiers))
-    const batch = ['savepoint pgsr_batch', ...texts, 'release savepoint pgsr_batch'].join(';')
-    yield* session.send(batch).pipe(
+    const failed = databaseError('execute the plan', attempt)
+    const message = ['savepoint pgsr_batch', ...textsOf(batch, verifiers), 'release savepoint pgsr_batch']
+    yield* session.send(message.join(';')).pipe(
       Effect.catch((refused) =>
         Effect.gen(function* () {
-          const failed = databaseError('execute the plan', attempt)
           yield* session.send('rollback to savepoint pgsr_batch').pipe(Effect.mapError(() => failed(refused)))
-          for (const [index, step] of steps.entries())
-            yield* session
-              .send(texts[index]!)
-              .pipe(Effect.mapError(databaseError(describeOperation(step.operation), attempt)))
+          const operations = batch.groups.flat()
+          const groups = operations.map((operation): Group => [operation])
+          for (const [index, text] of textsOf({ ...batch, groups }, verifiers).entries()) {
+            const operation = operations[index]
+            const named = operation && databaseError(describeOperation(operation), attempt)
+            yield* session.send(text).pipe(Effect.mapError(named ?? failed))
+          }
         }),
       ),
     )
@@ -70,16 +103,18 @@ export const execute = Effect.fnUntraced(function* (
   transactions: Plan['transactions'],
   { verifiers, attempt, onEvent, executed }: Executing,
 ) {
-  const session = yield* Session
-  const { steps, last } = stepsOf(transactions.flat(), plan.actingRole)
-  const batches = batchesOf(steps)
-  yield* Effect.annotateCurrentSpan({ 'pgsr.operations': steps.length, 'pgsr.batches': batches.length })
+  const groups = groupsOf(transactions.flat())
+  const batches = batchesOf(groups, plan.actingRole)
   let number = executed.flat().length
   const of = number + operationsOf(plan).length
+  yield* Effect.annotateCurrentSpan({
+    'pgsr.operations': transactions.flat().length,
+    'pgsr.statements': groups.length,
+    'pgsr.batches': batches.length,
+  })
   for (const batch of batches) {
     yield* executeBatch(batch, verifiers, attempt)
-    for (const { operation } of batch) tell(onEvent, { kind: 'executed', operation, number: ++number, of })
+    for (const operation of batch.groups.flat())
+      tell(onEvent, { kind: 'executed', operation, number: ++number, of })
   }
-  if (last !== undefined)
-    yield* session.send(last).pipe(Effect.mapError(databaseError('execute the plan', attempt)))
 }, inSpan('pgsr.execute'))

@@ -110,6 +110,7 @@ export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-di
 export { impossibleRoleNameProblem, nameProblem } from './name.ts'
 export { operationsOf, outcomeOf, type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
 export { quoteIdent, quoteLiteral } from './quote.ts'
-export { noSelfGrantStatement, passwordStatement, statementOf } from './render-statement.ts'
+export { type Group, groupsOf } from './grouping.ts'
+export { noSelfGrantStatement, passwordStatement, statementOf, statementOfGroup } from './render-statement.ts'
 export { renderJson, type RenderOptions, renderSql, type Step, stepsOf } from './render.ts'
 export { type Residue } from './residue.ts'

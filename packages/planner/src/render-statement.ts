@@ -1,5 +1,7 @@
 import type { Future } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
+import { getOrMake } from './get-or-make.ts'
+import type { Group, RoleAlteration, Several } from './grouping.ts'
 import type { GrantMembership, LockRole, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
@@ -23,34 +25,64 @@ const objectInSql = ({ kind, name }: ObjectName): string => {
   }
 }
 
-/** How GRANT and REVOKE name a privilege on an object: `SELECT ON TABLE "s"."t"`, `SELECT ("c") ON TABLE "s"."t"`. */
-const privilegeOn = ({ kind, name }: ObjectName, privilege: Privilege): string => {
-  const { grantKeyword } = objectKinds[kind]
-  if (kind !== 'column') return `${privilege} ON ${grantKeyword} ${objectInSql({ kind, name })}`
-  return `${privilege} (${quoteIdent(name[2]!)}) ON ${grantKeyword} ${quoteQualified(name.slice(0, 2))}`
-}
-
-const grantee = (role: string): string => (role === 'public' ? 'PUBLIC' : quoteIdent(role))
-
-export const revokeStatement = (revoked: {
+interface OnObject {
   readonly object: ObjectName
   readonly privilege: Privilege
   readonly grantee: string
-  readonly grantOptionOnly?: boolean
-}): string =>
-  `REVOKE ${revoked.grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${privilegeOn(revoked.object, revoked.privilege)} FROM ${grantee(revoked.grantee)}`
+}
+
+/** A list without what stands in it already. */
+const listOf = <T>(all: readonly T[], inSql: (one: T) => string): string =>
+  [...new Set(all.map(inSql))].join(', ')
+
+/** `SELECT ("a", "b"), UPDATE ("a")`: by privilege, the columns. */
+const privilegesOnColumns = (all: readonly OnObject[]): string => {
+  const columns = new Map<Privilege, string[]>()
+  for (const { privilege, object } of all)
+    getOrMake(columns, privilege, (): string[] => []).push(quoteIdent(object.name[2]!))
+  return [...columns]
+    .map(([privilege, names]) => `${privilege} (${listOf(names, (name) => name)})`)
+    .join(', ')
+}
+
+/** What GRANT and REVOKE say of privileges on objects of one kind: `SELECT, INSERT ON TABLE "s"."t", "s"."u"`. */
+const privilegesOn = (all: Several<OnObject>): string => {
+  const { kind } = all[0].object
+  const isColumn = kind === 'column'
+  const privileges = isColumn ? privilegesOnColumns(all) : listOf(all, ({ privilege }) => privilege)
+  const objects = listOf(all, ({ object }) =>
+    isColumn ? quoteQualified(object.name.slice(0, 2)) : objectInSql(object),
+  )
+  return `${privileges} ON ${objectKinds[kind].grantKeyword} ${objects}`
+}
+
+const grantees = (all: readonly { readonly grantee: string }[]): string =>
+  listOf(all, ({ grantee }) => (grantee === 'public' ? 'PUBLIC' : quoteIdent(grantee)))
+
+type RevokedPrivilege = OnObject & { readonly grantOptionOnly?: boolean }
+
+const revokePrivileges = (all: Several<RevokedPrivilege>): string =>
+  `REVOKE ${all[0].grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${privilegesOn(all)} FROM ${grantees(all)}`
+
+export const revokeStatement = (revoked: RevokedPrivilege): string => revokePrivileges([revoked])
 
 const alterDefaults = ({ owner, schema }: Future): string =>
   `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdent(owner)}${schema === null ? '' : ` IN SCHEMA ${quoteIdent(schema)}`}`
 
-export const revokeDefaultStatement = (
-  revoked: Future & {
-    readonly privilege: Privilege
-    readonly grantee: string
-    readonly grantOptionOnly?: boolean
-  },
-): string =>
-  `${alterDefaults(revoked)} REVOKE ${revoked.grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${revoked.privilege} ON ${revoked.on.toUpperCase()} FROM ${grantee(revoked.grantee)}`
+interface OnFuture extends Future {
+  readonly privilege: Privilege
+  readonly grantee: string
+}
+
+const futurePrivileges = (all: Several<OnFuture>): string =>
+  `${listOf(all, ({ privilege }) => privilege)} ON ${all[0].on.toUpperCase()}`
+
+type RevokedDefault = OnFuture & { readonly grantOptionOnly?: boolean }
+
+const revokeDefaults = (all: Several<RevokedDefault>): string =>
+  `${alterDefaults(all[0])} REVOKE ${all[0].grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${futurePrivileges(all)} FROM ${grantees(all)}`
+
+export const revokeDefaultStatement = (revoked: RevokedDefault): string => revokeDefaults([revoked])
 
 /** `newOwner` as it stands in SQL: a quoted name, or CURRENT_USER. */
 export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string): string =>
@@ -58,27 +90,37 @@ export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string)
 
 const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
 
-const grantMembershipStatement = (granted: GrantMembership): string => {
-  const { role, member, grantor, admin, options, namesGrantor } = granted
+const roles = (all: readonly { readonly role: string }[]): string =>
+  listOf(all, ({ role }) => quoteIdent(role))
+
+const members = (all: readonly { readonly member: string }[]): string =>
+  listOf(all, ({ member }) => quoteIdent(member))
+
+const grantMemberships = (all: Several<GrantMembership>): string => {
+  const { grantor, admin, options, namesGrantor } = all[0]
   const withOptions = options
     ? ` WITH ${admin ? 'ADMIN TRUE, ' : ''}INHERIT ${word(options.inherit)}, SET ${word(options.set)}`
     : admin
       ? ' WITH ADMIN OPTION'
       : ''
   const grantedBy = namesGrantor ? ` GRANTED BY ${quoteIdent(grantor)}` : ''
-  return `GRANT ${quoteIdent(role)} TO ${quoteIdent(member)}${withOptions}${grantedBy}`
+  return `GRANT ${roles(all)} TO ${members(all)}${withOptions}${grantedBy}`
 }
 
-export const revokeMembershipStatement = (revoked: {
+interface RevokedMembership {
   readonly role: string
   readonly member: string
   readonly grantor?: string | null
   readonly adminOptionOnly?: boolean
-}): string => {
-  const { role, member, grantor = null, adminOptionOnly = false } = revoked
-  const grantedBy = grantor === null ? '' : ` GRANTED BY ${quoteIdent(grantor)}`
-  return `REVOKE ${adminOptionOnly ? 'ADMIN OPTION FOR ' : ''}${quoteIdent(role)} FROM ${quoteIdent(member)}${grantedBy}`
 }
+
+const revokeMemberships = (all: Several<RevokedMembership>): string => {
+  const { grantor = null, adminOptionOnly = false } = all[0]
+  const grantedBy = grantor === null ? '' : ` GRANTED BY ${quoteIdent(grantor)}`
+  return `REVOKE ${adminOptionOnly ? 'ADMIN OPTION FOR ' : ''}${roles(all)} FROM ${members(all)}${grantedBy}`
+}
+
+export const revokeMembershipStatement = (revoked: RevokedMembership): string => revokeMemberships([revoked])
 
 /**
  * From 16 on a setting can make whoever creates a role a member of it besides what a plan says. For a session whose
@@ -98,39 +140,55 @@ export const passwordStatement = (role: string, verifier: string): string =>
  * but its default since PostgreSQL 9.5, so that nobody misses it.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole, AlterRoleSet)
  */
-const lockStatement = ({ role, mode }: LockRole): string =>
+const lockRole = ({ role, mode }: LockRole): string =>
   `ALTER ROLE ${quoteIdent(role)}${mode === 'share' ? ' RESET ssl_renegotiation_limit' : ''}`
 
-/** The statement of an operation, without a semicolon. A password is none: its verifier is in no plan. */
-export const statementOf = (operation: Exclude<Operation, SetPassword>): string => {
+/** What ALTER ROLE says of one thing that it changes. */
+const alteration = (operation: RoleAlteration): string => {
   switch (operation.kind) {
-    case 'createRole':
-      return `CREATE ROLE ${quoteIdent(operation.role)}`
-    case 'dropRole':
-      return `DROP ROLE ${quoteIdent(operation.role)}`
     case 'setAttribute':
-      return `ALTER ROLE ${quoteIdent(operation.role)} ${operation.value ? '' : 'NO'}${operation.attribute}`
+      return `${operation.value ? '' : 'NO'}${operation.attribute}`
     case 'setValidUntil':
-      return `ALTER ROLE ${quoteIdent(operation.role)} VALID UNTIL ${quoteLiteral(operation.validUntil)}`
+      return `VALID UNTIL ${quoteLiteral(operation.validUntil)}`
     case 'clearPassword':
-      return `ALTER ROLE ${quoteIdent(operation.role)} PASSWORD NULL`
-    case 'grantMembership':
-      return grantMembershipStatement(operation)
-    case 'revokeMembership':
-      return revokeMembershipStatement(operation)
-    case 'lockRole':
-      return lockStatement(operation)
-    case 'createSchema':
-      return `CREATE SCHEMA ${quoteIdent(operation.schema)} AUTHORIZATION ${quoteIdent(operation.owner)}`
-    case 'setOwner':
-      return ownershipStatement(operation.object, quoteIdent(operation.owner))
-    case 'grantPrivilege':
-      return `GRANT ${privilegeOn(operation.object, operation.privilege)} TO ${grantee(operation.grantee)}${operation.grantable ? ' WITH GRANT OPTION' : ''}`
-    case 'revokePrivilege':
-      return revokeStatement(operation)
-    case 'grantDefaultPrivilege':
-      return `${alterDefaults(operation)} GRANT ${operation.privilege} ON ${operation.on.toUpperCase()} TO ${grantee(operation.grantee)}${operation.grantable ? ' WITH GRANT OPTION' : ''}`
-    case 'revokeDefaultPrivilege':
-      return revokeDefaultStatement(operation)
+      return 'PASSWORD NULL'
   }
 }
+
+const alterRole = (all: Several<RoleAlteration>): string =>
+  `ALTER ROLE ${quoteIdent(all[0].role)} ${all.map(alteration).join(' ')}`
+
+type Rendered = Exclude<Operation, SetPassword>
+
+/** By kind: how a statement does some operations of it. Those that take no list come alone. */
+const statements: {
+  readonly [K in Rendered['kind']]: (all: Several<Extract<Rendered, { readonly kind: K }>>) => string
+} = {
+  createRole: ([{ role }]) => `CREATE ROLE ${quoteIdent(role)}`,
+  dropRole: (all) => `DROP ROLE ${roles(all)}`,
+  setAttribute: alterRole,
+  setValidUntil: alterRole,
+  clearPassword: alterRole,
+  grantMembership: grantMemberships,
+  revokeMembership: revokeMemberships,
+  lockRole: ([lock]) => lockRole(lock),
+  createSchema: ([{ schema, owner }]) =>
+    `CREATE SCHEMA ${quoteIdent(schema)} AUTHORIZATION ${quoteIdent(owner)}`,
+  setOwner: ([{ object, owner }]) => ownershipStatement(object, quoteIdent(owner)),
+  grantPrivilege: (all) =>
+    `GRANT ${privilegesOn(all)} TO ${grantees(all)}${all[0].grantable ? ' WITH GRANT OPTION' : ''}`,
+  revokePrivilege: revokePrivileges,
+  grantDefaultPrivilege: (all) =>
+    `${alterDefaults(all[0])} GRANT ${futurePrivileges(all)} TO ${grantees(all)}${all[0].grantable ? ' WITH GRANT OPTION' : ''}`,
+  revokeDefaultPrivilege: revokeDefaults,
+}
+
+/**
+ * The statement of a group of operations, without a semicolon. A password is in none: its verifier is in no plan.
+ * @see groupsOf
+ */
+export const statementOfGroup = (group: Group<Rendered>): string =>
+  (statements[group[0].kind] as (all: Group<Rendered>) => string)(group)
+
+/** The statement that does one operation by itself. */
+export const statementOf = (operation: Rendered): string => statementOfGroup([operation])

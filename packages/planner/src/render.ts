@@ -6,32 +6,38 @@ import {
   describeServed,
   describeUnmanaged,
 } from './describe.ts'
+import { type Group, groupsOf } from './grouping.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import type { LockRole, Operation, Reason } from './operation.ts'
 import type { Plan } from './plan.ts'
 import { quoteIdent } from './quote.ts'
-import { noSelfGrantStatement, statementOf } from './render-statement.ts'
+import { noSelfGrantStatement, statementOfGroup } from './render-statement.ts'
 
-/** An operation with the role it has to be run as, where that is not the role the one before was run as. */
+/** What one statement does, with the role it has to be run as where that is not the role the one before was run as. */
 export interface Step {
-  readonly operation: Operation
+  readonly operations: Group
   /** `SET LOCAL ROLE …`, or `undefined` where the role stays the same. */
   readonly setRole: string | undefined
 }
 
-/** The operations of a transaction with the changes of role between them. It ends as the acting role. */
+/**
+ * Groups of operations with the changes of role that they need.
+ * @param before the role that is current before them
+ * @param after the role that is to be current after them
+ */
 export const stepsOf = (
-  operations: readonly Operation[],
-  actingRole: string,
+  groups: readonly Group[],
+  before: string,
+  after: string,
 ): { readonly steps: readonly Step[]; readonly last: string | undefined } => {
-  let current = actingRole
+  let current = before
   const become = (role: string): string | undefined => {
     if (role === current) return undefined
     current = role
     return `SET LOCAL ROLE ${quoteIdent(role)}`
   }
-  const steps = operations.map((operation) => ({ operation, setRole: become(operation.as) }))
-  return { steps, last: become(actingRole) }
+  const steps = groups.map((operations) => ({ operations, setRole: become(operations[0].as) }))
+  return { steps, last: become(after) }
 }
 
 const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
@@ -65,12 +71,17 @@ const commentOn = (operation: Operation): string => {
   return `${who}: ${describeGrant(because.grant!)}`
 }
 
-const renderStep = ({ operation, setRole }: Step): readonly string[] => {
-  const statement =
-    operation.kind === 'setPassword'
-      ? `-- here pgsr sets the password of role ${describeName(operation.role)}`
-      : `${statementOf(operation)};  -- ${commentOn(operation)}`
-  return [...(setRole === undefined ? [] : [`${setRole};`]), statement]
+/** Of one operation beside its statement; of several that differ each above it. */
+const renderStep = ({ operations, setRole }: Step): readonly string[] => {
+  const become = setRole === undefined ? [] : [`${setRole};`]
+  const [first] = operations
+  if (first.kind === 'setPassword')
+    return [...become, `-- here pgsr sets the password of role ${describeName(first.role)}`]
+  const statement = `${statementOfGroup(operations as Group<typeof first>)};`
+  const comments = [...new Set(operations.map(commentOn))]
+  return comments.length === 1
+    ? [...become, `${statement}  -- ${comments[0]}`]
+    : [...become, ...comments.map((comment) => `-- ${comment}`), statement]
 }
 
 export interface RenderOptions {
@@ -85,7 +96,7 @@ const renderTransaction = (
   actingRole: string,
   { lockKey = 1, actAs }: RenderOptions,
 ): string => {
-  const { steps, last } = stepsOf(operations, actingRole)
+  const { steps, last } = stepsOf(groupsOf(operations), actingRole, actingRole)
   const createsRoles = operations.some(({ kind }) => kind === 'createRole')
   return [
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;',

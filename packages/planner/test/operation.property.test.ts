@@ -1,5 +1,6 @@
 import {
   type DatabaseObject,
+  groupsOf,
   type Membership,
   type ObjectName,
   type Operation,
@@ -15,18 +16,20 @@ import { forEveryPlan, type Input } from './arbitrary-desired.ts'
 import { entriesOf, isIntermediate, objectIn, roleIn, textOf } from './holdings.ts'
 import { grantOptions, whyNotPermitted } from './permission.ts'
 
-/** The operations of a plan, each with the world as it finds it and as it leaves it. */
+/** The operations of a plan in the order in which they are sent, each with the world as it finds it and as it leaves it. */
 const stepsOf = (
   snapshot: Snapshot,
   made: Plan,
 ): { operation: Operation; before: Snapshot; after: Snapshot }[] => {
   let before = outcomeOf(snapshot, [])
-  return operationsOf(made).map((operation) => {
-    const after = outcomeOf(before, [operation])
-    const step = { operation, before, after }
-    before = after
-    return step
-  })
+  return groupsOf(operationsOf(made)).flatMap((group) =>
+    group.map((operation) => {
+      const after = outcomeOf(before, [operation])
+      const step = { operation, before, after }
+      before = after
+      return step
+    }),
+  )
 }
 
 /** Who was granted a membership by a role, and by whom that one granted it to in turn. */

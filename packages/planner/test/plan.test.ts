@@ -46,8 +46,7 @@ describe('what is asked for is granted', () => {
       t([Grant.login({ password: 'geheim', validUntil: new Date('2027-06-30T00:00:00Z') })]),
       [
         '-- here pgsr sets the password of role "t"',
-        'ALTER ROLE "t" VALID UNTIL \'2027-06-30T00:00:00.000000Z\';',
-        'ALTER ROLE "t" LOGIN;',
+        'ALTER ROLE "t" VALID UNTIL \'2027-06-30T00:00:00.000000Z\' LOGIN;',
       ].join('\n'),
     ],
     [
@@ -119,7 +118,7 @@ describe('what is not asked for is taken away', () => {
     [
       'LOGIN, and the password with it',
       snapshot({ roles: [role('t', { login: true })] }),
-      'ALTER ROLE "t" NOLOGIN;\nALTER ROLE "t" PASSWORD NULL;',
+      'ALTER ROLE "t" NOLOGIN PASSWORD NULL;',
     ],
     [
       'memberships, by whoever granted them',
@@ -149,11 +148,9 @@ describe('what is not asked for is taken away', () => {
         ],
       }),
       [
-        'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
-        'REVOKE UPDATE ON TABLE "s"."orders" FROM "t";',
+        'REVOKE SELECT, UPDATE ON TABLE "s"."orders" FROM "t";',
         'REVOKE REFERENCES ("id") ON TABLE "s"."orders" FROM "t";',
-        'REVOKE CREATE ON SCHEMA "s" FROM "t";',
-        'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+        'REVOKE CREATE, USAGE ON SCHEMA "s" FROM "t";',
       ].join('\n'),
     ],
     [
@@ -492,9 +489,7 @@ describe('with the scope "database"', () => {
   test('and goes otherwise', () =>
     expect(script(before, t())).toBe(
       [
-        'ALTER ROLE "t" NOLOGIN;',
-        'ALTER ROLE "t" PASSWORD NULL;',
-        'ALTER ROLE "t" NOCREATEDB;',
+        'ALTER ROLE "t" NOLOGIN PASSWORD NULL NOCREATEDB;',
         'REVOKE CREATE ON DATABASE "warehouse" FROM "t";',
         'REVOKE USAGE ON SCHEMA "s" FROM "t";',
         'REVOKE "b" FROM "t" GRANTED BY "postgres";',
@@ -759,8 +754,7 @@ describe('who is no superuser', () => {
       [
         '-- effect: role "owner" loses ownership of table "s"."orders"',
         '-- effect: role "owner" loses ownership of table "s"."parts"',
-        'GRANT "t" TO "me" WITH INHERIT TRUE, SET TRUE;',
-        'GRANT "u" TO "me" WITH INHERIT TRUE, SET TRUE;',
+        'GRANT "t", "u" TO "me" WITH INHERIT TRUE, SET TRUE;',
         'SET LOCAL ROLE "owner";',
         'GRANT CREATE ON SCHEMA "s" TO "t";',
         'SET LOCAL ROLE "me";',
@@ -820,7 +814,7 @@ describe('who is no superuser', () => {
         ],
       }),
       [t(), { role: 'u', grants: [] }],
-      'ALTER ROLE "u" NOLOGIN;\nALTER ROLE "u" PASSWORD NULL;\nREVOKE "u" FROM "t" GRANTED BY "postgres";',
+      'ALTER ROLE "u" NOLOGIN PASSWORD NULL;\nREVOKE "u" FROM "t" GRANTED BY "postgres";',
     ],
     [
       'takes away last by which it administers others',

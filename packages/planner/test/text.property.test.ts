@@ -94,31 +94,40 @@ const statements = [
   /SELECT set_config\(name, l, true\) FROM pg_settings WHERE name = l;/,
   /SET LOCAL ROLE n;/,
   /CREATE ROLE n;/,
-  /ALTER ROLE n ((NO)?(LOGIN|SUPERUSER|INHERIT|CREATEROLE|CREATEDB|REPLICATION|BYPASSRLS)|PASSWORD NULL|VALID UNTIL l|RESET ssl_renegotiation_limit);/,
-  /ALTER ROLE n;/,
-  /GRANT n TO n( WITH (ADMIN OPTION|(ADMIN TRUE, )?INHERIT (TRUE|FALSE), SET (TRUE|FALSE)))?( GRANTED BY n)?;/,
-  /REVOKE (ADMIN OPTION FOR )?n FROM n( GRANTED BY n)?;/,
+  /ALTER ROLE n( (NO)?(LOGIN|SUPERUSER|INHERIT|CREATEROLE|CREATEDB|REPLICATION|BYPASSRLS)| PASSWORD NULL| VALID UNTIL l)*;/,
+  /ALTER ROLE n RESET ssl_renegotiation_limit;/,
+  /GRANT names TO names( WITH (ADMIN OPTION|(ADMIN TRUE, )?INHERIT (TRUE|FALSE), SET (TRUE|FALSE)))?( GRANTED BY n)?;/,
+  /REVOKE (ADMIN OPTION FOR )?names FROM names( GRANTED BY n)?;/,
   /CREATE SCHEMA n AUTHORIZATION n;/,
   /ALTER object OWNER TO n;/,
-  /GRANT [A-Z ]+ (\(n\) )?ON object TO (n|PUBLIC)( WITH GRANT OPTION)?;/,
-  /REVOKE (GRANT OPTION FOR )?[A-Z ]+ (\(n\) )?ON object FROM (n|PUBLIC);/,
-  /ALTER DEFAULT PRIVILEGES FOR ROLE n( IN SCHEMA n)? (GRANT [A-Z]+ ON future TO (n|PUBLIC)( WITH GRANT OPTION)?|REVOKE (GRANT OPTION FOR )?[A-Z]+ ON future FROM (n|PUBLIC));/,
+  /GRANT privileges ON objects TO grantees( WITH GRANT OPTION)?;/,
+  /REVOKE (GRANT OPTION FOR )?privileges ON objects FROM grantees;/,
+  /ALTER DEFAULT PRIVILEGES FOR ROLE n( IN SCHEMA n)? (GRANT privileges ON future TO grantees( WITH GRANT OPTION)?|REVOKE (GRANT OPTION FOR )?privileges ON future FROM grantees);/,
   /COMMIT;/,
 ]
-/** How statements name objects. */
-const object = [
-  /(DATABASE|SCHEMA|TABLESPACE|LANGUAGE|FOREIGN DATA WRAPPER|FOREIGN SERVER|SERVER|PARAMETER|EVENT TRIGGER) n/,
-  /(TABLE|SEQUENCE|TYPE|COLLATION) n\.n/,
-  /FUNCTION n\.n\(\w+( \w+)*(\[\])?(, \w+( \w+)*(\[\])?)*\)/,
-  /OPERATOR n\.\+ \(integer, integer\)/,
-  /LARGE OBJECT \d+/,
+/** By how statements name a kind, how they name objects of it. */
+const named: readonly (readonly [kind: RegExp, name: RegExp])[] = [
+  [
+    /(DATABASE|SCHEMA|TABLESPACE|LANGUAGE|FOREIGN DATA WRAPPER|FOREIGN SERVER|SERVER|PARAMETER|EVENT TRIGGER)/,
+    /n/,
+  ],
+  [/(TABLE|SEQUENCE|TYPE|COLLATION)/, /n\.n/],
+  [/FUNCTION/, /n\.n\(\w+( \w+)*(\[\])?(, \w+( \w+)*(\[\])?)*\)/],
+  [/OPERATOR/, /n\.\+ \(integer, integer\)/],
+  [/LARGE OBJECT/, /\d+/],
 ]
+const list = (one: string): string => `(${one})(, (${one}))*`
+const oneOf = (all: readonly string[]): string => `(${all.join('|')})`
 const words: Readonly<Record<string, string>> = {
-  object: `(${object.map(({ source }) => source).join('|')})`,
+  objects: oneOf(named.map(([kind, name]) => `${kind.source} ${list(name.source)}`)),
+  object: oneOf(named.map(([kind, name]) => `${kind.source} ${name.source}`)),
   future: '(TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)',
+  names: list('n'),
+  grantees: list('n|PUBLIC'),
+  privileges: list(String.raw`[A-Z ]+( \(n(, n)*\))?`),
 }
 const statement = new RegExp(
-  `^(${statements.map(({ source }) => source.replaceAll(/object|future/g, (word) => words[word]!)).join('|')})? *$`,
+  `^(${statements.map(({ source }) => source.replaceAll(/objects?|future|names|grantees|privileges/g, (word) => words[word]!)).join('|')})? *$`,
 )
 
 describe('a plan is printed', () => {
