@@ -50,6 +50,7 @@ type RoleRow = [
   validUntil: string,
   elsewhere: number,
   servesOthers: boolean,
+  administers: number | null,
 ]
 
 type MembershipRow = [
@@ -161,6 +162,7 @@ export const parseAnswer = (text: string): Answer => {
           until,
           elsewhere,
           servesOthers,
+          administers,
         ]) => ({
           name,
           oid,
@@ -174,6 +176,7 @@ export const parseAnswer = (text: string): Answer => {
           validUntil: until,
           elsewhere,
           servesOthers,
+          ...(administers !== null && { administers }),
         }),
       ),
       memberships: memberships.map(([role, member, grantor, admin, inherit, set]) => ({

@@ -115,7 +115,8 @@ export const apply = (world: World, operation: Operation): void => {
       const { role, as } = operation
       world.roles.set(role, newRole(role))
       // https://www.postgresql.org/docs/16/sql-createrole.html: who may create roles administers what it created.
-      if (world.membershipsHaveGrantors && !world.isSuperuser(as))
+      if (world.membershipsHaveGrantors && !world.isSuperuser(as)) {
+        world.countAdministered(as, 1)
         world.setMembership({
           role,
           member: as,
@@ -124,11 +125,13 @@ export const apply = (world: World, operation: Operation): void => {
           inherit: false,
           set: false,
         })
+      }
       return
     }
     case 'dropRole': {
       const { role } = operation
       existingRole(world, role)
+      for (const { member, admin } of world.membersOf(role)) if (admin) world.countAdministered(member, -1)
       for (const row of [...world.membershipsOf(role), ...world.membersOf(role)]) world.removeMembership(row)
       world.roles.delete(role)
       return

@@ -1,4 +1,5 @@
 import { type Attribute, attributes } from './attribute.ts'
+import { isDelegateName } from './delegate.ts'
 import { describeName, describeObject } from './describe.ts'
 import { getOrMake } from './get-or-make.ts'
 import { MembershipPaths } from './membership-paths.ts'
@@ -132,6 +133,31 @@ export class Authority {
     return this.isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
   }
 
+  /** The roles that administer others for the acting role, which can become them and is no member in any other way. */
+  delegates(): readonly string[] {
+    return this.#becoming.reachable(this.#acting).filter((name) => this.#isDelegate(name))
+  }
+
+  #isDelegate(name: string): boolean {
+    return isDelegateName(name) && !this.isSuperuser && this.#world.roles.get(name)?.createRole === true
+  }
+
+  /** The delegate that administers a role, if one does. */
+  #delegateFor(role: string): string | undefined {
+    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return undefined
+    return this.#administratorsOf(role, this.#becoming).find((name) => this.#isDelegate(name))
+  }
+
+  /** As whom statements about a role itself are run: as the delegate that administers it, where one does. */
+  speakerFor(role: string): string {
+    return this.#delegateFor(role) ?? this.#acting
+  }
+
+  /** As whom a membership is taken away: as the delegate that has granted it, where one has. */
+  speakerAgainst({ role, grantor }: Membership): string {
+    return this.#delegateFor(role) === grantor ? grantor : this.#acting
+  }
+
   /**
    * In whose name the acting role grants a role; `undefined` when it may not.
    * @param losers roles in whose name it must not, because they will lose the ADMIN option
@@ -141,7 +167,7 @@ export class Authority {
     if (this.isSuperuser) return membershipsHaveGrantors ? server.bootstrapRole : this.#acting
     if (!this.mayGrant(role, losers)) return undefined
     if (!membershipsHaveGrantors) return this.#acting
-    return this.#recordedGrantor(role, losers) ?? this.#acting
+    return this.#delegateFor(role) ?? this.#recordedGrantor(role, losers) ?? this.#acting
   }
 
   /**
@@ -153,7 +179,8 @@ export class Authority {
     const existing = this.#world.roles.get(role)
     if (existing === undefined) return this.mayCreateRoles
     if (existing.superuser || (role === databaseOwners && this.#world.server.version >= 140000)) return false
-    if (this.#world.membershipsHaveGrantors) return this.#recordedGrantor(role, losers) !== undefined
+    if (this.#world.membershipsHaveGrantors)
+      return this.#delegateFor(role) !== undefined || this.#recordedGrantor(role, losers) !== undefined
     return this.#createsRoles || this.#isLoggedIn(role) || this.#isAdministrator(role)
   }
 
@@ -170,6 +197,7 @@ export class Authority {
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
   mayRevoke({ role, grantor }: Membership): boolean {
     if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
+    if (this.#delegateFor(role) === grantor) return true
     return this.#isAdministrator(role) && !this.#world.isSuperuser(role) && this.mayActAs(grantor)
   }
 

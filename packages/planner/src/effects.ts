@@ -1,3 +1,4 @@
+import { isDelegateName } from './delegate.ts'
 import { type Fact, factKey } from './fact.ts'
 import { defaultPrivilegeFacts, privilegeFacts, roleFacts } from './facts-of.ts'
 import { isIntermediateName } from './intermediate-role.ts'
@@ -94,7 +95,7 @@ export const effectsOf = (
   const { actingRole } = after.server
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
-    ((fact.member === actingRole && created.has(fact.role)) ||
+    ((fact.member === actingRole && (created.has(fact.role) || isDelegateName(fact.role))) ||
       (dropped.has(fact.role) && !isRealMember(fact)))
   const futures = defaultsTouched(operations)
   const changed = attributesTouched(operations)

@@ -25,10 +25,10 @@ interface Shape<O> {
 
 type Of<K extends Operation['kind']> = Extract<Operation, { readonly kind: K }>
 
-/** What ALTER ROLE does several of at once. */
+/** What ALTER ROLE does several of at once, and CREATE ROLE to the role that it creates. */
 export type RoleAlteration = Of<'setAttribute' | 'setValidUntil' | 'clearPassword'>
 
-const alteringRole: Shape<RoleAlteration> = {
+const alteringRole: Shape<RoleAlteration | Of<'createRole'>> = {
   head: ({ role }) => [role],
   lists: [(operation) => (operation.kind === 'setAttribute' ? operation.attribute : operation.kind)],
 }
@@ -61,6 +61,7 @@ const privilegeAndGrantee = [
  * somebody needs to grant or revoke is granted or revoked by others.
  */
 const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
+  createRole: alteringRole,
   dropRole: { head: () => [], lists: [({ role }) => role] },
   setAttribute: alteringRole,
   setValidUntil: alteringRole,
@@ -68,6 +69,7 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
   grantMembership: {
     head: ({ grantor, namesGrantor, admin, options }) => [grantor, namesGrantor, admin, options],
     lists: roleAndMember,
+    isUnordered: ({ serves, because }) => serves !== undefined && because.meanwhile === undefined,
   },
   // By other roles the acting role may be what lets it revoke the next one.
   revokeMembership: {

@@ -86,6 +86,7 @@ export type {
   PrivilegeFact,
   RoleFact,
 } from './fact.ts'
+export { isDelegateName, mostAdministered } from './delegate.ts'
 export { isIntermediateName } from './intermediate-role.ts'
 export type {
   ClearPassword,

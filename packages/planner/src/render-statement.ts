@@ -2,7 +2,7 @@ import type { Future } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
 import { getOrMake } from './get-or-make.ts'
 import type { Group, RoleAlteration, Several } from './grouping.ts'
-import type { GrantMembership, LockRole, Operation, SetPassword } from './operation.ts'
+import type { CreateRole, GrantMembership, LockRole, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
 
@@ -158,13 +158,20 @@ const alteration = (operation: RoleAlteration): string => {
 const alterRole = (all: Several<RoleAlteration>): string =>
   `ALTER ROLE ${quoteIdent(all[0].role)} ${all.map(alteration).join(' ')}`
 
+/** @param rest what it does to the role besides */
+const createRole = ([{ role }, ...rest]: Several<CreateRole | RoleAlteration>): string =>
+  [
+    `CREATE ROLE ${quoteIdent(role)}`,
+    ...rest.flatMap((one) => (one.kind === 'createRole' ? [] : [alteration(one)])),
+  ].join(' ')
+
 type Rendered = Exclude<Operation, SetPassword>
 
 /** By kind: how a statement does some operations of it. Those that take no list come alone. */
 const statements: {
   readonly [K in Rendered['kind']]: (all: Several<Extract<Rendered, { readonly kind: K }>>) => string
 } = {
-  createRole: ([{ role }]) => `CREATE ROLE ${quoteIdent(role)}`,
+  createRole,
   dropRole: (all) => `DROP ROLE ${roles(all)}`,
   setAttribute: alterRole,
   setValidUntil: alterRole,

@@ -1,3 +1,4 @@
+import { isDelegateName } from './delegate.ts'
 import {
   describeEffect,
   describeGrant,
@@ -60,6 +61,10 @@ const commentOn = (operation: Operation): string => {
   const who = describeName(because.role)
   if (kind === 'lockRole') return lockedFor[operation.mode]
   const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
+  if ('role' in operation && isDelegateName(operation.role))
+    return kind === 'dropRole'
+      ? `${describeName(operation.role)} administers nothing any more`
+      : `administers intermediate roles for ${describeName(operation.as)}`
   if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (isIntermediateName(because.role))

@@ -51,6 +51,9 @@ const locksForShared = ({ because }: Operation, object: ObjectName, role: string
 const locksFor = (world: World, operation: Operation): readonly Lock[] => {
   if (operation.because.meanwhile !== undefined) return []
   switch (operation.kind) {
+    case 'createRole':
+      // A delegate that administers nothing yet may be dropped.
+      return operation.as === world.server.actingRole ? [] : [{ role: operation.as, mode: 'share' }]
     case 'grantMembership':
     case 'revokeMembership':
       return locksForMembership(world, operation)

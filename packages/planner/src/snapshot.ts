@@ -47,6 +47,11 @@ export interface Role {
   readonly elsewhere: number
   /** Of an intermediate role: whether roles that are not desired are members of it, other than to administer it. */
   readonly servesOthers: boolean
+  /**
+   * From 16 on, of the acting role and its delegates: how many roles it administers; one more than it should when there are
+   * more than that.
+   */
+  readonly administers?: number
   /** Whether the stored password is the one that is asked for, where one is, and what is stored may be read. */
   readonly passwordUnchanged?: true
 }

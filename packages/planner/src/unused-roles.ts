@@ -1,4 +1,5 @@
 import { Authority } from './authority.ts'
+import { isDelegateName } from './delegate.ts'
 import { describeFact, describeName, describeObject } from './describe.ts'
 import type { PrivilegeFact } from './fact.ts'
 import { attributesOf, privilegeFact } from './facts-of.ts'
@@ -53,7 +54,9 @@ const tieAsOwner = (ties: Ties, what: string): void => {
 
 /** What it has in itself, and by its own memberships. */
 const beyondInItself = (world: World, role: Role): readonly string[] => [
-  ...attributesOf({ ...role, inherit: false }).map((attribute) => `has ${attribute}`),
+  ...attributesOf({ ...role, inherit: false, createRole: role.createRole && !isDelegateName(role.name) }).map(
+    (attribute) => `has ${attribute}`,
+  ),
   ...(role.inherit ? [] : ['has NOINHERIT']),
   ...sortedUnique(world.membershipsOf(role.name).map((row) => row.role)).map(
     (above) => `is a member of role ${describeName(above)}`,

@@ -147,6 +147,13 @@ export class World {
     return [...(this.#ofGrantor.get(grantor)?.values() ?? [])]
   }
 
+  /** Notes that a role administers more roles than before, or fewer, where it is known how many. */
+  countAdministered(name: string, change: number): void {
+    const role = this.roles.get(name)
+    if (role?.administers !== undefined)
+      this.roles.set(name, { ...role, administers: role.administers + change })
+  }
+
   setMembership(membership: Membership): void {
     const { role, member, grantor } = membership
     const key = membershipKey(membership)

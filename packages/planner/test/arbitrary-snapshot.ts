@@ -63,6 +63,18 @@ const drawn = fc.record({
   administered: fc.array(fc.record({ role: fc.nat(), grantor: oneIn(3), inherit: oneIn(4), set: oneIn(4) }), {
     maxLength: 4,
   }),
+  /** How many roles the acting role administers, seen or not: beyond 64 delegates do. */
+  administers: fc.constantFrom(3, 63, 64, 65),
+  /** A role that administers intermediate roles for the acting role, which mostly can become it. */
+  delegate: fc.option(
+    fc.record({
+      roles: fc.array(fc.nat(), { maxLength: 3 }),
+      grants: fc.boolean(),
+      canBeBecome: oneIn(4).map((not) => !not),
+      createRole: oneIn(6).map((not) => !not),
+      administers: fc.constantFrom(3, 63, 64),
+    }),
+  ),
   memberships,
   objects,
   defaults: fc.array(
@@ -169,6 +181,32 @@ const administeredRows = (
   )
 }
 
+const delegateName = '_pgsr_admin_00000000'
+
+const ofCreator = { grantor: bootstrap, admin: true, inherit: false, set: false }
+
+/** A role that the acting role has made, and the intermediate roles that it has made in turn. */
+const addDelegate = (
+  { delegate, version, acting }: Drawn,
+  intermediates: readonly string[],
+  actingRole: string,
+  { roles, memberships: rows }: Parts,
+): void => {
+  if (delegate === null || version < 160000 || acting !== 'creator') return
+  const { createRole, administers, canBeBecome, grants: isGrantor } = delegate
+  roles.push(role(delegateName, { oid: '50000', createRole, administers }))
+  rows.push(membership(actingRole, delegateName, ofCreator))
+  if (canBeBecome) rows.push(membership(actingRole, delegateName, { grantor: actingRole, inherit: false }))
+  for (const name of new Set(delegate.roles.map((number) => pick(intermediates, number)))) {
+    if (name === undefined) continue
+    if (isGrantor)
+      for (const [index, row] of rows.entries())
+        if (row.role === name && row.grantor === bootstrap && !row.admin)
+          rows[index] = { ...row, grantor: delegateName }
+    rows.push(membership(delegateName, name, ofCreator))
+  }
+}
+
 const build = (from: Drawn): Snapshot => {
   const { version, acting } = from
   const names = from.roles.map(([name]) => name)
@@ -178,6 +216,7 @@ const build = (from: Drawn): Snapshot => {
       oid: String(20000 + index),
       ...(index === 0 &&
         acting !== 'bootstrap' && { createRole: acting !== 'other', superuser: acting === 'superuser' }),
+      ...(index === 0 && acting !== 'bootstrap' && version >= 160000 && { administers: from.administers }),
     }),
   )
   const owners = [bootstrap, ...names, ...(version >= 140000 ? [databaseOwners] : [])]
@@ -225,6 +264,7 @@ const build = (from: Drawn): Snapshot => {
     return version < since ? [] : [{ owner, schema, on, acl: aclOf(entries) }]
   })
   const actingRole = acting === 'bootstrap' ? bootstrap : names[0]!
+  addDelegate(from, intermediates, actingRole, parts)
   const administered = administeredRows(from, parts.memberships, [...intermediates, ...names], actingRole)
   const snapshot: Snapshot = {
     format: 1,

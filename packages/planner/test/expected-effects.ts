@@ -1,4 +1,4 @@
-import type { Effect, Fact, Snapshot } from '@pgsr/planner'
+import { type Effect, type Fact, isDelegateName, type Snapshot } from '@pgsr/planner'
 import type { Input } from './arbitrary-desired.ts'
 import {
   defaultsIn,
@@ -22,7 +22,10 @@ const isOfNewRole = (before: Snapshot, fact: Fact): boolean =>
   roleIn(before, fact.role) === undefined &&
   ['INHERIT', 'VALID UNTIL infinity'].includes(fact.attribute)
 
-/** The ADMIN option that PostgreSQL gives whoever creates a role without being a superuser. */
+/**
+ * The ADMIN option that PostgreSQL gives whoever creates a role without being a superuser, and what lets the acting role
+ * become a delegate.
+ */
 const comesWithCreation = (
   { server: { version, actingRole, bootstrapRole }, ...before }: Snapshot,
   fact: Fact,
@@ -31,10 +34,10 @@ const comesWithCreation = (
   fact.kind === 'membership' &&
   before.roles.every(({ name }) => name !== fact.role) &&
   fact.member === actingRole &&
-  fact.grantor === bootstrapRole &&
-  fact.admin &&
   !fact.inherit &&
-  !fact.set
+  (isDelegateName(fact.role)
+    ? fact.grantor === (fact.admin ? bootstrapRole : actingRole)
+    : fact.grantor === bootstrapRole && fact.admin && !fact.set)
 
 const isByOwnership = (snapshot: Snapshot, fact: Fact): boolean =>
   fact.kind === 'privilege' && objectIn(snapshot, fact.object)?.owner === fact.grantee

@@ -1,6 +1,7 @@
 import {
   type DatabaseObject,
   groupsOf,
+  isDelegateName,
   type Membership,
   type ObjectName,
   type Operation,
@@ -103,6 +104,7 @@ const isPassedOnFrom = (
   before: Snapshot,
   { object, privilege, grantee, grantor }: Extract<Operation, { kind: 'revokePrivilege' }>,
   isDesired: (name: string) => boolean,
+  first: Snapshot,
 ): boolean => {
   const table: ObjectName = { kind: 'table', name: object.name.slice(0, 2) }
   const entries = [object, ...(object.kind === 'column' ? [table] : [])]
@@ -114,7 +116,13 @@ const isPassedOnFrom = (
   const sources = new Set([grantor])
   for (const source of sources)
     for (const entry of entries) if (entry.grantee === source && entry.grantable) sources.add(entry.grantor)
-  return [grantee, ...sources].some(isDesired)
+  // Who may not grant any more is lent the grant option; when that is taken back, all goes that it has granted.
+  const asItWas = objectIn(first, object) ?? objectIn(first, table)
+  const isFounded = asItWas === undefined || grantOptions(first, asItWas, privilege).includes(grantor)
+  const others = isFounded
+    ? []
+    : entriesOf(asItWas).filter((entry) => entry.grantor === grantor && entry.privilege === privilege)
+  return [grantee, ...sources, ...others.map((entry) => entry.grantee)].some(isDesired)
 }
 
 /** Whether only desired roles have what an intermediate role gives, which is not theirs to have, and it is a copy’s too. */
@@ -128,6 +136,22 @@ const isSharedInVain = (name: string, before: Snapshot, { desired }: Input, beca
     desired.some((one) => one.role === because) &&
     before.memberships.some((row) => row.role === name && row.member === because)
   )
+}
+
+/** Whether it makes a delegate that creates roles in the same plan, or keeps one from being dropped while it does. */
+const isMaking = (
+  operation: Operation & { readonly role: string },
+  { server: { actingRole, version }, roles }: Snapshot,
+  operations: readonly Operation[],
+): boolean => {
+  const { kind, role } = operation
+  const isNew = roles.every(({ name }) => name !== role)
+  const isNeeded = operations.some((other) => other.kind === 'createRole' && other.as === role)
+  if (!isNeeded || version < 160000) return false
+  if (kind === 'lockRole') return !isNew && operation.mode === 'share'
+  if (kind === 'setAttribute') return isNew && operation.attribute === 'CREATEROLE'
+  if (kind !== 'grantMembership') return isNew && kind === 'createRole'
+  return isNew && operation.member === actingRole && !operation.admin && !operation.options!.inherit
 }
 
 /** Whether an operation acts only on roles and objects that are its business. */
@@ -144,11 +168,14 @@ const isInScope = (
   const isAsked = (role: string, member: string): boolean =>
     grantsOf(member).some((grant) => grant.kind === 'membership' && grant.role === role)
   const isAskedBySome = (role: string): boolean => desired.some(({ role: member }) => isAsked(role, member))
+  const isOfDelegate =
+    operation.kind === 'createRole' && isIntermediate(operation.role) && isDelegateName(operation.as)
   // What is done to an ACL is done in the owner’s name.
-  if (operation.as !== actingRole && !('grantor' in operation && operation.as === operation.grantor))
-    return false
+  const isGrantor = 'grantor' in operation && operation.as === operation.grantor
+  if (operation.as !== actingRole && !isGrantor && !isOfDelegate) return false
   if (operation.because.meanwhile !== undefined) return isForAWhile(operation, before, operations)
   if (!isDesired(operation.because.role)) return false
+  if ('role' in operation && isDelegateName(operation.role)) return isMaking(operation, snapshot, operations)
   switch (operation.kind) {
     case 'createRole':
       return isDesired(operation.role) || isAskedBySome(operation.role) || isIntermediate(operation.role)
@@ -194,11 +221,15 @@ const isInScope = (
       return (
         isDesired(operation.grantee) ||
         isIntermediate(operation.grantee) ||
-        (options.keepDependents === true && operation.because.keeps === operation.grantee)
+        (operation.because.keeps === operation.grantee &&
+          (options.keepDependents === true ||
+            operations.some(
+              (other) => other.kind === 'revokePrivilege' && other.grantee === operation.grantee,
+            )))
       )
     case 'revokePrivilege':
       return (
-        isPassedOnFrom(before, operation, isDesired) ||
+        isPassedOnFrom(before, operation, isDesired, snapshot) ||
         isSharedInVain(operation.grantee, before, input, operation.because.role)
       )
     case 'grantDefaultPrivilege':
@@ -322,7 +353,11 @@ describe('what is done for a while', () => {
         withoutGrantors(world).memberships.flatMap((row) => (isKept(row) ? [textOf(row)] : []))
       expect(rowsIn(outcome)).toEqual(rowsIn(outcomeOf(snapshot, [])))
       if (desiredNames.includes(actingRole)) return
-      expect(roleIn(outcome, actingRole)).toEqual(roleIn(snapshot, actingRole))
+      const { administers } = roleIn(outcome, actingRole)!
+      expect(roleIn(outcome, actingRole)).toEqual({
+        ...roleIn(snapshot, actingRole),
+        ...(administers !== undefined && { administers }),
+      })
       const comesWithCreateRole = {
         grantor: snapshot.server.bootstrapRole,
         admin: true,
@@ -330,7 +365,7 @@ describe('what is done for a while', () => {
         set: false,
       }
       for (const row of outcome.memberships)
-        if (row.member === actingRole && !roleIn(snapshot, row.role))
+        if (row.member === actingRole && !roleIn(snapshot, row.role) && !isDelegateName(row.role))
           expect(row).toMatchObject(comesWithCreateRole)
     }))
 })

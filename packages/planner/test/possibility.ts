@@ -1,4 +1,11 @@
-import type { Attribute, DatabaseObject, Membership, Privilege, Snapshot } from '@pgsr/planner'
+import {
+  type Attribute,
+  type DatabaseObject,
+  isDelegateName,
+  type Membership,
+  type Privilege,
+  type Snapshot,
+} from '@pgsr/planner'
 import { objectIn, roleIn } from './holdings.ts'
 import {
   canBecome,
@@ -85,7 +92,16 @@ export class Possibilities {
         row.role === role &&
         row.admin &&
         (row.member === this.#who || !synced.includes(row.member)) &&
-        hasPrivilegesOf(this.#snapshot, this.#who, row.member),
+        (hasPrivilegesOf(this.#snapshot, this.#who, row.member) || this.#delegatesTo(row.member)),
+    )
+  }
+
+  /** As a role of its own the acting role acts without having its privileges. */
+  #delegatesTo(role: string): boolean {
+    return (
+      isDelegateName(role) &&
+      roleIn(this.#snapshot, role)!.createRole &&
+      canBecome(this.#snapshot, this.#who, role)
     )
   }
 

@@ -63,8 +63,9 @@ const expectedLocks = (before: Snapshot, operations: readonly Operation[]): stri
       if (changes.some((change) => change.member === name && !isOwn(change.role)) || hasOfCluster(name))
         return [`exclusive ${name}`]
       const isMember = grants.some((grant) => grant.member === name)
+      const creates = operations.some(({ kind, as }) => kind === 'createRole' && as === name)
       const isGranted = version < 160000 && grants.some((grant) => grant.role === name && !isOwn(name))
-      return isMember || isGranted ? [`share ${name}`] : []
+      return isMember || isGranted || (creates && name !== actingRole) ? [`share ${name}`] : []
     })
 }
 

@@ -1,3 +1,4 @@
+import { mostAdministered } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { isRealMember } from './membership.ts'
 
@@ -51,10 +52,21 @@ const servesOthers = (version: number) => sql`w.oid is not null and exists (
   offset 0
 )`
 
+/** How many roles the acting role and its delegates administer; of more than they should, one more. */
+const administers = (version: number) =>
+  version < 160000
+    ? sql`null`
+    : sql`case when r.oid in (select a.oid from administrator as a) then (
+    select pg_catalog.count(*) from (
+      select from pg_catalog.pg_auth_members as m
+      where m.member = r.oid and m.admin_option limit ${sql.raw(String(mostAdministered + 1))}
+    ) as administered
+  ) end`
+
 const roles = (version: number) =>
   list(
     sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
-    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}`,
+    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}, ${administers(version)}`,
     sql`viewed as v
     join pg_catalog.pg_roles as r on r.oid = v.oid
     left join (

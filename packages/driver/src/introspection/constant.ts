@@ -22,5 +22,8 @@ export const kindsInSchemas: RawBuilder<unknown> = sql.join(
 /** `offset 0`, which keeps PostgreSQL from making a join of a look-up by index: it would read a whole catalog. */
 export const zero: RawBuilder<number> = sql<number>`0`
 
-/** The names pgsr gives to roles of its own. */
-export const intermediateName: RawBuilder<string> = sql<string>`'^_pgsr_(global|local_[0-9]+|admin)_(.+_)?[0-9a-f]{8}$'`
+/** The names pgsr gives to roles that hold something for their members. */
+export const intermediateName: RawBuilder<string> = sql<string>`'^_pgsr_(global|local_[0-9]+)_(.+_)?[0-9a-f]{8}$'`
+
+/** The names pgsr gives to roles that administer those. */
+export const delegateName: RawBuilder<string> = sql<string>`'^_pgsr_admin_[0-9a-f]{8}$'`

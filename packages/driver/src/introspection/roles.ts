@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { catalogOid, intermediateName, zero } from './constant.ts'
+import { catalogOid, delegateName, intermediateName, zero } from './constant.ts'
 import { isRealMember } from './membership.ts'
 import { type Stage, stages } from './stage.ts'
 
@@ -39,11 +39,15 @@ export const unused: Stage<'unused'> = (version, { unusedRoles }) =>
     ? stages.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
     : stages
         .selectFrom('pg_catalog.pg_roles as r')
-        .where(sql<boolean>`r.rolname ~ ${intermediateName}`)
         .where(
           sql<boolean>`(
-        not ${isMentioned(sql``)}
-        or not ${hasMember(version)} and ${isMentioned(sql`and d.dbid = (select s.database from session as s)`)}
+        r.rolname ~ ${intermediateName} and (
+          not ${isMentioned(sql``)}
+          or not ${hasMember(version)} and ${isMentioned(sql`and d.dbid = (select s.database from session as s)`)}
+        )
+        or r.rolname ~ ${delegateName} and not ${isMentioned(sql``)} and not exists (
+          select from pg_catalog.pg_auth_members as m where m.member = r.oid offset 0
+        )
       )`,
         )
         .select('r.oid')
@@ -92,9 +96,27 @@ export const principal: Stage<'principal'> = () =>
     .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
     .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
+/** The acting role and, from 16 on, its delegates: where they are many, what they administer is much. */
+export const administrator: Stage<'administrator'> = (version) =>
+  stages
+    .selectFrom('session as s')
+    .select('s.acting as oid')
+    .$if(version >= 160000, (query) =>
+      query.unionAll((eb) =>
+        eb
+          .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
+          .whereRef('m.member', '=', 's.acting')
+          .where(isNoSuperuser)
+          .where(sql<boolean>`m.set_option`)
+          .where(sql<boolean>`pg_catalog.pg_get_userbyid(m.roleid)::text ~ ${delegateName}`)
+          .select('m.roleid as oid')
+          .distinct(),
+      ),
+    )
+
 /**
  * From 16 on, who creates a role may administer it without being a member in any other way. That must not bring every
- * role that the acting role ever created into view, nor every intermediate role that somebody else has.
+ * role that the acting role or a delegate ever created into view, nor every intermediate role that somebody else has.
  */
 const onlyAdministers = (version: number) => sql<boolean>`
   not ${isRealMember(version)}
@@ -103,7 +125,7 @@ const onlyAdministers = (version: number) => sql<boolean>`
     select w.oid from watched as w union all select l.oid from listed as l union all select p.oid from principal as p
   )
   and (
-    c.oid = (select s.acting from session as s)
+    c.oid in (select a.oid from administrator as a)
     or ${isIntermediate('m.roleid')}
   )
 `

@@ -1,3 +1,5 @@
+import { Authority } from '../authority.ts'
+import { Administrators } from '../delegate.ts'
 import { type Operation, type Reason, roleOrder, type Served } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import type { Phase } from './phase.ts'
@@ -10,13 +12,12 @@ export const createRoles: Phase = (world, wanted) => {
   for (const memberships of wanted.memberships.values())
     for (const [role, membership] of memberships) if (!missing.has(role)) missing.set(role, membership)
   for (const role of missing.keys()) if (world.roles.has(role)) missing.delete(role)
-  return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(
-    ([role, { because, serves }]): Operation => ({
-      kind: 'createRole',
-      role,
-      ...(serves && { serves }),
-      as: world.server.actingRole,
-      because,
-    }),
+  const administrators = new Administrators(world, new Authority(world))
+  return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).flatMap(
+    ([role, { because, serves }]): Operation[] => {
+      if (serves === undefined) return [{ kind: 'createRole', role, as: administrators.countOwn(), because }]
+      const { as, before } = administrators.next(role, because)
+      return [...before, { kind: 'createRole', role, serves, as, because }]
+    },
   )
 }

@@ -42,6 +42,7 @@ export const grantMemberships: Phase = (world, wanted) => {
         const rows = world.membershipsIn(role, member)
         if (rows.some((row) => satisfies(row, membership))) return []
         const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
+        const as = authority.speakerFor(role)
         const existing = rows.find((row) => row.grantor === grantor)
         const options = optionsFor(world, member, existing, membership)
         return [
@@ -50,11 +51,11 @@ export const grantMemberships: Phase = (world, wanted) => {
             role,
             member,
             grantor,
-            ...(!authority.isSuperuser && grantor !== actingRole && { namesGrantor: true as const }),
+            ...(!authority.isSuperuser && grantor !== as && { namesGrantor: true as const }),
             ...(admin === true && { admin }),
             ...(options && { options }),
             ...(serves && { serves }),
-            as: actingRole,
+            as,
             because,
           },
         ]

@@ -36,17 +36,28 @@ class Needs {
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
-        if (operation.as !== this.#world.server.actingRole) this.become.add(operation.as)
-        else this.#manage(operation.object, operation.grantor)
+        if (!this.#speak(operation)) this.#manage(operation.object, operation.grantor)
+        return
+      case 'createRole':
+      case 'dropRole':
+      case 'grantMembership':
+        this.#speak(operation)
         return
       case 'revokeMembership':
-        if (operation.grantor !== null) this.actAs.add(operation.grantor)
+        if (!this.#speak(operation) && operation.grantor !== null) this.actAs.add(operation.grantor)
         return
       case 'grantDefaultPrivilege':
       case 'revokeDefaultPrivilege':
         this.actAs.add(operation.owner)
         return
     }
+  }
+
+  /** Whether the operation is run as another role, which then has to be become. */
+  #speak({ as }: Operation): boolean {
+    if (as === this.#world.server.actingRole) return false
+    this.become.add(as)
+    return true
   }
 
   /** @param inNameOf who may be the acting role itself, where that has a grant option */

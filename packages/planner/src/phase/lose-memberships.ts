@@ -1,3 +1,5 @@
+import type { Authority } from '../authority.ts'
+import { isDelegateName } from '../delegate.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
 import { objectKinds } from '../object-kind.ts'
 import type { GrantMembership, Operation, Reason } from '../operation.ts'
@@ -29,6 +31,11 @@ export const comesWithCreateRole = (world: World, wanted: Wanted, row: Membershi
   row.grantor === world.server.bootstrapRole &&
   world.roles.get(row.member)?.createRole === true &&
   !losesAttribute(world, wanted, row.member, 'CREATEROLE')
+
+/** Whether a row lets a role become one that it has made to administer others for it. */
+const isOfDelegate = (world: World, wanted: Wanted, { role, member }: Membership): boolean =>
+  isDelegateName(role) &&
+  world.membershipsIn(role, member).some((row) => comesWithCreateRole(world, wanted, row))
 
 /** Whether a row makes its member what is wanted. What is left out of the options is not compared. */
 export const satisfies = (row: Membership, { admin, inherit, set }: MembershipOptions): boolean =>
@@ -70,6 +77,7 @@ const verdictWithoutAuthority = (
   if (servesPreserved(wanted, serving, row)) return 'leave'
   const membership = wanted.memberships.get(row.member)?.get(row.role)
   const isOfCreator = comesWithCreateRole(world, wanted, row)
+  if (isOfDelegate(world, wanted, row)) return 'leave'
   if (membership !== undefined && (satisfies(row, membership) || canBeChanged(wanted, row)))
     return row.admin && membership.admin !== true && !isOfCreator ? 'strip ADMIN option' : 'keep'
   if (isOfCreator && !isRealMember(row)) return 'leave'
@@ -129,13 +137,15 @@ class Revocation {
   readonly dependents: { readonly row: Membership; readonly because: Reason }[] = []
   readonly #world: World
   readonly #serving: ServingRoles
+  readonly #authority: Authority
   /** The rows that are gone, and those that are gone or have lost their ADMIN option. */
   readonly #gone = new Set<string>()
   readonly #noAdmin = new Set<string>()
 
-  constructor(world: World, serving: ServingRoles) {
+  constructor(world: World, serving: ServingRoles, authority: Authority) {
     this.#world = world
     this.#serving = serving
+    this.#authority = authority
   }
 
   /**
@@ -167,7 +177,7 @@ class Revocation {
           object: { kind: served.object.kind, name: served.object.name },
         },
       }),
-      as: this.#world.server.actingRole,
+      as: this.#authority.speakerAgainst(row),
       because,
     })
   }
@@ -187,9 +197,12 @@ export const loseMemberships = (
 ): readonly Operation[] => {
   if (roles.length === 0) return []
   const serving = new ServingRoles(world)
-  const revocation = new Revocation(world, serving)
+  const revocation = new Revocation(world, serving, wanted.authority)
   const rank = (row: Membership): number => wanted.authority.revocationRank(row)
-  const rows = roles.flatMap((role) => sortedBy(world.membershipsOf(role), membershipKey))
+  const rows = sortedBy(
+    roles.flatMap((role) => sortedBy(world.membershipsOf(role), membershipKey)),
+    (row) => wanted.authority.speakerAgainst(row),
+  )
   for (const row of rows.toSorted((a, b) => rank(a) - rank(b))) {
     const verdict = membershipVerdict(world, wanted, serving, row)
     if (verdict === 'revoke' || verdict === 'strip ADMIN option')
@@ -208,7 +221,6 @@ const keptDependents = (
   { dependents }: Revocation,
 ): readonly Operation[] => {
   const kept = new Map<string, GrantMembership & Granted>()
-  const { actingRole } = world.server
   for (const { row, because } of dependents) {
     const { role, member } = row
     const grantor = authority.grantorOf(role, desired)
@@ -222,15 +234,16 @@ const keptDependents = (
       set: options.set || row.set,
     }
     if (admin === all.admin && options.inherit === all.inherit && options.set === all.set) continue
+    const as = authority.speakerFor(role)
     kept.set(key, {
       kind: 'grantMembership',
       role,
       member,
       grantor,
-      ...(!authority.isSuperuser && grantor !== actingRole && { namesGrantor: true as const }),
+      ...(!authority.isSuperuser && grantor !== as && { namesGrantor: true as const }),
       ...(all.admin && { admin: all.admin }),
       options: { inherit: all.inherit, set: all.set },
-      as: actingRole,
+      as,
       because: { ...because, keeps: member },
     })
   }
