@@ -76,10 +76,16 @@ const makeReplica = async (major: number, data: string): Promise<void> => {
   else await writeFile(join(data, 'recovery.conf'), 'standby_mode = on\n')
 }
 
+interface ClusterOptions {
+  readonly isReplica?: boolean
+  /** Settings other than those of all our servers. */
+  readonly set?: Readonly<Record<string, number>>
+}
+
 /** Starts a fresh server of a major version in a temporary directory. */
 export const startCluster = async (
   major: number,
-  { isReplica = false }: { readonly isReplica?: boolean } = {},
+  { isReplica = false, set = {} }: ClusterOptions = {},
 ): Promise<Cluster> => {
   const directory = await mkdtemp(join(tmpdir(), `pgsr-${major}-`))
   const guard = watch(directory)
@@ -103,7 +109,8 @@ export const startCluster = async (
 
     const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--nosync']
     await promisify(execFile)(join(programs, 'initdb'), initdb, options)
-    await appendFile(join(data, 'postgresql.conf'), settings(directory))
+    const others = Object.entries(set).map(([name, value]) => `${name} = ${value}\n`)
+    await appendFile(join(data, 'postgresql.conf'), `${settings(directory)}${others.join('')}`)
     if (isReplica) await makeReplica(major, data)
     const rules = join(data, 'pg_hba.conf')
     await writeFile(rules, `${passwordRule}${await readFile(rules, 'utf8')}`)

@@ -9,6 +9,7 @@ export {
   ResidueError,
   StatementError,
   TimeoutError,
+  TooManyLocksError,
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'

@@ -1,5 +1,6 @@
 import {
   differenceOf,
+  lockShortage,
   noSelfGrantStatement,
   type Operation,
   operationsOf,
@@ -11,7 +12,14 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { DatabaseError, databaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
+import {
+  DatabaseError,
+  databaseError,
+  LockTimeoutError,
+  ProofError,
+  StatementError,
+  TooManyLocksError,
+} from './errors.ts'
 import { tell } from './event.ts'
 import { execute, type Verifiers } from './execute.ts'
 import { type Frame, framed, frameOf } from './frame.ts'
@@ -211,6 +219,19 @@ const why: Readonly<Record<NonNullable<Answer['readOnly']>, string>> = {
 const readOnly = (reason: NonNullable<Answer['readOnly']>): DatabaseError =>
   databaseError('execute the plan')(new StatementError({ message: why[reason], sqlState: '25006' }))
 
+/**
+ * A task whose plan fails where the server has not room for all the locks of a transaction. One of the caller’s is to
+ * hold those of the whole plan, beside what it holds already.
+ */
+const withRoomForLocks = <E>(task: Task<E>, { isOwn }: Frame): Task<E | TooManyLocksError> => ({
+  ...task,
+  planFor: (snapshot, done) =>
+    Effect.flatMap(task.planFor(snapshot, done), (plan) => {
+      const shortage = lockShortage(snapshot.server, isOwn ? plan.transactions : [operationsOf(plan)])
+      return shortage === undefined ? Effect.succeed(plan) : Effect.fail(new TooManyLocksError(shortage))
+    }),
+})
+
 /** Looks without a lock, and compares the passwords given with what is stored where that may be read. */
 const lookPersistently = Effect.fnUntraced(function* (
   { scope }: Pick<Task<unknown>, 'scope'>,
@@ -250,9 +271,10 @@ const droppedAgain = (attempts: number): DatabaseError => {
  * One look when there is nothing to do, else one transaction after another: those before the last only prepare, and each
  * look finds what is prepared. Others may drop that again, since nobody is a member of it yet; then there is more to do.
  */
-export const carryOut = <E>(task: Task<E>, settings: Settings, progress: Progress<SyncResult>) =>
+export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progress<SyncResult>) =>
   Effect.gen(function* () {
     const frame = yield* frameOf(true)
+    const task = withRoomForLocks(given, frame)
     const passwords = new Passwords(task.passwords, settings)
     const first = yield* lookPersistently(task, passwords, settings, frame)
     const firstPlan = yield* task.planFor(first.snapshot, 0)

@@ -1,4 +1,11 @@
-import { describeFact, type Difference, type PlanDifference, type Residue, type Skipped } from '@pgsr/planner'
+import {
+  describeFact,
+  type Difference,
+  type LockShortage,
+  type PlanDifference,
+  type Residue,
+  type Skipped,
+} from '@pgsr/planner'
 
 /**
  * What PostgreSQL or the connection said when a text could not be run. Holds no part of the text, which may hold a
@@ -98,6 +105,26 @@ export class LockTimeoutError extends Error {
   constructor(message: string, lockTimeout: number) {
     super(`${inOneLine(message)} (lockTimeout is ${lockTimeout} milliseconds)`)
     this.lockTimeout = lockTimeout
+  }
+}
+
+/** What has to be done in one transaction takes more locks than there is room for on the server. Nothing was changed. */
+export class TooManyLocksError extends Error {
+  readonly _tag = 'TooManyLocksError'
+  override readonly name = 'TooManyLocksError'
+  /** The setting of the server that is too low. To change it, the server has to be restarted. */
+  readonly setting = 'max_locks_per_transaction'
+  /** What it is. */
+  readonly value: number
+  /** What it has to be for half of the server’s locks to be enough: the rest is other sessions’. */
+  readonly needed: number
+
+  constructor({ locks, most, value, needed }: LockShortage) {
+    super(
+      `cannot execute the plan: it needs ${locks} locks in one transaction, and the server has room for ${most}; set max_locks_per_transaction to ${needed} or more, it is ${value}`,
+    )
+    this.value = value
+    this.needed = needed
   }
 }
 

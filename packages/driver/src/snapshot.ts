@@ -31,6 +31,7 @@ type ServerRow = [
   bootstrapRole: string,
   databaseOwner: string,
   createsSchemas: boolean,
+  maxLocksPerTransaction: number,
   lockTableSize: number,
   transactionOpen: boolean,
   readOnly: Answer['readOnly'],
@@ -128,7 +129,7 @@ const futureObjectsIn = (letter: string): FutureObjects => {
 export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
-  const [databaseOwner, createsSchemas, lockTableSize, ...session] = more
+  const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...session] = more
   const [transactionOpen, readOnly, readsPasswords] = session
   return {
     version,
@@ -143,6 +144,7 @@ export const parseAnswer = (text: string): Answer => {
         databaseOid,
         databaseOwner,
         createsSchemas,
+        maxLocksPerTransaction,
         lockTableSize,
         actingRole,
         sessionRole,

@@ -19,6 +19,7 @@ import type {
   PlanChangedError,
   ProofError,
   TimeoutError,
+  TooManyLocksError,
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
@@ -48,9 +49,11 @@ export type LookError =
   | TimeoutError
   | AbortedError
 export type PlanError = PlannerError | MissingObjectError | LookError
-export type SyncError = PlanError | LockTimeoutError | ResidueError | ProofError
+/** Everything that executing can fail with, beside that. */
+type ExecuteError = LockTimeoutError | TooManyLocksError | ProofError
+export type SyncError = PlanError | ExecuteError | ResidueError
 export type PlanDropUnusedRolesError = PlannerError | LookError
-export type DropUnusedRolesError = PlanDropUnusedRolesError | LockTimeoutError | ProofError
+export type DropUnusedRolesError = PlanDropUnusedRolesError | ExecuteError
 export type ExecutePlanError = SyncError | PlanChangedError
 
 type Wishes = Pick<Settings, 'onMissing' | 'onResidue'>

@@ -88,6 +88,7 @@ export type {
 } from './fact.ts'
 export { isDelegateName, mostAdministered } from './delegate.ts'
 export { isIntermediateName } from './intermediate-role.ts'
+export { type LockShortage, lockShortage } from './lock-table.ts'
 export type {
   ClearPassword,
   CreateRole,

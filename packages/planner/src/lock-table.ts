@@ -1,9 +1,14 @@
-import { objectKey } from './object-kind.ts'
+import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import type { Server } from './snapshot.ts'
 
+/** A column is locked as its table is. */
+const lockOf = ({ kind, name }: ObjectName): string =>
+  kind === 'column' ? objectKey({ kind: 'table', name: name.slice(0, 2) }) : objectKey({ kind, name })
+
 /**
- * What an operation locks until the transaction ends, by the names of the locks.
+ * What an operation locks until the transaction ends, by the names of the locks: who is granted something, or owns it
+ * then, and what is altered. GRANT and REVOKE lock the role that is granted from 16 on, and the object from 18 on.
  * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
  */
 const locksOf = ({ version }: Server, operation: Operation): readonly string[] => {
@@ -13,25 +18,34 @@ const locksOf = ({ version }: Server, operation: Operation): readonly string[] =
     case 'revokeMembership':
       return version >= 160000 ? [operation.role] : []
     case 'grantPrivilege':
+      return [operation.grantee, ...(version >= 180000 ? [lockOf(operation.object)] : [])]
     case 'revokePrivilege':
-      return [operation.grantee, ...(version >= 180000 ? [objectKey(operation.object)] : [])]
+      return version >= 180000 ? [lockOf(operation.object)] : []
     case 'dropRole':
       return [operation.role]
     case 'lockRole':
       return operation.mode === 'share' ? [operation.role] : []
+    case 'createSchema':
+      return [operation.owner]
     case 'setOwner':
-      return [objectKey(operation.object)]
+      return [operation.owner, lockOf(operation.object)]
+    case 'grantDefaultPrivilege':
+    case 'revokeDefaultPrivilege':
+      return [operation.owner, operation.grantee]
     default:
       return []
   }
 }
+
+const locksIn = (server: Server, operations: readonly Operation[]): number =>
+  new Set(operations.flatMap((operation) => locksOf(server, operation))).size
 
 /**
  * How much operations would lock in one transaction, as a share of what one transaction should: half of what the server
  * can hold. The other half is other sessions’.
  */
 export const lockShare = (server: Server, operations: readonly Operation[]): number =>
-  new Set(operations.flatMap((operation) => locksOf(server, operation))).size / (server.lockTableSize / 2)
+  locksIn(server, operations) / (server.lockTableSize / 2)
 
 /** Divides a list into as few parts of one size as are needed for none to have more than its share. */
 export const inParts = <T>(all: readonly T[], share: number): readonly (readonly T[])[] => {
@@ -39,4 +53,56 @@ export const inParts = <T>(all: readonly T[], share: number): readonly (readonly
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
     all.slice(index * size, (index + 1) * size),
   )
+}
+
+/**
+ * What a transaction locks beside what its operations do: some hundred relations of the catalogs. The lock table grows
+ * by fifty entries at a time, so that up to as many may be out of reach at its end.
+ */
+const besides = 160
+
+const nextPowerOfTwo = (number: number): number => 2 ** Math.ceil(Math.log2(number))
+
+/**
+ * How many locks one transaction can hold where no other session holds any: more than the lock table is said to, half as
+ * many again. PostgreSQL sets memory aside for as many locks and twice as many holders, and a tenth more, hands out a
+ * half of that when it starts, and the rest as it is needed, to either; these locks have one holder each. All of 10 to
+ * 18 do so; of what comes after, only what it says is taken for granted.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/lock.c (LockManagerShmemSize)
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/hash/dynahash.c (hash_estimate_size)
+ */
+const mostLocks = ({ version, lockTableSize: size }: Server): number => {
+  if (version >= 190000) return size
+  const [lock, holder] = [168, 80]
+  const buckets = (locks: number, holders: number): number =>
+    8 * (nextPowerOfTwo(locks) + nextPowerOfTwo(holders))
+  const setAside = 1.1 * (size * (lock + 2 * holder) + buckets(size, 2 * size))
+  return Math.floor((setAside - buckets(size / 2, size)) / (lock + holder))
+}
+
+/** Why transactions do not fit into the server’s lock table. */
+export interface LockShortage {
+  /** How many locks the largest of them needs. */
+  readonly locks: number
+  /** How many there can be. */
+  readonly most: number
+  /** What `max_locks_per_transaction` is. */
+  readonly value: number
+  /** What it would have to be for the largest to need no more than half of the table. */
+  readonly needed: number
+}
+
+/**
+ * What the server is short of for some transactions, if it is. One that needs more than its share of the lock table, and
+ * cannot be divided, is not refused as long as there is room for it where other sessions hold nothing.
+ */
+export const lockShortage = (
+  server: Server,
+  transactions: readonly (readonly Operation[])[],
+): LockShortage | undefined => {
+  const { lockTableSize, maxLocksPerTransaction: value } = server
+  const locks = besides + Math.max(0, ...transactions.map((operations) => locksIn(server, operations)))
+  const most = mostLocks(server)
+  if (locks <= most) return undefined
+  return { locks, most, value, needed: Math.ceil((2 * locks * value) / lockTableSize) }
 }

@@ -17,6 +17,8 @@ export interface Server {
   readonly actingRole: string
   /** `session_user`. */
   readonly sessionRole: string
+  /** The setting of that name, which makes the lock table larger or smaller. */
+  readonly maxLocksPerTransaction: number
   /**
    * How many locks all sessions together can hold, by the server’s settings.
    * @see https://www.postgresql.org/docs/current/runtime-config-locks.html

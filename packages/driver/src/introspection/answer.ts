@@ -1,5 +1,6 @@
 import { mostAdministered } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
+import { constant } from './constant.ts'
 import { isRealMember } from './membership.ts'
 
 /** A list of the answer: a row each, an array of its values, in an order of its own. */
@@ -15,7 +16,25 @@ const list = (
 /** A name by its oid, from PostgreSQL's own cache. */
 const name = (oid: string): RawBuilder<string> => sql`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text`
 
-const server = sql`pg_catalog.json_build_array(
+const setting = (name: string): RawBuilder<number> => sql`pg_catalog.current_setting(${constant(name)})::int`
+
+/**
+ * How many can hold locks: sessions, prepared transactions, and processes of the server’s own, of which one or two have
+ * no setting.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c (InitializeMaxBackends)
+ */
+const lockHolders = (version: number): RawBuilder<number> => {
+  const counted = [
+    'max_connections',
+    'max_prepared_transactions',
+    'max_worker_processes',
+    version < 180000 ? 'autovacuum_max_workers' : 'autovacuum_worker_slots',
+    ...(version < 120000 ? [] : ['max_wal_senders']),
+  ]
+  return sql`(${sql.join(counted.map(setting), sql` + `)} + ${version < 180000 ? sql`1` : sql`2`})`
+}
+
+const server = (version: number) => sql`pg_catalog.json_build_array(
   pg_catalog.current_setting('server_version_num')::int,
   pg_catalog.current_database()::text,
   s.database::text,
@@ -24,8 +43,8 @@ const server = sql`pg_catalog.json_build_array(
   pg_catalog.pg_get_userbyid(10)::text,
   ${name('s.database_owner')},
   pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'),
-  pg_catalog.current_setting('max_locks_per_transaction')::int
-    * (pg_catalog.current_setting('max_connections')::int + pg_catalog.current_setting('max_prepared_transactions')::int),
+  ${setting('max_locks_per_transaction')},
+  ${setting('max_locks_per_transaction')} * ${lockHolders(version)},
   pg_catalog.now() <> pg_catalog.statement_timestamp(),
   case
     when pg_catalog.pg_is_in_recovery() then 'replica'
@@ -105,6 +124,6 @@ const unused = list(name('u.oid'), sql`unused as u`, sql`u.oid`)
 /** The last stages’ rows as one JSON text. The names of the fields are in `snapshot.ts`, not repeated in each row. */
 export const answer = (version: number): RawBuilder<unknown> => sql`
   select pg_catalog.json_build_array(
-    ${server}, ${roles(version)}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}, ${unused}
+    ${server(version)}, ${roles(version)}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}, ${unused}
   )::text
   from session as s`
