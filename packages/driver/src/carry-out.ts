@@ -227,7 +227,7 @@ const withRoomForLocks = <E>(task: Task<E>, { isOwn }: Frame): Task<E | TooManyL
   ...task,
   planFor: (snapshot, done) =>
     Effect.flatMap(task.planFor(snapshot, done), (plan) => {
-      const shortage = lockShortage(snapshot.server, isOwn ? plan.transactions : [operationsOf(plan)])
+      const shortage = lockShortage(snapshot, isOwn ? plan.transactions : [operationsOf(plan)])
       return shortage === undefined ? Effect.succeed(plan) : Effect.fail(new TooManyLocksError(shortage))
     }),
 })

@@ -46,6 +46,8 @@ export interface PgCatalog {
     relhasindex: boolean
     relhasrules: boolean
     relhastriggers: boolean
+    /** 0 if it has none. */
+    reltoastrelid: Oid
   }
   'pg_catalog.pg_constraint': {
     oid: Oid

@@ -73,6 +73,7 @@ type ObjectRow = [
   actsAsOwner: string[] | null,
   wrapper: string | null,
   ownedBySuperusers: boolean,
+  indexes: number | null,
 ]
 
 type DefaultPrivilegesRow = [role: string, schema: string | null, objectType: string, acl: string[]]
@@ -190,7 +191,7 @@ export const parseAnswer = (text: string): Answer => {
         set,
       })),
       objects: objects.map(([kind, name, oid, owner, acl, follows, ...others]) => {
-        const [actsAsOwner, wrapper, ownedBySuperusers] = others
+        const [actsAsOwner, wrapper, ownedBySuperusers, indexes] = others
         if (!Object.hasOwn(objectKinds, kind))
           throw new RangeError(`unknown kind of object "${String(kind)}"`)
         return {
@@ -203,6 +204,7 @@ export const parseAnswer = (text: string): Answer => {
           ...(actsAsOwner && actsAsOwner.length > 0 && { actsAsOwner }),
           ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
           ...(ownedBySuperusers && { ownedBySuperusers: true as const }),
+          ...(indexes && { indexes }),
         }
       }),
       defaultPrivileges: defaultPrivileges.map(([role, schema, objectType, acl]) => ({

@@ -1,6 +1,6 @@
 import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
-import type { Server } from './snapshot.ts'
+import type { Server, Snapshot } from './snapshot.ts'
 
 /** A column is locked as its table is. */
 const lockOf = ({ kind, name }: ObjectName): string =>
@@ -92,16 +92,32 @@ export interface LockShortage {
   readonly needed: number
 }
 
+/** How many locks a new owner costs beside that of the object: those of its indexes, and of what follows it. */
+const locksOfParts = ({ objects }: Pick<Snapshot, 'objects'>): ((operation: Operation) => number) => {
+  const parts = new Map<string, number>()
+  const add = (object: ObjectName, count: number): unknown =>
+    parts.set(objectKey(object), (parts.get(objectKey(object)) ?? 0) + count)
+  for (const { kind, name, follows, indexes } of objects) {
+    if (indexes !== undefined) add({ kind, name }, indexes)
+    if (follows !== undefined && kind !== 'column') add(follows, 1)
+  }
+  return (operation) => (operation.kind === 'setOwner' ? (parts.get(objectKey(operation.object)) ?? 0) : 0)
+}
+
 /**
  * What the server is short of for some transactions, if it is. One that needs more than its share of the lock table, and
  * cannot be divided, is not refused as long as there is room for it where other sessions hold nothing.
  */
 export const lockShortage = (
-  server: Server,
+  snapshot: Pick<Snapshot, 'server' | 'objects'>,
   transactions: readonly (readonly Operation[])[],
 ): LockShortage | undefined => {
+  const { server } = snapshot
   const { lockTableSize, maxLocksPerTransaction: value } = server
-  const locks = besides + Math.max(0, ...transactions.map((operations) => locksIn(server, operations)))
+  const ofParts = locksOfParts(snapshot)
+  const neededFor = (operations: readonly Operation[]): number =>
+    operations.reduce((locks, operation) => locks + ofParts(operation), besides + locksIn(server, operations))
+  const locks = Math.max(0, ...transactions.map(neededFor))
   const most = mostLocks(server)
   if (locks <= most) return undefined
   return { locks, most, value, needed: Math.ceil((2 * locks * value) / lockTableSize) }

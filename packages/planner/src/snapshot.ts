@@ -86,6 +86,8 @@ export interface DatabaseObject extends ObjectName {
   readonly wrapper?: ObjectName
   /** Whoever owns it has to be a superuser, which others of its kind do not ask for. */
   readonly ownedBySuperusers?: true
+  /** Of a table that may get another owner: how many indexes it has, its TOAST table’s included. */
+  readonly indexes?: number
 }
 
 /**

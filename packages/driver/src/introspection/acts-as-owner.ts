@@ -119,6 +119,11 @@ const hasTriggerForReplication = sql<boolean>`c.relhastriggers and exists (
   offset 0
 )`
 
+/** The indexes that change their owner with a table, and that of its TOAST table. */
+const indexes = sql<number>`(
+  select pg_catalog.count(*) from pg_catalog.pg_index as i where i.indrelid in (c.oid, c.reltoastrelid)
+)`
+
 /**
  * Why tables would do things with the rights of a new owner. Read of all that may change hands, and again once they
  * have: until the change is made, the old owner can add to it.
@@ -137,6 +142,7 @@ const tables = (version: number) =>
           'x.relacl',
           'x.reloptions',
           'x.relhasindex',
+          'x.reltoastrelid',
           'x.relhasrules',
           'x.relhastriggers',
         ])
@@ -159,6 +165,7 @@ const tables = (version: number) =>
         case when ${hasTriggerForReplication} then 'it has a trigger that fires for replication' end,
         case when ${isSubscribedTo(version)} then 'a subscription applies changes to it as its owner' end
       ], null)`.as('reasons'),
+      indexes.as('indexes'),
     ])
 
 /** To call an aggregate, its owner has to be allowed to execute the functions that it is made of. */
@@ -173,11 +180,11 @@ const callsRestricted = sql<boolean>`exists (
 )`
 
 /** Why routines would do things with the rights of a new owner. */
-const routines = sql<{ classid: number; oid: number; reasons: readonly string[] }>`
+const routines = sql<{ classid: number; oid: number; reasons: readonly string[]; indexes: number }>`
   select o.classid, o.oid, array_remove(array[
     case when p.prosecdef then 'it is SECURITY DEFINER' end,
     case when ${callsRestricted} then 'it is an aggregate of functions that not everybody may execute' end
-  ], null)
+  ], null), 0
   from any_object as o
   cross join lateral (
     select x.oid, x.prosecdef from pg_catalog.pg_proc as x where x.oid = o.oid offset 0

@@ -102,7 +102,7 @@ const memberships = list(
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.reasons, o.wrapper, o.owned_by_superusers`,
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.reasons, o.wrapper, o.owned_by_superusers, a.indexes`,
   sql`object as o left join acts_as_owner as a on a.classid = o.classid and a.oid = o.oid and o.objsubid = 0`,
   sql`o.kind, o.oid, o.objsubid`,
 )

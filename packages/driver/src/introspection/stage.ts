@@ -74,8 +74,8 @@ export type Stages = {
     attnum: number
     attacl: Acl
   }
-  /** Why what desired roles own would do things with the rights of a new owner. */
-  acts_as_owner: { classid: Oid; oid: Oid; reasons: readonly string[] }
+  /** Why what desired roles own would do things with the rights of a new owner, and how many indexes go to it too. */
+  acts_as_owner: { classid: Oid; oid: Oid; reasons: readonly string[]; indexes: number }
   /** Everything with an owner, but for relations and their columns. */
   target: { classid: Oid; objid: Oid }
   /** All of that, what is temporary included. */

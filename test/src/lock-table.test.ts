@@ -1,0 +1,155 @@
+import { Grant, type SyncEvent, TooManyLocksError } from '@pgsr/node-postgres'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type Cluster, startCluster } from '../harness/cluster.ts'
+import { type Connected, type Driver, drivers } from '../harness/drivers.ts'
+import { oldestAndNewest } from '../harness/servers.ts'
+
+/** The settings of other servers are not ours. */
+const ours = inject('servers').filter(({ logFile }) => logFile !== undefined)
+const [driver] = drivers as readonly [Driver]
+
+/** A server with room for some hundred locks. */
+const small = { max_locks_per_transaction: 10, max_connections: 20 }
+
+const numbered = (count: number, prefix: string): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
+
+const forEach = async (
+  pool: Connected,
+  names: readonly string[],
+  statement: (name: string) => string,
+): Promise<void> => {
+  for (let start = 0; start < names.length; start += 20)
+    await pool.run(
+      names
+        .slice(start, start + 20)
+        .map(statement)
+        .join(';'),
+    )
+}
+
+const usageOf = (schemas: readonly string[]) => ({
+  role: 'reader',
+  grants: schemas.map((schema) => Grant.schemaUsage(schema)),
+})
+
+const rowsOf = async (pool: Connected, query: string): Promise<unknown> => {
+  const { rows } = (await pool.run(query)) as { readonly rows: readonly Record<string, unknown>[] }
+  return rows.map((row) => Object.values(row)[0])
+}
+
+const countOfRoles = (pool: Connected): Promise<unknown> =>
+  rowsOf(pool, "select count(*)::int from pg_roles where rolname ~ '^(_pgsr_|reader)'")
+
+const readable = (pool: Connected): Promise<unknown> =>
+  rowsOf(
+    pool,
+    "select nspname::text from pg_namespace where has_schema_privilege('reader', oid, 'USAGE') and nspname ~ '^s_' order by 1",
+  )
+
+/** What a call is refused with for want of locks. */
+const refused = async (call: Promise<unknown>): Promise<TooManyLocksError> => {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason) => reason,
+  )
+  expect(error).toBeInstanceOf(TooManyLocksError)
+  return error as TooManyLocksError
+}
+
+describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version }) => {
+  const major = Math.floor(version / 10_000)
+  let cluster: Cluster | undefined
+  let pool: Connected
+  beforeAll(async () => {
+    cluster = await startCluster(major, { set: small })
+    pool = driver.pool(cluster, 'postgres')
+  })
+  afterAll(async () => {
+    await pool.end()
+    await cluster?.stop()
+  })
+
+  test('what gives nobody anything yet is made before, and again where somebody drops it', async () => {
+    const schemas = numbered(340, 's')
+    await forEach(pool, schemas, (schema) => `create schema ${schema}`)
+    const desired = usageOf(schemas)
+
+    const client = await driver.client(cluster!, 'postgres')
+    await client.run('begin')
+    const { setting, value } = await refused(client.syncRoles(desired))
+    expect([setting, value]).toEqual(['max_locks_per_transaction', 10])
+    await client.run('commit')
+    await client.end()
+    expect(await countOfRoles(pool)).toEqual([0])
+
+    const other = await driver.client(cluster!, 'postgres')
+    let dropping: Promise<unknown> | undefined
+    const dropFirst = (event: SyncEvent): void => {
+      if (event.kind !== 'executed' || event.operation.kind !== 'createRole') return
+      const role = `"${event.operation.role}"`
+      dropping ??= other.run(
+        `begin; select pg_advisory_xact_lock(1); drop owned by ${role}; drop role ${role}; commit`,
+      )
+    }
+    const planned = await pool.planRoles(desired)
+    expect(planned.transactions.length).toBeGreaterThan(2)
+    const { plan } = await pool.syncRoles(desired, { onEvent: dropFirst })
+    await dropping
+    await other.end()
+    expect(plan.transactions.flat().length).toBeGreaterThan(planned.transactions.flat().length)
+    expect(await readable(pool)).toEqual(schemas.toSorted())
+    expect(await pool.syncRoles(desired)).toMatchObject({ changed: false })
+
+    await pool.syncRoles(usageOf([]))
+    expect(await readable(pool)).toEqual([])
+    const { transactions } = (await pool.dropUnusedRoles()).plan
+    expect(transactions.length).toBeGreaterThan(1)
+    expect(await countOfRoles(pool)).toEqual([1])
+  })
+
+  test('a new owner’s locks are counted with those of indexes and TOAST tables', async () => {
+    await pool.run('create role owner')
+    const owned = (): Promise<unknown> =>
+      rowsOf(pool, "select count(*)::int from pg_tables where tableowner = 'owner'")
+    const make = (table: string): string =>
+      `create table ${table} (id int primary key, name text); alter table ${table} owner to owner`
+    const lose = () => pool.syncRoles({ role: 'owner', grants: [] })
+
+    await forEach(pool, numbered(140, 'many'), make)
+    const { needed } = await refused(lose())
+    expect(needed).toBeGreaterThan(small.max_locks_per_transaction)
+    expect(await owned()).toEqual([140])
+
+    await forEach(pool, numbered(80, 'many'), (table) => `drop table ${table}`)
+    await lose()
+    expect(await owned()).toEqual([0])
+  })
+
+  // Before, it takes no lock to grant a role.
+  if (version >= 160000)
+    test('what counts is done in one transaction or, before anything is sent, refused', async () => {
+      const schemas = numbered(540, 's')
+      const desired = usageOf(schemas)
+      await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
+      const before = await countOfRoles(pool)
+      const events: string[] = []
+      const error = await refused(pool.syncRoles(desired, { onEvent: ({ kind }) => events.push(kind) }))
+      expect(events).toEqual([])
+      const { needed, message } = error
+      expect(message).toContain(`set max_locks_per_transaction to ${needed} or more, it is 10`)
+      await refused(pool.executePlan(await pool.planRoles(desired)))
+      expect(await countOfRoles(pool)).toEqual(before)
+
+      const raised = await startCluster(major, { set: { ...small, max_locks_per_transaction: needed } })
+      const there = driver.pool(raised, 'postgres')
+      try {
+        await forEach(there, schemas, (schema) => `create schema ${schema}`)
+        await there.syncRoles(desired)
+        expect(await readable(there)).toEqual(schemas.toSorted())
+      } finally {
+        await there.end()
+        await raised.stop()
+      }
+    })
+})
