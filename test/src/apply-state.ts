@@ -106,6 +106,7 @@ select json_build_object(
     'databaseOid', (select oid::text from pg_database where datname = current_database()),
     'databaseOwner', (select pg_get_userbyid(datdba) from pg_database where datname = current_database()),
     'createsSchemas', true, 'maxLocksPerTransaction', 64, 'lockTableSize', 8064,
+    'predicateLockTableSize', 8064,
     'actingRole', current_user, 'sessionRole', session_user, 'bootstrapRole', pg_get_userbyid(10)
   ),
   'roles', ${rows(

@@ -9,7 +9,11 @@ const ours = inject('servers').filter(({ logFile }) => logFile !== undefined)
 const [driver] = drivers as readonly [Driver]
 
 /** A server with room for some hundred locks. */
-const small = { max_locks_per_transaction: 10, max_connections: 20 }
+const small = {
+  max_locks_per_transaction: 10,
+  max_pred_locks_per_transaction: 10,
+  max_connections: 20,
+}
 
 const numbered = (count: number, prefix: string): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
@@ -47,6 +51,9 @@ const readable = (pool: Connected): Promise<unknown> =>
     "select nspname::text from pg_namespace where has_schema_privilege('reader', oid, 'USAGE') and nspname ~ '^s_' order by 1",
   )
 
+const ownedTable = (table: string): string =>
+  `create table ${table} (id int primary key, name text); alter table ${table} owner to owner`
+
 /** What a call is refused with for want of locks. */
 const refused = async (call: Promise<unknown>): Promise<TooManyLocksError> => {
   const error: unknown = await call.then(
@@ -71,7 +78,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
   })
 
   test('what gives nobody anything yet is made before, and again where somebody drops it', async () => {
-    const schemas = numbered(340, 's')
+    const schemas = numbered(230, 's')
     await forEach(pool, schemas, (schema) => `create schema ${schema}`)
     const desired = usageOf(schemas)
 
@@ -112,16 +119,14 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     await pool.run('create role owner')
     const owned = (): Promise<unknown> =>
       rowsOf(pool, "select count(*)::int from pg_tables where tableowner = 'owner'")
-    const make = (table: string): string =>
-      `create table ${table} (id int primary key, name text); alter table ${table} owner to owner`
     const lose = () => pool.syncRoles({ role: 'owner', grants: [] })
 
-    await forEach(pool, numbered(140, 'many'), make)
+    await forEach(pool, numbered(115, 'many'), ownedTable)
     const { needed } = await refused(lose())
     expect(needed).toBeGreaterThan(small.max_locks_per_transaction)
-    expect(await owned()).toEqual([140])
+    expect(await owned()).toEqual([115])
 
-    await forEach(pool, numbered(80, 'many'), (table) => `drop table ${table}`)
+    await forEach(pool, numbered(75, 'many'), (table) => `drop table ${table}`)
     await lose()
     expect(await owned()).toEqual([0])
   })
@@ -129,7 +134,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
   // Before, it takes no lock to grant a role.
   if (version >= 160000)
     test('what counts is done in one transaction or, before anything is sent, refused', async () => {
-      const schemas = numbered(540, 's')
+      const schemas = numbered(450, 's')
       const desired = usageOf(schemas)
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
       const before = await countOfRoles(pool)

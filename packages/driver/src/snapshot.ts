@@ -33,6 +33,7 @@ type ServerRow = [
   createsSchemas: boolean,
   maxLocksPerTransaction: number,
   lockTableSize: number,
+  predicateLockTableSize: number,
   transactionOpen: boolean,
   readOnly: Answer['readOnly'],
   readsPasswords: boolean,
@@ -130,7 +131,8 @@ const futureObjectsIn = (letter: string): FutureObjects => {
 export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
-  const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...session] = more
+  const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...others] = more
+  const [predicateLockTableSize, ...session] = others
   const [transactionOpen, readOnly, readsPasswords] = session
   return {
     version,
@@ -147,6 +149,7 @@ export const parseAnswer = (text: string): Answer => {
         createsSchemas,
         maxLocksPerTransaction,
         lockTableSize,
+        predicateLockTableSize,
         actingRole,
         sessionRole,
         bootstrapRole,

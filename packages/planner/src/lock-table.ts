@@ -56,28 +56,35 @@ export const inParts = <T>(all: readonly T[], share: number): readonly (readonly
 }
 
 /**
- * What a transaction locks beside what its operations do: some hundred relations of the catalogs. The lock table grows
- * by fifty entries at a time, so that up to as many may be out of reach at its end.
+ * What is not to be counted on: a transaction locks some hundred relations of the catalogs beside what its operations do,
+ * the table grows by fifty locks at a time, and what the server needs besides is estimated only.
  */
-const besides = 160
+const besides = 300
 
 const nextPowerOfTwo = (number: number): number => 2 ** Math.ceil(Math.log2(number))
 
+/** The bytes of an entry and of a bucket in PostgreSQL’s tables, and of such a table’s buckets. */
+const bytes = { lock: 168, holder: 80, predicateTarget: 48, predicateLock: 72, bucket: 8 }
+const buckets = (entries: number): number => bytes.bucket * nextPowerOfTwo(entries)
+
 /**
- * How many locks one transaction can hold where no other session holds any: more than the lock table is said to, half as
- * many again. PostgreSQL sets memory aside for as many locks and twice as many holders, and a tenth more, hands out a
- * half of that when it starts, and the rest as it is needed, to either; these locks have one holder each. All of 10 to
- * 18 do so; of what comes after, only what it says is taken for granted.
+ * How many locks one transaction can hold where no other session holds any: half as many again as the lock table is said
+ * to. PostgreSQL sets memory aside for as many locks and twice as many holders, and a tenth more than for these and for
+ * predicate locks. Of the former it makes a half when it starts. The rest is there for whatever is needed, and what one
+ * transaction holds needs one holder each. All of 10 to 18 do so; of what comes after, only what it says is taken for
+ * granted.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/lock.c (LockManagerShmemSize)
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/predicate.c (PredicateLockShmemSize)
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/hash/dynahash.c (hash_estimate_size)
  */
-const mostLocks = ({ version, lockTableSize: size }: Server): number => {
+const mostLocks = ({ version, lockTableSize: size, predicateLockTableSize: predicates }: Server): number => {
   if (version >= 190000) return size
-  const [lock, holder] = [168, 80]
-  const buckets = (locks: number, holders: number): number =>
-    8 * (nextPowerOfTwo(locks) + nextPowerOfTwo(holders))
-  const setAside = 1.1 * (size * (lock + 2 * holder) + buckets(size, 2 * size))
-  return Math.floor((setAside - buckets(size / 2, size)) / (lock + holder))
+  const { lock, holder, predicateTarget, predicateLock } = bytes
+  const locks = size * (lock + 2 * holder) + buckets(size) + buckets(2 * size)
+  const predicateLocks =
+    predicates * (predicateTarget + 2 * predicateLock) + buckets(predicates) + buckets(2 * predicates)
+  const left = 1.1 * locks + 0.1 * predicateLocks - buckets(size / 2) - buckets(size)
+  return Math.floor(left / (lock + holder))
 }
 
 /** Why transactions do not fit into the server’s lock table. */

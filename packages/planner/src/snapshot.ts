@@ -24,6 +24,8 @@ export interface Server {
    * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
    */
   readonly lockTableSize: number
+  /** The same of predicate locks. */
+  readonly predicateLockTableSize: number
   /** The role with oid 10, which stands for every superuser as grantor of memberships from 16 on. */
   readonly bootstrapRole: string
 }

@@ -276,6 +276,7 @@ const build = (from: Drawn): Snapshot => {
       createsSchemas: true,
       maxLocksPerTransaction: 64,
       lockTableSize: 8064,
+      predicateLockTableSize: 8064,
       actingRole,
       sessionRole: from.isSetRole ? bootstrap : actingRole,
       bootstrapRole: bootstrap,

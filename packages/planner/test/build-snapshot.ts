@@ -9,6 +9,7 @@ const server: Server = {
   createsSchemas: true,
   maxLocksPerTransaction: 64,
   lockTableSize: 8064,
+  predicateLockTableSize: 8064,
   actingRole: 'postgres',
   sessionRole: 'postgres',
   bootstrapRole: 'postgres',

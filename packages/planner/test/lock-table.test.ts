@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { object, snapshot } from './build-snapshot.ts'
 
 /** Of which a plan needs more than there can be, so that it says how many. */
-const tiny = { lockTableSize: 16, maxLocksPerTransaction: 1 }
+const tiny = { lockTableSize: 16, predicateLockTableSize: 16, maxLocksPerTransaction: 1 }
 
 const locksOf = (before: Snapshot, transactions: readonly (readonly Operation[])[]): number => {
   const { version } = before.server
@@ -83,54 +83,57 @@ describe('what is locked', () => {
   })
 })
 
+const granted = (count: number): readonly Operation[] =>
+  Array.from({ length: count }, (_, index) => ({
+    kind: 'grantMembership',
+    role: `g${index}`,
+    member: 't',
+    grantor: 'postgres',
+    as: 'postgres',
+    because: { role: 't', grant: null },
+  }))
+
+/** With as many predicate locks as locks, as a server has them unless it is told otherwise. */
+const serverOf = (major: number, lockTableSize: number, settings: Partial<Server> = {}): Snapshot =>
+  snapshot({
+    server: { version: major * 10_000, lockTableSize, predicateLockTableSize: lockTableSize, ...settings },
+  })
+
 describe('a server as it comes', () => {
   /** PostgreSQL’s own settings: a hundred connections, and 64 locks for each. */
   const stock = { 15: 7808, 16: 7808, 17: 7808, 18: 8704 } as const
 
-  const granted = (count: number): readonly Operation[] =>
-    Array.from({ length: count }, (_, index) => ({
-      kind: 'grantMembership',
-      role: `g${index}`,
-      member: 't',
-      grantor: 'postgres',
-      as: 'postgres',
-      because: { role: 't', grant: null },
-    }))
-
-  const serverOf = (major: number, settings: Partial<Server>): Snapshot =>
-    snapshot({ server: { version: major * 10_000, ...settings } })
-
   test.for<[major: keyof typeof stock, count: number]>([
     [15, 200_000],
-    [16, 11_000],
-    [17, 11_000],
-    [18, 12_000],
+    [16, 12_000],
+    [17, 12_000],
+    [18, 14_000],
   ])('%i has room to grant %i roles', ([major, count]) => {
-    expect(lockShortage(serverOf(major, { lockTableSize: stock[major] }), [granted(count)])).toBeUndefined()
+    expect(lockShortage(serverOf(major, stock[major]), [granted(count)])).toBeUndefined()
   })
 
   test.for<[major: keyof typeof stock, count: number]>([
-    [16, 12_000],
-    [17, 12_000],
+    [16, 12_500],
+    [17, 12_500],
     [18, 20_000],
   ])('%i has none to grant %i, but has in half of its lock table once that is raised', ([major, count]) => {
-    const shortage = lockShortage(serverOf(major, { lockTableSize: stock[major] }), [granted(count)])!
+    const shortage = lockShortage(serverOf(major, stock[major]), [granted(count)])!
     expect(shortage.value).toBe(64)
     const perLock = stock[major] / shortage.value
     const half = (value: number): number => (perLock * value) / 2
     expect(half(shortage.needed)).toBeGreaterThanOrEqual(shortage.locks)
     expect(half(shortage.needed - 1)).toBeLessThan(shortage.locks)
-    const raised = {
+    const raised = serverOf(major, perLock * shortage.needed, {
       maxLocksPerTransaction: shortage.needed,
-      lockTableSize: perLock * shortage.needed,
-    }
-    expect(lockShortage(serverOf(major, raised), [granted(count)])).toBeUndefined()
+      predicateLockTableSize: stock[major],
+    })
+    expect(lockShortage(raised, [granted(count)])).toBeUndefined()
   })
 
   test('of what comes after 18 only the lock table itself is counted on', () => {
-    const lockTableSize = stock[18]
-    expect(lockShortage(serverOf(19, { lockTableSize }), [granted(lockTableSize)])).toBeDefined()
-    expect(lockShortage(serverOf(19, { lockTableSize }), [granted(lockTableSize - nothing)])).toBeUndefined()
-    expect(lockShortage(serverOf(18, { lockTableSize }), [granted(lockTableSize)])).toBeUndefined()
+    const size = stock[18]
+    expect(lockShortage(serverOf(19, size), [granted(size)])).toBeDefined()
+    expect(lockShortage(serverOf(19, size), [granted(size - nothing)])).toBeUndefined()
+    expect(lockShortage(serverOf(18, size), [granted(size)])).toBeUndefined()
   })
 })

@@ -16,7 +16,8 @@ const list = (
 /** A name by its oid, from PostgreSQL's own cache. */
 const name = (oid: string): RawBuilder<string> => sql`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text`
 
-const setting = (name: string): RawBuilder<number> => sql`pg_catalog.current_setting(${constant(name)})::int`
+const setting = (called: string): RawBuilder<number> =>
+  sql`pg_catalog.current_setting(${constant(called)})::int`
 
 /**
  * How many can hold locks: sessions, prepared transactions, and processes of the server’s own, of which one or two have
@@ -45,6 +46,7 @@ const server = (version: number) => sql`pg_catalog.json_build_array(
   pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'),
   ${setting('max_locks_per_transaction')},
   ${setting('max_locks_per_transaction')} * ${lockHolders(version)},
+  ${setting('max_pred_locks_per_transaction')} * ${lockHolders(version)},
   pg_catalog.now() <> pg_catalog.statement_timestamp(),
   case
     when pg_catalog.pg_is_in_recovery() then 'replica'
