@@ -131,8 +131,8 @@ const futureObjectsIn = (letter: string): FutureObjects => {
 export const parseAnswer = (text: string): Answer => {
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
-  const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...others] = more
-  const [predicateLockTableSize, ...session] = others
+  const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...sizes] = more
+  const [predicateLockTableSize, ...session] = sizes
   const [transactionOpen, readOnly, readsPasswords] = session
   return {
     version,
