@@ -52,7 +52,7 @@ const readable = (pool: Connected): Promise<unknown> =>
   )
 
 const ownedTable = (table: string): string =>
-  `create table ${table} (id int primary key, name text); alter table ${table} owner to owner`
+  `create table ${table} (id int primary key, name text unique); alter table ${table} owner to owner`
 
 /** What a call is refused with for want of locks. */
 const refused = async (call: Promise<unknown>): Promise<TooManyLocksError> => {
@@ -121,12 +121,12 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       rowsOf(pool, "select count(*)::int from pg_tables where tableowner = 'owner'")
     const lose = () => pool.syncRoles({ role: 'owner', grants: [] })
 
-    await forEach(pool, numbered(115, 'many'), ownedTable)
+    await forEach(pool, numbered(100, 'many'), ownedTable)
     const { needed } = await refused(lose())
     expect(needed).toBeGreaterThan(small.max_locks_per_transaction)
-    expect(await owned()).toEqual([115])
+    expect(await owned()).toEqual([100])
 
-    await forEach(pool, numbered(75, 'many'), (table) => `drop table ${table}`)
+    await forEach(pool, numbered(60, 'many'), (table) => `drop table ${table}`)
     await lose()
     expect(await owned()).toEqual([0])
   })
