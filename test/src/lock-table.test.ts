@@ -77,43 +77,45 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     await cluster?.stop()
   })
 
-  test('what gives nobody anything yet is made before, and again where somebody drops it', async () => {
-    const schemas = numbered(230, 's')
-    await forEach(pool, schemas, (schema) => `create schema ${schema}`)
-    const desired = usageOf(schemas)
+  // On 16 and 17 to grant the roles takes as many locks as to make them: it fits into one transaction or not at all.
+  if (version < 160000 || version >= 180000)
+    test('what gives nobody anything yet is made before, and again where somebody drops it', async () => {
+      const schemas = numbered(230, 's')
+      await forEach(pool, schemas, (schema) => `create schema ${schema}`)
+      const desired = usageOf(schemas)
 
-    const client = await driver.client(cluster!, 'postgres')
-    await client.run('begin')
-    const { setting, value } = await refused(client.syncRoles(desired))
-    expect([setting, value]).toEqual(['max_locks_per_transaction', 10])
-    await client.run('commit')
-    await client.end()
-    expect(await countOfRoles(pool)).toEqual([0])
+      const client = await driver.client(cluster!, 'postgres')
+      await client.run('begin')
+      const { setting, value } = await refused(client.syncRoles(desired))
+      expect([setting, value]).toEqual(['max_locks_per_transaction', 10])
+      await client.run('commit')
+      await client.end()
+      expect(await countOfRoles(pool)).toEqual([0])
 
-    const other = await driver.client(cluster!, 'postgres')
-    let dropping: Promise<unknown> | undefined
-    const dropFirst = (event: SyncEvent): void => {
-      if (event.kind !== 'executed' || event.operation.kind !== 'createRole') return
-      const role = `"${event.operation.role}"`
-      dropping ??= other.run(
-        `begin; select pg_advisory_xact_lock(1); drop owned by ${role}; drop role ${role}; commit`,
-      )
-    }
-    const planned = await pool.planRoles(desired)
-    expect(planned.transactions.length).toBeGreaterThan(2)
-    const { plan } = await pool.syncRoles(desired, { onEvent: dropFirst })
-    await dropping
-    await other.end()
-    expect(plan.transactions.flat().length).toBeGreaterThan(planned.transactions.flat().length)
-    expect(await readable(pool)).toEqual(schemas.toSorted())
-    expect(await pool.syncRoles(desired)).toMatchObject({ changed: false })
+      const other = await driver.client(cluster!, 'postgres')
+      let dropping: Promise<unknown> | undefined
+      const dropFirst = (event: SyncEvent): void => {
+        if (event.kind !== 'executed' || event.operation.kind !== 'createRole') return
+        const role = `"${event.operation.role}"`
+        dropping ??= other.run(
+          `begin; select pg_advisory_xact_lock(1); drop owned by ${role}; drop role ${role}; commit`,
+        )
+      }
+      const planned = await pool.planRoles(desired)
+      expect(planned.transactions.length).toBeGreaterThan(2)
+      const { plan } = await pool.syncRoles(desired, { onEvent: dropFirst })
+      await dropping
+      await other.end()
+      expect(plan.transactions.flat().length).toBeGreaterThan(planned.transactions.flat().length)
+      expect(await readable(pool)).toEqual(schemas.toSorted())
+      expect(await pool.syncRoles(desired)).toMatchObject({ changed: false })
 
-    await pool.syncRoles(usageOf([]))
-    expect(await readable(pool)).toEqual([])
-    const { transactions } = (await pool.dropUnusedRoles()).plan
-    expect(transactions.length).toBeGreaterThan(1)
-    expect(await countOfRoles(pool)).toEqual([1])
-  })
+      await pool.syncRoles(usageOf([]))
+      expect(await readable(pool)).toEqual([])
+      const { transactions } = (await pool.dropUnusedRoles()).plan
+      expect(transactions.length).toBeGreaterThan(1)
+      expect(await countOfRoles(pool)).toEqual([1])
+    })
 
   test('a new owner’s locks are counted with those of indexes and TOAST tables', async () => {
     await pool.run('create role owner')

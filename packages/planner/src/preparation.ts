@@ -1,7 +1,7 @@
 import { inParts, lockShare } from './lock-table.ts'
 import type { Operation } from './operation.ts'
 import { ownerInOutcome } from './owner-in-outcome.ts'
-import { createRoles } from './phase/create-roles.ts'
+import { creations } from './phase/create-roles.ts'
 import { grantWanted } from './phase/grant-privileges.ts'
 import { withLoans } from './phase/loan.ts'
 import type { Wanted } from './wanted.ts'
@@ -13,18 +13,24 @@ import type { World } from './world.ts'
  */
 export const preparationsFor = (world: World, wanted: Wanted): readonly (readonly Operation[])[] => {
   const privileges = new Map([...wanted.privileges.values()].map((privilege) => [privilege.role, privilege]))
-  const pairs = createRoles(world, wanted).flatMap((create) => {
-    if (create.kind !== 'createRole' || create.serves === undefined) return []
+  const pairs: { readonly creates: readonly Operation[]; readonly grants: readonly Operation[] }[] = []
+  // A delegate is made with the first of its roles that is.
+  const toMake = new Map<string, readonly Operation[]>()
+  for (const { before, create } of creations(world, wanted)) {
+    if (before.length > 0) toMake.set(create.as, before)
+    if (create.serves === undefined) continue
     const privilege = privileges.get(create.role)!
     const owner = world.object(privilege.object)?.owner
-    const isReady = owner !== undefined && ownerInOutcome(world, wanted, privilege.object) === owner
-    return isReady ? [{ create, grants: grantWanted(world, wanted, privilege) }] : []
-  })
-  const all = pairs.flatMap(({ create, grants }) => [create, ...grants])
+    if (owner === undefined || ownerInOutcome(world, wanted, privilege.object) !== owner) continue
+    const grants = grantWanted(world, wanted, privilege)
+    pairs.push({ creates: [...(toMake.get(create.as) ?? []), create], grants })
+    toMake.delete(create.as)
+  }
+  const all = pairs.flatMap(({ creates, grants }) => [...creates, ...grants])
   const parts = inParts(pairs, lockShare(world.server, all))
   return parts.map((part) =>
     withLoans(world, (run) => {
-      for (const { create } of part) run(create)
+      for (const { creates } of part) creates.forEach(run)
       for (const { grants } of part) grants.forEach(run)
     }),
   )
