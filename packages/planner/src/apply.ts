@@ -3,7 +3,9 @@ import type { Operation } from './operation.ts'
 import { attributes } from './attribute.ts'
 import type { Privilege, Privileges } from './privilege.ts'
 import type { Membership, Role } from './snapshot.ts'
-import { aclKey, type World, type WorldAcl, worldAclOf, type WorldObject } from './world.ts'
+import { aclKey, type OwnObject, type World, type WorldAcl, worldAclOf, type WorldObject } from './world.ts'
+
+type OwnAcl = OwnObject['acl']
 
 const newRole = (name: string): Role => ({
   name,
@@ -40,7 +42,10 @@ const objectToGrantOn = (world: World, name: ObjectName): WorldObject => {
   if (name.kind === 'column' && world.object(name) === undefined) {
     const table = existingObject(world, { kind: 'table', name: name.name.slice(0, 2) })
     const follows = { kind: table.kind, name: table.name }
-    world.addObject({ kind: 'column', name: name.name, oid: table.oid, owner: table.owner, acl: [], follows })
+    world.addObject(
+      { kind: 'column', name: name.name, oid: table.oid, owner: table.owner, follows },
+      new Map(),
+    )
   }
   return existingObject(world, name)
 }
@@ -50,12 +55,12 @@ const objectToGrantOn = (world: World, name: ObjectName): WorldObject => {
  * items that become the same are merged.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclnewowner)
  */
-const withNewOwner = (acl: WorldAcl, oldOwner: string, newOwner: string): WorldAcl => {
+const withNewOwner = (acl: WorldAcl, oldOwner: string, newOwner: string): OwnAcl => {
   const renamed = (role: string): string => (role === oldOwner ? newOwner : role)
-  const result: WorldAcl = new Map()
+  const result: OwnAcl = new Map()
   for (const item of acl.values()) {
     const [grantee, grantor] = [renamed(item.grantee), renamed(item.grantor)]
-    const privileges: Privileges = result.get(aclKey(grantee, grantor))?.privileges ?? new Map()
+    const privileges: Privileges = new Map(result.get(aclKey(grantee, grantor))?.privileges)
     for (const [privilege, grantable] of item.privileges)
       privileges.set(privilege, grantable || privileges.get(privilege) === true)
     result.set(aclKey(grantee, grantor), { grantee, grantor, privileges })
@@ -63,31 +68,28 @@ const withNewOwner = (acl: WorldAcl, oldOwner: string, newOwner: string): WorldA
   return result
 }
 
-const copyOf = (acl: WorldAcl): WorldAcl =>
-  new Map([...acl].map(([key, item]) => [key, { ...item, privileges: new Map(item.privileges) }]))
-
 interface Granted {
   readonly privilege: Privilege
   readonly grantee: string
   readonly grantor: string
 }
 
-const grantIn = (acl: WorldAcl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
-  const item = acl.get(aclKey(grantee, grantor)) ?? { grantee, grantor, privileges: new Map() }
-  item.privileges.set(privilege, grantable || (item.privileges.get(privilege) ?? false))
-  acl.set(aclKey(grantee, grantor), item)
+const grantIn = (acl: OwnAcl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
+  const key = aclKey(grantee, grantor)
+  const privileges: Privileges = new Map(acl.get(key)?.privileges)
+  privileges.set(privilege, grantable || (privileges.get(privilege) ?? false))
+  acl.set(key, { grantee, grantor, privileges })
 }
 
-const revokeIn = (
-  acl: WorldAcl,
-  { privilege, grantee, grantor }: Granted,
-  grantOptionOnly: boolean,
-): void => {
-  const item = acl.get(aclKey(grantee, grantor))
+const revokeIn = (acl: OwnAcl, { privilege, grantee, grantor }: Granted, grantOptionOnly: boolean): void => {
+  const key = aclKey(grantee, grantor)
+  const item = acl.get(key)
   if (!item?.privileges.has(privilege)) return
-  if (grantOptionOnly) item.privileges.set(privilege, false)
-  else item.privileges.delete(privilege)
-  if (item.privileges.size === 0) acl.delete(aclKey(grantee, grantor))
+  const privileges: Privileges = new Map(item.privileges)
+  if (grantOptionOnly) privileges.set(privilege, false)
+  else privileges.delete(privilege)
+  if (privileges.size === 0) acl.delete(key)
+  else acl.set(key, { grantee, grantor, privileges })
 }
 
 /**
@@ -95,9 +97,9 @@ const revokeIn = (
  * nothing to anybody, PostgreSQL takes them for none at all.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
  */
-const schemaAcl = (world: World, owner: string): WorldAcl => {
+const schemaAcl = (world: World, owner: string): OwnAcl => {
   const { acl } = world.defaultsOf(owner, null, 'schemas')
-  return acl.size > 0 ? copyOf(acl) : worldAclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
+  return acl.size > 0 ? new Map(acl) : worldAclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }
 
 const membershipsFor = (
@@ -178,15 +180,15 @@ export const apply = (world: World, operation: Operation): void => {
     case 'createSchema': {
       const { schema, owner } = operation
       existingRole(world, owner)
-      world.addObject({ kind: 'schema', name: [schema], oid: null, owner, acl: [] })
-      existingObject(world, { kind: 'schema', name: [schema] }).acl = schemaAcl(world, owner)
+      world.addObject({ kind: 'schema', name: [schema], oid: null, owner }, schemaAcl(world, owner))
       return
     }
     case 'setOwner': {
       const object = existingObject(world, operation.object)
       const oldOwner = object.owner
       existingRole(world, operation.owner)
-      for (const moved of [object, ...world.followersOf(object)]) {
+      for (const followed of [object, ...world.followersOf(object)]) {
+        const moved = world.own(followed)
         moved.acl = withNewOwner(moved.acl, oldOwner, operation.owner)
         moved.owner = operation.owner
       }
@@ -195,21 +197,25 @@ export const apply = (world: World, operation: Operation): void => {
       return
     }
     case 'grantPrivilege':
-      grantIn(objectToGrantOn(world, operation.object).acl, operation, operation.grantable ?? false)
+      grantIn(
+        world.own(objectToGrantOn(world, operation.object)).acl,
+        operation,
+        operation.grantable ?? false,
+      )
       return
     case 'revokePrivilege': {
       const object = existingObject(world, operation.object)
-      revokeIn(object.acl, operation, operation.grantOptionOnly)
+      revokeIn(world.own(object).acl, operation, operation.grantOptionOnly)
       // A privilege that is revoked on the table goes on all its columns too.
       // https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
       for (const column of world.followersOf(object))
-        if (column.kind === 'column') revokeIn(column.acl, operation, operation.grantOptionOnly)
+        if (column.kind === 'column') revokeIn(world.own(column).acl, operation, operation.grantOptionOnly)
       return
     }
     case 'grantDefaultPrivilege':
     case 'revokeDefaultPrivilege': {
       const { owner, schema, on } = operation
-      const acl = copyOf(world.defaultsOf(owner, schema, on).acl)
+      const acl = new Map(world.defaultsOf(owner, schema, on).acl)
       const granted = { ...operation, grantor: owner }
       if (operation.kind === 'grantDefaultPrivilege') grantIn(acl, granted, operation.grantable ?? false)
       else revokeIn(acl, granted, operation.grantOptionOnly)

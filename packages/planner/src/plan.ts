@@ -151,19 +151,20 @@ const fold = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[
  */
 const transactionsFor = (
   before: World,
-  snapshot: Snapshot,
   wanted: Wanted,
   groups: readonly (readonly Phase[])[],
   isDivided: boolean,
   divide: (world: World, share: number) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
-  const world = new World(snapshot)
-  const operations = fold(world, wanted, groups)
-  if (operations.length === 0) return [[], world]
+  // Where nothing is to be done the world stays as it is, so that it need not be copied.
+  const first = groups.findIndex((group) => group.some((phase) => phase(before, wanted).length > 0))
+  if (first < 0) return [[], before]
+  const world = new World(before)
+  const operations = fold(world, wanted, groups.slice(first))
   const share = lockShare(world.server, operations)
   if (share <= 1 && !isDivided) return [[withRoleLocks(before, operations)], world]
-  const outcome = new World(snapshot)
-  const transactions = divide(new World(snapshot), share)
+  const outcome = new World(before)
+  const transactions = divide(new World(before), share)
     .filter(({ length }) => length > 0)
     .map((part) => {
       const locking = withRoleLocks(outcome, part)
@@ -188,11 +189,11 @@ const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: boolean):
   checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const [transactions, world] = transactionsFor(before, snapshot, wanted, phases, isDivided, (divided) => [
+  const [transactions, world] = transactionsFor(before, wanted, phases, isDivided, (divided) => [
     ...preparationsFor(divided, wanted),
     fold(divided, wanted, phases),
   ])
-  checkOutcome(world, wanted, phases)
+  if (transactions.length > 0) checkOutcome(world, wanted, phases)
   return {
     format: 1,
     request,
@@ -211,7 +212,6 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   // To drop some of the roles and not yet the others does no harm.
   const [transactions, world] = transactionsFor(
     before,
-    snapshot,
     wanted,
     phasesOfDrop,
     isDivided,
@@ -220,7 +220,7 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
         fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
       ),
   )
-  checkOutcome(world, wanted, phasesOfDrop)
+  if (transactions.length > 0) checkOutcome(world, wanted, phasesOfDrop)
   return {
     format: 1,
     request: dropRequest,

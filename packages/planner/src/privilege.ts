@@ -30,6 +30,7 @@ const letters = Object.keys(privilegeLetters) as PrivilegeLetter[]
 
 /** The privileges of one ACL item: each privilege held, and whether with grant option. */
 export type Privileges = Map<Privilege, boolean>
+export type ReadonlyPrivileges = ReadonlyMap<Privilege, boolean>
 
 /**
  * Reads the letters of an ACL item, such as `ar*w`; a `*` marks the grant option.
@@ -49,7 +50,7 @@ export const parsePrivileges = (text: string): Privileges => {
 }
 
 /** Writes the letters of an ACL item in PostgreSQL's order. */
-export const formatPrivileges = (privileges: Privileges): string =>
+export const formatPrivileges = (privileges: ReadonlyPrivileges): string =>
   letters
     .map((letter) => {
       const grantable = privileges.get(privilegeLetters[letter])

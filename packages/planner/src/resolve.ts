@@ -190,7 +190,7 @@ class Resolution implements Wanted {
   #authorityAfter(phase: Phase, newOwners: Iterable<string>): Authority {
     if (this.authority.isSuperuser) return this.authority
     if (phase(this.#settled, this).length > 0) {
-      this.#settled = new World(this.#settled.snapshot())
+      this.#settled = new World(this.#settled)
       for (const one of [createRoles, phase])
         for (const operation of one(this.#settled, this)) apply(this.#settled, operation)
     }

@@ -2,7 +2,7 @@ import { type Future, type FutureObjects, futureObjects, futurePrivileges } from
 import { getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
-import { formatPrivileges, parsePrivileges, type Privileges, privilegesSince } from './privilege.ts'
+import { formatPrivileges, parsePrivileges, privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
 import type { AclItem } from './acl-item.ts'
 import type {
   DatabaseObject,
@@ -17,23 +17,29 @@ import type {
 export interface WorldAclItem {
   readonly grantee: string
   readonly grantor: string
-  readonly privileges: Privileges
+  readonly privileges: ReadonlyPrivileges
 }
 
 /** An ACL by grantee and grantor: PostgreSQL keeps one item for each such pair. */
-export type WorldAcl = Map<string, WorldAclItem>
+export type WorldAcl = ReadonlyMap<string, WorldAclItem>
 
 export interface WorldObject extends ObjectName {
   readonly key: string
   readonly oid: string | null
-  owner: string
-  acl: WorldAcl
+  readonly owner: string
+  readonly acl: WorldAcl
   readonly follows?: ObjectName
   readonly actsAsOwner: readonly string[]
   /** Whether only superusers can own it. */
   readonly ownedBySuperusers: boolean
   /** Of a foreign server. */
   readonly wrapper?: ObjectName
+}
+
+/** An object that only one world has, and may change. */
+export type OwnObject = Omit<WorldObject, 'owner' | 'acl'> & {
+  owner: string
+  acl: Map<string, WorldAclItem>
 }
 
 /** What is granted on what an owner will create: everything that there is, whether it is PostgreSQL’s default or not. */
@@ -43,13 +49,16 @@ export interface WorldDefaults extends Future {
 
 export const aclKey = (grantee: string, grantor: string): string => `${grantee}\0${grantor}`
 
-export const worldAclOf = (items: readonly AclItem[]): WorldAcl =>
-  new Map(
-    items.map(({ grantee, grantor, privileges }) => [
-      aclKey(grantee, grantor),
-      { grantee, grantor, privileges: parsePrivileges(privileges) },
-    ]),
-  )
+/** @param parse reads the letters of an item */
+export const worldAclOf = (
+  items: readonly AclItem[],
+  parse: (privileges: string) => ReadonlyPrivileges = parsePrivileges,
+): Map<string, WorldAclItem> => {
+  const acl = new Map<string, WorldAclItem>()
+  for (const { grantee, grantor, privileges } of items)
+    acl.set(aclKey(grantee, grantor), { grantee, grantor, privileges: parse(privileges) })
+  return acl
+}
 
 const aclOf = (acl: WorldAcl): AclItem[] =>
   sortedBy(acl.values(), ({ grantee, grantor }) => aclKey(grantee, grantor)).map(
@@ -65,86 +74,137 @@ export const membershipKey = ({
   grantor,
 }: Pick<Membership, 'role' | 'member' | 'grantor'>): string => `${member}\0${role}\0${grantor}`
 
+const nothing: readonly string[] = []
+
+/** Rows by one of the roles that they name. */
+type Rows = Map<string, Set<Membership>>
+
+const listed = (rows: Rows, name: string): Set<Membership> => getOrMake(rows, name, () => new Set<Membership>())
+
 /**
  * The facts about the roles and objects in view, indexed. Starts as a snapshot and is changed only by `apply`, one
- * operation at a time, so that each phase of a plan sees what the phases before it have made.
+ * operation at a time, so that each phase of a plan sees what the phases before it have made. A copy shares with the world
+ * that it is of what neither has changed.
  */
 export class World {
   server: Server
   readonly roles: Map<string, Role>
-  readonly objects: Map<string, WorldObject>
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
-  readonly #memberships = new Map<string, Membership>()
-  readonly #ofMember = new Map<string, Map<string, Map<string, Membership>>>()
-  readonly #ofRole = new Map<string, Map<string, Membership>>()
-  readonly #ofGrantor = new Map<string, Map<string, Membership>>()
-  readonly #defaults = new Map<string, WorldDefaults>()
-  readonly #followers = new Map<string, WorldObject[]>()
+  readonly #objects: Map<string, WorldObject>
+  /** The objects that no other world has. */
+  #own = new Set<WorldObject>()
+  /** By member, then by role. */
+  readonly #memberships: Map<string, ReadonlyMap<string, readonly Membership[]>>
+  /** Of these members, the rows that no other world has. */
+  #ownMembers = new Map<string, Map<string, readonly Membership[]>>()
+  /** Made when they are asked for, and kept up from then on. */
+  #ofRole: Rows | undefined
+  #ofGrantor: Rows | undefined
+  readonly #defaults: Map<string, WorldDefaults>
+  /** By the key of a table, the keys of what follows it. */
+  readonly #followers = new Map<string, string[]>()
 
-  constructor(snapshot: Snapshot) {
-    this.server = snapshot.server
-    this.roles = new Map(snapshot.roles.map((role) => [role.name, role]))
-    for (const { owner, schema, on, acl } of snapshot.defaultPrivileges)
-      this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: worldAclOf(acl) })
-    this.unmanaged = snapshot.unmanaged
-    this.mayBeUnused = snapshot.mayBeUnused ?? []
-    this.objects = new Map()
-    for (const membership of snapshot.memberships) this.setMembership(membership)
-    for (const object of snapshot.objects) this.addObject(object)
+  constructor(from: Snapshot | World) {
+    this.server = from.server
+    this.unmanaged = from.unmanaged
+    this.mayBeUnused = from.mayBeUnused ?? []
+    if (from instanceof World) {
+      this.roles = new Map(from.roles)
+      this.#objects = new Map(from.#objects)
+      this.#memberships = new Map(from.#memberships)
+      this.#defaults = new Map(from.#defaults)
+      for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
+      from.#own = new Set()
+      from.#ownMembers = new Map()
+      return
+    }
+    this.roles = new Map()
+    for (const role of from.roles) this.roles.set(role.name, role)
+    this.#objects = new Map()
+    this.#memberships = new Map()
+    this.#defaults = new Map()
+    // The same few combinations of letters stand in every ACL.
+    const known = new Map<string, ReadonlyPrivileges>()
+    const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
+    for (const { owner, schema, on, acl } of from.defaultPrivileges)
+      this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: worldAclOf(acl, parse) })
+    for (const membership of from.memberships) this.setMembership(membership)
+    for (const object of from.objects) this.#add(object, worldAclOf(object.acl, parse))
   }
 
-  addObject(added: DatabaseObject): void {
-    const { kind, name, oid, owner, acl, follows, actsAsOwner = [] } = added
-    const key = objectKey({ kind, name })
+  /** An object that was not there, with its ACL. */
+  addObject(added: Omit<DatabaseObject, 'acl'>, acl: Map<string, WorldAclItem>): void {
+    this.#own.add(this.#add(added, acl))
+  }
+
+  #add(added: Omit<DatabaseObject, 'acl'>, acl: WorldAcl): WorldObject {
+    const { kind, name, oid, owner, follows, actsAsOwner = nothing } = added
+    const key = objectKey(added)
     const object: WorldObject = {
       kind,
       name,
       key,
       oid,
       owner,
-      acl: worldAclOf(acl),
+      acl,
       actsAsOwner,
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
       ...(follows && { follows }),
       ...(added.wrapper && { wrapper: added.wrapper }),
     }
-    this.objects.set(key, object)
-    if (!follows) return
-    getOrMake(this.#followers, objectKey(follows), (): WorldObject[] => []).push(object)
+    this.#objects.set(key, object)
+    if (follows) getOrMake(this.#followers, objectKey(follows), (): string[] => []).push(key)
+    return object
   }
 
   #superusersOwn(kind: ObjectKind): boolean {
     return this.server.version < (objectKinds[kind].ownedBySuperusersBefore ?? 0)
   }
 
+  get objects(): ReadonlyMap<string, WorldObject> {
+    return this.#objects
+  }
+
   object(name: ObjectName): WorldObject | undefined {
-    return this.objects.get(objectKey(name))
+    return this.#objects.get(objectKey(name))
+  }
+
+  /** An object of this world, to be changed: a copy takes its place where another world may have it too. */
+  own(object: WorldObject): OwnObject {
+    const own = this.#own.has(object) ? object : { ...object, acl: new Map(object.acl) }
+    this.#own.add(own)
+    this.#objects.set(own.key, own)
+    return own as OwnObject
   }
 
   /** The columns of a table and the sequences linked to it: what its owner also owns. */
   followersOf(object: ObjectName): readonly WorldObject[] {
-    return this.#followers.get(objectKey(object)) ?? []
+    if (this.#followers.size === 0) return []
+    return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.get(key)!)
   }
 
   /** The rows by which a role is a member of others. */
   membershipsOf(member: string): readonly Membership[] {
-    return [...(this.#ofMember.get(member)?.values() ?? [])].flatMap((rows) => [...rows.values()])
+    const ofMember = this.#memberships.get(member)
+    return ofMember === undefined ? [] : [...ofMember.values()].flat()
   }
 
   /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
   membershipsIn(role: string, member: string): readonly Membership[] {
-    return [...(this.#ofMember.get(member)?.get(role)?.values() ?? [])]
+    return this.#memberships.get(member)?.get(role) ?? []
   }
 
   /** The rows by which others are members of a role. */
   membersOf(role: string): readonly Membership[] {
-    return [...(this.#ofRole.get(role)?.values() ?? [])]
+    this.#ofRole ??= this.#rowsBy((row) => row.role)
+    return [...(this.#ofRole.get(role) ?? [])]
   }
 
   /** The rows that a role has granted. */
   membershipsGrantedBy(grantor: string): readonly Membership[] {
-    return [...(this.#ofGrantor.get(grantor)?.values() ?? [])]
+    this.#ofGrantor ??= this.#rowsBy((row) => row.grantor)
+    return [...(this.#ofGrantor.get(grantor) ?? [])]
   }
 
   /** Notes that a role administers more roles than before, or fewer, where it is known how many. */
@@ -156,21 +216,54 @@ export class World {
 
   setMembership(membership: Membership): void {
     const { role, member, grantor } = membership
-    const key = membershipKey(membership)
-    this.#memberships.set(key, membership)
-    const ofMember = getOrMake(this.#ofMember, member, () => new Map<string, Map<string, Membership>>())
-    getOrMake(ofMember, role, () => new Map<string, Membership>()).set(grantor, membership)
-    getOrMake(this.#ofRole, role, () => new Map<string, Membership>()).set(key, membership)
-    getOrMake(this.#ofGrantor, grantor, () => new Map<string, Membership>()).set(key, membership)
+    const rows = this.membershipsIn(role, member)
+    const existing = rows.find((row) => row.grantor === grantor)
+    this.#setRows(
+      membership,
+      existing === undefined
+        ? [...rows, membership]
+        : rows.map((row) => (row === existing ? membership : row)),
+    )
+    if (existing !== undefined) this.#unlist(existing)
+    this.#ofRole && listed(this.#ofRole, role).add(membership)
+    this.#ofGrantor && listed(this.#ofGrantor, grantor).add(membership)
   }
 
   removeMembership(membership: Membership): void {
     const { role, member, grantor } = membership
-    const key = membershipKey(membership)
-    this.#memberships.delete(key)
-    this.#ofMember.get(member)?.get(role)?.delete(grantor)
-    this.#ofRole.get(role)?.delete(key)
-    this.#ofGrantor.get(grantor)?.delete(key)
+    const rows = this.membershipsIn(role, member)
+    const existing = rows.find((row) => row.grantor === grantor)
+    if (existing === undefined) return
+    this.#setRows(
+      membership,
+      rows.filter((row) => row !== existing),
+    )
+    this.#unlist(existing)
+  }
+
+  #setRows({ role, member }: Membership, rows: readonly Membership[]): void {
+    const ofMember = getOrMake(this.#ownMembers, member, () => {
+      const own = new Map(this.#memberships.get(member))
+      this.#memberships.set(member, own)
+      return own
+    })
+    if (rows.length > 0) ofMember.set(role, rows)
+    else ofMember.delete(role)
+  }
+
+  #rowsBy(name: (row: Membership) => string): Rows {
+    const all: Rows = new Map()
+    for (const row of this.#rows()) listed(all, name(row)).add(row)
+    return all
+  }
+
+  #unlist(row: Membership): void {
+    this.#ofRole?.get(row.role)?.delete(row)
+    this.#ofGrantor?.get(row.grantor)?.delete(row)
+  }
+
+  *#rows(): Iterable<Membership> {
+    for (const ofMember of this.#memberships.values()) for (const rows of ofMember.values()) yield* rows
   }
 
   /** Everything that has been said of what is still to be created. */
@@ -200,9 +293,9 @@ export class World {
 
   /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault) */
   #builtInDefaults(owner: string, schema: string | null, on: FutureObjects): WorldAcl {
-    const acl: WorldAcl = new Map()
+    const acl = new Map<string, WorldAclItem>()
     if (schema !== null) return acl
-    const add = (grantee: string, privileges: Privileges): unknown =>
+    const add = (grantee: string, privileges: ReadonlyPrivileges): unknown =>
       acl.set(aclKey(grantee, owner), { grantee, grantor: owner, privileges })
     const known = futurePrivileges(on).filter(
       (privilege) => (privilegesSince[privilege] ?? 0) <= this.server.version,
@@ -228,7 +321,7 @@ export class World {
       format: 1,
       server: this.server,
       roles: sortedBy(this.roles.values(), ({ name }) => name),
-      memberships: sortedBy(this.#memberships.values(), membershipKey),
+      memberships: sortedBy(this.#rows(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
         ({ kind, name, oid, owner, acl, follows, actsAsOwner, ownedBySuperusers, wrapper }) => ({
           kind,
