@@ -4,7 +4,6 @@ import {
   noSelfGrantStatement,
   type Operation,
   operationsOf,
-  outcomeOf,
   type Plan,
   type Scope,
   scopeOfPlan,
@@ -111,7 +110,7 @@ const isConnectionLost = ({ sqlState }: StatementError): boolean =>
 /** Reads again what the plan touched, and fails unless it is what the plan predicted. */
 const prove = Effect.fnUntraced(function* (plan: Plan, before: Snapshot, attempts: number) {
   const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
-  const difference = differenceOf(plan, outcomeOf(before, plan), found)
+  const difference = differenceOf(plan, before, found)
   if (difference === undefined) return
   yield* Effect.fail(new ProofError(difference, attempts))
 }, inSpan('pgsr.prove'))

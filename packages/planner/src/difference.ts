@@ -1,7 +1,7 @@
+import { apply } from './apply.ts'
 import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
-import { defaultPrivilegeFacts, privilegeFacts, roleFacts } from './facts-of.ts'
-import { objectKey } from './object-kind.ts'
+import { defaultPrivilegeFacts, privilegeFact, roleFacts } from './facts-of.ts'
 import {
   attributesTouched,
   defaultsTouched,
@@ -26,7 +26,7 @@ export interface Difference {
 const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, Fact> => {
   const operations = operationsOf(plan)
   const desired = new Set(desiredRolesOf(plan.request))
-  const touchedObjects = new Set(objectsTouched(predicted, operations).map(objectKey))
+  const touchedObjects = objectsTouched(predicted, operations)
   const touchedRoles = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
   const facts = new Map<string, Fact>()
   const add = (fact: Fact): void => void facts.set(factKey(fact), fact)
@@ -49,8 +49,9 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
     const whole = touchedObjects.has(key)
     if (kind !== 'column' && (whole || desired.has(owner)))
       add({ kind: 'ownership', object: { kind, name }, owner })
-    for (const fact of privilegeFacts(object))
-      if (whole || desired.has(fact.grantee) || desired.has(fact.grantor)) add(fact)
+    for (const item of object.acl.values())
+      if (whole || desired.has(item.grantee) || desired.has(item.grantor))
+        for (const privilege of item.privileges.keys()) add(privilegeFact(object, item, privilege))
   }
   return facts
 }
@@ -71,16 +72,18 @@ const nowActing = (plan: Plan, found: World): readonly Fact[] =>
 
 /**
  * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
+ * @param before what they said when it was made
  * @param found read within `scopeOf(plan)`
  */
-export const differenceOf = (plan: Plan, predicted: Snapshot, found: Snapshot): Difference | undefined => {
-  const [predictedWorld, foundWorld] = [new World(predicted), new World(found)]
-  const expected = factsToProve(predictedWorld, plan, predictedWorld)
-  const actual = factsToProve(foundWorld, plan, predictedWorld)
-  const missing = [...expected].flatMap(([key, fact]) => (actual.has(key) ? [] : [fact]))
-  const unexpected = [
-    ...[...actual].flatMap(([key, fact]) => (expected.has(key) ? [] : [fact])),
-    ...nowActing(plan, foundWorld),
-  ]
-  return missing.length + unexpected.length === 0 ? undefined : { missing, unexpected }
+export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined => {
+  const [predicted, actual] = [new World(before), new World(found)]
+  for (const operation of operationsOf(plan)) apply(predicted, operation)
+  const expected = factsToProve(predicted, plan, predicted)
+  const missing = new Map(expected)
+  const unexpected: Fact[] = []
+  for (const [key, fact] of factsToProve(actual, plan, predicted))
+    if (expected.has(key)) missing.delete(key)
+    else unexpected.push(fact)
+  unexpected.push(...nowActing(plan, actual))
+  return missing.size + unexpected.length === 0 ? undefined : { missing: [...missing.values()], unexpected }
 }

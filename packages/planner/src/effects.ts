@@ -1,8 +1,8 @@
 import { isDelegateName } from './delegate.ts'
 import { type Fact, factKey } from './fact.ts'
-import { defaultPrivilegeFacts, privilegeFacts, roleFacts } from './facts-of.ts'
+import { defaultPrivilegeFacts, privilegeFact, roleFacts } from './facts-of.ts'
 import { isIntermediateName } from './intermediate-role.ts'
-import { distinctObjects, type ObjectName } from './object-kind.ts'
+import { objectKey, type ObjectName } from './object-kind.ts'
 import {
   attributesTouched,
   defaultsTouched,
@@ -15,7 +15,6 @@ import {
 } from './operation.ts'
 import { sortedBy } from './order.ts'
 import { isRealMember } from './real-member.ts'
-import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
 
@@ -26,34 +25,60 @@ export interface Effect {
   readonly fact: Fact
 }
 
-/** The objects whose owner or ACL an operation may change, what follows the owner included. */
-export const objectsTouched = (world: World, operations: readonly Operation[]): readonly ObjectName[] =>
-  distinctObjects([
-    ...operations.flatMap(objectTouched),
-    ...operations.flatMap(objectWithFollowersTouched).flatMap((object) => world.followersOf(object)),
-  ])
+/** The objects whose owner or ACL an operation may change, what follows the owner included, each once, by their keys. */
+export const objectsTouched = (
+  world: World,
+  operations: readonly Operation[],
+): ReadonlyMap<string, ObjectName> => {
+  const touched = new Map<string, ObjectName>()
+  for (const operation of operations) {
+    for (const object of objectTouched(operation)) touched.set(objectKey(object), object)
+    for (const object of objectWithFollowersTouched(operation))
+      for (const { key, kind, name } of world.followersOf(object)) touched.set(key, { kind, name })
+  }
+  return touched
+}
 
 /** What stands in the ACLs of some objects for roles that do not own them; an old owner is told of by itself. */
-const grantedOn = (world: World, objects: readonly ObjectName[], owners: World): readonly Fact[] =>
-  objects.flatMap((name) => {
-    const object = world.object(name)
-    const ownerOtherwise = owners.object(name)?.owner
-    return object === undefined
-      ? []
-      : privilegeFacts(object).filter(({ grantee }) => grantee !== object.owner && grantee !== ownerOtherwise)
-  })
+function* grantedOn(
+  world: World,
+  objects: ReadonlyMap<string, ObjectName>,
+  owners: World,
+  isTold: (role: string) => boolean,
+): Iterable<Fact> {
+  for (const key of objects.keys()) {
+    const object = world.objects.get(key)
+    if (object === undefined) continue
+    const ownerOtherwise = owners.objects.get(key)?.owner
+    for (const item of object.acl.values()) {
+      const { grantee } = item
+      if (grantee === object.owner || grantee === ownerOtherwise || !isTold(grantee)) continue
+      for (const privilege of item.privileges.keys()) yield privilegeFact(object, item, privilege)
+    }
+  }
+}
 
-/** What follows the owner of something else goes without saying. */
-const ownershipsOf = (world: World, objects: readonly ObjectName[]): readonly Fact[] =>
-  objects.flatMap((object): Fact[] => {
-    const { owner, follows } = world.object(object) ?? {}
-    return owner === undefined || follows !== undefined ? [] : [{ kind: 'ownership', object, owner }]
-  })
+/** Who owns objects that have another owner otherwise. What follows the owner of something else goes without saying. */
+function* ownershipsOf(
+  world: World,
+  objects: ReadonlyMap<string, ObjectName>,
+  owners: World,
+): Iterable<Fact> {
+  for (const [key, object] of objects) {
+    const { owner, follows } = world.objects.get(key) ?? {}
+    if (owner === undefined || follows !== undefined || owner === owners.objects.get(key)?.owner) continue
+    yield { kind: 'ownership', object, owner }
+  }
+}
 
-const membershipFacts = (world: World, members: ReadonlySet<string>): readonly Fact[] =>
-  [...members].flatMap((member) =>
-    world.membershipsOf(member).map((row: Membership): Fact => ({ kind: 'membership', ...row })),
-  )
+function* membershipFacts(
+  world: World,
+  members: ReadonlySet<string>,
+  isTold: (role: string) => boolean,
+): Iterable<Fact> {
+  for (const member of members)
+    if (isTold(member)) for (const row of world.membershipsOf(member)) yield { kind: 'membership', ...row }
+}
 
 const attributeFacts = (world: World, name: string): readonly Fact[] => {
   const role = world.roles.get(name)
@@ -99,22 +124,20 @@ export const effectsOf = (
       (dropped.has(fact.role) && !isRealMember(fact)))
   const futures = defaultsTouched(operations)
   const changed = attributesTouched(operations)
-  const factsIn = (world: World, other: World): Map<string, Fact> =>
-    new Map(
-      [
-        ...grantedOn(world, objects, other),
-        ...membershipFacts(world, members),
-        ...ownershipsOf(world, objects),
-        ...futures.flatMap(({ owner, schema, on }) =>
-          defaultPrivilegeFacts(world.defaultsOf(owner, schema, on)),
-        ),
-        ...[...changed].flatMap((name) => attributeFacts(world, name)),
-      ]
-        .filter(
-          (fact) => !desired.has(holder(fact)) && !isIntermediateName(holder(fact)) && !isOfCreator(fact),
-        )
-        .map((fact) => [factKey(fact), fact]),
-    )
+  const isTold = (role: string): boolean => !desired.has(role) && !isIntermediateName(role)
+  const factsIn = (world: World, other: World): Map<string, Fact> => {
+    const facts = new Map<string, Fact>()
+    const add = (some: Iterable<Fact>): void => {
+      for (const fact of some) if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(factKey(fact), fact)
+    }
+    add(grantedOn(world, objects, other, isTold))
+    add(membershipFacts(world, members, isTold))
+    add(ownershipsOf(world, objects, other))
+    for (const { owner, schema, on } of futures)
+      add(defaultPrivilegeFacts(world.defaultsOf(owner, schema, on)))
+    for (const name of changed) add(attributeFacts(world, name))
+    return facts
+  }
   const [old, now] = [factsIn(before, after), factsIn(after, before)]
   const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder(fact), change, fact })
   const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))

@@ -1,7 +1,8 @@
 import type { Future } from './future-objects.ts'
-import type { ObjectName } from './object-kind.ts'
+import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Membership } from './snapshot.ts'
 import type { Privilege } from './privilege.ts'
+import { membershipKey } from './world.ts'
 
 export interface RoleFact {
   readonly kind: 'role'
@@ -52,5 +53,22 @@ export type Fact =
   | PrivilegeFact
   | DefaultPrivilegeFact
 
-/** One text for one fact, usable as a key. */
-export const factKey = (fact: Fact): string => JSON.stringify(fact)
+/** One text for one fact, usable as a key: no name can hold NUL. */
+export const factKey = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+      return `${fact.kind}\0${fact.role}`
+    case 'attribute':
+      return `${fact.kind}\0${fact.role}\0${fact.attribute}`
+    case 'membership':
+      return `${fact.kind}\0${membershipKey(fact)}\0${fact.admin}\0${fact.inherit}\0${fact.set}`
+    case 'ownership':
+      return `${fact.kind}\0${fact.owner}\0${objectKey(fact.object)}`
+    case 'privilege':
+      return `${fact.kind}\0${fact.grantee}\0${fact.grantor}\0${fact.privilege}\0${fact.grantable}\0${objectKey(fact.object)}`
+    case 'default privilege': {
+      const { owner, schema, on, privilege, grantee, grantable } = fact
+      return `${fact.kind}\0${owner}\0${schema ?? ''}\0${on}\0${privilege}\0${grantee}\0${grantable}`
+    }
+  }
+}

@@ -1,6 +1,5 @@
 import { attributes, attributeWords } from './attribute.ts'
 import type { DefaultPrivilegeFact, Fact, PrivilegeFact } from './fact.ts'
-import { compareText } from './order.ts'
 import type { Privilege } from './privilege.ts'
 import type { Role } from './snapshot.ts'
 import type { WorldAclItem, WorldDefaults, WorldObject } from './world.ts'
@@ -32,12 +31,6 @@ export const privilegeFact = (
   grantor,
   grantable: privileges.get(privilege) === true,
 })
-
-/** Every privilege of every item of an object’s ACL. */
-export const privilegeFacts = (object: WorldObject): readonly PrivilegeFact[] =>
-  [...object.acl.values()].flatMap((item) =>
-    [...item.privileges.keys()].sort(compareText).map((privilege) => privilegeFact(object, item, privilege)),
-  )
 
 /** Every privilege of every item of some default privileges. */
 export const defaultPrivilegeFacts = ({

@@ -210,15 +210,10 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   const before = new World(snapshot)
   const { wanted, residue } = unusedRoles(before)
   // To drop some of the roles and not yet the others does no harm.
-  const [transactions, world] = transactionsFor(
-    before,
-    wanted,
-    phasesOfDrop,
-    isDivided,
-    (divided, share) =>
-      inParts(wanted.roles, share).map((roles) =>
-        fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
-      ),
+  const [transactions, world] = transactionsFor(before, wanted, phasesOfDrop, isDivided, (divided, share) =>
+    inParts(wanted.roles, share).map((roles) =>
+      fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
+    ),
   )
   if (transactions.length > 0) checkOutcome(world, wanted, phasesOfDrop)
   return {

@@ -79,7 +79,8 @@ const nothing: readonly string[] = []
 /** Rows by one of the roles that they name. */
 type Rows = Map<string, Set<Membership>>
 
-const listed = (rows: Rows, name: string): Set<Membership> => getOrMake(rows, name, () => new Set<Membership>())
+const listed = (rows: Rows, name: string): Set<Membership> =>
+  getOrMake(rows, name, () => new Set<Membership>())
 
 /**
  * The facts about the roles and objects in view, indexed. Starts as a snapshot and is changed only by `apply`, one
