@@ -33,7 +33,7 @@ export class Authority {
   readonly #becoming: MembershipPaths
   readonly #belonging: MembershipPaths
   #meanwhile: ReadonlySet<string> | undefined
-  readonly #administrators = new Map<MembershipPaths, Map<string, readonly string[]>>()
+  readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
 
   /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
   constructor(world: World, principals?: ReadonlySet<string>) {
@@ -399,10 +399,18 @@ export class Authority {
 
   /** Of the acting role and the roles it is a member of, those that have the ADMIN option for a role, the nearest first. */
   #administratorsOf(role: string, paths: MembershipPaths): readonly string[] {
-    const isAdmin = (member: string): boolean =>
-      this.#world.membershipsIn(role, member).some(({ admin }) => admin)
-    const known = getOrMake(this.#administrators, paths, () => new Map<string, readonly string[]>())
-    return getOrMake(known, role, () => paths.reachable(this.#acting).filter(isAdmin))
+    return getOrMake(this.#administrators, paths, () => this.#administratorsBy(paths)).get(role) ?? []
+  }
+
+  #administratorsBy(paths: MembershipPaths): ReadonlyMap<string, readonly string[]> {
+    const all = new Map<string, string[]>()
+    for (const member of paths.reachable(this.#acting))
+      for (const { role, admin } of this.#world.membershipsOf(member)) {
+        if (!admin) continue
+        const administrators = getOrMake(all, role, (): string[] => [])
+        if (administrators.at(-1) !== member) administrators.push(member)
+      }
+    return all
   }
 
   /** From 16 on: in whose name the acting role grants a role, which takes the membership along when it loses ADMIN. */

@@ -37,14 +37,17 @@ const locksOf = ({ version }: Server, operation: Operation): readonly string[] =
   }
 }
 
-const locksIn = (server: Server, operations: readonly Operation[]): number =>
-  new Set(operations.flatMap((operation) => locksOf(server, operation))).size
+const locksIn = (server: Server, operations: Iterable<Operation>): number => {
+  const locks = new Set<string>()
+  for (const operation of operations) for (const lock of locksOf(server, operation)) locks.add(lock)
+  return locks.size
+}
 
 /**
  * How much operations would lock in one transaction, as a share of what one transaction should: half of what the server
  * can hold. The other half is other sessions’.
  */
-export const lockShare = (server: Server, operations: readonly Operation[]): number =>
+export const lockShare = (server: Server, operations: Iterable<Operation>): number =>
   locksIn(server, operations) / (server.lockTableSize / 2)
 
 /** Divides a list into as few parts of one size as are needed for none to have more than its share. */

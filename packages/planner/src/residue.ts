@@ -86,8 +86,14 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
   ]
 }
 
-const ownerships = (world: World, wanted: Wanted, object: WorldObject): Residue[] => {
-  if (!losesOwnership(wanted, object)) return []
+const ownerships = (world: World, wanted: Wanted): Residue[] => {
+  const all: Residue[] = []
+  for (const object of world.objects.values())
+    if (losesOwnership(wanted, object)) all.push(...ownership(world, wanted, object))
+  return all
+}
+
+const ownership = (world: World, wanted: Wanted, object: WorldObject): Residue[] => {
   const notMoved = whyNotMoved(world, wanted, object)
   if (notMoved === undefined) return []
   const { kind, name, owner } = object
@@ -202,7 +208,7 @@ export const residueOf = (world: World, wanted: Wanted): readonly Residue[] =>
     [
       ...attributes(world, wanted),
       ...memberships(world, wanted),
-      ...[...world.objects.values()].flatMap((object) => ownerships(world, wanted, object)),
+      ...ownerships(world, wanted),
       ...revocationsOf(world, wanted, () => true).blocked.flatMap((one) => heldPrivileges(wanted, one)),
       ...defaults(world, wanted),
     ],

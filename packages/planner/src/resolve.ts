@@ -17,7 +17,7 @@ import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey, objectKinds, schemaOf } from './object-kind.ts'
 import type { Reason } from './operation.ts'
-import { compareText } from './order.ts'
+import { sortedBy } from './order.ts'
 import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
 import { createRoles } from './phase/create-roles.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
@@ -41,6 +41,16 @@ import {
 } from './wanted.ts'
 import { aclKey, membershipKey, World } from './world.ts'
 
+const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> => {
+  const all = new Map<string, ObjectName[]>()
+  for (const { kind, name } of world.objects.values())
+    if (objectKinds[kind].matchable === true)
+      getOrMake(all, `${kind} ${name[0]!}`, (): ObjectName[] => []).push({ kind, name })
+  return new Map(
+    [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
+  )
+}
+
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
 class Resolution implements Wanted {
   readonly #world: World
@@ -48,8 +58,10 @@ class Resolution implements Wanted {
   #settled: World
   readonly #request: SyncRequest
   readonly #serving: ServingRoles
-  /** By kind and schema, what a pattern may match. */
-  readonly #matchable = new Map<string, ObjectName[]>()
+  /** By kind and schema, what a pattern may match: made for the first one. */
+  #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
+  /** The roles that somebody is to be a member of. */
+  readonly #joined: ReadonlySet<string>
   readonly #newRoleFor = new Map<string, string>()
   readonly #newNames = new Set<string>()
   readonly desired: ReadonlySet<string>
@@ -80,6 +92,11 @@ class Resolution implements Wanted {
     this.authorityOverContents = this.authority
     this.authorityOverPrivileges = this.authority
     this.roles = request.desired.map(({ role }) => role)
+    this.#joined = new Set(
+      request.desired.flatMap(({ grants }) =>
+        grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+      ),
+    )
     this.desired = new Set(this.roles)
     this.idle = new Set(
       request.desired.flatMap(({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
@@ -91,11 +108,6 @@ class Resolution implements Wanted {
     this.keepDependents = request.options.keepDependents === true
     this.reassignsExplicitly = request.options.reassignOwnedTo !== undefined
     this.reassignOwnedTo = request.options.reassignOwnedTo ?? world.server.actingRole
-    for (const { kind, name } of world.objects.values())
-      if (objectKinds[kind].matchable === true)
-        getOrMake(this.#matchable, `${kind} ${name[0]!}`, (): ObjectName[] => []).push({ kind, name })
-    for (const objects of this.#matchable.values())
-      objects.sort((a, b) => compareText(a.name.slice(1).join('\0'), b.name.slice(1).join('\0')))
   }
 
   #skip(because: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
@@ -177,11 +189,10 @@ class Resolution implements Wanted {
 
   /** Whether a desired role is a superuser, and is not to be one. */
   #losesSuperuser(role: string): boolean {
-    const grants = this.#request.desired.find((one) => one.role === role)?.grants ?? []
     return (
       this.managesCluster &&
       this.#world.isSuperuser(role) &&
-      !grants.some((grant) => grant.kind === 'attribute' && grant.attribute === 'SUPERUSER') &&
+      !(this.attributes.get(role)?.has('SUPERUSER') ?? false) &&
       this.authority.maySetAttribute(role, 'SUPERUSER')
     )
   }
@@ -195,13 +206,14 @@ class Resolution implements Wanted {
         for (const operation of one(this.#settled, this)) apply(this.#settled, operation)
     }
     // It acts as the owners, and as who else has granted something.
-    const principals = [this.#world, this.#settled].flatMap(({ objects }) =>
-      [...objects.values()].flatMap(({ owner, acl }) => [
-        owner,
-        ...[...acl.values()].map((one) => one.grantor),
-      ]),
-    )
-    return new Authority(this.#settled, new Set([...principals, ...newOwners]))
+    const principals = new Set<string>()
+    for (const { objects } of new Set([this.#world, this.#settled]))
+      for (const { owner, acl } of objects.values()) {
+        principals.add(owner)
+        for (const { grantor } of acl.values()) principals.add(grantor)
+      }
+    for (const owner of newOwners) principals.add(owner)
+    return new Authority(this.#settled, principals)
   }
 
   settleSchemas(): void {
@@ -274,6 +286,7 @@ class Resolution implements Wanted {
 
   #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
     const matcher = new RegExp(pattern.source, pattern.flags)
+    this.#matchable ??= matchableIn(this.#world)
     return (this.#matchable.get(`${kind} ${schema}`) ?? []).filter(
       ({ name }) => matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)),
     )
@@ -321,13 +334,10 @@ class Resolution implements Wanted {
 
   /** Whether a role is there, or is created because somebody is to be it, or a member of it. */
   #willExist(role: string): boolean {
-    const isMembershipAsked = (grant: Grant): boolean => grant.kind === 'membership' && grant.role === role
     return (
       this.#world.roles.has(role) ||
       this.desired.has(role) ||
-      (this.authority.mayCreateRoles &&
-        !role.startsWith('pg_') &&
-        this.#request.desired.some(({ grants }) => grants.some(isMembershipAsked)))
+      (this.authority.mayCreateRoles && !role.startsWith('pg_') && this.#joined.has(role))
     )
   }
 

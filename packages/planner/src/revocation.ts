@@ -1,6 +1,6 @@
 import { Authority } from './authority.ts'
 import { isIntermediateName } from './intermediate-role.ts'
-import { objectKey, type ObjectName, schemaOf } from './object-kind.ts'
+import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { Privilege } from './privilege.ts'
@@ -85,9 +85,9 @@ const columnsOf = (world: World, object: WorldObject): readonly WorldObject[] =>
  */
 const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => {
   const losers = new Map(wanted.roles.map((role) => [role, notAskedFor(role)]))
-  const shared = wanted.roles
-    .flatMap((member) => world.membershipsOf(member))
-    .filter(({ role }) => isSharedByNobodyElse(world, role))
+  const shared = wanted.roles.flatMap((member) =>
+    world.membershipsOf(member).filter(({ role }) => isSharedByNobodyElse(world, role)),
+  )
   if (shared.length === 0) return losers
   const serving = new ServingRoles(world)
   const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
@@ -106,7 +106,7 @@ const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => 
 /** Whether only desired roles are members of an intermediate role that other databases have too. */
 const isSharedByNobodyElse = (world: World, name: string): boolean => {
   const role = world.roles.get(name)
-  return role !== undefined && isIntermediateName(name) && role.elsewhere > 0 && !role.servesOthers
+  return role !== undefined && role.elsewhere > 0 && !role.servesOthers && isIntermediateName(name)
 }
 
 const revokedKey = ({ object, item, privilege }: Omit<Revoked, 'verdict' | 'because'>): string =>
@@ -403,14 +403,17 @@ export const revocationsOf = (
 ): Revocations => {
   const losers = losersOf(world, wanted)
   const now = new Authority(world)
-  const isConcerned = ({ acl }: WorldObject): boolean =>
-    [...acl.values()].some(({ grantee, grantor }) => losers.has(grantee) || wanted.desired.has(grantor))
+  const isConcerned = ({ acl }: WorldObject): boolean => {
+    for (const { grantee, grantor } of acl.values())
+      if (losers.has(grantee) || wanted.desired.has(grantor)) return true
+    return false
+  }
   // A column is looked at with its table.
   const concerned = new Map<string, WorldObject>()
   for (const object of world.objects.values()) {
     if (!from(object) || !isConcerned(object)) continue
     const [whole = object] = tableOf(world, object)
-    concerned.set(objectKey(whole), whole)
+    concerned.set(whole.key, whole)
   }
   const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
     new Plot(world, wanted, object, losers, now).revocations(from),

@@ -20,38 +20,54 @@ export interface Holding {
   readonly byOwner: boolean
 }
 
-/** The intermediate roles in view, with what each holds here. */
+interface Index {
+  readonly holdingsOf: ReadonlyMap<string, readonly Holding[]>
+  /** Intermediate roles that are more than they claim to be, by something other than what they hold. */
+  readonly tainted: ReadonlySet<string>
+  /** By what they give: the trusted ones, the oldest first. */
+  readonly serving: ReadonlyMap<string, readonly Role[]>
+}
+
+/** The intermediate roles in a world that stays as it is, with what each holds there. It is looked through when asked. */
 export class ServingRoles {
   readonly #world: World
-  readonly #holdings = new Map<string, Holding[]>()
-  readonly #tainted = new Set<string>()
-  readonly #serving = new Map<string, Role[]>()
+  #index: Index | undefined
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  get #found(): Index {
+    return (this.#index ??= this.#find())
+  }
+
+  #find(): Index {
+    const world = this.#world
+    const [holdingsOf, tainted] = [new Map<string, Holding[]>(), new Set<string>()]
+    const serving = new Map<string, Role[]>()
     const isIntermediate = memoized(isIntermediateName)
     for (const object of world.objects.values()) {
-      if (isIntermediate(object.owner)) this.#tainted.add(object.owner)
+      if (isIntermediate(object.owner)) tainted.add(object.owner)
       for (const { grantee, grantor, privileges } of object.acl.values()) {
-        if (isIntermediate(grantor)) this.#tainted.add(grantor)
+        if (isIntermediate(grantor)) tainted.add(grantor)
         if (!isIntermediate(grantee)) continue
-        const holdings = getOrMake(this.#holdings, grantee, (): Holding[] => [])
+        const holdings = getOrMake(holdingsOf, grantee, (): Holding[] => [])
         for (const [privilege, grantable] of privileges)
           holdings.push({ object, privilege, grantable, byOwner: grantor === object.owner })
       }
     }
-    for (const { role } of world.unmanaged) this.#tainted.add(role)
+    for (const { role } of world.unmanaged) tainted.add(role)
     for (const { owner, acl } of world.defaults)
-      for (const named of [owner, ...[...acl.values()].map(({ grantee }) => grantee)])
-        this.#tainted.add(named)
-    for (const [name, holdings] of this.#holdings) {
+      for (const named of [owner, ...[...acl.values()].map(({ grantee }) => grantee)]) tainted.add(named)
+    for (const [name, holdings] of holdingsOf) {
       const role = world.roles.get(name)
-      if (role === undefined || !this.#isTrusted(name, holdings)) continue
+      if (role === undefined || tainted.has(name) || !this.#isTrusted(name, holdings)) continue
       const { object, privilege } = holdings[0]!
       const key = privilegeKey(object.key, privilege, '')
-      getOrMake(this.#serving, key, (): Role[] => []).push(role)
+      getOrMake(serving, key, (): Role[] => []).push(role)
     }
-    for (const roles of this.#serving.values()) roles.sort((a, b) => age(a) - age(b))
+    for (const roles of serving.values()) roles.sort((a, b) => age(a) - age(b))
+    return { holdingsOf, tainted, serving }
   }
 
   /** Whether a role gives its members nothing but what it holds: it has no attribute, and is a member of nothing. */
@@ -64,13 +80,7 @@ export class ServingRoles {
 
   /** It is what it claims to be: a role that gives one privilege on one object, and nothing else at all. */
   #isTrusted(name: string, holdings: readonly Holding[]): boolean {
-    return (
-      this.isPlain(name) &&
-      holdings.length === 1 &&
-      holdings[0]!.byOwner &&
-      !holdings[0]!.grantable &&
-      !this.#tainted.has(name)
-    )
+    return this.isPlain(name) && holdings.length === 1 && holdings[0]!.byOwner && !holdings[0]!.grantable
   }
 
   /**
@@ -78,15 +88,15 @@ export class ServingRoles {
    * count for who is a member already, but nobody is newly let in.
    */
   serving(object: ObjectName, privilege: Privilege): readonly Role[] {
-    return this.#serving.get(privilegeKey(objectKey(object), privilege, '')) ?? []
+    return this.#found.serving.get(privilegeKey(objectKey(object), privilege, '')) ?? []
   }
 
   holdingsOf(name: string): readonly Holding[] {
-    return this.#holdings.get(name) ?? []
+    return this.#found.holdingsOf.get(name) ?? []
   }
 
   whose(name: string): Whose {
-    const here = this.#holdings.has(name) || this.#tainted.has(name)
+    const here = this.#found.holdingsOf.has(name) || this.#found.tainted.has(name)
     const elsewhere = (this.#world.roles.get(name)?.elsewhere ?? 0) > 0
     return here ? (elsewhere ? 'shared' : 'ours') : elsewhere ? 'theirs' : 'unused'
   }

@@ -16,10 +16,11 @@ interface Creation {
 export const creations = (world: World, wanted: Wanted): readonly Creation[] => {
   if (!wanted.authority.mayCreateRoles) return []
   const missing = new Map<string, { readonly because: Reason; readonly serves?: Served }>()
-  for (const role of wanted.roles) missing.set(role, { because: { role, grant: null } })
+  const isMissing = (role: string): boolean => !world.roles.has(role) && !missing.has(role)
+  for (const role of wanted.roles) if (isMissing(role)) missing.set(role, { because: { role, grant: null } })
   for (const memberships of wanted.memberships.values())
-    for (const [role, membership] of memberships) if (!missing.has(role)) missing.set(role, membership)
-  for (const role of missing.keys()) if (world.roles.has(role)) missing.delete(role)
+    for (const [role, membership] of memberships) if (isMissing(role)) missing.set(role, membership)
+  if (missing.size === 0) return []
   const administrators = new Administrators(world, new Authority(world))
   return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(
     ([role, { because, serves }]): Creation => {

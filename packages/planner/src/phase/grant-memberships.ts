@@ -31,16 +31,25 @@ const optionsFor = (
   }
 }
 
+/** Of the memberships that a role is to have, those that nothing gives it yet. */
+function* missing(
+  world: World,
+  member: string,
+  memberships: ReadonlyMap<string, WantedMembership>,
+): Iterable<readonly [role: string, membership: WantedMembership]> {
+  for (const one of memberships)
+    if (!world.membershipsIn(one[0], member).some((row) => satisfies(row, one[1]))) yield one
+}
+
 /** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
 export const grantMemberships: Phase = (world, wanted) => {
   const { actingRole } = world.server
   const authority = new Authority(world)
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
-    sortedBy(memberships, ([role, { serves }]) => roleOrder(role, serves)).flatMap(
+    sortedBy(missing(world, member, memberships), ([role, { serves }]) => roleOrder(role, serves)).flatMap(
       ([role, membership]): Operation[] => {
         const { serves, admin, because } = membership
         const rows = world.membershipsIn(role, member)
-        if (rows.some((row) => satisfies(row, membership))) return []
         const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
         const as = authority.speakerFor(role)
         const existing = rows.find((row) => row.grantor === grantor)

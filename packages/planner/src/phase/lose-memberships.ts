@@ -74,8 +74,9 @@ const verdictWithoutAuthority = (
   serving: ServingRoles,
   row: Membership,
 ): MembershipVerdict => {
-  if (servesPreserved(wanted, serving, row)) return 'leave'
   const membership = wanted.memberships.get(row.member)?.get(row.role)
+  if (membership !== undefined && !row.admin && satisfies(row, membership)) return 'keep'
+  if (servesPreserved(wanted, serving, row)) return 'leave'
   const isOfCreator = comesWithCreateRole(world, wanted, row)
   if (isOfDelegate(world, wanted, row)) return 'leave'
   if (membership !== undefined && (satisfies(row, membership) || canBeChanged(wanted, row)))
@@ -189,6 +190,20 @@ class Revocation {
   }
 }
 
+/** Of the rows by which a role is a member, those that go, and those of which only the ADMIN option goes. */
+function* lostBy(
+  world: World,
+  wanted: Wanted,
+  serving: ServingRoles,
+  role: string,
+): Iterable<{ readonly row: Membership; readonly adminOptionOnly: boolean }> {
+  for (const row of world.membershipsOf(role)) {
+    const verdict = membershipVerdict(world, wanted, serving, row)
+    if (verdict === 'revoke' || verdict === 'strip ADMIN option')
+      yield { row, adminOptionOnly: verdict === 'strip ADMIN option' }
+  }
+}
+
 /** Memberships that are not asked for go, whoever granted them, and the ADMIN option of those that stay. */
 export const loseMemberships = (
   world: World,
@@ -198,16 +213,16 @@ export const loseMemberships = (
   if (roles.length === 0) return []
   const serving = new ServingRoles(world)
   const revocation = new Revocation(world, serving, wanted.authority)
-  const rank = (row: Membership): number => wanted.authority.revocationRank(row)
-  const rows = sortedBy(
-    roles.flatMap((role) => sortedBy(world.membershipsOf(role), membershipKey)),
-    (row) => wanted.authority.speakerAgainst(row),
+  const lost = roles.flatMap((role) =>
+    sortedBy(lostBy(world, wanted, serving, role), ({ row }) => membershipKey(row)).map((one) => ({
+      ...one,
+      rank: wanted.authority.revocationRank(one.row),
+    })),
   )
-  for (const row of rows.toSorted((a, b) => rank(a) - rank(b))) {
-    const verdict = membershipVerdict(world, wanted, serving, row)
-    if (verdict === 'revoke' || verdict === 'strip ADMIN option')
-      revocation.revoke(row, verdict === 'strip ADMIN option', notAskedFor(row.member))
-  }
+  for (const { row, adminOptionOnly } of sortedBy(lost, ({ row }) =>
+    wanted.authority.speakerAgainst(row),
+  ).sort((a, b) => a.rank - b.rank))
+    revocation.revoke(row, adminOptionOnly, notAskedFor(row.member))
   return [
     ...revocation.operations,
     ...(wanted.keepDependents ? keptDependents(world, wanted, revocation) : []),

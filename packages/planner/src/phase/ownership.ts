@@ -3,8 +3,8 @@ import { objectKinds } from '../object-kind.ts'
 import type { Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
-import { notAskedFor } from '../wanted.ts'
-import type { WorldObject } from '../world.ts'
+import { notAskedFor, type Wanted } from '../wanted.ts'
+import type { World, WorldObject } from '../world.ts'
 import type { Phase } from './phase.ts'
 
 const gainOwnerships =
@@ -21,13 +21,21 @@ const gainOwnerships =
 /** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
 const inOrder = ({ kind, key }: WorldObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
 
+function* lost(world: World, wanted: Wanted, ofSchemas: boolean): Iterable<WorldObject> {
+  for (const object of world.objects.values())
+    if (
+      (object.kind === 'schema') === ofSchemas &&
+      losesOwnership(wanted, object) &&
+      !wanted.owners.has(object.key)
+    )
+      yield object
+}
+
 const loseOwnerships =
   (ofSchemas: boolean): Phase =>
   (world, wanted) =>
-    sortedBy(world.objects.values(), inOrder).flatMap((object): Operation[] => {
+    sortedBy(lost(world, wanted, ofSchemas), inOrder).flatMap((object): Operation[] => {
       const { kind, name, owner } = object
-      if (!losesOwnership(wanted, object) || wanted.owners.has(object.key)) return []
-      if ((kind === 'schema') !== ofSchemas) return []
       const newOwner = ownerInOutcome(world, wanted, object)!
       if (newOwner === owner) return []
       const base = { as: world.server.actingRole, because: notAskedFor(owner) }
