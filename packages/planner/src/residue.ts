@@ -176,14 +176,15 @@ const foreignMembership = (world: World, row: Membership): Residue => {
 
 const memberships = (world: World, wanted: Wanted): Residue[] => {
   const serving = new ServingRoles(world)
-  return wanted.roles.flatMap((role) =>
-    world.membershipsOf(role).flatMap((row): Residue[] => {
+  const all: Residue[] = []
+  for (const role of wanted.roles)
+    for (const row of world.membershipsOf(role)) {
       const verdict = membershipVerdict(world, wanted, serving, row)
-      if (verdict === 'passed on') return [passedOnMembership(world, row)]
-      if (verdict === 'shared with another database') return [sharedMembership(serving, row)]
-      return verdict === 'not permitted' ? [foreignMembership(world, row)] : []
-    }),
-  )
+      if (verdict === 'passed on') all.push(passedOnMembership(world, row))
+      if (verdict === 'shared with another database') all.push(sharedMembership(serving, row))
+      if (verdict === 'not permitted') all.push(foreignMembership(world, row))
+    }
+  return all
 }
 
 const attributes = (world: World, wanted: Wanted): Residue[] =>

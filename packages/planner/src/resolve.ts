@@ -442,9 +442,10 @@ class Resolution implements Wanted {
    * the desired roles have lost what they should not have and got what they should.
    */
   skipCycles(): void {
-    const asked = [...this.memberships].flatMap(([member, roles]) =>
-      [...roles].flatMap(([role, { serves, because }]) => (serves ? [] : [{ member, role, because }])),
-    )
+    const asked: { readonly member: string; readonly role: string; readonly because: Reason }[] = []
+    for (const [member, roles] of this.memberships)
+      for (const [role, { serves, because }] of roles)
+        if (serves === undefined) asked.push({ member, role, because })
     if (asked.length === 0) return
     const paths = new MembershipPaths(this.#rolesAfterwards())
     for (const { member, role, because } of asked) {

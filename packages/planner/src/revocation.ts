@@ -1,4 +1,5 @@
 import { Authority } from './authority.ts'
+import { getOrMake } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason } from './operation.ts'
@@ -85,10 +86,11 @@ const columnsOf = (world: World, object: WorldObject): readonly WorldObject[] =>
  */
 const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => {
   const losers = new Map(wanted.roles.map((role) => [role, notAskedFor(role)]))
+  const sharedRoles = sharedByNobodyElse(world)
+  if (sharedRoles.size === 0) return losers
   const shared = wanted.roles.flatMap((member) =>
-    world.membershipsOf(member).filter(({ role }) => isSharedByNobodyElse(world, role)),
+    world.membershipsOf(member).filter(({ role }) => sharedRoles.has(role)),
   )
-  if (shared.length === 0) return losers
   const serving = new ServingRoles(world)
   const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
     byOwner && wanted.authorityOverPrivileges.whyNotManaged(object, privilege) === undefined
@@ -103,10 +105,12 @@ const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => 
   return losers
 }
 
-/** Whether only desired roles are members of an intermediate role that other databases have too. */
-const isSharedByNobodyElse = (world: World, name: string): boolean => {
-  const role = world.roles.get(name)
-  return role !== undefined && role.elsewhere > 0 && !role.servesOthers && isIntermediateName(name)
+/** The intermediate roles that other databases have too, and of which only desired roles are members. */
+const sharedByNobodyElse = (world: World): ReadonlySet<string> => {
+  const all = new Set<string>()
+  for (const { name, elsewhere, servesOthers } of world.roles.values())
+    if (elsewhere > 0 && !servesOthers && isIntermediateName(name)) all.add(name)
+  return all
 }
 
 const revokedKey = ({ object, item, privilege }: Omit<Revoked, 'verdict' | 'because'>): string =>
@@ -313,40 +317,39 @@ class Plot {
       : undefined
   }
 
-  /** What was granted before its grantor lost the grant option depends on that again once it is lent. */
-  #needsLoanTo(role: string, { object, item: { grantor }, privilege }: Revoked): boolean {
-    return (
-      grantor === role && grantor !== object.owner && !holdsOption(this.#world, object, privilege, grantor)
-    )
+  /** What was granted before its grantor lost the grant option depends on that again once it is lent: by grantor. */
+  #needingLoans(all: ReadonlyMap<string, Revoked>): ReadonlyMap<string, readonly string[]> {
+    const needing = new Map<string, string[]>()
+    for (const [key, { object, item, privilege }] of all) {
+      const { grantor } = item
+      if (grantor !== object.owner && !holdsOption(this.#world, object, privilege, grantor))
+        getOrMake(needing, grantor, (): string[] => []).push(key)
+    }
+    return needing
   }
 
   /** A privilege that is revoked on a table goes on its columns too. */
-  #isGoneWith({ object, item, privilege }: Revoked, before: ReadonlySet<Revoked>): boolean {
+  #isGoneWith(
+    { object, item, privilege }: Revoked,
+    all: ReadonlyMap<string, Revoked>,
+    before: ReadonlySet<Revoked>,
+  ): boolean {
     const [table] = tableOf(this.#world, object)
-    return (
-      table !== undefined &&
-      [...before].some(
-        (other) =>
-          other.object === table &&
-          other.privilege === privilege &&
-          other.verdict === 'revoke' &&
-          other.item.grantee === item.grantee &&
-          other.item.grantor === item.grantor,
-      )
-    )
+    const onTable = table && all.get(revokedKey({ object: table, item, privilege }))
+    return onTable?.verdict === 'revoke' && before.has(onTable)
   }
 
   #leavesFirst(all: ReadonlyMap<string, Revoked>, from: (object: ObjectName) => boolean): readonly Revoked[] {
     const ordered = new Set<Revoked>()
     const visited = new Set<string>()
+    const needing = this.#needingLoans(all)
     const visit = (key: string): void => {
       const revoked = all.get(key)
       if (revoked === undefined || visited.has(key)) return
       visited.add(key)
       for (const dependent of this.#dependentsOf(revoked, all)) visit(revokedKey(dependent))
-      for (const other of all.values())
-        if (this.#needsLoanTo(revoked.item.grantee, other)) visit(revokedKey(other))
-      if (!this.#isGoneWith(revoked, ordered)) ordered.add(revoked)
+      needing.get(revoked.item.grantee)?.forEach(visit)
+      if (!this.#isGoneWith(revoked, all, ordered)) ordered.add(revoked)
     }
     for (const [key, { object }] of all) if (from(object)) visit(key)
     return [...ordered]

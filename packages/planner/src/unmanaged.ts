@@ -6,21 +6,25 @@ import type { Unmanaged } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
 
-const memberships = (world: World, wanted: Wanted, name: string): Unmanaged[] => [
-  ...world
-    .membershipsOf(name)
-    .filter((row) => comesWithCreateRole(world, wanted, row))
-    .map((row) => ({
-      role: name,
-      kind: 'membership',
-      description: `ADMIN option for role ${describeName(row.role)}, which comes with CREATEROLE`,
-    })),
-  ...(world.membershipsHaveGrantors ? world.membershipsGrantedBy(name) : []).map((row) => ({
-    role: name,
-    kind: 'membership',
-    description: `having granted membership in role ${describeName(row.role)} to role ${describeName(row.member)}`,
-  })),
-]
+const memberships = (world: World, wanted: Wanted): Unmanaged[] => {
+  const all: Unmanaged[] = []
+  for (const row of world.memberships()) {
+    const { role, member, grantor } = row
+    if (wanted.desired.has(member) && comesWithCreateRole(world, wanted, row))
+      all.push({
+        role: member,
+        kind: 'membership',
+        description: `ADMIN option for role ${describeName(role)}, which comes with CREATEROLE`,
+      })
+    if (world.membershipsHaveGrantors && wanted.desired.has(grantor))
+      all.push({
+        role: grantor,
+        kind: 'membership',
+        description: `having granted membership in role ${describeName(role)} to role ${describeName(member)}`,
+      })
+  }
+  return all
+}
 
 /**
  * What a role says of the objects that it may still make is its own business; of one that makes nothing any more only
@@ -40,7 +44,7 @@ export const unmanagedOf = (world: World, wanted: Wanted): readonly Unmanaged[] 
   sortedBy(
     [
       ...world.unmanaged.filter(({ role }) => wanted.desired.has(role)),
-      ...wanted.roles.flatMap((role) => memberships(world, wanted, role)),
+      ...memberships(world, wanted),
       ...ownDefaults(world, wanted),
     ],
     ({ role, kind, description }) => JSON.stringify([role, kind, description]),

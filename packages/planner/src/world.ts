@@ -187,8 +187,9 @@ export class World {
 
   /** The rows by which a role is a member of others. */
   membershipsOf(member: string): readonly Membership[] {
-    const ofMember = this.#memberships.get(member)
-    return ofMember === undefined ? [] : [...ofMember.values()].flat()
+    const all: Membership[] = []
+    for (const rows of this.#memberships.get(member)?.values() ?? []) all.push(...rows)
+    return all
   }
 
   /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
@@ -254,7 +255,7 @@ export class World {
 
   #rowsBy(name: (row: Membership) => string): Rows {
     const all: Rows = new Map()
-    for (const row of this.#rows()) listed(all, name(row)).add(row)
+    for (const row of this.memberships()) listed(all, name(row)).add(row)
     return all
   }
 
@@ -263,7 +264,8 @@ export class World {
     this.#ofGrantor?.get(row.grantor)?.delete(row)
   }
 
-  *#rows(): Iterable<Membership> {
+  /** All rows. */
+  *memberships(): Iterable<Membership> {
     for (const ofMember of this.#memberships.values()) for (const rows of ofMember.values()) yield* rows
   }
 
@@ -322,7 +324,7 @@ export class World {
       format: 1,
       server: this.server,
       roles: sortedBy(this.roles.values(), ({ name }) => name),
-      memberships: sortedBy(this.#rows(), membershipKey),
+      memberships: sortedBy(this.memberships(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
         ({ kind, name, oid, owner, acl, follows, actsAsOwner, ownedBySuperusers, wrapper }) => ({
           kind,
