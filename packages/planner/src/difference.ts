@@ -22,15 +22,12 @@ export interface Difference {
   readonly unexpected: readonly Fact[]
 }
 
-/** The facts that a plan answers for: about the desired roles all, about others those that it touched. */
-const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, Fact> => {
+/** Names the facts that a plan answers for: about the desired roles all, about others those that it touched. Some twice. */
+const factsToProve = (world: World, plan: Plan, predicted: World, add: (fact: Fact) => void): void => {
   const operations = operationsOf(plan)
   const desired = new Set(desiredRolesOf(plan.request))
   const touchedObjects = objectsTouched(predicted, operations)
   const touchedRoles = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
-  const facts = new Map<string, Fact>()
-  const add = (fact: Fact): void => void facts.set(factKey(fact), fact)
-
   for (const name of new Set([...touchedRoles, ...attributesTouched(operations)])) {
     const role = world.roles.get(name)
     if (role !== undefined) roleFacts(role).forEach(add)
@@ -53,7 +50,6 @@ const factsToProve = (world: World, plan: Plan, predicted: World): Map<string, F
       if (whole || desired.has(item.grantee) || desired.has(item.grantor))
         for (const privilege of item.privileges.keys()) add(privilegeFact(object, item, privilege))
   }
-  return facts
 }
 
 /**
@@ -78,12 +74,17 @@ const nowActing = (plan: Plan, found: World): readonly Fact[] =>
 export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined => {
   const [predicted, actual] = [new World(before), new World(found)]
   for (const operation of operationsOf(plan)) apply(predicted, operation)
-  const expected = factsToProve(predicted, plan, predicted)
-  const missing = new Map(expected)
-  const unexpected: Fact[] = []
-  for (const [key, fact] of factsToProve(actual, plan, predicted))
-    if (expected.has(key)) missing.delete(key)
-    else unexpected.push(fact)
-  unexpected.push(...nowActing(plan, actual))
-  return missing.size + unexpected.length === 0 ? undefined : { missing: [...missing.values()], unexpected }
+  const expected = new Map<string, { readonly fact: Fact; isFound: boolean }>()
+  factsToProve(predicted, plan, predicted, (fact) => expected.set(factKey(fact), { fact, isFound: false }))
+  const others = new Map<string, Fact>()
+  factsToProve(actual, plan, predicted, (fact) => {
+    const key = factKey(fact)
+    const same = expected.get(key)
+    if (same === undefined) others.set(key, fact)
+    else same.isFound = true
+  })
+  const missing: Fact[] = []
+  for (const { fact, isFound } of expected.values()) if (!isFound) missing.push(fact)
+  const unexpected = [...others.values(), ...nowActing(plan, actual)]
+  return missing.length + unexpected.length === 0 ? undefined : { missing, unexpected }
 }
