@@ -227,8 +227,8 @@ export class World {
         : rows.map((row) => (row === existing ? membership : row)),
     )
     if (existing !== undefined) this.#unlist(existing)
-    this.#ofRole && listed(this.#ofRole, role).add(membership)
-    this.#ofGrantor && listed(this.#ofGrantor, grantor).add(membership)
+    if (this.#ofRole !== undefined) listed(this.#ofRole, role).add(membership)
+    if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantor).add(membership)
   }
 
   removeMembership(membership: Membership): void {
