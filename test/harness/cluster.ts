@@ -76,10 +76,12 @@ const makeReplica = async (major: number, data: string): Promise<void> => {
   else await writeFile(join(data, 'recovery.conf'), 'standby_mode = on\n')
 }
 
+export type ClusterSettings = Readonly<Record<string, number>>
+
 interface ClusterOptions {
   readonly isReplica?: boolean
   /** Settings other than those of all our servers. */
-  readonly set?: Readonly<Record<string, number>>
+  readonly set?: ClusterSettings
 }
 
 /** Starts a fresh server of a major version in a temporary directory. */

@@ -58,7 +58,7 @@ const quiet = (server: TestConnection, database: string) => ({
 const pgDriver: Driver = {
   name: 'pg',
   pool: (server, database, connections = 4) => {
-    const pool = new pg.Pool({ ...connectionTo(server, database), max: connections })
+    const pool = new pg.Pool({ ...connectionTo(server, database), max: connections, idleTimeoutMillis: 0 })
     // As every application has to: here pg tells of connections that are lost while nobody uses them.
     pool.on('error', () => undefined)
     return connected(nodePostgres, pool, { run: (text) => pool.query(text), end: () => pool.end() })

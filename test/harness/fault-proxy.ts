@@ -1,9 +1,7 @@
 import { EventEmitter, once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { connectTo, messagesFrom, type Sender } from './messages.ts'
 import type { TestConnection } from './servers.ts'
-
-/** Who sends, in PostgreSQL’s words: a client is a frontend, the server the backend. */
-export type Sender = 'frontend' | 'backend'
 
 /** A message of PostgreSQL’s protocol on its way. */
 export interface Message {
@@ -58,26 +56,6 @@ export interface FaultProxy {
 const isAside = (sender: Sender, type: string, bytes: Buffer): boolean =>
   sender === 'frontend' &&
   (type === 'X' || (type === '' && bytes.length === 16 && bytes.readInt32BE(4) === 80877102))
-
-/** Cuts what a side sends into messages. Without TLS only the first one of a frontend has no type. */
-async function* messagesFrom(socket: Socket, sender: Sender): AsyncGenerator<readonly [string, Buffer]> {
-  let header = sender === 'frontend' ? 0 : 1
-  let rest = Buffer.alloc(0)
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    rest = Buffer.concat([rest, chunk])
-    while (rest.length >= header + 4) {
-      const length = header + rest.readInt32BE(header)
-      if (rest.length < length) break
-      const bytes = rest.subarray(0, length)
-      yield [bytes.toString('latin1', 0, header), bytes]
-      rest = rest.subarray(length)
-      header = 1
-    }
-  }
-}
-
-const connectTo = ({ host, port }: TestConnection): Socket =>
-  host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
 
 const written = (to: Socket, bytes: Buffer): Promise<void> =>
   new Promise((resolve) => {

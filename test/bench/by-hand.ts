@@ -1,0 +1,52 @@
+import {
+  type DesiredRole,
+  type Group,
+  groupsOf,
+  type Operation,
+  type Plan,
+  type SetPassword,
+  statementOfGroup,
+  stepsOf,
+} from '@pgsr/node-postgres'
+import { layer, planRoles } from '@pgsr/node-postgres/effect'
+import * as Effect from 'effect/Effect'
+import pg from 'pg'
+import { counting } from '../harness/counting.ts'
+import { connectionTo } from '../harness/servers.ts'
+import type { Address, Lane } from './lane.ts'
+
+type Desired = DesiredRole | readonly DesiredRole[]
+
+/** The text by which pgsr reads the catalogs for some roles. */
+export const lookText = async ({ connection, database }: Address, desired: Desired): Promise<string> => {
+  const pool = new pg.Pool(connectionTo(connection, database))
+  const { sent, layer: counted } = counting(layer(pool))
+  await Effect.runPromise(Effect.provide(planRoles(desired), counted)).finally(() => pool.end())
+  return sent.at(-1)!
+}
+
+/** Sends it bare. */
+export const look = async (lane: Lane, text: string): Promise<unknown> =>
+  JSON.parse((await lane.send(text)) as string)
+
+/** What no floor can do without where something is to be done: to look, to look under the lock, and to see what became. */
+export const lookThrice = async (lane: Lane, text: string, change: () => Promise<unknown>): Promise<void> => {
+  await look(lane, text)
+  await look(lane, text)
+  await change()
+  await look(lane, text)
+}
+
+/** No scenario sets passwords. */
+const statement = (group: Group): string => statementOfGroup(group as Group<Exclude<Operation, SetPassword>>)
+
+/** The statements of a plan as pgsr sends them, one message for each transaction. */
+export const messagesOf = ({ transactions, actingRole }: Plan): readonly string[] =>
+  transactions.map((transaction) => {
+    const { steps, last } = stepsOf(groupsOf(transaction), actingRole, actingRole)
+    const statements = steps.flatMap(({ setRole, operations }) => [
+      ...(setRole === undefined ? [] : [setRole]),
+      statement(operations),
+    ])
+    return ['begin', ...statements, ...(last === undefined ? [] : [last]), 'commit'].join(';')
+  })

@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** What planning for so many facts takes. */
+export interface Planned {
+  readonly what: 'nothing to do' | 'first sync'
+  readonly facts: number
+  readonly milliseconds: number
+  /** By how many bytes the process grew at most, with what was yet to be collected. */
+  readonly bytes: number
+  readonly operations: number
+}
+
+const script = fileURLToPath(new URL('planner-child.js', import.meta.url))
+
+const inChild = async (what: Planned['what'], facts: number): Promise<Planned> => {
+  const node = ['--expose-gc', '--max-old-space-size=8192', script, what, String(facts)]
+  const { stdout } = await promisify(execFile)(process.execPath, node)
+  return { what, facts, ...(JSON.parse(stdout) as Omit<Planned, 'what' | 'facts'>) }
+}
+
+/** Plans for ever more facts. */
+export async function* planAlone(most: number): AsyncGenerator<Planned> {
+  for (const what of ['nothing to do', 'first sync'] as const)
+    for (let facts = 1000; facts <= most; facts *= 10) yield await inChild(what, facts)
+}

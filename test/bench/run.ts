@@ -1,0 +1,55 @@
+import { actorKinds } from '../harness/actor.ts'
+import { startCluster } from '../harness/cluster.ts'
+import { drivers } from '../harness/drivers.ts'
+import { describeServer } from './machine.ts'
+import type { Bout, Scenario } from './scenario.ts'
+import { scenarios } from './scenario/index.ts'
+import { type Combination, openStage, type Stage } from './stage.ts'
+import { titleOf } from './table.ts'
+
+/** What is to be run. */
+export interface Choice {
+  readonly majors: readonly number[]
+  readonly roles: readonly string[]
+  readonly drivers: readonly string[]
+  /** Whether a scenario is one of those that are wanted. */
+  readonly isChosen: (name: string) => boolean
+}
+
+/** What is done with a scenario that is prepared. */
+export type Act = (bout: Bout, scenario: Scenario, combination: Combination) => Promise<void>
+
+const combinationsOf = (major: number, { roles, drivers: names }: Choice): readonly Combination[] =>
+  actorKinds
+    .filter((role) => roles.includes(role))
+    .flatMap((role) =>
+      drivers.filter(({ name }) => names.includes(name)).map((driver) => ({ major, role, driver })),
+    )
+
+const runOne = async (scenario: Scenario, stage: Stage, act: Act): Promise<void> => {
+  const bout = await scenario.prepare(stage)
+  await act(bout, scenario, stage).finally(bout.end)
+}
+
+/** Runs what is chosen. A scenario that fails is told of, and the others go on. */
+export const run = async (choice: Choice, say: (text: string) => void, act: Act): Promise<void> => {
+  for (const major of choice.majors) {
+    const server = await startCluster(major)
+    try {
+      say(`\n${await describeServer(server)}`)
+      for (const combination of combinationsOf(major, choice))
+        for (const scenario of scenarios) {
+          if (!choice.isChosen(scenario.name) || scenario.isFor?.(combination) === false) continue
+          const stage = await openStage(server, combination)
+          await runOne(scenario, stage, act)
+            .catch((error: unknown) => {
+              say(`${titleOf(scenario, combination)}: FAILED: ${String(error)}`)
+              process.exitCode = 1
+            })
+            .finally(stage.end)
+        }
+    } finally {
+      await server.stop()
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { Address, Lane } from './lane.ts'
+import type { Combination, Stage } from './stage.ts'
+
+/** One of the two that are compared. */
+export interface Turn {
+  readonly at: Address
+  /** Makes everything as it has to be; takes no part in the time. */
+  readonly before?: (lane: Lane) => Promise<unknown>
+  readonly run: (lane: Lane) => Promise<unknown>
+}
+
+/** What is compared with what. */
+export interface Bout {
+  readonly floor: Turn
+  readonly subject: Turn
+  /** What came up while it was prepared, for the reader. */
+  readonly notes?: readonly string[]
+  /** Ends what the stage does not know of. */
+  readonly end?: () => Promise<unknown>
+}
+
+/** What is hoped for. */
+export interface Aim {
+  /** How many times as long as the floor. */
+  readonly ratio: number
+  /** How many round trips, besides one for each batch of statements. */
+  readonly roundTrips?: number
+}
+
+/** A row of the table. */
+export interface Scenario {
+  readonly name: string
+  /** What it is compared with. */
+  readonly floor: string
+  readonly aim: Aim
+  /** How often both are done; after they were done once to get warm, unless it is only once. */
+  readonly rounds: number
+  /** Where it is done; everywhere, unless given. */
+  readonly isFor?: (combination: Combination) => boolean
+  readonly prepare: (stage: Stage) => Promise<Bout>
+}

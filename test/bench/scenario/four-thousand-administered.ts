@@ -1,0 +1,42 @@
+import { makeTables, numbered, reader } from '../desired.ts'
+import type { Lane } from '../lane.ts'
+import type { Scenario, Turn } from '../scenario.ts'
+import { syncChanges } from '../sync.ts'
+
+const alice = reader('alice', 'app', 1000)
+
+const granted = (lane: Lane): Promise<void> => syncChanges(lane, alice)
+const revoked = (lane: Lane): Promise<void> => syncChanges(lane, { role: 'alice', grants: [] })
+const dropped = ({ pgsr }: Lane): Promise<unknown> => pgsr.dropUnusedRoles({ timeout: 0 })
+
+/** What is measured, and what goes before it. */
+const cases: readonly (readonly [name: string, before: readonly Turn['run'][], run: Turn['run']])[] = [
+  ['grant', [], granted],
+  ['revoke', [granted], revoked],
+  ['drop', [granted, revoked], dropped],
+]
+
+/** Roles that who syncs has made itself, by hand, and so administers from 16 on. */
+const others = numbered(4000, 'other')
+
+export const fourThousandAdministeredScenarios: readonly Scenario[] = cases.map(([name, first, run]) => ({
+  name: `1,000 more roles to ${name}, 4,000 administered`,
+  floor: 'pgsr as superuser',
+  aim: { ratio: 20 },
+  rounds: 1,
+  isFor: ({ role, major, driver }) => role === 'database owner' && major >= 16 && driver.name === 'pg',
+  prepare: async (stage) => {
+    await makeTables(stage, 'app', 1000)
+    await stage.run(...others.map((role) => `create role ${role}`))
+    const turn = (at: Turn['at']): Turn => ({
+      at,
+      before: async (lane) => {
+        await stage.dropRolesBut(...others)
+        for (const step of first) await step(lane)
+        await stage.vacuum()
+      },
+      run,
+    })
+    return { floor: turn(stage.superuser), subject: turn(stage.actor) }
+  },
+}))

@@ -1,0 +1,17 @@
+import type { Scenario } from '../scenario.ts'
+import { crowdedClusterScenarios } from './crowded-cluster.ts'
+import { fourThousandAdministeredScenarios } from './four-thousand-administered.ts'
+import { nothingToDoScenarios } from './nothing-to-do.ts'
+import { thousandTablesScenarios } from './thousand-tables.ts'
+import { threeHundredRolesScenarios } from './three-hundred-roles.ts'
+import { twentyThousandTablesScenarios } from './twenty-thousand-tables.ts'
+
+/** The rows of the table, in order. */
+export const scenarios: readonly Scenario[] = [
+  ...nothingToDoScenarios,
+  ...thousandTablesScenarios,
+  ...threeHundredRolesScenarios,
+  ...fourThousandAdministeredScenarios,
+  ...twentyThousandTablesScenarios,
+  ...crowdedClusterScenarios,
+]
