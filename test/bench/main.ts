@@ -104,15 +104,21 @@ const main = async (): Promise<void> => {
   }
   const rows: Row[] = []
   const planned: Planned[] = []
-  await run(choice, say, comparing(rows))
+  const before = load()
+  const servers = await run(choice, say, comparing(rows))
   if (isChosen('planner alone'))
     for await (const one of planAlone(values.quick ? 100_000 : 1_000_000)) {
       planned.push(one)
       say(plannerLine(one))
     }
-  const tables = tablesOf(rows, planned)
-  say('', ...Object.values(tables).flatMap((text) => [text, '']), load())
-  if (values.write !== undefined) await writeInto(values.write, tables)
+  const texts = {
+    ...tablesOf(rows, planned),
+    machine: [machine(), ...servers, `${before} when it began, ${load()} when it ended`]
+      .map((text) => `* ${text}`)
+      .join('\n'),
+  }
+  say('', ...Object.values(texts).flatMap((text) => [text, '']))
+  if (values.write !== undefined) await writeInto(values.write, texts)
 }
 
 if (values.help) say(help.trim())

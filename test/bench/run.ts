@@ -31,12 +31,21 @@ const runOne = async (scenario: Scenario, stage: Stage, act: Act): Promise<void>
   await act(bout, scenario, stage).finally(bout.end)
 }
 
-/** Runs what is chosen. A scenario that fails is told of, and the others go on. */
-export const run = async (choice: Choice, say: (text: string) => void, act: Act): Promise<void> => {
+/**
+ * Runs what is chosen, and tells on which servers. A scenario that fails is told of, and the others go on.
+ */
+export const run = async (
+  choice: Choice,
+  say: (text: string) => void,
+  act: Act,
+): Promise<readonly string[]> => {
+  const descriptions: string[] = []
   for (const major of choice.majors) {
     const server = await startCluster(major)
     try {
-      say(`\n${await describeServer(server)}`)
+      const description = await describeServer(server)
+      descriptions.push(description)
+      say(`\n${description}`)
       for (const combination of combinationsOf(major, choice))
         for (const scenario of scenarios) {
           if (!choice.isChosen(scenario.name) || scenario.isFor?.(combination) === false) continue
@@ -52,4 +61,5 @@ export const run = async (choice: Choice, say: (text: string) => void, act: Act)
       await server.stop()
     }
   }
+  return descriptions
 }
