@@ -9,7 +9,7 @@ import { load, machine } from './machine.ts'
 import { planAlone, type Planned } from './planner-alone.ts'
 import { profile } from './profile.ts'
 import type { Row } from './row.ts'
-import { type Act, run } from './run.ts'
+import { type Act, type Choice, run } from './run.ts'
 import { line, plannerLine, tablesOf, titleOf } from './table.ts'
 import { writeInto } from './write.ts'
 
@@ -20,7 +20,7 @@ Runs each scenario beside what PostgreSQL itself needs for it, in turn, on serve
 compare, and how many round trips pgsr makes.
 
   --only WORDS    scenarios whose names contain all of the words
-  --major N       on which server; again for more (15 18)
+  --major N       on which server; again for more (15 18, some 16)
   --role WHO      as whom: superuser, or "database owner"; again for more (both)
   --driver NAME   with which driver: pg, or postgres.js; again for more (both)
   --quick         fewer rounds, and facts
@@ -31,7 +31,7 @@ compare, and how many round trips pgsr makes.
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
-    major: { type: 'string', multiple: true, default: ['15', '18'] },
+    major: { type: 'string', multiple: true },
     role: { type: 'string', multiple: true, default: [...actorKinds] },
     driver: { type: 'string', multiple: true, default: drivers.map(({ name }) => name) },
     quick: { type: 'boolean', default: false },
@@ -45,7 +45,7 @@ const say = (...lines: readonly string[]): void => console.log(lines.join('\n'))
 
 const words = values.only.split(' ').filter((word) => word !== '')
 
-const isChosen = (name: string): boolean => words.every((word) => name.includes(word))
+const hasWords = (name: string): boolean => words.every((word) => name.includes(word))
 
 /** How long everything is under way in each direction, in milliseconds, where there is latency. */
 const latency = 5
@@ -88,11 +88,12 @@ const profiling =
     say('', title, ...(await profile(bout, lanes, rounds, file).finally(lanes.end)))
   }
 
-const choice = {
-  majors: values.major.map(Number),
+const choice: Choice = {
+  majors: values.major?.map(Number) ?? [15, 16, 18],
   roles: values.role,
   drivers: values.driver,
-  isChosen,
+  isChosen: ({ name, majors = [15, 18] }, major) =>
+    hasWords(name) && (values.major !== undefined || majors.includes(major)),
 }
 
 const main = async (): Promise<void> => {
@@ -106,7 +107,7 @@ const main = async (): Promise<void> => {
   const planned: Planned[] = []
   const before = load()
   const servers = await run(choice, say, comparing(rows))
-  if (isChosen('planner alone'))
+  if (hasWords('planner alone'))
     for await (const one of planAlone(values.quick ? 100_000 : 1_000_000)) {
       planned.push(one)
       say(plannerLine(one))

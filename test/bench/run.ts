@@ -13,7 +13,7 @@ export interface Choice {
   readonly roles: readonly string[]
   readonly drivers: readonly string[]
   /** Whether a scenario is one of those that are wanted. */
-  readonly isChosen: (name: string) => boolean
+  readonly isChosen: (scenario: Scenario, major: number) => boolean
 }
 
 /** What is done with a scenario that is prepared. */
@@ -48,7 +48,7 @@ export const run = async (
       say(`\n${description}`)
       for (const combination of combinationsOf(major, choice))
         for (const scenario of scenarios) {
-          if (!choice.isChosen(scenario.name) || scenario.isFor?.(combination) === false) continue
+          if (!choice.isChosen(scenario, major) || scenario.isFor?.(combination) === false) continue
           const stage = await openStage(server, combination)
           await runOne(scenario, stage, act)
             .catch((error: unknown) => {

@@ -35,6 +35,8 @@ export interface Scenario {
   readonly aim: Aim
   /** How often both are done; after they were done once to get warm, unless it is only once. */
   readonly rounds: number
+  /** On which servers, unless others are named; on 15 and 18, unless given. */
+  readonly majors?: readonly number[]
   /** Where it is done; everywhere, unless given. */
   readonly isFor?: (combination: Combination) => boolean
   readonly prepare: (stage: Stage) => Promise<Bout>

@@ -24,6 +24,7 @@ export const fourThousandAdministeredScenarios: readonly Scenario[] = cases.map(
   floor: 'pgsr as superuser',
   aim: { ratio: 20 },
   rounds: 1,
+  majors: [16, 18],
   isFor: ({ role, major, driver }) => role === 'database owner' && major >= 16 && driver.name === 'pg',
   prepare: async (stage) => {
     await makeTables(stage, 'app', 1000)
