@@ -48,6 +48,8 @@ const snapshotOf = (names: readonly string[], isSynced: boolean): Snapshot => ({
     databaseOwner: 'postgres',
     createsSchemas: true,
     // Whether it fits into one transaction is another question.
+    maxLocksPerTransaction: 64,
+    predicateLockTableSize: 6400,
     lockTableSize: 10 * names.length,
     actingRole: 'postgres',
     sessionRole: 'postgres',

@@ -8,7 +8,10 @@ export interface OwnServer {
 }
 
 /** @param settings what it has besides what all servers have */
-export const ownServer = async ({ major, role, driver }: Combination, settings: ClusterSettings = {}): Promise<OwnServer> => {
+export const ownServer = async (
+  { major, role, driver }: Combination,
+  settings: ClusterSettings = {},
+): Promise<OwnServer> => {
   const server = await startCluster(major, { set: settings })
   const stage = await openStage(server, { major, role, driver }).catch(async (error: unknown) => {
     await server.stop()

@@ -70,18 +70,20 @@ const compile = (version: number, needs: Needs): readonly [before: string, after
 const compiled = new Map<string, readonly [before: string, after: string]>()
 
 /**
- * Settings for as long as the query runs. Compiling a plan as long as this takes longer than running it; and catalogs
- * that have just grown still look small to the planner, which would read them whole again and again.
+ * Settings for as long as the query runs. Compiling a plan as long as this takes longer than running it, and so does
+ * starting workers; and catalogs that have just grown still look small to the planner, which would read them whole again
+ * and again.
  * @see https://www.postgresql.org/docs/current/runtime-config-query.html
  */
-const settings: readonly (readonly [name: string, since: number])[] = [
-  ['jit', 110000],
-  ['enable_seqscan', 0],
+const settings: readonly (readonly [name: string, value: string, since: number])[] = [
+  ['jit', 'off', 110000],
+  ['enable_seqscan', 'off', 0],
+  ['max_parallel_workers_per_gather', '0', 0],
 ]
 
 /** A transaction of the caller’s keeps the settings that it has. */
-const turnOff = (name: string): string => `select pg_catalog.set_config('${name}', case
-  when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('${name}') else 'off'
+const set = (name: string, value: string): string => `select pg_catalog.set_config('${name}', case
+  when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('${name}') else '${value}'
 end, true);`
 
 /** The statements that read a scope on servers of one version. The last one answers one row, one column, JSON. */
@@ -91,6 +93,6 @@ export const introspectionQuery = (version: number, asked: Scope): string => {
   const key = `${major} ${needsKey(needs)}`
   const [before, after] = compiled.get(key) ?? compile(major, needs)
   compiled.set(key, [before, after])
-  const off = settings.filter(([, since]) => version >= since).map(([name]) => turnOff(name))
-  return `${off.join('')}${before}${asciiLiteral(JSON.stringify(asked))}${after}`
+  const known = settings.filter(([, , since]) => version >= since)
+  return `${known.map(([name, value]) => set(name, value)).join('')}${before}${asciiLiteral(JSON.stringify(asked))}${after}`
 }

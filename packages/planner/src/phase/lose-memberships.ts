@@ -219,9 +219,8 @@ export const loseMemberships = (
       rank: wanted.authority.revocationRank(one.row),
     })),
   )
-  for (const { row, adminOptionOnly } of sortedBy(lost, ({ row }) =>
-    wanted.authority.speakerAgainst(row),
-  ).sort((a, b) => a.rank - b.rank))
+  const bySpeaker = sortedBy(lost, (one) => wanted.authority.speakerAgainst(one.row))
+  for (const { row, adminOptionOnly } of bySpeaker.sort((a, b) => a.rank - b.rank))
     revocation.revoke(row, adminOptionOnly, notAskedFor(row.member))
   return [
     ...revocation.operations,
