@@ -52,10 +52,19 @@ export const showQuery = (who: string, text: string, answer: readonly string[]):
 
 const mark = ';  -- '
 
+/** A statement, with what is in a list that does not fit on lines of its own. */
+const inLines = (statement: string): readonly string[] => {
+  if (inset.length + statement.length <= width) return [statement]
+  const [first, ...others] = statement.split(', "')
+  return [first!, ...others.map((other) => `    "${other}`)].map((line, index) =>
+    index < others.length ? `${line},` : line,
+  )
+}
+
 /** The same line; but where the comment behind a statement does not fit, it follows on a line of its own. */
 const fold = (line: string): readonly string[] => {
   const at = line.indexOf(mark)
-  if (at === -1) return [line.startsWith('--') ? styled('dim', line) : line]
+  if (at === -1) return line.startsWith('--') ? [styled('dim', line)] : inLines(line)
   const statement = line.slice(0, at + 1)
   const comment = styled('dim', line.slice(at + 3))
   return inset.length + line.length <= width ? [`${statement}  ${comment}`] : [statement, `    ${comment}`]

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { makeDelegates } from '../harness/delegates.ts'
 import { drivers } from '../harness/drivers.ts'
 import { type Fault, type Message, startFaultProxy } from '../harness/fault-proxy.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
@@ -131,6 +132,7 @@ describe.for(servers)('$name', (server) => {
       process.on('uncaughtException', remember).on('unhandledRejection', remember)
       box = await openSandbox(server, driver, 'database owner')
       superuser = new pg.Pool(connectionTo(server))
+      await makeDelegates(box)
       const model = await takeDown(box, true)
       course = model.course
       connecting = connectingOf((await takeDown(box, false)).course, course)

@@ -62,7 +62,7 @@ describe('the quickstart', () => {
       'alice=> select id, item, price from sales.orders_2026 order by id;',
       'ERROR:  permission denied for table orders_2026',
       'Fjord & Co     | NO',
-      'ALTER ROLE "alice" NOLOGIN;',
+      'ALTER ROLE "alice" NOLOGIN PASSWORD NULL;',
       'ERROR:  permission denied for schema hr',
       'And a new one she does not get: password authentication failed for user "alice".',
       `Nothing is left of ${directory}`,

@@ -10,7 +10,7 @@ import {
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { databaseError } from './errors.ts'
+import { type DatabaseError, databaseError } from './errors.ts'
 import { type Listener, tell } from './event.ts'
 import { inSpan } from './in-span.ts'
 import { Session } from './session.ts'
@@ -19,7 +19,7 @@ import { Session } from './session.ts'
 export type Verifiers = ReadonlyMap<string, string>
 
 /** How many operations are sent in one message, or a few more where one statement does many. */
-const batchSize = 1000
+const batchSize = 5000
 
 const statementFor = (group: Group, verifiers: Verifiers): string => {
   const [first] = group
@@ -64,11 +64,26 @@ const batchesOf = (groups: readonly Group[], actingRole: string): readonly Batch
   }))
 }
 
+/** The same, in two halves. */
+const halvesOf = ({ groups, before, after }: Batch): readonly Batch[] => {
+  const operations = groups.flat()
+  const middle = Math.ceil(operations.length / 2)
+  const between = operations[middle - 1]!.as
+  return [
+    { groups: groupsOf(operations.slice(0, middle)), before, after: between },
+    { groups: groupsOf(operations.slice(middle)), before: between, after },
+  ]
+}
+
 /**
- * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, so on an error its operations
- * are sent again one at a time, from where the batch began, to name the one that fails.
+ * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, nor which part of a list; so on
+ * an error each half of the batch is sent by itself, from where it began, until the operation that fails is found.
  */
-const executeBatch = (batch: Batch, verifiers: Verifiers, attempt: number) =>
+const executeBatch = (
+  batch: Batch,
+  verifiers: Verifiers,
+  attempt: number,
+): Effect.Effect<void, DatabaseError, Session> =>
   Effect.gen(function* () {
     const session = yield* Session
     const failed = databaseError('execute the plan', attempt)
@@ -77,13 +92,10 @@ const executeBatch = (batch: Batch, verifiers: Verifiers, attempt: number) =>
       Effect.catch((refused) =>
         Effect.gen(function* () {
           yield* session.send('rollback to savepoint pgsr_batch').pipe(Effect.mapError(() => failed(refused)))
-          const operations = batch.groups.flat()
-          const groups = operations.map((operation): Group => [operation])
-          for (const [index, text] of textsOf({ ...batch, groups }, verifiers).entries()) {
-            const operation = operations[index]
-            const named = operation && databaseError(describeOperation(operation), attempt)
-            yield* session.send(text).pipe(Effect.mapError(named ?? failed))
-          }
+          const [operation, ...others] = batch.groups.flat()
+          if (others.length === 0)
+            return yield* Effect.fail(databaseError(describeOperation(operation!), attempt)(refused))
+          for (const half of halvesOf(batch)) yield* executeBatch(half, verifiers, attempt)
         }),
       ),
     )

@@ -3,6 +3,7 @@ import { describeGrant, describeName, describeObject } from './describe.ts'
 import type { DesiredRole } from './desired-role.ts'
 import { InvalidGrantError } from './errors.ts'
 import { futureObjects, futurePrivileges, isFutureObjects } from './future-objects.ts'
+import { getOrMake } from './get-or-make.ts'
 import type {
   AttributeGrant,
   DefaultPrivilegeGrant,
@@ -383,7 +384,25 @@ const conflictingMembership = (grants: readonly Grant[]): string | undefined => 
   return undefined
 }
 
-const checkDesiredRole = (desired: DesiredRole, scope: PlanOptions['scope']): DesiredRole => {
+/** One grant of those that say the same, and what it says. */
+interface CheckedGrant {
+  readonly grant: Grant
+  readonly text: string
+}
+
+/** Many roles ask for the same: of grants that say the same the request holds one, which is looked at once. */
+type CheckedGrants = Map<string, CheckedGrant>
+
+const theOneOf = (checked: CheckedGrants, grant: Grant): CheckedGrant => {
+  const text = JSON.stringify(grant)
+  return getOrMake(checked, text, () => ({ grant, text }))
+}
+
+const checkDesiredRole = (
+  desired: DesiredRole,
+  scope: PlanOptions['scope'],
+  known: CheckedGrants,
+): DesiredRole => {
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
@@ -436,10 +455,10 @@ const checkDesiredRole = (desired: DesiredRole, scope: PlanOptions['scope']): De
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
       'role',
     )
-  const byText = new Map(checked.map((grant) => [JSON.stringify(grant), grant]))
+  const distinct = new Set(checked.map((grant) => theOneOf(known, grant)))
   return {
     role,
-    grants: sortedBy(byText.keys(), (text) => text).map((text) => byText.get(text)!),
+    grants: sortedBy(distinct, ({ text }) => text).map(({ grant }) => grant),
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
   }
 }
@@ -520,8 +539,9 @@ export const requestOf = (
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const checkedOptions = checkOptions(options)
+  const known: CheckedGrants = new Map()
   const roles = (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) =>
-    checkDesiredRole(one, checkedOptions.scope),
+    checkDesiredRole(one, checkedOptions.scope, known),
   )
   checkReassignedTo(roles, checkedOptions)
   const seen = new Set<string>()

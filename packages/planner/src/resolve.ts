@@ -16,7 +16,7 @@ import { getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey, objectKinds, schemaOf } from './object-kind.ts'
-import type { Reason } from './operation.ts'
+import type { Reason, Served } from './operation.ts'
 import { sortedBy } from './order.ts'
 import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
 import { createRoles } from './phase/create-roles.ts'
@@ -28,6 +28,7 @@ import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
 import { isRealMember } from './real-member.ts'
 import { ServingRoles } from './serving-roles.ts'
+import type { Role } from './snapshot.ts'
 import { isPattern, type ObjectPattern } from './target.ts'
 import {
   privilegeKey,
@@ -51,6 +52,17 @@ const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> =
   )
 }
 
+/** One privilege on one object that is there, or will be. */
+interface Asked {
+  readonly object: ObjectName
+  /** Who will own it. */
+  readonly owner: string | undefined
+  readonly privilege: Privilege
+  /** The intermediate roles that give it. */
+  readonly serving: readonly Role[]
+  readonly serves: Served
+}
+
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
 class Resolution implements Wanted {
   readonly #world: World
@@ -58,6 +70,8 @@ class Resolution implements Wanted {
   #settled: World
   readonly #request: SyncRequest
   readonly #serving: ServingRoles
+  /** What each grant asks for: many roles ask for the same. */
+  readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | string>()
   /** By kind and schema, what a pattern may match: made for the first one. */
   #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
   /** The roles that somebody is to be a member of. */
@@ -240,24 +254,23 @@ class Resolution implements Wanted {
   }
 
   privilege(grant: PrivilegeGrant, because: Reason): void {
-    const objects = this.#objectsOf(grant, because)
-    if (objects === undefined) return
+    const asked = getOrMake(this.#asked, grant, () => this.#askedBy(grant))
+    if (typeof asked === 'string') return this.#skip(because, 'absent', asked)
     const memberInherits =
       this.#world.membershipsHaveGrantors || (this.#world.roles.get(because.role)?.inherit ?? true)
     let hasNoEffect = false
     const notPermitted = new Set<string>()
-    for (const object of objects) {
-      const isOwner = ownerInOutcome(this.#world, this, object) === because.role
+    for (const one of asked) {
+      const isOwner = one.owner === because.role
       const direct = grant.direct || isOwner
       if (!direct && !memberInherits) hasNoEffect = true
-      else
-        for (const privilege of grant.privileges) {
-          // An owner may pass everything on as it is.
-          const why = direct
-            ? this.#wantDirect(object, privilege, grant.grantable && !isOwner, because)
-            : this.#wantIntermediate(object, privilege, because)
-          if (why !== undefined) notPermitted.add(why)
-        }
+      else {
+        // An owner may pass everything on as it is.
+        const why = direct
+          ? this.#wantDirect(one.object, one.privilege, grant.grantable && !isOwner, because)
+          : this.#wantIntermediate(one, because)
+        if (why !== undefined) notPermitted.add(why)
+      }
     }
     for (const why of notPermitted) this.#notPermitted(because, why)
     if (hasNoEffect)
@@ -268,20 +281,26 @@ class Resolution implements Wanted {
       )
   }
 
-  #objectsOf({ object }: PrivilegeGrant, because: Reason): readonly ObjectName[] | undefined {
-    if (!isPattern(object)) {
-      if (this.#exists(object)) return [object]
-      this.#skip(because, 'absent', this.#whyAbsent(object))
-      return undefined
-    }
+  /** What a grant asks for, whoever is to get it, or why there is no such thing. */
+  #askedBy(grant: PrivilegeGrant): readonly Asked[] | string {
+    const objects = this.#objectsOf(grant)
+    if (typeof objects === 'string') return objects
+    return objects.flatMap(({ kind, name }) => {
+      const object = { kind, name }
+      const owner = ownerInOutcome(this.#world, this, object)
+      return grant.privileges.map((privilege): Asked => {
+        const serving = grant.direct ? [] : this.#serving.serving(object, privilege)
+        return { object, owner, privilege, serving, serves: { privilege, object } }
+      })
+    })
+  }
+
+  #objectsOf({ object }: PrivilegeGrant): readonly ObjectName[] | string {
+    if (!isPattern(object)) return this.#exists(object) ? [object] : this.#whyAbsent(object)
     const schema: ObjectName = { kind: 'schema', name: [object.schema] }
     const matching = this.#matching(object)
     if (matching.length > 0) return matching
-    const why = this.#exists(schema)
-      ? `no ${object.kind} matches`
-      : `${describeObject(schema)} does not exist`
-    this.#skip(because, 'absent', why)
-    return undefined
+    return this.#exists(schema) ? `no ${object.kind} matches` : `${describeObject(schema)} does not exist`
   }
 
   #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
@@ -368,12 +387,10 @@ class Resolution implements Wanted {
    * Any trusted role that the member is in already counts; else the oldest that is ours alone and the acting role may
    * grant; else a new one.
    */
-  #wantIntermediate(object: ObjectName, privilege: Privilege, because: Reason): string | undefined {
-    const serving = this.#serving.serving(object, privilege)
+  #wantIntermediate({ object, privilege, serving, serves }: Asked, because: Reason): string | undefined {
     const held = serving.filter(({ name }) =>
       this.#world.membershipsIn(name, because.role).some(({ inherit }) => inherit),
     )
-    const serves = { privilege, object: { kind: object.kind, name: object.name } }
     for (const { name } of held) this.#wantMembership(name, { serves, inherit: true, because })
     if (held.length > 0) return undefined
     const reused = serving.find(

@@ -46,7 +46,7 @@ export const scopeOfRequest = (request: Request): Scope =>
   request.kind === 'sync' ? scopeOfSync(request) : { ...nothing, unusedRoles: true }
 
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
-  const grants = desired.flatMap((one) => one.grants)
+  const grants = [...new Set(desired.flatMap((one) => one.grants))]
   const privileges = grants.flatMap((grant) => (grant.kind === 'privilege' ? [grant.object] : []))
   const owned = grants.flatMap((grant) => (grant.kind === 'ownership' ? [grant.object] : []))
   const creators = grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant] : []))

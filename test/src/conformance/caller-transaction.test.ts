@@ -122,7 +122,7 @@ conformanceAtEnds((sandbox) => {
 
   test('what changed meanwhile is tried again there', async () => {
     const { box, role, schema, log, grants, transaction } = await make()
-    const stop = await goneWhenGranted(box, 2)
+    const stop = await goneWhenGranted(box, 6)
     try {
       await transaction(async (inside) => {
         await inside.run(set)

@@ -57,8 +57,8 @@ conformanceAtEndsInTurn('event', (sandbox) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
-    // Each attempt meets it twice: in its batch, and alone, to be named.
-    const stop = await goneWhenGranted(box, 4)
+    // Each attempt meets it in its batch, in a half of it, and alone, to be named.
+    const stop = await goneWhenGranted(box, 6)
     const events: SyncEvent[] = []
     try {
       await box.pool.syncRoles(

@@ -4,12 +4,16 @@ import { type CreateRole, type Operation, type Reason, roleOrder, type Served } 
 import { sortedBy } from '../order.ts'
 import type { Wanted } from '../wanted.ts'
 import type { World } from '../world.ts'
+import { letLogIn } from './gain-attributes.ts'
 import type { Phase } from './phase.ts'
 
-/** A role that is missing, and what has to be done before so that somebody can create it. */
+/** A role that is missing. */
 interface Creation {
+  /** What has to be done so that somebody can create it. */
   readonly before: readonly Operation[]
   readonly create: CreateRole
+  /** What the same statement can do to it besides. */
+  readonly after: readonly Operation[]
 }
 
 /** The desired roles, the roles they are to be members of, and the intermediate roles that are missing. */
@@ -24,14 +28,17 @@ export const creations = (world: World, wanted: Wanted): readonly Creation[] => 
   const administrators = new Administrators(world, new Authority(world))
   return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(
     ([role, { because, serves }]): Creation => {
-      if (serves === undefined)
-        return { before: [], create: { kind: 'createRole', role, as: administrators.countOwn(), because } }
+      if (serves === undefined) {
+        const as = administrators.countOwn()
+        const after = letLogIn(world, wanted, role)
+        return { before: [], create: { kind: 'createRole', role, as, because }, after }
+      }
       const { as, before } = administrators.next(role, because)
-      return { before, create: { kind: 'createRole', role, serves, as, because } }
+      return { before, create: { kind: 'createRole', role, serves, as, because }, after: [] }
     },
   )
 }
 
 /** Creates all of them. */
 export const createRoles: Phase = (world, wanted) =>
-  creations(world, wanted).flatMap(({ before, create }) => [...before, create])
+  creations(world, wanted).flatMap(({ before, create, after }) => [...before, create, ...after])

@@ -1,23 +1,33 @@
 import { attributes, type GrantableAttribute } from '../attribute.ts'
 import type { Operation } from '../operation.ts'
 import { sortedBy } from '../order.ts'
+import type { Wanted } from '../wanted.ts'
+import type { World } from '../world.ts'
 import type { Phase } from './phase.ts'
+
+/** Lets a role log in, if it is to. What has just been created can do nothing yet. */
+export const letLogIn = (world: World, { logins }: Wanted, role: string): readonly Operation[] => {
+  const wanted = logins.get(role)
+  if (wanted === undefined) return []
+  const { validUntil, because } = wanted
+  const now = world.roles.get(role) ?? { login: false, validUntil: 'infinity' }
+  const base = { role, as: world.server.actingRole, because }
+  return [
+    ...(now.validUntil === validUntil ? [] : [{ kind: 'setValidUntil' as const, validUntil, ...base }]),
+    ...(now.login
+      ? []
+      : [{ kind: 'setAttribute' as const, attribute: 'LOGIN' as const, value: true, ...base }]),
+  ]
+}
 
 /** The password first, each in a statement of its own: a password is never beside anything that can fail. */
 const gainLogin: Phase = (world, wanted) =>
-  sortedBy(wanted.logins, ([role]) => role).flatMap(
-    ([role, { validUntil, password, because }]): Operation[] => {
-      const { login, validUntil: validUntilNow } = world.roles.get(role)!
-      const base = { role, as: world.server.actingRole, because }
-      return [
-        ...(password === 'set' ? [{ kind: 'setPassword' as const, ...base }] : []),
-        ...(validUntilNow === validUntil ? [] : [{ kind: 'setValidUntil' as const, validUntil, ...base }]),
-        ...(login
-          ? []
-          : [{ kind: 'setAttribute' as const, attribute: 'LOGIN' as const, value: true, ...base }]),
-      ]
-    },
-  )
+  sortedBy(wanted.logins, ([role]) => role).flatMap(([role, { password, because }]): Operation[] => [
+    ...(password === 'set'
+      ? [{ kind: 'setPassword' as const, role, as: world.server.actingRole, because }]
+      : []),
+    ...letLogIn(world, wanted, role),
+  ])
 
 const gaining =
   (chosen: (attribute: GrantableAttribute) => boolean): Phase =>
