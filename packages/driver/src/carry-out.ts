@@ -23,7 +23,7 @@ import { tell } from './event.ts'
 import { execute, type Verifiers } from './execute.ts'
 import { type Frame, framed, frameOf } from './frame.ts'
 import { inSpan } from './in-span.ts'
-import { firstLook, lookInTransaction, readStored, settingsStatement } from './look.ts'
+import { firstLook, type Look, lookInTransaction, readStored, settingsStatement } from './look.ts'
 import type { Settings } from './options.ts'
 import { parseStored, Passwords, storedQuery } from './passwords.ts'
 import { planningLater } from './prepare.ts'
@@ -61,6 +61,8 @@ interface Call {
   /** The roles of which the stored passwords are read, to compare. */
   readonly compared: readonly string[]
   readonly version: number
+  /** What was read without the lock, and planned for that. */
+  readonly first: { readonly look: Look; readonly plan: Plan }
   readonly progress: Progress<SyncResult>
 }
 
@@ -131,7 +133,8 @@ const failedWhile =
 const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
   const { settings, compared, passwords } = call
   tell(settings.onEvent, { kind: 'lockWaitBegins', lockKey: settings.lockKey })
-  const { cells, snapshot } = yield* lookInTransaction(scope, beginning(call))
+  const looking = { before: beginning(call), known: call.first.look }
+  const { cells, snapshot } = yield* lookInTransaction(scope, looking)
   const [, before, , after, stored] = cells
   const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
   tell(settings.onEvent, { kind: 'lockWaitEnds', milliseconds })
@@ -171,12 +174,14 @@ const attemptOnce = <E>(
   executed: readonly (readonly Operation[])[],
   attempt: number,
 ) => {
-  const { settings, frame, passwords, version, progress } = call
+  const { settings, frame, passwords, version, first, progress } = call
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
   return Effect.gen(function* () {
     progress.stage = 'working'
     const snapshot = yield* lookUnderLock(scope, call).pipe(whileLooking)
-    const plan = yield* planFor(snapshot, executed.length)
+    // Where nothing has changed since, the plan is as good as it was; another attempt needs other names for new roles.
+    const isPlanned = attempt === 1 && executed.length === 0 && snapshot === first.look.snapshot
+    const plan = isPlanned ? first.plan : yield* planFor(snapshot, executed.length)
     const count = frame.isOwn ? 1 : plan.transactions.length
     const transactions = plan.transactions.slice(0, count)
     const left = plan.transactions.slice(count)
@@ -244,10 +249,10 @@ const lookPersistently = Effect.fnUntraced(function* (
     executes: false,
   })
   if (roles.length > 0) yield* planningLater(() => passwords.check(answer.version))
-  if (roles.length === 0 || !answer.readsPasswords) return { ...answer, compared: [] }
+  if (roles.length === 0 || !answer.readsPasswords) return { ...answer, look: answer, compared: [] }
   const stored = yield* readStored(roles, frame, settings)
   const snapshot = yield* Effect.promise(() => passwords.compared(answer.snapshot, stored))
-  return { ...answer, snapshot, compared: roles }
+  return { ...answer, look: answer, snapshot, compared: roles }
 })
 
 /** What the catalogs say, to plan with and change nothing. */
@@ -284,7 +289,15 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
     const { version, compared } = first
     // Before the lock is taken: others wait for it.
     yield* verifiersFor(operations, passwords, version)
-    const call: Call = { settings, frame, passwords, compared, version, progress }
+    const call: Call = {
+      settings,
+      frame,
+      passwords,
+      compared,
+      version,
+      first: { look: first.look, plan: firstPlan },
+      progress,
+    }
     const limit = firstPlan.transactions.length * settings.attempts
     let executed: Plan['transactions'] = []
     for (;;) {

@@ -73,7 +73,7 @@ const lookAs = (
 ) =>
   session.send(`${before};${introspectionQuery(version, scope)}${after}`).pipe(
     Effect.mapError(reading(settings)),
-    Effect.flatMap((cells) => readLastCell(cells, parseAnswer)),
+    Effect.flatMap((cells) => readLastCell(cells, (text) => ({ ...parseAnswer(text), text }))),
   )
 
 /** Says in the current span how much was read. */
@@ -123,12 +123,24 @@ export const readStored = Effect.fnUntraced(function* (
   return parseStored(cells.at(-1))
 }, inSpan('pgsr.stored'))
 
-/** Looks inside a frame, behind the statements that begin it or on their own. */
-export const lookInTransaction = Effect.fnUntraced(function* (scope: Scope, before = 'select') {
+/** What the catalogs said, and its text. */
+export interface Look {
+  readonly text: string
+  readonly snapshot: Snapshot
+}
+
+/**
+ * Looks inside a frame, behind the statements that begin it or on their own.
+ * @param known what a look within the same scope has read: where nothing has changed, the snapshot is the same
+ */
+export const lookInTransaction = Effect.fnUntraced(function* (
+  scope: Scope,
+  { before = 'select', known }: { readonly before?: string; readonly known?: Look } = {},
+) {
   const session = yield* Session
   const version = yield* versionOf(session)
   const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
-  const { snapshot } = yield* readLastCell(cells, parseAnswer)
+  const { snapshot } = cells.at(-1) === known?.text ? known! : yield* readLastCell(cells, parseAnswer)
   yield* sayHowMuch(snapshot)
   return { cells, snapshot }
 }, inSpan('pgsr.look'))

@@ -1,4 +1,5 @@
 import { apply } from './apply.ts'
+import { attributes, attributeWords } from './attribute.ts'
 import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from './facts-of.ts'
@@ -11,8 +12,8 @@ import {
 } from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import { desiredRolesOf } from './request.ts'
-import type { Membership, Snapshot } from './snapshot.ts'
-import { World } from './world.ts'
+import type { Membership, Role, Snapshot } from './snapshot.ts'
+import { World, type WorldAclItem } from './world.ts'
 
 /** How what was found differs from what a plan predicted. */
 export interface Difference {
@@ -22,33 +23,63 @@ export interface Difference {
   readonly unexpected: readonly Fact[]
 }
 
-/** Names the facts that a plan answers for: about the desired roles all, about others those that it touched. Some twice. */
-const factsToProve = (world: World, plan: Plan, predicted: World, add: (fact: Fact) => void): void => {
+const isSameRole = (one: Role, other: Role | undefined): boolean =>
+  other !== undefined &&
+  one.validUntil === other.validUntil &&
+  attributeWords.every((attribute) => one[attributes[attribute]] === other[attributes[attribute]])
+
+const isSameRow = (one: Membership, other: Membership): boolean =>
+  one.grantor === other.grantor &&
+  one.admin === other.admin &&
+  one.inherit === other.inherit &&
+  one.set === other.set
+
+const isSameItem = (one: WorldAclItem, other: WorldAclItem | undefined): boolean =>
+  other !== undefined &&
+  one.privileges.size === other.privileges.size &&
+  [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
+
+/**
+ * Names the facts that a plan answers for: about the desired roles all, about others those that it touched. Some twice, and
+ * of what is the same in another world none.
+ */
+const factsToProve = (
+  world: World,
+  other: World,
+  plan: Plan,
+  predicted: World,
+  add: (fact: Fact) => void,
+): void => {
   const operations = operationsOf(plan)
   const desired = new Set(desiredRolesOf(plan.request))
   const touchedObjects = objectsTouched(predicted, operations)
   const touchedRoles = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
   for (const name of new Set([...touchedRoles, ...attributesTouched(operations)])) {
     const role = world.roles.get(name)
-    if (role !== undefined) roleFacts(role).forEach(add)
+    if (role !== undefined && !isSameRole(role, other.roles.get(name))) roleFacts(role).forEach(add)
   }
   for (const { owner, schema, on } of defaultsTouched(operations))
     defaultPrivilegeFacts(world.defaultsOf(owner, schema, on)).forEach(add)
   for (const defaults of world.defaults)
     for (const fact of defaultPrivilegeFacts(defaults))
       if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
-  const addMembership = (row: Membership): void => add({ kind: 'membership', ...row })
+  const addMembership = (row: Membership): void => {
+    if (!other.membershipsIn(row.role, row.member).some((one) => isSameRow(row, one)))
+      add({ kind: 'membership', ...row })
+  }
   for (const member of touchedRoles) world.membershipsOf(member).forEach(addMembership)
   for (const { role, member } of membershipsTouched(operations))
     world.membershipsIn(role, member).forEach(addMembership)
   for (const object of world.objects.values()) {
     const { key, kind, name, owner } = object
+    const there = other.objects.get(key)
     const whole = touchedObjects.has(key)
-    if (kind !== 'column' && (whole || desired.has(owner)))
+    if (kind !== 'column' && owner !== there?.owner && (whole || desired.has(owner)))
       add({ kind: 'ownership', object: { kind, name }, owner })
-    for (const item of object.acl.values())
+    for (const [who, item] of object.acl)
       if (whole || desired.has(item.grantee) || desired.has(item.grantor))
-        for (const privilege of item.privileges.keys()) add(privilegeFact(object, item, privilege))
+        if (!isSameItem(item, there?.acl.get(who)))
+          for (const privilege of item.privileges.keys()) add(privilegeFact(object, item, privilege))
   }
 }
 
@@ -75,9 +106,11 @@ export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Dif
   const [predicted, actual] = [new World(before), new World(found)]
   for (const operation of operationsOf(plan)) apply(predicted, operation)
   const expected = new Map<string, { readonly fact: Fact; isFound: boolean }>()
-  factsToProve(predicted, plan, predicted, (fact) => expected.set(factKey(fact), { fact, isFound: false }))
+  factsToProve(predicted, actual, plan, predicted, (fact) =>
+    expected.set(factKey(fact), { fact, isFound: false }),
+  )
   const others = new Map<string, Fact>()
-  factsToProve(actual, plan, predicted, (fact) => {
+  factsToProve(actual, predicted, plan, predicted, (fact) => {
     const key = factKey(fact)
     const same = expected.get(key)
     if (same === undefined) others.set(key, fact)

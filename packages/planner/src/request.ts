@@ -390,13 +390,30 @@ interface CheckedGrant {
   readonly text: string
 }
 
-/** Many roles ask for the same: of grants that say the same the request holds one, which is looked at once. */
-type CheckedGrants = Map<string, CheckedGrant>
+/** Many roles ask for the same: of grants that say the same the request holds one, and looks at it once. */
+class CheckedGrants {
+  readonly #byText = new Map<string, CheckedGrant>()
+  /** By what was given. */
+  readonly #given = new Map<string, readonly CheckedGrant[]>()
 
-const theOneOf = (checked: CheckedGrants, grant: Grant): CheckedGrant => {
-  const text = JSON.stringify(grant)
-  return getOrMake(checked, text, () => ({ grant, text }))
+  #theOneOf(grant: Grant): CheckedGrant {
+    const text = JSON.stringify(grant)
+    return getOrMake(this.#byText, text, () => ({ grant, text }))
+  }
+
+  /** @throws whatever `refuse` does */
+  check(role: string, given: Grant, refuse: Refuse): readonly CheckedGrant[] {
+    const check = (): readonly CheckedGrant[] =>
+      checkGrant(role, given, refuse).map((grant) => this.#theOneOf(grant))
+    return saysAll(given) ? getOrMake(this.#given, JSON.stringify(given), check) : check()
+  }
 }
+
+/** Whether a grant asks for the same of every role, and for all that its text says: secrets and patterns are not in it. */
+const saysAll = (given: Grant): boolean =>
+  given?.kind === 'privilege' && isObject(given.object) && 'name' in given.object
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 const checkDesiredRole = (
   desired: DesiredRole,
@@ -424,12 +441,12 @@ const checkDesiredRole = (
   const checkedEach = Array.from(grants, (grant: Grant, index) => {
     const refuse: Refuse = (field, problem) =>
       fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index)
-    const split = checkGrant(role, grant, refuse)
-    if (scope === 'database' && split.some(isOfCluster))
+    const split = known.check(role, grant, refuse)
+    if (scope === 'database' && split.some((one) => isOfCluster(one.grant)))
       refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
     return split
   })
-  const checked = checkedEach.flat()
+  const checked = new Set(checkedEach.flat())
   const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
   if (!Array.isArray(preserved))
     fail(
@@ -440,8 +457,8 @@ const checkDesiredRole = (
     checkName(schema, 'preserveExistingGrantsInSchemas', (field, problem) =>
       fail(`cannot preserve what role ${describeName(role)} has in a schema: ${problem}`, field),
     )
-  const logins = checkedEach.flatMap(([grant], index) =>
-    grant?.kind === 'attribute' && grant.attribute === 'LOGIN' ? [index] : [],
+  const logins = checkedEach.flatMap(([one], index) =>
+    one?.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN' ? [index] : [],
   )
   if (logins.length > 1)
     fail(
@@ -449,16 +466,15 @@ const checkDesiredRole = (
       'login',
       logins[1],
     )
-  const conflict = conflictingMembership(checked)
+  const conflict = conflictingMembership(Array.from(checked, ({ grant }) => grant))
   if (conflict !== undefined)
     fail(
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
       'role',
     )
-  const distinct = new Set(checked.map((grant) => theOneOf(known, grant)))
   return {
     role,
-    grants: sortedBy(distinct, ({ text }) => text).map(({ grant }) => grant),
+    grants: sortedBy(checked, ({ text }) => text).map(({ grant }) => grant),
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
   }
 }
@@ -539,7 +555,7 @@ export const requestOf = (
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const checkedOptions = checkOptions(options)
-  const known: CheckedGrants = new Map()
+  const known = new CheckedGrants()
   const roles = (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) =>
     checkDesiredRole(one, checkedOptions.scope, known),
   )

@@ -3,7 +3,7 @@ import { distinctObjects, type MatchableKind, type ObjectName } from './object-k
 import { defaultsTouched, objectTouched, objectWithFollowersTouched, type Operation } from './operation.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { operationsOf, type Plan } from './plan.ts'
-import { type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
+import { desiredRolesOf, type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
 import { isPattern } from './target.ts'
 
 /** Everything of one kind in a schema; of columns, those with one name. */
@@ -79,11 +79,36 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
 }
 
 /**
+ * What is read of the desired roles anyway: the intermediate roles that they become members of, and what these and they are
+ * granted.
+ */
+const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
+  const operations = operationsOf(plan)
+  const read = new Set(desiredRolesOf(plan.request))
+  for (const operation of operations)
+    if (operation.kind === 'grantMembership' && operation.serves !== undefined && read.has(operation.member))
+      read.add(operation.role)
+  return (operation) => {
+    switch (operation.kind) {
+      case 'createRole':
+        return read.has(operation.role)
+      case 'grantMembership':
+        return read.has(operation.role) && read.has(operation.member)
+      case 'grantPrivilege':
+        return operation.because.meanwhile === undefined && read.has(operation.grantee)
+      default:
+        return false
+    }
+  }
+}
+
+/**
  * What must be read to prove a plan: what it was made from, and everything that it touches.
  */
 export const scopeOfPlan = (plan: Plan): Scope => {
   const { desired, roles, objects, owned, defaultsOf } = scopeOfRequest(plan.request)
-  const operations = operationsOf(plan)
+  const isRead = isReadAnyway(plan)
+  const operations = operationsOf(plan).filter((operation) => !isRead(operation))
   return scope({
     desired,
     roles: [...roles, ...operations.flatMap(rolesTouched)],
