@@ -127,9 +127,23 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a connection that does not answer is waited for',
     file: 'packages/driver/src/session.ts',
-    text: 'if (!(await isDoneIn(grace, Promise.allSettled([answer, told])))) close()',
-    by: 'await Promise.allSettled([answer, told, isDoneIn(grace, answer), close])',
+    text: 'if (!(await isDoneIn(grace, isUncancelled ? answer : cancel(answer)))) close()',
+    by: 'await Promise.allSettled([isUncancelled ? answer : cancel(answer), grace, close])',
     tests: ['test/src/faults.test.ts'],
+  },
+  {
+    name: 'a server is told once to cancel',
+    file: 'packages/driver/src/session.ts',
+    text: 'while (!(await isDoneIn(pause, answer)))',
+    by: 'while (!(await isDoneIn(100 * pause, answer)))',
+    tests: conformance('given-up'),
+  },
+  {
+    name: 'what was planned before the lock is executed',
+    file: 'packages/driver/src/carry-out.ts',
+    text: '&& snapshot === first.look.snapshot',
+    by: '&& snapshot !== undefined',
+    tests: conformance('transaction'),
   },
   {
     name: 'roles are not locked',
