@@ -141,7 +141,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was planned before the lock is executed',
     file: 'packages/driver/src/carry-out.ts',
-    text: '&& snapshot === first.look.snapshot',
+    text: '&& snapshot === first.snapshot',
     by: '&& snapshot !== undefined',
     tests: conformance('transaction'),
   },

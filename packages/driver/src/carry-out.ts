@@ -61,8 +61,8 @@ interface Call {
   /** The roles of which the stored passwords are read, to compare. */
   readonly compared: readonly string[]
   readonly version: number
-  /** What was read without the lock, and planned for that. */
-  readonly first: { readonly look: Look; readonly plan: Plan }
+  /** What was read without the lock, that with what passwords were then, and what was planned for it. */
+  readonly first: { readonly look: Look; readonly snapshot: Snapshot; readonly plan: Plan }
   readonly progress: Progress<SyncResult>
 }
 
@@ -180,7 +180,7 @@ const attemptOnce = <E>(
     progress.stage = 'working'
     const snapshot = yield* lookUnderLock(scope, call).pipe(whileLooking)
     // Where nothing has changed since, the plan is as good as it was; another attempt needs other names for new roles.
-    const isPlanned = attempt === 1 && executed.length === 0 && snapshot === first.look.snapshot
+    const isPlanned = attempt === 1 && executed.length === 0 && snapshot === first.snapshot
     const plan = isPlanned ? first.plan : yield* planFor(snapshot, executed.length)
     const count = frame.isOwn ? 1 : plan.transactions.length
     const transactions = plan.transactions.slice(0, count)
@@ -295,7 +295,7 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
       passwords,
       compared,
       version,
-      first: { look: first.look, plan: firstPlan },
+      first: { look: first.look, snapshot: first.snapshot, plan: firstPlan },
       progress,
     }
     const limit = firstPlan.transactions.length * settings.attempts
