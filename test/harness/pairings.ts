@@ -42,5 +42,10 @@ export const pairingInTurn =
     return [everyPairing[(first + turn) % everyPairing.length]!]
   }
 
-export const pairingsOfOwner = (): readonly Pairing[] =>
-  drivers.map((driver) => pairing(driver, 'database owner'))
+/** The owner of the database on each server, with one driver after the other. */
+export const pairingsOfOwner = (server: TestServer): readonly Pairing[] => {
+  const all = drivers.map((driver) => pairing(driver, 'database owner'))
+  if (process.env.PGSR_TEST_PAIRINGS === 'all') return all
+  const turn = inject('servers').findIndex(({ name }) => name === server.name)
+  return [all[turn % all.length]!]
+}
