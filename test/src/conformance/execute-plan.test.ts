@@ -12,7 +12,7 @@ import {
 import { groupsOf } from '@pgsr/planner'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurn } from '../../harness/conformance.ts'
 import { canConnect, checkedRole } from '../../harness/passwords.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
@@ -47,7 +47,7 @@ const setUp = async (box: Sandbox) => {
   return { role, schema, desired: { role, grants } }
 }
 
-conformance((sandbox) => {
+conformanceInTurn('execute-plan', (sandbox) => {
   test('a plan that was saved is executed, with the very names that it shows', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
