@@ -143,7 +143,7 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/driver/src/carry-out.ts',
     text: '&& snapshot === first.snapshot',
     by: '&& snapshot !== undefined',
-    tests: conformance('transaction'),
+    tests: conformance('login'),
   },
   {
     name: 'roles are not locked',
@@ -157,7 +157,7 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/planner/src/secret.ts',
     text: 'toJSON(): string {\n    return redacted',
     by: 'toJSON(): string {\n    return String(this.#value)',
-    tests: ['packages/planner/test/request.test.ts'],
+    tests: ['packages/planner/test/secret.test.ts'],
   },
   {
     name: 'a secret shows in texts',

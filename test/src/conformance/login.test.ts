@@ -57,7 +57,7 @@ const passwords: readonly Password[] = [
 ]
 
 // What is stored is no concern of the drivers.
-conformanceInTurn('login', (sandbox) => {
+conformanceInTurn('logins', (sandbox) => {
   test('a role that does not exist is created, and can do nothing', async () => {
     const box = sandbox()
     const role = box.name('nobody')
