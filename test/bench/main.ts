@@ -53,7 +53,7 @@ const latency = 5
 /** How often a scenario is done at most, and for how long: straight to the server, and with latency. */
 const patience = values.quick
   ? { direct: { rounds: 5, milliseconds: 5_000 }, wired: { rounds: 1, milliseconds: 5_000 } }
-  : { direct: { rounds: Infinity, milliseconds: 10_000 }, wired: { rounds: 3, milliseconds: 5_000 } }
+  : { direct: { rounds: Infinity, milliseconds: 5_000 }, wired: { rounds: 3, milliseconds: 2_500 } }
 
 const atMost = (rounds: number, { rounds: most, milliseconds }: Patience): Patience => ({
   rounds: Math.min(rounds, most),
