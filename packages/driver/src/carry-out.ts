@@ -176,6 +176,10 @@ const attemptOnce = <E>(
 ) => {
   const { settings, frame, passwords, version, first, progress } = call
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
+  let isUndone = false
+  const onAnswer = (): void => {
+    isUndone = true
+  }
   return Effect.gen(function* () {
     progress.stage = 'working'
     const snapshot = yield* lookUnderLock(scope, call).pipe(whileLooking)
@@ -192,7 +196,7 @@ const attemptOnce = <E>(
     if (transactions.length === 0) {
       const session = yield* Session
       yield* session
-        .send(frame.undo, { within: grace })
+        .send(frame.undo, { within: grace, onAnswer })
         .pipe(Effect.mapError(databaseError('end the transaction', attempt)))
       return { result, left }
     }
@@ -203,7 +207,10 @@ const attemptOnce = <E>(
     if (left.length === 0) progress.result = result
     yield* end(call, attempt)
     return { result, left }
-  }).pipe(framed(frame), inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
+  }).pipe(
+    framed(frame, () => isUndone || progress.stage === 'committed'),
+    inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }),
+  )
 }
 
 /** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */

@@ -99,9 +99,12 @@ export const frameOf = Effect.fnUntraced(function* (writes: boolean) {
   return callersFrame(former)
 })
 
-/** Does work inside a frame. Whatever fails, or interrupts it, is undone; that it could not be is not what failed. */
+/**
+ * Does work inside a frame. Whatever fails, or interrupts it, is undone; that it could not be is not what failed.
+ * @param isOver whether the server has ended the frame already: to undo it once more would spoil the caller’s transaction
+ */
 export const framed =
-  (frame: Frame) =>
+  (frame: Frame, isOver: () => boolean = () => false) =>
   <A, E, R>(work: Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
       const session = yield* Session
@@ -111,7 +114,7 @@ export const framed =
           .pipe(Effect.mapError(databaseError('set a savepoint')))
       const undo = Effect.suspend(() => session.send(frame.undo, { within: grace }))
       return yield* Effect.onExit(work, (exit) =>
-        exit._tag === 'Success' ? Effect.void : Effect.ignore(undo),
+        exit._tag === 'Success' || isOver() ? Effect.void : Effect.ignore(undo),
       )
     })
 
@@ -119,5 +122,14 @@ export const framed =
  * Looks without changing anything: what is set for that ends with the text by itself outside of a transaction, and in one
  * of the caller’s by what the text has to end with.
  */
-export const peeking = <A, E, R>(frame: Frame, work: (after: string) => Effect.Effect<A, E, R>) =>
-  frame.isOwn ? work('') : framed(frame)(work(`;${frame.undo}`))
+export const peeking = <A, E, R>(
+  frame: Frame,
+  work: (after: string, onAnswer: () => void) => Effect.Effect<A, E, R>,
+) =>
+  Effect.suspend(() => {
+    let isOver = false
+    const end = (): void => {
+      isOver = true
+    }
+    return frame.isOwn ? work('', end) : framed(frame, () => isOver)(work(`;${frame.undo}`, end))
+  })

@@ -70,8 +70,9 @@ const lookAs = (
   scope: Scope,
   [before, after]: readonly [before: string, after: string],
   settings: Pick<Settings, 'actAs'>,
+  onAnswer: () => void,
 ) =>
-  session.send(`${before};${introspectionQuery(version, scope)}${after}`).pipe(
+  session.send(`${before};${introspectionQuery(version, scope)}${after}`, { onAnswer }).pipe(
     Effect.mapError(reading(settings)),
     Effect.flatMap((cells) => readLastCell(cells, (text) => ({ ...parseAnswer(text), text }))),
   )
@@ -93,7 +94,9 @@ export const firstLook = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const look = (version: number) =>
-    peeking(frame, (after) => lookAs(version, session, scope, [settingsStatement(settings), after], settings))
+    peeking(frame, (after, onAnswer) =>
+      lookAs(version, session, scope, [settingsStatement(settings), after], settings, onAnswer),
+    )
   const version = yield* versionOf(session)
   const asked = yield* Effect.result(look(version))
   const actual = Result.isSuccess(asked)
@@ -117,8 +120,8 @@ export const readStored = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const query = `${settingsStatement(settings)};${storedQuery(roles)}`
-  const cells = yield* peeking(frame, (after) =>
-    Effect.mapError(session.send(`${query}${after}`), reading(settings)),
+  const cells = yield* peeking(frame, (after, onAnswer) =>
+    Effect.mapError(session.send(`${query}${after}`, { onAnswer }), reading(settings)),
   )
   return parseStored(cells.at(-1))
 }, inSpan('pgsr.stored'))

@@ -136,6 +136,33 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
+  test('so it does after a call that is aborted while the answer to its look is on the way', async () => {
+    const { box, role, desired } = await make()
+    const proxy = await startFaultProxy(box.connection)
+    const controller = new AbortController()
+    let isLooking = false
+    try {
+      await box.driver.transaction(proxy.connection, box.database, async (inside) => {
+        proxy.expect({
+          at: ({ sender, type, bytes }) => {
+            isLooking ||= sender === 'frontend' && bytes.includes('with recursive')
+            return isLooking && sender === 'backend' && type === 'Z'
+          },
+          happens: async () => {
+            controller.abort(reason)
+            await sleep(100)
+          },
+        })
+        await expect(inside.syncRoles(desired, { signal: controller.signal })).rejects.toBe(reason)
+        expect(proxy.hasHappened()).toBe(true)
+        await inside.run(`create role ${role}`)
+      })
+    } finally {
+      await proxy.end()
+    }
+    expect(await exists(box, role)).toBe(true)
+  })
+
   test('a call that waits for a connection of the pool is given up, and the connection is not lost', async () => {
     const { box, desired } = await make()
     const pool = box.driver.pool(box.connection, box.database, 1)
