@@ -1,5 +1,5 @@
 import type { Authority } from './authority.ts'
-import { hash } from './hash.ts'
+import { freeName } from './free-name.ts'
 import type { Operation, Reason } from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { World } from './world.ts'
@@ -15,13 +15,6 @@ const namePattern = /^_pgsr_admin_[0-9a-f]{8}$/
 
 /** Whether a role’s name is one that pgsr gives to roles that administer intermediate roles. */
 export const isDelegateName = (name: string): boolean => namePattern.test(name)
-
-const delegateName = (first: string, taken: (name: string) => boolean): string => {
-  for (let counter = 0; ; counter++) {
-    const name = `_pgsr_admin_${hash(`${first}\0${counter}`)}`
-    if (!taken(name)) return name
-  }
-}
 
 /** Makes a role that creates roles, and that the acting role can become. */
 const make = (delegate: string, actingRole: string, because: Reason): readonly Operation[] => {
@@ -71,7 +64,8 @@ export class Administrators {
         this.#take(name)
         return { as: name, before: [] }
       } else if (name !== this.#acting) this.#room.delete(name)
-    const delegate = delegateName(role, (name) => this.#world.roles.has(name))
+    const isTaken = (name: string): boolean => this.#world.roles.has(name)
+    const delegate = freeName((id) => `_pgsr_admin_${id}`, role, isTaken)
     this.#take(this.#acting)
     this.#room.set(delegate, mostAdministered - 1)
     return { as: delegate, before: make(delegate, this.#acting, because) }

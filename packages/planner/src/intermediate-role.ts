@@ -1,4 +1,4 @@
-import { hash } from './hash.ts'
+import { freeName } from './free-name.ts'
 import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 import type { Server } from './snapshot.ts'
@@ -25,9 +25,9 @@ export const intermediateName = (
 ): string => {
   const where = objectKinds[object.kind].shared ? 'global' : `local_${server.databaseOid}`
   const what = `${object.kind}_${privilege}`.toLowerCase().replaceAll(/[^a-z]+/g, '_')
-  for (let counter = 0; ; counter++) {
-    const id = hash(`${seed}\0${objectKey(object)}\0${privilege}\0${counter}`)
-    const name = `_pgsr_${where}_${what}_${id}`
-    if (!taken(name)) return name
-  }
+  return freeName(
+    (id) => `_pgsr_${where}_${what}_${id}`,
+    `${seed}\0${objectKey(object)}\0${privilege}`,
+    taken,
+  )
 }
