@@ -4,6 +4,7 @@ import { describeName, describeObject } from './describe.ts'
 import { getOrMake } from './get-or-make.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
+import type { GrantMembership } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import type { Membership, Role } from './snapshot.ts'
 import type { World, WorldObject } from './world.ts'
@@ -151,6 +152,12 @@ export class Authority {
   /** As whom statements about a role itself are run: as the delegate that administers it, where one does. */
   speakerFor(role: string): string {
     return this.#delegateFor(role) ?? this.#acting
+  }
+
+  /** As whom a role is granted in the name of a grantor, which has to be named where PostgreSQL would record another. */
+  granting(role: string, grantor: string): Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'> {
+    const as = this.speakerFor(role)
+    return { grantor, ...(!this.isSuperuser && grantor !== as && { namesGrantor: true as const }), as }
   }
 
   /** As whom a membership is taken away: as the delegate that has granted it, where one has. */

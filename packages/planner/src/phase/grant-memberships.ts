@@ -51,7 +51,6 @@ export const grantMemberships: Phase = (world, wanted) => {
         const { serves, admin, because } = membership
         const rows = world.membershipsIn(role, member)
         const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
-        const as = authority.speakerFor(role)
         const existing = rows.find((row) => row.grantor === grantor)
         const options = optionsFor(world, member, existing, membership)
         return [
@@ -59,12 +58,10 @@ export const grantMemberships: Phase = (world, wanted) => {
             kind: 'grantMembership',
             role,
             member,
-            grantor,
-            ...(!authority.isSuperuser && grantor !== as && { namesGrantor: true as const }),
+            ...authority.granting(role, grantor),
             ...(admin === true && { admin }),
             ...(options && { options }),
             ...(serves && { serves }),
-            as,
             because,
           },
         ]

@@ -248,16 +248,13 @@ const keptDependents = (
       set: options.set || row.set,
     }
     if (admin === all.admin && options.inherit === all.inherit && options.set === all.set) continue
-    const as = authority.speakerFor(role)
     kept.set(key, {
       kind: 'grantMembership',
       role,
       member,
-      grantor,
-      ...(!authority.isSuperuser && grantor !== as && { namesGrantor: true as const }),
+      ...authority.granting(role, grantor),
       ...(all.admin && { admin: all.admin }),
       options: { inherit: all.inherit, set: all.set },
-      as,
       because: { ...because, keeps: member },
     })
   }
