@@ -3,10 +3,12 @@ import { attributes, attributeWords } from './attribute.ts'
 import { objectsTouched } from './effects.ts'
 import { type Fact, factKey } from './fact.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from './facts-of.ts'
+import type { ObjectName } from './object-kind.ts'
 import {
   attributesTouched,
   defaultsTouched,
   membershipsTouched,
+  type Operation,
   rolesCreated,
   rolesDropped,
 } from './operation.ts'
@@ -39,22 +41,35 @@ const isSameItem = (one: WorldAclItem, other: WorldAclItem | undefined): boolean
   one.privileges.size === other.privileges.size &&
   [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
 
-/**
- * Names the facts that a plan answers for: about the desired roles all, about others those that it touched. Some twice, and
- * of what is the same in another world none.
- */
+/** What a plan answers for: about the desired roles everything, about others what it touched. */
+interface Concern {
+  readonly operations: readonly Operation[]
+  readonly desired: ReadonlySet<string>
+  /** The roles of which everything is compared. */
+  readonly roles: ReadonlySet<string>
+  /** The objects of which everything is compared, by their keys. */
+  readonly objects: ReadonlyMap<string, ObjectName>
+}
+
+const concernOf = (plan: Plan, predicted: World): Concern => {
+  const operations = operationsOf(plan)
+  const desired = new Set(desiredRolesOf(plan.request))
+  return {
+    operations,
+    desired,
+    roles: new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)]),
+    objects: objectsTouched(predicted, operations),
+  }
+}
+
+/** Names the facts that are of concern. Some twice, and of what is the same in another world none. */
 const factsToProve = (
   world: World,
   other: World,
-  plan: Plan,
-  predicted: World,
+  { operations, desired, roles, objects }: Concern,
   add: (fact: Fact) => void,
 ): void => {
-  const operations = operationsOf(plan)
-  const desired = new Set(desiredRolesOf(plan.request))
-  const touchedObjects = objectsTouched(predicted, operations)
-  const touchedRoles = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
-  for (const name of new Set([...touchedRoles, ...attributesTouched(operations)])) {
+  for (const name of new Set([...roles, ...attributesTouched(operations)])) {
     const role = world.roles.get(name)
     if (role !== undefined && !isSameRole(role, other.roles.get(name))) roleFacts(role).forEach(add)
   }
@@ -67,13 +82,13 @@ const factsToProve = (
     if (!other.membershipsIn(row.role, row.member).some((one) => isSameRow(row, one)))
       add({ kind: 'membership', ...row })
   }
-  for (const member of touchedRoles) world.membershipsOf(member).forEach(addMembership)
+  for (const member of roles) world.membershipsOf(member).forEach(addMembership)
   for (const { role, member } of membershipsTouched(operations))
     world.membershipsIn(role, member).forEach(addMembership)
   for (const object of world.objects.values()) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)
-    const whole = touchedObjects.has(key)
+    const whole = objects.has(key)
     if (kind !== 'column' && owner !== there?.owner && (whole || desired.has(owner)))
       add({ kind: 'ownership', object: { kind, name }, owner })
     for (const [who, item] of object.acl)
@@ -105,12 +120,11 @@ const nowActing = (plan: Plan, found: World): readonly Fact[] =>
 export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined => {
   const [predicted, actual] = [new World(before), new World(found)]
   for (const operation of operationsOf(plan)) apply(predicted, operation)
+  const concern = concernOf(plan, predicted)
   const expected = new Map<string, { readonly fact: Fact; isFound: boolean }>()
-  factsToProve(predicted, actual, plan, predicted, (fact) =>
-    expected.set(factKey(fact), { fact, isFound: false }),
-  )
+  factsToProve(predicted, actual, concern, (fact) => expected.set(factKey(fact), { fact, isFound: false }))
   const others = new Map<string, Fact>()
-  factsToProve(actual, predicted, plan, predicted, (fact) => {
+  factsToProve(actual, predicted, concern, (fact) => {
     const key = factKey(fact)
     const same = expected.get(key)
     if (same === undefined) others.set(key, fact)
