@@ -144,12 +144,17 @@ const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
 }, inSpan('pgsr.lock'))
 
 /** Ends the transaction. What becomes of that is noted even where nobody waits for the answer. */
-const end = Effect.fnUntraced(function* ({ frame, progress, settings }: Call, attempt: number) {
+const end = Effect.fnUntraced(function* (
+  { frame, progress, settings }: Call,
+  attempt: number,
+  onEnded: () => void,
+) {
   const session = yield* Session
   if (frame.isOwn) progress.stage = 'committing'
   yield* session
     .send(frame.end, {
       onAnswer: () => {
+        onEnded()
         progress.stage = 'committed'
         tell(settings.onEvent, { kind: 'committed' })
       },
@@ -176,11 +181,7 @@ const attemptOnce = <E>(
 ) => {
   const { settings, frame, passwords, version, first, progress } = call
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
-  let isUndone = false
-  const onAnswer = (): void => {
-    isUndone = true
-  }
-  return Effect.gen(function* () {
+  const work = Effect.fnUntraced(function* (onEnded: () => void) {
     progress.stage = 'working'
     const snapshot = yield* lookUnderLock(scope, call).pipe(whileLooking)
     // Where nothing has changed since, the plan is as good as it was; another attempt needs other names for new roles.
@@ -196,7 +197,7 @@ const attemptOnce = <E>(
     if (transactions.length === 0) {
       const session = yield* Session
       yield* session
-        .send(frame.undo, { within: grace, onAnswer })
+        .send(frame.undo, { within: grace, onAnswer: onEnded })
         .pipe(Effect.mapError(databaseError('end the transaction', attempt)))
       return { result, left }
     }
@@ -205,12 +206,10 @@ const attemptOnce = <E>(
     yield* prove({ ...plan, transactions }, snapshot, attempt).pipe(whileLooking)
     tell(settings.onEvent, { kind: 'proved' })
     if (left.length === 0) progress.result = result
-    yield* end(call, attempt)
+    yield* end(call, attempt, onEnded)
     return { result, left }
-  }).pipe(
-    framed(frame, () => isUndone || progress.stage === 'committed'),
-    inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }),
-  )
+  })
+  return framed(frame, work).pipe(inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
 }
 
 /** A lock that was not to be had in time is no accident to be retried; it is what the caller wanted to know. */

@@ -101,22 +101,24 @@ export const frameOf = Effect.fnUntraced(function* (writes: boolean) {
 
 /**
  * Does work inside a frame. Whatever fails, or interrupts it, is undone; that it could not be is not what failed.
- * @param isOver whether the server has ended the frame already: to undo it once more would spoil the caller’s transaction
+ * @param work is told what to call when the server has ended the frame: to undo it then would spoil a caller’s transaction
  */
-export const framed =
-  (frame: Frame, isOver: () => boolean = () => false) =>
-  <A, E, R>(work: Effect.Effect<A, E, R>) =>
-    Effect.gen(function* () {
-      const session = yield* Session
-      if (frame.before !== undefined)
-        yield* session
-          .send(frame.before, { isUncancelled: true })
-          .pipe(Effect.mapError(databaseError('set a savepoint')))
-      const undo = Effect.suspend(() => session.send(frame.undo, { within: grace }))
-      return yield* Effect.onExit(work, (exit) =>
-        exit._tag === 'Success' || isOver() ? Effect.void : Effect.ignore(undo),
-      )
-    })
+export const framed = <A, E, R>(frame: Frame, work: (onEnded: () => void) => Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const session = yield* Session
+    if (frame.before !== undefined)
+      yield* session
+        .send(frame.before, { isUncancelled: true })
+        .pipe(Effect.mapError(databaseError('set a savepoint')))
+    let hasEnded = false
+    const ended = (): void => {
+      hasEnded = true
+    }
+    const undo = Effect.suspend(() => session.send(frame.undo, { within: grace }))
+    return yield* Effect.onExit(work(ended), (exit) =>
+      exit._tag === 'Success' || hasEnded ? Effect.void : Effect.ignore(undo),
+    )
+  })
 
 /**
  * Looks without changing anything: what is set for that ends with the text by itself outside of a transaction, and in one
@@ -125,11 +127,4 @@ export const framed =
 export const peeking = <A, E, R>(
   frame: Frame,
   work: (after: string, onAnswer: () => void) => Effect.Effect<A, E, R>,
-) =>
-  Effect.suspend(() => {
-    let isOver = false
-    const end = (): void => {
-      isOver = true
-    }
-    return frame.isOwn ? work('', end) : framed(frame, () => isOver)(work(`;${frame.undo}`, end))
-  })
+) => (frame.isOwn ? work('', () => undefined) : framed(frame, (onEnded) => work(`;${frame.undo}`, onEnded)))
