@@ -1,4 +1,5 @@
-import { makeTables, numbered } from './desired.ts'
+import { numbered } from '../harness/numbered.ts'
+import { makeTables } from './desired.ts'
 import type { Stage } from './stage.ts'
 
 /** Fills a server with what a role that is synced has nothing to do with. */

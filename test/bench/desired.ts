@@ -1,8 +1,6 @@
 import { type DesiredRole, Grant } from '@pgsr/node-postgres'
+import { numbered } from '../harness/numbered.ts'
 import type { Stage } from './stage.ts'
-
-export const numbered = (count: number, prefix: string): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
 
 /** Makes a schema of tables that who syncs owns. */
 export const makeTables = ({ run }: Pick<Stage, 'run'>, schema: string, tables: number): Promise<void> =>

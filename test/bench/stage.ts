@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { type ActorKind, createOwner } from '../harness/actor.ts'
 import type { Driver } from '../harness/drivers.ts'
+import { inMessages } from '../harness/in-messages.ts'
 import { connectionTo, type TestConnection } from '../harness/servers.ts'
 import type { Address } from './lane.ts'
 
@@ -35,12 +36,6 @@ const connect = async ({ connection, database }: Address): Promise<pg.Client> =>
   await client.connect()
   return client
 }
-
-/** One message holds what the server’s lock table has room for. */
-const inMessages = (statements: readonly string[]): readonly string[] =>
-  Array.from({ length: Math.ceil(statements.length / 1000) }, (_, index) =>
-    statements.slice(index * 1000, (index + 1) * 1000).join(';'),
-  )
 
 const runAll = async (client: pg.Client, statements: readonly string[]): Promise<readonly string[]> => {
   let last: readonly string[] = []

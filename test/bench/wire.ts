@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { connectTo, messagesFrom } from '../harness/messages.ts'
+import { messagesFrom } from '../harness/messages.ts'
+import { type Pair, startRelay } from '../harness/relay.ts'
 import type { TestConnection } from '../harness/servers.ts'
 
 /** What went over a wire. */
@@ -35,12 +34,10 @@ const readyForQuery = 'Z\0\0\0\u0005'
  */
 export const layWire = async (server: TestConnection, latency: number): Promise<Wire> => {
   let traffic: Traffic = { roundTrips: 0, batches: 0 }
-  const sockets = new Set<Socket>()
 
   const later = (work: () => unknown): unknown => setTimeout(work, latency)
 
-  const relay = (frontend: Socket): void => {
-    const backend = connectTo(server)
+  const relay = ({ frontend, backend, cut }: Pair): void => {
     let isWaiting = false
     let lastBytes = ''
     const count = (type: string, bytes: Buffer): void => {
@@ -53,14 +50,6 @@ export const layWire = async (server: TestConnection, latency: number): Promise<
     const hear = (chunk: Buffer): void => {
       lastBytes = `${lastBytes}${chunk.subarray(-6).toString('latin1')}`.slice(-6)
       if (lastBytes.startsWith(readyForQuery)) isWaiting = false
-    }
-    const cut = (): void => {
-      frontend.destroy()
-      backend.destroy()
-    }
-    for (const socket of [frontend, backend]) {
-      sockets.add(socket)
-      socket.on('error', cut).once('close', () => sockets.delete(socket))
     }
     const carry = async (): Promise<void> => {
       for await (const [type, bytes] of messagesFrom(frontend, 'frontend')) {
@@ -78,20 +67,14 @@ export const layWire = async (server: TestConnection, latency: number): Promise<
       .on('end', () => later(() => frontend.end()))
   }
 
-  const listener = createServer({ noDelay: true }, relay).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
+  const { connection, end } = await startRelay(server, relay, { noDelay: true })
   return {
-    connection: { ...server, host: '127.0.0.1', port: (listener.address() as AddressInfo).port },
+    connection,
     counted: () => {
       const passed = traffic
       traffic = { roundTrips: 0, batches: 0 }
       return passed
     },
-    end: async () => {
-      const closed = once(listener, 'close')
-      listener.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
+    end,
   }
 }

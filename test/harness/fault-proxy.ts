@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { connectTo, messagesFrom, type Sender } from './messages.ts'
+import type { Socket } from 'node:net'
+import { messagesFrom, type Sender } from './messages.ts'
+import { type Pair, startRelay } from './relay.ts'
 import type { TestConnection } from './servers.ts'
 
 /** A message of PostgreSQL’s protocol on its way. */
@@ -77,24 +78,14 @@ export const startFaultProxy = async (server: TestConnection): Promise<FaultProx
   const healing = new EventEmitter().setMaxListeners(0)
   const stalled = new Set<Sender>()
   const backendProcesses: number[] = []
-  const sockets = new Set<Socket>()
 
   const stall = async (...senders: readonly Sender[]): Promise<void> => {
     for (const sender of senders) stalled.add(sender)
   }
 
-  const relay = (frontend: Socket): void => {
-    const backend = connectTo(server)
+  const relay = ({ frontend, backend, cut }: Pair): void => {
     let backendProcess = 0
     let free: Promise<unknown> = Promise.resolve()
-    const cut = (): void => {
-      frontend.destroy()
-      backend.destroy()
-    }
-    for (const socket of [frontend, backend]) {
-      sockets.add(socket)
-      socket.on('error', cut).once('close', () => sockets.delete(socket))
-    }
 
     const faults: Readonly<Record<Fault, (bytes: Buffer, to: Socket) => Promise<void>>> = {
       'cut before': async () => cut(),
@@ -144,10 +135,9 @@ export const startFaultProxy = async (server: TestConnection): Promise<FaultProx
     carry('backend', backend, frontend).catch(cut)
   }
 
-  const listener = createServer(relay).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
+  const { connection, end } = await startRelay(server, relay)
   return {
-    connection: { ...server, host: '127.0.0.1', port: (listener.address() as AddressInfo).port },
+    connection,
     expect: (next) => {
       incident = next
       happened = false
@@ -162,11 +152,6 @@ export const startFaultProxy = async (server: TestConnection): Promise<FaultProx
       stalled.clear()
       healing.emit('healed')
     },
-    end: async () => {
-      const closed = once(listener, 'close')
-      listener.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
+    end,
   }
 }

@@ -1,5 +1,4 @@
-import { connect, type Socket } from 'node:net'
-import type { TestConnection } from './servers.ts'
+import type { Socket } from 'node:net'
 
 /** Who sends, in PostgreSQL’s words: a client is a frontend, the server the backend. */
 export type Sender = 'frontend' | 'backend'
@@ -23,6 +22,3 @@ export async function* messagesFrom(
     }
   }
 }
-
-export const connectTo = ({ host, port }: TestConnection): Socket =>
-  host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)

@@ -2,6 +2,8 @@ import { Grant, type SyncEvent, TooManyLocksError } from '@pgsr/node-postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Cluster, startCluster } from '../harness/cluster.ts'
 import { type Connected, type Driver, drivers } from '../harness/drivers.ts'
+import { inMessages } from '../harness/in-messages.ts'
+import { numbered } from '../harness/numbered.ts'
 import { oldestAndNewest } from '../harness/servers.ts'
 
 /** The settings of other servers are not ours. */
@@ -15,21 +17,13 @@ const small = {
   max_connections: 20,
 }
 
-const numbered = (count: number, prefix: string): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
-
+/** In small messages: there is little room. */
 const forEach = async (
   pool: Connected,
   names: readonly string[],
   statement: (name: string) => string,
 ): Promise<void> => {
-  for (let start = 0; start < names.length; start += 20)
-    await pool.run(
-      names
-        .slice(start, start + 20)
-        .map(statement)
-        .join(';'),
-    )
+  for (const text of inMessages(names.map(statement), 20)) await pool.run(text)
 }
 
 const usageOf = (schemas: readonly string[]) => ({

@@ -1,6 +1,8 @@
 import { Grant, operationsOf } from '@pgsr/node-postgres'
 import { describe, expect, inject, test } from 'vitest'
 import { type Driver, drivers } from '../harness/drivers.ts'
+import { inMessages } from '../harness/in-messages.ts'
+import { numbered } from '../harness/numbered.ts'
 import { pairingsFor } from '../harness/pairings.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
 
@@ -17,22 +19,12 @@ const inSandbox = async (box: Sandbox, check: () => Promise<void>): Promise<void
   }
 }
 
-const numbered = (count: number, prefix: string): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
-
-/** In statements of moderate length, so that the server’s lock table is large enough. */
 const forEach = async (
   box: Sandbox,
   names: readonly string[],
   statement: (name: string) => string,
 ): Promise<void> => {
-  for (let start = 0; start < names.length; start += 1000)
-    await box.admin(
-      names
-        .slice(start, start + 1000)
-        .map(statement)
-        .join(';'),
-    )
+  for (const text of inMessages(names.map(statement))) await box.admin(text)
 }
 
 describe.for([oldest])('$name', (server) => {

@@ -1,4 +1,5 @@
-import { makeTables, numbered, reader } from '../desired.ts'
+import { numbered } from '../../harness/numbered.ts'
+import { makeTables, reader } from '../desired.ts'
 import type { Lane } from '../lane.ts'
 import type { Scenario, Turn } from '../scenario.ts'
 import { syncChanges } from '../sync.ts'

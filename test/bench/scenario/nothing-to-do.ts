@@ -1,6 +1,7 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import { look, lookText } from '../by-hand.ts'
-import { makeTables, numbered, reader, thirteenGrants } from '../desired.ts'
+import { numbered } from '../../harness/numbered.ts'
+import { makeTables, reader, thirteenGrants } from '../desired.ts'
 import { openLane } from '../lane.ts'
 import type { Scenario } from '../scenario.ts'
 import { syncChanges, syncFindsNothing } from '../sync.ts'

@@ -1,5 +1,6 @@
 import { lookText, lookThrice } from '../by-hand.ts'
-import { makeTables, numbered, thirteenGrants } from '../desired.ts'
+import { numbered } from '../../harness/numbered.ts'
+import { makeTables, thirteenGrants } from '../desired.ts'
 import type { Scenario, Turn } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { syncChanges } from '../sync.ts'
