@@ -1,11 +1,10 @@
+import { Acl, aclOf, type ReadonlyAcl } from './acl.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import { attributes } from './attribute.ts'
 import type { Privilege, Privileges } from './privilege.ts'
 import type { Membership, Role } from './snapshot.ts'
-import { aclKey, type OwnObject, type World, type WorldAcl, worldAclOf, type WorldObject } from './world.ts'
-
-type OwnAcl = OwnObject['acl']
+import type { World, WorldObject } from './world.ts'
 
 const newRole = (name: string): Role => ({
   name,
@@ -44,7 +43,7 @@ const objectToGrantOn = (world: World, name: ObjectName): WorldObject => {
     const follows = { kind: table.kind, name: table.name }
     world.addObject(
       { kind: 'column', name: name.name, oid: table.oid, owner: table.owner, follows },
-      new Map(),
+      new Acl(),
     )
   }
   return existingObject(world, name)
@@ -55,15 +54,15 @@ const objectToGrantOn = (world: World, name: ObjectName): WorldObject => {
  * items that become the same are merged.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclnewowner)
  */
-const withNewOwner = (acl: WorldAcl, oldOwner: string, newOwner: string): OwnAcl => {
+const withNewOwner = (acl: ReadonlyAcl, oldOwner: string, newOwner: string): Acl => {
   const renamed = (role: string): string => (role === oldOwner ? newOwner : role)
-  const result: OwnAcl = new Map()
+  const result = new Acl()
   for (const item of acl.values()) {
     const [grantee, grantor] = [renamed(item.grantee), renamed(item.grantor)]
-    const privileges: Privileges = new Map(result.get(aclKey(grantee, grantor))?.privileges)
+    const privileges: Privileges = new Map(result.get(grantee, grantor)?.privileges)
     for (const [privilege, grantable] of item.privileges)
       privileges.set(privilege, grantable || privileges.get(privilege) === true)
-    result.set(aclKey(grantee, grantor), { grantee, grantor, privileges })
+    result.set({ grantee, grantor, privileges })
   }
   return result
 }
@@ -74,22 +73,20 @@ interface Granted {
   readonly grantor: string
 }
 
-const grantIn = (acl: OwnAcl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
-  const key = aclKey(grantee, grantor)
-  const privileges: Privileges = new Map(acl.get(key)?.privileges)
+const grantIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
+  const privileges: Privileges = new Map(acl.get(grantee, grantor)?.privileges)
   privileges.set(privilege, grantable || (privileges.get(privilege) ?? false))
-  acl.set(key, { grantee, grantor, privileges })
+  acl.set({ grantee, grantor, privileges })
 }
 
-const revokeIn = (acl: OwnAcl, { privilege, grantee, grantor }: Granted, grantOptionOnly: boolean): void => {
-  const key = aclKey(grantee, grantor)
-  const item = acl.get(key)
+const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptionOnly: boolean): void => {
+  const item = acl.get(grantee, grantor)
   if (!item?.privileges.has(privilege)) return
   const privileges: Privileges = new Map(item.privileges)
   if (grantOptionOnly) privileges.set(privilege, false)
   else privileges.delete(privilege)
-  if (privileges.size === 0) acl.delete(key)
-  else acl.set(key, { grantee, grantor, privileges })
+  if (privileges.size === 0) acl.delete(item)
+  else acl.set({ grantee, grantor, privileges })
 }
 
 /**
@@ -97,9 +94,9 @@ const revokeIn = (acl: OwnAcl, { privilege, grantee, grantor }: Granted, grantOp
  * nothing to anybody, PostgreSQL takes them for none at all.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
  */
-const schemaAcl = (world: World, owner: string): OwnAcl => {
+const schemaAcl = (world: World, owner: string): Acl => {
   const { acl } = world.defaultsOf(owner, null, 'schemas')
-  return acl.size > 0 ? new Map(acl) : worldAclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
+  return acl.size > 0 ? new Acl(acl.values()) : aclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }
 
 const membershipsFor = (
@@ -215,7 +212,7 @@ export const apply = (world: World, operation: Operation): void => {
     case 'grantDefaultPrivilege':
     case 'revokeDefaultPrivilege': {
       const { owner, schema, on } = operation
-      const acl = new Map(world.defaultsOf(owner, schema, on).acl)
+      const acl = new Acl(world.defaultsOf(owner, schema, on).acl.values())
       const granted = { ...operation, grantor: owner }
       if (operation.kind === 'grantDefaultPrivilege') grantIn(acl, granted, operation.grantable ?? false)
       else revokeIn(acl, granted, operation.grantOptionOnly)

@@ -205,14 +205,11 @@ const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly Privile
   }
   if (options.grantable && !options.direct)
     refuse('grantable', 'only what is held directly can be passed on; set direct too')
-  return checkTarget(object, refuse).flatMap((one) =>
-    privileges.map((privilege) => ({
-      kind: 'privilege' as const,
-      privileges: [privilege],
-      object: one,
-      ...options,
-    })),
-  )
+  const checked: PrivilegeGrant[] = []
+  for (const one of checkTarget(object, refuse))
+    for (const privilege of privileges)
+      checked.push({ kind: 'privilege', privileges: [privilege], object: one, ...options })
+  return checked
 }
 
 const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {
@@ -283,7 +280,7 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[
 }
 
 /** One grant of those that say the same, and what it says. */
-interface CheckedGrant {
+export interface CheckedGrant {
   readonly grant: Grant
   readonly text: string
 }
@@ -293,6 +290,12 @@ export class CheckedGrants {
   readonly #byText = new Map<string, CheckedGrant>()
   /** By what was given. */
   readonly #given = new Map<string, readonly CheckedGrant[]>()
+  readonly #areRepeated: boolean
+
+  /** @param roles how many ask: where one does, hardly any grant is given again */
+  constructor(roles: number) {
+    this.#areRepeated = roles > 1
+  }
 
   #theOneOf(grant: Grant): CheckedGrant {
     const text = JSON.stringify(grant)
@@ -301,14 +304,29 @@ export class CheckedGrants {
 
   /** @throws whatever `refuse` does */
   check(role: string, given: Grant, refuse: Refuse): readonly CheckedGrant[] {
-    const check = (): readonly CheckedGrant[] =>
-      checkGrant(role, given, refuse).map((grant) => this.#theOneOf(grant))
-    return saysAll(given) ? getOrMake(this.#given, JSON.stringify(given), check) : check()
+    const text = this.#areRepeated ? textOf(given) : undefined
+    const known = text === undefined ? undefined : this.#given.get(text)
+    if (known !== undefined) return known
+    const checked = checkGrant(role, given, refuse).map((grant) => this.#theOneOf(grant))
+    if (text !== undefined) this.#given.set(text, checked)
+    return checked
   }
 }
 
-/** Whether a grant asks for the same of every role, and for all that its text says: secrets and patterns are not in it. */
-const saysAll = (given: Grant): boolean =>
-  given?.kind === 'privilege' && isObject(given.object) && 'name' in given.object
+/** One text for all that a grant of privileges by name asks for, whoever is to have them; of others there is none. */
+const textOf = (given: Grant): string | undefined => {
+  if (given?.kind !== 'privilege') return undefined
+  const { object, privileges, direct, grantable } = given
+  if (typeof direct !== 'boolean' || typeof grantable !== 'boolean' || !areTexts(privileges)) return undefined
+  if (typeof object !== 'object' || object === null || !('name' in object)) return undefined
+  const { kind, name } = object
+  if (typeof kind !== 'string' || !areTexts(name)) return undefined
+  // By its length no name with NUL in it, which is refused, has the text of one that is not.
+  return `${kind}\0${direct}\0${grantable}\0${privileges.length}\0${name.length}\0${name.join('\0')}\0${privileges.join('\0')}`
+}
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const areTexts = (values: unknown): values is readonly string[] => {
+  if (!Array.isArray(values)) return false
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
+}

@@ -1,3 +1,4 @@
+import type { AclEntry } from './acl.ts'
 import { apply } from './apply.ts'
 import { attributes, attributeWords } from './attribute.ts'
 import { objectsTouched } from './effects.ts'
@@ -15,7 +16,7 @@ import {
 import { operationsOf, type Plan } from './plan.ts'
 import { desiredRolesOf } from './request.ts'
 import type { Membership, Role, Snapshot } from './snapshot.ts'
-import { World, type WorldAclItem } from './world.ts'
+import { World } from './world.ts'
 
 /** How what was found differs from what a plan predicted. */
 export interface Difference {
@@ -36,7 +37,7 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
   one.inherit === other.inherit &&
   one.set === other.set
 
-const isSameItem = (one: WorldAclItem, other: WorldAclItem | undefined): boolean =>
+const isSameItem = (one: AclEntry, other: AclEntry | undefined): boolean =>
   other !== undefined &&
   one.privileges.size === other.privileges.size &&
   [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
@@ -91,9 +92,9 @@ const factsToProve = (
     const whole = objects.has(key)
     if (kind !== 'column' && owner !== there?.owner && (whole || desired.has(owner)))
       add({ kind: 'ownership', object: { kind, name }, owner })
-    for (const [who, item] of object.acl)
+    for (const item of object.acl.values())
       if (whole || desired.has(item.grantee) || desired.has(item.grantor))
-        if (!isSameItem(item, there?.acl.get(who)))
+        if (!isSameItem(item, there?.acl.get(item.grantee, item.grantor)))
           for (const privilege of item.privileges.keys()) add(privilegeFact(object, item, privilege))
   }
 }

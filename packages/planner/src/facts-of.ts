@@ -1,8 +1,9 @@
+import type { AclEntry } from './acl.ts'
 import { attributes, attributeWords } from './attribute.ts'
 import type { DefaultPrivilegeFact, Fact, PrivilegeFact } from './fact.ts'
 import type { Privilege } from './privilege.ts'
 import type { Role } from './snapshot.ts'
-import type { WorldAclItem, WorldDefaults, WorldObject } from './world.ts'
+import type { WorldDefaults, WorldObject } from './world.ts'
 
 /** The attributes a role has, in words. */
 export const attributesOf = (role: Role): readonly string[] =>
@@ -21,7 +22,7 @@ export const roleFacts = (role: Role): readonly Fact[] => [
 /** One privilege of one item of an object’s ACL. */
 export const privilegeFact = (
   { kind, name }: WorldObject,
-  { grantee, grantor, privileges }: WorldAclItem,
+  { grantee, grantor, privileges }: AclEntry,
   privilege: Privilege,
 ): PrivilegeFact => ({
   kind: 'privilege',

@@ -11,35 +11,42 @@ const lockOf = ({ kind, name }: ObjectName): string =>
  * then, and what is altered. GRANT and REVOKE lock the role that is granted from 16 on, and the object from 18 on.
  * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
  */
-const locksOf = ({ version }: Server, operation: Operation): readonly string[] => {
+const addLocks = (locks: Set<string>, { version }: Server, operation: Operation): void => {
   switch (operation.kind) {
     case 'createRole':
     case 'grantMembership':
     case 'revokeMembership':
-      return version >= 160000 ? [operation.role] : []
+      if (version >= 160000) locks.add(operation.role)
+      return
     case 'grantPrivilege':
-      return [operation.grantee, ...(version >= 180000 ? [lockOf(operation.object)] : [])]
+      locks.add(operation.grantee)
+      if (version >= 180000) locks.add(lockOf(operation.object))
+      return
     case 'revokePrivilege':
-      return version >= 180000 ? [lockOf(operation.object)] : []
+      if (version >= 180000) locks.add(lockOf(operation.object))
+      return
     case 'dropRole':
-      return [operation.role]
+      locks.add(operation.role)
+      return
     case 'lockRole':
-      return operation.mode === 'share' ? [operation.role] : []
+      if (operation.mode === 'share') locks.add(operation.role)
+      return
     case 'createSchema':
-      return [operation.owner]
+      locks.add(operation.owner)
+      return
     case 'setOwner':
-      return [operation.owner, lockOf(operation.object)]
+      locks.add(operation.owner).add(lockOf(operation.object))
+      return
     case 'grantDefaultPrivilege':
     case 'revokeDefaultPrivilege':
-      return [operation.owner, operation.grantee]
-    default:
-      return []
+      locks.add(operation.owner).add(operation.grantee)
+      return
   }
 }
 
-const locksIn = (server: Server, operations: Iterable<Operation>): number => {
+const locksIn = (server: Server, lists: readonly (readonly Operation[])[]): number => {
   const locks = new Set<string>()
-  for (const operation of operations) for (const lock of locksOf(server, operation)) locks.add(lock)
+  for (const operations of lists) for (const operation of operations) addLocks(locks, server, operation)
   return locks.size
 }
 
@@ -47,7 +54,7 @@ const locksIn = (server: Server, operations: Iterable<Operation>): number => {
  * How much operations would lock in one transaction, as a share of what one transaction should: half of what the server
  * can hold. The other half is other sessions’.
  */
-export const lockShare = (server: Server, operations: Iterable<Operation>): number =>
+export const lockShare = (server: Server, ...operations: readonly (readonly Operation[])[]): number =>
   locksIn(server, operations) / (server.lockTableSize / 2)
 
 /** Divides a list into as few parts of one size as are needed for none to have more than its share. */
@@ -126,7 +133,10 @@ export const lockShortage = (
   const { lockTableSize, maxLocksPerTransaction: value } = server
   const ofParts = locksOfParts(snapshot)
   const neededFor = (operations: readonly Operation[]): number =>
-    operations.reduce((locks, operation) => locks + ofParts(operation), besides + locksIn(server, operations))
+    operations.reduce(
+      (locks, operation) => locks + ofParts(operation),
+      besides + locksIn(server, [operations]),
+    )
   const locks = Math.max(0, ...transactions.map(neededFor))
   const most = mostLocks(server)
   if (locks <= most) return undefined

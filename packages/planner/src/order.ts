@@ -2,11 +2,12 @@
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** A sorted copy, ordered by a key. */
-export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[] =>
-  [...values]
-    .map((value) => [key(value), value] as const)
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([, value]) => value)
+export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[] => {
+  const all = [...values]
+  if (all.length < 2) return all
+  const keys = all.map(key)
+  return [...keys.keys()].sort((a, b) => compareText(keys[a]!, keys[b]!)).map((index) => all[index]!)
+}
 
 /** Sorted, without repeats. */
 export const sortedUnique = (values: Iterable<string>): string[] => [...new Set(values)].sort(compareText)

@@ -76,12 +76,15 @@ export const losesOwnership = (wanted: Ownerships, object: WorldObject): boolean
   wanted.owners.get(object.key)?.role !== object.owner &&
   !isPreserved(wanted, object.owner, object)
 
-/** Who will own an object once the plan has run; `undefined` for one that does not exist and nobody asks for. */
-export const ownerInOutcome = (world: World, wanted: Ownerships, name: ObjectName): string | undefined => {
-  const asked = wanted.owners.get(objectKey(name))
+/**
+ * Who will own an object once the plan has run; `undefined` for one that does not exist and nobody asks for.
+ * @param key that of the object
+ */
+export const ownerInOutcome = (world: World, wanted: Ownerships, key: string): string | undefined => {
+  const asked = wanted.owners.get(key)
   if (asked !== undefined) return asked.role
-  const object = world.object(name)
-  if (object?.follows !== undefined) return ownerInOutcome(world, wanted, object.follows)
+  const object = world.objects.get(key)
+  if (object?.follows !== undefined) return ownerInOutcome(world, wanted, objectKey(object.follows))
   if (object === undefined || !losesOwnership(wanted, object)) return object?.owner
   return whyNotMoved(world, wanted, object) === undefined ? wanted.reassignOwnedTo : object.owner
 }

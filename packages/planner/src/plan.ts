@@ -156,11 +156,9 @@ const transactionsFor = (
   isDivided: boolean,
   divide: (world: World, share: number) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
-  // Where nothing is to be done the world stays as it is, so that it need not be copied.
-  const first = groups.findIndex((group) => group.some((phase) => phase(before, wanted).length > 0))
-  if (first < 0) return [[], before]
   const world = new World(before)
-  const operations = fold(world, wanted, groups.slice(first))
+  const operations = fold(world, wanted, groups)
+  if (operations.length === 0) return [[], before]
   const share = lockShare(world.server, operations)
   if (share <= 1 && !isDivided) return [[withRoleLocks(before, operations)], world]
   const outcome = new World(before)

@@ -20,9 +20,9 @@ export const preparationsFor = (world: World, wanted: Wanted): readonly (readonl
     if (before.length > 0) toMake.set(create.as, before)
     if (create.serves === undefined) continue
     const privilege = privileges.get(create.role)!
-    const owner = world.object(privilege.object)?.owner
-    if (owner === undefined || ownerInOutcome(world, wanted, privilege.object) !== owner) continue
-    const grants = grantWanted(world, wanted, privilege)
+    const owner = world.objects.get(privilege.key)?.owner
+    if (owner === undefined || ownerInOutcome(world, wanted, privilege.key) !== owner) continue
+    const grants = [grantWanted(world, wanted, privilege)]
     pairs.push({ creates: [...(toMake.get(create.as) ?? []), create], grants })
     toMake.delete(create.as)
   }

@@ -1,4 +1,4 @@
-import { CheckedGrants, checkName, quotedText, type Refuse } from './check-grant.ts'
+import { type CheckedGrant, CheckedGrants, checkName, quotedText, type Refuse } from './check-grant.ts'
 import { describeGrant, describeName, describeObject } from './describe.ts'
 import type { DesiredRole } from './desired-role.ts'
 import { InvalidGrantError } from './errors.ts'
@@ -107,6 +107,12 @@ const conflictingMembership = (grants: readonly Grant[]): string | undefined => 
   return undefined
 }
 
+const fields: ReadonlySet<string> = new Set([
+  'role',
+  'grants',
+  'preserveExistingGrantsInSchemas',
+] satisfies (keyof DesiredRole)[])
+
 const checkDesiredRole = (
   desired: DesiredRole,
   scope: PlanOptions['scope'],
@@ -117,12 +123,12 @@ const checkDesiredRole = (
       field: 'desired',
       message: `cannot sync roles: ${quotedText(desired)}is no desired role, but ${typeof desired}`,
     })
-  const { role, grants, preserveExistingGrantsInSchemas: preserved = [], ...others } = desired
+  const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
   checkRole(role)
   const fail = (message: string, field: string, grant?: number): never => {
     throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
   }
-  const [unknown] = Object.keys(others)
+  const unknown = Object.keys(desired).find((field) => !fields.has(field))
   if (unknown !== undefined)
     fail(
       `cannot sync role ${describeName(role)}: ${describeName(unknown)} is nothing that a desired role has`,
@@ -130,15 +136,22 @@ const checkDesiredRole = (
     )
   if (!Array.isArray(grants))
     fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
-  const checkedEach = Array.from(grants, (grant: Grant, index) => {
-    const refuse: Refuse = (field, problem) =>
-      fail(`cannot grant ${safeDescription(grant)} to role ${describeName(role)}: ${problem}`, field, index)
-    const split = known.check(role, grant, refuse)
-    if (scope === 'database' && split.some((one) => isOfCluster(one.grant)))
-      refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
-    return split
-  })
-  const checked = new Set(checkedEach.flat())
+  let index = 0
+  const refuse: Refuse = (field, problem) =>
+    fail(
+      `cannot grant ${safeDescription(grants[index]!)} to role ${describeName(role)}: ${problem}`,
+      field,
+      index,
+    )
+  const checked = new Set<CheckedGrant>()
+  const logins: number[] = []
+  for (; index < grants.length; index++)
+    for (const one of known.check(role, grants[index]!, refuse)) {
+      if (scope === 'database' && isOfCluster(one.grant))
+        refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
+      if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
+      checked.add(one)
+    }
   const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
   if (!Array.isArray(preserved))
     fail(
@@ -149,16 +162,14 @@ const checkDesiredRole = (
     checkName(schema, 'preserveExistingGrantsInSchemas', (field, problem) =>
       fail(`cannot preserve what role ${describeName(role)} has in a schema: ${problem}`, field),
     )
-  const logins = checkedEach.flatMap(([one], index) =>
-    one?.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN' ? [index] : [],
-  )
   if (logins.length > 1)
     fail(
       `cannot grant LOGIN to role ${describeName(role)}: it is asked for ${logins.length} times`,
       'login',
       logins[1],
     )
-  const conflict = conflictingMembership(Array.from(checked, ({ grant }) => grant))
+  const inOrder = sortedBy(checked, ({ text }) => text).map(({ grant }) => grant)
+  const conflict = conflictingMembership(inOrder)
   if (conflict !== undefined)
     fail(
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
@@ -166,7 +177,7 @@ const checkDesiredRole = (
     )
   return {
     role,
-    grants: sortedBy(checked, ({ text }) => text).map(({ grant }) => grant),
+    grants: inOrder,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
   }
 }
@@ -247,10 +258,9 @@ export const requestOf = (
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const checkedOptions = checkOptions(options)
-  const known = new CheckedGrants()
-  const roles = (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) =>
-    checkDesiredRole(one, checkedOptions.scope, known),
-  )
+  const given: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
+  const known = new CheckedGrants(given.length)
+  const roles = given.map((one) => checkDesiredRole(one, checkedOptions.scope, known))
   checkReassignedTo(roles, checkedOptions)
   const seen = new Set<string>()
   for (const { role } of roles) {

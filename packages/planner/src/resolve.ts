@@ -1,3 +1,4 @@
+import { heldBy } from './acl.ts'
 import { apply } from './apply.ts'
 import { attributes, type GrantableAttribute } from './attribute.ts'
 import { Authority } from './authority.ts'
@@ -24,7 +25,6 @@ import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
 import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
-import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
 import { isRealMember } from './real-member.ts'
 import { ServingRoles } from './serving-roles.ts'
@@ -40,7 +40,7 @@ import {
   type WantedOwner,
   type WantedPrivilege,
 } from './wanted.ts'
-import { aclKey, membershipKey, World } from './world.ts'
+import { membershipKey, World } from './world.ts'
 
 const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> => {
   const all = new Map<string, ObjectName[]>()
@@ -54,13 +54,13 @@ const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> =
 
 /** One privilege on one object that is there, or will be. */
 interface Asked {
-  readonly object: ObjectName
+  readonly serves: Served
+  /** That of the object. */
+  readonly key: string
   /** Who will own it. */
   readonly owner: string | undefined
-  readonly privilege: Privilege
   /** The intermediate roles that give it. */
   readonly serving: readonly Role[]
-  readonly serves: Served
 }
 
 /** Matches what is asked for with what there is: patterns expanded, intermediate roles chosen or named. */
@@ -176,7 +176,7 @@ class Resolution implements Wanted {
     if (object.kind !== 'schema' && existing === undefined)
       return this.#skip(because, 'absent', this.#whyAbsent(object))
     if (existing?.follows !== undefined) {
-      if (ownerInOutcome(this.#world, this, existing) !== role)
+      if (ownerInOutcome(this.#world, this, existing.key) !== role)
         this.#notPermitted(because, `it belongs to who owns ${describeObject(existing.follows)}`)
       return
     }
@@ -254,12 +254,15 @@ class Resolution implements Wanted {
   }
 
   privilege(grant: PrivilegeGrant, because: Reason): void {
-    const asked = getOrMake(this.#asked, grant, () => this.#askedBy(grant))
+    const asked =
+      this.roles.length === 1
+        ? this.#askedBy(grant)
+        : getOrMake(this.#asked, grant, () => this.#askedBy(grant))
     if (typeof asked === 'string') return this.#skip(because, 'absent', asked)
     const memberInherits =
       this.#world.membershipsHaveGrantors || (this.#world.roles.get(because.role)?.inherit ?? true)
     let hasNoEffect = false
-    const notPermitted = new Set<string>()
+    const notPermitted: string[] = []
     for (const one of asked) {
       const isOwner = one.owner === because.role
       const direct = grant.direct || isOwner
@@ -267,12 +270,12 @@ class Resolution implements Wanted {
       else {
         // An owner may pass everything on as it is.
         const why = direct
-          ? this.#wantDirect(one.object, one.privilege, grant.grantable && !isOwner, because)
+          ? this.#wantDirect(one, grant.grantable && !isOwner, because)
           : this.#wantIntermediate(one, because)
-        if (why !== undefined) notPermitted.add(why)
+        if (why !== undefined) notPermitted.push(why)
       }
     }
-    for (const why of notPermitted) this.#notPermitted(because, why)
+    for (const why of new Set(notPermitted)) this.#notPermitted(because, why)
     if (hasNoEffect)
       this.#skip(
         because,
@@ -285,14 +288,16 @@ class Resolution implements Wanted {
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | string {
     const objects = this.#objectsOf(grant)
     if (typeof objects === 'string') return objects
-    return objects.flatMap(({ kind, name }) => {
-      const object = { kind, name }
-      const owner = ownerInOutcome(this.#world, this, object)
-      return grant.privileges.map((privilege): Asked => {
-        const serving = grant.direct ? [] : this.#serving.serving(object, privilege)
-        return { object, owner, privilege, serving, serves: { privilege, object } }
-      })
-    })
+    const asked: Asked[] = []
+    for (const object of objects) {
+      const key = objectKey(object)
+      const owner = ownerInOutcome(this.#world, this, key)
+      for (const privilege of grant.privileges) {
+        const serving = grant.direct ? [] : this.#serving.serving(key, privilege)
+        asked.push({ serves: { privilege, object }, key, owner, serving })
+      }
+    }
+    return asked
   }
 
   #objectsOf({ object }: PrivilegeGrant): readonly ObjectName[] | string {
@@ -311,43 +316,37 @@ class Resolution implements Wanted {
     )
   }
 
-  #wantPrivilege(
-    object: ObjectName,
-    privilege: Privilege,
-    role: string,
-    grantable: boolean,
-    because: Reason,
-  ): void {
-    const key = privilegeKey(objectKey(object), privilege, role)
+  #wantPrivilege(wanted: WantedPrivilege): void {
+    const key = privilegeKey(wanted.key, wanted.privilege, wanted.role)
     const other = this.privileges.get(key)
-    if (other === undefined || (grantable && !other.grantable))
-      this.privileges.set(key, { object, privilege, role, grantable, because })
+    if (other === undefined || (wanted.grantable && !other.grantable)) this.privileges.set(key, wanted)
   }
 
   /** Why the acting role may not put anything into an object’s ACL. */
-  #whyNotGranted(object: ObjectName, privilege: Privilege): string | undefined {
-    const owner = ownerInOutcome(this.#world, this, object)
-    if (owner === undefined) return undefined
-    return this.authorityOverPrivileges.whyNotManaged(
-      { ...this.#settled.object(object), ...object, owner },
-      privilege,
-    )
+  #whyNotGranted({ serves: { object, privilege }, key, owner }: Asked): string | undefined {
+    if (owner === undefined || this.authorityOverPrivileges.isSuperuser) return undefined
+    const existing = this.#settled.objects.get(key)
+    return this.authorityOverPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege)
   }
 
-  #wantDirect(
-    object: ObjectName,
-    privilege: Privilege,
-    grantable: boolean,
-    because: Reason,
-  ): string | undefined {
-    const { owner, acl } = this.#settled.object(object) ?? {}
-    const held =
-      owner === undefined ? undefined : acl?.get(aclKey(because.role, owner))?.privileges.get(privilege)
+  #wantDirect(asked: Asked, grantable: boolean, because: Reason): string | undefined {
+    const { serves, key } = asked
+    const { object, privilege } = serves
+    const { role } = because
+    const { owner, acl } = this.#settled.objects.get(key) ?? {}
+    const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
     const isHeld = held !== undefined && (held || !grantable)
-    const why = isHeld ? undefined : this.#whyNotGranted(object, privilege)
+    const why = isHeld ? undefined : this.#whyNotGranted(asked)
     // What it has of that, it keeps.
     if (why === undefined || held !== undefined)
-      this.#wantPrivilege(object, privilege, because.role, grantable && why === undefined, because)
+      this.#wantPrivilege({
+        object,
+        key,
+        privilege,
+        role,
+        grantable: grantable && why === undefined,
+        because,
+      })
     return why
   }
 
@@ -367,7 +366,7 @@ class Resolution implements Wanted {
       return this.#skip(because, 'absent', `role ${describeName(owner)} does not exist`)
     if (inSchema !== undefined && !this.#exists(inSchema))
       return this.#skip(because, 'absent', this.#whyAbsent(inSchema))
-    const held = this.#world.defaultsOf(owner, schema, on).acl.get(aclKey(because.role, owner))?.privileges
+    const held = this.#world.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
     for (const privilege of privileges) {
       const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
       const isPermitted = isHeld || this.authorityOverPrivileges.mayActAs(owner)
@@ -387,47 +386,47 @@ class Resolution implements Wanted {
    * Any trusted role that the member is in already counts; else the oldest that is ours alone and the acting role may
    * grant; else a new one.
    */
-  #wantIntermediate({ object, privilege, serving, serves }: Asked, because: Reason): string | undefined {
-    const held = serving.filter(({ name }) =>
-      this.#world.membershipsIn(name, because.role).some(({ inherit }) => inherit),
-    )
-    for (const { name } of held) this.#wantMembership(name, { serves, inherit: true, because })
-    if (held.length > 0) return undefined
-    const reused = serving.find(
+  #wantIntermediate(asked: Asked, because: Reason): string | undefined {
+    const membership: WantedMembership = { serves: asked.serves, inherit: true, because }
+    let isHeld = false
+    for (const { name } of asked.serving)
+      if (this.#world.membershipsIn(name, because.role).some(({ inherit }) => inherit)) {
+        this.#wantMembership(name, membership)
+        isHeld = true
+      }
+    if (isHeld) return undefined
+    const reused = asked.serving.find(
       ({ name, elsewhere }) => elsewhere === 0 && this.authority.mayGrant(name, this.desired),
     )?.name
-    const why = reused === undefined ? this.#whyNoNewRole(object, privilege) : undefined
+    const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
     if (why !== undefined) return why
-    this.#wantMembership(reused ?? this.#newRole(object, privilege, because), {
-      serves,
-      inherit: true,
-      because,
-    })
+    this.#wantMembership(reused ?? this.#newRole(asked, because), membership)
     return undefined
   }
 
-  #whyNoNewRole(object: ObjectName, privilege: Privilege): string | undefined {
+  #whyNoNewRole(asked: Asked): string | undefined {
     if (!this.authority.mayCreateRoles) return `${this.#acting} may not create roles`
-    return this.#whyNotGranted(object, privilege)
+    return this.#whyNotGranted(asked)
   }
 
-  #newRole(object: ObjectName, privilege: Privilege, because: Reason): string {
-    const key = privilegeKey(objectKey(object), privilege, '')
-    const named = this.#newRoleFor.get(key)
+  #newRole({ serves: { object, privilege }, key }: Asked, because: Reason): string {
+    const served = privilegeKey(key, privilege, '')
+    const named = this.#newRoleFor.get(served)
     if (named !== undefined) return named
     const isTaken = (name: string): boolean => this.#world.roles.has(name) || this.#newNames.has(name)
-    const name = intermediateName(this.#world.server, object, privilege, this.#request.seed, isTaken)
-    this.#newRoleFor.set(key, name)
-    this.#newNames.add(name)
-    this.#wantPrivilege(object, privilege, name, false, because)
-    return name
+    const role = intermediateName(this.#world.server, object, privilege, this.#request.seed, isTaken)
+    this.#newRoleFor.set(served, role)
+    this.#newNames.add(role)
+    this.#wantPrivilege({ object, key, privilege, role, grantable: false, because })
+    return role
   }
 
   /** Asked for more than once, with all the options that were asked for. */
   #wantMembership(role: string, membership: WantedMembership): void {
     const { role: member } = membership.because
     const ofMember = getOrMake(this.memberships, member, () => new Map<string, WantedMembership>())
-    ofMember.set(role, { ...membership, ...ofMember.get(role) })
+    const other = ofMember.get(role)
+    ofMember.set(role, other === undefined ? membership : { ...membership, ...other })
   }
 
   membership({ role, admin, inherit, set }: MembershipGrant, because: Reason): void {

@@ -1,3 +1,4 @@
+import { Acl, type AclEntry, aclKey, heldBy } from './acl.ts'
 import { Authority } from './authority.ts'
 import { getOrMake } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
@@ -7,7 +8,7 @@ import { sortedBy } from './order.ts'
 import type { Privilege } from './privilege.ts'
 import { type Holding, ServingRoles } from './serving-roles.ts'
 import { entitlement, isPreserved, notAskedFor, type Wanted } from './wanted.ts'
-import { aclKey, type World, type WorldAclItem, type WorldObject } from './world.ts'
+import type { World, WorldObject } from './world.ts'
 import { isEntitled } from './phase/lose-memberships.ts'
 
 /** What is to become of one privilege of an ACL item. */
@@ -16,7 +17,7 @@ export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
 /** One privilege of one ACL item that is to go, or to lose its grant option. */
 export interface Revoked {
   readonly object: WorldObject
-  readonly item: WorldAclItem
+  readonly item: AclEntry
   readonly privilege: Privilege
   readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
   readonly because: Reason
@@ -49,7 +50,7 @@ export interface Revocations {
 export const privilegeVerdict = (
   wanted: Wanted,
   object: WorldObject,
-  { grantee, grantor, privileges }: WorldAclItem,
+  { grantee, grantor, privileges }: AclEntry,
   privilege: Privilege,
 ): PrivilegeVerdict => {
   if (grantee === object.owner || isPreserved(wanted, grantee, object)) return 'keep'
@@ -114,7 +115,7 @@ const sharedByNobodyElse = (world: World): ReadonlySet<string> => {
 }
 
 const revokedKey = ({ object, item, privilege }: Omit<Revoked, 'verdict' | 'because'>): string =>
-  `${object.key}\0${privilege}\0${aclKey(item.grantee, item.grantor)}`
+  `${object.key}\0${privilege}\0${aclKey(item)}`
 
 /** What has to go of one object and, of a table, of its columns. */
 class Plot {
@@ -141,13 +142,13 @@ class Plot {
   /** What is to go by itself, whatever depends on it. */
   #roots(): readonly Revoked[] {
     return this.#objects.flatMap((object) =>
-      sortedBy(object.acl.values(), ({ grantee, grantor }) => aclKey(grantee, grantor)).flatMap((item) =>
+      sortedBy(object.acl.values(), aclKey).flatMap((item) =>
         [...item.privileges.keys()].sort().flatMap((privilege) => this.#root(object, item, privilege)),
       ),
     )
   }
 
-  #root(object: WorldObject, item: WorldAclItem, privilege: Privilege): readonly Revoked[] {
+  #root(object: WorldObject, item: AclEntry, privilege: Privilege): readonly Revoked[] {
     const { grantee, grantor } = item
     const losing = this.#losers.get(grantee)
     const verdict = losing === undefined ? 'keep' : privilegeVerdict(this.#wanted, object, item, privilege)
@@ -189,8 +190,7 @@ class Plot {
     return [object, ...columnsOf(this.#world, object)].flatMap((one) => {
       // A privilege that is revoked on a table goes on its columns too, and its grant option with it.
       const loses =
-        item.privileges.get(privilege) === true ||
-        one.acl.get(aclKey(grantee, grantor))?.privileges.get(privilege) === true
+        item.privileges.get(privilege) === true || heldBy(one.acl, { privilege, grantee, grantor }) === true
       if (!loses || this.#keepsOption(one, privilege, grantee, gone)) return []
       return [...one.acl.values()].flatMap((other): Revoked[] =>
         other.grantor === grantee && other.privileges.has(privilege)
@@ -299,10 +299,8 @@ class Plot {
     privilege,
   }: Revoked): readonly Omit<Revoked, 'verdict' | 'because'>[] {
     if (grantor === object.owner || holdsOption(this.#world, object, privilege, grantor)) return []
-    const key = aclKey(grantor, object.owner)
-    const columns = columnsOf(this.#world, object).filter(
-      ({ acl }) => acl.get(key)?.privileges.get(privilege) === true,
-    )
+    const option = { privilege, grantee: grantor, grantor: object.owner }
+    const columns = columnsOf(this.#world, object).filter(({ acl }) => heldBy(acl, option) === true)
     return [object, ...columns].flatMap((one) =>
       [...one.acl.values()].flatMap((item) =>
         item.grantor === grantor && item.privileges.has(privilege) ? [{ object: one, item, privilege }] : [],
@@ -364,8 +362,11 @@ export interface Lack {
 }
 
 const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
-  const item = { grantee: role, grantor: object.owner, privileges: new Map([[privilege, true]]) }
-  return { ...object, acl: new Map([...object.acl, [`lent\0${role}`, item]]) }
+  const { owner: grantor } = object
+  const acl = new Acl(object.acl.values())
+  const privileges = new Map(acl.get(role, grantor)?.privileges).set(privilege, true)
+  acl.set({ grantee: role, grantor, privileges })
+  return { ...object, acl }
 }
 
 /** Whether a role may grant a privilege that is not the owner’s to grant: on a column also by the table. */

@@ -74,11 +74,9 @@ const locksFor = (world: World, operation: Operation): readonly Lock[] => {
 const roleLocks = (world: World, operations: readonly Operation[]): readonly LockRole[] => {
   const { server } = world
   const authority = new Authority(world)
-  const locked = new Set(
-    operations.flatMap((operation) =>
-      lockingByThemselves.has(operation.kind) && 'role' in operation ? [operation.role] : [],
-    ),
-  )
+  const locked = new Set<string>()
+  for (const operation of operations)
+    if (lockingByThemselves.has(operation.kind) && 'role' in operation) locked.add(operation.role)
   const locks = new Map<string, LockRole>()
   for (const operation of operations)
     for (const { role, mode } of locksFor(world, operation)) {
@@ -89,7 +87,7 @@ const roleLocks = (world: World, operations: readonly Operation[]): readonly Loc
     }
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
   // Better that somebody could drop a role than that the server runs out of locks.
-  return lockShare(server, [...inOrder, ...operations]) <= 1
+  return lockShare(server, inOrder, operations) <= 1
     ? inOrder
     : inOrder.filter(({ mode }) => mode === 'exclusive')
 }

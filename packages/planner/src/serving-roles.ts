@@ -1,8 +1,6 @@
 import { getOrMake } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
-import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
-import { privilegeKey } from './wanted.ts'
 import type { Role } from './snapshot.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -20,12 +18,18 @@ export interface Holding {
   readonly byOwner: boolean
 }
 
+/** A role that gives its members one privilege and nothing else. */
+interface Serving {
+  readonly role: Role
+  readonly privilege: Privilege
+}
+
 interface Index {
   readonly holdingsOf: ReadonlyMap<string, readonly Holding[]>
   /** Intermediate roles that are more than they claim to be, by something other than what they hold. */
   readonly tainted: ReadonlySet<string>
-  /** By what they give: the trusted ones, the oldest first. */
-  readonly serving: ReadonlyMap<string, readonly Role[]>
+  /** By the key of the object: the trusted ones with what they give, the oldest first. */
+  readonly serving: ReadonlyMap<string, readonly Serving[]>
 }
 
 /** The intermediate roles in a world that stays as it is, with what each holds there. It is looked through when asked. */
@@ -44,16 +48,15 @@ export class ServingRoles {
   #find(): Index {
     const world = this.#world
     const [holdingsOf, tainted] = [new Map<string, Holding[]>(), new Set<string>()]
-    const serving = new Map<string, Role[]>()
-    const isIntermediate = memoized(isIntermediateName)
+    const serving = new Map<string, Serving[]>()
     for (const object of world.objects.values()) {
-      if (isIntermediate(object.owner)) tainted.add(object.owner)
+      if (isIntermediateName(object.owner)) tainted.add(object.owner)
       for (const { grantee, grantor, privileges } of object.acl.values()) {
-        if (isIntermediate(grantor)) tainted.add(grantor)
-        if (!isIntermediate(grantee)) continue
-        const holdings = getOrMake(holdingsOf, grantee, (): Holding[] => [])
-        for (const [privilege, grantable] of privileges)
-          holdings.push({ object, privilege, grantable, byOwner: grantor === object.owner })
+        if (isIntermediateName(grantor)) tainted.add(grantor)
+        if (!isIntermediateName(grantee)) continue
+        const byOwner = grantor === object.owner
+        const holdings = getOrMake(holdingsOf, grantee, noneYet<Holding>)
+        privileges.forEach((grantable, privilege) => holdings.push({ object, privilege, grantable, byOwner }))
       }
     }
     for (const { role } of world.unmanaged) tainted.add(role)
@@ -63,17 +66,17 @@ export class ServingRoles {
       const role = world.roles.get(name)
       if (role === undefined || tainted.has(name) || !this.#isTrusted(name, holdings)) continue
       const { object, privilege } = holdings[0]!
-      const key = privilegeKey(object.key, privilege, '')
-      getOrMake(serving, key, (): Role[] => []).push(role)
+      getOrMake(serving, object.key, noneYet<Serving>).push({ role, privilege })
     }
-    for (const roles of serving.values()) roles.sort((a, b) => age(a) - age(b))
+    for (const roles of serving.values())
+      if (roles.length > 1) roles.sort((a, b) => age(a.role) - age(b.role))
     return { holdingsOf, tainted, serving }
   }
 
   /** Whether a role gives its members nothing but what it holds: it has no attribute, and is a member of nothing. */
   isPlain(name: string): boolean {
     const role = this.#world.roles.get(name)
-    if (role === undefined || this.#world.membershipsOf(name).length > 0) return false
+    if (role === undefined || this.#world.isMember(name)) return false
     const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = role
     return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
   }
@@ -86,9 +89,13 @@ export class ServingRoles {
   /**
    * The trusted roles that hold the privilege, the oldest first, those shared with a copied database included: they
    * count for who is a member already, but nobody is newly let in.
+   * @param object its key
    */
-  serving(object: ObjectName, privilege: Privilege): readonly Role[] {
-    return this.#found.serving.get(privilegeKey(objectKey(object), privilege, '')) ?? []
+  serving(object: string, privilege: Privilege): readonly Role[] {
+    const roles: Role[] = []
+    for (const one of this.#found.serving.get(object) ?? [])
+      if (one.privilege === privilege) roles.push(one.role)
+    return roles
   }
 
   holdingsOf(name: string): readonly Holding[] {
@@ -105,7 +112,4 @@ export class ServingRoles {
 /** Oids grow, until they wrap around; a role still to be created is the youngest. */
 const age = ({ oid }: Role): number => (oid === null ? Number.POSITIVE_INFINITY : Number(oid))
 
-const memoized = (test: (name: string) => boolean): ((name: string) => boolean) => {
-  const known = new Map<string, boolean>()
-  return (name) => getOrMake(known, name, () => test(name))
-}
+const noneYet = <T>(): T[] => []

@@ -3,38 +3,45 @@ import { UnsupportedServerError } from './errors.ts'
 import { futureObjects } from './future-objects.ts'
 import type { Grant } from './grant.ts'
 import { objectKinds } from './object-kind.ts'
-import { privilegesSince } from './privilege.ts'
+import { type Privilege, privilegesSince } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
 
 /** Something that only servers from some version on have. */
-interface Newer {
-  readonly what: string
-  readonly since: number | undefined
+type Newer = readonly [since: number, what: string]
+
+const newPrivilege = (privileges: readonly Privilege[], version: number): Newer | undefined => {
+  const privilege = privileges.find((one) => version < (privilegesSince[one] ?? 0))
+  return privilege && [privilegesSince[privilege]!, privilege]
 }
 
-const newPrivileges = (privileges: readonly (keyof typeof privilegesSince)[]): readonly Newer[] =>
-  privileges.map((privilege) => ({ what: privilege, since: privilegesSince[privilege] }))
-
-const newIn = (grant: Grant): readonly Newer[] => {
+/** What a grant needs and a server does not have. */
+const newIn = (grant: Grant, version: number): Newer | undefined => {
+  const isTooOld = (since = 0): boolean => version < since
   switch (grant.kind) {
     case 'attribute':
-      return []
-    case 'privilege':
-      return [
-        { what: `${grant.object.kind}s that can be granted`, since: objectKinds[grant.object.kind].since },
-        ...newPrivileges(grant.privileges),
-      ]
-    case 'ownership':
-      return [{ what: `${grant.object.kind}s`, since: objectKinds[grant.object.kind].since }]
+      return undefined
+    case 'privilege': {
+      const { kind } = grant.object
+      const { since } = objectKinds[kind]
+      return isTooOld(since)
+        ? [since!, `${kind}s that can be granted`]
+        : newPrivilege(grant.privileges, version)
+    }
+    case 'ownership': {
+      const { kind } = grant.object
+      const { since } = objectKinds[kind]
+      return isTooOld(since) ? [since!, `${kind}s`] : undefined
+    }
     case 'membership':
-      return grant.inherit === false || grant.set === false
-        ? [{ what: 'INHERIT and SET options of memberships', since: 160000 }]
-        : []
-    case 'default privilege':
-      return [
-        { what: `default privileges on ${grant.on}`, since: futureObjects[grant.on].since },
-        ...newPrivileges(grant.privileges),
-      ]
+      return isTooOld(160000) && (grant.inherit === false || grant.set === false)
+        ? [160000, 'INHERIT and SET options of memberships']
+        : undefined
+    case 'default privilege': {
+      const { since } = futureObjects[grant.on]
+      return isTooOld(since)
+        ? [since!, `default privileges on ${grant.on}`]
+        : newPrivilege(grant.privileges, version)
+    }
   }
 }
 
@@ -50,10 +57,12 @@ const versionText = (version: number): string =>
  */
 export const checkSupported = (version: number, { desired }: SyncRequest): void => {
   for (const { role, grants } of desired)
-    for (const grant of grants)
-      for (const { what, since = 0 } of newIn(grant))
-        if (version < since)
-          throw new UnsupportedServerError(
-            `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: there are ${what} from PostgreSQL ${versionText(since)} on, and the server is ${versionText(version)}`,
-          )
+    for (const grant of grants) {
+      const newer = newIn(grant, version)
+      if (newer === undefined) continue
+      const [since, what] = newer
+      throw new UnsupportedServerError(
+        `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: there are ${what} from PostgreSQL ${versionText(since)} on, and the server is ${versionText(version)}`,
+      )
+    }
 }

@@ -1,3 +1,4 @@
+import type { AclEntry } from './acl.ts'
 import { Authority } from './authority.ts'
 import { isDelegateName } from './delegate.ts'
 import { describeFact, describeName, describeObject } from './describe.ts'
@@ -11,7 +12,7 @@ import { isRealMember } from './real-member.ts'
 import { asGrantor, type Residue } from './residue.ts'
 import type { Role } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
-import type { World, WorldAclItem, WorldObject } from './world.ts'
+import type { World, WorldObject } from './world.ts'
 
 /** What an intermediate role has in this database and in the catalogs of the cluster. */
 interface Ties {
@@ -29,7 +30,7 @@ interface Ties {
   readonly byOthers: PrivilegeFact[]
 }
 
-const tieByItem = (ties: Ties, object: WorldObject, item: WorldAclItem, authority: Authority): void => {
+const tieByItem = (ties: Ties, object: WorldObject, item: AclEntry, authority: Authority): void => {
   const { shared = false } = objectKinds[object.kind]
   ties.holds = true
   ties.holdsShared ||= shared
@@ -42,7 +43,7 @@ const tieByItem = (ties: Ties, object: WorldObject, item: WorldAclItem, authorit
   }
 }
 
-const tieAsGrantor = (ties: Ties, object: WorldObject, { grantee }: WorldAclItem): void => {
+const tieAsGrantor = (ties: Ties, object: WorldObject, { grantee }: AclEntry): void => {
   ties.holds = true
   ties.beyond.push(`has granted privileges on ${describeObject(object)} to ${describeName(grantee)}`)
 }

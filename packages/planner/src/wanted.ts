@@ -1,7 +1,7 @@
 import type { Authority } from './authority.ts'
 import type { GrantableAttribute } from './attribute.ts'
 import { defaultsFor, type Future } from './future-objects.ts'
-import { objectKey, objectKinds, type ObjectName, schemaOf } from './object-kind.ts'
+import { objectKinds, type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
@@ -33,6 +33,8 @@ export interface WantedOwner {
 
 export interface WantedPrivilege {
   readonly object: ObjectName
+  /** That of the object. */
+  readonly key: string
   readonly privilege: Privilege
   /** A desired role, or an intermediate role that is to be created. */
   readonly role: string
@@ -114,11 +116,11 @@ export const isPreserved = (
  */
 export const entitlement = (
   { privileges, defaults }: Pick<Wanted, 'privileges' | 'defaults'>,
-  object: ObjectName & { readonly owner: string },
+  object: ObjectName & { readonly key: string; readonly owner: string },
   privilege: Privilege,
   role: string,
 ): { readonly grantable: boolean } | undefined => {
-  const asked = privileges.get(privilegeKey(objectKey(object), privilege, role))
+  const asked = privileges.get(privilegeKey(object.key, privilege, role))
   const produced =
     defaults.size === 0
       ? []

@@ -1,9 +1,9 @@
+import { Acl, aclOf, itemsOf, type ReadonlyAcl } from './acl.ts'
 import { type Future, type FutureObjects, futureObjects, futurePrivileges } from './future-objects.ts'
 import { getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
-import { formatPrivileges, parsePrivileges, privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
-import type { AclItem } from './acl-item.ts'
+import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
 import type {
   DatabaseObject,
   DefaultPrivileges,
@@ -14,20 +14,11 @@ import type {
   Unmanaged,
 } from './snapshot.ts'
 
-export interface WorldAclItem {
-  readonly grantee: string
-  readonly grantor: string
-  readonly privileges: ReadonlyPrivileges
-}
-
-/** An ACL by grantee and grantor: PostgreSQL keeps one item for each such pair. */
-export type WorldAcl = ReadonlyMap<string, WorldAclItem>
-
 export interface WorldObject extends ObjectName {
   readonly key: string
   readonly oid: string | null
   readonly owner: string
-  readonly acl: WorldAcl
+  readonly acl: ReadonlyAcl
   readonly follows?: ObjectName
   readonly actsAsOwner: readonly string[]
   /** Whether only superusers can own it. */
@@ -39,31 +30,13 @@ export interface WorldObject extends ObjectName {
 /** An object that only one world has, and may change. */
 export type OwnObject = Omit<WorldObject, 'owner' | 'acl'> & {
   owner: string
-  acl: Map<string, WorldAclItem>
+  acl: Acl
 }
 
 /** What is granted on what an owner will create: everything that there is, whether it is PostgreSQL’s default or not. */
 export interface WorldDefaults extends Future {
-  readonly acl: WorldAcl
+  readonly acl: ReadonlyAcl
 }
-
-export const aclKey = (grantee: string, grantor: string): string => `${grantee}\0${grantor}`
-
-/** @param parse reads the letters of an item */
-export const worldAclOf = (
-  items: readonly AclItem[],
-  parse: (privileges: string) => ReadonlyPrivileges = parsePrivileges,
-): Map<string, WorldAclItem> => {
-  const acl = new Map<string, WorldAclItem>()
-  for (const { grantee, grantor, privileges } of items)
-    acl.set(aclKey(grantee, grantor), { grantee, grantor, privileges: parse(privileges) })
-  return acl
-}
-
-const aclOf = (acl: WorldAcl): AclItem[] =>
-  sortedBy(acl.values(), ({ grantee, grantor }) => aclKey(grantee, grantor)).map(
-    ({ grantee, grantor, privileges }) => ({ grantee, grantor, privileges: formatPrivileges(privileges) }),
-  )
 
 const defaultsKey = (owner: string, schema: string | null, on: FutureObjects): string =>
   `${owner}\0${on}\0${schema ?? ''}`
@@ -129,17 +102,17 @@ export class World {
     const known = new Map<string, ReadonlyPrivileges>()
     const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
     for (const { owner, schema, on, acl } of from.defaultPrivileges)
-      this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: worldAclOf(acl, parse) })
+      this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: aclOf(acl, parse) })
     for (const membership of from.memberships) this.setMembership(membership)
-    for (const object of from.objects) this.#add(object, worldAclOf(object.acl, parse))
+    for (const object of from.objects) this.#add(object, aclOf(object.acl, parse))
   }
 
   /** An object that was not there, with its ACL. */
-  addObject(added: Omit<DatabaseObject, 'acl'>, acl: Map<string, WorldAclItem>): void {
+  addObject(added: Omit<DatabaseObject, 'acl'>, acl: Acl): void {
     this.#own.add(this.#add(added, acl))
   }
 
-  #add(added: Omit<DatabaseObject, 'acl'>, acl: WorldAcl): WorldObject {
+  #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): WorldObject {
     const { kind, name, oid, owner, follows, actsAsOwner = nothing } = added
     const key = objectKey(added)
     const object: WorldObject = {
@@ -173,7 +146,7 @@ export class World {
 
   /** An object of this world, to be changed: a copy takes its place where another world may have it too. */
   own(object: WorldObject): OwnObject {
-    const own = this.#own.has(object) ? object : { ...object, acl: new Map(object.acl) }
+    const own = this.#own.has(object) ? object : { ...object, acl: new Acl(object.acl.values()) }
     this.#own.add(own)
     this.#objects.set(own.key, own)
     return own as OwnObject
@@ -188,8 +161,13 @@ export class World {
   /** The rows by which a role is a member of others. */
   membershipsOf(member: string): readonly Membership[] {
     const all: Membership[] = []
-    for (const rows of this.#memberships.get(member)?.values() ?? []) all.push(...rows)
+    this.#memberships.get(member)?.forEach((rows) => all.push(...rows))
     return all
+  }
+
+  /** Whether a role is a member of others. */
+  isMember(member: string): boolean {
+    return (this.#memberships.get(member)?.size ?? 0) > 0
   }
 
   /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
@@ -289,17 +267,17 @@ export class World {
   setDefaults(defaults: WorldDefaults): void {
     const { owner, schema, on, acl } = defaults
     const key = defaultsKey(owner, schema, on)
-    const builtIn = aclOf(this.#builtInDefaults(owner, schema, on))
-    if (JSON.stringify(aclOf(acl)) === JSON.stringify(builtIn)) this.#defaults.delete(key)
+    const builtIn = itemsOf(this.#builtInDefaults(owner, schema, on))
+    if (JSON.stringify(itemsOf(acl)) === JSON.stringify(builtIn)) this.#defaults.delete(key)
     else this.#defaults.set(key, defaults)
   }
 
   /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault) */
-  #builtInDefaults(owner: string, schema: string | null, on: FutureObjects): WorldAcl {
-    const acl = new Map<string, WorldAclItem>()
+  #builtInDefaults(owner: string, schema: string | null, on: FutureObjects): ReadonlyAcl {
+    const acl = new Acl()
     if (schema !== null) return acl
-    const add = (grantee: string, privileges: ReadonlyPrivileges): unknown =>
-      acl.set(aclKey(grantee, owner), { grantee, grantor: owner, privileges })
+    const add = (grantee: string, privileges: ReadonlyPrivileges): void =>
+      acl.set({ grantee, grantor: owner, privileges })
     const known = futurePrivileges(on).filter(
       (privilege) => (privilegesSince[privilege] ?? 0) <= this.server.version,
     )
@@ -331,7 +309,7 @@ export class World {
           name,
           oid,
           owner,
-          acl: aclOf(acl),
+          acl: itemsOf(acl),
           ...(follows && { follows }),
           ...(actsAsOwner.length > 0 && { actsAsOwner }),
           ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
@@ -340,7 +318,7 @@ export class World {
       ),
       defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>
         defaultsKey(owner, schema, on),
-      ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: aclOf(acl) })),
+      ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: itemsOf(acl) })),
       unmanaged: this.unmanaged,
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     }

@@ -1,9 +1,10 @@
+import { heldBy } from '../acl.ts'
 import { defaultPrivilegeFacts } from '../facts-of.ts'
 import { type DefaultPrivilegeFact, factKey } from '../fact.ts'
 import type { Operation } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { defaultKey, isPreservedIn, notAskedFor, type Wanted } from '../wanted.ts'
-import { aclKey, type World, type WorldDefaults } from '../world.ts'
+import type { World, WorldDefaults } from '../world.ts'
 import type { Phase } from './phase.ts'
 
 /** What is to become of one privilege on future objects, and of which desired role that is said. */
@@ -84,7 +85,7 @@ export const loseDefaultPrivileges: Phase = (world, wanted) =>
 export const gainDefaultPrivileges: Phase = (world, wanted) =>
   sortedBy(wanted.defaults, ([key]) => key).flatMap(([, asked]): Operation[] => {
     const { owner, schema, on, privilege, role, grantable, because } = asked
-    const held = world.defaultsOf(owner, schema, on).acl.get(aclKey(role, owner))?.privileges.get(privilege)
+    const held = heldBy(world.defaultsOf(owner, schema, on).acl, { privilege, grantee: role, grantor: owner })
     if (held === true || (held === false && !grantable)) return []
     const { actingRole } = world.server
     return [

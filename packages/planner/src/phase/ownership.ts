@@ -36,7 +36,7 @@ const loseOwnerships =
   (world, wanted) =>
     sortedBy(lost(world, wanted, ofSchemas), inOrder).flatMap((object): Operation[] => {
       const { kind, name, owner } = object
-      const newOwner = ownerInOutcome(world, wanted, object)!
+      const newOwner = ownerInOutcome(world, wanted, object.key)!
       if (newOwner === owner) return []
       const base = { as: world.server.actingRole, because: notAskedFor(owner) }
       return [{ kind: 'setOwner', object: { kind, name }, owner: newOwner, ...base }]

@@ -1,10 +1,11 @@
+import { aclKey, heldBy } from '../acl.ts'
 import { Authority } from '../authority.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
 import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
 import { lacks, type Revoked, revocationsOf } from '../revocation.ts'
 import type { Privilege } from '../privilege.ts'
 import type { Wanted } from '../wanted.ts'
-import { aclKey, type World, type WorldObject } from '../world.ts'
+import type { World, WorldObject } from '../world.ts'
 import type { Phase } from './phase.ts'
 
 /** What is done before some operations and undone after them. */
@@ -42,10 +43,7 @@ class Revoking {
 
   operations(all: readonly Revoked[]): readonly Operation[] {
     const gone = new Set(
-      all.map(
-        ({ object, item, privilege }) =>
-          `${lentKey(object, privilege)}\0${aclKey(item.grantee, item.grantor)}`,
-      ),
+      all.map(({ object, item, privilege }) => `${lentKey(object, privilege)}\0${aclKey(item)}`),
     )
     for (const revoked of all) if (revoked.item.grantor !== revoked.object.owner) this.#enable(revoked, gone)
     const around = [...this.#paused.values(), ...this.#usage.values(), ...this.#options.values()]
@@ -90,7 +88,7 @@ class Revoking {
     // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
     const table = object.kind === 'column' && object.follows && this.#world.object(object.follows)
     const isGone = [object, ...(table ? [table] : [])].some((one) =>
-      gone.has(`${lentKey(one, privilege)}\0${aclKey(grantor, object.owner)}`),
+      gone.has(`${lentKey(one, privilege)}\0${aclKey({ grantee: grantor, grantor: object.owner })}`),
     )
     this.#options.set(`${key}\0${grantor}`, isGone ? { ...loan, after: [] } : loan)
   }
@@ -131,25 +129,23 @@ class Revoking {
 
   /** Taking it back on a table takes it on the columns too, where it has to be put back. */
   #lendOption(object: WorldObject, privilege: Privilege, grantee: string): Meanwhile {
-    const key = aclKey(grantee, object.owner)
-    const grantOptionOnly = object.acl.get(key)?.privileges.has(privilege) === true
+    const held = { privilege, grantee, grantor: object.owner }
+    const grantOptionOnly = heldBy(object.acl, held) !== undefined
     const base = {
-      privilege,
-      grantee,
-      grantor: object.owner,
+      ...held,
       as: this.#speaker(object, privilege),
     }
     const because = lending('take back', grantee)
     const columns = object.kind === 'table' ? this.#world.followersOf(object) : []
     const putBack = columns.flatMap((column): Operation[] => {
-      const held = column.acl.get(key)?.privileges.get(privilege)
-      if (column.kind !== 'column' || held === undefined || (grantOptionOnly && !held)) return []
+      const grantable = heldBy(column.acl, held)
+      if (column.kind !== 'column' || grantable === undefined || (grantOptionOnly && !grantable)) return []
       return [
         {
           kind: 'grantPrivilege',
           ...base,
           object: named(column),
-          ...(held && { grantable: held }),
+          ...(grantable && { grantable }),
           because,
         },
       ]
@@ -178,7 +174,7 @@ class Revoking {
     const { grantee, privileges } = item
     const { keepDependents, desired, authorityOverPrivileges } = this.#wanted
     const isOthers = !desired.has(grantee) && grantee !== object.owner && !isIntermediateName(grantee)
-    const fromOwner = object.acl.get(aclKey(grantee, object.owner))?.privileges.get(privilege)
+    const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
     const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
     if (!isOthers || hasItAnyway || !(keepDependents || isCollateral)) return []
     if (authorityOverPrivileges.whyNotManaged(object, privilege) !== undefined) return []

@@ -1,0 +1,100 @@
+import type { AclItem } from './acl-item.ts'
+import { sortedBy } from './order.ts'
+import { formatPrivileges, parsePrivileges, type Privilege, type ReadonlyPrivileges } from './privilege.ts'
+
+/** What one role granted another on one object, privilege by privilege. */
+export interface AclEntry {
+  readonly grantee: string
+  readonly grantor: string
+  readonly privileges: ReadonlyPrivileges
+}
+
+/** One text for the two roles of an item. */
+export const aclKey = ({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): string =>
+  `${grantee}\0${grantor}`
+
+/** An ACL that is not to be changed. */
+export interface ReadonlyAcl {
+  readonly size: number
+  get(grantee: string, grantor: string): AclEntry | undefined
+  values(): Iterable<AclEntry>
+}
+
+/** Almost every ACL has few items, which are found soonest, and take least room, in a list. */
+const few = 8
+
+/** An ACL. As PostgreSQL does, it keeps one item for each grantee and grantor. */
+export class Acl implements ReadonlyAcl {
+  readonly #items: AclEntry[] = []
+  /** The items, by who they name, where there are many. */
+  #many: Map<string, AclEntry> | undefined
+
+  constructor(items: Iterable<AclEntry> = []) {
+    for (const item of items) this.set(item)
+  }
+
+  get size(): number {
+    return this.#many?.size ?? this.#items.length
+  }
+
+  get(grantee: string, grantor: string): AclEntry | undefined {
+    if (this.#many !== undefined) return this.#many.get(aclKey({ grantee, grantor }))
+    return this.#items[this.#find(grantee, grantor)]
+  }
+
+  values(): Iterable<AclEntry> {
+    return this.#many?.values() ?? this.#items
+  }
+
+  /** Puts an item in the place of that with the same grantee and grantor, if there is one. */
+  set(item: AclEntry): void {
+    if (this.#many === undefined && this.#items.length >= few)
+      this.#many = new Map(this.#items.splice(0).map((one) => [aclKey(one), one]))
+    if (this.#many !== undefined) this.#many.set(aclKey(item), item)
+    else {
+      const index = this.#find(item.grantee, item.grantor)
+      this.#items[index < 0 ? this.#items.length : index] = item
+    }
+  }
+
+  delete({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): void {
+    if (this.#many !== undefined) this.#many.delete(aclKey({ grantee, grantor }))
+    else {
+      const index = this.#find(grantee, grantor)
+      if (index >= 0) this.#items.splice(index, 1)
+    }
+  }
+
+  #find(grantee: string, grantor: string): number {
+    for (let index = 0; index < this.#items.length; index++) {
+      const item = this.#items[index]!
+      if (item.grantee === grantee && item.grantor === grantor) return index
+    }
+    return -1
+  }
+}
+
+/** @param parse reads the letters of an item */
+export const aclOf = (
+  items: readonly AclItem[],
+  parse: (privileges: string) => ReadonlyPrivileges = parsePrivileges,
+): Acl => {
+  const acl = new Acl()
+  for (const { grantee, grantor, privileges } of items)
+    acl.set({ grantee, grantor, privileges: parse(privileges) })
+  return acl
+}
+
+/** The items in an order of their own. */
+export const itemsOf = (acl: ReadonlyAcl): AclItem[] =>
+  sortedBy(acl.values(), aclKey).map(({ grantee, grantor, privileges }) => ({
+    grantee,
+    grantor,
+    privileges: formatPrivileges(privileges),
+  }))
+
+/** Whether a role was granted a privilege by another: with the grant option, without it, or `undefined`, not at all. */
+export const heldBy = (
+  acl: ReadonlyAcl,
+  { privilege, grantee, grantor }: { readonly privilege: Privilege } & Pick<AclEntry, 'grantee' | 'grantor'>,
+): boolean | undefined => acl.get(grantee, grantor)?.privileges.get(privilege)
