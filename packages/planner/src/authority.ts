@@ -34,6 +34,7 @@ export class Authority {
   readonly #becoming: MembershipPaths
   readonly #belonging: MembershipPaths
   #meanwhile: ReadonlySet<string> | undefined
+  readonly #needed = new Map<string, boolean>()
   readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
 
   /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
@@ -91,7 +92,10 @@ export class Authority {
    * others by what that one administers.
    */
   needs(role: string): boolean {
-    if (this.isSuperuser) return false
+    return !this.isSuperuser && getOrMake(this.#needed, role, () => this.#isNeeded(role))
+  }
+
+  #isNeeded(role: string): boolean {
     if (this.hasPrivilegesOf(role) || this.canBecome(role)) return true
     const administers = (member: string): boolean =>
       this.#world.membershipsOf(member).some(({ admin }) => admin)
