@@ -50,10 +50,10 @@ export interface Prepared {
   readonly passwords: ReadonlyMap<string, Secret>
 }
 
-const secretOf = (grant: Grant): readonly Secret[] =>
+const secretOf = (grant: Grant): Secret | undefined =>
   grant.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password instanceof Secret
-    ? [grant.password]
-    : []
+    ? grant.password
+    : undefined
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
@@ -82,9 +82,12 @@ export const prepare = (
       ...(scope !== undefined && { scope }),
       seed,
     })
-    const passwords = new Map(
-      roles.flatMap(({ role, grants }) => grants.flatMap(secretOf).map((secret) => [role, secret] as const)),
-    )
+    const passwords = new Map<string, Secret>()
+    for (const { role, grants } of roles)
+      for (const grant of grants) {
+        const secret = secretOf(grant)
+        if (secret !== undefined) passwords.set(role, secret)
+      }
     for (const { role, grants } of request.desired)
       for (const grant of grants)
         if (

@@ -92,16 +92,20 @@ type Rows = [
   unused: UnusedRow[],
 ]
 
-/** The same few combinations of letters stand in every ACL; each is read once, to find one that nobody knows. */
-const knownPrivileges = new Set<string>()
-
-const aclItem = (text: string): AclItem => {
-  const item = parseAclItem(text)
-  if (!knownPrivileges.has(item.privileges)) {
-    parsePrivileges(item.privileges)
+/** Reads items of ACLs. What an owner has stands in each ACL of what it owns, and is read once. */
+const aclReader = (): ((text: string) => AclItem) => {
+  const known = new Map<string, AclItem>()
+  const knownPrivileges = new Set<string>()
+  return (text) => {
+    const existing = known.get(text)
+    if (existing !== undefined) return existing
+    const item = parseAclItem(text)
+    // To find letters that nobody knows.
+    if (!knownPrivileges.has(item.privileges)) parsePrivileges(item.privileges)
     knownPrivileges.add(item.privileges)
+    known.set(text, item)
+    return item
   }
-  return item
 }
 
 /** Which parts of a name, from the third on, are types. */
@@ -129,6 +133,7 @@ const futureObjectsIn = (letter: string): FutureObjects => {
  * @throws SyntaxError, TypeError, RangeError when it is something else
  */
 export const parseAnswer = (text: string): Answer => {
+  const aclItem = aclReader()
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
   const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...sizes] = more

@@ -12,8 +12,9 @@ export interface AclItem {
 
 const takeName = (text: string, start: number): readonly [name: string, end: number] => {
   if (text[start] !== '"') {
-    const rest = /^[^=/]*/.exec(text.slice(start))![0]
-    return [rest, start + rest.length]
+    let end = start
+    while (end < text.length && text[end] !== '=' && text[end] !== '/') end++
+    return [text.slice(start, end), end]
   }
   let name = ''
   for (let index = start + 1; index < text.length; index++) {

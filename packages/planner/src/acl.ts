@@ -25,12 +25,18 @@ const few = 8
 
 /** An ACL. As PostgreSQL does, it keeps one item for each grantee and grantor. */
 export class Acl implements ReadonlyAcl {
-  readonly #items: AclEntry[] = []
+  readonly #items: AclEntry[]
   /** The items, by who they name, where there are many. */
   #many: Map<string, AclEntry> | undefined
 
+  /** @param items of which no two name the same grantee and grantor */
   constructor(items: Iterable<AclEntry> = []) {
-    for (const item of items) this.set(item)
+    this.#items = [...items]
+    if (this.#items.length > few) this.#index()
+  }
+
+  #index(): void {
+    this.#many = new Map(this.#items.splice(0).map((one) => [aclKey(one), one]))
   }
 
   get size(): number {
@@ -48,13 +54,10 @@ export class Acl implements ReadonlyAcl {
 
   /** Puts an item in the place of that with the same grantee and grantor, if there is one. */
   set(item: AclEntry): void {
-    if (this.#many === undefined && this.#items.length >= few)
-      this.#many = new Map(this.#items.splice(0).map((one) => [aclKey(one), one]))
-    if (this.#many !== undefined) this.#many.set(aclKey(item), item)
-    else {
-      const index = this.#find(item.grantee, item.grantor)
-      this.#items[index < 0 ? this.#items.length : index] = item
-    }
+    if (this.#many !== undefined) return void this.#many.set(aclKey(item), item)
+    const index = this.#find(item.grantee, item.grantor)
+    if (index >= 0) this.#items[index] = item
+    else if (this.#items.push(item) > few) this.#index()
   }
 
   delete({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): void {
@@ -78,12 +81,10 @@ export class Acl implements ReadonlyAcl {
 export const aclOf = (
   items: readonly AclItem[],
   parse: (privileges: string) => ReadonlyPrivileges = parsePrivileges,
-): Acl => {
-  const acl = new Acl()
-  for (const { grantee, grantor, privileges } of items)
-    acl.set({ grantee, grantor, privileges: parse(privileges) })
-  return acl
-}
+): Acl =>
+  new Acl(
+    items.map(({ grantee, grantor, privileges }) => ({ grantee, grantor, privileges: parse(privileges) })),
+  )
 
 /** The items in an order of their own. */
 export const itemsOf = (acl: ReadonlyAcl): AclItem[] =>

@@ -1,7 +1,7 @@
 import { type Attribute, attributes } from './attribute.ts'
 import { isDelegateName } from './delegate.ts'
 import { describeName, describeObject } from './describe.ts'
-import { getOrMake } from './get-or-make.ts'
+import { append, getOrMake } from './get-or-make.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { GrantMembership } from './operation.ts'
@@ -418,8 +418,7 @@ export class Authority {
     for (const member of paths.reachable(this.#acting))
       for (const { role, admin } of this.#world.membershipsOf(member)) {
         if (!admin) continue
-        const administrators = getOrMake(all, role, (): string[] => [])
-        if (administrators.at(-1) !== member) administrators.push(member)
+        if (all.get(role)?.at(-1) !== member) append(all, role, member)
       }
     return all
   }

@@ -153,13 +153,10 @@ const checkPrivileges = (
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
     return refuse('privileges', 'the privileges are not an array that holds some')
-  return sortedUnique(
-    Array.from(asked, (privilege: unknown) =>
-      known.some((one) => one === privilege)
-        ? (privilege as Privilege)
-        : refuse('privileges', `there is no ${String(privilege)} on ${on}, but ${known.join(', ')}`),
-    ),
-  ) as Privilege[]
+  for (const privilege of asked as readonly unknown[])
+    if (!known.some((one) => one === privilege))
+      refuse('privileges', `there is no ${String(privilege)} on ${on}, but ${known.join(', ')}`)
+  return sortedUnique(asked as Privilege[]) as Privilege[]
 }
 
 const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {

@@ -1,4 +1,4 @@
-import { getOrMake } from './get-or-make.ts'
+import { append } from './get-or-make.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import { sortedUnique } from './order.ts'
@@ -110,7 +110,7 @@ const headOf = (operation: Operation): string | undefined => {
 
 const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => {
   const parts = new Map<string, T[]>()
-  for (const one of all) getOrMake(parts, key(one), (): T[] => []).push(one)
+  for (const one of all) append(parts, key(one), one)
   return [...parts.values()]
 }
 

@@ -10,4 +10,7 @@ export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[]
 }
 
 /** Sorted, without repeats. */
-export const sortedUnique = (values: Iterable<string>): string[] => [...new Set(values)].sort(compareText)
+export const sortedUnique = (values: Iterable<string>): string[] => {
+  const all = [...values]
+  return all.length < 2 ? all : [...new Set(all)].sort(compareText)
+}

@@ -1,6 +1,6 @@
 import type { Future } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
-import { getOrMake } from './get-or-make.ts'
+import { append } from './get-or-make.ts'
 import type { Group, RoleAlteration, Several } from './grouping.ts'
 import type { CreateRole, GrantMembership, LockRole, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
@@ -38,8 +38,7 @@ const listOf = <T>(all: readonly T[], inSql: (one: T) => string): string =>
 /** `SELECT ("a", "b"), UPDATE ("a")`: by privilege, the columns. */
 const privilegesOnColumns = (all: readonly OnObject[]): string => {
   const columns = new Map<Privilege, string[]>()
-  for (const { privilege, object } of all)
-    getOrMake(columns, privilege, (): string[] => []).push(quoteIdent(object.name[2]!))
+  for (const { privilege, object } of all) append(columns, privilege, quoteIdent(object.name[2]!))
   return [...columns]
     .map(([privilege, names]) => `${privilege} (${listOf(names, (name) => name)})`)
     .join(', ')

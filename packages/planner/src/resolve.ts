@@ -13,7 +13,7 @@ import type {
   OwnershipGrant,
   PrivilegeGrant,
 } from './grant.ts'
-import { getOrMake } from './get-or-make.ts'
+import { append, getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey, objectKinds, schemaOf } from './object-kind.ts'
@@ -25,6 +25,7 @@ import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
 import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
+import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
 import { isRealMember } from './real-member.ts'
 import { ServingRoles } from './serving-roles.ts'
@@ -45,8 +46,7 @@ import { membershipKey, World } from './world.ts'
 const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> => {
   const all = new Map<string, ObjectName[]>()
   for (const { kind, name } of world.objects.values())
-    if (objectKinds[kind].matchable === true)
-      getOrMake(all, `${kind} ${name[0]!}`, (): ObjectName[] => []).push({ kind, name })
+    if (objectKinds[kind].matchable === true) append(all, `${kind} ${name[0]!}`, { kind, name })
   return new Map(
     [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
   )
@@ -288,16 +288,13 @@ class Resolution implements Wanted {
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | string {
     const objects = this.#objectsOf(grant)
     if (typeof objects === 'string') return objects
-    const asked: Asked[] = []
-    for (const object of objects) {
+    const askedOf = (object: ObjectName, privilege: Privilege): Asked => {
       const key = objectKey(object)
       const owner = ownerInOutcome(this.#world, this, key)
-      for (const privilege of grant.privileges) {
-        const serving = grant.direct ? [] : this.#serving.serving(key, privilege)
-        asked.push({ serves: { privilege, object }, key, owner, serving })
-      }
+      const serving = grant.direct ? [] : this.#serving.serving(key, privilege)
+      return { serves: { privilege, object }, key, owner, serving }
     }
-    return asked
+    return grant.privileges.flatMap((privilege) => objects.map((object) => askedOf(object, privilege)))
   }
 
   #objectsOf({ object }: PrivilegeGrant): readonly ObjectName[] | string {

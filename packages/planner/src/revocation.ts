@@ -1,6 +1,6 @@
 import { Acl, type AclEntry, aclKey, heldBy } from './acl.ts'
 import { Authority } from './authority.ts'
-import { getOrMake } from './get-or-make.ts'
+import { append } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { Reason } from './operation.ts'
@@ -321,7 +321,7 @@ class Plot {
     for (const [key, { object, item, privilege }] of all) {
       const { grantor } = item
       if (grantor !== object.owner && !holdsOption(this.#world, object, privilege, grantor))
-        getOrMake(needing, grantor, (): string[] => []).push(key)
+        append(needing, grantor, key)
     }
     return needing
   }

@@ -1,4 +1,4 @@
-import { getOrMake } from './get-or-make.ts'
+import { append } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import type { Privilege } from './privilege.ts'
 import type { Role } from './snapshot.ts'
@@ -55,8 +55,9 @@ export class ServingRoles {
         if (isIntermediateName(grantor)) tainted.add(grantor)
         if (!isIntermediateName(grantee)) continue
         const byOwner = grantor === object.owner
-        const holdings = getOrMake(holdingsOf, grantee, noneYet<Holding>)
-        privileges.forEach((grantable, privilege) => holdings.push({ object, privilege, grantable, byOwner }))
+        privileges.forEach((grantable, privilege) =>
+          append(holdingsOf, grantee, { object, privilege, grantable, byOwner }),
+        )
       }
     }
     for (const { role } of world.unmanaged) tainted.add(role)
@@ -66,7 +67,7 @@ export class ServingRoles {
       const role = world.roles.get(name)
       if (role === undefined || tainted.has(name) || !this.#isTrusted(name, holdings)) continue
       const { object, privilege } = holdings[0]!
-      getOrMake(serving, object.key, noneYet<Serving>).push({ role, privilege })
+      append(serving, object.key, { role, privilege })
     }
     for (const roles of serving.values())
       if (roles.length > 1) roles.sort((a, b) => age(a.role) - age(b.role))
@@ -92,10 +93,8 @@ export class ServingRoles {
    * @param object its key
    */
   serving(object: string, privilege: Privilege): readonly Role[] {
-    const roles: Role[] = []
-    for (const one of this.#found.serving.get(object) ?? [])
-      if (one.privilege === privilege) roles.push(one.role)
-    return roles
+    const found = this.#found.serving.get(object)?.filter((one) => one.privilege === privilege) ?? []
+    return found.map(({ role }) => role)
   }
 
   holdingsOf(name: string): readonly Holding[] {
@@ -111,5 +110,3 @@ export class ServingRoles {
 
 /** Oids grow, until they wrap around; a role still to be created is the youngest. */
 const age = ({ oid }: Role): number => (oid === null ? Number.POSITIVE_INFINITY : Number(oid))
-
-const noneYet = <T>(): T[] => []

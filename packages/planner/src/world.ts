@@ -1,6 +1,6 @@
 import { Acl, aclOf, itemsOf, type ReadonlyAcl } from './acl.ts'
 import { type Future, type FutureObjects, futureObjects, futurePrivileges } from './future-objects.ts'
-import { getOrMake } from './get-or-make.ts'
+import { append, getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
 import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
@@ -128,7 +128,7 @@ export class World {
       ...(added.wrapper && { wrapper: added.wrapper }),
     }
     this.#objects.set(key, object)
-    if (follows) getOrMake(this.#followers, objectKey(follows), (): string[] => []).push(key)
+    if (follows) append(this.#followers, objectKey(follows), key)
     return object
   }
 
