@@ -146,6 +146,13 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('login'),
   },
   {
+    name: 'what prepares is executed whatever others have prepared',
+    file: 'packages/planner/src/preparing-plan.ts',
+    text: 'before.get(objectKey(object)) === ofOthers(object)',
+    by: 'before.has(objectKey(object)) || ofOthers(object) !== undefined',
+    tests: ['test/src/lock-table.test.ts', 'packages/planner/test/preparing-plan.test.ts'],
+  },
+  {
     name: 'roles are not locked',
     file: 'packages/planner/src/role-locks.ts',
     text: 'if (operation.because.meanwhile !== undefined) return []',

@@ -26,8 +26,8 @@ const forEach = async (
   for (const text of inMessages(names.map(statement), 20)) await pool.run(text)
 }
 
-const usageOf = (schemas: readonly string[]) => ({
-  role: 'reader',
+const usageOf = (schemas: readonly string[], role = 'reader') => ({
+  role,
   grants: schemas.map((schema) => Grant.schemaUsage(schema)),
 })
 
@@ -39,10 +39,10 @@ const rowsOf = async (pool: Connected, query: string): Promise<unknown> => {
 const countOfRoles = (pool: Connected): Promise<unknown> =>
   rowsOf(pool, "select count(*)::int from pg_roles where rolname ~ '^(_pgsr_|reader)'")
 
-const readable = (pool: Connected): Promise<unknown> =>
+const readable = (pool: Connected, role = 'reader'): Promise<unknown> =>
   rowsOf(
     pool,
-    "select nspname::text from pg_namespace where has_schema_privilege('reader', oid, 'USAGE') and nspname ~ '^s_' order by 1",
+    `select nspname::text from pg_namespace where has_schema_privilege('${role}', oid, 'USAGE') and nspname ~ '^s_' order by 1`,
   )
 
 const ownedTable = (table: string): string =>
@@ -109,6 +109,36 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       const { transactions } = (await pool.dropUnusedRoles()).plan
       expect(transactions.length).toBeGreaterThan(1)
       expect(await countOfRoles(pool)).toEqual([1])
+    })
+
+  if (version < 160000 || version >= 180000)
+    test('what two need at once is made once', async () => {
+      const schemas = numbered(230, 's')
+      await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
+      const other = driver.pool(cluster!, 'postgres')
+      // Otherwise it would first have to connect, and be late.
+      await other.planRoles(usageOf(schemas, 'second'))
+      let second: Promise<unknown> | undefined
+      const startSecond = ({ kind }: SyncEvent): void => {
+        if (kind === 'executed')
+          second ??= other.syncRoles(usageOf(schemas, 'second'), { lockTimeout: 60_000 })
+      }
+      try {
+        await pool.syncRoles(usageOf(schemas, 'first'), { onEvent: startSecond, lockTimeout: 60_000 })
+        await second
+      } finally {
+        await other.end()
+      }
+      expect(await rowsOf(pool, "select count(*)::int from pg_roles where rolname ~ '^_pgsr_'")).toEqual([
+        230,
+      ])
+      for (const role of ['first', 'second']) {
+        expect(await pool.syncRoles(usageOf(schemas, role))).toMatchObject({ changed: false })
+        expect(await readable(pool, role)).toEqual(schemas.toSorted())
+        await pool.syncRoles(usageOf([], role))
+        await pool.run(`drop role ${role}`)
+      }
+      await pool.dropUnusedRoles()
     })
 
   test('a new owner’s locks are counted with those of indexes and TOAST tables', async () => {

@@ -2,9 +2,11 @@ import {
   differenceOf,
   lockShortage,
   noSelfGrantStatement,
+  objectsAsPlanned,
   type Operation,
   operationsOf,
   type Plan,
+  preparingPlan,
   type Scope,
   scopeOfPlan,
   type Secret,
@@ -129,6 +131,15 @@ const failedWhile =
         : (error as Exclude<E, StatementError>),
     )
 
+/** How far a call has come. */
+interface Position {
+  readonly executed: Plan['transactions']
+  /** What is planned to follow. */
+  readonly next: Plan
+  /** Whether objects are what they were when that was planned. */
+  readonly areAsPlanned: (found: Snapshot) => boolean
+}
+
 /** Begins, waits for the lock, and looks again. */
 const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
   const { settings, compared, passwords } = call
@@ -168,46 +179,94 @@ const end = Effect.fnUntraced(function* (
     )
 }, inSpan('pgsr.commit'))
 
+/** What a transaction is to do. */
+interface Due extends Pick<Position, 'areAsPlanned'> {
+  /** What the catalogs say now. */
+  readonly snapshot: Snapshot
+  /** All that is left to do. */
+  readonly plan: Plan
+  readonly transactions: Plan['transactions']
+  /** Those as a plan of their own. */
+  readonly proved: Plan
+}
+
+/**
+ * Begins, looks, and plans. Of what only prepares nothing more is looked at than what it touches, and where that is as it
+ * was it need not be planned again: the last transaction, which counts, looks at everything.
+ */
+const dueUnderLock = Effect.fnUntraced(function* <E>(
+  { scope, planFor }: Pick<Task<E>, 'scope' | 'planFor'>,
+  call: Call,
+  { executed, next, areAsPlanned }: Position,
+  attempt: number,
+) {
+  const { frame, first } = call
+  const whileLooking = failedWhile('read the catalogs under the lock', attempt)
+  // Another attempt needs other names for new roles.
+  const preparing = frame.isOwn && attempt === 1 ? preparingPlan(next) : undefined
+  const looked = lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call)
+  const found = yield* looked.pipe(whileLooking)
+  if (preparing !== undefined && areAsPlanned(found)) {
+    const { transactions } = preparing
+    return { snapshot: found, plan: next, transactions, proved: preparing, areAsPlanned } satisfies Due
+  }
+  const { snapshot } =
+    preparing === undefined ? { snapshot: found } : yield* lookInTransaction(scope).pipe(whileLooking)
+  // Where nothing has changed since, the plan is as good as it was.
+  const isPlanned = attempt === 1 && executed.length === 0 && snapshot === first.snapshot
+  const plan = isPlanned ? first.plan : yield* planFor(snapshot, executed.length)
+  const transactions = frame.isOwn ? plan.transactions.slice(0, 1) : plan.transactions
+  const proved = { ...plan, transactions }
+  return {
+    snapshot,
+    plan,
+    transactions,
+    proved,
+    areAsPlanned: objectsAsPlanned(plan, snapshot),
+  } satisfies Due
+})
+
+/** What has been done so far, and what is left to do. */
+interface Reached {
+  readonly result: SyncResult
+  readonly position: Position
+}
+
 /**
  * One try at the next transaction: look under the lock, plan, execute the first transaction of the plan, prove, commit.
  * In a transaction of the caller’s there is no next one, and all is done at once. Whatever fails, or interrupts it, is
  * undone.
  */
 const attemptOnce = <E>(
-  { scope, planFor }: Pick<Task<E>, 'scope' | 'planFor'>,
+  task: Pick<Task<E>, 'scope' | 'planFor'>,
   call: Call,
-  executed: readonly (readonly Operation[])[],
+  position: Position,
   attempt: number,
 ) => {
-  const { settings, frame, passwords, version, first, progress } = call
-  const whileLooking = failedWhile('read the catalogs under the lock', attempt)
+  const { settings, frame, passwords, version, progress } = call
+  const { onEvent } = settings
   const work = Effect.fnUntraced(function* (onEnded: () => void) {
     progress.stage = 'working'
-    const snapshot = yield* lookUnderLock(scope, call).pipe(whileLooking)
-    // Where nothing has changed since, the plan is as good as it was; another attempt needs other names for new roles.
-    const isPlanned = attempt === 1 && executed.length === 0 && snapshot === first.snapshot
-    const plan = isPlanned ? first.plan : yield* planFor(snapshot, executed.length)
-    const count = frame.isOwn ? 1 : plan.transactions.length
-    const transactions = plan.transactions.slice(0, count)
-    const left = plan.transactions.slice(count)
-    const result = {
-      changed: executed.length + transactions.length > 0,
-      plan: { ...plan, transactions: [...executed, ...transactions] },
-    }
+    const due: Due = yield* dueUnderLock(task, call, position, attempt)
+    const { snapshot, plan, transactions, proved, areAsPlanned } = due
+    const executed = [...position.executed, ...transactions]
+    const result = { changed: executed.length > 0, plan: { ...plan, transactions: executed } }
+    const next = { ...plan, transactions: plan.transactions.slice(transactions.length) }
+    const reached: Reached = { result, position: { executed, next, areAsPlanned } }
     if (transactions.length === 0) {
       const session = yield* Session
       yield* session
         .send(frame.undo, { within: grace, onAnswer: onEnded })
         .pipe(Effect.mapError(databaseError('end the transaction', attempt)))
-      return { result, left }
+      return reached
     }
     const verifiers = yield* verifiersFor(transactions.flat(), passwords, version)
-    yield* execute(plan, transactions, { verifiers, attempt, onEvent: settings.onEvent, executed })
-    yield* prove({ ...plan, transactions }, snapshot, attempt).pipe(whileLooking)
-    tell(settings.onEvent, { kind: 'proved' })
-    if (left.length === 0) progress.result = result
+    yield* execute(plan, transactions, { verifiers, attempt, onEvent, executed: position.executed })
+    yield* prove(proved, snapshot, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
+    tell(onEvent, { kind: 'proved' })
+    if (next.transactions.length === 0) progress.result = result
     yield* end(call, attempt, onEnded)
-    return { result, left }
+    return reached
   })
   return framed(frame, work).pipe(inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
 }
@@ -278,8 +337,9 @@ const droppedAgain = (attempts: number): DatabaseError => {
 }
 
 /**
- * One look when there is nothing to do, else one transaction after another: those before the last only prepare, and each
- * look finds what is prepared. Others may drop that again, since nobody is a member of it yet; then there is more to do.
+ * One look when there is nothing to do, else one transaction after another: those before the last only prepare, and the
+ * look of the last finds what is prepared. Others may drop that again, since nobody is a member of it yet; then there is
+ * more to do.
  */
 export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progress<SyncResult>) =>
   Effect.gen(function* () {
@@ -305,15 +365,19 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
       progress,
     }
     const limit = firstPlan.transactions.length * settings.attempts
-    let executed: Plan['transactions'] = []
+    let position: Position = {
+      executed: [],
+      next: firstPlan,
+      areAsPlanned: objectsAsPlanned(firstPlan, first.snapshot),
+    }
     for (;;) {
-      const { result, left } = yield* persistently(
-        (attempt) => attemptOnce(task, call, executed, attempt),
+      const reached: Reached = yield* persistently(
+        (attempt) => attemptOnce(task, call, position, attempt),
         settings,
         { frame, executes: true },
       ).pipe(Effect.mapError(lockTimeoutError(settings)))
-      executed = result.plan.transactions
-      if (left.length === 0) return result
-      if (executed.length > limit) return yield* Effect.fail(droppedAgain(settings.attempts))
+      position = reached.position
+      if (position.next.transactions.length === 0) return reached.result
+      if (position.executed.length > limit) return yield* Effect.fail(droppedAgain(settings.attempts))
     }
   })

@@ -89,6 +89,7 @@ export type {
 export { isDelegateName, mostAdministered } from './delegate.ts'
 export { isIntermediateName } from './intermediate-role.ts'
 export { type LockShortage, lockShortage } from './lock-table.ts'
+export { objectsAsPlanned, preparingPlan } from './preparing-plan.ts'
 export type {
   ClearPassword,
   CreateRole,

@@ -50,12 +50,12 @@ const locksIn = (server: Server, lists: readonly (readonly Operation[])[]): numb
   return locks.size
 }
 
-/**
- * How much operations would lock in one transaction, as a share of what one transaction should: half of what the server
- * can hold. The other half is other sessions’.
- */
+/** How many locks one transaction should hold: half of what the server can. The other half is other sessions’. */
+export const lockBudget = ({ lockTableSize }: Server): number => lockTableSize / 2
+
+/** How much operations would lock in one transaction, as a share of what one should. */
 export const lockShare = (server: Server, ...operations: readonly (readonly Operation[])[]): number =>
-  locksIn(server, operations) / (server.lockTableSize / 2)
+  locksIn(server, operations) / lockBudget(server)
 
 /** Divides a list into as few parts of one size as are needed for none to have more than its share. */
 export const inParts = <T>(all: readonly T[], share: number): readonly (readonly T[])[] => {

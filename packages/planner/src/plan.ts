@@ -12,7 +12,7 @@ import { phases } from './phase/index.ts'
 import { withLoans } from './phase/loan.ts'
 import type { Phase } from './phase/phase.ts'
 import { inParts, lockShare } from './lock-table.ts'
-import { preparationsFor } from './preparation.ts'
+import { needsPreparation, preparationsFor } from './preparation.ts'
 import { isRealMember } from './real-member.ts'
 import { dropRequest, type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
 import { type Residue, residueOf } from './residue.ts'
@@ -147,22 +147,24 @@ const fold = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[
 /**
  * The transactions that lead where it should, and the world as it will be then.
  * @param before the world as the first of them finds it
- * @param divide goes there in several, where one would lock more than its share
+ * @param isDivided whether one would lock more than its share, as far as that is known
+ * @param divide goes there in several
  */
 const transactionsFor = (
   before: World,
   wanted: Wanted,
   groups: readonly (readonly Phase[])[],
   isDivided: boolean,
-  divide: (world: World, share: number) => Plan['transactions'],
+  divide: (world: World) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
-  const world = new World(before)
-  const operations = fold(world, wanted, groups)
-  if (operations.length === 0) return [[], before]
-  const share = lockShare(world.server, operations)
-  if (share <= 1 && !isDivided) return [[withRoleLocks(before, operations)], world]
+  if (!isDivided) {
+    const world = new World(before)
+    const operations = fold(world, wanted, groups)
+    if (operations.length === 0) return [[], before]
+    if (lockShare(world.server, operations) <= 1) return [[withRoleLocks(before, operations)], world]
+  }
   const outcome = new World(before)
-  const transactions = divide(new World(before), share)
+  const transactions = divide(new World(before))
     .filter(({ length }) => length > 0)
     .map((part) => {
       const locking = withRoleLocks(outcome, part)
@@ -187,7 +189,8 @@ const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: boolean):
   checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
   const wanted = resolve(before, request)
-  const [transactions, world] = transactionsFor(before, wanted, phases, isDivided, (divided) => [
+  const isMuch = isDivided || needsPreparation(before, wanted)
+  const [transactions, world] = transactionsFor(before, wanted, phases, isMuch, (divided) => [
     ...preparationsFor(divided, wanted),
     fold(divided, wanted, phases),
   ])
@@ -208,11 +211,12 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   const before = new World(snapshot)
   const { wanted, residue } = unusedRoles(before)
   // To drop some of the roles and not yet the others does no harm.
-  const [transactions, world] = transactionsFor(before, wanted, phasesOfDrop, isDivided, (divided, share) =>
-    inParts(wanted.roles, share).map((roles) =>
+  const [transactions, world] = transactionsFor(before, wanted, phasesOfDrop, isDivided, (divided) => {
+    const share = lockShare(before.server, fold(new World(before), wanted, phasesOfDrop))
+    return inParts(wanted.roles, share).map((roles) =>
       fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
-    ),
-  )
+    )
+  })
   if (transactions.length > 0) checkOutcome(world, wanted, phasesOfDrop)
   return {
     format: 1,

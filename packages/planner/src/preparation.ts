@@ -1,4 +1,4 @@
-import { inParts, lockShare } from './lock-table.ts'
+import { inParts, lockBudget, lockShare } from './lock-table.ts'
 import type { Operation } from './operation.ts'
 import { ownerInOutcome } from './owner-in-outcome.ts'
 import { creations } from './phase/create-roles.ts'
@@ -6,6 +6,13 @@ import { grantWanted } from './phase/grant-privileges.ts'
 import { withLoans } from './phase/loan.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
+
+/** Whether to make the intermediate roles that are missing is by itself too much for one transaction. */
+export const needsPreparation = ({ server }: World, { privileges, desired }: Wanted): boolean => {
+  let missing = 0
+  for (const { role } of privileges.values()) if (!desired.has(role)) missing++
+  return missing > lockBudget(server)
+}
 
 /**
  * The transactions that can go before one which would lock too much: they make intermediate roles, which have no

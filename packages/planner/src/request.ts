@@ -146,7 +146,7 @@ const checkDesiredRole = (
   const checked = new Set<CheckedGrant>()
   const logins: number[] = []
   for (; index < grants.length; index++)
-    for (const one of known.check(role, grants[index]!, refuse)) {
+    for (const one of known.check(role, grants[index], refuse)) {
       if (scope === 'database' && isOfCluster(one.grant))
         refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
       if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)

@@ -1,0 +1,63 @@
+import {
+  type DatabaseObject,
+  Grant,
+  objectsAsPlanned,
+  outcomeOf,
+  plan,
+  preparingPlan,
+  Target,
+} from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { object, snapshot } from './build-snapshot.ts'
+
+const tables = Array.from({ length: 12 }, (_, index) => object('table', ['s', `t${index}`]))
+
+/** With room for so little that it takes several transactions. */
+const before = snapshot({ objects: tables, server: { lockTableSize: 16 } })
+
+const grants = tables.flatMap(({ name: [, table] }) => [
+  Grant.tableSelect('s', table!),
+  Grant.privilege(Target.table('s', table!), ['INSERT']),
+])
+
+const made = plan(before, { role: 'reader', grants }, { seed: '' })
+
+test('what only prepares is a plan of its own, which is about no desired role', () => {
+  const [first, ...others] = made.transactions
+  expect(others.length).toBeGreaterThan(1)
+  expect(preparingPlan(made)).toEqual({
+    ...made,
+    request: { ...made.request, desired: [] },
+    transactions: [first],
+  })
+  expect(preparingPlan({ ...made, transactions: [others.at(-1)!] })).toBeUndefined()
+  expect(preparingPlan({ ...made, transactions: [] })).toBeUndefined()
+})
+
+const areAsPlanned = (objects: readonly DatabaseObject[]): boolean =>
+  objectsAsPlanned(made, before)({ ...before, objects })
+
+describe('whether objects are as planned', () => {
+  const [table] = tables as [DatabaseObject]
+
+  test('as long as nobody changes them', () => {
+    expect(areAsPlanned([])).toBe(true)
+    expect(areAsPlanned([table])).toBe(true)
+    expect(areAsPlanned(tables)).toBe(true)
+  })
+
+  test('also when the new roles have got something', () => {
+    const half = outcomeOf(before, made.transactions.slice(0, -1).flat())
+    expect(half.objects).not.toEqual(before.objects)
+    expect(objectsAsPlanned(made, before)(half)).toBe(true)
+  })
+
+  test.for([
+    ['owned by another', { ...table, owner: 'other' }],
+    ['granted to another', object('table', table.name, 'owner', { 'other/owner': 'r' })],
+    ['with a privilege more', { ...table, acl: [{ ...table.acl[0]!, privileges: 'ar' }] }],
+    ['not seen before', object('table', ['s', 'new'])],
+  ] as const)('not one %s', ([, changed]) => {
+    expect(areAsPlanned([...tables.slice(1), changed])).toBe(false)
+  })
+})
