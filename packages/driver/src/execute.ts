@@ -13,10 +13,29 @@ import * as Effect from 'effect/Effect'
 import { type DatabaseError, databaseError } from './errors.ts'
 import { type Listener, tell } from './event.ts'
 import { inSpan } from './in-span.ts'
+import type { Passwords } from './passwords.ts'
 import { Session } from './session.ts'
 
 /** By role: what is sent in place of its password. */
 export type Verifiers = ReadonlyMap<string, string>
+
+const rolesWithNewPasswords = (operations: readonly Operation[]): readonly string[] =>
+  operations.flatMap((operation) => (operation.kind === 'setPassword' ? [operation.role] : []))
+
+/** What the passwords become that some operations set. */
+export const verifiersFor = (
+  operations: readonly Operation[],
+  passwords: Passwords,
+  version: number,
+): Effect.Effect<Verifiers> =>
+  Effect.map(
+    Effect.forEach(
+      rolesWithNewPasswords(operations),
+      (role) => Effect.promise(async () => [role, await passwords.verifier(role, version)] as const),
+      { concurrency: 'unbounded' },
+    ),
+    (entries) => new Map(entries),
+  ).pipe(inSpan('pgsr.hash'))
 
 /** How many operations are sent in one message, or a few more where one statement does many. */
 const batchSize = 5000
@@ -29,23 +48,39 @@ const statementFor = (group: Group, verifiers: Verifiers): string => {
 }
 
 /** Groups that are sent in one message, between two roles that are current before and after it. */
-interface Batch {
+export interface Batch {
   readonly groups: readonly Group[]
   readonly before: string
   readonly after: string
+  readonly message: string
 }
 
-const textsOf = ({ groups, before, after }: Batch, verifiers: Verifiers): readonly string[] => {
+const messageOf = ({ groups, before, after }: Omit<Batch, 'message'>, verifiers: Verifiers): string => {
   const { steps, last } = stepsOf(groups, before, after)
   const texts = steps.map(({ operations, setRole }) => {
     const statement = statementFor(operations, verifiers)
     return setRole === undefined ? statement : `${setRole};${statement}`
   })
-  return last === undefined ? texts : [...texts, last]
+  return [
+    'savepoint pgsr_batch',
+    ...texts,
+    ...(last === undefined ? [] : [last]),
+    'release savepoint pgsr_batch',
+  ].join(';')
 }
 
-/** The last one ends as the acting role, as which the first one begins. */
-const batchesOf = (groups: readonly Group[], actingRole: string): readonly Batch[] => {
+const withMessage = (batch: Omit<Batch, 'message'>, verifiers: Verifiers): Batch => ({
+  ...batch,
+  message: messageOf(batch, verifiers),
+})
+
+/** The messages that execute some transactions. The last one ends as the acting role, as which the first one begins. */
+export const batchesOf = (
+  transactions: Plan['transactions'],
+  actingRole: string,
+  verifiers: Verifiers,
+): readonly Batch[] => {
+  const groups = groupsOf(transactions.flat())
   const batches: Group[][] = []
   let size = batchSize
   for (const group of groups) {
@@ -57,22 +92,22 @@ const batchesOf = (groups: readonly Group[], actingRole: string): readonly Batch
     size += group.length
   }
   const lastRole = (batch: readonly Group[] | undefined): string => batch?.at(-1)?.[0].as ?? actingRole
-  return batches.map((batch, index) => ({
-    groups: batch,
-    before: lastRole(batches[index - 1]),
-    after: index === batches.length - 1 ? actingRole : lastRole(batch),
-  }))
+  return batches.map((batch, index) => {
+    const before = lastRole(batches[index - 1])
+    const after = index === batches.length - 1 ? actingRole : lastRole(batch)
+    return withMessage({ groups: batch, before, after }, verifiers)
+  })
 }
 
 /** The same, in two halves. */
-const halvesOf = ({ groups, before, after }: Batch): readonly Batch[] => {
+const halvesOf = ({ groups, before, after }: Batch, verifiers: Verifiers): readonly Batch[] => {
   const operations = groups.flat()
   const middle = Math.ceil(operations.length / 2)
   const between = operations[middle - 1]!.as
   return [
     { groups: groupsOf(operations.slice(0, middle)), before, after: between },
     { groups: groupsOf(operations.slice(middle)), before: between, after },
-  ]
+  ].map((half) => withMessage(half, verifiers))
 }
 
 /**
@@ -87,21 +122,21 @@ const executeBatch = (
   Effect.gen(function* () {
     const session = yield* Session
     const failed = databaseError('execute the plan', attempt)
-    const message = ['savepoint pgsr_batch', ...textsOf(batch, verifiers), 'release savepoint pgsr_batch']
-    yield* session.send(message.join(';')).pipe(
+    yield* session.send(batch.message).pipe(
       Effect.catch((refused) =>
         Effect.gen(function* () {
           yield* session.send('rollback to savepoint pgsr_batch').pipe(Effect.mapError(() => failed(refused)))
           const [operation, ...others] = batch.groups.flat()
           if (others.length === 0)
             return yield* Effect.fail(databaseError(describeOperation(operation!), attempt)(refused))
-          for (const half of halvesOf(batch)) yield* executeBatch(half, verifiers, attempt)
+          for (const half of halvesOf(batch, verifiers)) yield* executeBatch(half, verifiers, attempt)
         }),
       ),
     )
   })
 
 interface Executing {
+  readonly batches: readonly Batch[]
   readonly verifiers: Verifiers
   readonly attempt: number
   readonly onEvent: Listener | undefined
@@ -109,18 +144,16 @@ interface Executing {
   readonly executed: readonly (readonly Operation[])[]
 }
 
-/** Executes some transactions of a plan inside the transaction that is open. */
+/** Executes some of a plan inside the transaction that is open. */
 export const execute = Effect.fnUntraced(function* (
   plan: Plan,
-  transactions: Plan['transactions'],
-  { verifiers, attempt, onEvent, executed }: Executing,
+  { batches, verifiers, attempt, onEvent, executed }: Executing,
 ) {
-  const groups = groupsOf(transactions.flat())
-  const batches = batchesOf(groups, plan.actingRole)
   let number = executed.flat().length
   const of = number + operationsOf(plan).length
+  const groups = batches.flatMap((batch) => batch.groups)
   yield* Effect.annotateCurrentSpan({
-    'pgsr.operations': transactions.flat().length,
+    'pgsr.operations': groups.reduce((count, { length }) => count + length, 0),
     'pgsr.statements': groups.length,
     'pgsr.batches': batches.length,
   })

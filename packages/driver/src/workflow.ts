@@ -10,7 +10,7 @@ import {
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { bounded } from './bounded.ts'
-import { carryOut, lookOnly, type SyncResult, type Task } from './carry-out.ts'
+import { carryOut, lookOnly } from './carry-out.ts'
 import { ResidueError } from './errors.ts'
 import type {
   AbortedError,
@@ -38,8 +38,9 @@ import { planning, type PlannerError, planWith, prepare, type Prepared, refuseMi
 import { notStarted, type Progress } from './progress.ts'
 import { planAgain, prepareReviewed, type Reviewed } from './reviewed-plan.ts'
 import type { Session } from './session.ts'
+import type { SyncResult, Task } from './task.ts'
 
-export type { SyncResult } from './carry-out.ts'
+export type { SyncResult } from './task.ts'
 
 /** Everything that reading the catalogs can fail with. */
 export type LookError =

@@ -1,4 +1,5 @@
 import { type Attribute, attributes } from './attribute.ts'
+import { tableOf } from './column.ts'
 import { isDelegateName } from './delegate.ts'
 import { describeName, describeObject } from './describe.ts'
 import { append, getOrMake } from './get-or-make.ts'
@@ -312,10 +313,11 @@ export class Authority {
   speaker(object: OwnedObject, privilege: Privilege): string {
     const { owner } = object
     if (this.isSuperuser || owner === this.#acting) return this.#acting
-    const table = object.kind === 'column' && object.follows && this.#world.object(object.follows)
-    const isMistaken = [...(object.acl?.values() ?? []), ...(table ? table.acl.values() : [])].some(
-      ({ grantee, privileges }) =>
-        grantee !== owner && privileges.get(privilege) === true && this.#actsMeanwhile.has(grantee),
+    const isMistaken = [object, ...tableOf(this.#world, object)].some(({ acl }) =>
+      [...(acl?.values() ?? [])].some(
+        ({ grantee, privileges }) =>
+          grantee !== owner && privileges.get(privilege) === true && this.#actsMeanwhile.has(grantee),
+      ),
     )
     return isMistaken ? owner : this.#acting
   }

@@ -114,14 +114,25 @@ const nowActing = (plan: Plan, found: World): readonly Fact[] =>
       })
 
 /**
+ * Works out what the catalogs should say after a plan has been executed, and answers what compares that with what they do.
+ * @param before what they said when it was made
+ */
+export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) => Difference | undefined) => {
+  const predicted = new World(before)
+  for (const operation of operationsOf(plan)) apply(predicted, operation)
+  const concern = concernOf(plan, predicted)
+  return (found) => compare(plan, predicted, concern, new World(found))
+}
+
+/**
  * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
  * @param before what they said when it was made
  * @param found read within `scopeOf(plan)`
  */
-export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined => {
-  const [predicted, actual] = [new World(before), new World(found)]
-  for (const operation of operationsOf(plan)) apply(predicted, operation)
-  const concern = concernOf(plan, predicted)
+export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined =>
+  predictionOf(plan, before)(found)
+
+const compare = (plan: Plan, predicted: World, concern: Concern, actual: World): Difference | undefined => {
   const expected = new Map<string, { readonly fact: Fact; isFound: boolean }>()
   factsToProve(predicted, actual, concern, (fact) => expected.set(factKey(fact), { fact, isFound: false }))
   const others = new Map<string, Fact>()

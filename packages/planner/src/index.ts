@@ -69,7 +69,7 @@ export type {
 
 // Plan: what will be done
 export { describeFact, describeGrant, describeName, describeObject, describeOperation } from './describe.ts'
-export { type Difference, differenceOf } from './difference.ts'
+export { type Difference, differenceOf, predictionOf } from './difference.ts'
 export { type Effect } from './effects.ts'
 export {
   ForbiddenRoleError,

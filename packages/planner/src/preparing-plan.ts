@@ -1,5 +1,5 @@
 import { objectKey } from './object-kind.ts'
-import { rolesCreated } from './operation.ts'
+import { objectTouched, type Operation, rolesCreated } from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import type { DatabaseObject, Snapshot } from './snapshot.ts'
 
@@ -11,22 +11,29 @@ export const preparingPlan = (plan: Plan): Plan | undefined => {
 }
 
 /**
- * Says of objects that are read again whether somebody has changed their owners or ACLs since a plan was made: then it is
- * to be made again. What the plan’s own new roles are granted meanwhile is no such change.
+ * Says of the objects that operations touch, when they are read again, whether they are there and have the owners and ACLs
+ * that they had when a plan was made: otherwise it is to be made again. What the plan’s own new roles are granted meanwhile
+ * makes no difference.
  */
-export const objectsAsPlanned = (plan: Plan, planned: Snapshot): ((found: Snapshot) => boolean) => {
+export const objectsAsPlanned = (
+  plan: Plan,
+  planned: Snapshot,
+): ((found: Snapshot, operations: readonly Operation[]) => boolean) => {
   const looked = once(() => {
     const own = rolesCreated(operationsOf(plan))
     const ofOthers = ({ owner, acl }: DatabaseObject): string =>
       JSON.stringify([owner, acl.filter(({ grantee }) => !own.has(grantee))])
-    return {
-      ofOthers,
-      before: new Map(planned.objects.map((object) => [objectKey(object), ofOthers(object)])),
-    }
+    const textsIn = ({ objects }: Snapshot): ReadonlyMap<string, string> =>
+      new Map(objects.map((object) => [objectKey(object), ofOthers(object)]))
+    return { textsIn, before: textsIn(planned) }
   })
-  return ({ objects }) => {
-    const { ofOthers, before } = looked()
-    return objects.every((object) => before.get(objectKey(object)) === ofOthers(object))
+  return (found, operations) => {
+    const { textsIn, before } = looked()
+    const now = textsIn(found)
+    return operations.flatMap(objectTouched).every((object) => {
+      const key = objectKey(object)
+      return now.has(key) && now.get(key) === before.get(key)
+    })
   }
 }
 

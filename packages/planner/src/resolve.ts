@@ -13,24 +13,24 @@ import type {
   OwnershipGrant,
   PrivilegeGrant,
 } from './grant.ts'
-import { append, getOrMake } from './get-or-make.ts'
+import { getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
-import { type ObjectName, objectKey, objectKinds, schemaOf } from './object-kind.ts'
+import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
-import { sortedBy } from './order.ts'
 import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
 import { createRoles } from './phase/create-roles.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
-import { lostMemberships, satisfies } from './phase/lose-memberships.ts'
+import { satisfies } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
 import { isRealMember } from './real-member.ts'
+import { rolesAfterwards } from './roles-afterwards.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Role } from './snapshot.ts'
-import { isPattern, type ObjectPattern } from './target.ts'
+import { Targets } from './targets.ts'
 import {
   privilegeKey,
   defaultKey,
@@ -41,16 +41,7 @@ import {
   type WantedOwner,
   type WantedPrivilege,
 } from './wanted.ts'
-import { membershipKey, World } from './world.ts'
-
-const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> => {
-  const all = new Map<string, ObjectName[]>()
-  for (const { kind, name } of world.objects.values())
-    if (objectKinds[kind].matchable === true) append(all, `${kind} ${name[0]!}`, { kind, name })
-  return new Map(
-    [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
-  )
-}
+import { World } from './world.ts'
 
 /** One privilege on one object that is there, or will be. */
 interface Asked {
@@ -70,10 +61,9 @@ class Resolution implements Wanted {
   #settled: World
   readonly #request: SyncRequest
   readonly #serving: ServingRoles
+  readonly #targets: Targets
   /** What each grant asks for: many roles ask for the same. */
   readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | string>()
-  /** By kind and schema, what a pattern may match: made for the first one. */
-  #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
   /** The roles that somebody is to be a member of. */
   readonly #joined: ReadonlySet<string>
   readonly #newRoleFor = new Map<string, string>()
@@ -102,6 +92,7 @@ class Resolution implements Wanted {
     this.#settled = world
     this.#request = request
     this.#serving = new ServingRoles(world)
+    this.#targets = new Targets(world, this.owners)
     this.authority = new Authority(world)
     this.authorityOverContents = this.authority
     this.authorityOverPrivileges = this.authority
@@ -174,7 +165,7 @@ class Resolution implements Wanted {
     const existing = this.#world.object(object)
     const { role } = because
     if (object.kind !== 'schema' && existing === undefined)
-      return this.#skip(because, 'absent', this.#whyAbsent(object))
+      return this.#skip(because, 'absent', this.#targets.whyAbsent(object))
     if (existing?.follows !== undefined) {
       if (ownerInOutcome(this.#world, this, existing.key) !== role)
         this.#notPermitted(because, `it belongs to who owns ${describeObject(existing.follows)}`)
@@ -238,21 +229,6 @@ class Resolution implements Wanted {
     this.authorityOverPrivileges = this.#authorityAfter(ownContents, [])
   }
 
-  #exists(object: ObjectName): boolean {
-    return this.#world.object(object) !== undefined || this.owners.has(objectKey(object))
-  }
-
-  /** Names the outermost of what an object is in that does not exist. */
-  #whyAbsent(object: ObjectName): string {
-    const schema = schemaOf(object)
-    const around: readonly ObjectName[] = [
-      ...(schema === undefined ? [] : [{ kind: 'schema' as const, name: [schema] }]),
-      ...(object.kind === 'column' ? [{ kind: 'table' as const, name: object.name.slice(0, 2) }] : []),
-    ]
-    const missing = around.find((one) => !this.#exists(one)) ?? object
-    return `${describeObject(missing)} does not exist`
-  }
-
   privilege(grant: PrivilegeGrant, because: Reason): void {
     const asked =
       this.roles.length === 1
@@ -286,7 +262,7 @@ class Resolution implements Wanted {
 
   /** What a grant asks for, whoever is to get it, or why there is no such thing. */
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | string {
-    const objects = this.#objectsOf(grant)
+    const objects = this.#targets.objectsOf(grant.object)
     if (typeof objects === 'string') return objects
     const askedOf = (object: ObjectName, privilege: Privilege): Asked => {
       const key = objectKey(object)
@@ -295,22 +271,6 @@ class Resolution implements Wanted {
       return { serves: { privilege, object }, key, owner, serving }
     }
     return grant.privileges.flatMap((privilege) => objects.map((object) => askedOf(object, privilege)))
-  }
-
-  #objectsOf({ object }: PrivilegeGrant): readonly ObjectName[] | string {
-    if (!isPattern(object)) return this.#exists(object) ? [object] : this.#whyAbsent(object)
-    const schema: ObjectName = { kind: 'schema', name: [object.schema] }
-    const matching = this.#matching(object)
-    if (matching.length > 0) return matching
-    return this.#exists(schema) ? `no ${object.kind} matches` : `${describeObject(schema)} does not exist`
-  }
-
-  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
-    const matcher = new RegExp(pattern.source, pattern.flags)
-    this.#matchable ??= matchableIn(this.#world)
-    return (this.#matchable.get(`${kind} ${schema}`) ?? []).filter(
-      ({ name }) => matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)),
-    )
   }
 
   #wantPrivilege(wanted: WantedPrivilege): void {
@@ -361,8 +321,8 @@ class Resolution implements Wanted {
     const inSchema: ObjectName | undefined = schema === null ? undefined : { kind: 'schema', name: [schema] }
     if (!this.#willExist(owner))
       return this.#skip(because, 'absent', `role ${describeName(owner)} does not exist`)
-    if (inSchema !== undefined && !this.#exists(inSchema))
-      return this.#skip(because, 'absent', this.#whyAbsent(inSchema))
+    if (inSchema !== undefined && !this.#targets.exists(inSchema))
+      return this.#skip(because, 'absent', this.#targets.whyAbsent(inSchema))
     const held = this.#world.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
     for (const privilege of privileges) {
       const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
@@ -460,34 +420,13 @@ class Resolution implements Wanted {
       for (const [role, { serves, because }] of roles)
         if (serves === undefined) asked.push({ member, role, because })
     if (asked.length === 0) return
-    const paths = new MembershipPaths(this.#rolesAfterwards())
+    const paths = new MembershipPaths(rolesAfterwards(this.#world, this))
     for (const { member, role, because } of asked) {
       const path = paths.path(role, member)
       if (path === undefined) continue
       this.memberships.get(member)!.delete(role)
       const cycle = [member, ...path].map(describeName).join(' in ')
       this.#skip(because, 'cycle', `it would make a cycle: ${cycle}`, path)
-    }
-  }
-
-  /** What is asked for, and what is not lost, or only at the end because the acting role may need it. */
-  #rolesAfterwards(): (member: string) => readonly string[] {
-    const world = this.#world
-    const { actingRole } = world.server
-    const isSuperuser = world.isSuperuser(actingRole)
-    const asked = new Map([...this.memberships].map(([member, roles]) => [member, [...roles.keys()]]))
-    const lost = new Set(lostMemberships(world, this).map(membershipKey))
-    // From 16 on who creates roles without being a superuser administers them, which makes it a member.
-    const created =
-      world.membershipsHaveGrantors && !isSuperuser ? this.roles.filter((role) => !world.roles.has(role)) : []
-    return (member) => {
-      const isNeeded = this.authority.needs(member)
-      const kept = world.membershipsOf(member).filter((row) => isNeeded || !lost.has(membershipKey(row)))
-      return [
-        ...(asked.get(member) ?? []),
-        ...kept.map(({ role }) => role),
-        ...(member === actingRole ? created : []),
-      ]
     }
   }
 }

@@ -1,15 +1,15 @@
-import { Acl, type AclEntry, aclKey, heldBy } from './acl.ts'
+import { type AclEntry, aclKey, heldBy } from './acl.ts'
 import { Authority } from './authority.ts'
+import { columnsOf, tableOf } from './column.ts'
 import { append } from './get-or-make.ts'
-import { isIntermediateName } from './intermediate-role.ts'
-import { type ObjectName, schemaOf } from './object-kind.ts'
+import { holdsOption, lacks } from './grant-option.ts'
+import { losersOf } from './losers.ts'
+import type { ObjectName } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { Privilege } from './privilege.ts'
-import { type Holding, ServingRoles } from './serving-roles.ts'
 import { entitlement, isPreserved, notAskedFor, type Wanted } from './wanted.ts'
 import type { World, WorldObject } from './world.ts'
-import { isEntitled } from './phase/lose-memberships.ts'
 
 /** What is to become of one privilege of an ACL item. */
 export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
@@ -71,48 +71,6 @@ const mayHaveGranted = (
   [object, ...tableOf(world, object)].some(
     (one) => entitlement(wanted, one, privilege, grantor)?.grantable === true,
   )
-
-const tableOf = (world: World, { kind, follows }: WorldObject): readonly WorldObject[] => {
-  const table = kind === 'column' && follows !== undefined ? world.object(follows) : undefined
-  return table === undefined ? [] : [table]
-}
-
-const columnsOf = (world: World, object: WorldObject): readonly WorldObject[] =>
-  object.kind === 'table' ? world.followersOf(object).filter(({ kind }) => kind === 'column') : []
-
-/**
- * Who loses privileges, and why: the desired roles, and intermediate roles that a copied database has too. A role cannot
- * be removed from these here without losing there what it has by them; where nobody else has anything by one of them
- * here, what that one holds here goes instead.
- */
-const losersOf = (world: World, wanted: Wanted): ReadonlyMap<string, Reason> => {
-  const losers = new Map(wanted.roles.map((role) => [role, notAskedFor(role)]))
-  const sharedRoles = sharedByNobodyElse(world)
-  if (sharedRoles.size === 0) return losers
-  const shared = wanted.roles.flatMap((member) =>
-    world.membershipsOf(member).filter(({ role }) => sharedRoles.has(role)),
-  )
-  const serving = new ServingRoles(world)
-  const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
-    byOwner && wanted.authorityOverPrivileges.whyNotManaged(object, privilege) === undefined
-  const needed = new Set(
-    shared.flatMap((row) =>
-      isEntitled(wanted, serving, row) || !serving.isPlain(row.role) ? [row.role] : [],
-    ),
-  )
-  for (const { role, member } of shared)
-    if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
-      losers.set(role, notAskedFor(member))
-  return losers
-}
-
-/** The intermediate roles that other databases have too, and of which only desired roles are members. */
-const sharedByNobodyElse = (world: World): ReadonlySet<string> => {
-  const all = new Set<string>()
-  for (const { name, elsewhere, servesOthers } of world.roles.values())
-    if (elsewhere > 0 && !servesOthers && isIntermediateName(name)) all.add(name)
-  return all
-}
 
 const revokedKey = ({ object, item, privilege }: Omit<Revoked, 'verdict' | 'because'>): string =>
   `${object.key}\0${privilege}\0${aclKey(item)}`
@@ -351,48 +309,6 @@ class Plot {
     }
     for (const [key, { object }] of all) if (from(object)) visit(key)
     return [...ordered]
-  }
-}
-
-/** What a grantor is missing to revoke what it has granted: the grant option, and USAGE on the schema. */
-export interface Lack {
-  /** The object as it would be if its owner gave the grantor the grant option. */
-  readonly withOption: WorldObject | undefined
-  readonly schema: WorldObject | undefined
-}
-
-const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
-  const { owner: grantor } = object
-  const acl = new Acl(object.acl.values())
-  const privileges = new Map(acl.get(role, grantor)?.privileges).set(privilege, true)
-  acl.set({ grantee: role, grantor, privileges })
-  return { ...object, acl }
-}
-
-/** Whether a role may grant a privilege that is not the owner’s to grant: on a column also by the table. */
-const holdsOption = (world: World, object: WorldObject, privilege: Privilege, role: string): boolean =>
-  [object, ...tableOf(world, object)].some((one) =>
-    [...one.acl.values()].some(
-      ({ grantee, privileges }) => grantee === role && privileges.get(privilege) === true,
-    ),
-  )
-
-/** @param authority in the same world */
-export const lacks = (
-  world: World,
-  authority: Authority,
-  object: WorldObject,
-  privilege: Privilege,
-  grantor: string,
-): Lack => {
-  const name = schemaOf(object)
-  const schema = name === undefined ? undefined : world.object({ kind: 'schema', name: [name] })
-  const reaches = schema === undefined || authority.holds(grantor, schema, 'USAGE')
-  return {
-    withOption: holdsOption(world, object, privilege, grantor)
-      ? undefined
-      : withOption(object, privilege, grantor),
-    schema: reaches ? undefined : schema,
   }
 }
 

@@ -1,8 +1,10 @@
 import { aclKey, heldBy } from '../acl.ts'
 import { Authority } from '../authority.ts'
+import { tableOf } from '../column.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
 import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
-import { lacks, type Revoked, revocationsOf } from '../revocation.ts'
+import { lacks } from '../grant-option.ts'
+import { type Revoked, revocationsOf } from '../revocation.ts'
 import type { Privilege } from '../privilege.ts'
 import type { Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
@@ -86,8 +88,7 @@ class Revoking {
     this.#lent.set(key, lack.withOption)
     const loan = this.#lendOption(object, privilege, grantor)
     // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
-    const table = object.kind === 'column' && object.follows && this.#world.object(object.follows)
-    const isGone = [object, ...(table ? [table] : [])].some((one) =>
+    const isGone = [object, ...tableOf(this.#world, object)].some((one) =>
       gone.has(`${lentKey(one, privilege)}\0${aclKey({ grantee: grantor, grantor: object.owner })}`),
     )
     this.#options.set(`${key}\0${grantor}`, isGone ? { ...loan, after: [] } : loan)

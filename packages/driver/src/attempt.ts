@@ -1,0 +1,247 @@
+import {
+  noSelfGrantStatement,
+  objectsAsPlanned,
+  type Plan,
+  predictionOf,
+  preparingPlan,
+  type Scope,
+  scopeOfPlan,
+  type Snapshot,
+} from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { type DatabaseError, databaseError, ProofError, StatementError } from './errors.ts'
+import { tell } from './event.ts'
+import { type Batch, batchesOf, execute, type Verifiers, verifiersFor } from './execute.ts'
+import { type Frame, framed } from './frame.ts'
+import { inSpan } from './in-span.ts'
+import { type Look, lookInTransaction, settingsStatement } from './look.ts'
+import { meanwhile } from './meanwhile.ts'
+import type { Settings } from './options.ts'
+import { parseStored, type Passwords, storedQuery } from './passwords.ts'
+import type { Progress } from './progress.ts'
+import { grace, Session } from './session.ts'
+import type { SyncResult, Task } from './task.ts'
+
+/** What stays the same through all attempts of a call. */
+export interface Call {
+  readonly settings: Settings
+  readonly frame: Frame
+  readonly passwords: Passwords
+  /** The roles of which the stored passwords are read, to compare. */
+  readonly compared: readonly string[]
+  readonly version: number
+  /** What was read without the lock, and that with what passwords were then. */
+  readonly first: { readonly look: Look; readonly snapshot: Snapshot }
+  readonly progress: Progress<SyncResult>
+}
+
+/** How far a call has come. */
+export interface Position {
+  readonly executed: Plan['transactions']
+  /** What is planned to follow. */
+  readonly next: Plan
+  /** Whether the objects that operations touch are what they were when that was planned. */
+  readonly areAsPlanned: ReturnType<typeof objectsAsPlanned>
+}
+
+/** The server’s clock, in seconds. */
+const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::pg_catalog.text"
+
+/**
+ * Begins, and waits for the lock before anything else is locked. The first rows that it answers are those of the settings,
+ * of the clock before the wait, of the lock, of the clock after it, and of the stored passwords.
+ */
+const beginning = ({ settings, frame, compared }: Call): string => {
+  const { lockKey, lockTimeout, statementTimeout } = settings
+  const statements = [
+    settingsStatement(settings),
+    `set local lock_timeout = ${lockTimeout}`,
+    clock,
+    `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
+    clock,
+    ...(compared.length > 0 ? [storedQuery(compared)] : []),
+    ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
+    noSelfGrantStatement,
+  ]
+  return `${frame.begin}${statements.join(';')}`
+}
+
+/** Says of a text that PostgreSQL refused what it was for. */
+const failedWhile =
+  (operation: string, attempt: number) =>
+  <A, E, R>(
+    self: Effect.Effect<A, E | StatementError, R>,
+  ): Effect.Effect<A, Exclude<E, StatementError> | DatabaseError, R> =>
+    Effect.mapError(self, (error) =>
+      error instanceof StatementError
+        ? databaseError(operation, attempt)(error)
+        : (error as Exclude<E, StatementError>),
+    )
+
+/** Begins, waits for the lock, and looks again. */
+const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
+  const { settings, compared, passwords } = call
+  tell(settings.onEvent, { kind: 'lockWaitBegins', lockKey: settings.lockKey })
+  const looking = { before: beginning(call), known: call.first.look }
+  const { cells, snapshot } = yield* lookInTransaction(scope, looking)
+  const [, before, , after, stored] = cells
+  const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
+  tell(settings.onEvent, { kind: 'lockWaitEnds', milliseconds })
+  yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
+  if (compared.length === 0) return snapshot
+  return yield* Effect.promise(() => passwords.compared(snapshot, parseStored(stored)))
+}, inSpan('pgsr.lock'))
+
+/** What a transaction is to do. */
+interface Due extends Pick<Position, 'areAsPlanned'> {
+  /** What the catalogs say now. */
+  readonly snapshot: Snapshot
+  /** All that is left to do. */
+  readonly plan: Plan
+  readonly transactions: Plan['transactions']
+  readonly batches: readonly Batch[]
+  readonly verifiers: Verifiers
+  /** The plan of these transactions alone, which is to be proved. */
+  readonly proved: Plan
+}
+
+/** In a transaction of the caller’s all is done at once. */
+const dueOf = ({ transactions }: Plan, { isOwn }: Frame): Plan['transactions'] =>
+  isOwn ? transactions.slice(0, 1) : transactions
+
+/**
+ * Begins, looks, and plans. Of what only prepares nothing more is looked at than what it touches, and where that is as it
+ * was it need not be planned again: the last transaction, which counts, looks at everything.
+ */
+const dueUnderLock = Effect.fnUntraced(function* <E>(
+  { scope, planFor }: Pick<Task<E>, 'scope' | 'planFor'>,
+  call: Call,
+  { executed, next, areAsPlanned }: Position,
+  attempt: number,
+) {
+  const { frame, first, passwords, version } = call
+  const whileLooking = failedWhile('read the catalogs under the lock', attempt)
+  // Another attempt needs other names for new roles.
+  const planned = attempt === 1 ? dueOf(next, frame) : []
+  const preparing = frame.isOwn && attempt === 1 ? preparingPlan(next) : undefined
+  const known = yield* verifiersFor(planned.flat(), passwords, version)
+  const [found, batches] = yield* meanwhile(
+    lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),
+    () => batchesOf(planned, next.actingRole, known),
+  )
+  const asPlanned = (snapshot: Snapshot, proved: Plan): Due => ({
+    snapshot,
+    plan: next,
+    transactions: planned,
+    batches,
+    verifiers: known,
+    proved,
+    areAsPlanned,
+  })
+  if (preparing !== undefined && areAsPlanned(found, planned.flat())) return asPlanned(found, preparing)
+  const { snapshot } =
+    preparing === undefined ? { snapshot: found } : yield* lookInTransaction(scope).pipe(whileLooking)
+  // Where nothing has changed since, the plan is as good as it was.
+  if (attempt === 1 && executed.length === 0 && snapshot === first.snapshot)
+    return asPlanned(snapshot, { ...next, transactions: planned })
+  const plan = yield* planFor(snapshot, executed.length)
+  const transactions = dueOf(plan, frame)
+  const verifiers = yield* verifiersFor(transactions.flat(), passwords, version)
+  return {
+    snapshot,
+    plan,
+    transactions,
+    batches: batchesOf(transactions, plan.actingRole, verifiers),
+    verifiers,
+    proved: { ...plan, transactions },
+    areAsPlanned: objectsAsPlanned(plan, snapshot),
+  } satisfies Due
+})
+
+/** Reads again what the plan touched, and fails unless it is what the plan predicted. */
+const prove = Effect.fnUntraced(function* (
+  plan: Plan,
+  differenceTo: ReturnType<typeof predictionOf>,
+  attempts: number,
+) {
+  const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
+  const difference = differenceTo(found)
+  if (difference === undefined) return
+  yield* Effect.fail(new ProofError(difference, attempts))
+}, inSpan('pgsr.prove'))
+
+/** A server that shuts down ends a session even while that waits for a standby to confirm what is committed. */
+const isConnectionLost = ({ sqlState }: StatementError): boolean =>
+  sqlState === undefined || /^(08|57P)/.test(sqlState)
+
+/** Ends the transaction. What becomes of that is noted even where nobody waits for the answer. */
+const end = Effect.fnUntraced(function* (
+  { frame, progress, settings }: Call,
+  attempt: number,
+  onEnded: () => void,
+) {
+  const session = yield* Session
+  if (frame.isOwn) progress.stage = 'committing'
+  yield* session
+    .send(frame.end, {
+      onAnswer: () => {
+        onEnded()
+        progress.stage = 'committed'
+        tell(settings.onEvent, { kind: 'committed' })
+      },
+    })
+    .pipe(
+      Effect.mapError((error) => {
+        const outcome = frame.isOwn && isConnectionLost(error) ? 'unknown' : 'unchanged'
+        if (outcome === 'unchanged') progress.stage = 'working'
+        return databaseError('commit', attempt, outcome)(error)
+      }),
+    )
+}, inSpan('pgsr.commit'))
+
+/** What has been done so far, and what is left to do. */
+export interface Reached {
+  readonly result: SyncResult
+  readonly position: Position
+}
+
+/**
+ * One try at the next transaction: look under the lock, plan, execute the first transaction of the plan, prove, commit.
+ * In a transaction of the caller’s there is no next one, and all is done at once. Whatever fails, or interrupts it, is
+ * undone.
+ */
+export const attemptOnce = <E>(
+  task: Pick<Task<E>, 'scope' | 'planFor'>,
+  call: Call,
+  position: Position,
+  attempt: number,
+) => {
+  const { settings, frame, progress } = call
+  const { onEvent } = settings
+  const work = Effect.fnUntraced(function* (onEnded: () => void) {
+    progress.stage = 'working'
+    const due: Due = yield* dueUnderLock(task, call, position, attempt)
+    const { snapshot, plan, transactions, batches, verifiers, proved, areAsPlanned } = due
+    const executed = [...position.executed, ...transactions]
+    const result = { changed: executed.length > 0, plan: { ...plan, transactions: executed } }
+    const next = { ...plan, transactions: plan.transactions.slice(transactions.length) }
+    const reached: Reached = { result, position: { executed, next, areAsPlanned } }
+    if (transactions.length === 0) {
+      const session = yield* Session
+      yield* session
+        .send(frame.undo, { within: grace, onAnswer: onEnded })
+        .pipe(Effect.mapError(databaseError('end the transaction', attempt)))
+      return reached
+    }
+    const [, differenceTo] = yield* meanwhile(
+      execute(plan, { batches, verifiers, attempt, onEvent, executed: position.executed }),
+      () => predictionOf(proved, snapshot),
+    )
+    yield* prove(proved, differenceTo, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
+    tell(onEvent, { kind: 'proved' })
+    if (next.transactions.length === 0) progress.result = result
+    yield* end(call, attempt, onEnded)
+    return reached
+  })
+  return framed(frame, work).pipe(inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
+}

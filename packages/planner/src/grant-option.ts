@@ -1,0 +1,48 @@
+import { Acl } from './acl.ts'
+import type { Authority } from './authority.ts'
+import { tableOf } from './column.ts'
+import { schemaOf } from './object-kind.ts'
+import type { Privilege } from './privilege.ts'
+import type { World, WorldObject } from './world.ts'
+
+/** What a grantor is missing to revoke what it has granted: the grant option, and USAGE on the schema. */
+export interface Lack {
+  /** The object as it would be if its owner gave the grantor the grant option. */
+  readonly withOption: WorldObject | undefined
+  readonly schema: WorldObject | undefined
+}
+
+const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
+  const { owner: grantor } = object
+  const acl = new Acl(object.acl.values())
+  const privileges = new Map(acl.get(role, grantor)?.privileges).set(privilege, true)
+  acl.set({ grantee: role, grantor, privileges })
+  return { ...object, acl }
+}
+
+/** Whether a role may grant a privilege that is not the owner’s to grant: on a column also by the table. */
+export const holdsOption = (world: World, object: WorldObject, privilege: Privilege, role: string): boolean =>
+  [object, ...tableOf(world, object)].some((one) =>
+    [...one.acl.values()].some(
+      ({ grantee, privileges }) => grantee === role && privileges.get(privilege) === true,
+    ),
+  )
+
+/** @param authority in the same world */
+export const lacks = (
+  world: World,
+  authority: Authority,
+  object: WorldObject,
+  privilege: Privilege,
+  grantor: string,
+): Lack => {
+  const name = schemaOf(object)
+  const schema = name === undefined ? undefined : world.object({ kind: 'schema', name: [name] })
+  const reaches = schema === undefined || authority.holds(grantor, schema, 'USAGE')
+  return {
+    withOption: holdsOption(world, object, privilege, grantor)
+      ? undefined
+      : withOption(object, privilege, grantor),
+    schema: reaches ? undefined : schema,
+  }
+}

@@ -1,0 +1,62 @@
+import { describeObject } from './describe.ts'
+import { append } from './get-or-make.ts'
+import { type ObjectName, objectKey, objectKinds, schemaOf } from './object-kind.ts'
+import { sortedBy } from './order.ts'
+import { isPattern, type ObjectPattern, type Target } from './target.ts'
+import type { Wanted } from './wanted.ts'
+import type { World } from './world.ts'
+
+const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> => {
+  const all = new Map<string, ObjectName[]>()
+  for (const { kind, name } of world.objects.values())
+    if (objectKinds[kind].matchable === true) append(all, `${kind} ${name[0]!}`, { kind, name })
+  return new Map(
+    [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
+  )
+}
+
+/** What targets stand for: objects that are there, or will be because somebody is to own them. */
+export class Targets {
+  readonly #world: World
+  readonly #owners: Wanted['owners']
+  /** By kind and schema, what a pattern may match: made for the first one. */
+  #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
+
+  constructor(world: World, owners: Wanted['owners']) {
+    this.#world = world
+    this.#owners = owners
+  }
+
+  exists(object: ObjectName): boolean {
+    const key = objectKey(object)
+    return this.#world.objects.has(key) || this.#owners.has(key)
+  }
+
+  /** Names the outermost of what an object is in that does not exist. */
+  whyAbsent(object: ObjectName): string {
+    const schema = schemaOf(object)
+    const around: readonly ObjectName[] = [
+      ...(schema === undefined ? [] : [{ kind: 'schema' as const, name: [schema] }]),
+      ...(object.kind === 'column' ? [{ kind: 'table' as const, name: object.name.slice(0, 2) }] : []),
+    ]
+    const missing = around.find((one) => !this.exists(one)) ?? object
+    return `${describeObject(missing)} does not exist`
+  }
+
+  /** The objects, or why there are none. */
+  objectsOf(target: Target): readonly ObjectName[] | string {
+    if (!isPattern(target)) return this.exists(target) ? [target] : this.whyAbsent(target)
+    const schema: ObjectName = { kind: 'schema', name: [target.schema] }
+    const matching = this.#matching(target)
+    if (matching.length > 0) return matching
+    return this.exists(schema) ? `no ${target.kind} matches` : `${describeObject(schema)} does not exist`
+  }
+
+  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
+    const matcher = new RegExp(pattern.source, pattern.flags)
+    this.#matchable ??= matchableIn(this.#world)
+    return (this.#matchable.get(`${kind} ${schema}`) ?? []).filter(
+      ({ name }) => matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)),
+    )
+  }
+}
