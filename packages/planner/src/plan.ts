@@ -61,7 +61,8 @@ export interface Plan {
 }
 
 /** All operations of a plan, in order. */
-export const operationsOf = (plan: Plan): readonly Operation[] => plan.transactions.flat()
+export const operationsOf = ({ transactions }: Plan): readonly Operation[] =>
+  transactions.length === 1 ? transactions[0]! : transactions.flat()
 
 const checkServer = ({ format, server }: Snapshot): void => {
   if (format !== 1)

@@ -1,5 +1,6 @@
 import { Authority } from '../authority.ts'
-import { type GrantMembership, type Operation, roleOrder } from '../operation.ts'
+import { getOrMake } from '../get-or-make.ts'
+import { type GrantMembership, roleOrder } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { isRealMember } from '../real-member.ts'
 import type { Membership } from '../snapshot.ts'
@@ -31,41 +32,51 @@ const optionsFor = (
   }
 }
 
-/** Of the memberships that a role is to have, those that nothing gives it yet. */
-function* missing(
-  world: World,
-  member: string,
-  memberships: ReadonlyMap<string, WantedMembership>,
-): Iterable<readonly [role: string, membership: WantedMembership]> {
-  for (const one of memberships)
-    if (!world.membershipsIn(one[0], member).some((row) => satisfies(row, one[1]))) yield one
+/** What is the same for every member of a role that is granted. */
+interface Granted {
+  readonly granting: Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'>
+  /** Orders it among other roles. */
+  readonly order: string
+}
+
+/** A membership that nothing gives a member yet. */
+interface Missing extends Granted {
+  readonly role: string
+  readonly membership: WantedMembership
 }
 
 /** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
 export const grantMemberships: Phase = (world, wanted) => {
   const { actingRole } = world.server
   const authority = new Authority(world)
+  const known = new Map<string, Granted>()
+  const granted = (role: string, { serves }: WantedMembership): Granted =>
+    getOrMake(known, role, () => {
+      const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
+      return { granting: authority.granting(role, grantor), order: roleOrder(role, serves) }
+    })
+  const missing = (member: string, memberships: ReadonlyMap<string, WantedMembership>): Missing[] => {
+    const all: Missing[] = []
+    for (const [role, membership] of memberships)
+      if (!world.membershipsIn(role, member).some((row) => satisfies(row, membership)))
+        all.push({ role, membership, ...granted(role, membership) })
+    return sortedBy(all, ({ order }) => order)
+  }
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
-    sortedBy(missing(world, member, memberships), ([role, { serves }]) => roleOrder(role, serves)).flatMap(
-      ([role, membership]): Operation[] => {
-        const { serves, admin, because } = membership
-        const rows = world.membershipsIn(role, member)
-        const grantor = authority.grantorOf(role, wanted.desired) ?? actingRole
-        const existing = rows.find((row) => row.grantor === grantor)
-        const options = optionsFor(world, member, existing, membership)
-        return [
-          {
-            kind: 'grantMembership',
-            role,
-            member,
-            ...authority.granting(role, grantor),
-            ...(admin === true && { admin }),
-            ...(options && { options }),
-            ...(serves && { serves }),
-            because,
-          },
-        ]
-      },
-    ),
+    missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
+      const { serves, admin, because } = membership
+      const existing = world.membershipsIn(role, member).find(({ grantor }) => grantor === granting.grantor)
+      const options = optionsFor(world, member, existing, membership)
+      return {
+        kind: 'grantMembership',
+        role,
+        member,
+        ...granting,
+        ...(admin === true && { admin }),
+        ...(options && { options }),
+        ...(serves && { serves }),
+        because,
+      }
+    }),
   )
 }
