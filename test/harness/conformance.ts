@@ -37,12 +37,18 @@ export const conformanceInTurn = (title: string, define: Define): void => forAll
 /** The same for tests that change the acting role itself: a superuser is one for all tests of a server. */
 export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwner)
 
+const isEnd = ({ name }: TestServer): boolean =>
+  process.env.PGSR_TEST_PAIRINGS === 'all' ||
+  oldestAndNewest(inject('servers')).some((end) => end.name === name)
+
 const atEnds =
   (pairings: (server: TestServer) => readonly Pairing[]) =>
-  (server: TestServer): readonly Pairing[] => {
-    const isEnd = oldestAndNewest(inject('servers')).some(({ name }) => name === server.name)
-    return isEnd || process.env.PGSR_TEST_PAIRINGS === 'all' ? pairings(server) : []
-  }
+  (server: TestServer): readonly Pairing[] =>
+    isEnd(server) ? pairings(server) : []
+
+/** The same with every driver on the oldest and the newest server, and in turn on those between. */
+export const conformanceInTurnBetween = (title: string, define: Define): void =>
+  forAll((server) => (isEnd(server) ? pairingsFor : pairingInTurn(title))(server))(define)
 
 /**
  * The same with every driver, on the oldest and the newest server only: for how a driver and a server get on with each other,

@@ -12,10 +12,13 @@ const planned = [
   'drop-unused-roles',
   'every-kind',
   'grantor',
+  'honesty',
   'hostile-names',
   'order',
   'ownership',
   'preserve',
+  'privilege',
+  'role-locks',
   'scope',
   'take-over',
 ]

@@ -25,7 +25,7 @@ describe.for([...raced])('$name', (server) => {
     { timeout: 300_000 },
     async ([, rogues]) => {
       const tag = `${process.pid.toString(36)}_${rogues ? 'd' : 'w'}`
-      const result = await race({ server, tag, seed, syncs: 32, rogues })
+      const result = await race({ server, tag, seed, syncs: 24, rogues })
       expect(result.failures).toEqual([])
       expect(result.wrong).toEqual([])
       expect(result.changed).toBeGreaterThan(0)
