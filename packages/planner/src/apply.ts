@@ -2,7 +2,7 @@ import { Acl, aclOf, type ReadonlyAcl } from './acl.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import { attributes } from './attribute.ts'
-import type { Privilege, Privileges } from './privilege.ts'
+import { type Privilege, type Privileges, withPrivilege } from './privilege.ts'
 import type { Membership, Role } from './snapshot.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -59,10 +59,10 @@ const withNewOwner = (acl: ReadonlyAcl, oldOwner: string, newOwner: string): Acl
   const result = new Acl()
   for (const item of acl.values()) {
     const [grantee, grantor] = [renamed(item.grantee), renamed(item.grantor)]
-    const privileges: Privileges = new Map(result.get(grantee, grantor)?.privileges)
+    let { privileges } = result.get(grantee, grantor) ?? {}
     for (const [privilege, grantable] of item.privileges)
-      privileges.set(privilege, grantable || privileges.get(privilege) === true)
-    result.set({ grantee, grantor, privileges })
+      privileges = withPrivilege(privileges, privilege, grantable)
+    if (privileges !== undefined) result.set({ grantee, grantor, privileges })
   }
   return result
 }
@@ -74,8 +74,7 @@ interface Granted {
 }
 
 const grantIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
-  const privileges: Privileges = new Map(acl.get(grantee, grantor)?.privileges)
-  privileges.set(privilege, grantable || (privileges.get(privilege) ?? false))
+  const privileges = withPrivilege(acl.get(grantee, grantor)?.privileges, privilege, grantable)
   acl.set({ grantee, grantor, privileges })
 }
 

@@ -2,7 +2,7 @@ import { Acl } from './acl.ts'
 import type { Authority } from './authority.ts'
 import { tableOf } from './column.ts'
 import { schemaOf } from './object-kind.ts'
-import type { Privilege } from './privilege.ts'
+import { type Privilege, withPrivilege } from './privilege.ts'
 import type { World, WorldObject } from './world.ts'
 
 /** What a grantor is missing to revoke what it has granted: the grant option, and USAGE on the schema. */
@@ -15,7 +15,7 @@ export interface Lack {
 const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
   const { owner: grantor } = object
   const acl = new Acl(object.acl.values())
-  const privileges = new Map(acl.get(role, grantor)?.privileges).set(privilege, true)
+  const privileges = withPrivilege(acl.get(role, grantor)?.privileges, privilege, true)
   acl.set({ grantee: role, grantor, privileges })
   return { ...object, acl }
 }

@@ -32,6 +32,24 @@ const letters = Object.keys(privilegeLetters) as PrivilegeLetter[]
 export type Privileges = Map<Privilege, boolean>
 export type ReadonlyPrivileges = ReadonlyMap<Privilege, boolean>
 
+/** A privilege alone, with the grant option and without: most items are such a one, which need not be made for each. */
+const alone = new Map(
+  Object.values(privilegeLetters).map((privilege) => [
+    privilege,
+    { plain: new Map([[privilege, false]]), grantable: new Map([[privilege, true]]) },
+  ]),
+) as ReadonlyMap<Privilege, Readonly<Record<'plain' | 'grantable', ReadonlyPrivileges>>>
+
+/** Some privileges, if there are any, and one more; or one of them with the grant option. */
+export const withPrivilege = (
+  privileges: ReadonlyPrivileges | undefined,
+  privilege: Privilege,
+  grantable: boolean,
+): ReadonlyPrivileges =>
+  privileges === undefined
+    ? alone.get(privilege)![grantable ? 'grantable' : 'plain']
+    : new Map(privileges).set(privilege, grantable || privileges.get(privilege) === true)
+
 /**
  * Reads the letters of an ACL item, such as `ar*w`; a `*` marks the grant option.
  * @throws RangeError on a letter that no PostgreSQL up to 18 prints
