@@ -1,4 +1,5 @@
 import { Acl, aclOf, type ReadonlyAcl } from './acl.ts'
+import { isDelegateName } from './delegate.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import { attributes } from './attribute.ts'
@@ -111,7 +112,8 @@ export const apply = (world: World, operation: Operation): void => {
   switch (operation.kind) {
     case 'createRole': {
       const { role, as } = operation
-      world.roles.set(role, newRole(role))
+      // What a delegate administers is counted from then on.
+      world.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
       // https://www.postgresql.org/docs/16/sql-createrole.html: who may create roles administers what it created.
       if (world.membershipsHaveGrantors && !world.isSuperuser(as)) {
         world.countAdministered(as, 1)

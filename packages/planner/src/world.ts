@@ -25,6 +25,7 @@ export interface WorldObject extends ObjectName {
   readonly ownedBySuperusers: boolean
   /** Of a foreign server. */
   readonly wrapper?: ObjectName
+  readonly indexes?: number
 }
 
 /** An object that only one world has, and may change. */
@@ -126,6 +127,7 @@ export class World {
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
       ...(follows && { follows }),
       ...(added.wrapper && { wrapper: added.wrapper }),
+      ...(added.indexes && { indexes: added.indexes }),
     }
     this.#objects.set(key, object)
     if (follows) append(this.#followers, objectKey(follows), key)
@@ -304,7 +306,7 @@ export class World {
       roles: sortedBy(this.roles.values(), ({ name }) => name),
       memberships: sortedBy(this.memberships(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
-        ({ kind, name, oid, owner, acl, follows, actsAsOwner, ownedBySuperusers, wrapper }) => ({
+        ({ kind, name, oid, owner, acl, follows, actsAsOwner, ownedBySuperusers, wrapper, indexes }) => ({
           kind,
           name,
           oid,
@@ -314,6 +316,7 @@ export class World {
           ...(actsAsOwner.length > 0 && { actsAsOwner }),
           ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
           ...(wrapper && { wrapper }),
+          ...(indexes && { indexes }),
         }),
       ),
       defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>

@@ -52,6 +52,30 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     expect(await exists(box, role)).toBe(true)
   })
 
+  test('a connection that works goes back to its pool, whatever came of the call', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    const pool = box.driver.pool(box.connection, box.database, 1)
+    // The one driver answers the rows, the other what has them.
+    const backend = async (): Promise<string> => {
+      const answer = await pool.run('select pg_backend_pid()')
+      return JSON.stringify((answer as { readonly rows?: unknown }).rows ?? answer)
+    }
+    const other = await connect(box)
+    try {
+      const before = await backend()
+      await pool.syncRoles({ role, grants: [] })
+      await other.query('begin; select pg_advisory_xact_lock(1)')
+      await expect(pool.syncRoles({ role, grants: [Grant.login()] }, { lockTimeout: 50 })).rejects.toThrow(
+        LockTimeoutError,
+      )
+      expect(await backend()).toBe(before)
+    } finally {
+      await other.end()
+      await pool.end()
+    }
+  })
+
   test('nothing to do needs no lock', async () => {
     const box = sandbox()
     const role = box.name('r')
