@@ -115,14 +115,20 @@ const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (reado
 }
 
 /** Operations beside each other that can be done in any order. */
-const runsOf = (operations: readonly Operation[]): readonly (readonly Operation[])[] => {
-  const runs: Operation[][] = []
+interface Run {
+  readonly operations: Operation[]
+  /** Whether they may have different heads. */
+  readonly isUnordered: boolean
+}
+
+const runsOf = (operations: readonly Operation[]): readonly Run[] => {
+  const runs: Run[] = []
   let last: string | undefined
   for (const operation of operations) {
     const isUnordered = shapeOf(operation)?.isUnordered?.(operation) === true
     const run = isUnordered ? operation.kind : headOf(operation)
-    if (run === undefined || run !== last) runs.push([])
-    runs.at(-1)!.push(operation)
+    if (run === undefined || run !== last) runs.push({ operations: [operation], isUnordered })
+    else runs.at(-1)!.operations.push(operation)
     last = run
   }
   return runs
@@ -172,10 +178,11 @@ const combinations = (
  */
 export const groupsOf = (operations: readonly Operation[]): readonly Group[] =>
   runsOf(operations)
-    .flatMap((run) => {
+    .flatMap(({ operations: run, isUnordered }): readonly (readonly Operation[])[] => {
       const shape = shapeOf(run[0]!)
       if (shape === undefined || run.length === 1) return [run]
-      return partsBy(run, (operation) => headOf(operation)!).flatMap((part) =>
+      const parts = isUnordered ? partsBy(run, (operation) => headOf(operation)!) : [run]
+      return parts.flatMap((part) =>
         combinations(
           part.map((operation) => [operation]),
           shape.lists,
