@@ -251,7 +251,7 @@ class Resolution implements Wanted {
         if (why !== undefined) notPermitted.push(why)
       }
     }
-    for (const why of new Set(notPermitted)) this.#notPermitted(because, why)
+    if (notPermitted.length > 0) for (const why of new Set(notPermitted)) this.#notPermitted(because, why)
     if (hasNoEffect)
       this.#skip(
         because,

@@ -14,31 +14,32 @@ const newPrivilege = (privileges: readonly Privilege[], version: number): Newer 
   return privilege && [privilegesSince[privilege]!, privilege]
 }
 
+const isTooOld = (version: number, since = 0): boolean => version < since
+
 /** What a grant needs and a server does not have. */
 const newIn = (grant: Grant, version: number): Newer | undefined => {
-  const isTooOld = (since = 0): boolean => version < since
   switch (grant.kind) {
     case 'attribute':
       return undefined
     case 'privilege': {
       const { kind } = grant.object
       const { since } = objectKinds[kind]
-      return isTooOld(since)
+      return isTooOld(version, since)
         ? [since!, `${kind}s that can be granted`]
         : newPrivilege(grant.privileges, version)
     }
     case 'ownership': {
       const { kind } = grant.object
       const { since } = objectKinds[kind]
-      return isTooOld(since) ? [since!, `${kind}s`] : undefined
+      return isTooOld(version, since) ? [since!, `${kind}s`] : undefined
     }
     case 'membership':
-      return isTooOld(160000) && (grant.inherit === false || grant.set === false)
+      return isTooOld(version, 160000) && (grant.inherit === false || grant.set === false)
         ? [160000, 'INHERIT and SET options of memberships']
         : undefined
     case 'default privilege': {
       const { since } = futureObjects[grant.on]
-      return isTooOld(since)
+      return isTooOld(version, since)
         ? [since!, `default privileges on ${grant.on}`]
         : newPrivilege(grant.privileges, version)
     }
