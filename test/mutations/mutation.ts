@@ -14,7 +14,7 @@ const conformance = (...names: readonly string[]): readonly string[] =>
 export const mutations: readonly Mutation[] = [
   {
     name: 'no advisory lock',
-    file: 'packages/driver/src/carry-out.ts',
+    file: 'packages/driver/src/attempt.ts',
     text: '`select pg_catalog.pg_advisory_xact_lock(${lockKey})`',
     by: '`select ${lockKey}::text`',
     tests: conformance('transaction'),
@@ -29,8 +29,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the plan from before the lock is executed under it',
     file: 'packages/driver/src/carry-out.ts',
-    text: 'attemptOnce(task, call, executed, attempt)',
-    by: 'attemptOnce({ ...task, planFor: () => Effect.succeed(firstPlan) }, call, executed, attempt)',
+    text: 'attemptOnce(task, call, position, attempt)',
+    by: 'attemptOnce({ ...task, planFor: () => Effect.succeed(firstPlan) }, call, position, attempt)',
     tests: conformance('transaction'),
   },
   {
@@ -63,7 +63,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'no proof',
-    file: 'packages/driver/src/carry-out.ts',
+    file: 'packages/driver/src/attempt.ts',
     text: 'if (difference === undefined) return',
     by: 'if (difference === undefined || attempts > 0) return',
     tests: conformance('transaction'),
@@ -119,7 +119,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a COMMIT without an answer counts as undone',
-    file: 'packages/driver/src/carry-out.ts',
+    file: 'packages/driver/src/attempt.ts',
     text: 'frame.isOwn && isConnectionLost(error)',
     by: 'frame.isOwn && !isConnectionLost(error)',
     tests: ['test/src/faults.test.ts'],
@@ -140,17 +140,24 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'what was planned before the lock is executed',
-    file: 'packages/driver/src/carry-out.ts',
+    file: 'packages/driver/src/attempt.ts',
     text: '&& snapshot === first.snapshot',
-    by: '&& snapshot !== undefined',
+    by: '&& first.snapshot !== undefined',
     tests: conformance('login'),
   },
   {
     name: 'what prepares is executed whatever others have prepared',
     file: 'packages/planner/src/preparing-plan.ts',
-    text: 'before.get(objectKey(object)) === ofOthers(object)',
-    by: 'before.has(objectKey(object)) || ofOthers(object) !== undefined',
+    text: 'now.get(key) === before.get(key)',
+    by: 'before.has(key)',
     tests: ['test/src/lock-table.test.ts', 'packages/planner/test/preparing-plan.test.ts'],
+  },
+  {
+    name: 'what prepares is proved for no object',
+    file: 'packages/driver/src/attempt.ts',
+    text: 'return asPlanned(found, preparing)',
+    by: 'return asPlanned(found, { ...preparing, transactions: [] })',
+    tests: ['test/src/lock-table.test.ts'],
   },
   {
     name: 'roles are not locked',

@@ -1,4 +1,4 @@
-import { Grant, type SyncEvent, TooManyLocksError } from '@pgsr/node-postgres'
+import { Grant, ProofError, type SyncEvent, TooManyLocksError } from '@pgsr/node-postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Cluster, startCluster } from '../harness/cluster.ts'
 import { type Connected, type Driver, drivers } from '../harness/drivers.ts'
@@ -139,6 +139,29 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
         await pool.run(`drop role ${role}`)
       }
       await pool.dropUnusedRoles()
+    })
+
+  if (version < 160000 || version >= 180000)
+    test('what only prepares is proved as well', async () => {
+      const schemas = numbered(230, 's')
+      await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
+      const [first] = schemas
+      await pool.run(`
+        create role bystander;
+        create function tamper() returns event_trigger language plpgsql as $$ begin
+          if not has_schema_privilege('bystander', '${first}', 'USAGE') then
+            grant usage on schema ${first} to bystander;
+          end if;
+        end $$;
+        create event trigger tampering on ddl_command_end when tag in ('GRANT') execute procedure tamper()`)
+      const before = await countOfRoles(pool)
+      try {
+        await expect(pool.syncRoles(usageOf(schemas), { attempts: 1 })).rejects.toBeInstanceOf(ProofError)
+        expect(await readable(pool, 'bystander')).toEqual([])
+        expect(await countOfRoles(pool)).toEqual(before)
+      } finally {
+        await pool.run('drop event trigger tampering; drop function tamper(); drop role bystander')
+      }
     })
 
   test('a new owner’s locks are counted with those of indexes and TOAST tables', async () => {
