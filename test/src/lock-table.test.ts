@@ -1,4 +1,4 @@
-import { Grant, ProofError, type SyncEvent, TooManyLocksError } from '@pgsr/node-postgres'
+import { Grant, PlanChangedError, ProofError, type SyncEvent, TooManyLocksError } from '@pgsr/node-postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Cluster, startCluster } from '../harness/cluster.ts'
 import { type Connected, type Driver, drivers } from '../harness/drivers.ts'
@@ -48,12 +48,15 @@ const readable = (pool: Connected, role = 'reader'): Promise<unknown> =>
 const ownedTable = (table: string): string =>
   `create table ${table} (id int primary key, name text unique); alter table ${table} owner to owner`
 
+const refusal = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+
 /** What a call is refused with for want of locks. */
 const refused = async (call: Promise<unknown>): Promise<TooManyLocksError> => {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason) => reason,
-  )
+  const error = await refusal(call)
   expect(error).toBeInstanceOf(TooManyLocksError)
   return error as TooManyLocksError
 }
@@ -142,15 +145,35 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     })
 
   if (version < 160000 || version >= 180000)
+    test('what is refused under the lock is refused before anything is prepared', async () => {
+      const schemas = numbered(230, 's')
+      await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
+      const plan = await pool.planRoles(usageOf(schemas, 'third'))
+      expect(plan.transactions.length).toBeGreaterThan(2)
+      const other = await driver.client(cluster!, 'postgres')
+      await other.run('begin; select pg_advisory_xact_lock(1)')
+      let made: Promise<unknown> | undefined
+      const makeThird = ({ kind }: SyncEvent): void => {
+        if (kind === 'lockWaitBegins') made ??= other.run('create role third; commit')
+      }
+      expect(await refusal(pool.executePlan(plan, { onEvent: makeThird }))).toBeInstanceOf(PlanChangedError)
+      await made
+      await other.end()
+      expect(await rowsOf(pool, "select count(*)::int from pg_roles where rolname ~ '^_pgsr_'")).toEqual([0])
+      await pool.run('drop role third')
+    })
+
+  if (version < 160000 || version >= 180000)
     test('what only prepares is proved as well', async () => {
       const schemas = numbered(230, 's')
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
-      const [first] = schemas
+      // Of the second transaction: the first looks at everything.
+      const last = schemas.toSorted().at(-1)!
       await pool.run(`
         create role bystander;
         create function tamper() returns event_trigger language plpgsql as $$ begin
-          if not has_schema_privilege('bystander', '${first}', 'USAGE') then
-            grant usage on schema ${first} to bystander;
+          if not has_schema_privilege('bystander', '${last}', 'USAGE') then
+            grant usage on schema ${last} to bystander;
           end if;
         end $$;
         create event trigger tampering on ddl_command_end when tag in ('GRANT') execute procedure tamper()`)

@@ -110,8 +110,9 @@ const dueOf = ({ transactions }: Plan, { isOwn }: Frame): Plan['transactions'] =
   isOwn ? transactions.slice(0, 1) : transactions
 
 /**
- * Begins, looks, and plans. Of what only prepares nothing more is looked at than what it touches, and where that is as it
- * was it need not be planned again: the last transaction, which counts, looks at everything.
+ * Begins, looks, and plans. The first transaction looks at everything, so that what is refused is refused before anything is
+ * done, and so does the last, which counts. Of what only prepares between them nothing more is looked at than what it
+ * touches, and where that is as it was it need not be planned again.
  */
 const dueUnderLock = Effect.fnUntraced(function* <E>(
   { scope, planFor }: Pick<Task<E>, 'scope' | 'planFor'>,
@@ -123,7 +124,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
   // Another attempt needs other names for new roles.
   const planned = attempt === 1 ? dueOf(next, frame) : []
-  const preparing = frame.isOwn && attempt === 1 ? preparingPlan(next) : undefined
+  const preparing = frame.isOwn && attempt === 1 && executed.length > 0 ? preparingPlan(next) : undefined
   const known = yield* verifiersFor(planned.flat(), passwords, version)
   const [found, batches] = yield* meanwhile(
     lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),

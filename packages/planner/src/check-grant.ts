@@ -315,9 +315,10 @@ const textOf = (given: Grant): string | undefined => {
   if (given?.kind !== 'privilege') return undefined
   const { object, privileges, direct, grantable } = given
   if (typeof direct !== 'boolean' || typeof grantable !== 'boolean' || !areTexts(privileges)) return undefined
-  if (typeof object !== 'object' || object === null || !('name' in object)) return undefined
+  if (typeof object !== 'object' || object === null || 'pattern' in object || !('name' in object))
+    return undefined
   const { kind, name } = object
-  if (typeof kind !== 'string' || !areTexts(name)) return undefined
+  if (!isObjectKind(kind) || !areTexts(name)) return undefined
   // By its length no name with NUL in it, which is refused, has the text of one that is not.
   return `${kind}\0${direct}\0${grantable}\0${privileges.length}\0${name.length}\0${name.join('\0')}\0${privileges.join('\0')}`
 }

@@ -3,10 +3,22 @@ import { objectTouched, type Operation, rolesCreated } from './operation.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import type { DatabaseObject, Snapshot } from './snapshot.ts'
 
-/** The first transaction of a plan that has others after it, as a plan of its own: it only prepares, for no desired role. */
+/** What depends on nothing but the object: what is borrowed, lent or paused, or done as another role, depends on more. */
+const isSimple =
+  ({ actingRole }: Plan) =>
+  ({ kind, as, because }: Operation): boolean =>
+    (kind === 'createRole' || kind === 'grantPrivilege') &&
+    as === actingRole &&
+    because.meanwhile === undefined
+
+/**
+ * The first transaction of a plan that has others after it, as a plan of its own: it only prepares, for no desired role.
+ * `undefined` where it does not, or where what it does depends on more than the objects that it touches.
+ */
 export const preparingPlan = (plan: Plan): Plan | undefined => {
   const [first, ...others] = plan.transactions
   if (first === undefined || others.length === 0 || plan.request.kind !== 'sync') return undefined
+  if (!first.every(isSimple(plan))) return undefined
   return { ...plan, request: { ...plan.request, desired: [] }, transactions: [first] }
 }
 

@@ -2,6 +2,7 @@ import {
   type DatabaseObject,
   Grant,
   objectsAsPlanned,
+  type Operation,
   operationsOf,
   outcomeOf,
   plan,
@@ -33,6 +34,16 @@ test('what only prepares is a plan of its own, which is about no desired role', 
   })
   expect(preparingPlan({ ...made, transactions: [others.at(-1)!] })).toBeUndefined()
   expect(preparingPlan({ ...made, transactions: [] })).toBeUndefined()
+})
+
+test.for([
+  ['as another role', { as: 'delegate' }],
+  ['with what is lent meanwhile', { because: { role: 'reader', grant: null, meanwhile: 'borrow' } }],
+  ['to a membership', { kind: 'grantMembership', member: 'postgres' }],
+] as const)('what is done %s is planned again', ([, changed]) => {
+  const [first, ...others] = made.transactions
+  const operation = { ...first![0]!, ...changed } as Operation
+  expect(preparingPlan({ ...made, transactions: [[...first!, operation], ...others] })).toBeUndefined()
 })
 
 const areAsPlanned = (objects: readonly DatabaseObject[]): boolean =>

@@ -1,4 +1,12 @@
-import { type DesiredRole, Grant, InvalidGrantError, plan, type PlanOptions, Target } from '@pgsr/planner'
+import {
+  type DesiredRole,
+  Grant,
+  InvalidGrantError,
+  plan,
+  type PlanOptions,
+  requestOf,
+  Target,
+} from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { snapshot } from './build-snapshot.ts'
 
@@ -379,3 +387,25 @@ test('a password given in the wrong place is not shown', () =>
   expect(() => Grant.login('hunter2' as never)).toThrow(
     'cannot build a grant of LOGIN: what was given is no option; there are password, validUntil',
   ))
+
+test('what one role asks for by name and by a pattern at once is not what another gets', () => {
+  const name = ['s', 't']
+  const both = byHand({ kind: 'table', name, schema: 's', pattern: { source: '.' } })
+  const named = byHand({ kind: 'table', name })
+  const { desired } = requestOf(
+    [
+      { role: 'a', grants: [both] as DesiredRole['grants'] },
+      { role: 'b', grants: [named] as DesiredRole['grants'] },
+    ],
+    { seed: '' },
+  )
+  expect(
+    desired.map(({ grants }) => grants.map((grant) => 'object' in grant && 'pattern' in grant.object)),
+  ).toEqual([[true], [false]])
+})
+
+test('what is refused alone is refused after what looks alike', () => {
+  const column = byHand({ kind: 'column', name: ['true', 'false', '1', '1', 'x'] })
+  const odd = byHand({ kind: 'column\0true\0false\x001\x005', name: ['x'] })
+  expect(refusal(() => [asked(column), { role: 'q', grants: [odd] }]).field).toBe('object')
+})
