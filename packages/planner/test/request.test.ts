@@ -405,7 +405,7 @@ test('what one role asks for by name and by a pattern at once is not what anothe
 })
 
 test('what is refused alone is refused after what looks alike', () => {
-  const column = byHand({ kind: 'column', name: ['true', 'false', '1', '1', 'x'] })
+  const column = byHand({ kind: 'column', name: ['false', 'false', '1', '1', 'x'] }, true)
   const odd = byHand({ kind: 'column\0true\0false\x001\x005', name: ['x'] })
   expect(refusal(() => [asked(column), { role: 'q', grants: [odd] }]).field).toBe('object')
 })
