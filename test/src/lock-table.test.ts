@@ -172,7 +172,9 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       await pool.run(`
         create role bystander;
         create function tamper() returns event_trigger language plpgsql as $$ begin
-          if not has_schema_privilege('bystander', '${last}', 'USAGE') then
+          if not has_schema_privilege('bystander', '${last}', 'USAGE')
+            and (select nspacl::text ~ '_pgsr_' from pg_namespace where nspname = '${last}')
+          then
             grant usage on schema ${last} to bystander;
           end if;
         end $$;
@@ -181,6 +183,8 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       try {
         await expect(pool.syncRoles(usageOf(schemas), { attempts: 1 })).rejects.toBeInstanceOf(ProofError)
         expect(await readable(pool, 'bystander')).toEqual([])
+        // What the first has prepared serves nobody.
+        await pool.dropUnusedRoles()
         expect(await countOfRoles(pool)).toEqual(before)
       } finally {
         await pool.run('drop event trigger tampering; drop function tamper(); drop role bystander')
