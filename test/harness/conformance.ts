@@ -23,14 +23,8 @@ const forAll =
     )
 
 /**
- * Defines tests that every driver must pass on every server, as a superuser and as one who is none. Those of one driver,
- * server and acting role share a database.
- */
-export const conformance: (define: Define) => void = forAll(pairingsFor)
-
-/**
- * The same for tests of what is planned, which the drivers have no part in: on each server with one driver, as one acting
- * role, all of them in turn.
+ * Defines tests of what is planned, which the drivers have no part in: on each server with one driver, as one acting role,
+ * all of them in turn. Those of one driver, server and acting role share a database.
  */
 export const conformanceInTurn = (title: string, define: Define): void => forAll(pairingInTurn(title))(define)
 
@@ -46,7 +40,10 @@ const atEnds =
   (server: TestServer): readonly Pairing[] =>
     isEnd(server) ? pairings(server) : []
 
-/** The same with every driver on the oldest and the newest server, and in turn on those between. */
+/**
+ * The same with every driver, as a superuser and as one who is none, on the oldest and the newest server, and in turn on
+ * those between.
+ */
 export const conformanceInTurnBetween = (title: string, define: Define): void =>
   forAll((server) => (isEnd(server) ? pairingsFor : pairingInTurn(title))(server))(define)
 

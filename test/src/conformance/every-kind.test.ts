@@ -1,6 +1,6 @@
 import { type Fact, Grant, objectKinds } from '@pgsr/planner'
 import { expect, test } from 'vitest'
-import { conformance } from '../../harness/conformance.ts'
+import { conformanceInTurnBetween } from '../../harness/conformance.ts'
 import { describeFact } from '../../harness/effects.ts'
 import {
   dropShared,
@@ -77,7 +77,7 @@ test('every kind of object is classified', () => {
   }
 })
 
-conformance((sandbox) => {
+conformanceInTurnBetween('every kind', (sandbox) => {
   test('every privilege that the server has on a kind of object is classified', async () => {
     const box = sandbox()
     const { version } = box.server
