@@ -19,7 +19,7 @@ const pairing = (driver: Driver, kind: ActorKind): Pairing => ({
 const everyPairing = drivers.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
 
 /**
- * Every server meets every driver and every acting role; which driver goes with which role alternates from server to
+ * A server meets every driver and every acting role; which driver goes with which role alternates from server to
  * server. How PostgreSQL is talked to and who talks to it have nothing to do with each other, and all of them together
  * take twice as long: that is for `PGSR_TEST_PAIRINGS=all`.
  */

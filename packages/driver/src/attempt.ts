@@ -11,7 +11,7 @@ import {
 import * as Effect from 'effect/Effect'
 import { type DatabaseError, databaseError, ProofError, StatementError } from './errors.ts'
 import { tell } from './event.ts'
-import { type Batch, batchesOf, execute, type Verifiers, verifiersFor } from './execute.ts'
+import { type Batch, batchesOf, execute, verifiersFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
 import { type Look, lookInTransaction, settingsStatement } from './look.ts'
@@ -98,11 +98,10 @@ interface Due extends Pick<Position, 'areAsPlanned'> {
   readonly snapshot: Snapshot
   /** All that is left to do. */
   readonly plan: Plan
-  readonly transactions: Plan['transactions']
+  /** What is to be done now, as a plan of its own, which is to be proved. */
+  readonly now: Plan
+  /** The messages that do it. */
   readonly batches: readonly Batch[]
-  readonly verifiers: Verifiers
-  /** The plan of these transactions alone, which is to be proved. */
-  readonly proved: Plan
 }
 
 /** In a transaction of the caller’s all is done at once. */
@@ -125,18 +124,16 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   // Another attempt needs other names for new roles.
   const planned = attempt === 1 ? dueOf(next, frame) : []
   const preparing = frame.isOwn && attempt === 1 && executed.length > 0 ? preparingPlan(next) : undefined
-  const known = yield* verifiersFor(planned.flat(), passwords, version)
+  const verifiers = yield* verifiersFor(planned.flat(), passwords, version)
   const [found, batches] = yield* meanwhile(
     lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),
-    () => batchesOf(planned, next.actingRole, known),
+    () => batchesOf(planned, next.actingRole, verifiers),
   )
-  const asPlanned = (snapshot: Snapshot, proved: Plan): Due => ({
+  const asPlanned = (snapshot: Snapshot, now: Plan): Due => ({
     snapshot,
     plan: next,
-    transactions: planned,
+    now,
     batches,
-    verifiers: known,
-    proved,
     areAsPlanned,
   })
   if (preparing !== undefined && areAsPlanned(found, planned.flat())) return asPlanned(found, preparing)
@@ -147,14 +144,12 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
     return asPlanned(snapshot, { ...next, transactions: planned })
   const plan = yield* planFor(snapshot, executed.length)
   const transactions = dueOf(plan, frame)
-  const verifiers = yield* verifiersFor(transactions.flat(), passwords, version)
+  const newVerifiers = yield* verifiersFor(transactions.flat(), passwords, version)
   return {
     snapshot,
     plan,
-    transactions,
-    batches: batchesOf(transactions, plan.actingRole, verifiers),
-    verifiers,
-    proved: { ...plan, transactions },
+    now: { ...plan, transactions },
+    batches: batchesOf(transactions, plan.actingRole, newVerifiers),
     areAsPlanned: objectsAsPlanned(plan, snapshot),
   } satisfies Due
 })
@@ -222,7 +217,8 @@ export const attemptOnce = <E>(
   const work = Effect.fnUntraced(function* (onEnded: () => void) {
     progress.stage = 'working'
     const due: Due = yield* dueUnderLock(task, call, position, attempt)
-    const { snapshot, plan, transactions, batches, verifiers, proved, areAsPlanned } = due
+    const { snapshot, plan, now, batches, areAsPlanned } = due
+    const { transactions } = now
     const executed = [...position.executed, ...transactions]
     const result = { changed: executed.length > 0, plan: { ...plan, transactions: executed } }
     const next = { ...plan, transactions: plan.transactions.slice(transactions.length) }
@@ -235,10 +231,10 @@ export const attemptOnce = <E>(
       return reached
     }
     const [, differenceTo] = yield* meanwhile(
-      execute(plan, { batches, verifiers, attempt, onEvent, executed: position.executed }),
-      () => predictionOf(proved, snapshot),
+      execute(plan, { batches, attempt, onEvent, executed: position.executed }),
+      () => predictionOf(now, snapshot),
     )
-    yield* prove(proved, differenceTo, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
+    yield* prove(now, differenceTo, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
     tell(onEvent, { kind: 'proved' })
     if (next.transactions.length === 0) progress.result = result
     yield* end(call, attempt, onEnded)

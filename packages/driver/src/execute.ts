@@ -53,9 +53,11 @@ export interface Batch {
   readonly before: string
   readonly after: string
   readonly message: string
+  /** What stands in it for passwords. */
+  readonly verifiers: Verifiers
 }
 
-const messageOf = ({ groups, before, after }: Omit<Batch, 'message'>, verifiers: Verifiers): string => {
+const messageOf = ({ groups, before, after, verifiers }: Omit<Batch, 'message'>): string => {
   const { steps, last } = stepsOf(groups, before, after)
   const texts = steps.map(({ operations, setRole }) => {
     const statement = statementFor(operations, verifiers)
@@ -69,10 +71,7 @@ const messageOf = ({ groups, before, after }: Omit<Batch, 'message'>, verifiers:
   ].join(';')
 }
 
-const withMessage = (batch: Omit<Batch, 'message'>, verifiers: Verifiers): Batch => ({
-  ...batch,
-  message: messageOf(batch, verifiers),
-})
+const withMessage = (batch: Omit<Batch, 'message'>): Batch => ({ ...batch, message: messageOf(batch) })
 
 /** The messages that execute some transactions. The last one ends as the acting role, as which the first one begins. */
 export const batchesOf = (
@@ -95,30 +94,26 @@ export const batchesOf = (
   return batches.map((batch, index) => {
     const before = lastRole(batches[index - 1])
     const after = index === batches.length - 1 ? actingRole : lastRole(batch)
-    return withMessage({ groups: batch, before, after }, verifiers)
+    return withMessage({ groups: batch, before, after, verifiers })
   })
 }
 
 /** The same, in two halves. */
-const halvesOf = ({ groups, before, after }: Batch, verifiers: Verifiers): readonly Batch[] => {
+const halvesOf = ({ groups, before, after, verifiers }: Batch): readonly Batch[] => {
   const operations = groups.flat()
   const middle = Math.ceil(operations.length / 2)
   const between = operations[middle - 1]!.as
   return [
-    { groups: groupsOf(operations.slice(0, middle)), before, after: between },
-    { groups: groupsOf(operations.slice(middle)), before: between, after },
-  ].map((half) => withMessage(half, verifiers))
+    withMessage({ groups: groupsOf(operations.slice(0, middle)), before, after: between, verifiers }),
+    withMessage({ groups: groupsOf(operations.slice(middle)), before: between, after, verifiers }),
+  ]
 }
 
 /**
  * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, nor which part of a list; so on
  * an error each half of the batch is sent by itself, from where it began, until the operation that fails is found.
  */
-const executeBatch = (
-  batch: Batch,
-  verifiers: Verifiers,
-  attempt: number,
-): Effect.Effect<void, DatabaseError, Session> =>
+const executeBatch = (batch: Batch, attempt: number): Effect.Effect<void, DatabaseError, Session> =>
   Effect.gen(function* () {
     const session = yield* Session
     const failed = databaseError('execute the plan', attempt)
@@ -129,7 +124,7 @@ const executeBatch = (
           const [operation, ...others] = batch.groups.flat()
           if (others.length === 0)
             return yield* Effect.fail(databaseError(describeOperation(operation!), attempt)(refused))
-          for (const half of halvesOf(batch, verifiers)) yield* executeBatch(half, verifiers, attempt)
+          for (const half of halvesOf(batch)) yield* executeBatch(half, attempt)
         }),
       ),
     )
@@ -137,7 +132,6 @@ const executeBatch = (
 
 interface Executing {
   readonly batches: readonly Batch[]
-  readonly verifiers: Verifiers
   readonly attempt: number
   readonly onEvent: Listener | undefined
   /** What has been executed before. */
@@ -147,7 +141,7 @@ interface Executing {
 /** Executes some of a plan inside the transaction that is open. */
 export const execute = Effect.fnUntraced(function* (
   plan: Plan,
-  { batches, verifiers, attempt, onEvent, executed }: Executing,
+  { batches, attempt, onEvent, executed }: Executing,
 ) {
   let number = executed.flat().length
   const of = number + operationsOf(plan).length
@@ -158,7 +152,7 @@ export const execute = Effect.fnUntraced(function* (
     'pgsr.batches': batches.length,
   })
   for (const batch of batches) {
-    yield* executeBatch(batch, verifiers, attempt)
+    yield* executeBatch(batch, attempt)
     for (const operation of batch.groups.flat())
       tell(onEvent, { kind: 'executed', operation, number: ++number, of })
   }

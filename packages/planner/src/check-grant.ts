@@ -153,10 +153,11 @@ const checkPrivileges = (
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
     return refuse('privileges', 'the privileges are not an array that holds some')
-  for (const privilege of asked as readonly unknown[])
+  const privileges: readonly unknown[] = Array.from(asked)
+  for (const privilege of privileges)
     if (!known.some((one) => one === privilege))
       refuse('privileges', `there is no ${String(privilege)} on ${on}, but ${known.join(', ')}`)
-  return sortedUnique(asked as Privilege[]) as Privilege[]
+  return sortedUnique(privileges as Privilege[]) as Privilege[]
 }
 
 const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {

@@ -12,6 +12,7 @@ import { phases } from './phase/index.ts'
 import { withLoans } from './phase/loan.ts'
 import type { Phase } from './phase/phase.ts'
 import { inParts, lockShare } from './lock-table.ts'
+import { once } from './once.ts'
 import { needsPreparation, preparationsFor } from './preparation.ts'
 import { isRealMember } from './real-member.ts'
 import { dropRequest, type PlanOptions, type Request, requestOf, type SyncRequest } from './request.ts'
@@ -149,23 +150,27 @@ const fold = (world: World, wanted: Wanted, groups: readonly (readonly Phase[])[
  * The transactions that lead where it should, and the world as it will be then.
  * @param before the world as the first of them finds it
  * @param isDivided whether one would lock more than its share, as far as that is known
- * @param divide goes there in several
+ * @param divide goes there in several; told, if it asks, how much one would lock as a share of what it should
  */
 const transactionsFor = (
   before: World,
   wanted: Wanted,
   groups: readonly (readonly Phase[])[],
   isDivided: boolean,
-  divide: (world: World) => Plan['transactions'],
+  divide: (world: World, share: () => number) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: World] => {
-  if (!isDivided) {
+  const whole = once(() => {
     const world = new World(before)
     const operations = fold(world, wanted, groups)
+    return { world, operations, share: lockShare(world.server, operations) }
+  })
+  if (!isDivided) {
+    const { world, operations, share } = whole()
     if (operations.length === 0) return [[], before]
-    if (lockShare(world.server, operations) <= 1) return [[withRoleLocks(before, operations)], world]
+    if (share <= 1) return [[withRoleLocks(before, operations)], world]
   }
   const outcome = new World(before)
-  const transactions = divide(new World(before))
+  const transactions = divide(new World(before), () => whole().share)
     .filter(({ length }) => length > 0)
     .map((part) => {
       const locking = withRoleLocks(outcome, part)
@@ -212,12 +217,11 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   const before = new World(snapshot)
   const { wanted, residue } = unusedRoles(before)
   // To drop some of the roles and not yet the others does no harm.
-  const [transactions, world] = transactionsFor(before, wanted, phasesOfDrop, isDivided, (divided) => {
-    const share = lockShare(before.server, fold(new World(before), wanted, phasesOfDrop))
-    return inParts(wanted.roles, share).map((roles) =>
+  const [transactions, world] = transactionsFor(before, wanted, phasesOfDrop, isDivided, (divided, share) =>
+    inParts(wanted.roles, share()).map((roles) =>
       fold(divided, { ...wanted, roles, desired: new Set(roles) }, phasesOfDrop),
-    )
-  })
+    ),
+  )
   if (transactions.length > 0) checkOutcome(world, wanted, phasesOfDrop)
   return {
     format: 1,

@@ -20,7 +20,7 @@ export const needsPreparation = ({ server }: World, { privileges, desired }: Wan
  */
 export const preparationsFor = (world: World, wanted: Wanted): readonly (readonly Operation[])[] => {
   const privileges = new Map([...wanted.privileges.values()].map((privilege) => [privilege.role, privilege]))
-  const pairs: { readonly creates: readonly Operation[]; readonly grants: readonly Operation[] }[] = []
+  const pairs: { readonly creates: readonly Operation[]; readonly grant: Operation }[] = []
   // A delegate is made with the first of its roles that is.
   const toMake = new Map<string, readonly Operation[]>()
   for (const { before, create } of creations(world, wanted)) {
@@ -29,16 +29,16 @@ export const preparationsFor = (world: World, wanted: Wanted): readonly (readonl
     const privilege = privileges.get(create.role)!
     const owner = world.objects.get(privilege.key)?.owner
     if (owner === undefined || ownerInOutcome(world, wanted, privilege.key) !== owner) continue
-    const grants = [grantWanted(world, wanted, privilege)]
-    pairs.push({ creates: [...(toMake.get(create.as) ?? []), create], grants })
+    const grant = grantWanted(world, wanted, privilege)
+    pairs.push({ creates: [...(toMake.get(create.as) ?? []), create], grant })
     toMake.delete(create.as)
   }
-  const all = pairs.flatMap(({ creates, grants }) => [...creates, ...grants])
+  const all = pairs.flatMap(({ creates, grant }) => [...creates, grant])
   const parts = inParts(pairs, lockShare(world.server, all))
   return parts.map((part) =>
     withLoans(world, (run) => {
       for (const { creates } of part) creates.forEach(run)
-      for (const { grants } of part) grants.forEach(run)
+      for (const { grant } of part) run(grant)
     }),
   )
 }

@@ -1,5 +1,6 @@
 import { objectKey } from './object-kind.ts'
 import { objectTouched, type Operation, rolesCreated } from './operation.ts'
+import { once } from './once.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import type { DatabaseObject, Snapshot } from './snapshot.ts'
 
@@ -47,9 +48,4 @@ export const objectsAsPlanned = (
       return now.has(key) && now.get(key) === before.get(key)
     })
   }
-}
-
-const once = <T>(make: () => T): (() => T) => {
-  let made: T | undefined
-  return () => (made ??= make())
 }

@@ -9,12 +9,12 @@ import type { SyncRequest } from './request.ts'
 /** Something that only servers from some version on have. */
 type Newer = readonly [since: number, what: string]
 
+const isTooOld = (version: number, since = 0): boolean => version < since
+
 const newPrivilege = (privileges: readonly Privilege[], version: number): Newer | undefined => {
-  const privilege = privileges.find((one) => version < (privilegesSince[one] ?? 0))
+  const privilege = privileges.find((one) => isTooOld(version, privilegesSince[one]))
   return privilege && [privilegesSince[privilege]!, privilege]
 }
-
-const isTooOld = (version: number, since = 0): boolean => version < since
 
 /** What a grant needs and a server does not have. */
 const newIn = (grant: Grant, version: number): Newer | undefined => {

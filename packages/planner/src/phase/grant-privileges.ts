@@ -1,7 +1,7 @@
 import { heldBy } from '../acl.ts'
 import type { GrantPrivilege } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import { privilegeKey, type Wanted, type WantedPrivilege } from '../wanted.ts'
+import type { Wanted, WantedPrivilege } from '../wanted.ts'
 import type { World } from '../world.ts'
 import type { Phase } from './phase.ts'
 
@@ -36,9 +36,7 @@ export const grantWanted = (
  * not granted it already.
  */
 export const grantPrivileges: Phase = (world, wanted) => {
-  const missing: WantedPrivilege[] = []
-  for (const one of wanted.privileges.values()) if (!isGranted(world, one)) missing.push(one)
-  return sortedBy(missing, ({ key, privilege, role }) => privilegeKey(key, privilege, role)).map((one) =>
-    grantWanted(world, wanted, one),
-  )
+  const missing: (readonly [key: string, WantedPrivilege])[] = []
+  for (const one of wanted.privileges) if (!isGranted(world, one[1])) missing.push(one)
+  return sortedBy(missing, ([key]) => key).map(([, one]) => grantWanted(world, wanted, one))
 }
