@@ -42,23 +42,15 @@ export interface PgCatalog {
     reltype: Oid
     relowner: Oid
     relacl: Acl
-    reloptions: readonly string[] | null
-    relhasindex: boolean
-    relhasrules: boolean
-    relhastriggers: boolean
+    relpersistence: string
+    /** The type that a typed table is of; 0 if it is none. */
+    reloftype: Oid
+    relrowsecurity: boolean
     /** 0 if it has none. */
     reltoastrelid: Oid
   }
-  'pg_catalog.pg_constraint': {
-    oid: Oid
-    conrelid: Oid
-    contype: string
-    confrelid: Oid
-    conkey: readonly number[]
-    confkey: readonly number[]
-    confupdtype: string
-    confdeltype: string
-  }
+  'pg_catalog.pg_attrdef': { oid: Oid; adbin: string }
+  'pg_catalog.pg_constraint': { oid: Oid; contype: string }
   'pg_catalog.pg_database': { oid: Oid; datname: string; datdba: Oid; datacl: Acl }
   'pg_catalog.pg_db_role_setting': { setdatabase: Oid; setrole: Oid; setconfig: readonly string[] }
   'pg_catalog.pg_default_acl': {
@@ -79,7 +71,12 @@ export interface PgCatalog {
   }
   'pg_catalog.pg_foreign_data_wrapper': { oid: Oid; fdwname: string; fdwowner: Oid; fdwacl: Acl }
   'pg_catalog.pg_foreign_server': { oid: Oid; srvname: string; srvowner: Oid; srvacl: Acl }
-  'pg_catalog.pg_index': { indexrelid: Oid; indrelid: Oid; indexprs: string | null; indpred: string | null }
+  'pg_catalog.pg_index': {
+    indrelid: Oid
+    indclass: readonly Oid[]
+    indexprs: string | null
+    indpred: string | null
+  }
   'pg_catalog.pg_language': { oid: Oid; lanname: string; lanowner: Oid; lanacl: Acl }
   /** Only named: `pg_shdepend` has this catalog where the owner and the ACL are in the other one. */
   'pg_catalog.pg_largeobject': object
@@ -94,6 +91,11 @@ export interface PgCatalog {
   'pg_catalog.pg_ts_config': object
   'pg_catalog.pg_ts_dict': object
   'pg_catalog.pg_publication': object
+  'pg_catalog.pg_publication_rel': {
+    oid: Oid
+    /** From 15 on. */
+    prqual: string | null
+  }
   'pg_catalog.pg_subscription': object
   'pg_catalog.pg_event_trigger': object
   /** From 15 on. */
@@ -109,7 +111,7 @@ export interface PgCatalog {
     prokind: 'f' | 'p' | 'a' | 'w'
     proisagg: boolean
   }
-  'pg_catalog.pg_rewrite': { ev_class: Oid; rulename: string }
+  'pg_catalog.pg_rewrite': { oid: Oid; ev_class: Oid }
   'pg_catalog.pg_roles': {
     oid: Oid
     rolname: string
@@ -134,12 +136,10 @@ export interface PgCatalog {
   }
   'pg_catalog.pg_statistic_ext': {
     oid: Oid
-    stxrelid: Oid
     /** From 14 on. */
     stxexprs: string | null
   }
   'pg_catalog.pg_tablespace': { oid: Oid; spcname: string; spcowner: Oid; spcacl: Acl }
-  'pg_catalog.pg_trigger': { tgrelid: Oid; tgisinternal: boolean; tgenabled: string }
   'pg_catalog.pg_type': {
     oid: Oid
     typname: string
@@ -148,7 +148,6 @@ export interface PgCatalog {
     typacl: Acl
     typtype: string
     typelem: Oid
-    typanalyze: string
   }
 }
 

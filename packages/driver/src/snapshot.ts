@@ -71,7 +71,7 @@ type ObjectRow = [
   owner: string,
   acl: string[],
   follows: string[] | null,
-  actsAsOwner: string[] | null,
+  inert: boolean | null,
   wrapper: string | null,
   ownedBySuperusers: boolean,
   indexes: number | null,
@@ -199,7 +199,7 @@ export const parseAnswer = (text: string): Answer => {
         set,
       })),
       objects: objects.map(([kind, name, oid, owner, acl, follows, ...others]) => {
-        const [actsAsOwner, wrapper, ownedBySuperusers, indexes] = others
+        const [inert, wrapper, ownedBySuperusers, indexes] = others
         if (!Object.hasOwn(objectKinds, kind))
           throw new RangeError(`unknown kind of object "${String(kind)}"`)
         return {
@@ -209,7 +209,7 @@ export const parseAnswer = (text: string): Answer => {
           owner,
           acl: acl.map(aclItem),
           ...(follows && { follows: { kind: 'table' as const, name: follows } }),
-          ...(actsAsOwner && actsAsOwner.length > 0 && { actsAsOwner }),
+          ...(inert && { inert }),
           ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
           ...(ownedBySuperusers && { ownedBySuperusers: true as const }),
           ...(indexes && { indexes }),

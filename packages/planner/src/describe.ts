@@ -114,8 +114,11 @@ export const describeFact = (fact: Fact): string => {
 }
 
 /** What a role gains or loses, as a sentence. */
-export const describeEffect = ({ role, change, fact }: Effect): string =>
-  `role ${describeName(role)} ${change} ${describeFact(fact)}`
+export const describeEffect = ({ role, change, fact, newOwner, actsAsNewOwner }: Effect): string => {
+  const to = newOwner === undefined ? '' : ` to role ${describeName(newOwner)}`
+  const acts = actsAsNewOwner === true ? '; its code may run as that role from then on' : ''
+  return `role ${describeName(role)} ${change} ${describeFact(fact)}${to}${acts}`
+}
 
 export const describeUnmanaged = ({ role, kind, description }: Unmanaged): string =>
   `role ${describeName(role)}: ${kind}: ${describeName(description)}`

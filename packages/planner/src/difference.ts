@@ -100,8 +100,8 @@ const factsToProve = (
 }
 
 /**
- * What was moved because nothing asked for it, and turns out to act with its new owner’s rights: until the move its
- * old owner could make it so.
+ * What the acting role got because nothing asks for it, and turns out to be able to act with its rights: until the move
+ * its old owner could make it so.
  */
 const nowActing = (plan: Plan, found: World): readonly Fact[] =>
   plan.request.kind !== 'sync' || plan.request.options.reassignOwnedTo !== undefined
@@ -109,8 +109,8 @@ const nowActing = (plan: Plan, found: World): readonly Fact[] =>
     : operationsOf(plan).flatMap((operation): Fact[] => {
         if (operation.kind !== 'setOwner' || operation.because.grant !== null) return []
         const { object, owner } = operation
-        const acts = (found.object(object)?.actsAsOwner.length ?? 0) > 0
-        return acts ? [{ kind: 'ownership', object, owner }] : []
+        const isInert = owner !== plan.actingRole || found.object(object)?.inert === true
+        return isInert ? [] : [{ kind: 'ownership', object, owner }]
       })
 
 /**

@@ -14,15 +14,20 @@ import {
   rolesDropped,
 } from './operation.ts'
 import { sortedBy } from './order.ts'
+import { isInert } from './owner-in-outcome.ts'
 import { isRealMember } from './real-member.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
 
-/** What a role that is not synced gains or loses by a plan. */
+/** What a role that is not synced gains or loses by a plan; or an ownership that a role loses, synced or not. */
 export interface Effect {
   readonly role: string
   readonly change: 'gains' | 'loses'
   readonly fact: Fact
+  /** Of an ownership that is lost: whose it is then. */
+  readonly newOwner?: string
+  /** The object may hold code, as a view or a table with a trigger does: it runs as that role from then on. */
+  readonly actsAsNewOwner?: true
 }
 
 /** The objects whose owner or ACL an operation may change, what follows the owner included, each once, by their keys. */
@@ -58,18 +63,29 @@ function* grantedOn(
   }
 }
 
-/** Who owns objects that have another owner otherwise. What follows the owner of something else goes without saying. */
-function* ownershipsOf(
-  world: World,
+/** Who loses which objects to whom. What follows the owner of something else goes without saying. */
+const ownershipsLost = (
+  before: World,
+  after: World,
   objects: ReadonlyMap<string, ObjectName>,
-  owners: World,
-): Iterable<Fact> {
-  for (const [key, object] of objects) {
-    const { owner, follows } = world.objects.get(key) ?? {}
-    if (owner === undefined || follows !== undefined || owner === owners.objects.get(key)?.owner) continue
-    yield { kind: 'ownership', object, owner }
-  }
-}
+  wanted: Wanted,
+): readonly Effect[] =>
+  [...objects].flatMap(([key, name]): Effect[] => {
+    const object = before.objects.get(key)
+    const newOwner = after.objects.get(key)?.owner
+    if (object === undefined || newOwner === undefined) return []
+    const { owner, follows } = object
+    if (follows !== undefined || owner === newOwner) return []
+    return [
+      {
+        role: owner,
+        change: 'loses',
+        fact: { kind: 'ownership', object: name, owner },
+        newOwner,
+        ...(!isInert(before, wanted, object) && { actsAsNewOwner: true }),
+      },
+    ]
+  })
 
 function* membershipFacts(
   world: World,
@@ -101,16 +117,17 @@ const holder = (fact: Fact): string => {
 }
 
 /**
- * Everything that a plan changes for roles which are neither desired nor intermediate: computed from the worlds
- * before and after, so that nothing can be forgotten. Becoming an owner is no effect, nor is what a role that may create
- * roles gets of those it creates.
+ * Everything that a plan changes for roles which are neither desired nor intermediate, and first of all who loses what
+ * it owns: computed from the worlds before and after, so that nothing can be forgotten. What a role that may create roles
+ * gets of those it creates is no effect.
  */
 export const effectsOf = (
   before: World,
   after: World,
-  { desired }: Wanted,
+  wanted: Wanted,
   operations: readonly Operation[],
 ): readonly Effect[] => {
+  const { desired } = wanted
   const objects = objectsTouched(after, operations)
   const [created, dropped] = [rolesCreated(operations), rolesDropped(operations)]
   const members = new Set([
@@ -132,7 +149,6 @@ export const effectsOf = (
     }
     add(grantedOn(world, objects, other, isTold))
     add(membershipFacts(world, members, isTold))
-    add(ownershipsOf(world, objects, other))
     for (const { owner, schema, on } of futures)
       add(defaultPrivilegeFacts(world.defaultsOf(owner, schema, on)))
     for (const name of changed) add(attributeFacts(world, name))
@@ -141,10 +157,10 @@ export const effectsOf = (
   const [old, now] = [factsIn(before, after), factsIn(after, before)]
   const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder(fact), change, fact })
   const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
-  const gained = [...now].flatMap(([key, fact]) =>
-    old.has(key) || fact.kind === 'ownership' ? [] : [effect('gains', fact)],
-  )
-  return sortedBy([...lost, ...gained], ({ role, change, fact }) =>
-    JSON.stringify([role, change === 'gains', fact]),
-  )
+  const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
+  const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
+  return [
+    ...sortedBy(ownershipsLost(before, after, objects, wanted), inOrder),
+    ...sortedBy([...lost, ...gained], inOrder),
+  ]
 }

@@ -86,6 +86,7 @@ export type {
   PrivilegeFact,
   RoleFact,
 } from './fact.ts'
+export { isCaretakerName } from './caretaker.ts'
 export { isDelegateName, mostAdministered } from './delegate.ts'
 export { isIntermediateName } from './intermediate-role.ts'
 export { type LockShortage, lockShortage } from './lock-table.ts'

@@ -5,7 +5,7 @@ import type { Server } from './snapshot.ts'
 
 const prefix = '_pgsr_'
 
-const namePattern = /^_pgsr_(global|local_[0-9]+|admin)_(.+_)?[0-9a-f]{8}$/s
+const namePattern = /^_pgsr_(global|local_[0-9]+|admin|caretaker)_(.+_)?[0-9a-f]{8}$/s
 
 /** Whether a role’s name is one that pgsr gives to roles of its own. */
 export const isIntermediateName = (name: string): boolean => name.startsWith(prefix) && namePattern.test(name)

@@ -19,8 +19,10 @@ export interface ObjectKindRow {
   readonly matchable?: true
   /** Before this version, as in `server_version_num`, who owns one has to be a superuser; a million: always. */
   readonly ownedBySuperusersBefore?: number
-  /** Why every one would do things with its new owner’s rights if it were moved. */
-  readonly actsAsOwner?: string
+  /** It holds nothing that could act with its owner’s rights. Of tables that is known only one by one. */
+  readonly inert?: true
+  /** It goes to nobody who is not named: what it does on its own, it does with its owner’s rights. */
+  readonly actsByItself?: true
   /** The first version that has the kind, as in `server_version_num`. */
   readonly since?: number
 }
@@ -32,6 +34,7 @@ const table = {
     ownerKeyword: 'DATABASE',
     privileges: ['CREATE', 'CONNECT', 'TEMPORARY'],
     shared: true,
+    inert: true,
   },
   tablespace: {
     parts: ['tablespace'],
@@ -39,6 +42,7 @@ const table = {
     ownerKeyword: 'TABLESPACE',
     privileges: ['CREATE'],
     shared: true,
+    inert: true,
   },
   parameter: {
     parts: ['parameter'],
@@ -52,6 +56,7 @@ const table = {
     grantKeyword: 'SCHEMA',
     ownerKeyword: 'SCHEMA',
     privileges: ['USAGE', 'CREATE'],
+    inert: true,
   },
   table: {
     parts: ['schema', 'table'],
@@ -72,6 +77,7 @@ const table = {
     ownerKeyword: 'SEQUENCE',
     privileges: ['USAGE', 'SELECT', 'UPDATE'],
     matchable: true,
+    inert: true,
   },
   function: {
     parts: ['schema', 'function'],
@@ -95,6 +101,7 @@ const table = {
     grantKeyword: 'LARGE OBJECT',
     ownerKeyword: 'LARGE OBJECT',
     privileges: ['SELECT', 'UPDATE'],
+    inert: true,
   },
   type: {
     parts: ['schema', 'type'],
@@ -121,6 +128,7 @@ const table = {
     grantKeyword: 'FOREIGN SERVER',
     ownerKeyword: 'SERVER',
     privileges: ['USAGE'],
+    inert: true,
   },
   operator: {
     parts: ['schema', 'operator', 'left type', 'right type'],
@@ -161,7 +169,7 @@ const table = {
     ownerKeyword: 'SUBSCRIPTION',
     privileges: [],
     ownedBySuperusersBefore: 160000,
-    actsAsOwner: 'it applies changes as its owner',
+    actsByItself: true,
     since: 100000,
   },
   'event trigger': {
@@ -169,7 +177,7 @@ const table = {
     ownerKeyword: 'EVENT TRIGGER',
     privileges: [],
     ownedBySuperusersBefore: 1_000_000,
-    actsAsOwner: 'it is an event trigger',
+    actsByItself: true,
   },
 } as const
 

@@ -1,6 +1,8 @@
 import type { Authority } from './authority.ts'
-import { describeName } from './describe.ts'
+import { isCaretakerName } from './caretaker.ts'
 import { objectKey, objectKinds, type ObjectName } from './object-kind.ts'
+import type { Privilege } from './privilege.ts'
+import type { Server } from './snapshot.ts'
 import { isPreserved, type Wanted } from './wanted.ts'
 import { ownerIsManaged, type World, type WorldObject } from './world.ts'
 
@@ -9,7 +11,8 @@ type Ownerships = Pick<
   | 'owners'
   | 'desired'
   | 'reassignOwnedTo'
-  | 'reassignsExplicitly'
+  | 'caretakers'
+  | 'attachableIn'
   | 'preserved'
   | 'managesCluster'
   | 'authority'
@@ -28,46 +31,83 @@ export interface NotMoved {
   readonly why: string
 }
 
-/**
- * Whether others than the desired roles will hold REFERENCES on a table: by a foreign key that refers to it they could
- * have code of their own run by its owner. What desired roles hold, they lose or somebody asks for.
- */
-const othersMayRefer = (world: World, wanted: Ownerships, object: WorldObject): boolean =>
-  object.kind === 'table' &&
+/** With these privileges on a table, who does not own it attaches code of its own: a foreign key’s casts, a trigger. */
+const attaching: readonly Privilege[] = ['REFERENCES', 'TRIGGER']
+
+export const isAttaching = (privilege: Privilege): boolean => attaching.includes(privilege)
+
+const othersMayAttach = (world: World, { attachableIn }: Ownerships, object: WorldObject): boolean =>
+  attachableIn.has(object.name[0]!) ||
   [object, ...world.followersOf(object)].some(({ acl, owner }) =>
     [...acl.values()].some(
-      ({ grantee, grantor, privileges }) =>
-        privileges.has('REFERENCES') &&
+      ({ grantee, privileges }) =>
         grantee !== owner &&
-        !wanted.desired.has(grantee) &&
-        (grantor === owner || !wanted.desired.has(grantor)),
+        grantee !== world.server.actingRole &&
+        attaching.some((privilege) => privileges.has(privilege)),
     ),
   )
 
+/** Whether nothing that an object holds, or that others may attach to it, can ever act with its owner’s rights. */
+export const isInert = (world: World, wanted: Ownerships, object: WorldObject): boolean =>
+  object.inert && (object.kind !== 'table' || !othersMayAttach(world, wanted, object))
+
 /**
- * Why an object stays with a desired role that is not to own it; `undefined` when it can be moved.
- *
- * What acts with its owner's rights must not silently begin to act with the rights of whoever syncs: a view's author
- * could read whatever a superuser may. Naming the new owner is how a caller says that this is meant.
+ * Who gets an object that a desired role loses; `undefined` when nobody does. What may hold code of its author’s goes to
+ * a caretaker, who can do nothing: nobody’s code is to act with the rights of whoever syncs. Naming the new owner is how
+ * a caller says that this is meant.
  */
+const heirOf = (world: World, wanted: Ownerships, object: WorldObject): string | undefined => {
+  const { reassignOwnedTo, desired, caretakers } = wanted
+  const { actingRole } = world.server
+  if (reassignOwnedTo !== undefined) return reassignOwnedTo
+  if (object.ownedBySuperusers || objectKinds[object.kind].actsByItself || object.owner === actingRole)
+    return undefined
+  return isInert(world, wanted, object) && !desired.has(actingRole)
+    ? actingRole
+    : caretakers.get(object.owner)
+}
+
+const whyNoHeir = ({ owner, ownedBySuperusers }: WorldObject, { actingRole }: Server): string => {
+  if (owner === actingRole) return 'there is no other role for it to go to; name one in reassignOwnedTo'
+  return ownedBySuperusers
+    ? 'only a superuser can own it; name one in reassignOwnedTo'
+    : 'it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo'
+}
+
+/** Why an object stays with a desired role that is not to own it; `undefined` when it can be moved. */
 export const whyNotMoved = (world: World, wanted: Ownerships, object: WorldObject): NotMoved | undefined => {
-  const { reassignOwnedTo } = wanted
-  if (wanted.desired.has(reassignOwnedTo))
-    return { reason: 'acts as its owner', why: 'it has no other role to go to' }
-  const { actsAsOwner } = objectKinds[object.kind]
-  const reasons = [
-    ...(actsAsOwner === undefined ? [] : [actsAsOwner]),
-    ...object.actsAsOwner,
-    ...(othersMayRefer(world, wanted, object) ? ['others hold REFERENCES on it'] : []),
-  ]
-  if (!wanted.reassignsExplicitly && reasons.length > 0)
-    return {
-      reason: 'acts as its owner',
-      why: `it would run as ${describeName(reassignOwnedTo)}: ${reasons.join(', ')}`,
-    }
-  const why = authorityOver(wanted, object).whyNotMoved(object, reassignOwnedTo)
+  const heir = heirOf(world, wanted, object)
+  if (heir === undefined) return { reason: 'acts as its owner', why: whyNoHeir(object, world.server) }
+  const why =
+    authorityOver(wanted, object).whyNotMoved(object, heir) ?? whyNotReached(world, wanted, object, heir)
   return why === undefined ? undefined : { reason: 'not permitted', why }
 }
+
+/**
+ * The schema on which a caretaker has to have USAGE to own a table: foreign keys are checked as the owner of the table
+ * that is read, who reaches it by its name.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c (ri_PerformCheck)
+ */
+export const schemaToReach = (world: World, object: WorldObject): WorldObject | undefined =>
+  object.kind === 'table' && object.follows === undefined
+    ? world.object({ kind: 'schema', name: [object.name[0]!] })
+    : undefined
+
+const whyNotReached = (
+  world: World,
+  wanted: Ownerships,
+  object: WorldObject,
+  heir: string,
+): string | undefined => {
+  const schema = isCaretaker(wanted, heir) ? schemaToReach(world, object) : undefined
+  const authority = authorityOver(wanted, object)
+  if (schema === undefined || authority.holds(heir, schema, 'USAGE')) return undefined
+  return authority.whyNotManaged(schema, 'USAGE')
+}
+
+/** Whether a role is one that a plan makes to own what desired roles lose. */
+export const isCaretaker = ({ caretakers }: Pick<Wanted, 'caretakers'>, role: string): boolean =>
+  isCaretakerName(role) && [...caretakers.values()].includes(role)
 
 /** Whether an object belongs to a desired role that is not to own it. */
 export const losesOwnership = (wanted: Ownerships, object: WorldObject): boolean =>
@@ -86,5 +126,5 @@ export const ownerInOutcome = (world: World, wanted: Ownerships, key: string): s
   const object = world.objects.get(key)
   if (object?.follows !== undefined) return ownerInOutcome(world, wanted, objectKey(object.follows))
   if (object === undefined || !losesOwnership(wanted, object)) return object?.owner
-  return whyNotMoved(world, wanted, object) === undefined ? wanted.reassignOwnedTo : object.owner
+  return whyNotMoved(world, wanted, object) === undefined ? heirOf(world, wanted, object) : object.owner
 }

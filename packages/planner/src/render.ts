@@ -1,3 +1,4 @@
+import { isCaretakerName } from './caretaker.ts'
 import { isDelegateName } from './delegate.ts'
 import {
   describeEffect,
@@ -65,6 +66,11 @@ const commentOn = (operation: Operation): string => {
     return kind === 'dropRole'
       ? `${describeName(operation.role)} administers nothing any more`
       : `administers intermediate roles for ${describeName(operation.as)}`
+  if ('role' in operation && isCaretakerName(operation.role) && kind === 'createRole')
+    return `owns what ${who} loses, and can do nothing else`
+  if (isCaretakerName(because.role)) return `${who} owns nothing any more`
+  if (kind === 'grantPrivilege' && isCaretakerName(operation.grantee))
+    return 'foreign keys are checked as the owner of the table that is read'
   if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (isIntermediateName(because.role))
@@ -116,12 +122,12 @@ const renderTransaction = (
   ].join('\n')
 }
 
-const renderFindings = ({ skipped, residue, effects, unmanaged }: Plan): readonly string[] => [
+const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonly string[] => [
+  ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
     ({ message, statement, by }) => `-- residue: ${message}; to end it: ${describeName(statement)}, by ${by}`,
   ),
-  ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 

@@ -105,7 +105,7 @@ const ownership = (world: World, wanted: Wanted, object: WorldObject): Residue[]
       by:
         notMoved.reason === 'not permitted'
           ? 'a superuser'
-          : 'a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
+          : 'a superuser, or a sync that names a role in reassignOwnedTo',
     },
   ]
 }

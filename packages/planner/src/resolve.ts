@@ -2,6 +2,7 @@ import { heldBy } from './acl.ts'
 import { apply } from './apply.ts'
 import { attributes, type GrantableAttribute } from './attribute.ts'
 import { Authority } from './authority.ts'
+import { caretakerName } from './caretaker.ts'
 import { preservedSchemas } from './desired-role.ts'
 import { describeGrant, describeName, describeObject } from './describe.ts'
 import type {
@@ -18,7 +19,7 @@ import { intermediateName } from './intermediate-role.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
-import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
+import { authorityOver, isAttaching, ownerInOutcome } from './owner-in-outcome.ts'
 import { createRoles } from './phase/create-roles.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
@@ -30,6 +31,7 @@ import { isRealMember } from './real-member.ts'
 import { rolesAfterwards } from './roles-afterwards.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Role } from './snapshot.ts'
+import { isPattern } from './target.ts'
 import { Targets } from './targets.ts'
 import {
   privilegeKey,
@@ -77,8 +79,9 @@ class Resolution implements Wanted {
   readonly defaults = new Map<string, WantedDefault>()
   readonly idle: ReadonlySet<string>
   readonly skipped: Skipped[] = []
-  readonly reassignOwnedTo: string
-  readonly reassignsExplicitly: boolean
+  readonly reassignOwnedTo: string | undefined
+  readonly caretakers: ReadonlyMap<string, string>
+  readonly attachableIn: ReadonlySet<string>
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   readonly managesCluster: boolean
   readonly keepDependents: boolean
@@ -111,8 +114,9 @@ class Resolution implements Wanted {
     this.preserved = preservedSchemas(request.desired)
     this.managesCluster = request.options.scope !== 'database'
     this.keepDependents = request.options.keepDependents === true
-    this.reassignsExplicitly = request.options.reassignOwnedTo !== undefined
-    this.reassignOwnedTo = request.options.reassignOwnedTo ?? world.server.actingRole
+    this.reassignOwnedTo = request.options.reassignOwnedTo
+    this.caretakers = caretakersFor(world, request)
+    this.attachableIn = new Set(request.desired.flatMap(({ grants }) => grants.flatMap(attachableSchema)))
   }
 
   #skip(because: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
@@ -222,7 +226,10 @@ class Resolution implements Wanted {
   }
 
   settleSchemas(): void {
-    this.authorityOverContents = this.#authorityAfter(ownSchemas, [...this.roles, this.reassignOwnedTo])
+    this.authorityOverContents = this.#authorityAfter(ownSchemas, [
+      ...this.roles,
+      this.reassignOwnedTo ?? this.#world.server.actingRole,
+    ])
   }
 
   settleContents(): void {
@@ -429,6 +436,26 @@ class Resolution implements Wanted {
       this.#skip(because, 'cycle', `it would make a cycle: ${cycle}`, path)
     }
   }
+}
+
+/** By desired role that owns something: the name of a role that may own it instead. */
+const caretakersFor = (world: World, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
+  const owners = new Set([...world.objects.values()].map(({ owner }) => owner))
+  const named = new Set<string>()
+  const caretakers = new Map<string, string>()
+  for (const { role } of desired) {
+    if (!owners.has(role)) continue
+    const name = caretakerName(role, seed, (taken) => world.roles.has(taken) || named.has(taken))
+    caretakers.set(role, name)
+    named.add(name)
+  }
+  return caretakers
+}
+
+const attachableSchema = (grant: Grant): readonly string[] => {
+  if (grant.kind !== 'privilege' || !grant.privileges.some(isAttaching)) return []
+  const { object } = grant
+  return isPattern(object) ? [object.schema] : [object.name[0]!]
 }
 
 const ownsSchema = (grant: Grant): boolean => grant.kind === 'ownership' && grant.object.kind === 'schema'

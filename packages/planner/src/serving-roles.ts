@@ -1,3 +1,4 @@
+import { isCaretakerName } from './caretaker.ts'
 import { append } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import type { Privilege } from './privilege.ts'
@@ -53,7 +54,7 @@ export class ServingRoles {
       if (isIntermediateName(object.owner)) tainted.add(object.owner)
       for (const { grantee, grantor, privileges } of object.acl.values()) {
         if (isIntermediateName(grantor)) tainted.add(grantor)
-        if (!isIntermediateName(grantee)) continue
+        if (!isIntermediateName(grantee) || isCaretakerName(grantee)) continue
         const byOwner = grantor === object.owner
         privileges.forEach((grantable, privilege) =>
           append(holdingsOf, grantee, { object, privilege, grantable, byOwner }),

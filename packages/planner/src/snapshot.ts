@@ -82,8 +82,11 @@ export interface DatabaseObject extends ObjectName {
   readonly acl: readonly AclItem[]
   /** The table whose owner this object always has: a column’s, or that of a serial or identity sequence. */
   readonly follows?: ObjectName
-  /** Why the object would do things with its new owner’s rights if it were moved; empty when it would not. */
-  readonly actsAsOwner?: readonly string[]
+  /**
+   * Of a table: it is known to hold nothing that could act with its owner’s rights, as an expression, a trigger or a
+   * foreign key may. Where it is not known, it is taken to.
+   */
+  readonly inert?: true
   /** Of a foreign server: its foreign-data wrapper, on which its owner has to have USAGE. */
   readonly wrapper?: ObjectName
   /** Whoever owns it has to be a superuser, which others of its kind do not ask for. */

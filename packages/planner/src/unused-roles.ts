@@ -1,5 +1,6 @@
 import type { AclEntry } from './acl.ts'
 import { Authority } from './authority.ts'
+import { isCaretakerName } from './caretaker.ts'
 import { isDelegateName } from './delegate.ts'
 import { describeFact, describeName, describeObject } from './describe.ts'
 import type { PrivilegeFact } from './fact.ts'
@@ -105,10 +106,11 @@ const tiesOf = (
 
 /**
  * Whether nothing needs a role. What it holds in other databases is theirs to say. What belongs to the cluster may be
- * about to be given by one of them: before 16, DROP ROLE does not wait for a GRANT of the role.
+ * about to be given by one of them: before 16, DROP ROLE does not wait for a GRANT of the role. A caretaker is needed for
+ * as long as it owns something.
  */
-const isUnused = (world: World, role: string, { holds, holdsShared }: Ties): boolean =>
-  !holdsShared && !(holds && world.membersOf(role).some(isRealMember))
+const isUnused = (world: World, role: string, { holds, holdsShared, owns }: Ties): boolean =>
+  isCaretakerName(role) ? !owns : !holdsShared && !(holds && world.membersOf(role).some(isRealMember))
 
 /** Everything that keeps an unused role from being dropped; nothing of it is taken away. */
 const residueOfRole = (
@@ -146,10 +148,10 @@ export const unusedRoles = (
   const residue = unused.flatMap((role) => residueOfRole(role, ties.get(role)!))
   const staying = new Set(residue.map(({ role }) => role))
   const roles = unused.filter((role) => !staying.has(role))
-  return { wanted: nothingFor(roles, world.server.actingRole, authority), residue }
+  return { wanted: nothingFor(roles, authority), residue }
 }
 
-const nothingFor = (roles: readonly string[], actingRole: string, authority: Authority): Wanted => ({
+const nothingFor = (roles: readonly string[], authority: Authority): Wanted => ({
   roles,
   desired: new Set(roles),
   logins: new Map(),
@@ -160,8 +162,9 @@ const nothingFor = (roles: readonly string[], actingRole: string, authority: Aut
   defaults: new Map(),
   idle: new Set(),
   skipped: [],
-  reassignOwnedTo: actingRole,
-  reassignsExplicitly: false,
+  reassignOwnedTo: undefined,
+  caretakers: new Map(),
+  attachableIn: new Set(),
   preserved: new Map(),
   managesCluster: true,
   keepDependents: false,

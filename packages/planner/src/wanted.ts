@@ -70,10 +70,12 @@ export interface Wanted {
   /** The desired roles of which nothing is asked for: they will make no objects any more. */
   readonly idle: ReadonlySet<string>
   readonly skipped: readonly Skipped[]
-  /** Whose objects become that a desired role loses. */
-  readonly reassignOwnedTo: string
-  /** Whether the caller has named that role. */
-  readonly reassignsExplicitly: boolean
+  /** Whose objects become that a desired role loses, where the caller has named somebody. */
+  readonly reassignOwnedTo: string | undefined
+  /** By desired role: the new role that owns what may hold code of its own, once that one has lost it. */
+  readonly caretakers: ReadonlyMap<string, string>
+  /** The schemas on whose tables privileges are asked for by which their grantees attach code to them. */
+  readonly attachableIn: ReadonlySet<string>
   /** By role: the schemas in which it keeps whatever it has. */
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   /** Whether what belongs to the whole cluster is managed too. */

@@ -20,7 +20,8 @@ export interface WorldObject extends ObjectName {
   readonly owner: string
   readonly acl: ReadonlyAcl
   readonly follows?: ObjectName
-  readonly actsAsOwner: readonly string[]
+  /** It holds nothing that could act with its owner’s rights, but for what others may still attach to it. */
+  readonly inert: boolean
   /** Whether only superusers can own it. */
   readonly ownedBySuperusers: boolean
   /** Of a foreign server. */
@@ -47,8 +48,6 @@ export const membershipKey = ({
   member,
   grantor,
 }: Pick<Membership, 'role' | 'member' | 'grantor'>): string => `${member}\0${role}\0${grantor}`
-
-const nothing: readonly string[] = []
 
 /** Rows by one of the roles that they name. */
 type Rows = Map<string, Set<Membership>>
@@ -114,7 +113,7 @@ export class World {
   }
 
   #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): WorldObject {
-    const { kind, name, oid, owner, follows, actsAsOwner = nothing } = added
+    const { kind, name, oid, owner, follows } = added
     const key = objectKey(added)
     const object: WorldObject = {
       kind,
@@ -123,7 +122,7 @@ export class World {
       oid,
       owner,
       acl,
-      actsAsOwner,
+      inert: objectKinds[kind].inert ?? added.inert ?? false,
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
       ...(follows && { follows }),
       ...(added.wrapper && { wrapper: added.wrapper }),
@@ -306,14 +305,14 @@ export class World {
       roles: sortedBy(this.roles.values(), ({ name }) => name),
       memberships: sortedBy(this.memberships(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
-        ({ kind, name, oid, owner, acl, follows, actsAsOwner, ownedBySuperusers, wrapper, indexes }) => ({
+        ({ kind, name, oid, owner, acl, follows, inert, ownedBySuperusers, wrapper, indexes }) => ({
           kind,
           name,
           oid,
           owner,
           acl: itemsOf(acl),
           ...(follows && { follows }),
-          ...(actsAsOwner.length > 0 && { actsAsOwner }),
+          ...(inert && objectKinds[kind].inert !== true && { inert }),
           ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
           ...(wrapper && { wrapper }),
           ...(indexes && { indexes }),

@@ -43,7 +43,7 @@ export const objects = fc.record({
       name: anyName,
       schema: fc.nat(),
       object,
-      actsAsOwner: fc.boolean(),
+      inert: fc.boolean(),
       columns: fc.array(fc.record({ name: anyName, grants, losses }), { maxLength: 2 }),
       sequence: fc.option(fc.record({ name: anyName, grants, losses }), { freq: 2 }),
     }),
@@ -100,7 +100,7 @@ export class Sketches {
       readonly grants: readonly DrawnGrant[]
       readonly losses?: readonly number[]
     },
-    rest: Pick<DatabaseObject, 'follows' | 'actsAsOwner' | 'wrapper'> = {},
+    rest: Pick<DatabaseObject, 'follows' | 'inert' | 'wrapper'> = {},
   ): boolean {
     const key = keyOf(kind, name)
     if (this.#sketches.has(key)) return false
@@ -151,11 +151,10 @@ export const sketchesOf = (
   }
   for (const schema of schemas) sketches.add('schema', [schema.name], ownerOf(schema.object), schema.object)
   if (schemas.length === 0) return sketches
-  for (const { name, schema, object: table, actsAsOwner, columns, sequence } of tables) {
+  for (const { name, schema, object: table, inert, columns, sequence } of tables) {
     const path = [pick(schemas, schema)!.name, name]
     const owner = ownerOf(table)
-    const reasons = actsAsOwner ? { actsAsOwner: ['a materialized view'] } : {}
-    if (!sketches.add('table', path, owner, table, reasons)) continue
+    if (!sketches.add('table', path, owner, table, inert ? { inert } : {})) continue
     const follows = { kind: 'table', name: path } as const
     for (const column of columns) sketches.add('column', [...path, column.name], owner, column, { follows })
     if (sequence) sketches.add('sequence', [path[0]!, sequence.name], owner, sequence, { follows })

@@ -43,7 +43,10 @@ export const membership = (member: string, of: string, options: Partial<Membersh
   ...options,
 })
 
-/** An object of `owner`, who has everything on it, and what else its ACL holds: `{ 'analyst/owner': 'r' }`. */
+/**
+ * An object of `owner`, who has everything on it, and what else its ACL holds: `{ 'analyst/owner': 'r' }`. A table holds
+ * no code.
+ */
 export const object = (
   kind: ObjectKind,
   name: readonly string[],
@@ -66,6 +69,7 @@ export const object = (
   ...(kind === 'column' && {
     follows: { kind: 'table', name: name.slice(0, 2) },
   }),
+  ...(kind === 'table' && { inert: true }),
 })
 
 /** A snapshot of PostgreSQL 18 seen by its bootstrap superuser, with what is named. */

@@ -1,7 +1,8 @@
-import { type Effect, type Fact, isDelegateName, type Snapshot } from '@pgsr/planner'
+import { type DatabaseObject, type Effect, type Fact, isDelegateName, type Snapshot } from '@pgsr/planner'
 import type { Input } from './arbitrary-desired.ts'
 import {
   defaultsIn,
+  entriesOf,
   factsIn,
   holderOf,
   isIntermediate,
@@ -50,30 +51,64 @@ const effect =
   (change: Effect['change']) =>
   (fact: Fact): Effect => ({ role: holderOf(fact), change, fact })
 
+/** Whether others than its owner, or than who asks for it, can attach code of theirs to a table. */
+const isAttachable = (snapshot: Snapshot, table: DatabaseObject, desired: Input['desired']): boolean => {
+  const isTables = ({ kind, name }: Pick<DatabaseObject, 'kind' | 'name'>): boolean =>
+    isSame(table, { kind: 'table', name: name.slice(0, 2) }) && (kind === 'table' || kind === 'column')
+  const held = snapshot.objects.filter(isTables).flatMap(entriesOf)
+  const asked = desired.flatMap(({ grants }) => grants).filter((grant) => grant.kind === 'privilege')
+  return (
+    held.some(
+      ({ grantee, privilege }) =>
+        ['REFERENCES', 'TRIGGER'].includes(privilege) &&
+        ![table.owner, snapshot.server.actingRole].includes(grantee),
+    ) ||
+    asked.some(
+      ({ object, privileges }) =>
+        (privileges.includes('REFERENCES') || privileges.includes('TRIGGER')) &&
+        ('schema' in object ? object.schema : object.name[0]) === table.name[0],
+    )
+  )
+}
+
+/** Kinds of object that hold no code, whatever they are. */
+const withoutCode = ['database', 'tablespace', 'schema', 'sequence', 'large object', 'foreign server']
+
+export const mayHoldCode = (snapshot: Snapshot, object: DatabaseObject, desired: Input['desired']): boolean =>
+  object.kind === 'table'
+    ? object.inert !== true || isAttachable(snapshot, object, desired)
+    : !withoutCode.includes(object.kind)
+
+const ownershipsLost = (before: Snapshot, after: Snapshot, desired: Input['desired']): Effect[] =>
+  before.objects.flatMap((object): Effect[] => {
+    const { kind, name, owner, follows } = object
+    const newOwner = objectIn(after, object)!.owner
+    if (follows !== undefined || owner === newOwner) return []
+    const fact = { kind: 'ownership', object: { kind, name }, owner } as const
+    const acts = mayHoldCode(before, object, desired) && { actsAsNewOwner: true as const }
+    return [{ role: owner, change: 'loses', fact, newOwner, ...acts }]
+  })
+
 /**
  * What the roles that are neither desired nor intermediate hold after a plan and not before, and the other way round.
  *
  * Who owns an object has whatever its owner has, and hands all of it on together with the ownership: PostgreSQL writes
  * the new owner’s name in place of the old one’s. So for a role that owns the object before or after, the ownership
- * alone is compared, not what the ACL holds for it by name. To become the owner of what a desired role had to give up
- * is announced by the operation; it is no effect. To lose an ownership is one.
+ * alone is compared, not what the ACL holds for it by name. To lose an ownership is an effect, for whichever role; it says
+ * who gains it.
  */
 export const effectsBetween = (
-  { snapshot: before, desired, options }: Pick<Input, 'snapshot' | 'desired' | 'options'>,
+  { snapshot: before, desired }: Pick<Input, 'snapshot' | 'desired'>,
   after: Snapshot,
 ): Effect[] => {
   const isDesired = (name: string): boolean => desired.some(({ role }) => role === name)
-  const heir = options.reassignOwnedTo ?? before.server.actingRole
-  const isInherited = (fact: Fact): boolean =>
-    fact.kind === 'ownership' &&
-    fact.owner === heir &&
-    before.objects.some((object) => isSame(object, fact.object) && isDesired(object.owner))
   const said = [...before.defaultPrivileges, ...after.defaultPrivileges]
   const compared = (snapshot: Snapshot): Fact[] =>
     distinct(
       factsIn({ ...snapshot, defaultPrivileges: said.map((one) => defaultsIn(snapshot, one)) }),
     ).filter(
       (fact) =>
+        fact.kind !== 'ownership' &&
         !isDesired(holderOf(fact)) &&
         !isIntermediate(holderOf(fact)) &&
         !isByOwnership(before, fact) &&
@@ -81,9 +116,10 @@ export const effectsBetween = (
     )
   const [held, holds] = [compared(before), compared(after)]
   return [
+    ...ownershipsLost(before, after, desired),
     ...minus(held, holds).map(effect('loses')),
     ...minus(holds, held)
-      .filter((fact) => !isInherited(fact) && !isOfNewRole(before, fact) && !comesWithCreation(before, fact))
+      .filter((fact) => !isOfNewRole(before, fact) && !comesWithCreation(before, fact))
       .map(effect('gains')),
   ]
 }

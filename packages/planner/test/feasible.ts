@@ -9,6 +9,7 @@ import type {
   Snapshot,
 } from '@pgsr/planner'
 import { type Asked, askedIn, desiredIn, isAskedFor, isGiven, isTrusted, objectsOf } from './entitlement.ts'
+import { mayHoldCode } from './expected-effects.ts'
 import { entriesOf, isIntermediate, isSame, objectIn, roleIn } from './holdings.ts'
 import { Possibilities } from './possibility.ts'
 
@@ -111,7 +112,12 @@ export const isGivenOrPossible = (worlds: Worlds, role: string, grant: Grant | n
 }
 
 /** Whether something that a plan leaves as not permitted could be taken away. */
-const isRemovable = (worlds: Worlds, world: Snapshot, { role, fact }: Residue, heir: string): boolean => {
+const isRemovable = (
+  worlds: Worlds,
+  world: Snapshot,
+  { role, fact }: Residue,
+  heirOf: (object: DatabaseObject) => string,
+): boolean => {
   const [, outcome] = worlds
   if ('object' in fact && objectIn(world, fact.object) === undefined) return true
   const could = able(worlds, world)
@@ -123,7 +129,7 @@ const isRemovable = (worlds: Worlds, world: Snapshot, { role, fact }: Residue, h
     case 'membership':
       return could.revokeRole(fact)
     case 'ownership':
-      return could.move(objectIn(world, fact.object)!, heir)
+      return could.move(objectIn(world, fact.object)!, heirOf(objectIn(world, fact.object)!))
     case 'privilege':
       return could.revoke(withFinalOwner(world, outcome, fact.object), fact.privilege, fact.grantor)
     case 'default privilege':
@@ -153,13 +159,18 @@ const isInVain = (made: Plan, worlds: Worlds, name: string): boolean => {
   return holdsSome && !isNeeded && !roleIn(outcome, name)!.servesOthers && outcome.objects.every(isRevocable)
 }
 
+/** A role that a plan would make: no name that a test draws. */
+const newRole = 'a role to be made'
+
 /** What a plan leaves behind and says it cannot take away, though it could. */
 export const leftThoughRemovable = (made: Plan, worlds: Worlds): Residue[] => {
   const { request } = made
-  const heir = (request.kind === 'sync' ? request.options.reassignOwnedTo : undefined) ?? made.actingRole
+  const named = request.kind === 'sync' ? request.options.reassignOwnedTo : undefined
+  const heirOf = (object: DatabaseObject): string =>
+    named ?? (mayHoldCode(worlds[0], object, desiredIn(made)) ? newRole : made.actingRole)
   return made.residue.filter((one) => {
     if (one.reason === 'not permitted')
-      return isEverywhere(worlds, (world) => isRemovable(worlds, world, one, heir))
+      return isEverywhere(worlds, (world) => isRemovable(worlds, world, one, heirOf))
     return (
       one.reason === 'shared with another database' &&
       one.fact.kind === 'membership' &&

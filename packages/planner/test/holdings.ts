@@ -39,7 +39,7 @@ export const roleIn = (snapshot: Snapshot, name: string): Role | undefined =>
   snapshot.roles.find((role) => role.name === name)
 
 export const isIntermediate = (name: string): boolean =>
-  /^_pgsr_(global|local_\d+|admin)_(.+_)?[0-9a-f]{8}$/s.test(name)
+  /^_pgsr_(global|local_\d+|admin|caretaker)_(.+_)?[0-9a-f]{8}$/s.test(name)
 
 const attributesOf = (role: Role): string[] => [
   ...(role.login ? ['LOGIN'] : []),

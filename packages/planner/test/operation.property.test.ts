@@ -1,6 +1,7 @@
 import {
   type DatabaseObject,
   groupsOf,
+  isCaretakerName,
   isDelegateName,
   type Membership,
   type ObjectName,
@@ -14,6 +15,7 @@ import {
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { forEveryPlan, type Input } from './arbitrary-desired.ts'
+import { mayHoldCode } from './expected-effects.ts'
 import { entriesOf, isIntermediate, objectIn, roleIn, textOf } from './holdings.ts'
 import { grantOptions, whyNotPermitted } from './permission.ts'
 
@@ -154,6 +156,35 @@ const isMaking = (
   return isNew && operation.member === actingRole && !operation.admin && !operation.options!.inherit
 }
 
+/**
+ * Whether a role is who gets what a desired role loses: the one that is named; else the acting role what holds no code and
+ * is not its own to lose, and a role that the plan makes for that everything else.
+ */
+const isHeir = (
+  { object, owner }: Extract<Operation, { kind: 'setOwner' }>,
+  snapshot: Snapshot,
+  { desired, options }: Input,
+): boolean => {
+  const lost = objectIn(snapshot, object)!
+  const isDesired = (name: string): boolean => desired.some(({ role }) => role === name)
+  if (!isDesired(lost.owner)) return false
+  if (options.reassignOwnedTo !== undefined) return owner === options.reassignOwnedTo
+  const { actingRole } = snapshot.server
+  return mayHoldCode(snapshot, lost, desired) || isDesired(actingRole)
+    ? isCaretakerName(owner) && roleIn(snapshot, owner) === undefined && lost.owner !== actingRole
+    : owner === actingRole
+}
+
+/** Whether it lets a role reach a table that it owns. */
+const isToReach = (
+  { object, privilege, grantee }: Extract<Operation, { kind: 'grantPrivilege' }>,
+  before: Snapshot,
+): boolean =>
+  privilege === 'USAGE' &&
+  before.objects.some(
+    ({ kind, name, owner }) => kind === 'table' && name[0] === object.name[0] && owner === grantee,
+  )
+
 /** Whether an operation acts only on roles and objects that are its business. */
 const isInScope = (
   operation: Operation,
@@ -178,7 +209,12 @@ const isInScope = (
   if ('role' in operation && isDelegateName(operation.role)) return isMaking(operation, snapshot, operations)
   switch (operation.kind) {
     case 'createRole':
-      return isDesired(operation.role) || isAskedBySome(operation.role) || isIntermediate(operation.role)
+      return (
+        isDesired(operation.role) ||
+        isAskedBySome(operation.role) ||
+        isIntermediate(operation.role) ||
+        operations.some((other) => other.kind === 'setOwner' && other.owner === operation.role)
+      )
     case 'dropRole':
       return false
     case 'setAttribute':
@@ -212,15 +248,12 @@ const isInScope = (
     case 'createSchema':
       return isDesired(operation.owner)
     case 'setOwner':
-      return (
-        isDesired(operation.owner) ||
-        (operation.owner === (options.reassignOwnedTo ?? actingRole) &&
-          isDesired(objectIn(before, operation.object)!.owner))
-      )
+      return isDesired(operation.owner) || isHeir(operation, snapshot, input)
     case 'grantPrivilege':
       return (
         isDesired(operation.grantee) ||
         isIntermediate(operation.grantee) ||
+        (isCaretakerName(operation.grantee) && isToReach(operation, before)) ||
         (operation.because.keeps === operation.grantee &&
           (options.keepDependents === true ||
             operations.some(

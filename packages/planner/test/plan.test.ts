@@ -27,6 +27,8 @@ const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: 
 
 const t = (grants: DesiredRole['grants'] = []): DesiredRole => ({ role: 't', grants })
 const table = ['s', 'orders']
+/** A table of `t` that may hold code, since nothing says that it does not. */
+const { inert: _, ...holdingCode } = object('table', table, 't')
 const world = (acl = {}, rest: Partial<Snapshot> = {}): Snapshot =>
   snapshot({
     roles: [role('t'), role('b'), role('g'), ...(rest.roles ?? [])],
@@ -90,7 +92,7 @@ describe('what is asked for is granted', () => {
       'an owner needs no grant on what it owns',
       world(),
       t([Grant.tableOwnership('s', 'orders'), Grant.tableSelect('s', 'orders')]),
-      '-- effect: role "owner" loses ownership of table "s"."orders"\nALTER TABLE "s"."orders" OWNER TO "t";',
+      '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"\nALTER TABLE "s"."orders" OWNER TO "t";',
     ],
     [
       'but one that took its own privilege away gets it back',
@@ -156,24 +158,53 @@ describe('what is not asked for is taken away', () => {
     [
       'ownership, which goes to the acting role',
       snapshot({ roles: [role('t')], objects: [object('table', table, 't'), object('schema', ['s'], 't')] }),
-      'ALTER SCHEMA "s" OWNER TO "postgres";\nALTER TABLE "s"."orders" OWNER TO "postgres";',
+      [
+        '-- effect: role "t" loses ownership of schema "s" to role "postgres"',
+        '-- effect: role "t" loses ownership of table "s"."orders" to role "postgres"',
+        'ALTER SCHEMA "s" OWNER TO "postgres";',
+        'ALTER TABLE "s"."orders" OWNER TO "postgres";',
+      ].join('\n'),
     ],
     [
-      'or to the role that is named, and then also what acts as its owner',
-      snapshot({
-        roles: [role('t')],
-        objects: [{ ...object('table', table, 't'), actsAsOwner: ['a view without security_invoker'] }],
-      }),
-      'ALTER TABLE "s"."orders" OWNER TO "owner";',
+      'or to the role that is named, and then also what may hold code',
+      snapshot({ roles: [role('t')], objects: [holdingCode] }),
+      [
+        '-- effect: role "t" loses ownership of table "s"."orders" to role "owner"; its code may run as that role from then on',
+        'ALTER TABLE "s"."orders" OWNER TO "owner";',
+      ].join('\n'),
       { reassignOwnedTo: 'owner' },
     ],
     [
-      'what acts as its owner stays otherwise',
+      'what may hold code goes to a caretaker otherwise, who reaches it for foreign keys',
       snapshot({
         roles: [role('t')],
-        objects: [{ ...object('table', table, 't'), actsAsOwner: ['a view without security_invoker'] }],
+        objects: [holdingCode, object('schema', ['s'])],
       }),
-      '-- residue: role "t" keeps ownership of table "s"."orders": it would run as "postgres": a view without security_invoker; to end it: "ALTER TABLE \\"s\\".\\"orders\\" OWNER TO CURRENT_USER", by a role with which it can do no harm, or a sync that names such a role in reassignOwnedTo',
+      [
+        '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_6075dae3"; its code may run as that role from then on',
+        'CREATE ROLE "_pgsr_caretaker_6075dae3";',
+        'ALTER TABLE "s"."orders" OWNER TO "_pgsr_caretaker_6075dae3";',
+        'GRANT USAGE ON SCHEMA "s" TO "_pgsr_caretaker_6075dae3";',
+      ].join('\n'),
+    ],
+    [
+      'so does a table to which others may attach code of theirs',
+      snapshot({
+        roles: [role('t'), role('other')],
+        objects: [object('table', table, 't', { 'other/t': 'x' })],
+      }),
+      [
+        '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_6075dae3"; its code may run as that role from then on',
+        '-- effect: role "other" loses REFERENCES on table "s"."orders", granted by "t"',
+        '-- effect: role "other" gains REFERENCES on table "s"."orders", granted by "_pgsr_caretaker_6075dae3"',
+        'CREATE ROLE "_pgsr_caretaker_6075dae3";',
+        'ALTER TABLE "s"."orders" OWNER TO "_pgsr_caretaker_6075dae3";',
+      ].join('\n'),
+    ],
+    [
+      'what only a superuser can own, or acts by itself, goes to nobody who is not named',
+      snapshot({ roles: [role('t')], objects: [object('subscription', ['feed'], 't')] }),
+      '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: "ALTER SUBSCRIPTION \\"feed\\" OWNER TO CURRENT_USER", by a superuser, or a sync that names a role in reassignOwnedTo',
     ],
     [
       'a membership in another database’s intermediate role is that database’s',
@@ -510,7 +541,7 @@ describe('a sequence linked to a table', () => {
 
   test('moves with the table', () =>
     expect(script(linked, t([ofSequence, Grant.tableOwnership('s', 'orders')]))).toBe(
-      '-- effect: role "owner" loses ownership of table "s"."orders"\nALTER TABLE "s"."orders" OWNER TO "t";',
+      '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"\nALTER TABLE "s"."orders" OWNER TO "t";',
     ))
 
   test('has no other owner', () =>
@@ -690,7 +721,7 @@ describe('who is no superuser', () => {
       seenByMe(180004, { memberships: [membership('me', 'owner')], objects: orders() }),
       t([Grant.tableOwnership('s', 'orders')]),
       [
-        '-- effect: role "owner" loses ownership of table "s"."orders"',
+        '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"',
         'GRANT "t" TO "me" WITH INHERIT TRUE, SET TRUE;',
         'GRANT CREATE ON SCHEMA "s" TO "t";',
         'ALTER TABLE "s"."orders" OWNER TO "t";',
@@ -705,7 +736,7 @@ describe('who is no superuser', () => {
         objects: [object('schema', ['s'], 'owner', { 'public/owner': 'UC' }), object('table', table)],
       }),
       t([Grant.tableOwnership('s', 'orders')]),
-      '-- effect: role "owner" loses ownership of table "s"."orders"\nALTER TABLE "s"."orders" OWNER TO "t";',
+      '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"\nALTER TABLE "s"."orders" OWNER TO "t";',
     ],
     [
       'becomes the owner where it would be taken for the grantor itself',
@@ -752,8 +783,8 @@ describe('who is no superuser', () => {
         },
       ],
       [
-        '-- effect: role "owner" loses ownership of table "s"."orders"',
-        '-- effect: role "owner" loses ownership of table "s"."parts"',
+        '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"',
+        '-- effect: role "owner" loses ownership of table "s"."parts" to role "u"',
         'GRANT "t", "u" TO "me" WITH INHERIT TRUE, SET TRUE;',
         'SET LOCAL ROLE "owner";',
         'GRANT CREATE ON SCHEMA "s" TO "t";',
@@ -776,7 +807,7 @@ describe('who is no superuser', () => {
       }),
       t([Grant.tableOwnership('s', 'orders'), Grant.roleMembership('me')]),
       [
-        '-- effect: role "owner" loses ownership of table "s"."orders"',
+        '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"',
         'REVOKE "me" FROM "t";',
         'GRANT "t" TO "me";',
         'GRANT CREATE ON SCHEMA "s" TO "t";',
@@ -1029,7 +1060,7 @@ describe('in a schema where a role keeps what it has', () => {
 
   test('only what is outside it goes', () => {
     expect(script(before, keeping(), { reassignOwnedTo: 'owner' })).toBe(
-      'ALTER SCHEMA "other" OWNER TO "owner";',
+      '-- effect: role "t" loses ownership of schema "other" to role "owner"\nALTER SCHEMA "other" OWNER TO "owner";',
     )
     expect(plan(before, keeping(), { seed: '' }).residue).toEqual([])
   })

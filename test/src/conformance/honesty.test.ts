@@ -67,12 +67,16 @@ conformanceInTurn('honesty', (sandbox) => {
   test('what cannot be taken away is residue: by default nothing is done, or all the rest is', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
+    const trigger = box.name('trigger')
     await box.run(`create role ${role} login; create schema ${schema}`)
-    await box.admin(`create view ${schema}.v as select 1 as x; alter view ${schema}.v owner to ${role}`)
+    await box.admin(`
+      create function ${schema}.f() returns event_trigger language plpgsql as 'begin end';
+      create event trigger ${trigger} on ddl_command_end when tag in ('create cast') execute procedure ${schema}.f();
+      alter role ${role} superuser; alter event trigger ${trigger} owner to ${role}; alter role ${role} nosuperuser`)
     const error = await box.pool.syncRoles({ role, grants: [] }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ResidueError)
     expect((error as ResidueError).residue).toMatchObject([
-      { role, reason: 'acts as its owner', fact: { kind: 'ownership', object: { name: [schema, 'v'] } } },
+      { role, reason: 'acts as its owner', fact: { kind: 'ownership', object: { name: [trigger] } } },
     ])
     const logsIn = () => box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`)
     expect(await logsIn()).toEqual([[true]])
@@ -83,6 +87,7 @@ conformanceInTurn('honesty', (sandbox) => {
     for (const { statement } of plan.residue) await box.admin(statement)
     expect((await box.sync({ role, grants: [] })).plan.residue).toEqual([])
     await box.run(`drop role ${role}`)
+    await box.admin(`drop event trigger ${trigger}`)
   })
 
   test('what pgsr does not manage is seen and said', async () => {

@@ -1,6 +1,6 @@
 import { mostAdministered } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import { constant } from './constant.ts'
+import { catalogOid, constant } from './constant.ts'
 import { isRealMember } from './membership.ts'
 
 /** A list of the answer: a row each, an array of its values, in an order of its own. */
@@ -104,8 +104,9 @@ const memberships = list(
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.reasons, o.wrapper, o.owned_by_superusers, a.indexes`,
-  sql`object as o left join acts_as_owner as a on a.classid = o.classid and a.oid = o.oid and o.objsubid = 0`,
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.inert, o.wrapper, o.owned_by_superusers, a.indexes`,
+  sql`object as o
+    left join inert_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`,
   sql`o.kind, o.oid, o.objsubid`,
 )
 

@@ -25,5 +25,8 @@ export const zero: RawBuilder<number> = sql<number>`0`
 /** The names pgsr gives to roles that hold something for their members. */
 export const intermediateName: RawBuilder<string> = sql<string>`'^_pgsr_(global|local_[0-9]+)_(.+_)?[0-9a-f]{8}$'`
 
+/** The names pgsr gives to roles that own what others have lost. */
+export const caretakerName: RawBuilder<string> = sql<string>`'^_pgsr_caretaker_[0-9a-f]{8}$'`
+
 /** The names pgsr gives to roles that administer those. */
 export const delegateName: RawBuilder<string> = sql<string>`'^_pgsr_admin_[0-9a-f]{8}$'`

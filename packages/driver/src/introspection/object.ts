@@ -204,6 +204,8 @@ export const schemaAround: Stage<'schema_around'> = () =>
       where o.kind in (${kindsInSchemas}) and not s.superuser
       union
       select p.schema::name from passed_on_object as p where p.schema is not null
+      union
+      select m.nspname from moving as m
     ))
     and n.oid not in (
       select t.objid from target as t where t.classid = ${catalogOid('pg_catalog.pg_namespace')}

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { catalogOid, delegateName, intermediateName, zero } from './constant.ts'
+import { caretakerName, catalogOid, delegateName, intermediateName, zero } from './constant.ts'
 import { isRealMember } from './membership.ts'
 import { type Stage, stages } from './stage.ts'
 
@@ -46,6 +46,7 @@ export const unused: Stage<'unused'> = (version, { unusedRoles }) =>
           not ${isMentioned(sql``)}
           or not ${hasMember(version)} and ${isMentioned(sql`and d.dbid = (select s.database from session as s)`)}
         )
+        or r.rolname ~ ${caretakerName} and not ${isMentioned(sql`and d.deptype = 'o'`)}
         or r.rolname ~ ${delegateName} and not ${isMentioned(sql``)} and not exists (
           select from pg_catalog.pg_auth_members as m where m.member = r.oid offset 0
         )

@@ -74,8 +74,8 @@ export type Stages = {
     attnum: number
     attacl: Acl
   }
-  /** Why what desired roles own would do things with the rights of a new owner, and how many indexes go to it too. */
-  acts_as_owner: { classid: Oid; oid: Oid; reasons: readonly string[]; indexes: number }
+  /** Whether a table that may change its owner is known to run no code, and how many indexes go to a new owner too. */
+  inert_table: { oid: Oid; inert: boolean; indexes: number }
   /** Everything with an owner, but for relations and their columns. */
   target: { classid: Oid; objid: Oid }
   /** All of that, what is temporary included. */

@@ -2,9 +2,11 @@ import { Authority } from '../authority.ts'
 import { Administrators } from '../delegate.ts'
 import { type CreateRole, type Operation, type Reason, roleOrder, type Served } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import type { Wanted } from '../wanted.ts'
+import { isCaretaker, ownerInOutcome } from '../owner-in-outcome.ts'
+import { notAskedFor, type Wanted } from '../wanted.ts'
 import type { World } from '../world.ts'
 import { letLogIn } from './gain-attributes.ts'
+import { lostObjects } from './ownership.ts'
 import type { Phase } from './phase.ts'
 
 /** A role that is missing. */
@@ -16,7 +18,7 @@ interface Creation {
   readonly after: readonly Operation[]
 }
 
-/** The desired roles, the roles they are to be members of, and the intermediate roles that are missing. */
+/** The desired roles, the roles they are to be members of, intermediate roles and caretakers that are missing. */
 export const creations = (world: World, wanted: Wanted): readonly Creation[] => {
   if (!wanted.authority.mayCreateRoles) return []
   const missing = new Map<string, { readonly because: Reason; readonly serves?: Served }>()
@@ -24,6 +26,11 @@ export const creations = (world: World, wanted: Wanted): readonly Creation[] => 
   for (const role of wanted.roles) if (isMissing(role)) missing.set(role, { because: { role, grant: null } })
   for (const memberships of wanted.memberships.values())
     for (const [role, membership] of memberships) if (isMissing(role)) missing.set(role, membership)
+  for (const object of lostObjects(world, wanted)) {
+    const heir = ownerInOutcome(world, wanted, object.key)!
+    if (isCaretaker(wanted, heir) && isMissing(heir))
+      missing.set(heir, { because: notAskedFor(object.owner) })
+  }
   if (missing.size === 0) return []
   const administrators = new Administrators(world, new Authority(world))
   return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(

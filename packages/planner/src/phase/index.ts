@@ -7,7 +7,7 @@ import { grantMemberships } from './grant-memberships.ts'
 import { grantPrivileges } from './grant-privileges.ts'
 import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
-import { ownContents, ownSchemas } from './ownership.ts'
+import { letCaretakersReach, ownContents, ownSchemas } from './ownership.ts'
 import type { Phase } from './phase.ts'
 import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
 
@@ -38,7 +38,15 @@ const isSession = (_: Wanted, role: string, { server }: World): boolean =>
  */
 export const phases: readonly (readonly Phase[])[] = [
   [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
-  [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, grantPrivileges, revokeOnContainers],
+  [
+    ownSchemas,
+    ownContents,
+    letCaretakersReach,
+    revokeOnContents,
+    revokeOnColumns,
+    grantPrivileges,
+    revokeOnContainers,
+  ],
   [loseDefaultPrivileges, gainDefaultPrivileges],
   [of(isNeeded, false, loseMemberships)],
   [grantMemberships, gainAttributes],

@@ -1,8 +1,8 @@
 import { Authority } from '../authority.ts'
 import { objectKinds } from '../object-kind.ts'
-import type { Operation, Reason } from '../operation.ts'
+import type { GrantPrivilege, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import { losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
+import { isCaretaker, losesOwnership, ownerInOutcome, schemaToReach } from '../owner-in-outcome.ts'
 import { notAskedFor, type Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
 import type { Phase } from './phase.ts'
@@ -21,14 +21,14 @@ const gainOwnerships =
 /** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
 const inOrder = ({ kind, key }: WorldObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
 
-function* lost(world: World, wanted: Wanted, ofSchemas: boolean): Iterable<WorldObject> {
+/** What desired roles own, and nobody is to own: some of it stays with them all the same. */
+export function* lostObjects(world: World, wanted: Wanted): Iterable<WorldObject> {
   for (const object of world.objects.values())
-    if (
-      (object.kind === 'schema') === ofSchemas &&
-      losesOwnership(wanted, object) &&
-      !wanted.owners.has(object.key)
-    )
-      yield object
+    if (losesOwnership(wanted, object) && !wanted.owners.has(object.key)) yield object
+}
+
+function* lost(world: World, wanted: Wanted, ofSchemas: boolean): Iterable<WorldObject> {
+  for (const object of lostObjects(world, wanted)) if ((object.kind === 'schema') === ofSchemas) yield object
 }
 
 const loseOwnerships =
@@ -85,3 +85,29 @@ export const ownSchemas: Phase = both(gainOwnerships(true), loseOwnerships(true)
 
 /** The same for what is in schemas. */
 export const ownContents: Phase = lending(both(gainOwnerships(false), loseOwnerships(false)))
+
+/** Lets caretakers reach the tables that they own, which others may refer to by foreign keys. */
+export const letCaretakersReach: Phase = (world, wanted) => {
+  if (wanted.caretakers.size === 0) return []
+  const authority = new Authority(world)
+  const missing = new Map<string, GrantPrivilege>()
+  for (const object of world.objects.values()) {
+    const { owner } = object
+    const schema = isCaretaker(wanted, owner) ? schemaToReach(world, object) : undefined
+    if (schema === undefined || authority.holds(owner, schema, 'USAGE')) continue
+    missing.set(JSON.stringify([schema.key, owner]), {
+      kind: 'grantPrivilege',
+      object: { kind: schema.kind, name: schema.name },
+      privilege: 'USAGE',
+      grantee: owner,
+      grantor: schema.owner,
+      as: wanted.authorityOverPrivileges.speaker(schema, 'USAGE'),
+      because: notAskedFor(wantedOf(wanted, owner)),
+    })
+  }
+  return sortedBy(missing, ([key]) => key).map(([, operation]) => operation)
+}
+
+/** The desired role whose objects a caretaker owns. */
+const wantedOf = ({ caretakers }: Wanted, caretaker: string): string =>
+  [...caretakers].find(([, name]) => name === caretaker)![0]
