@@ -72,12 +72,19 @@ const isAttachable = (snapshot: Snapshot, table: DatabaseObject, desired: Input[
 }
 
 /** Kinds of object that hold no code, whatever they are. */
-const withoutCode = ['database', 'tablespace', 'schema', 'sequence', 'large object', 'foreign server']
+const withoutCode: ReadonlySet<string> = new Set([
+  'database',
+  'tablespace',
+  'schema',
+  'sequence',
+  'large object',
+  'foreign server',
+])
 
 export const mayHoldCode = (snapshot: Snapshot, object: DatabaseObject, desired: Input['desired']): boolean =>
   object.kind === 'table'
     ? object.inert !== true || isAttachable(snapshot, object, desired)
-    : !withoutCode.includes(object.kind)
+    : !withoutCode.has(object.kind)
 
 const ownershipsLost = (before: Snapshot, after: Snapshot, desired: Input['desired']): Effect[] =>
   before.objects.flatMap((object): Effect[] => {
