@@ -35,6 +35,7 @@ const files = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/managed-databases.md',
+  'docs/security.md',
   'docs/what-is-managed.md',
   'packages/planner/README.md',
   'packages/driver/README.md',

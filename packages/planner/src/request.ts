@@ -11,7 +11,10 @@ import { sortedBy, sortedUnique } from './order.ts'
 
 /** The options that decide what a plan holds. */
 export interface PlanOptions {
-  /** Whose objects become that a role loses. By default the acting role’s, except what would act with its rights. */
+  /**
+   * Who gets the objects that a role loses. By default the acting role those that hold no code, and a caretaker, a new role
+   * that can do nothing, all others.
+   */
   readonly reassignOwnedTo?: string
   /** Allow the role that syncs to be synced. */
   readonly allowSelf?: boolean
