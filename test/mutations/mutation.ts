@@ -8,6 +8,9 @@ export interface Mutation {
   readonly tests: readonly string[]
 }
 
+/** The directory of the package that a file is in. */
+export const packageOf = (file: string): string => /^(?:packages\/[^/]+|test)(?=\/)/.exec(file)![0]
+
 const conformance = (...names: readonly string[]): readonly string[] =>
   names.map((name) => `test/src/conformance/${name}.test.ts`)
 

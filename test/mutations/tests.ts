@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { packageOf } from './mutation.ts'
 import { run } from './run.ts'
 
 /** What tests say of the code that they are run on: the first that fails, if any does. */
@@ -14,8 +15,6 @@ interface Report {
 
 /** A run that waits for what never comes is ended. */
 const timeout = 300_000
-
-const packageOf = (test: string): string => /^(?:packages\/[^/]+|test)(?=\/)/.exec(test)![0]
 
 const firstFailed = ({ testResults }: Report): string | undefined =>
   testResults.flatMap(({ assertionResults }) => assertionResults).find(({ status }) => status === 'failed')

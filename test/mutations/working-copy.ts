@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
+import { type Mutation, packageOf } from './mutation.ts'
 import { run } from './run.ts'
-import type { Mutation } from './mutation.ts'
 
 /** A copy of the working tree, to break. */
 export interface WorkingCopy {
@@ -30,7 +30,7 @@ export const copyOf = async (root: string): Promise<WorkingCopy> => {
 
   const build = async (file: string): Promise<void> => {
     const { ok, output } = await run(join(installed, '.bin/tsc'), ['-p', 'tsconfig.json'], {
-      cwd: dirname(dirname(join(directory, file))),
+      cwd: join(directory, packageOf(file)),
     })
     if (!ok) throw new Error(`${file} does not compile\n${output}`)
   }
