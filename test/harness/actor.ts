@@ -8,7 +8,7 @@ export type ActorKind = (typeof actorKinds)[number]
 
 /** Makes a role that may create roles and owns a database, and tells how to connect as it. */
 export const createOwner = async (
-  superuser: pg.Pool,
+  superuser: { readonly query: (text: string) => Promise<unknown> },
   server: TestConnection,
   database: string,
   role: string,

@@ -23,7 +23,12 @@ export type Connected = {
 export interface Driver {
   readonly name: string
   /** A pool of a few connections, four unless told otherwise. */
-  readonly pool: (server: TestConnection, database: string, connections?: number) => Connected
+  readonly pool: (
+    server: TestConnection,
+    database: string,
+    connections?: number,
+    onNotice?: (message: string) => void,
+  ) => Connected
   /** One connection that the caller holds. */
   readonly client: (server: TestConnection, database: string) => Promise<Connected>
   /** Does some work in a transaction of the application’s, as the driver has it: it commits unless the work rejects. */
@@ -57,8 +62,9 @@ const quiet = (server: TestConnection, database: string) => ({
 
 const pgDriver: Driver = {
   name: 'pg',
-  pool: (server, database, connections = 4) => {
+  pool: (server, database, connections = 4, onNotice = () => undefined) => {
     const pool = new pg.Pool({ ...connectionTo(server, database), max: connections, idleTimeoutMillis: 0 })
+    pool.on('connect', (client) => client.on('notice', ({ message }) => onNotice(message ?? '')))
     // As every application has to: here pg tells of connections that are lost while nobody uses them.
     pool.on('error', () => undefined)
     return connected(nodePostgres, pool, { run: (text) => pool.query(text), end: () => pool.end() })
@@ -86,8 +92,12 @@ const pgDriver: Driver = {
 
 const postgresJsDriver: Driver = {
   name: 'postgres.js',
-  pool: (server, database, connections = 4) => {
-    const sql = postgres({ ...quiet(server, database), max: connections })
+  pool: (server, database, connections = 4, onNotice = () => undefined) => {
+    const sql = postgres({
+      ...quiet(server, database),
+      max: connections,
+      onnotice: ({ message }) => onNotice(message ?? ''),
+    })
     return connected(postgresJs, sql, {
       run: (text) => sql.unsafe(text),
       // Without a timeout it waits for ever after a `reserve` that could not connect.

@@ -1,0 +1,43 @@
+import { isAttacker } from './part.ts'
+import type { Note } from './spy.ts'
+import type { Action } from './world.ts'
+
+/** As whom code ran: what counts is not what the role is called. */
+export type Runner = 'caller' | 'author' | 'nobody' | 'somebody else'
+
+/** Who ran what before the sync: only then is it known what PostgreSQL does. */
+export class Control {
+  /** By statement and code. */
+  readonly #callers = new Map<string, boolean>()
+  /** As whom code ran for others, since something of theirs makes it run. */
+  readonly #owners = new Set<string>()
+
+  static #key({ by, text }: Action, { spy }: Note): string {
+    return [by, text, spy].join('\n')
+  }
+
+  record(action: Action, note: Note, caller: string): void {
+    const [key, isCaller] = [Control.#key(action, note), note.runner === caller]
+    this.#callers.set(key, isCaller || this.#callers.get(key) === true)
+    if (!isCaller) this.#owners.add(`${note.spy} ${note.runner}`)
+  }
+
+  /** Whether the caller ran some code in a statement; `undefined` if nobody did. */
+  ranAsCaller(action: Action, note: Note): boolean | undefined {
+    return this.#callers.get(Control.#key(action, note))
+  }
+
+  ranAs({ spy, runner }: Note): boolean {
+    return this.#owners.has(`${spy} ${runner}`)
+  }
+}
+
+/**
+ * Whether code may run as a role: as its author, as nobody, and as whom it ran before the sync. What did not run before may
+ * run as who sends the statement, as code does in PostgreSQL, but where an owner should take its place.
+ */
+export const isAllowed = (action: Action, note: Note, runner: Runner, control: Control): boolean => {
+  if (runner === 'author' || runner === 'nobody' || control.ranAs(note)) return true
+  if (runner === 'somebody else') return false
+  return isAttacker(action.by) || (control.ranAsCaller(action, note) ?? action.switches !== true)
+}
