@@ -1,4 +1,5 @@
 import type { AclItem } from './acl-item.ts'
+import { getOrMake } from './get-or-make.ts'
 import { sortedBy } from './order.ts'
 import { formatPrivileges, parsePrivileges, type Privilege, type ReadonlyPrivileges } from './privilege.ts'
 
@@ -18,16 +19,20 @@ export interface ReadonlyAcl {
   readonly size: number
   get(grantee: string, grantor: string): AclEntry | undefined
   values(): Iterable<AclEntry>
+  /** Who holds a privilege, in the order of the items, and whether with the grant option, by whomever. */
+  holders(privilege: Privilege): ReadonlyMap<string, boolean>
 }
 
 /** Almost every ACL has few items, which are found soonest, and take least room, in a list. */
-const few = 8
+export const few = 8
 
 /** An ACL. As PostgreSQL does, it keeps one item for each grantee and grantor. */
 export class Acl implements ReadonlyAcl {
   readonly #items: AclEntry[]
   /** The items, by who they name, where there are many. */
   #many: Map<string, AclEntry> | undefined
+  /** Of one of many items, by privilege, as long as nothing changes. */
+  #holders: Map<Privilege, ReadonlyMap<string, boolean>> | undefined
 
   /** @param items of which no two name the same grantee and grantor */
   constructor(items: Iterable<AclEntry> = []) {
@@ -52,8 +57,15 @@ export class Acl implements ReadonlyAcl {
     return this.#many?.values() ?? this.#items
   }
 
+  holders(privilege: Privilege): ReadonlyMap<string, boolean> {
+    if (this.#many === undefined) return holdersIn(this.#items, privilege)
+    this.#holders ??= new Map()
+    return getOrMake(this.#holders, privilege, () => holdersIn(this.values(), privilege))
+  }
+
   /** Puts an item in the place of that with the same grantee and grantor, if there is one. */
   set(item: AclEntry): void {
+    this.#holders = undefined
     if (this.#many !== undefined) return void this.#many.set(aclKey(item), item)
     const index = this.#find(item.grantee, item.grantor)
     if (index >= 0) this.#items[index] = item
@@ -61,6 +73,7 @@ export class Acl implements ReadonlyAcl {
   }
 
   delete({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): void {
+    this.#holders = undefined
     if (this.#many !== undefined) this.#many.delete(aclKey({ grantee, grantor }))
     else {
       const index = this.#find(grantee, grantor)
@@ -75,6 +88,15 @@ export class Acl implements ReadonlyAcl {
     }
     return -1
   }
+}
+
+const holdersIn = (items: Iterable<AclEntry>, privilege: Privilege): ReadonlyMap<string, boolean> => {
+  const holders = new Map<string, boolean>()
+  for (const { grantee, privileges } of items) {
+    const grantable = privileges.get(privilege)
+    if (grantable !== undefined) holders.set(grantee, grantable || holders.get(grantee) === true)
+  }
+  return holders
 }
 
 /** @param parse reads the letters of an item */

@@ -1,3 +1,4 @@
+import { few, type ReadonlyAcl } from './acl.ts'
 import { type Attribute, attributes } from './attribute.ts'
 import { tableOf } from './column.ts'
 import { isDelegateName } from './delegate.ts'
@@ -18,6 +19,18 @@ const nobody: ReadonlySet<string> = new Set()
 /** An object as it is, or as it will be. */
 type OwnedObject = ObjectName & Pick<WorldObject, 'owner'> & Partial<Pick<WorldObject, 'acl' | 'follows'>>
 
+type Holders = ReturnType<ReadonlyAcl['holders']>
+
+/** What was found out about who holds a privilege, where that are many; about few it is found out again. */
+const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, find: () => T): T => {
+  if (holders.size <= few) return find()
+  const known = found.get(holders)
+  if (known !== undefined) return known
+  const made = find()
+  found.set(holders, made)
+  return made
+}
+
 /**
  * What the acting role may do, which is everything for a superuser. In the name of others it acts by being a member of
  * them: for good, or because it may make itself one for the transaction.
@@ -35,7 +48,11 @@ export class Authority {
   readonly #becoming: MembershipPaths
   readonly #belonging: MembershipPaths
   #meanwhile: ReadonlySet<string> | undefined
-  readonly #needed = new Map<string, boolean>()
+  #administering: ReadonlySet<string> | undefined
+  /** By who holds a privilege: by whom the acting role does. */
+  readonly #held = new WeakMap<Holders, { readonly found: string | undefined }>()
+  /** By who holds a privilege with the grant option: those of them that the acting role acts as. */
+  readonly #mistakable = new WeakMap<Holders, readonly string[]>()
   readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
 
   /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
@@ -93,16 +110,12 @@ export class Authority {
    * others by what that one administers.
    */
   needs(role: string): boolean {
-    return !this.isSuperuser && getOrMake(this.#needed, role, () => this.#isNeeded(role))
-  }
-
-  #isNeeded(role: string): boolean {
+    if (this.isSuperuser) return false
     if (this.hasPrivilegesOf(role) || this.canBecome(role)) return true
     const administers = (member: string): boolean =>
       this.#world.membershipsOf(member).some(({ admin }) => admin)
-    return (
-      this.#belonging.isReachable(this.#acting, role) && this.#belonging.reachable(role).some(administers)
-    )
+    this.#administering ??= this.#belonging.leadingTo([this.#acting], administers)
+    return this.#administering.has(role)
   }
 
   /**
@@ -111,14 +124,13 @@ export class Authority {
    */
   revocationRank({ role, member, admin }: Membership): number {
     if (!this.needs(member)) return 0
-    return 1 + 2 * this.#belonging.reachable(role).length + Number(admin)
+    return 1 + 2 * this.#belonging.count(role) + Number(admin)
   }
 
-  /** The roles that the acting role has to be removed from before it can become a member of this one. */
-  membersInTheWay(role: string): readonly Membership[] {
-    return this.#world
-      .membersOf(this.#acting)
-      .filter(({ member }) => this.#belonging.isReachable(role, member))
+  /** By which rows others are members of the acting role that must not be for it to become a member of some roles. */
+  membersInTheWay(roles: readonly string[]): readonly Membership[] {
+    const above = this.#belonging.above(roles)
+    return this.#world.membersOf(this.#acting).filter(({ member }) => above.has(member))
   }
 
   /** Whom to be a member of to have a role’s privileges: nobody can be granted pg_database_owner. */
@@ -141,7 +153,7 @@ export class Authority {
 
   /** The roles that administer others for the acting role, which can become them and is no member in any other way. */
   delegates(): readonly string[] {
-    return this.#becoming.reachable(this.#acting).filter((name) => this.#isDelegate(name))
+    return [...this.#becoming.reachable(this.#acting)].filter((name) => this.#isDelegate(name))
   }
 
   #isDelegate(name: string): boolean {
@@ -291,11 +303,14 @@ export class Authority {
       : undefined
   }
 
-  /** Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may. */
-  whyNotManaged(object: OwnedObject, privilege: Privilege): string | undefined {
+  /**
+   * Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may.
+   * @param lentTo who is lent the grant option meanwhile
+   */
+  whyNotManaged(object: OwnedObject, privilege: Privilege, lentTo?: string): string | undefined {
     if (this.isSuperuser) return undefined
     const why = this.#whyNotOwned(object)
-    if (why !== undefined || this.speaker(object, privilege) === this.#acting) return why
+    if (why !== undefined || this.speaker(object, privilege, lentTo) === this.#acting) return why
     const schema = this.#schemaOf(object)
     return this.mayBecome(object.owner) &&
       (schema === undefined ||
@@ -308,26 +323,36 @@ export class Authority {
   /**
    * As whom to grant and revoke in the name of an object’s owner. PostgreSQL takes another role for the grantor that
    * may pass the privilege on, where the acting role acts as that one too, or is it: then it has to become the owner.
+   * @param lentTo who is lent the grant option meanwhile
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
    */
-  speaker(object: OwnedObject, privilege: Privilege): string {
+  speaker(object: OwnedObject, privilege: Privilege, lentTo?: string): string {
     const { owner } = object
     if (this.isSuperuser || owner === this.#acting) return this.#acting
-    const isMistaken = [object, ...tableOf(this.#world, object)].some(({ acl }) =>
-      [...(acl?.values() ?? [])].some(
-        ({ grantee, privileges }) =>
-          grantee !== owner && privileges.get(privilege) === true && this.#actsMeanwhile.has(grantee),
+    const isMistaken =
+      (lentTo !== undefined && lentTo !== owner && this.#actsMeanwhile.has(lentTo)) ||
+      [object, ...tableOf(this.#world, object)].some(
+        ({ acl }) => acl && this.#mistakableIn(acl.holders(privilege)).some((grantee) => grantee !== owner),
+      )
+    return isMistaken ? owner : this.#acting
+  }
+
+  #mistakableIn(holders: Holders): readonly string[] {
+    return rememberedFor(this.#mistakable, holders, () =>
+      [...holders].flatMap(([grantee, grantable]) =>
+        grantable && this.#actsMeanwhile.has(grantee) ? [grantee] : [],
       ),
     )
-    return isMistaken ? owner : this.#acting
   }
 
   /** The roles that the acting role may act as for some of the time: as others, and as whom these inherit from. */
   get #actsMeanwhile(): ReadonlySet<string> {
-    this.#meanwhile ??= new Set(
-      [this.#acting, this.#world.server.databaseOwner, ...(this.#principals ?? this.#world.roles.keys())]
-        .filter((role) => this.mayActAs(role))
-        .flatMap((role) => this.#inheriting.reachable(role)),
+    this.#meanwhile ??= this.#inheriting.above(
+      [
+        this.#acting,
+        this.#world.server.databaseOwner,
+        ...(this.#principals ?? this.#world.roles.keys()),
+      ].filter((role) => this.mayActAs(role)),
     )
     return this.#meanwhile
   }
@@ -383,7 +408,7 @@ export class Authority {
   guides(object: ObjectName & Pick<WorldObject, 'owner'>): readonly string[] | undefined {
     const schema = this.#schemaOf(object)
     if (schema === undefined) return []
-    const holder = this.#holder(this.#acting, schema, 'USAGE')
+    const holder = this.#holder(schema, 'USAGE')
     if (holder !== undefined) return holder === 'public' ? [] : [holder]
     if (this.mayActAs(schema.owner) && this.holds(schema.owner, schema, 'USAGE')) return [schema.owner]
     return this.holds(object.owner, schema, 'USAGE') ? [] : undefined
@@ -391,18 +416,22 @@ export class Authority {
 
   /** Whether a role has a privilege, by an ACL: itself, through another role, or as everybody. */
   holds(role: string, object: WorldObject, privilege: Privilege): boolean {
-    return this.#holder(role, object, privilege) !== undefined
+    const holders = object.acl.holders(privilege)
+    return holders.has(role) || holders.has('public') || this.#inheriting.isAnyReachable(role, holders)
   }
 
-  /** By whom a role has a privilege: the role itself, or everybody, rather than another. */
-  #holder(role: string, object: WorldObject, privilege: Privilege): string | undefined {
-    const grantees = [...object.acl.values()].flatMap((item) =>
-      item.privileges.has(privilege) ? [item.grantee] : [],
-    )
-    return (
-      grantees.find((grantee) => grantee === role || grantee === 'public') ??
-      grantees.find((grantee) => this.#inheriting.isReachable(role, grantee))
-    )
+  /** By whom the acting role has a privilege: the role itself, or everybody, rather than another. */
+  #holder(object: WorldObject, privilege: Privilege): string | undefined {
+    const holders = object.acl.holders(privilege)
+    const { found } = rememberedFor(this.#held, holders, () => {
+      const grantees = [...holders.keys()]
+      return {
+        found:
+          grantees.find((grantee) => grantee === this.#acting || grantee === 'public') ??
+          grantees.find((grantee) => this.hasPrivilegesOf(grantee)),
+      }
+    })
+    return found
   }
 
   #schemaOf(object: ObjectName): WorldObject | undefined {

@@ -1,32 +1,18 @@
-import { Acl } from './acl.ts'
 import type { Authority } from './authority.ts'
 import { tableOf } from './column.ts'
 import { schemaOf } from './object-kind.ts'
-import { type Privilege, withPrivilege } from './privilege.ts'
+import type { Privilege } from './privilege.ts'
 import type { World, WorldObject } from './world.ts'
 
 /** What a grantor is missing to revoke what it has granted: the grant option, and USAGE on the schema. */
 export interface Lack {
-  /** The object as it would be if its owner gave the grantor the grant option. */
-  readonly withOption: WorldObject | undefined
+  readonly option: boolean
   readonly schema: WorldObject | undefined
-}
-
-const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
-  const { owner: grantor } = object
-  const acl = new Acl(object.acl.values())
-  const privileges = withPrivilege(acl.get(role, grantor)?.privileges, privilege, true)
-  acl.set({ grantee: role, grantor, privileges })
-  return { ...object, acl }
 }
 
 /** Whether a role may grant a privilege that is not the owner’s to grant: on a column also by the table. */
 export const holdsOption = (world: World, object: WorldObject, privilege: Privilege, role: string): boolean =>
-  [object, ...tableOf(world, object)].some((one) =>
-    [...one.acl.values()].some(
-      ({ grantee, privileges }) => grantee === role && privileges.get(privilege) === true,
-    ),
-  )
+  [object, ...tableOf(world, object)].some((one) => one.acl.holders(privilege).get(role) === true)
 
 /** @param authority in the same world */
 export const lacks = (
@@ -40,9 +26,7 @@ export const lacks = (
   const schema = name === undefined ? undefined : world.object({ kind: 'schema', name: [name] })
   const reaches = schema === undefined || authority.holds(grantor, schema, 'USAGE')
   return {
-    withOption: holdsOption(world, object, privilege, grantor)
-      ? undefined
-      : withOption(object, privilege, grantor),
+    option: !holdsOption(world, object, privilege, grantor),
     schema: reaches ? undefined : schema,
   }
 }

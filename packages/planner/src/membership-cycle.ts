@@ -30,3 +30,45 @@ export const membershipCycle = (
   }
   return undefined
 }
+
+/**
+ * Numbers roles so that those have the same number that are members of each other, one of the other. Tarjan’s algorithm,
+ * which walks each role once, and without recursion.
+ */
+export const circlesOf = (
+  roles: Iterable<string>,
+  memberOf: (role: string) => readonly string[],
+): ReadonlyMap<string, number> => {
+  const circles = new Map<string, number>()
+  /** In which order they were entered, and the first of those entered that each leads back to. */
+  const [order, first] = [new Map<string, number>(), new Map<string, number>()]
+  const open: string[] = []
+  for (const start of roles) {
+    const path: { readonly role: string; readonly rest: string[] }[] = []
+    const enter = (role: string): void => {
+      first.set(role, order.size)
+      order.set(role, order.size)
+      open.push(role)
+      path.push({ role, rest: [...memberOf(role)] })
+    }
+    const leadsTo = (role: string, number: number): unknown =>
+      first.set(role, Math.min(first.get(role)!, number))
+    if (!order.has(start)) enter(start)
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const { role, rest } = last
+      const next = rest.pop()
+      if (next !== undefined) {
+        if (!order.has(next)) enter(next)
+        else if (!circles.has(next)) leadsTo(role, order.get(next)!)
+        continue
+      }
+      path.pop()
+      const below = path.at(-1)
+      if (below !== undefined) leadsTo(below.role, first.get(role)!)
+      if (first.get(role) !== order.get(role)) continue
+      for (let other = open.pop(); other !== undefined; other = other === role ? undefined : open.pop())
+        circles.set(other, order.get(role)!)
+    }
+  }
+  return circles
+}

@@ -76,12 +76,14 @@ const checkServer = ({ format, server }: Snapshot): void => {
     )
 }
 
-/** The superusers that a member of a role can become, by SET ROLE. */
-const superusersAbove = (world: World): ((role: string) => string | undefined) => {
+/** The superuser that a member of one of some roles can become, by SET ROLE, the nearest one. */
+const superusersAbove = (world: World, roles: readonly string[]): ((role: string) => string | undefined) => {
   const canBecome = (member: string): readonly string[] =>
     world.membershipsOf(member).flatMap((row) => (isRealMember(row) ? [row.role] : []))
   const paths = new MembershipPaths(canBecome)
-  return (role) => paths.reachable(role).find((above) => world.isSuperuser(above))
+  const isSuperuser = (role: string): boolean => world.isSuperuser(role)
+  const below = paths.leadingTo(roles, isSuperuser)
+  return (role) => (below.has(role) ? [...paths.reachable(role)].find(isSuperuser) : undefined)
 }
 
 /** What a role keeps cannot become another’s. */
@@ -101,7 +103,12 @@ const checkPreserved = (world: World, desired: readonly DesiredRole[]): void => 
 }
 
 const checkRoles = (world: World, { desired, options }: SyncRequest): void => {
-  const superuserAbove = superusersAbove(world)
+  const superuserAbove = superusersAbove(
+    world,
+    desired.flatMap(({ grants }) =>
+      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+    ),
+  )
   const { actingRole, sessionRole, bootstrapRole } = world.server
   for (const { role, grants } of desired) {
     const forbid = (why: string): never => {

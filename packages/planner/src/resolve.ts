@@ -16,6 +16,7 @@ import type {
 } from './grant.ts'
 import { getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
+import { circlesOf } from './membership-cycle.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
@@ -427,8 +428,11 @@ class Resolution implements Wanted {
       for (const [role, { serves, because }] of roles)
         if (serves === undefined) asked.push({ member, role, because })
     if (asked.length === 0) return
-    const paths = new MembershipPaths(rolesAfterwards(this.#world, this))
+    const rolesOf = rolesAfterwards(this.#world, this)
+    const circles = circlesOf(this.memberships.keys(), rolesOf)
+    const paths = new MembershipPaths(rolesOf)
     for (const { member, role, because } of asked) {
+      if (circles.get(member) !== circles.get(role)) continue
       const path = paths.path(role, member)
       if (path === undefined) continue
       this.memberships.get(member)!.delete(role)

@@ -1,8 +1,10 @@
 import { type AclEntry, aclKey, heldBy } from './acl.ts'
+import { AclDependencies, type Granted, optionKey, type PassedOn } from './acl-dependencies.ts'
 import { Authority } from './authority.ts'
 import { columnsOf, tableOf } from './column.ts'
-import { append } from './get-or-make.ts'
-import { holdsOption, lacks } from './grant-option.ts'
+import { append, getOrMake } from './get-or-make.ts'
+import { Going } from './going.ts'
+import { lacks } from './grant-option.ts'
 import { losersOf } from './losers.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Reason } from './operation.ts'
@@ -15,10 +17,7 @@ import type { World, WorldObject } from './world.ts'
 export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
 
 /** One privilege of one ACL item that is to go, or to lose its grant option. */
-export interface Revoked {
-  readonly object: WorldObject
-  readonly item: AclEntry
-  readonly privilege: Privilege
+export interface Revoked extends Granted {
   readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
   readonly because: Reason
   /** It goes only because its grantor cannot revoke something else otherwise: nobody is to lose by it. */
@@ -72,16 +71,28 @@ const mayHaveGranted = (
     (one) => entitlement(wanted, one, privilege, grantor)?.grantable === true,
   )
 
-const revokedKey = ({ object, item, privilege }: Omit<Revoked, 'verdict' | 'because'>): string =>
-  `${object.key}\0${privilege}\0${aclKey(item)}`
+const noLoan: readonly PassedOn[] = []
+
+const stayingOn: Obstacle = {
+  reason: 'passed on',
+  why: 'it has passed it on, and what it has passed on stays',
+}
+
+const lentToo: Obstacle = {
+  reason: 'granted by another role',
+  why: 'who granted it may not grant it any more, and others have it of that role too',
+}
 
 /** What has to go of one object and, of a table, of its columns. */
 class Plot {
   readonly #world: World
   readonly #wanted: Wanted
   readonly #objects: readonly WorldObject[]
+  readonly #dependencies: AclDependencies
   readonly #losers: ReadonlyMap<string, Reason>
   readonly #now: Authority
+  /** By object, privilege and grantor. */
+  readonly #loans = new Map<string, readonly PassedOn[]>()
 
   constructor(
     world: World,
@@ -94,6 +105,7 @@ class Plot {
     this.#world = world
     this.#wanted = wanted
     this.#objects = [object, ...columnsOf(world, object)]
+    this.#dependencies = new AclDependencies(this.#objects)
     this.#losers = losers
   }
 
@@ -120,69 +132,47 @@ class Plot {
   }
 
   /** What has to go before some other things can, because it was granted by virtue of them. */
-  #closure(roots: readonly Revoked[]): ReadonlyMap<string, Revoked> {
-    const all = new Map(roots.map((revoked) => [revokedKey(revoked), revoked]))
-    // A Map visits what is added to it while it is walked.
-    for (const revoked of all.values()) {
-      const collateral = this.#dependingOnLoan(revoked).map((other): Revoked => ({
-        ...other,
-        verdict: 'revoke',
-        because: revoked.because,
-        isCollateral: true,
-      }))
-      for (const dependent of [...this.#dependentsOf(revoked, all), ...collateral]) {
-        const key = revokedKey(dependent)
-        const other = all.get(key)
-        const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
-        if (isMore) all.set(key, dependent)
-      }
+  #closure(roots: readonly Revoked[]): Going {
+    const going = new Going(this.#dependencies)
+    for (const root of roots) going.set(root)
+    const add = (dependent: Revoked): void => {
+      const other = going.get(dependent)
+      const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
+      if (isMore) going.set(dependent)
     }
-    return all
+    // What adds nothing when it is added again.
+    const [added, lent] = [new Map<PassedOn, 'collateral' | 'all'>(), new Set<readonly PassedOn[]>()]
+    for (const { because, isCollateral = false, ...granted } of going.values()) {
+      const loan = this.#loanFor(granted)
+      for (const passedOn of this.#dependentsOf(granted, going)) {
+        const before = added.get(passedOn)
+        if (before === 'all' || (before === 'collateral' && isCollateral)) continue
+        added.set(passedOn, isCollateral ? 'collateral' : 'all')
+        for (const one of passedOn.granted)
+          add({ ...one, verdict: 'revoke', because, ...(isCollateral && { isCollateral }) })
+      }
+      if (lent.has(loan)) continue
+      lent.add(loan)
+      for (const one of loan.flatMap(({ granted: all }) => all))
+        add({ ...one, verdict: 'revoke', because, isCollateral: true })
+    }
+    return going
   }
 
   /** What a grantee has granted that may not once something is gone, together with everything else that is to go. */
-  #dependentsOf(revoked: Revoked, gone: ReadonlyMap<string, Revoked>): readonly Revoked[] {
-    const { object, item, privilege, because, isCollateral } = revoked
-    const { grantee, grantor } = item
-    if (grantee === object.owner) return []
-    return [object, ...columnsOf(this.#world, object)].flatMap((one) => {
-      // A privilege that is revoked on a table goes on its columns too, and its grant option with it.
-      const loses =
-        item.privileges.get(privilege) === true || heldBy(one.acl, { privilege, grantee, grantor }) === true
-      if (!loses || this.#keepsOption(one, privilege, grantee, gone)) return []
-      return [...one.acl.values()].flatMap((other): Revoked[] =>
-        other.grantor === grantee && other.privileges.has(privilege)
-          ? [
-              {
-                object: one,
-                item: other,
-                privilege,
-                verdict: 'revoke',
-                because,
-                ...(isCollateral && { isCollateral }),
-              },
-            ]
-          : [],
-      )
-    })
+  #dependentsOf(granted: Granted, going: Going): readonly PassedOn[] {
+    const { item, privilege } = granted
+    return this.#dependencies
+      .grantedBy(granted)
+      .filter(({ object }) => !going.keepsOption(object, privilege, item.grantee))
   }
 
-  #keepsOption(
-    object: WorldObject,
-    privilege: Privilege,
-    role: string,
-    gone: ReadonlyMap<string, Revoked>,
-  ): boolean {
-    return [object, ...tableOf(this.#world, object)].some((one) =>
-      [...one.acl.values()].some(
-        (item) =>
-          item.grantee === role &&
-          item.privileges.get(privilege) === true &&
-          ![one, ...tableOf(this.#world, one)].some((from) =>
-            gone.has(revokedKey({ object: from, item, privilege })),
-          ),
-      ),
-    )
+  /** What depends on the grant option that a grantor has to be lent; nothing where it has it. */
+  #loanFor(granted: Granted): readonly PassedOn[] {
+    const { object, item, privilege } = granted
+    if (item.grantor === object.owner) return noLoan
+    const key = optionKey(object, privilege, item.grantor)
+    return getOrMake(this.#loans, key, () => this.#dependencies.dependingOnLoan(granted))
   }
 
   #obstacleTo({ object, item: { grantor }, privilege }: Revoked): Obstacle | undefined {
@@ -194,7 +184,7 @@ class Plot {
     const lack = lacks(this.#world, this.#now, object, privilege, grantor)
     const why =
       authority.whyNotSpokenFor(grantor) ??
-      (lack.withOption === undefined ? undefined : authority.whyNotManaged(lack.withOption, privilege)) ??
+      (lack.option ? authority.whyNotManaged(object, privilege, grantor) : undefined) ??
       (lack.schema === undefined ? undefined : authority.whyNotManaged(lack.schema, 'USAGE'))
     return why === undefined ? undefined : { reason: 'granted by another role', why }
   }
@@ -204,14 +194,15 @@ class Plot {
     const blocked: Blocked[] = []
     let roots = this.#roots()
     for (;;) {
-      const all = this.#closure(roots)
-      const obstacles = this.#obstacles(all)
-      if (obstacles.size === 0) return { possible: this.#leavesFirst(all, from), blocked }
+      const going = this.#closure(roots)
+      const obstacles = this.#obstaclesTo(going)
+      if (obstacles.size === 0) return { possible: this.#leavesFirst(going, from), blocked }
+      const free: Revoked[] = []
       for (const revoked of roots) {
-        const obstacle = obstacles.get(revokedKey(revoked))
-        if (obstacle !== undefined) blocked.push({ revoked, obstacle })
+        const obstacle = obstacles.get(going.get(revoked)!)
+        if (obstacle === undefined) free.push(revoked)
+        else blocked.push({ revoked, obstacle })
       }
-      const free = roots.filter((revoked) => !obstacles.has(revokedKey(revoked)))
       if (free.length === roots.length)
         throw new Error('what cannot be revoked depends on nothing that is to go')
       roots = free
@@ -219,51 +210,48 @@ class Plot {
   }
 
   /** What cannot be revoked: for a reason of its own, or because something that depends on it cannot. */
-  #obstacles(all: ReadonlyMap<string, Revoked>): ReadonlyMap<string, Obstacle> {
-    const obstacles = new Map<string, Obstacle>()
-    for (const [key, revoked] of all) {
+  #obstaclesTo(going: Going): ReadonlyMap<Revoked, Obstacle> {
+    const obstacles = new Map<Revoked, Obstacle>()
+    for (const revoked of going.values()) {
       const obstacle = this.#staying(revoked) ?? this.#obstacleTo(revoked)
-      if (obstacle !== undefined) obstacles.set(key, obstacle)
+      if (obstacle !== undefined) obstacles.set(revoked, obstacle)
     }
-    for (let before = -1; before !== obstacles.size;) {
-      before = obstacles.size
-      const isGoing = (other: Omit<Revoked, 'verdict' | 'because'>): boolean =>
-        all.has(revokedKey(other)) && !obstacles.has(revokedKey(other))
-      for (const [key, revoked] of all)
-        if (!obstacles.has(key)) {
-          if (!this.#dependingOnLoan(revoked).every(isGoing))
-            obstacles.set(key, {
-              reason: 'granted by another role',
-              why: 'who granted it may not grant it any more, and others have it of that role too',
-            })
-          for (const dependent of this.#dependentsOf(revoked, all))
-            if (obstacles.has(revokedKey(dependent)))
-              obstacles.set(key, {
-                reason: 'passed on',
-                why: 'it has passed it on, and what it has passed on stays',
-              })
-        }
+    const block = (granted: Granted, obstacle: Obstacle): void => {
+      const revoked = going.get(granted)
+      const other = revoked && obstacles.get(revoked)
+      if (revoked !== undefined && (other === undefined || (other === lentToo && obstacle === stayingOn)))
+        obstacles.set(revoked, obstacle)
+    }
+    // What stays for the same reason is found once. A Map visits what is added to it while it is walked.
+    const [found, lent] = [new Set<string>(), new Set<readonly PassedOn[]>()]
+    for (const granted of obstacles.keys()) {
+      const { object, item, privilege } = granted
+      const option = optionKey(object, privilege, item.grantor)
+      if (!found.has(option) && !going.keepsOption(object, privilege, item.grantor))
+        for (const source of this.#dependencies.sourcesOf(object, privilege, item.grantor))
+          block(source, stayingOn)
+      found.add(option)
+      for (const [on, loan] of this.#loansWith(granted)) {
+        if (lent.has(loan)) continue
+        lent.add(loan)
+        for (const { object: one, granted: all } of loan)
+          if (one === on) for (const other of all) block(other, lentToo)
+      }
     }
     return obstacles
   }
 
-  /**
-   * What a grantor has granted that would depend on the grant option that it has to be lent: PostgreSQL would not let that
-   * be taken back. On a table that takes what it has on the columns too.
-   */
-  #dependingOnLoan({
-    object,
-    item: { grantor },
-    privilege,
-  }: Revoked): readonly Omit<Revoked, 'verdict' | 'because'>[] {
-    if (grantor === object.owner || holdsOption(this.#world, object, privilege, grantor)) return []
-    const option = { privilege, grantee: grantor, grantor: object.owner }
-    const columns = columnsOf(this.#world, object).filter(({ acl }) => heldBy(acl, option) === true)
-    return [object, ...columns].flatMap((one) =>
-      [...one.acl.values()].flatMap((item) =>
-        item.grantor === grantor && item.privileges.has(privilege) ? [{ object: one, item, privilege }] : [],
-      ),
-    )
+  /** On what a grantor would have to be lent a grant option that something depends on, with all that does. */
+  #loansWith({ object, item, privilege }: Granted): readonly (readonly [WorldObject, readonly PassedOn[]])[] {
+    const { grantor } = item
+    const table = this.#dependencies.tableOf(object)
+    const isByTable =
+      table !== undefined &&
+      heldBy(object.acl, { privilege, grantee: grantor, grantor: table.owner }) === true
+    return [object, ...(isByTable ? [table] : [])].map((on) => [
+      on,
+      this.#loanFor({ object: on, item, privilege }),
+    ])
   }
 
   /** What a desired role keeps in some schemas, it keeps whoever granted it. */
@@ -274,40 +262,55 @@ class Plot {
   }
 
   /** What was granted before its grantor lost the grant option depends on that again once it is lent: by grantor. */
-  #needingLoans(all: ReadonlyMap<string, Revoked>): ReadonlyMap<string, readonly string[]> {
-    const needing = new Map<string, string[]>()
-    for (const [key, { object, item, privilege }] of all) {
+  #needingLoans(going: Going): ReadonlyMap<string, readonly Revoked[]> {
+    const needing = new Map<string, Revoked[]>()
+    for (const revoked of going.values()) {
+      const { object, item, privilege } = revoked
       const { grantor } = item
-      if (grantor !== object.owner && !holdsOption(this.#world, object, privilege, grantor))
-        append(needing, grantor, key)
+      if (grantor !== object.owner && !this.#dependencies.holdsOption(object, privilege, grantor))
+        append(needing, grantor, revoked)
     }
     return needing
   }
 
   /** A privilege that is revoked on a table goes on its columns too. */
-  #isGoneWith(
-    { object, item, privilege }: Revoked,
-    all: ReadonlyMap<string, Revoked>,
-    before: ReadonlySet<Revoked>,
-  ): boolean {
-    const [table] = tableOf(this.#world, object)
-    const onTable = table && all.get(revokedKey({ object: table, item, privilege }))
+  #isGoneWith({ object, item, privilege }: Revoked, going: Going, before: ReadonlySet<Revoked>): boolean {
+    const table = this.#dependencies.tableOf(object)
+    const onTable = table && going.get({ object: table, item, privilege })
     return onTable?.verdict === 'revoke' && before.has(onTable)
   }
 
-  #leavesFirst(all: ReadonlyMap<string, Revoked>, from: (object: ObjectName) => boolean): readonly Revoked[] {
-    const ordered = new Set<Revoked>()
-    const visited = new Set<string>()
-    const needing = this.#needingLoans(all)
-    const visit = (key: string): void => {
-      const revoked = all.get(key)
-      if (revoked === undefined || visited.has(key)) return
-      visited.add(key)
-      for (const dependent of this.#dependentsOf(revoked, all)) visit(revokedKey(dependent))
-      needing.get(revoked.item.grantee)?.forEach(visit)
-      if (!this.#isGoneWith(revoked, all, ordered)) ordered.add(revoked)
+  /** Without recursion: what has been passed on from one to the next may be longer than the stack is deep. */
+  #leavesFirst(going: Going, from: (object: ObjectName) => boolean): readonly Revoked[] {
+    const [ordered, visited] = [new Set<Revoked>(), new Set<Revoked>()]
+    const needing = this.#needingLoans(going)
+    // Where several have the same before them, one goes on where another has stopped.
+    const walks = new Map<readonly Granted[], Iterator<Granted>>()
+    const walk = (list: readonly Granted[]): Iterator<Granted> =>
+      getOrMake(walks, list, () => list[Symbol.iterator]())
+    function* before(lists: readonly (readonly Granted[])[]): Generator<Granted> {
+      for (const list of lists)
+        for (let next = walk(list).next(); next.done !== true; next = walk(list).next()) yield next.value
     }
-    for (const [key, { object }] of all) if (from(object)) visit(key)
+    const path: { readonly revoked: Revoked; readonly first: Generator<Granted> }[] = []
+    const visit = (revoked: Revoked | undefined): void => {
+      if (revoked === undefined || visited.has(revoked)) return
+      visited.add(revoked)
+      const dependents = this.#dependentsOf(revoked, going).map(({ granted }) => granted)
+      const lent = needing.get(revoked.item.grantee)
+      path.push({ revoked, first: before(lent === undefined ? dependents : [...dependents, lent]) })
+    }
+    for (const start of going.values()) {
+      if (from(start.object)) visit(start)
+      for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+        const next = last.first.next()
+        if (next.done !== true) visit(going.get(next.value))
+        else {
+          path.pop()
+          if (!this.#isGoneWith(last.revoked, going, ordered)) ordered.add(last.revoked)
+        }
+      }
+    }
     return [...ordered]
   }
 }

@@ -88,14 +88,12 @@ const loansFor = (
   const roles = sortedUnique(missing.map((role) => authority.representative(role))).filter((role) =>
     authority.mayGrant(role),
   )
-  const inTheWay = new Map(
-    roles.flatMap((role) => authority.membersInTheWay(role)).map((row) => [membershipKey(row), row]),
-  )
+  const inTheWay = authority.membersInTheWay(roles)
   const needsOthers = [...actAs].some((role) => role !== actingRole)
   const borrower = new Borrower(world, authority)
   const loans = [
     ...(needsOthers ? borrower.inherit() : []),
-    ...sortedBy(inTheWay.values(), membershipKey).map((row) => borrower.pause(row)),
+    ...sortedBy(inTheWay, membershipKey).map((row) => borrower.pause(row)),
     ...roles.map((role) => borrower.borrow(role)),
   ]
   return {

@@ -1,6 +1,7 @@
 import { aclKey, heldBy } from '../acl.ts'
 import { Authority } from '../authority.ts'
 import { tableOf } from '../column.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
 import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
 import { lacks } from '../grant-option.ts'
@@ -34,8 +35,8 @@ class Revoking {
   readonly #paused = new Map<string, Meanwhile>()
   readonly #usage = new Map<string, Meanwhile>()
   readonly #options = new Map<string, Meanwhile>()
-  /** By object and privilege: the objects as they are while grant options on them are lent. */
-  readonly #lent = new Map<string, WorldObject>()
+  /** By object and privilege: as whom the owner’s statements are run, while grant options are lent. */
+  readonly #speakers = new Map<string, string>()
 
   constructor(world: World, wanted: Wanted) {
     this.#world = world
@@ -73,19 +74,21 @@ class Revoking {
   }
 
   #speaker(object: WorldObject, privilege: Privilege): string {
-    const lent = this.#lent.get(lentKey(object, privilege)) ?? object
-    return this.#wanted.authorityOverPrivileges.speaker(lent, privilege)
+    return getOrMake(this.#speakers, lentKey(object, privilege), () =>
+      this.#wanted.authorityOverPrivileges.speaker(object, privilege),
+    )
   }
 
   /** A grantor that is no owner may have become a superuser, or have lost what it had when it granted. */
   #enable({ object, item: { grantor }, privilege }: Revoked, gone: ReadonlySet<string>): void {
     const key = lentKey(object, privilege)
-    const lack = lacks(this.#world, this.#now, this.#lent.get(key) ?? object, privilege, grantor)
+    const lack = lacks(this.#world, this.#now, object, privilege, grantor)
     if (this.#world.isSuperuser(grantor)) this.#paused.set(grantor, this.#pause(grantor))
     if (lack.schema !== undefined)
       this.#usage.set(`${lack.schema.key}\0${grantor}`, this.#lendUsage(lack.schema, grantor))
-    if (lack.withOption === undefined) return
-    this.#lent.set(key, lack.withOption)
+    if (!lack.option || this.#options.has(`${key}\0${grantor}`)) return
+    if (this.#speaker(object, privilege) !== object.owner)
+      this.#speakers.set(key, this.#wanted.authorityOverPrivileges.speaker(object, privilege, grantor))
     const loan = this.#lendOption(object, privilege, grantor)
     // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
     const isGone = [object, ...tableOf(this.#world, object)].some((one) =>

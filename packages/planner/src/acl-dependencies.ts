@@ -1,0 +1,154 @@
+import { type AclEntry, aclKey, heldBy } from './acl.ts'
+import { append, getOrMake } from './get-or-make.ts'
+import { once } from './once.ts'
+import type { Privilege } from './privilege.ts'
+import type { WorldObject } from './world.ts'
+
+/** One privilege of one ACL item. */
+export interface Granted {
+  readonly object: WorldObject
+  readonly item: AclEntry
+  readonly privilege: Privilege
+}
+
+/** One text for one of them. */
+export const grantedKey = ({ object, item, privilege }: Granted): string =>
+  `${object.key}\0${privilege}\0${aclKey(item)}`
+
+/** What one role has granted of one privilege on one object. */
+export interface PassedOn {
+  readonly object: WorldObject
+  readonly granted: readonly Granted[]
+}
+
+interface Index {
+  /** By privilege and grantor: object by object. */
+  readonly passedOn: ReadonlyMap<string, readonly PassedOn[]>
+  /** By privilege and grantee. */
+  readonly held: ReadonlyMap<string, readonly Granted[]>
+  /** By object, privilege and role: how many items give it the grant option there. */
+  readonly options: ReadonlyMap<string, number>
+  /** By privilege, grantee and grantor: the columns on which such an item gives the grant option. */
+  readonly columns: ReadonlyMap<string, readonly WorldObject[]>
+}
+
+const none = (): number => 0
+
+/** One text for the grant option that a role has on an object itself. */
+export const optionKey = ({ key }: WorldObject, privilege: Privilege, role: string): string =>
+  `${key}\0${privilege}\0${role}`
+
+const indexOf = (objects: readonly WorldObject[]): Index => {
+  const [passedOn, held] = [
+    new Map<string, { object: WorldObject; granted: Granted[] }[]>(),
+    new Map<string, Granted[]>(),
+  ]
+  const [options, columns] = [new Map<string, number>(), new Map<string, WorldObject[]>()]
+  for (const object of objects)
+    for (const item of object.acl.values())
+      for (const [privilege, grantable] of item.privileges) {
+        const granted: Granted = { object, item, privilege }
+        append(held, `${privilege}\0${item.grantee}`, granted)
+        const byGrantor = getOrMake(passedOn, `${privilege}\0${item.grantor}`, () => [])
+        if (byGrantor.at(-1)?.object === object) byGrantor.at(-1)!.granted.push(granted)
+        else byGrantor.push({ object, granted: [granted] })
+        if (!grantable) continue
+        const option = optionKey(object, privilege, item.grantee)
+        options.set(option, (options.get(option) ?? 0) + 1)
+        if (object.kind === 'column') append(columns, `${privilege}\0${aclKey(item)}`, object)
+      }
+  return { passedOn, held, options, columns }
+}
+
+/**
+ * By virtue of what the privileges on an object, and on the columns of a table, have been granted. Their ACLs are looked
+ * through once, when that is first asked: most objects have nothing that anybody has passed on.
+ */
+export class AclDependencies {
+  readonly #objects: readonly WorldObject[]
+  readonly #index: () => Index
+
+  /** @param objects one, or a table and its columns */
+  constructor(objects: readonly WorldObject[]) {
+    this.#objects = objects
+    this.#index = once(() => indexOf(objects))
+  }
+
+  /** The table of a column. */
+  tableOf({ kind }: WorldObject): WorldObject | undefined {
+    const [first] = this.#objects
+    return kind === 'column' && first!.kind === 'table' ? first : undefined
+  }
+
+  /** What a role has granted, object by object. */
+  #passedOn(privilege: Privilege, grantor: string): readonly PassedOn[] {
+    return this.#index().passedOn.get(`${privilege}\0${grantor}`) ?? []
+  }
+
+  /** What a role has been granted. */
+  #held(privilege: Privilege, grantee: string): readonly Granted[] {
+    return this.#index().held.get(`${privilege}\0${grantee}`) ?? []
+  }
+
+  /**
+   * Whether a role may grant a privilege: on a column also by the table.
+   * @param lost how many of the items that give it the grant option on an object count no more
+   */
+  holdsOption(
+    object: WorldObject,
+    privilege: Privilege,
+    role: string,
+    lost: (option: string) => number = none,
+  ): boolean {
+    const isLeft = (one: WorldObject): boolean => {
+      const option = optionKey(one, privilege, role)
+      return (this.#index().options.get(option) ?? 0) > lost(option)
+    }
+    const table = this.tableOf(object)
+    return isLeft(object) || (table !== undefined && isLeft(table))
+  }
+
+  /** The columns on which an item of a table that goes takes a grant option along. */
+  columnsWithOption(object: WorldObject, item: AclEntry, privilege: Privilege): readonly WorldObject[] {
+    if (object.kind !== 'table' || this.#objects.length === 1) return []
+    return this.#index().columns.get(`${privilege}\0${aclKey(item)}`) ?? []
+  }
+
+  /**
+   * What may have been granted by virtue of an item: where that is on a table, also what has been granted on its columns. A
+   * privilege that is revoked on a table goes on its columns too, and its grant option with it.
+   */
+  grantedBy({ object, item, privilege }: Granted): readonly PassedOn[] {
+    const { grantee } = item
+    if (grantee === object.owner) return []
+    const isOption = item.privileges.get(privilege) === true
+    if (!isOption && this.columnsWithOption(object, item, privilege).length === 0) return []
+    return this.#passedOn(privilege, grantee).filter(
+      ({ object: one }) =>
+        (one === object || object.kind === 'table') &&
+        (isOption || heldBy(one.acl, { privilege, grantee, grantor: item.grantor }) === true),
+    )
+  }
+
+  /** By virtue of what a role may have granted a privilege on an object: also by what it holds on the table of a column. */
+  sourcesOf(object: WorldObject, privilege: Privilege, grantee: string): readonly Granted[] {
+    return this.#held(privilege, grantee).filter(
+      ({ object: one, item: { grantor, privileges } }) =>
+        grantee !== one.owner &&
+        (one === object || one === this.tableOf(object)) &&
+        (privileges.get(privilege) === true || heldBy(object.acl, { privilege, grantee, grantor }) === true),
+    )
+  }
+
+  /**
+   * What a grantor has granted that would depend on the grant option that it has to be lent: PostgreSQL would not let that
+   * be taken back. On a table that takes what it has on the columns too. Nothing where it has the grant option.
+   */
+  dependingOnLoan({ object, item: { grantor }, privilege }: Granted): readonly PassedOn[] {
+    if (grantor === object.owner || this.holdsOption(object, privilege, grantor)) return []
+    const option = { privilege, grantee: grantor, grantor: object.owner }
+    return this.#passedOn(privilege, grantor).filter(
+      ({ object: one }) => one === object || (object.kind === 'table' && heldBy(one.acl, option) === true),
+    )
+  }
+}
