@@ -159,7 +159,7 @@ class Borrower {
         kind: 'revokeMembership',
         ...of,
         grantor: null,
-        adminOptionOnly: false,
+        option: null,
         ...this.#base('pause'),
       },
       after: { kind: 'grantMembership', ...of, grantor, ...(admin && { admin }), ...this.#base('resume') },
@@ -196,7 +196,7 @@ class Borrower {
             kind: 'revokeMembership',
             ...of,
             grantor: hasGrantors ? grantor : null,
-            adminOptionOnly: false,
+            option: null,
             ...this.#base('give back'),
           },
     }
