@@ -14,22 +14,25 @@ import type { Phase } from './phase.ts'
  * Through an intermediate role a member inherits a privilege but cannot become it. To be a member of an ordinary
  * role is what PostgreSQL makes of a plain GRANT, spelled out where a row is there already: a plain GRANT changes
  * none of its options.
+ * @param rows what the member has of the role once it has lost what it should not have
  */
 const optionsFor = (
   world: World,
-  member: string,
+  { role, member, grantor }: Pick<Membership, 'role' | 'member' | 'grantor'>,
   rows: readonly Membership[],
-  grantor: string,
   { serves, inherit, set }: WantedMembership,
 ): GrantMembership['options'] => {
   if (!world.membershipsHaveGrantors) return undefined
   if (serves !== undefined) return { inherit: true, set: false }
   const existing = rows.find((row) => row.grantor === grantor)
-  // What is not asked for stays as the rows together have it.
+  // What is not asked for stays as the rows together have it. Who has neither option is no member.
   if (rows.some(isRealMember))
-    return { inherit: inherit ?? existing?.inherit ?? false, set: set ?? existing?.set ?? false }
-  if (existing === undefined && inherit === undefined && set === undefined) return undefined
-  // Who has neither option is no member: without the one it gets the other.
+    return {
+      inherit: inherit ?? (set === false || (existing?.inherit ?? false)),
+      set: set ?? (inherit === false || (existing?.set ?? false)),
+    }
+  const isThere = world.membershipsIn(role, member).some((row) => row.grantor === grantor)
+  if (!isThere && inherit === undefined && set === undefined) return undefined
   return { inherit: inherit ?? (set === false || (world.roles.get(member)?.inherit ?? true)), set: set ?? true }
 }
 
@@ -77,7 +80,8 @@ export const grantMemberships: Phase = (world, wanted) => {
     missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
       const { serves, admin, because } = membership
       const rows = left.membershipsIn(role, member)
-      const options = optionsFor(world, member, rows, granting.grantor, membership)
+      const { grantor } = granting
+      const options = optionsFor(world, { role, member, grantor }, rows, membership)
       return {
         kind: 'grantMembership',
         role,

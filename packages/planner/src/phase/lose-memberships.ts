@@ -63,8 +63,8 @@ export const isGrantedToItself = (world: World, wanted: Wanted, row: Membership)
   world.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(world, wanted, one))
 
 /**
- * Whether some rows together make their member what is asked for. What is left out of the options is not compared, and
- * what they give too much is another question.
+ * Whether some rows together make their member what is asked for. What is left out of the options is not compared, but that
+ * a member without the one of INHERIT and SET needs the other; what they give too much is another question.
  */
 export const satisfy = (
   rows: readonly Membership[],
@@ -74,8 +74,8 @@ export const satisfy = (
   return (
     isRealMember(given) &&
     (admin !== true || given.admin) &&
-    (inherit !== true || given.inherit) &&
-    (set !== true || given.set)
+    (!(inherit ?? set === false) || given.inherit) &&
+    (!(set ?? inherit === false) || given.set)
   )
 }
 
