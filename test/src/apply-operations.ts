@@ -1,3 +1,4 @@
+import { membershipOptions, membershipOptionWords } from '../../packages/planner/src/membership-option.ts'
 import {
   type AclItem,
   type Attribute,

@@ -79,11 +79,11 @@ and r.oid not in (select d.oid from desired as d) and exists (
  * look at all its members, and is only asked of one that a desired role may become a member of.
  */
 const administeredByOthers = sql`w.oid is not null
-and exists (
-  select from desired as d where not exists (
+and (
+  select pg_catalog.count(*) from desired as d where exists (
     select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = d.oid offset 0
   )
-)
+) < (select pg_catalog.jsonb_array_length(c.scope -> 'desired') from scope as c)
 and exists (
   select from pg_catalog.pg_auth_members as m
   where m.roleid = r.oid and m.admin_option
