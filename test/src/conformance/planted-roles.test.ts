@@ -55,6 +55,17 @@ const administerMany = async ({ run, name }: Sandbox): Promise<void> => {
 }
 
 conformanceInTurnBetween('planted-roles', (sandbox) => {
+  test('roles that others let the acting role administer make it no delegates', async () => {
+    const box = sandbox()
+    if (box.isSuperuser || box.server.version < 160000) return // they need none
+    const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
+    const junk = Array.from({ length: mostAdministered + 1 }, () => box.name('junk'))
+    const made = junk.map((name) => `create role ${name}; grant ${name} to ${box.actor} with admin option`)
+    await asUser(box, eve)(made.join(';'))
+    const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
+    expect(new Set(operationsOf(plan).map(({ as }) => as))).toEqual(new Set([box.actor]))
+  })
+
   test.for<[string, (box: Sandbox, delegate: string, eve: string) => Promise<unknown>]>([
     [
       'that somebody else has made',
@@ -89,33 +100,21 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
     if (box.isSuperuser || box.server.version < 160000) return // they have no delegates
     const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
     await administerMany(box)
-    const delegate = `_pgsr_admin_${id()}`
+    // Of several the first has most to do.
+    const delegate = `_pgsr_admin_0000${id().slice(4)}`
     await plant(box, delegate, eve)
-    const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
-    expect(operationsOf(plan).filter(({ as }) => as === delegate)).toEqual([])
-    expect(await mayRead(box, alice, `${schema}.t`)).toBe(true)
-    for (const role of await intermediateRolesOf(box, alice)) {
-      const letIn = asUser(box, eve)(`set role ${delegate}; grant ${role} to ${eve}`)
-      await expect(letIn).rejects.toMatchObject({ code: '42501' })
+    try {
+      const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
+      expect(operationsOf(plan).filter(({ as }) => as === delegate)).toEqual([])
+      expect(await mayRead(box, alice, `${schema}.t`)).toBe(true)
+      for (const role of await intermediateRolesOf(box, alice)) {
+        const letIn = asUser(box, eve)(`set role ${delegate}; grant ${role} to ${eve}`)
+        await expect(letIn).rejects.toMatchObject({ code: '42501' })
+      }
+      expect(await mayRead(box, eve, `${schema}.t`)).toBe(false)
+    } finally {
+      await box.admin(`drop role ${delegate}`)
     }
-    expect(await mayRead(box, eve, `${schema}.t`)).toBe(false)
-    await box.sync({ role: alice, grants: [] })
-    await box.admin(`drop role ${delegate}`)
-  })
-
-  test('roles that others let the acting role administer make it no delegates', async () => {
-    const box = sandbox()
-    if (box.isSuperuser || box.server.version < 160000) return // they need none
-    const [[count]] = (await box.admin(
-      `select count(*)::int from pg_auth_members where member = '${box.actor}'::regrole and grantor = 10`,
-    )) as readonly [readonly [number]]
-    if (count >= mostAdministered) return // they are needed anyway
-    const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
-    const junk = Array.from({ length: mostAdministered + 1 }, () => box.name('junk'))
-    const made = junk.map((name) => `create role ${name}; grant ${name} to ${box.actor} with admin option`)
-    await asUser(box, eve)(made.join(';'))
-    const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
-    expect(new Set(operationsOf(plan).map(({ as }) => as))).toEqual(new Set([box.actor]))
   })
 
   test('nobody becomes a member of a role that somebody else may let himself in to', async () => {
