@@ -1,3 +1,4 @@
+import { membershipOptions, membershipOptionWords } from '../../packages/planner/src/membership-option.ts'
 import {
   type AclItem,
   type Attribute,
@@ -265,8 +266,8 @@ const revokeMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined
   if (row === undefined) return undefined
   const { role, member } = row
   const grantor = version < 160000 ? null : row.grantor
-  const adminOptionOnly = row.admin && pick([true, false])!
-  return { kind: 'revokeMembership', role, member, grantor, adminOptionOnly, as, because }
+  const option = pick([null, ...membershipOptionWords.filter((one) => row[membershipOptions[one]])])!
+  return { kind: 'revokeMembership', role, member, grantor, option, as, because }
 }
 
 /** But not to superusers, as whom nothing is revoked that is not their own. */

@@ -14,10 +14,10 @@ import { tell } from './event.ts'
 import { type Batch, batchesOf, execute, verifiersFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
-import { type Look, lookInTransaction, settingsStatement } from './look.ts'
+import { type Look, lookInTransaction, settingsStatement, type StoredScope } from './look.ts'
 import { meanwhile } from './meanwhile.ts'
 import type { Settings } from './options.ts'
-import { parseStored, type Passwords, storedQuery } from './passwords.ts'
+import { type Passwords, storedQuery } from './passwords.ts'
 import type { Progress } from './progress.ts'
 import { grace, Session } from './session.ts'
 import type { SyncResult, Task } from './task.ts'
@@ -27,8 +27,8 @@ export interface Call {
   readonly settings: Settings
   readonly frame: Frame
   readonly passwords: Passwords
-  /** The roles of which the stored passwords are read, to compare. */
-  readonly compared: readonly string[]
+  /** Of which roles is read what is stored of their passwords, where that may be read. */
+  readonly stored: StoredScope | undefined
   readonly version: number
   /** What was read without the lock, and that with what passwords were then. */
   readonly first: { readonly look: Look; readonly snapshot: Snapshot }
@@ -51,7 +51,7 @@ const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
  * Begins, and waits for the lock before anything else is locked. The first rows that it answers are those of the settings,
  * of the clock before the wait, of the lock, of the clock after it, and of the stored passwords.
  */
-const beginning = ({ settings, frame, compared }: Call): string => {
+const beginning = ({ settings, frame, stored }: Call): string => {
   const { lockKey, lockTimeout, statementTimeout } = settings
   const statements = [
     settingsStatement(settings),
@@ -59,7 +59,7 @@ const beginning = ({ settings, frame, compared }: Call): string => {
     clock,
     `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
     clock,
-    ...(compared.length > 0 ? [storedQuery(compared)] : []),
+    ...(stored === undefined ? [] : [storedQuery(stored.roles, stored.compared)]),
     ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
     noSelfGrantStatement,
   ]
@@ -80,7 +80,7 @@ const failedWhile =
 
 /** Begins, waits for the lock, and looks again. */
 const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
-  const { settings, compared, passwords } = call
+  const { settings, passwords } = call
   tell(settings.onEvent, { kind: 'lockWaitBegins', lockKey: settings.lockKey })
   const looking = { before: beginning(call), known: call.first.look }
   const { cells, snapshot } = yield* lookInTransaction(scope, looking)
@@ -88,8 +88,8 @@ const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
   const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
   tell(settings.onEvent, { kind: 'lockWaitEnds', milliseconds })
   yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
-  if (compared.length === 0) return snapshot
-  return yield* Effect.promise(() => passwords.compared(snapshot, parseStored(stored)))
+  if (call.stored === undefined) return snapshot
+  return yield* Effect.promise(() => passwords.compared(snapshot, stored ?? null))
 }, inSpan('pgsr.lock'))
 
 /** What a transaction is to do. */

@@ -11,7 +11,7 @@ import {
 import { tell } from './event.ts'
 import { verifiersFor } from './execute.ts'
 import { type Frame, frameOf } from './frame.ts'
-import { firstLook, readStored } from './look.ts'
+import { firstLook, readStored, type StoredScope } from './look.ts'
 import type { Settings } from './options.ts'
 import { Passwords } from './passwords.ts'
 import { planningLater } from './prepare.ts'
@@ -50,23 +50,24 @@ const withRoomForLocks = <E>(task: Task<E>, { isOwn }: Frame): Task<E | TooManyL
     }),
 })
 
-/** Looks without a lock, and compares the passwords given with what is stored where that may be read. */
+/** Looks without a lock, and at what is stored of passwords where that may be read, to compare it with those given. */
 const lookPersistently = Effect.fnUntraced(function* (
   { scope }: Pick<Task<unknown>, 'scope'>,
   passwords: Passwords,
   settings: Settings,
   frame: Frame,
 ) {
-  const { roles } = passwords
-  const answer = yield* persistently(() => firstLook(scope, frame, settings), settings, {
+  const wanted: StoredScope = { roles: scope.desired, compared: passwords.roles }
+  const answer = yield* persistently(() => firstLook(scope, wanted, frame, settings), settings, {
     frame,
     executes: false,
   })
-  if (roles.length > 0) yield* planningLater(() => passwords.check(answer.version))
-  if (roles.length === 0 || !answer.readsPasswords) return { ...answer, look: answer, compared: [] }
-  const stored = yield* readStored(roles, frame, settings)
-  const snapshot = yield* Effect.promise(() => passwords.compared(answer.snapshot, stored))
-  return { ...answer, look: answer, snapshot, compared: roles }
+  if (passwords.roles.length > 0) yield* planningLater(() => passwords.check(answer.version))
+  if (scope.desired.length === 0 || !answer.readsPasswords)
+    return { ...answer, look: answer, stored: undefined }
+  const text = answer.stored === undefined ? yield* readStored(wanted, frame, settings) : answer.stored
+  const snapshot = yield* Effect.promise(() => passwords.compared(answer.snapshot, text))
+  return { ...answer, look: answer, snapshot, stored: wanted }
 })
 
 /** What the catalogs say, to plan with and change nothing. */
@@ -101,14 +102,14 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
     tell(settings.onEvent, { kind: 'looked', operations: operations.length })
     if (operations.length === 0) return { changed: false, plan: firstPlan }
     if (first.readOnly !== null) return yield* Effect.fail(readOnly(first.readOnly))
-    const { version, compared } = first
+    const { version, stored } = first
     // Before the lock is taken: others wait for it.
     yield* verifiersFor(operations, passwords, version)
     const call: Call = {
       settings,
       frame,
       passwords,
-      compared,
+      stored,
       version,
       first: { look: first.look, snapshot: first.snapshot },
       progress,

@@ -9,12 +9,25 @@ import { inSpan } from './in-span.ts'
 import { introspectionQuery } from './introspection/query.ts'
 import { readLastCell } from './last-cell.ts'
 import type { Settings } from './options.ts'
-import { parseStored, storedQuery } from './passwords.ts'
+import { storedQuery } from './passwords.ts'
 import { Session, type SessionShape } from './session.ts'
 import { parseAnswer } from './snapshot.ts'
 
-/** The version of the server behind each pool or client, as it was last seen. */
-const versions = new WeakMap<object, number>()
+/** What is remembered of the server behind a pool or client. */
+interface Known {
+  /** Its version, as it was last seen. */
+  version?: number
+  /** By the role to act as: whether it may read what is stored of passwords. */
+  readonly readsPasswords: Map<string | undefined, boolean>
+}
+
+const remembered = new WeakMap<object, Known>()
+
+const knownOf = ({ connection }: SessionShape): Known => {
+  const known = remembered.get(connection) ?? { readsPasswords: new Map<string | undefined, boolean>() }
+  remembered.set(connection, known)
+  return known
+}
 
 const asRole = ({ actAs }: Pick<Settings, 'actAs'>): string =>
   actAs === undefined ? '' : ` as role ${describeName(actAs)}`
@@ -48,7 +61,7 @@ const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError
     Effect.flatMap(([version, text]) => {
       const fork = forkOf(text ?? '')
       if (fork !== undefined) return Effect.fail(unsupported(fork))
-      versions.set(session.connection, Number(version))
+      knownOf(session).version = Number(version)
       return Effect.succeed(Number(version))
     }),
   )
@@ -60,50 +73,82 @@ const unsupported = (fork: string): UnsupportedServerError =>
 
 const versionOf = (session: SessionShape) =>
   Effect.suspend(() => {
-    const known = versions.get(session.connection)
-    return known === undefined ? readVersion(session) : Effect.succeed(known)
+    const { version } = knownOf(session)
+    return version === undefined ? readVersion(session) : Effect.succeed(version)
   })
 
-const lookAs = (
-  version: number,
-  session: SessionShape,
-  scope: Scope,
-  [before, after]: readonly [before: string, after: string],
-  settings: Pick<Settings, 'actAs'>,
-  onAnswer: () => void,
-) =>
-  session.send(`${before};${introspectionQuery(version, scope)}${after}`, { onAnswer }).pipe(
+/** How a look is taken. */
+interface Looking {
+  readonly version: number
+  readonly scope: Scope
+  /** What is read beside the catalogs: what is stored of passwords. */
+  readonly stored: string | undefined
+  readonly settings: Pick<Settings, 'actAs'>
+  /** What the text ends with. */
+  readonly after: string
+  readonly onAnswer: () => void
+}
+
+const lookAs = (session: SessionShape, { version, scope, stored, settings, after, onAnswer }: Looking) => {
+  const beside = stored === undefined ? [] : [stored]
+  const text = [settingsStatement(settings), ...beside, introspectionQuery(version, scope)].join(';')
+  return session.send(`${text}${after}`, { onAnswer }).pipe(
     Effect.mapError(reading(settings)),
-    Effect.flatMap((cells) => readLastCell(cells, (text) => ({ ...parseAnswer(text), text }))),
+    Effect.flatMap((cells) =>
+      readLastCell(cells, (last) => ({
+        ...parseAnswer(last),
+        text: last,
+        ...(stored !== undefined && { stored: cells[1] ?? null }),
+      })),
+    ),
   )
+}
 
 /** Says in the current span how much was read. */
 const sayHowMuch = ({ roles, objects }: Snapshot): Effect.Effect<void> =>
   Effect.annotateCurrentSpan({ 'pgsr.roles_read': roles.length, 'pgsr.objects_read': objects.length })
 
+/** The roles of which is read what is stored of their passwords. */
+export interface StoredScope {
+  /** Of these, whether there is a password. */
+  readonly roles: readonly string[]
+  /** Of these, what is stored of it, to compare. */
+  readonly compared: readonly string[]
+}
+
+const isRefused = <A, E>(result: Result.Result<A, E>): boolean =>
+  Result.isFailure(result) &&
+  (result.failure as { readonly sqlState?: unknown } | undefined)?.sqlState === '42501'
+
 /**
  * Looks without a lock, in one round trip (the first on a pool takes two). A transaction of the caller’s is left as it was.
  *
  * The query is that of the server’s version. Where another server answers than the one last seen, by a failover to
- * another version, its answer or its refusal of the query says so, and it is asked again.
+ * another version, its answer or its refusal of the query says so, and it is asked again. What is stored of passwords is
+ * read in the same round trip where the last look said that it may be; where that is refused by now, it is left out.
  */
 export const firstLook = Effect.fnUntraced(function* (
   scope: Scope,
+  { roles, compared }: StoredScope,
   frame: Frame,
   settings: Pick<Settings, 'actAs'>,
 ) {
   const session = yield* Session
-  const look = (version: number) =>
+  const known = knownOf(session)
+  const look = (version: number, stored?: string) =>
     peeking(frame, (after, onAnswer) =>
-      lookAs(version, session, scope, [settingsStatement(settings), after], settings, onAnswer),
+      lookAs(session, { version, scope, stored, settings, after, onAnswer }),
     )
   const version = yield* versionOf(session)
-  const asked = yield* Effect.result(look(version))
+  const readsPasswords = roles.length > 0 && known.readsPasswords.get(settings.actAs) === true
+  const first = yield* Effect.result(look(version, readsPasswords ? storedQuery(roles, compared) : undefined))
+  const asked = readsPasswords && isRefused(first) ? yield* Effect.result(look(version)) : first
   const actual = Result.isSuccess(asked)
     ? asked.success.version
     : yield* Effect.orElseSucceed(readVersion(session), () => version)
-  versions.set(session.connection, actual)
+  known.version = actual
   const answer = yield* actual === version ? Effect.fromResult(asked) : look(actual)
+  known.readsPasswords.set(settings.actAs, answer.readsPasswords)
   if (frame.isOwn && answer.transactionOpen)
     return yield* Effect.fail(
       new TransactionOpenError('somebody has left it open on a connection of the pool'),
@@ -112,18 +157,18 @@ export const firstLook = Effect.fnUntraced(function* (
   return answer
 }, inSpan('pgsr.firstLook'))
 
-/** Reads what is stored of passwords, without a lock, where the look said that it may be read. */
+/** Reads what is stored of passwords, without a lock, where the first look said that it may be read. */
 export const readStored = Effect.fnUntraced(function* (
-  roles: readonly string[],
+  { roles, compared }: StoredScope,
   frame: Frame,
   settings: Pick<Settings, 'actAs'>,
 ) {
   const session = yield* Session
-  const query = `${settingsStatement(settings)};${storedQuery(roles)}`
+  const query = `${settingsStatement(settings)};${storedQuery(roles, compared)}`
   const cells = yield* peeking(frame, (after, onAnswer) =>
     Effect.mapError(session.send(`${query}${after}`, { onAnswer }), reading(settings)),
   )
-  return parseStored(cells.at(-1))
+  return cells.at(-1) ?? null
 }, inSpan('pgsr.stored'))
 
 /** What the catalogs said, and its text. */

@@ -4,8 +4,8 @@ import type { Settings } from './options.ts'
 import { refusePassword } from './prepare.ts'
 import { isOfEmptyPassword, isUnknownVerifier, isVerifier, matches, verifierOf } from './verifier.ts'
 
-/** By role: what is stored of its password, as far as it may be read. */
-export type Stored = ReadonlyMap<string, string>
+/** By role: what is stored of its password; `null` where only that one is stored has been asked. */
+type Stored = ReadonlyMap<string, string | null>
 
 /**
  * The passwords of a call, hashed when needed and only once: it is slow on purpose. It never holds up the process, whose
@@ -15,6 +15,10 @@ export class Passwords {
   readonly #secrets: ReadonlyMap<string, Secret>
   readonly #iterations: number | undefined
   readonly #verifiers = new Map<string, Promise<string>>()
+  /** What was asked last, and how that ended. */
+  #last:
+    | { readonly snapshot: Snapshot; readonly text: string | null; readonly compared: Snapshot }
+    | undefined
   /** By role, what was compared last, and how that ended. */
   readonly #compared = new Map<string, readonly [stored: string, isSame: Promise<boolean>]>()
 
@@ -63,27 +67,47 @@ export class Passwords {
     return isSame
   }
 
-  /** The snapshot with what is known of the passwords: which ones are stored already. */
-  async compared(snapshot: Snapshot, stored: Stored): Promise<Snapshot> {
+  /**
+   * The snapshot with what is known of the passwords: which roles have one, and for which it is the one asked for. Of the
+   * same snapshot and the same passwords it is the same.
+   */
+  async compared(snapshot: Snapshot, text: string | null): Promise<Snapshot> {
+    if (this.#last?.snapshot === snapshot && this.#last.text === text) return this.#last.compared
+    const stored = parseStored(text)
     const { version } = snapshot.server
     const unchanged = new Set<string>()
     await Promise.all(
       [...stored].map(async ([role, verifier]) => {
-        if (await this.#isStored(role, verifier, version)) unchanged.add(role)
+        if (verifier !== null && (await this.#isStored(role, verifier, version))) unchanged.add(role)
       }),
     )
-    if (unchanged.size === 0) return snapshot
     const roles = snapshot.roles.map((role) =>
-      unchanged.has(role.name) ? { ...role, passwordUnchanged: true as const } : role,
+      stored.has(role.name)
+        ? {
+            ...role,
+            hasPassword: true as const,
+            ...(unchanged.has(role.name) && { passwordUnchanged: true as const }),
+          }
+        : role,
     )
-    return { ...snapshot, roles }
+    const compared = stored.size === 0 ? snapshot : { ...snapshot, roles }
+    this.#last = { snapshot, text, compared }
+    return compared
   }
 }
 
-/** Reads what is stored of the passwords of some roles: one row, a JSON text. */
-export const storedQuery = (roles: readonly string[]): string =>
-  `select pg_catalog.json_agg(pg_catalog.json_build_array(a.rolname, a.rolpassword))::pg_catalog.text from pg_catalog.pg_authid as a
-  where a.rolpassword is not null and a.rolname = any(array[${roles.map((role) => asciiLiteral(role)).join(', ')}]::pg_catalog.name[])`
+const namesOf = (roles: readonly string[]): string =>
+  `array[${roles.map((role) => asciiLiteral(role)).join(', ')}]::pg_catalog.name[]`
 
-export const parseStored = (text: string | null | undefined): Stored =>
-  new Map(JSON.parse(text ?? 'null') as [string, string][] | null)
+/**
+ * Reads which of some roles have a password stored, and of those with a password to compare what is stored: one row, a JSON
+ * text.
+ */
+export const storedQuery = (roles: readonly string[], compared: readonly string[]): string =>
+  `select pg_catalog.json_agg(pg_catalog.json_build_array(
+    a.rolname, case when a.rolname = any(${namesOf(compared)}) then a.rolpassword end
+  ) order by a.rolname)::pg_catalog.text from pg_catalog.pg_authid as a
+  where a.rolpassword is not null and a.rolname = any(${namesOf(roles)})`
+
+const parseStored = (text: string | null): Stored =>
+  new Map(JSON.parse(text ?? 'null') as [string, string | null][] | null)

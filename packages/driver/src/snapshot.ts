@@ -52,6 +52,7 @@ type RoleRow = [
   validUntil: string,
   elsewhere: number,
   servesOthers: boolean,
+  administeredByOthers: boolean,
   administers: number | null,
 ]
 
@@ -173,6 +174,7 @@ export const parseAnswer = (text: string): Answer => {
           until,
           elsewhere,
           servesOthers,
+          administeredByOthers,
           administers,
         ]) => ({
           name,
@@ -187,6 +189,7 @@ export const parseAnswer = (text: string): Answer => {
           validUntil: until,
           elsewhere,
           servesOthers,
+          ...(administeredByOthers && { administeredByOthers }),
           ...(administers !== null && { administers }),
         }),
       ),

@@ -1,5 +1,6 @@
 import { Acl, aclOf, type ReadonlyAcl } from './acl.ts'
 import { isDelegateName } from './delegate.ts'
+import { without } from './membership-option.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Operation } from './operation.ts'
 import { attributes } from './attribute.ts'
@@ -107,6 +108,10 @@ const membershipsFor = (
 ): readonly Membership[] =>
   world.membershipsIn(role, member).filter((row) => grantor === null || row.grantor === grantor)
 
+/** Whether a row is counted among those by which its member administers roles. */
+const comesWithCreation = (world: World, { admin, grantor }: Membership): boolean =>
+  admin && grantor === world.server.bootstrapRole
+
 /** Does to the world what the operation will do to the server. The only place that knows what a statement does. */
 export const apply = (world: World, operation: Operation): void => {
   switch (operation.kind) {
@@ -131,7 +136,8 @@ export const apply = (world: World, operation: Operation): void => {
     case 'dropRole': {
       const { role } = operation
       existingRole(world, role)
-      for (const { member, admin } of world.membersOf(role)) if (admin) world.countAdministered(member, -1)
+      for (const row of world.membersOf(role))
+        if (comesWithCreation(world, row)) world.countAdministered(row.member, -1)
       for (const row of [...world.membershipsOf(role), ...world.membersOf(role)]) world.removeMembership(row)
       world.roles.delete(role)
       return
@@ -147,10 +153,14 @@ export const apply = (world: World, operation: Operation): void => {
         validUntil: operation.validUntil,
       })
       return
+    case 'clearPassword': {
+      const { hasPassword: _, ...rest } = existingRole(world, operation.role)
+      world.roles.set(operation.role, rest)
+      return
+    }
     case 'setPassword':
-    case 'clearPassword':
     case 'lockRole':
-      return // neither passwords nor locks are in a snapshot
+      return // neither what a password is nor who holds locks is in a snapshot
     case 'grantMembership': {
       const { role, member, grantor, admin = false, options } = operation
       existingRole(world, role)
@@ -172,8 +182,8 @@ export const apply = (world: World, operation: Operation): void => {
     }
     case 'revokeMembership':
       for (const row of membershipsFor(world, operation.role, operation.member, operation.grantor))
-        if (operation.adminOptionOnly) world.setMembership({ ...row, admin: false })
-        else world.removeMembership(row)
+        if (operation.option === null) world.removeMembership(row)
+        else world.setMembership(without(row, [operation.option]))
       return
     case 'createSchema': {
       const { schema, owner } = operation

@@ -8,6 +8,7 @@ import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { GrantMembership } from './operation.ts'
 import type { Privilege } from './privilege.ts'
+import { isRealMember } from './real-member.ts'
 import type { Membership, Role } from './snapshot.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -151,19 +152,36 @@ export class Authority {
     return this.isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
   }
 
-  /** The roles that administer others for the acting role, which can become them and is no member in any other way. */
+  /** The roles that administer others for the acting role, which can become them. */
   delegates(): readonly string[] {
-    return [...this.#becoming.reachable(this.#acting)].filter((name) => this.#isDelegate(name))
+    return [...this.#becoming.reachable(this.#acting)].filter((name) => this.isDelegate(name))
   }
 
-  #isDelegate(name: string): boolean {
-    return isDelegateName(name) && !this.isSuperuser && this.#world.roles.get(name)?.createRole === true
+  /**
+   * Whether a role administers others for the acting role. Who else is a member of it could become it, or let himself in, and
+   * anybody who creates roles can give one its name: so it has to be one that the acting role has created, of which it
+   * alone is a member.
+   */
+  isDelegate(name: string): boolean {
+    if (!isDelegateName(name) || this.isSuperuser) return false
+    const { administers, createRole, login, superuser, createDb, replication, bypassRls } =
+      this.#world.roles.get(name) ?? {}
+    if (administers === undefined || !createRole) return false
+    if (login || superuser || createDb || replication || bypassRls) return false
+    const { bootstrapRole } = this.#world.server
+    const rows = this.#world.membershipsIn(name, this.#acting)
+    const ofCreator = rows.find(({ grantor }) => grantor === bootstrapRole)
+    return (
+      ofCreator?.admin === true &&
+      !isRealMember(ofCreator) &&
+      rows.every(({ grantor }) => grantor === bootstrapRole || grantor === this.#acting)
+    )
   }
 
   /** The delegate that administers a role, if one does. */
   #delegateFor(role: string): string | undefined {
     if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return undefined
-    return this.#administratorsOf(role, this.#becoming).find((name) => this.#isDelegate(name))
+    return this.#administratorsOf(role, this.#becoming).find((name) => this.isDelegate(name))
   }
 
   /** As whom statements about a role itself are run: as the delegate that administers it, where one does. */

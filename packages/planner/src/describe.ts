@@ -146,7 +146,7 @@ export const describeOperation = (operation: Operation): string => {
     case 'grantMembership':
       return `grant role ${describeName(operation.role)} to role ${describeName(operation.member)}`
     case 'revokeMembership':
-      return `revoke ${operation.adminOptionOnly ? 'ADMIN option for ' : ''}role ${describeName(operation.role)} from role ${describeName(operation.member)}`
+      return `revoke ${operation.option === null ? '' : `${operation.option} option for `}role ${describeName(operation.role)} from role ${describeName(operation.member)}`
     case 'lockRole':
       return `lock role ${describeName(operation.role)} ${lockedAgainst[operation.mode]}`
     case 'createSchema':

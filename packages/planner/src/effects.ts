@@ -1,4 +1,3 @@
-import { isDelegateName } from './delegate.ts'
 import { type Fact, factKey } from './fact.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from './facts-of.ts'
 import { isIntermediateName } from './intermediate-role.ts'
@@ -10,12 +9,15 @@ import {
   objectTouched,
   objectWithFollowersTouched,
   type Operation,
+  creatorsOf,
   rolesCreated,
   rolesDropped,
 } from './operation.ts'
 import { sortedBy } from './order.ts'
 import { isInert } from './owner-in-outcome.ts'
 import { isRealMember } from './real-member.ts'
+import { ServingRoles } from './serving-roles.ts'
+import type { Membership } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
 
@@ -117,9 +119,30 @@ const holder = (fact: Fact): string => {
 }
 
 /**
- * Everything that a plan changes for roles which are neither desired nor intermediate, and first of all who loses what
- * it owns: computed from the worlds before and after, so that nothing can be forgotten. What a role that may create roles
- * gets of those it creates is no effect.
+ * Who the effects are about: the roles that are neither desired nor made or dropped by the plan. The name of an intermediate
+ * role keeps nothing secret: what it gains or loses is left out only where it can do nothing by itself, and nobody but
+ * desired roles has anything by it.
+ */
+const bystandersIn = (
+  before: World,
+  { desired }: Wanted,
+  operations: readonly Operation[],
+): ((role: string) => boolean) => {
+  const own = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
+  const serving = new ServingRoles(before)
+  const isIdle = (role: string): boolean =>
+    isIntermediateName(role) && serving.isPlain(role) && before.roles.get(role)?.servesOthers === false
+  return (role) => !own.has(role) && !isIdle(role)
+}
+
+/** For the members of an intermediate role it is all the same by whose grant it has what it gives. */
+const effectKey = (fact: Fact): string =>
+  factKey(fact.kind === 'privilege' && isIntermediateName(fact.grantee) ? { ...fact, grantor: '' } : fact)
+
+/**
+ * Everything that a plan changes for other roles than those it is about, and first of all who loses what it owns:
+ * computed from the worlds before and after, so that nothing can be forgotten. What a role that may create roles gets of
+ * those it creates is no effect.
  */
 export const effectsOf = (
   before: World,
@@ -127,25 +150,26 @@ export const effectsOf = (
   wanted: Wanted,
   operations: readonly Operation[],
 ): readonly Effect[] => {
-  const { desired } = wanted
   const objects = objectsTouched(after, operations)
-  const [created, dropped] = [rolesCreated(operations), rolesDropped(operations)]
+  const [creators, dropped] = [creatorsOf(operations), rolesDropped(operations)]
   const members = new Set([
     ...membersTouched(operations),
     ...[...dropped].flatMap((role) => before.membersOf(role).map(({ member }) => member)),
   ])
-  const { actingRole } = after.server
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
-    ((fact.member === actingRole && (created.has(fact.role) || isDelegateName(fact.role))) ||
-      (dropped.has(fact.role) && !isRealMember(fact)))
+    (creators.get(fact.role) === fact.member ||
+      (dropped.has(fact.role) && (!isRealMember(fact) || isOwnDelegate(fact))))
+  const isOwnDelegate = ({ role, member }: Membership): boolean =>
+    member === before.server.actingRole && wanted.authority.isDelegate(role)
   const futures = defaultsTouched(operations)
   const changed = attributesTouched(operations)
-  const isTold = (role: string): boolean => !desired.has(role) && !isIntermediateName(role)
+  const isTold = bystandersIn(before, wanted, operations)
   const factsIn = (world: World, other: World): Map<string, Fact> => {
     const facts = new Map<string, Fact>()
     const add = (some: Iterable<Fact>): void => {
-      for (const fact of some) if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(factKey(fact), fact)
+      for (const fact of some)
+        if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(effectKey(fact), fact)
     }
     add(grantedOn(world, objects, other, isTold))
     add(membershipFacts(world, members, isTold))

@@ -73,7 +73,7 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
   },
   // By other roles the acting role may be what lets it revoke the next one.
   revokeMembership: {
-    head: ({ serves, grantor, adminOptionOnly }) => serves && [grantor, adminOptionOnly],
+    head: ({ serves, grantor, option }) => serves && [grantor, option],
     lists: roleAndMember,
   },
   grantPrivilege: {

@@ -1,6 +1,7 @@
 import type { Attribute } from './attribute.ts'
 import type { Future } from './future-objects.ts'
 import type { Grant } from './grant.ts'
+import type { MembershipOption } from './membership-option.ts'
 import { objectKey, type ObjectName } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 
@@ -95,8 +96,8 @@ export interface RevokeMembership extends OperationBase {
   readonly member: string
   /** Whose row is to go, from 16 on; `null` before, when there is one row and its grantor means nothing. */
   readonly grantor: string | null
-  /** Only the ADMIN option goes; the member stays a member. */
-  readonly adminOptionOnly: boolean
+  /** The option that goes while the rest of the row stays; `null` where all of it goes. */
+  readonly option: MembershipOption | null
   readonly serves?: Served
 }
 
@@ -205,6 +206,14 @@ export const attributesTouched = (operations: readonly Operation[]): ReadonlySet
 /** The roles that some operations create. */
 export const rolesCreated = (operations: readonly Operation[]): ReadonlySet<string> =>
   new Set(operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])))
+
+/** By role: who creates it, of those that some operations create. */
+export const creatorsOf = (operations: readonly Operation[]): ReadonlyMap<string, string> =>
+  new Map(
+    operations.flatMap((operation) =>
+      operation.kind === 'createRole' ? [[operation.role, operation.as] as const] : [],
+    ),
+  )
 
 /** The roles that some operations drop. */
 export const rolesDropped = (operations: readonly Operation[]): ReadonlySet<string> =>

@@ -78,32 +78,19 @@ const whyNoHeir = ({ owner, ownedBySuperusers }: WorldObject, { actingRole }: Se
 export const whyNotMoved = (world: World, wanted: Ownerships, object: WorldObject): NotMoved | undefined => {
   const heir = heirOf(world, wanted, object)
   if (heir === undefined) return { reason: 'acts as its owner', why: whyNoHeir(object, world.server) }
-  const why =
-    authorityOver(wanted, object).whyNotMoved(object, heir) ?? whyNotReached(world, wanted, object, heir)
+  const why = authorityOver(wanted, object).whyNotMoved(object, heir)
   return why === undefined ? undefined : { reason: 'not permitted', why }
 }
 
 /**
- * The schema on which a caretaker has to have USAGE to own a table: foreign keys are checked as the owner of the table
- * that is read, who reaches it by its name.
+ * The schema on which the owner of a table has to have USAGE: foreign keys are checked as the owner of the table that is
+ * read, who reaches it by its name.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c (ri_PerformCheck)
  */
 export const schemaToReach = (world: World, object: WorldObject): WorldObject | undefined =>
   object.kind === 'table' && object.follows === undefined
     ? world.object({ kind: 'schema', name: [object.name[0]!] })
     : undefined
-
-const whyNotReached = (
-  world: World,
-  wanted: Ownerships,
-  object: WorldObject,
-  heir: string,
-): string | undefined => {
-  const schema = isCaretaker(wanted, heir) ? schemaToReach(world, object) : undefined
-  const authority = authorityOver(wanted, object)
-  if (schema === undefined || authority.holds(heir, schema, 'USAGE')) return undefined
-  return authority.whyNotManaged(schema, 'USAGE')
-}
 
 /** Whether a role is one that a plan makes to own what desired roles lose. */
 export const isCaretaker = ({ caretakers }: Pick<Wanted, 'caretakers'>, role: string): boolean =>

@@ -2,6 +2,7 @@ import type { Future } from './future-objects.ts'
 import { type ObjectName, objectKinds } from './object-kind.ts'
 import { append } from './get-or-make.ts'
 import type { Group, RoleAlteration, Several } from './grouping.ts'
+import type { MembershipOption } from './membership-option.ts'
 import type { CreateRole, GrantMembership, LockRole, Operation, SetPassword } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts'
@@ -110,13 +111,13 @@ interface RevokedMembership {
   readonly role: string
   readonly member: string
   readonly grantor?: string | null
-  readonly adminOptionOnly?: boolean
+  readonly option?: MembershipOption | null
 }
 
 const revokeMemberships = (all: Several<RevokedMembership>): string => {
-  const { grantor = null, adminOptionOnly = false } = all[0]
+  const { grantor = null, option = null } = all[0]
   const grantedBy = grantor === null ? '' : ` GRANTED BY ${quoteIdent(grantor)}`
-  return `REVOKE ${adminOptionOnly ? 'ADMIN OPTION FOR ' : ''}${roles(all)} FROM ${members(all)}${grantedBy}`
+  return `REVOKE ${option === null ? '' : `${option} OPTION FOR `}${roles(all)} FROM ${members(all)}${grantedBy}`
 }
 
 export const revokeMembershipStatement = (revoked: RevokedMembership): string => revokeMemberships([revoked])

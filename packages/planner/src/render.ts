@@ -56,15 +56,30 @@ const lockedFor: Readonly<Record<LockRole['mode'], string>> = {
   share: 'changes nothing: whoever drops the role waits for COMMIT',
 }
 
+/** The delegate that an operation makes or drops. */
+const delegateOf = (operation: Operation): string | undefined => {
+  switch (operation.kind) {
+    case 'createRole':
+    case 'dropRole':
+    case 'setAttribute':
+      return isDelegateName(operation.role) ? operation.role : undefined
+    case 'grantMembership':
+      return isDelegateName(operation.role) && operation.member === operation.as ? operation.role : undefined
+    default:
+      return undefined
+  }
+}
+
 /** Why an operation is there, and of one on an intermediate role what that is for. */
 const commentOn = (operation: Operation): string => {
   const { kind, because } = operation
   const who = describeName(because.role)
   if (kind === 'lockRole') return lockedFor[operation.mode]
   const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
-  if ('role' in operation && isDelegateName(operation.role))
+  const delegate = delegateOf(operation)
+  if (delegate !== undefined)
     return kind === 'dropRole'
-      ? `${describeName(operation.role)} administers nothing any more`
+      ? `${describeName(delegate)} administers nothing any more`
       : `administers intermediate roles for ${describeName(operation.as)}`
   if ('role' in operation && isCaretakerName(operation.role) && kind === 'createRole')
     return `owns what ${who} loses, and can do nothing else`

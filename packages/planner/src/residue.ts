@@ -4,8 +4,9 @@ import { privilegeFact } from './facts-of.ts'
 import { attributeWords } from './attribute.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
+import type { MembershipOption } from './membership-option.ts'
 import { membershipVerdict } from './phase/lose-memberships.ts'
-import { isUnwanted } from './phase/lose-attributes.ts'
+import { hasUselessPassword, isUnwanted } from './phase/lose-attributes.ts'
 import { unwantedDefaults } from './phase/default-privileges.ts'
 import { type Blocked, privilegeVerdict, revocationsOf } from './revocation.ts'
 import { quoteIdent } from './quote.ts'
@@ -145,31 +146,56 @@ const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
   }
 }
 
-/** Revokes one row of `pg_auth_members`, from 16 on in the name of who granted it. */
-const revokeRowStatement = (world: World, row: Membership): string =>
-  revokeMembershipStatement({ ...row, grantor: world.membershipsHaveGrantors ? row.grantor : null })
+/** Revokes a row of `pg_auth_members`, or options of it, from 16 on in the name of who granted it. */
+const revokeRowStatements = (
+  world: World,
+  row: Membership,
+  options: readonly MembershipOption[],
+  behavior = '',
+): string => {
+  const grantor = world.membershipsHaveGrantors ? row.grantor : null
+  return (options.length === 0 ? [null] : options)
+    .map((option) => `${revokeMembershipStatement({ ...row, grantor, option })}${behavior}`)
+    .join('; ')
+}
+
+/** That a membership stays, or options of it that it should not have. */
+const staysMember = (row: Membership, options: readonly MembershipOption[], why: string) => {
+  const of = options.length === 0 ? '' : `${options.join(' and ')} option of `
+  const fact = { kind: 'membership', ...row } as const
+  const message = `role ${describeName(row.member)} keeps ${of}${describeFact(fact)}: ${why}`
+  return { role: row.member, fact, message }
+}
 
 /** A membership by which its member made another one that a third role keeps. */
-const passedOnMembership = (world: World, row: Membership): Residue => ({
-  ...stays(row.member, { kind: 'membership', ...row }, 'it has made a role a member that is to stay one'),
+const passedOnMembership = (
+  world: World,
+  row: Membership,
+  options: readonly MembershipOption[],
+): Residue => ({
+  ...staysMember(row, options, 'it has made a role a member that is to stay one'),
   reason: 'passed on',
-  statement: `${revokeRowStatement(world, row)} CASCADE`,
+  statement: revokeRowStatements(world, row, options, ' CASCADE'),
   by: 'a superuser',
 })
 
-const foreignMembership = (world: World, row: Membership): Residue => {
+/** A membership in what has the name of an intermediate role, and gives something here and something of the cluster. */
+const mixedMembership = (world: World, row: Membership): Residue => ({
+  ...staysMember(row, [], 'it gives something here, and is not of this database alone'),
+  reason: 'more than an intermediate role',
+  statement: revokeRowStatements(world, row, []),
+  by: 'a sync with the scope cluster, or who may revoke it',
+})
+
+const foreignMembership = (world: World, row: Membership, options: readonly MembershipOption[]): Residue => {
   const { actingRole } = world.server
   const privileges = world.membershipsHaveGrantors
     ? ` and the privileges of ${describeName(row.grantor)}`
     : ''
   return {
-    ...stays(
-      row.member,
-      { kind: 'membership', ...row },
-      `role ${describeName(actingRole)} may not revoke it`,
-    ),
+    ...staysMember(row, options, `role ${describeName(actingRole)} may not revoke it`),
     reason: 'not permitted',
-    statement: revokeRowStatement(world, row),
+    statement: revokeRowStatements(world, row, options),
     by: `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
   }
 }
@@ -179,10 +205,11 @@ const memberships = (world: World, wanted: Wanted): Residue[] => {
   const all: Residue[] = []
   for (const role of wanted.roles)
     for (const row of world.membershipsOf(role)) {
-      const verdict = membershipVerdict(world, wanted, serving, row)
-      if (verdict === 'passed on') all.push(passedOnMembership(world, row))
-      if (verdict === 'shared with another database') all.push(sharedMembership(serving, row))
-      if (verdict === 'not permitted') all.push(foreignMembership(world, row))
+      const { kind, options } = membershipVerdict(world, wanted, serving, row)
+      if (kind === 'passed on') all.push(passedOnMembership(world, row, options))
+      if (kind === 'shared with another database') all.push(sharedMembership(serving, row))
+      if (kind === 'more than an intermediate role') all.push(mixedMembership(world, row))
+      if (kind === 'not permitted') all.push(foreignMembership(world, row, options))
     }
   return all
 }
@@ -203,11 +230,27 @@ const attributes = (world: World, wanted: Wanted): Residue[] =>
       })),
   )
 
+/** Passwords that are stored, of roles that are not to log in and that the acting role may not alter. */
+const passwords = (world: World, wanted: Wanted): Residue[] =>
+  wanted.roles
+    .filter((role) => hasUselessPassword(world, wanted, role))
+    .map((role) => ({
+      ...stays(
+        role,
+        { kind: 'attribute', role, attribute: 'PASSWORD' },
+        `role ${describeName(world.server.actingRole)} may not take it away`,
+      ),
+      reason: 'not permitted' as const,
+      statement: `ALTER ROLE ${quoteIdent(role)} PASSWORD NULL`,
+      by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it',
+    }))
+
 /** What the desired roles still hold in the outcome and should not. */
 export const residueOf = (world: World, wanted: Wanted): readonly Residue[] =>
   sortedBy(
     [
       ...attributes(world, wanted),
+      ...passwords(world, wanted),
       ...memberships(world, wanted),
       ...ownerships(world, wanted),
       ...revocationsOf(world, wanted, () => true).blocked.flatMap((one) => heldPrivileges(wanted, one)),

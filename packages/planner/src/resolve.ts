@@ -17,6 +17,7 @@ import type {
 import { getOrMake } from './get-or-make.ts'
 import { intermediateName } from './intermediate-role.ts'
 import { circlesOf } from './membership-cycle.ts'
+import { together } from './membership-option.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
@@ -24,7 +25,7 @@ import { authorityOver, isAttaching, ownerInOutcome } from './owner-in-outcome.t
 import { createRoles } from './phase/create-roles.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
-import { satisfies } from './phase/lose-memberships.ts'
+import { satisfy } from './phase/lose-memberships.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'
@@ -145,8 +146,7 @@ class Resolution implements Wanted {
   login({ validUntil, password }: LoginGrant, because: Reason): void {
     const { role } = because
     const existing = this.#world.roles.get(role)
-    const isUnchanged = password === 'keep' || existing?.passwordUnchanged === true
-    const login = { validUntil, password: isUnchanged ? ('keep' as const) : ('set' as const), because }
+    const login = { validUntil, password: this.#passwordFor(existing, password), because }
     const isThere =
       existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
     if (isThere || this.authority.mayAlter(role)) {
@@ -156,6 +156,12 @@ class Resolution implements Wanted {
     this.#notPermitted(because, `${this.#acting} may not alter the role`)
     if (existing?.login === true)
       this.logins.set(role, { validUntil: existing.validUntil, password: 'keep', because })
+  }
+
+  /** What was stored while a role could not log in, it must not come to log in with unless that is asked for. */
+  #passwordFor(existing: Role | undefined, password: LoginGrant['password']): WantedLogin['password'] {
+    if (password === 'keep') return existing === undefined || existing.login ? 'keep' : 'clear'
+    return existing?.passwordUnchanged === true ? 'keep' : 'set'
   }
 
   attribute({ attribute }: OtherAttributeGrant, because: Reason): void {
@@ -348,8 +354,8 @@ class Resolution implements Wanted {
   }
 
   /**
-   * Any trusted role that the member is in already counts; else the oldest that is ours alone and the acting role may
-   * grant; else a new one.
+   * Any trusted role that the member is in already counts; else the oldest that is ours alone, which nobody else can let
+   * himself in to, and the acting role may grant; else a new one.
    */
   #wantIntermediate(asked: Asked, because: Reason): string | undefined {
     const membership: WantedMembership = { serves: asked.serves, inherit: true, because }
@@ -361,7 +367,8 @@ class Resolution implements Wanted {
       }
     if (isHeld) return undefined
     const reused = asked.serving.find(
-      ({ name, elsewhere }) => elsewhere === 0 && this.authority.mayGrant(name, this.desired),
+      ({ name, elsewhere, administeredByOthers }) =>
+        elsewhere === 0 && administeredByOthers !== true && this.authority.mayGrant(name, this.desired),
     )?.name
     const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
     if (why !== undefined) return why
@@ -409,13 +416,20 @@ class Resolution implements Wanted {
       ...(set !== undefined && { set }),
     }
     const rows = this.#world.membershipsIn(role, because.role)
-    if (rows.some((row) => satisfies(row, asked)) || this.authority.mayGrant(role, this.desired)) {
+    if (satisfy(rows, asked) || this.authority.mayGrant(role, this.desired)) {
       this.#wantMembership(role, { ...asked, because })
       return
     }
     this.#notPermitted(because, `${this.#acting} may not grant it`)
     // What it has of that, it keeps.
-    if (rows.some(isRealMember)) this.#wantMembership(role, { because })
+    const held = together(rows)
+    if (isRealMember(held))
+      this.#wantMembership(role, {
+        ...(admin === true && held.admin && { admin }),
+        ...(inherit === false && { inherit }),
+        ...(set === false && { set }),
+        because,
+      })
   }
 
   /**

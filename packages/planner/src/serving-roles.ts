@@ -1,6 +1,7 @@
 import { isCaretakerName } from './caretaker.ts'
 import { append } from './get-or-make.ts'
 import { isIntermediateName } from './intermediate-role.ts'
+import { objectKinds } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 import type { Role } from './snapshot.ts'
 import type { World, WorldObject } from './world.ts'
@@ -10,6 +11,9 @@ import type { World, WorldObject } from './world.ts'
  * `ours` has entries in this database, or the cluster’s, only; `theirs` only in others; `shared` in both.
  */
 export type Whose = 'ours' | 'theirs' | 'shared' | 'unused'
+
+/** Where what a role gives its members is: in this database, in the cluster or another database, or both. */
+export type Reach = 'here' | 'elsewhere' | 'both'
 
 /** A privilege that an intermediate role holds in this database, or in the cluster’s shared catalogs. */
 export interface Holding {
@@ -96,6 +100,21 @@ export class ServingRoles {
   serving(object: string, privilege: Privilege): readonly Role[] {
     const found = this.#found.serving.get(object)?.filter((one) => one.privilege === privilege) ?? []
     return found.map(({ role }) => role)
+  }
+
+  /** The one thing that a role gives, where it is what it claims to be. */
+  served(name: string): Holding | undefined {
+    const holdings = isIntermediateName(name) ? this.holdingsOf(name) : []
+    if (this.#found.tainted.has(name) || !this.#isTrusted(name, holdings)) return undefined
+    return holdings[0]
+  }
+
+  reachOf(name: string): Reach {
+    const isLocal = ({ object }: Holding): boolean => objectKinds[object.kind].shared !== true
+    const holdings = this.holdingsOf(name)
+    const isTainted = this.#found.tainted.has(name)
+    if (!isTainted && !holdings.some(isLocal)) return 'elsewhere'
+    return !isTainted && holdings.every(isLocal) ? 'here' : 'both'
   }
 
   holdingsOf(name: string): readonly Holding[] {

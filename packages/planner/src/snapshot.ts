@@ -52,10 +52,17 @@ export interface Role {
   /** Of an intermediate role: whether roles that are not desired are members of it, other than to administer it. */
   readonly servesOthers: boolean
   /**
-   * From 16 on, of the acting role and its delegates: how many roles it administers; one more than it should when there are
-   * more than that.
+   * Of an intermediate role that a desired role is not in yet: whether others may make members of it, by its ADMIN option,
+   * who are neither the acting role nor a delegate of its nor superusers. What its members get, they could take.
+   */
+  readonly administeredByOthers?: true
+  /**
+   * From 16 on, of the acting role and its delegates: how many roles it has created and so administers; one more than it
+   * should when there are more than that. It has been made by the acting role, and nobody else is a member of it.
    */
   readonly administers?: number
+  /** Of a desired role: whether a password of it is stored, where that may be read. */
+  readonly hasPassword?: true
   /** Whether the stored password is the one that is asked for, where one is, and what is stored may be read. */
   readonly passwordUnchanged?: true
 }

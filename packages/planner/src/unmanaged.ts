@@ -1,8 +1,11 @@
 import { describeName } from './describe.ts'
 import { defaultPrivilegeFacts } from './facts-of.ts'
 import { sortedBy } from './order.ts'
-import { comesWithCreateRole } from './phase/lose-memberships.ts'
-import type { Unmanaged } from './snapshot.ts'
+import { isIntermediateName } from './intermediate-role.ts'
+import { comesWithCreateRole, isGrantedToItself, membershipVerdict } from './phase/lose-memberships.ts'
+import { isRealMember } from './real-member.ts'
+import { ServingRoles } from './serving-roles.ts'
+import type { Membership, Unmanaged } from './snapshot.ts'
 import type { Wanted } from './wanted.ts'
 import type { World } from './world.ts'
 
@@ -16,7 +19,13 @@ const memberships = (world: World, wanted: Wanted): Unmanaged[] => {
         kind: 'membership',
         description: `ADMIN option for role ${describeName(role)}, which comes with CREATEROLE`,
       })
-    if (world.membershipsHaveGrantors && wanted.desired.has(grantor))
+    if (wanted.desired.has(member) && isGrantedToItself(world, wanted, row))
+      all.push({
+        role: member,
+        kind: 'membership',
+        description: `membership in role ${describeName(role)}, which it has created and grants itself`,
+      })
+    else if (world.membershipsHaveGrantors && wanted.desired.has(grantor))
       all.push({
         role: grantor,
         kind: 'membership',
@@ -24,6 +33,23 @@ const memberships = (world: World, wanted: Wanted): Unmanaged[] => {
       })
   }
   return all
+}
+
+/** What other databases give a role by intermediate roles of theirs, which is for syncs there to judge. */
+const elsewhere = (world: World, wanted: Wanted): Unmanaged[] => {
+  const serving = new ServingRoles(world)
+  const isLeft = (row: Membership): boolean =>
+    isIntermediateName(row.role) &&
+    (world.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
+    isRealMember(row) &&
+    wanted.memberships.get(row.member)?.has(row.role) !== true &&
+    membershipVerdict(world, wanted, serving, row).kind === 'keep'
+  return wanted.roles.flatMap((role) => {
+    const count = new Set(world.membershipsOf(role).flatMap((row) => (isLeft(row) ? [row.role] : []))).size
+    const what = count === 1 ? 'an intermediate role' : `${count} intermediate roles`
+    const description = `membership in ${what} of other databases`
+    return count === 0 ? [] : [{ role, kind: 'membership', description }]
+  })
 }
 
 /**
@@ -45,6 +71,7 @@ export const unmanagedOf = (world: World, wanted: Wanted): readonly Unmanaged[] 
     [
       ...world.unmanaged.filter(({ role }) => wanted.desired.has(role)),
       ...memberships(world, wanted),
+      ...elsewhere(world, wanted),
       ...ownDefaults(world, wanted),
     ],
     ({ role, kind, description }) => JSON.stringify([role, kind, description]),

@@ -54,11 +54,17 @@ const tieAsOwner = (ties: Ties, what: string): void => {
   ties.beyond.push(what)
 }
 
+/** Whether it is to have CREATEROLE: for whom it administers roles, a superuser need not ask. */
+const isDelegate = ({ name }: Role, authority: Authority): boolean =>
+  authority.isSuperuser ? isDelegateName(name) : authority.isDelegate(name)
+
 /** What it has in itself, and by its own memberships. */
-const beyondInItself = (world: World, role: Role): readonly string[] => [
-  ...attributesOf({ ...role, inherit: false, createRole: role.createRole && !isDelegateName(role.name) }).map(
-    (attribute) => `has ${attribute}`,
-  ),
+const beyondInItself = (world: World, role: Role, authority: Authority): readonly string[] => [
+  ...attributesOf({
+    ...role,
+    inherit: false,
+    createRole: role.createRole && !isDelegate(role, authority),
+  }).map((attribute) => `has ${attribute}`),
   ...(role.inherit ? [] : ['has NOINHERIT']),
   ...sortedUnique(world.membershipsOf(role.name).map((row) => row.role)).map(
     (above) => `is a member of role ${describeName(above)}`,
@@ -77,7 +83,7 @@ const tiesOf = (
       holds: false,
       holdsShared: false,
       owns: false,
-      beyond: [...beyondInItself(world, world.roles.get(name)!)],
+      beyond: [...beyondInItself(world, world.roles.get(name)!, authority)],
       notPermitted: authority.mayDrop(name)
         ? []
         : [`role ${describeName(world.server.actingRole)} may not drop it`],

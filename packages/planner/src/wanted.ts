@@ -15,7 +15,8 @@ export interface MembershipOptions {
 
 export interface WantedLogin {
   readonly validUntil: string
-  readonly password: 'keep' | 'set'
+  /** `clear`: one that nobody asks for is stored, perhaps, and the role could not log in until now. */
+  readonly password: 'keep' | 'set' | 'clear'
   readonly because: Reason
 }
 

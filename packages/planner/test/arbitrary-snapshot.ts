@@ -32,6 +32,7 @@ const attributes = fc.record({
   bypassRls: oneIn(16),
   validUntil: fc.constantFrom('infinity', '2027-06-30T00:00:00.000000Z'),
   elsewhere: fc.nat({ max: 1 }),
+  hasPassword: oneIn(4),
 })
 
 /** How an intermediate role is not what it claims to be: most of them are. */
@@ -47,6 +48,7 @@ const intermediate = fc.record({
   elsewhere: oneIn(3).map(Number),
   /** Whether roles that are out of view are members. */
   servesOthers: oneIn(4),
+  administeredByOthers: oneIn(4),
   members: fc.array(fc.nat(), { maxLength: 2 }),
 })
 
@@ -72,6 +74,11 @@ const drawn = fc.record({
       grants: fc.boolean(),
       canBeBecome: oneIn(4).map((not) => !not),
       createRole: oneIn(6).map((not) => !not),
+      /** How it is not what it claims to be. */
+      taint: fc.oneof(
+        { arbitrary: fc.constant(''), weight: 6 },
+        fc.constantFrom('others', 'login', 'grantor', 'no creator'),
+      ),
       administers: fc.constantFrom(3, 63, 64),
     }),
   ),
@@ -122,7 +129,8 @@ const addIntermediates = (
   { roles, memberships: rows, defaults, unmanaged }: Parts,
 ): readonly string[] => {
   const served = servable(sketches, version)
-  return intermediates.map(({ serves, taint: tainted, elsewhere, servesOthers, members }, index) => {
+  return intermediates.map((drawnOne, index) => {
+    const { serves, taint: tainted, elsewhere, servesOthers, administeredByOthers, members } = drawnOne
     const { sketch, privilege } = pick(served, serves)!
     const { kind, owner, entries } = sketch
     const where = isShared({ kind, name: [] }) ? 'global' : `local_${databaseOid}`
@@ -136,6 +144,7 @@ const addIntermediates = (
         oid: String(40000 - index),
         elsewhere,
         servesOthers,
+        ...(administeredByOthers && { administeredByOthers }),
         login: is('login'),
         inherit: !is('noinherit'),
       }),
@@ -193,9 +202,18 @@ const addDelegate = (
   { roles, memberships: rows }: Parts,
 ): void => {
   if (delegate === null || version < 160000 || acting !== 'creator') return
-  const { createRole, administers, canBeBecome, grants: isGrantor } = delegate
-  roles.push(role(delegateName, { oid: '50000', createRole, administers }))
-  rows.push(membership(actingRole, delegateName, ofCreator))
+  const { createRole, administers, canBeBecome, grants: isGrantor, taint: tainted } = delegate
+  const is = (what: string): boolean => tainted === what
+  roles.push(
+    role(delegateName, {
+      oid: '50000',
+      createRole,
+      login: is('login'),
+      ...(!is('others') && { administers }),
+    }),
+  )
+  rows.push(membership(actingRole, delegateName, { ...ofCreator, inherit: is('no creator') }))
+  if (is('grantor')) rows.push(membership(actingRole, delegateName, { grantor: delegateName }))
   if (canBeBecome) rows.push(membership(actingRole, delegateName, { grantor: actingRole, inherit: false }))
   for (const name of new Set(delegate.roles.map((number) => pick(intermediates, number)))) {
     if (name === undefined) continue
@@ -210,9 +228,10 @@ const addDelegate = (
 const build = (from: Drawn): Snapshot => {
   const { version, acting } = from
   const names = from.roles.map(([name]) => name)
-  const roles = from.roles.map(([name, drawnAttributes], index) =>
+  const roles = from.roles.map(([name, { hasPassword, ...drawnAttributes }], index) =>
     role(name, {
       ...drawnAttributes,
+      ...(hasPassword && { hasPassword }),
       oid: String(20000 + index),
       ...(index === 0 &&
         acting !== 'bootstrap' && { createRole: acting !== 'other', superuser: acting === 'superuser' }),

@@ -78,11 +78,24 @@ export const askedIn = (made: Plan): Asked[] => {
 export const isInside = (schemas: readonly string[], { name }: ObjectName): boolean =>
   name.length > 1 && schemas.includes(name[0]!)
 
-/** Whether an intermediate role has something here, and only such. */
-const servesOnly = (snapshot: Snapshot, role: string, isSuch: (object: ObjectName) => boolean): boolean => {
-  const held = snapshot.objects.flatMap(entriesOf).filter(({ grantee }) => grantee === role)
-  return held.length > 0 && held.every(({ object }) => isSuch(object))
+/** The one thing that an intermediate role which can be trusted gives its members, by the grant of the owner. */
+const servedBy = (snapshot: Snapshot, role: string): PrivilegeFact | undefined => {
+  if (!isIntermediate(role) || roleIn(snapshot, role) === undefined || !isTrusted(snapshot, role))
+    return undefined
+  const entry = snapshot.objects.flatMap(entriesOf).find(({ grantee }) => grantee === role)
+  const isByOwner = entry?.grantor === (entry && objectIn(snapshot, entry.object)!.owner)
+  return isByOwner && entry?.grantable === false ? entry : undefined
 }
+
+/** Whether a role has nothing in this database. */
+const isOfClusterOnly = (snapshot: Snapshot, role: string): boolean =>
+  tiesOf(snapshot, role).every((tie) => {
+    const { kind, grantee, object } = tie as PrivilegeFact
+    return kind === 'privilege' && grantee === role && isShared(object)
+  })
+
+const isMember = ({ memberships }: Snapshot, member: string, role: string): boolean =>
+  memberships.some((row) => row.member === member && row.role === role && (row.inherit || row.set))
 
 /** Whether a role keeps something, asked for or not. */
 export const isPreserved = (
@@ -101,11 +114,9 @@ export const isPreserved = (
     case 'default privilege':
       return fact.schema !== null && preserved.includes(fact.schema)
     case 'membership': {
-      const serves = (isSuch: (object: ObjectName) => boolean): boolean =>
-        isIntermediate(fact.role) && servesOnly(snapshot, fact.role, isSuch)
-      return (
-        serves((object) => isInside(preserved, object)) || (keepsCluster && !serves((one) => !isShared(one)))
-      )
+      if (keepsCluster && (!isIntermediate(fact.role) || isOfClusterOnly(snapshot, fact.role))) return true
+      const served = servedBy(snapshot, fact.role)
+      return served !== undefined && (fact.inherit || fact.set) && isInside(preserved, served.object)
     }
   }
 }
@@ -181,14 +192,21 @@ const isBuiltIn = ({ server }: Snapshot, fact: DefaultPrivilegeFact): boolean =>
     (entry) => textOf(entry) === textOf(fact),
   )
 
+const inherits = ({ memberships }: Snapshot, member: string, role: string): boolean =>
+  memberships.some((row) => row.member === member && row.role === role && row.inherit)
+
 /** Whether what a role asked for lets it hold this. What an owner has on its own object comes with the ownership. */
 export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
   const { role, entitled: grants, isIdle } = asked
-  if (isPreserved(outcome, asked, fact)) return true
+  if (isPreserved(outcome, asked, fact))
+    return (
+      fact.kind !== 'membership' || !fact.admin || isPreserved(outcome, { ...asked, preserved: [] }, fact)
+    )
   switch (fact.kind) {
     case 'role':
       return true
     case 'attribute':
+      if (fact.attribute === 'PASSWORD') return roleIn(outcome, role)!.login
       return (
         grants.some((grant) => grant.kind === 'attribute' && grant.attribute === fact.attribute) ||
         fact.attribute === 'INHERIT' ||
@@ -199,20 +217,16 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
     case 'membership': {
       if (!isIntermediate(fact.role)) {
         const wanted = grants.filter((grant) => grant.kind === 'membership' && grant.role === fact.role)
-        const permitted = wanted.filter((grant) => asked.grants.includes(grant))
-        const is = (option: 'inherit' | 'set'): boolean =>
-          permitted.every(
-            (grant) => !(option in grant) || (grant as MembershipGrant)[option] === fact[option],
-          )
+        const isRefused = (option: 'inherit' | 'set'): boolean =>
+          fact[option] && wanted.some((grant) => (grant as MembershipGrant)[option] === false)
         return (
           wanted.length > 0 &&
-          (fact.inherit || fact.set) &&
+          isMember(outcome, role, fact.role) &&
           (!fact.admin || wanted.some((grant) => (grant as MembershipGrant).admin === true)) &&
-          is('inherit') &&
-          is('set')
+          !isRefused('inherit') &&
+          !isRefused('set')
         )
       }
-      if (isOfAnotherDatabase(outcome, fact.role)) return !fact.admin
       const serves = outcome.objects.flatMap(entriesOf).find(({ grantee }) => grantee === fact.role)
       if (serves === undefined || !isTrusted(outcome, fact.role)) return false
       const { owner } = objectIn(outcome, serves.object)!
@@ -220,7 +234,7 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
         serves.grantor === owner &&
         owner !== role &&
         !serves.grantable &&
-        fact.inherit &&
+        inherits(outcome, role, fact.role) &&
         !fact.admin &&
         grants.some(
           (grant) =>
@@ -259,6 +273,8 @@ const wordsFor = (role: string, fact: Fact): string => {
       return `ownership of ${describeObject(fact.object)}`
     case 'membership': {
       const of = `role ${JSON.stringify(fact.role)}`
+      if (fact.member === role && fact.grantor === role)
+        return `membership in ${of}, which it has created and grants itself`
       return fact.member === role
         ? `ADMIN option for ${of}, which comes with CREATEROLE`
         : `having granted membership in ${of} to role ${JSON.stringify(fact.member)}`
@@ -331,8 +347,9 @@ const preservedIn = (snapshot: Snapshot, asked: Asked): Fact[] => {
   )
 }
 
-/** The same from whoever it is: a new owner takes the old one’s place. */
-const textOfHeld = (fact: Fact): string => textOf('grantor' in fact ? { ...fact, grantor: '' } : fact)
+/** The same from whoever it is: a new owner takes the old one’s place. An ADMIN option is not kept. */
+const textOfHeld = (fact: Fact): string =>
+  textOf({ ...fact, ...('grantor' in fact && { grantor: '' }), ...('admin' in fact && { admin: false }) })
 
 /** What a role lost though it keeps it, and what it got where it keeps what it has without asking for it. */
 export const changedThoughPreserved = (before: Snapshot, outcome: Snapshot, asked: Asked): Fact[] => {
@@ -347,9 +364,18 @@ export const changedThoughPreserved = (before: Snapshot, outcome: Snapshot, aske
 }
 
 /** Whether a plan says that a role is left with this. */
-export const isAnnounced = ({ residue, unmanaged }: Plan, role: string, fact: Fact): boolean =>
+export const isAnnounced = (
+  { residue, unmanaged }: Plan,
+  outcome: Snapshot,
+  role: string,
+  fact: Fact,
+): boolean =>
   residue.some((one) => one.role === role && textOf(one.fact) === textOf(fact)) ||
-  unmanaged.some((one) => one.role === role && one.description === wordsFor(role, fact))
+  unmanaged.some((one) => one.role === role && one.description === wordsFor(role, fact)) ||
+  (fact.kind === 'membership' &&
+    !fact.admin &&
+    isOfAnotherDatabase(outcome, fact.role) &&
+    unmanaged.some((one) => one.role === role && one.description.endsWith(' of other databases')))
 
 /** Whether a role has what one of its grants asks for, by whatever way is asked for. */
 export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean => {
@@ -364,14 +390,13 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
     case 'ownership':
       return objectIn(outcome, grant.object)?.owner === role
     case 'membership':
-      return outcome.memberships.some(
-        (row) =>
-          row.member === role &&
-          row.role === grant.role &&
-          (row.inherit || row.set) &&
-          (grant.admin !== true || row.admin) &&
-          (grant.inherit ?? row.inherit) === row.inherit &&
-          (grant.set ?? row.set) === row.set,
+      return (
+        isMember(outcome, role, grant.role) &&
+        (['admin', 'inherit', 'set'] as const).every(
+          (option) =>
+            grant[option] !== true ||
+            outcome.memberships.some((row) => row.member === role && row.role === grant.role && row[option]),
+        )
       )
     case 'default privilege': {
       const entries = defaultEntriesOf(defaultsIn(outcome, grant))

@@ -12,9 +12,26 @@ import {
   textOf,
 } from './holdings.ts'
 
+/** An intermediate role has for its members what it has by whosoever grant. */
+const textOfEffect = (fact: Fact): string =>
+  textOf(fact.kind === 'privilege' && isIntermediate(fact.grantee) ? { ...fact, grantor: '' } : fact)
+
 const minus = (facts: readonly Fact[], others: readonly Fact[]): Fact[] => {
-  const texts = new Set(others.map(textOf))
-  return facts.filter((fact) => !texts.has(textOf(fact)))
+  const texts = new Set(others.map(textOfEffect))
+  return facts.filter((fact) => !texts.has(textOfEffect(fact)))
+}
+
+/** Whether a role has our kind of name, can do nothing itself, and gives nobody anything but desired roles. */
+const isIdle = (before: Snapshot, name: string): boolean => {
+  const found = roleIn(before, name)
+  if (!isIntermediate(name)) return false
+  if (found === undefined) return true
+  const { login, superuser, inherit, createRole, createDb, replication, bypassRls, servesOthers } = found
+  return (
+    inherit &&
+    ![login, superuser, createRole, createDb, replication, bypassRls, servesOthers].includes(true) &&
+    before.memberships.every(({ member }) => member !== name)
+  )
 }
 
 /** What every role has without anybody’s doing: to be created is to gain nothing. */
@@ -34,7 +51,7 @@ const comesWithCreation = (
   version >= 160000 &&
   fact.kind === 'membership' &&
   before.roles.every(({ name }) => name !== fact.role) &&
-  fact.member === actingRole &&
+  (fact.member === actingRole || isDelegateName(fact.member)) &&
   !fact.inherit &&
   (isDelegateName(fact.role)
     ? fact.grantor === (fact.admin ? bootstrapRole : actingRole)
@@ -97,7 +114,7 @@ const ownershipsLost = (before: Snapshot, after: Snapshot, desired: Input['desir
   })
 
 /**
- * What the roles that are neither desired nor intermediate hold after a plan and not before, and the other way round.
+ * What bystanders hold after a plan and not before, and the other way round.
  *
  * Who owns an object has whatever its owner has, and hands all of it on together with the ownership: PostgreSQL writes
  * the new owner’s name in place of the old one’s. So for a role that owns the object before or after, the ownership
@@ -117,7 +134,7 @@ export const effectsBetween = (
       (fact) =>
         fact.kind !== 'ownership' &&
         !isDesired(holderOf(fact)) &&
-        !isIntermediate(holderOf(fact)) &&
+        !isIdle(before, holderOf(fact)) &&
         !isByOwnership(before, fact) &&
         !isByOwnership(after, fact),
     )

@@ -8,7 +8,7 @@ import type {
   Residue,
   Snapshot,
 } from '@pgsr/planner'
-import { type Asked, askedIn, desiredIn, isAskedFor, isGiven, isTrusted, objectsOf } from './entitlement.ts'
+import { askedIn, desiredIn, isAskedFor, isGiven, isTrusted, objectsOf } from './entitlement.ts'
 import { mayHoldCode } from './expected-effects.ts'
 import { entriesOf, isIntermediate, isSame, objectIn, roleIn } from './holdings.ts'
 import { Possibilities } from './possibility.ts'
@@ -56,6 +56,7 @@ const isPrivilegePossible = (
     isIntermediate(one) &&
     isTrusted(before, one) &&
     roleIn(before, one)!.elsewhere === 0 &&
+    roleIn(before, one)!.administeredByOthers !== true &&
     isEverywhere(worlds, (world) => able(worlds, world).grantRole(one, synced))
   return (
     (able(worlds, before).createRoles && isManaged) ||
@@ -203,18 +204,6 @@ export const lostThoughGrantable = ({ effects }: Plan, worlds: Worlds): Fact[] =
     return isKept || !isEverywhere(worlds, isGrantable) ? [] : [fact]
   })
 }
-
-/** A membership beside one that is asked for, which the acting role may not take away and which makes no administrator. */
-export const isTolerated = ([before, outcome]: Worlds, asked: Asked, fact: Fact): boolean =>
-  fact.kind === 'membership' &&
-  !fact.admin &&
-  outcome.memberships.some(
-    (row) =>
-      row.role === fact.role &&
-      row.member === fact.member &&
-      isAskedFor(outcome, asked, { kind: 'membership', ...row, admin: false }),
-  ) &&
-  !new Possibilities(before).revokeRole(fact)
 
 /** Whether the acting role could do as much after a plan as before: it may have got, or lost, what desired roles have. */
 export const hasSameMeans = ([before, outcome]: Worlds): boolean => {

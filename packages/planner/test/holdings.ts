@@ -50,6 +50,7 @@ const attributesOf = (role: Role): string[] => [
   ...(role.replication ? ['REPLICATION'] : []),
   ...(role.bypassRls ? ['BYPASSRLS'] : []),
   `VALID UNTIL ${role.validUntil}`,
+  ...(role.hasPassword ? ['PASSWORD'] : []),
 ]
 
 /** The privileges of some ACL items, one by one. */

@@ -26,6 +26,10 @@ const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: 
     .join('\n')
 
 const t = (grants: DesiredRole['grants'] = []): DesiredRole => ({ role: 't', grants })
+
+/** What a plan says of memberships that are left to other databases. */
+const elsewhere = (count: string): string =>
+  `-- unmanaged: role "t": membership: "membership in ${count} of other databases"`
 const table = ['s', 'orders']
 /** A table of `t` that may hold code, since nothing says that it does not. */
 const { inert: _, ...holdingCode } = object('table', table, 't')
@@ -37,6 +41,7 @@ const world = (acl = {}, rest: Partial<Snapshot> = {}): Snapshot =>
   })
 
 const serving = '_pgsr_local_16384_table_select_0123abcd'
+const other = '_pgsr_local_16384_table_select_4567abcd'
 const served = world({ [`${serving}/owner`]: 'r' }, { roles: [role(serving)] })
 
 describe('what is asked for is granted', () => {
@@ -207,9 +212,20 @@ describe('what is not asked for is taken away', () => {
       '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: "ALTER SUBSCRIPTION \\"feed\\" OWNER TO CURRENT_USER", by a superuser, or a sync that names a role in reassignOwnedTo',
     ],
     [
-      'a membership in another database’s intermediate role is that database’s',
+      'a membership in another database’s intermediate role is that database’s, and is said',
       world({}, { roles: [role(serving, { elsewhere: 1 })], memberships: [membership('t', serving)] }),
-      '',
+      elsewhere('an intermediate role'),
+    ],
+    [
+      'several in one line',
+      world(
+        {},
+        {
+          roles: [role(serving, { elsewhere: 1 }), role(other, { elsewhere: 2 })],
+          memberships: [membership('t', serving), membership('t', other)],
+        },
+      ),
+      elsewhere('2 intermediate roles'),
     ],
     [
       'but for one that is more than it claims to be',
@@ -231,7 +247,7 @@ describe('what is not asked for is taken away', () => {
           memberships: [membership('t', serving, { admin: true })],
         },
       ),
-      `REVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
+      `${elsewhere('an intermediate role')}\nREVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
     ],
     [
       'one that serves nothing any more is not',
@@ -1117,14 +1133,15 @@ describe('what an intermediate role gives that a copied database has too', () =>
       },
     )
   const revoke = `REVOKE SELECT ON TABLE "s"."orders" FROM "${serving}";`
+  const left = elsewhere('an intermediate role')
 
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
-    ['ends here if nobody else has it', copied(), t(), revoke],
+    ['ends here if nobody else has it', copied(), t(), `${left}\n${revoke}`],
     [
       'with its ADMIN option',
       copied({}, { memberships: [membership('t', serving, { admin: true })] }),
       t(),
-      `${revoke}\nREVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
+      `${left}\n${revoke}\nREVOKE ADMIN OPTION FOR "${serving}" FROM "t" GRANTED BY "postgres";`,
     ],
     [
       'without its ADMIN option, if it stays',
@@ -1159,7 +1176,7 @@ describe('what an intermediate role gives that a copied database has too', () =>
     else if (expected !== 'residue') expect(statements).toBe(expected)
     else
       expect(statements).toMatch(
-        /^-- residue: role "t" keeps membership in role [^\n]*: the intermediate role serves another database too[^\n]*$/,
+        /^-- residue: role "t" keeps membership in role [^\n]*: the intermediate role serves another database too[^\n]*(\n-- unmanaged: role "b"[^\n]*)?$/,
       )
   })
 })

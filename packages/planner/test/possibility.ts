@@ -96,12 +96,22 @@ export class Possibilities {
     )
   }
 
-  /** As a role of its own the acting role acts without having its privileges. */
+  /**
+   * As a role of its own the acting role acts without having its privileges: one that nobody else can have made, nor become.
+   */
   #delegatesTo(role: string): boolean {
+    const { createRole, administers, ...found } = roleIn(this.#snapshot, role)!
+    const more = [found.login, found.superuser, found.createDb, found.replication, found.bypassRls]
+    const { memberships, server } = this.#snapshot
+    const rows = memberships.filter((row) => row.role === role && row.member === this.#who)
     return (
       isDelegateName(role) &&
-      roleIn(this.#snapshot, role)!.createRole &&
-      canBecome(this.#snapshot, this.#who, role)
+      createRole &&
+      administers !== undefined &&
+      !more.includes(true) &&
+      canBecome(this.#snapshot, this.#who, role) &&
+      rows.some((row) => row.grantor === server.bootstrapRole && row.admin && !row.inherit && !row.set) &&
+      rows.every(({ grantor }) => [server.bootstrapRole, this.#who].includes(grantor))
     )
   }
 

@@ -107,6 +107,73 @@ conformanceInTurn('logins', (sandbox) => {
     expect((await loginOf(box, role)).verifier).toBe(verifier)
   })
 
+  test('a password that was stored while a role could not log in lets nobody in', async () => {
+    const box = sandbox()
+    if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
+    const checked = await checkedRole(box)
+    const [alice, bob, carol] = [box.name('alice'), box.name('bob'), box.name('carol')]
+    for (const role of [alice, bob, carol]) await box.run(`create role ${role} nologin password 'old'`)
+    const asking = (role: string, login = Grant.login()) => ({
+      role,
+      grants: [login, Grant.roleMembership(checked)],
+    })
+    await box.sync([
+      asking(alice),
+      asking(bob, Grant.login({ password: 'new' })),
+      asking(carol, Grant.login({ password: 'old' })),
+    ])
+    expect((await loginOf(box, alice)).verifier).toBe(null)
+    const lets = (role: string, password: string) => canConnect(box, role, password)
+    expect([await lets(alice, 'old'), await lets(bob, 'old'), await lets(bob, 'new')]).toEqual([
+      false,
+      false,
+      true,
+    ])
+    expect(await lets(carol, 'old')).toBe(true)
+    // Who may log in already keeps its password.
+    await box.sync(asking(bob, Grant.login({ validUntil: '2031-01-01T00:00:00Z' })))
+    expect(await lets(bob, 'new')).toBe(true)
+  })
+
+  test('a role that is not to log in has no password, as far as who syncs may know', async () => {
+    const box = sandbox()
+    const checked = await checkedRole(box)
+    const role = box.name('alice')
+    await box.run(`create role ${role} nologin password 'old'`)
+    for (const password of ['old', 'older']) {
+      await box.run(`alter role ${role} password '${password}'`)
+      expect((await box.sync({ role, grants: [] })).changed).toBe(box.isSuperuser)
+      expect((await loginOf(box, role)).verifier === null).toBe(box.isSuperuser)
+      expect((await box.sync({ role, grants: [] })).changed).toBe(false)
+    }
+    await box.run(`alter role ${role} password 'old'`)
+    expect((await box.pool.syncRoles({ role, grants: [] }, { scope: 'database' })).changed).toBe(false)
+    await box.sync({ role, grants: [Grant.login(), Grant.roleMembership(checked)] })
+    expect((await loginOf(box, role)).verifier).toBe(null)
+  })
+
+  test('who may not read passwords any more still syncs', async () => {
+    const box = sandbox()
+    if (!box.isSuperuser) return // it may not read them to begin with
+    const [role, weaker] = [box.name('alice'), box.name('weaker')]
+    await box.admin(`create role ${weaker} createrole`)
+    const client = await box.driver.client(box.connection, box.database)
+    const desired = { role, grants: [] }
+    try {
+      for (let count = 0; count < 2; count++) await client.syncRoles(desired)
+      await client.run(`set role ${weaker}`)
+      expect((await client.syncRoles(desired)).changed).toBe(false)
+      await client.run('begin')
+      expect((await client.syncRoles(desired)).changed).toBe(false)
+      await client.run('commit; reset role')
+      await box.admin(`alter role ${role} password 'old'`)
+      expect((await client.syncRoles(desired)).changed).toBe(true)
+      expect((await client.syncRoles(desired)).changed).toBe(false)
+    } finally {
+      await client.end()
+    }
+  })
+
   test('until when it is valid follows what is asked for, to the microsecond', async () => {
     const box = sandbox()
     const role = box.name('alice')

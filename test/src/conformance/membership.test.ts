@@ -95,6 +95,43 @@ conformanceInTurn('membership', (sandbox) => {
     expect(await isMember(box, other, group)).toBe(!dependent)
   })
 
+  test('what a role that creates roles grants itself of them stays, and goes with CREATEROLE', async () => {
+    const box = sandbox()
+    if (box.server.version < 160000) return // there is no such setting, nor a row that creation gives
+    const [role, own, other, byHand] = [box.name('r'), box.name('own'), box.name('o'), box.name('h')]
+    const desired = { role, grants: [Grant.attribute('CREATEROLE')] }
+    await box.sync(desired)
+    await box.admin(`
+      set session authorization ${role}; set createrole_self_grant = 'set, inherit'; create role ${own};
+      set createrole_self_grant = ''; create role ${byHand}; grant ${byHand} to ${role};
+      reset session authorization; reset createrole_self_grant; create role ${other}`)
+    const { plan } = await box.sync(desired)
+    expect(plan.transactions).toEqual([])
+    const said = plan.unmanaged.map(({ description }) => description)
+    for (const name of [own, byHand]) {
+      expect(said).toContain(`membership in role "${name}", which it has created and grants itself`)
+      await box.as(role, `set role ${name}`)
+    }
+    // What somebody else granted is another matter, and so is what is asked for.
+    await box.admin(`grant ${other} to ${role}`)
+    const taken = await box.sync(
+      { role, grants: [...desired.grants, Grant.roleMembership(own, { set: false })] },
+      { onResidue: 'report' },
+    )
+    expect(await isMember(box, role, other)).toBe(!box.isSuperuser)
+    expect(taken.plan.residue.map(({ fact }) => fact)).toMatchObject(
+      box.isSuperuser ? [] : [{ kind: 'membership', role: other }],
+    )
+    expect((await box.admin(`select pg_has_role('${role}', '${own}', 'SET')`))[0]).toEqual([false])
+    expect((await box.admin(`select pg_has_role('${role}', '${own}', 'USAGE')`))[0]).toEqual([true])
+
+    const lost = await box.sync({ role, grants: [] }, { onResidue: 'report' })
+    if (box.isSuperuser) expect(await rowsOf(box, role)).toEqual([])
+    for (const name of [own, byHand])
+      expect((await box.admin(`select pg_has_role('${role}', '${name}', 'USAGE')`))[0]).toEqual([false])
+    expect(lost.plan.residue.every(({ reason }) => reason === 'not permitted')).toBe(true)
+  })
+
   test('a membership is turned round', async () => {
     const box = sandbox()
     const [a, b] = [box.name('a'), box.name('b')]

@@ -1,6 +1,6 @@
 import { mostAdministered } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import { catalogOid, constant } from './constant.ts'
+import { catalogOid, constant, intermediateName } from './constant.ts'
 import { isRealMember } from './membership.ts'
 
 /** A list of the answer: a row each, an array of its values, in an order of its own. */
@@ -65,29 +65,48 @@ end`
 
 const elsewhere = sql`coalesce(e.count, 0)`
 
-/** Whether anybody but desired roles gets something from an intermediate role. */
-const servesOthers = (version: number) => sql`w.oid is not null and exists (
+/** Whether anybody but desired roles gets something from what has the name of an intermediate role. */
+const servesOthers = (version: number) => sql`(w.oid is not null or r.rolname ~ ${intermediateName})
+and r.oid not in (select d.oid from desired as d) and exists (
   select from pg_catalog.pg_auth_members as m
   where m.roleid = r.oid and m.member not in (select d.oid from desired as d)
   and ${isRealMember(version)}
   offset 0
 )`
 
-/** How many roles the acting role and its delegates administer; of more than they should, one more. */
+/**
+ * Whether others than the acting role, its delegates and superusers may make members of an intermediate role. That takes a
+ * look at all its members, and is only asked of one that a desired role may become a member of.
+ */
+const administeredByOthers = sql`w.oid is not null
+and (
+  select pg_catalog.count(*) from desired as d where exists (
+    select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = d.oid offset 0
+  )
+) < (select pg_catalog.jsonb_array_length(c.scope -> 'desired') from scope as c)
+and exists (
+  select from pg_catalog.pg_auth_members as m
+  where m.roleid = r.oid and m.admin_option
+  and m.member not in (select a.oid from administrator as a)
+  and not (select x.rolsuper from pg_catalog.pg_roles as x where x.oid = m.member)
+  offset 0
+)`
+
+/** How many roles the acting role and its delegates have created; of more than they should, one more. */
 const administers = (version: number) =>
   version < 160000
     ? sql`null`
     : sql`case when r.oid in (select a.oid from administrator as a) then (
     select pg_catalog.count(*) from (
       select from pg_catalog.pg_auth_members as m
-      where m.member = r.oid and m.admin_option limit ${sql.raw(String(mostAdministered + 1))}
+      where m.member = r.oid and m.admin_option and m.grantor = 10 limit ${sql.raw(String(mostAdministered + 1))}
     ) as administered
   ) end`
 
 const roles = (version: number) =>
   list(
     sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
-    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}, ${administers(version)}`,
+    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}, ${administeredByOthers}, ${administers(version)}`,
     sql`viewed as v
     join pg_catalog.pg_roles as r on r.oid = v.oid
     left join (

@@ -98,7 +98,10 @@ export const principal: Stage<'principal'> = () =>
     .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
     .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
-/** The acting role and, from 16 on, its delegates: where they are many, what they administer is much. */
+/**
+ * The acting role and, from 16 on, its delegates: where they are many, what they administer is much. Only the creator of a
+ * role has the ADMIN option of the bootstrap superuser’s grant; and whoever else is a member of one could become it.
+ */
 export const administrator: Stage<'administrator'> = (version) =>
   stages
     .selectFrom('session as s')
@@ -109,10 +112,16 @@ export const administrator: Stage<'administrator'> = (version) =>
           .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
           .whereRef('m.member', '=', 's.acting')
           .where(isNoSuperuser)
-          .where(sql<boolean>`m.set_option`)
+          .where(sql<boolean>`m.grantor = 10 and m.admin_option and not ${isRealMember(version)}`)
           .where(sql<boolean>`pg_catalog.pg_get_userbyid(m.roleid)::text ~ ${delegateName}`)
-          .select('m.roleid as oid')
-          .distinct(),
+          .where(
+            sql<boolean>`not exists (
+              select from pg_catalog.pg_auth_members as o
+              where o.roleid = m.roleid and (o.member <> s.acting or o.grantor not in (10, s.acting))
+              offset 0
+            )`,
+          )
+          .select('m.roleid as oid'),
       ),
     )
 

@@ -9,10 +9,11 @@ import type { Phase } from './phase.ts'
 export const letLogIn = (world: World, { logins }: Wanted, role: string): readonly Operation[] => {
   const wanted = logins.get(role)
   if (wanted === undefined) return []
-  const { validUntil, because } = wanted
+  const { validUntil, password, because } = wanted
   const now = world.roles.get(role) ?? { login: false, validUntil: 'infinity' }
   const base = { role, as: world.server.actingRole, because }
   return [
+    ...(password === 'clear' && !now.login ? [{ kind: 'clearPassword' as const, ...base }] : []),
     ...(now.validUntil === validUntil ? [] : [{ kind: 'setValidUntil' as const, validUntil, ...base }]),
     ...(now.login
       ? []

@@ -1,35 +1,51 @@
+import { apply } from '../apply.ts'
 import { Authority } from '../authority.ts'
 import { getOrMake } from '../get-or-make.ts'
 import { type GrantMembership, roleOrder } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { isRealMember } from '../real-member.ts'
 import type { Membership } from '../snapshot.ts'
-import type { WantedMembership } from '../wanted.ts'
-import type { World } from '../world.ts'
-import { satisfies } from './lose-memberships.ts'
+import type { Wanted, WantedMembership } from '../wanted.ts'
+import { World } from '../world.ts'
+import { loseMemberships, satisfy } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
 /**
  * Through an intermediate role a member inherits a privilege but cannot become it. To be a member of an ordinary
  * role is what PostgreSQL makes of a plain GRANT, spelled out where a row is there already: a plain GRANT changes
  * none of its options.
+ * @param rows what the member has of the role once it has lost what it should not have
  */
 const optionsFor = (
   world: World,
-  member: string,
-  existing: Membership | undefined,
+  { role, member, grantor }: Pick<Membership, 'role' | 'member' | 'grantor'>,
+  rows: readonly Membership[],
   { serves, inherit, set }: WantedMembership,
 ): GrantMembership['options'] => {
   if (!world.membershipsHaveGrantors) return undefined
   if (serves !== undefined) return { inherit: true, set: false }
-  const isKept = existing !== undefined && isRealMember(existing)
-  if (existing === undefined && inherit === undefined && set === undefined) return undefined
-  // Who has neither option is no member: without the one it gets the other.
+  const existing = rows.find((row) => row.grantor === grantor)
+  // What is not asked for stays as the rows together have it. Who has neither option is no member.
+  if (rows.some(isRealMember))
+    return {
+      inherit: inherit ?? (set === false || (existing?.inherit ?? false)),
+      set: set ?? (inherit === false || (existing?.set ?? false)),
+    }
+  const isThere = world.membershipsIn(role, member).some((row) => row.grantor === grantor)
+  if (!isThere && inherit === undefined && set === undefined) return undefined
   return {
-    inherit:
-      inherit ?? (set === false || (isKept ? existing.inherit : (world.roles.get(member)?.inherit ?? true))),
-    set: set ?? (inherit === false || (isKept ? existing.set : true)),
+    inherit: inherit ?? (set === false || (world.roles.get(member)?.inherit ?? true)),
+    set: set ?? true,
   }
+}
+
+/** The world without what members are still to lose because the acting role may need it until the end. */
+const withoutPending = (world: World, wanted: Wanted): World => {
+  const due = wanted.roles.filter((role) => wanted.memberships.has(role) && wanted.authority.needs(role))
+  if (due.length === 0) return world
+  const pending = new World(world)
+  for (const operation of loseMemberships(world, wanted, due)) apply(pending, operation)
+  return pending
 }
 
 /** What is the same for every member of a role that is granted. */
@@ -49,6 +65,7 @@ interface Missing extends Granted {
 export const grantMemberships: Phase = (world, wanted) => {
   const { actingRole } = world.server
   const authority = new Authority(world)
+  const left = withoutPending(world, wanted)
   const known = new Map<string, Granted>()
   const granted = (role: string, { serves }: WantedMembership): Granted =>
     getOrMake(known, role, () => {
@@ -58,15 +75,16 @@ export const grantMemberships: Phase = (world, wanted) => {
   const missing = (member: string, memberships: ReadonlyMap<string, WantedMembership>): Missing[] => {
     const all: Missing[] = []
     for (const [role, membership] of memberships)
-      if (!world.membershipsIn(role, member).some((row) => satisfies(row, membership)))
+      if (!satisfy(left.membershipsIn(role, member), membership))
         all.push({ role, membership, ...granted(role, membership) })
     return sortedBy(all, ({ order }) => order)
   }
   return sortedBy(wanted.memberships, ([member]) => member).flatMap(([member, memberships]) =>
     missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
       const { serves, admin, because } = membership
-      const existing = world.membershipsIn(role, member).find(({ grantor }) => grantor === granting.grantor)
-      const options = optionsFor(world, member, existing, membership)
+      const rows = left.membershipsIn(role, member)
+      const { grantor } = granting
+      const options = optionsFor(world, { role, member, grantor }, rows, membership)
       return {
         kind: 'grantMembership',
         role,

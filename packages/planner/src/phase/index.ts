@@ -41,11 +41,11 @@ export const phases: readonly (readonly Phase[])[] = [
   [
     ownSchemas,
     ownContents,
-    letCaretakersReach,
     revokeOnContents,
     revokeOnColumns,
     grantPrivileges,
     revokeOnContainers,
+    letCaretakersReach,
   ],
   [loseDefaultPrivileges, gainDefaultPrivileges],
   [of(isNeeded, false, loseMemberships)],

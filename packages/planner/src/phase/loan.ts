@@ -157,7 +157,7 @@ class Borrower {
         kind: 'revokeMembership',
         ...of,
         grantor: null,
-        adminOptionOnly: false,
+        option: null,
         ...this.#base('pause'),
       },
       after: { kind: 'grantMembership', ...of, grantor, ...(admin && { admin }), ...this.#base('resume') },
@@ -194,7 +194,7 @@ class Borrower {
             kind: 'revokeMembership',
             ...of,
             grantor: hasGrantors ? grantor : null,
-            adminOptionOnly: false,
+            option: null,
             ...this.#base('give back'),
           },
     }

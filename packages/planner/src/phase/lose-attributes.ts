@@ -26,22 +26,36 @@ const inOrder: readonly Attribute[] = sortedBy(attributeWords, (attribute) =>
   String(['CREATEROLE', 'SUPERUSER'].indexOf(attribute) + 1),
 )
 
+/** Whether a role that is not to log in has a password stored all the same, as far as that may be known. */
+export const hasUselessPassword = (
+  world: World,
+  { managesCluster, logins }: Wanted,
+  role: string,
+): boolean => {
+  const { hasPassword, login } = world.roles.get(role) ?? {}
+  return managesCluster && hasPassword === true && login === false && !logins.has(role)
+}
+
 /**
- * Attributes go that are not asked for, the acting role’s own last. With LOGIN the password goes: it must not work again
- * the day somebody grants LOGIN.
+ * Attributes go that are not asked for, the acting role’s own last. A role that is not to log in has no password: it must
+ * not work again the day somebody grants LOGIN.
  */
 export const loseAttributes = (
   world: World,
   wanted: Wanted,
   roles: readonly string[],
 ): readonly Operation[] =>
-  sortedBy(roles, (role) => `${role === world.server.actingRole ? 1 : 0}${role}`).flatMap((role) =>
-    inOrder.flatMap((attribute): Operation[] => {
-      if (!losesAttribute(world, wanted, role, attribute)) return []
-      const base = { role, as: world.server.actingRole, because: notAskedFor(role) }
-      return [
-        { kind: 'setAttribute', attribute, value: false, ...base },
-        ...(attribute === 'LOGIN' ? [{ kind: 'clearPassword' as const, ...base }] : []),
-      ]
-    }),
-  )
+  sortedBy(roles, (role) => `${role === world.server.actingRole ? 1 : 0}${role}`).flatMap((role) => {
+    const base = { role, as: world.server.actingRole, because: notAskedFor(role) }
+    const clears = hasUselessPassword(world, wanted, role) && wanted.authority.mayAlter(role)
+    return [
+      ...(clears ? [{ kind: 'clearPassword' as const, ...base }] : []),
+      ...inOrder.flatMap((attribute): Operation[] => {
+        if (!losesAttribute(world, wanted, role, attribute)) return []
+        return [
+          { kind: 'setAttribute', attribute, value: false, ...base },
+          ...(attribute === 'LOGIN' ? [{ kind: 'clearPassword' as const, ...base }] : []),
+        ]
+      }),
+    ]
+  })

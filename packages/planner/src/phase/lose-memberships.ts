@@ -1,7 +1,12 @@
 import type { Authority } from '../authority.ts'
-import { isDelegateName } from '../delegate.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
-import { objectKinds } from '../object-kind.ts'
+import {
+  type MembershipOption,
+  membershipOptions,
+  membershipOptionWords,
+  together,
+  without,
+} from '../membership-option.ts'
 import type { GrantMembership, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { isRealMember } from '../real-member.ts'
@@ -11,15 +16,27 @@ import { losesAttribute } from './lose-attributes.ts'
 import { isPreserved, type MembershipOptions, notAskedFor, type Wanted } from '../wanted.ts'
 import { membershipKey, type World } from '../world.ts'
 
-/** What is to become of a row of `pg_auth_members`. `leave`: it is not ours to judge. */
-export type MembershipVerdict =
-  | 'keep'
-  | 'strip ADMIN option'
-  | 'revoke'
-  | 'leave'
-  | 'shared with another database'
-  | 'passed on'
-  | 'not permitted'
+/** What is to become of a row of `pg_auth_members`. */
+export interface MembershipVerdict {
+  /** `keep`: it is asked for, or not ours to judge. The others but `lose` say why it stays though it should go. */
+  readonly kind:
+    | 'keep'
+    | 'lose'
+    | 'shared with another database'
+    | 'more than an intermediate role'
+    | 'passed on'
+    | 'not permitted'
+  /** The options that go, or should; none where all of it does. */
+  readonly options: readonly MembershipOption[]
+}
+
+const keep: MembershipVerdict = { kind: 'keep', options: [] }
+
+/** What is left of a row without some options goes too where it gives nothing. */
+const losing = (row: Membership, options: readonly MembershipOption[]): MembershipVerdict => {
+  const { admin, inherit, set } = without(row, options)
+  return { kind: 'lose', options: admin || inherit || set ? options : [] }
+}
 
 /**
  * Whether a row’s ADMIN option is what CREATEROLE gives a role on what it creates. It lasts as long as that.
@@ -32,41 +49,81 @@ export const comesWithCreateRole = (world: World, wanted: Wanted, row: Membershi
   world.roles.get(row.member)?.createRole === true &&
   !losesAttribute(world, wanted, row.member, 'CREATEROLE')
 
-/** Whether a row lets a role become one that it has made to administer others for it. */
-const isOfDelegate = (world: World, wanted: Wanted, { role, member }: Membership): boolean =>
-  isDelegateName(role) &&
-  world.membershipsIn(role, member).some((row) => comesWithCreateRole(world, wanted, row))
+const isAskedFor = ({ memberships }: Wanted, { role, member }: Membership): boolean =>
+  memberships.get(member)?.has(role) === true
 
-/** Whether a row makes its member what is wanted. What is left out of the options is not compared. */
-export const satisfies = (row: Membership, { admin, inherit, set }: MembershipOptions): boolean =>
-  isRealMember(row) &&
-  (admin !== true || row.admin) &&
-  (inherit === undefined || row.inherit === inherit) &&
-  (set === undefined || row.set === set)
+/**
+ * Whether a desired role has granted itself a role that it has created, and could do so again each time: that is its own, as
+ * is what an owner grants itself.
+ */
+export const isGrantedToItself = (world: World, wanted: Wanted, row: Membership): boolean =>
+  world.membershipsHaveGrantors &&
+  row.grantor === row.member &&
+  !isAskedFor(wanted, row) &&
+  world.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(world, wanted, one))
 
-/** Whether a row would satisfy when it is granted again, which changes its options. */
-const canBeChanged = ({ authority, desired }: Wanted, row: Membership): boolean =>
-  isRealMember(row) && authority.grantorOf(row.role, desired) === row.grantor
-
-/** Whether what a member has by an intermediate role is all in schemas where it keeps what it has. */
-const servesPreserved = (
-  wanted: Wanted,
-  serving: ServingRoles,
-  { role, member }: Pick<Membership, 'role' | 'member'>,
-): boolean => {
-  const holdings = isIntermediateName(role) ? serving.holdingsOf(role) : []
-  return holdings.length > 0 && holdings.every(({ object }) => isPreserved(wanted, member, object))
+/**
+ * Whether some rows together make their member what is asked for. What is left out of the options is not compared, but that
+ * a member without the one of INHERIT and SET needs the other; what they give too much is another question.
+ */
+export const satisfy = (rows: readonly Membership[], { admin, inherit, set }: MembershipOptions): boolean => {
+  const given = together(rows)
+  return (
+    isRealMember(given) &&
+    (admin !== true || given.admin) &&
+    (!(inherit ?? set === false) || given.inherit) &&
+    (!(set ?? inherit === false) || given.set)
+  )
 }
 
-/** Whether what a role gives its members belongs to this database only, as an intermediate role’s may. */
-const servesThisDatabase = (serving: ServingRoles, role: string): boolean => {
-  const holdings = isIntermediateName(role) ? serving.holdingsOf(role) : []
-  return holdings.length > 0 && holdings.every(({ object }) => objectKinds[object.kind].shared !== true)
+/** Which options a row gives that it must not, since what counts is what all rows give. */
+const excessOf = (
+  row: Membership,
+  asked: MembershipOptions,
+  isOfCreator: boolean,
+): readonly MembershipOption[] =>
+  membershipOptionWords.filter((option) => {
+    const field = membershipOptions[option]
+    return row[field] && (option === 'ADMIN' ? asked.admin !== true && !isOfCreator : asked[field] === false)
+  })
+
+/** Whether what a member has by an intermediate role, and nothing else, is in a schema where it keeps what it has. */
+const servesPreserved = (wanted: Wanted, serving: ServingRoles, row: Membership): boolean => {
+  const served = isRealMember(row) ? serving.served(row.role) : undefined
+  return served !== undefined && isPreserved(wanted, row.member, served.object)
 }
 
 /** Whether a member is to have what an intermediate role gives. */
 export const isEntitled = (wanted: Wanted, serving: ServingRoles, row: Membership): boolean =>
-  wanted.memberships.get(row.member)?.has(row.role) === true || servesPreserved(wanted, serving, row)
+  isAskedFor(wanted, row) || servesPreserved(wanted, serving, row)
+
+/** Judges a membership in an intermediate role that is not asked for: what it is, its name alone does not say. */
+const verdictOnIntermediate = (
+  wanted: Wanted,
+  serving: ServingRoles,
+  row: Membership,
+  isOfCreator: boolean,
+): MembershipVerdict => {
+  const { role } = row
+  const withoutAdmin = row.admin && !isOfCreator ? losing(row, ['ADMIN']) : keep
+  if (!wanted.managesCluster) {
+    const reach = serving.reachOf(role)
+    if (reach === 'elsewhere') return keep
+    if (reach === 'both') return { kind: 'more than an intermediate role', options: [] }
+  }
+  if (servesPreserved(wanted, serving, row)) return withoutAdmin
+  // One of another database is left to that database, if it is no more than it claims to be.
+  if (!serving.isPlain(role) || !isRealMember(row)) return losing(row, [])
+  switch (serving.whose(role)) {
+    case 'theirs':
+      return withoutAdmin
+    case 'shared':
+      return withoutAdmin === keep ? { kind: 'shared with another database', options: [] } : withoutAdmin
+    case 'ours':
+    case 'unused':
+      return losing(row, [])
+  }
+}
 
 const verdictWithoutAuthority = (
   world: World,
@@ -74,27 +131,15 @@ const verdictWithoutAuthority = (
   serving: ServingRoles,
   row: Membership,
 ): MembershipVerdict => {
-  const membership = wanted.memberships.get(row.member)?.get(row.role)
-  if (membership !== undefined && !row.admin && satisfies(row, membership)) return 'keep'
-  if (servesPreserved(wanted, serving, row)) return 'leave'
   const isOfCreator = comesWithCreateRole(world, wanted, row)
-  if (isOfDelegate(world, wanted, row)) return 'leave'
-  if (membership !== undefined && (satisfies(row, membership) || canBeChanged(wanted, row)))
-    return row.admin && membership.admin !== true && !isOfCreator ? 'strip ADMIN option' : 'keep'
-  if (isOfCreator && !isRealMember(row)) return 'leave'
-  if (!wanted.managesCluster && membership === undefined && !servesThisDatabase(serving, row.role))
-    return 'leave'
-  // An intermediate role of another database is left to that database, if it is no more than it claims to be.
-  if (membership !== undefined || !isIntermediateName(row.role) || !serving.isPlain(row.role)) return 'revoke'
-  switch (serving.whose(row.role)) {
-    case 'theirs':
-      return row.admin ? 'strip ADMIN option' : 'leave'
-    case 'shared':
-      return row.admin ? 'strip ADMIN option' : 'shared with another database'
-    case 'ours':
-    case 'unused':
-      return 'revoke'
+  const asked = wanted.memberships.get(row.member)?.get(row.role)
+  if (asked !== undefined) {
+    const excess = excessOf(row, asked, isOfCreator)
+    return excess.length > 0 ? losing(row, excess) : keep
   }
+  if ((isOfCreator && !isRealMember(row)) || isGrantedToItself(world, wanted, row)) return keep
+  if (isIntermediateName(row.role)) return verdictOnIntermediate(wanted, serving, row, isOfCreator)
+  return wanted.managesCluster ? losing(row, []) : keep
 }
 
 /** What its member granted by virtue of a row, and others by virtue of that: from 16 on all of it goes with the row. */
@@ -120,15 +165,15 @@ export const membershipVerdict = (
 ): MembershipVerdict => {
   const verdict = verdictWithoutAuthority(world, wanted, serving, row)
   const { authority } = wanted
-  if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return verdict
-  const dependents = dependentsOf(world, row)
-  if (dependents.some((one) => servesPreserved(wanted, serving, one))) return 'passed on'
+  const { kind, options } = verdict
+  if (kind !== 'lose') return verdict
+  const dependents = options.length === 0 || options.includes('ADMIN') ? dependentsOf(world, row) : []
+  if (dependents.some((one) => servesPreserved(wanted, serving, one))) return { kind: 'passed on', options }
   if (authority.isSuperuser) return verdict
   const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
-  if ([row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted))
-    return verdict
-  const isAskedFor = wanted.memberships.get(row.member)?.has(row.role) === true
-  return isAskedFor && !row.admin ? 'leave' : 'not permitted'
+  return [row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted)
+    ? verdict
+    : { kind: 'not permitted', options }
 }
 
 /** Takes rows away one after another, and what depends on each before it. */
@@ -154,24 +199,25 @@ class Revocation {
    * later keep track, and refuse otherwise.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
    */
-  revoke(row: Membership, adminOptionOnly: boolean, because: Reason): void {
+  revoke(row: Membership, option: MembershipOption | null, because: Reason): void {
     const { role, member, grantor, admin } = row
     const key = membershipKey(row)
     if (this.#gone.has(key)) return
     if (member !== because.role) this.dependents.push({ row, because })
-    if (!adminOptionOnly) this.#gone.add(key)
-    this.#noAdmin.add(key)
+    if (option === null) this.#gone.add(key)
+    const losesAdmin = option === null || option === 'ADMIN'
+    if (losesAdmin) this.#noAdmin.add(key)
     const keepsTrack = this.#world.membershipsHaveGrantors
-    if (keepsTrack && admin && !this.#isAdmin(role, member))
+    if (losesAdmin && keepsTrack && admin && !this.#isAdmin(role, member))
       for (const dependent of sortedBy(this.#world.membershipsGrantedBy(member), membershipKey))
-        if (dependent.role === role) this.revoke(dependent, false, because)
+        if (dependent.role === role) this.revoke(dependent, null, because)
     const [served] = this.#serving.holdingsOf(role)
     this.operations.push({
       kind: 'revokeMembership',
       role,
       member,
       grantor: keepsTrack ? grantor : null,
-      adminOptionOnly,
+      option,
       ...(served && {
         serves: {
           privilege: served.privilege,
@@ -190,21 +236,20 @@ class Revocation {
   }
 }
 
-/** Of the rows by which a role is a member, those that go, and those of which only the ADMIN option goes. */
+/** Of the rows by which a role is a member, those that go, and those of which an option goes. */
 function* lostBy(
   world: World,
   wanted: Wanted,
   serving: ServingRoles,
   role: string,
-): Iterable<{ readonly row: Membership; readonly adminOptionOnly: boolean }> {
+): Iterable<{ readonly row: Membership; readonly option: MembershipOption | null }> {
   for (const row of world.membershipsOf(role)) {
-    const verdict = membershipVerdict(world, wanted, serving, row)
-    if (verdict === 'revoke' || verdict === 'strip ADMIN option')
-      yield { row, adminOptionOnly: verdict === 'strip ADMIN option' }
+    const { kind, options } = membershipVerdict(world, wanted, serving, row)
+    if (kind === 'lose') for (const option of options.length === 0 ? [null] : options) yield { row, option }
   }
 }
 
-/** Memberships that are not asked for go, whoever granted them, and the ADMIN option of those that stay. */
+/** Memberships that are not asked for go, whoever granted them, and options of those that stay. */
 export const loseMemberships = (
   world: World,
   wanted: Wanted,
@@ -220,8 +265,8 @@ export const loseMemberships = (
     })),
   )
   const bySpeaker = sortedBy(lost, (one) => wanted.authority.speakerAgainst(one.row))
-  for (const { row, adminOptionOnly } of bySpeaker.sort((a, b) => a.rank - b.rank))
-    revocation.revoke(row, adminOptionOnly, notAskedFor(row.member))
+  for (const { row, option } of bySpeaker.sort((a, b) => a.rank - b.rank))
+    revocation.revoke(row, option, notAskedFor(row.member))
   return [
     ...revocation.operations,
     ...(wanted.keepDependents ? keptDependents(world, wanted, revocation) : []),
@@ -271,7 +316,7 @@ const asGranted = (row: Membership | undefined): Granted => ({
 /** The rows that all desired roles lose, with what goes because of them. */
 export const lostMemberships = (world: World, wanted: Wanted): readonly Membership[] =>
   loseMemberships(world, wanted, wanted.roles).flatMap((operation) =>
-    operation.kind === 'revokeMembership' && !operation.adminOptionOnly
+    operation.kind === 'revokeMembership' && operation.option === null
       ? world
           .membershipsIn(operation.role, operation.member)
           .filter(({ grantor }) => operation.grantor === null || operation.grantor === grantor)

@@ -95,6 +95,7 @@ export const letCaretakersReach: Phase = (world, wanted) => {
     const { owner } = object
     const schema = isCaretaker(wanted, owner) ? schemaToReach(world, object) : undefined
     if (schema === undefined || authority.holds(owner, schema, 'USAGE')) continue
+    if (wanted.authorityOverPrivileges.whyNotManaged(schema, 'USAGE') !== undefined) continue
     missing.set(JSON.stringify([schema.key, owner]), {
       kind: 'grantPrivilege',
       object: { kind: schema.kind, name: schema.name },

@@ -2,7 +2,6 @@ import { aclKey, heldBy } from '../acl.ts'
 import { Authority } from '../authority.ts'
 import { tableOf } from '../column.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { isIntermediateName } from '../intermediate-role.ts'
 import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
 import { lacks } from '../grant-option.ts'
 import { type Revoked, revocationsOf } from '../revocation.ts'
@@ -177,7 +176,7 @@ class Revoking {
     const { object, item, privilege, because, isCollateral = false } = revoked
     const { grantee, privileges } = item
     const { keepDependents, desired, authorityOverPrivileges } = this.#wanted
-    const isOthers = !desired.has(grantee) && grantee !== object.owner && !isIntermediateName(grantee)
+    const isOthers = !desired.has(grantee) && grantee !== object.owner
     const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
     const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
     if (!isOthers || hasItAnyway || !(keepDependents || isCollateral)) return []
