@@ -1,5 +1,6 @@
 import type { Kit } from './kit.ts'
 import type { Part } from './part.ts'
+import { makeKeyType } from './piece/foreign-key.ts'
 import { type Action, nameOf, type Relation } from './world.ts'
 
 type Options = Omit<Action, 'by' | 'text'>
@@ -85,6 +86,12 @@ const definitions: readonly Template[] = [
 
 /** What is done with code of one’s own. */
 const withCode: readonly Template[] = [
+  [
+    (table, kit) => {
+      const [referring, key] = [kit.name('late'), makeKeyType(kit, 'late cast of a key')]
+      return `create table ${referring} (ref ${key} references ${table}); insert into ${referring} values ('5')`
+    },
+  ],
   [(table, kit) => `create index on ${table} (${kit.spy('late index')}(v))`],
   [(table, kit) => `create index on ${table} (v) where ${kit.predicate('late predicate')}(1)`],
   [

@@ -13,7 +13,7 @@ import { typePieces } from './piece/type.ts'
 import { viewPieces } from './piece/view.ts'
 import { drawSettings } from './settings.ts'
 import { makeTable } from './table.ts'
-import type { World } from './world.ts'
+import { nameOf, type World } from './world.ts'
 
 export interface DrawOptions {
   readonly random: Random
@@ -119,6 +119,12 @@ export const drawWorld = (options: DrawOptions, statements: number): World =>
       } else if (relations.length > 0) drawAction(kits, random.pick(relations))
     }
     shuffle(options.random, actions)
+    // From 18 on it waits for the sync, which would wait for it.
+    for (const relation of version < 180000 ? random.some(relations, 0.1) : [])
+      author.draft.meanwhile.push({
+        by: author.author,
+        text: `grant references (id) on ${nameOf(relation)} to ${options.role('friend')}`,
+      })
   })
 
 /** Fisher and Yates. */

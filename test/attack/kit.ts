@@ -12,6 +12,7 @@ export class Draft {
   readonly relations: Relation[] = []
   readonly keepable: Keepable[] = []
   readonly places = new Set<string>()
+  readonly meanwhile: Statement[] = []
   readonly precautions: Statement[] = []
   readonly needs: Statement[] = []
   readonly actions: Action[] = []
@@ -23,8 +24,8 @@ export class Draft {
   }
 
   get world(): World {
-    const { statements, relations, keepable, places, precautions, needs, actions } = this
-    return { statements, relations, keepable, places: [...places], precautions, needs, actions }
+    const { statements, relations, keepable, places, meanwhile, precautions, needs, actions } = this
+    return { statements, relations, keepable, places: [...places], meanwhile, precautions, needs, actions }
   }
 }
 

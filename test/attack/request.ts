@@ -15,11 +15,12 @@ export interface AttackRequest {
   readonly options: SyncRolesOptions
 }
 
+type Scope = 'cluster' | 'database'
+
 const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES', 'TRIGGER'] as const
 
 /** Draws what an author may go on doing without owning anything. */
 const drawUse = (random: Random, { relations }: World, author: Author): readonly AnyGrant[] => [
-  Grant.login(),
   Grant.schemaUsage(author, { direct: true }),
   ...(random.chance(0.3) ? [Grant.schemaCreate(author, { direct: true })] : []),
   ...random.some(relations, 0.4).map(({ schema, name }) =>
@@ -37,21 +38,24 @@ const drawKept = (random: Random, { keepable }: World, author: Author): readonly
   return [...few, ...(random.chance(0.2) ? [Grant.schemaOwnership(author)] : [])]
 }
 
-const drawGrants = (random: Random, world: World, author: Author): readonly AnyGrant[] => {
+const drawGrants = (random: Random, world: World, author: Author, scope: Scope): readonly AnyGrant[] => {
   if (random.chance(0.3)) return []
-  const use = drawUse(random, world, author)
+  // LOGIN belongs to the cluster.
+  const login = scope === 'cluster' ? [Grant.login()] : []
+  const use = [...login, ...drawUse(random, world, author)]
   return random.chance(0.3) ? use : [...use, ...drawKept(random, world, author)]
 }
 
 /** Draws what authors should have from now on. */
 export const drawRequest = (random: Random, world: World, role: (part: Part) => string): AttackRequest => {
   const authors = random.chance(0.3) ? (['author', 'rival'] as const) : (['author'] as const)
+  const scope = random.chance(0.2) ? 'database' : 'cluster'
   return {
-    desired: authors.map((author) => ({ role: role(author), grants: drawGrants(random, world, author) })),
-    options: {
-      scope: random.chance(0.2) ? 'database' : 'cluster',
-      keepDependents: random.chance(0.2),
-    },
+    desired: authors.map((author) => ({
+      role: role(author),
+      grants: drawGrants(random, world, author, scope),
+    })),
+    options: { scope, keepDependents: random.chance(0.2) },
   }
 }
 

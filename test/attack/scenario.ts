@@ -1,6 +1,7 @@
 import { Grant, type Grant as AnyGrant } from '@pgsr/node-postgres'
 import { type DrawOptions, write } from './draw.ts'
 import type { Kit } from './kit.ts'
+import { makeKeyType } from './piece/foreign-key.ts'
 import { halves } from './piece/partition.ts'
 import { makeDomain } from './piece/type.ts'
 import { type AttackRequest, nothing, only } from './request.ts'
@@ -16,15 +17,15 @@ export interface Scenario {
 }
 
 /** Makes things, and says what of them the author is to keep; without: it is to keep nothing. */
-type Make = (kit: Kit) => readonly AnyGrant[] | undefined
+type Make = (kit: Kit, friend: Kit) => readonly AnyGrant[] | undefined
 
 const scenario = (title: string, make: Make, versions: Pick<Scenario, 'since' | 'until'> = {}): Scenario => ({
   title,
   ...versions,
   plot: (options) => {
     let kept: readonly AnyGrant[] | undefined
-    const world = write(options, ({ author }) => {
-      kept = make(author)
+    const world = write(options, ({ author, friend }) => {
+      kept = make(author, friend)
     })
     const request = kept === undefined ? nothing(options.role) : only(options.role, kept)
     return { world, request }
@@ -129,6 +130,28 @@ export const scenarios: readonly Scenario[] = [
       text: 'revoke all on function vault.reveal(text, int) from public',
     })
     kit.act('friend', 'select author.reveal(x) from generate_series(1, 2) as x')
+    return undefined
+  }),
+  scenario(
+    'a grant that is committed after the sync lets another refer to a table, with a cast of its own',
+    (kit, friend) => {
+      const table = makeTable(kit)
+      const key = makeKeyType(friend, 'cast')
+      kit.draft.meanwhile.push({
+        by: 'author',
+        text: `grant references (id) on ${table} to ${kit.role('friend')}`,
+      })
+      kit.act('friend', `create table friend.referring (ref ${key} references ${table})`)
+      kit.act('friend', `insert into friend.referring values ('5')`)
+      return undefined
+    },
+    // Later ones lock the table that something is granted on.
+    { until: 180000 },
+  ),
+  scenario('a partitioned table runs what its key is made of as who opens it', (kit) => {
+    const table = kit.name('parent')
+    const call = kit.spy('partition key')
+    kit.build(`create table ${table} (id int, v int) partition by range ((id + ${call}(0)))`)
     return undefined
   }),
 ]

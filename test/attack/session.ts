@@ -22,7 +22,8 @@ export interface Session {
 const rowsOf = (result: pg.QueryResult | readonly pg.QueryResult[]): string =>
   JSON.stringify([result].flat().map(({ rows }) => rows))
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
 /** Notes without doubles. */
 export class Notes {

@@ -29,14 +29,15 @@ const settings = ['statement_timeout = 20000', 'lock_timeout = 5000', 'log_min_m
 /** Those who act for themselves; from 16 on a role can be administered by who made it. */
 const players = ['author', 'rival', 'friend', 'other'] as const satisfies readonly Part[]
 
+const must = async (session: Session, text: string): Promise<void> => {
+  const { error } = await session.run(text)
+  if (error !== undefined) throw new Error(`cannot set the stage: ${text}: ${error}`)
+}
+
 export const openStage = async (server: TestServer, tag: string, kind: ActorKind): Promise<Stage> => {
   const database = `attack_${tag}`
   const role = roleNames(tag, kind, server)
   const cluster = await openSession(server, 'postgres')
-  const must = async (session: Session, text: string): Promise<void> => {
-    const { error } = await session.run(text)
-    if (error !== undefined) throw new Error(`cannot set the stage: ${text}: ${error}`)
-  }
   await must(cluster, `create database ${database}`)
   for (const setting of settings) await must(cluster, `alter database ${database} set ${setting}`)
   const isOwner = kind !== actorKinds[0]

@@ -1,11 +1,10 @@
-import { inspect } from 'node:util'
 import type { ActorKind } from '../harness/actor.ts'
 import type { Driver } from '../harness/drivers.ts'
 import type { TestServer } from '../harness/servers.ts'
 import { type Author, isAttacker, type Part, parts, victims } from './part.ts'
 import { canDoNothing, type Standing, standingOf } from './power.ts'
 import type { AttackRequest } from './request.ts'
-import { Notes, type Ran } from './session.ts'
+import { messageOf, Notes, type Ran } from './session.ts'
 import type { Note } from './spy.ts'
 import { openStage, type Stage } from './stage.ts'
 import { Control, isAllowed, type Runner } from './verdict.ts'
@@ -45,31 +44,45 @@ export interface TrialResult {
   readonly needs: number
 }
 
+/** What one of them lets the other do, it might as well do itself. */
+const allies = ['author', 'friend'] as const satisfies readonly Author[]
+
 const authors = ['author', 'rival', 'friend'] as const satisfies readonly Author[]
 
 /** Tells as whom code ran. */
 class Witness {
   readonly #stage: Stage
   readonly #before: ReadonlyMap<Author, Standing>
+  readonly #control: Control
   readonly #known = new Map<string, boolean>()
 
-  constructor(stage: Stage, before: ReadonlyMap<Author, Standing>) {
+  constructor(stage: Stage, before: ReadonlyMap<Author, Standing>, control: Control) {
     this.#stage = stage
     this.#before = before
+    this.#control = control
   }
 
-  async runnerOf({ runner, author }: Note, by: Part): Promise<Runner> {
-    if (runner === this.#stage.role(author)) return 'author'
-    if (runner === this.#stage.role(by)) return 'caller'
-    const key = `${runner} ${author}`
-    const known = this.#known.get(key) ?? (await this.#isNobody(runner, author))
-    this.#known.set(key, known)
-    return known ? 'nobody' : 'somebody else'
+  async runnerOf(note: Note, by: Part): Promise<Runner> {
+    const { runner, author } = note
+    const role = (part: Part): string => this.#stage.role(part)
+    if (runner === role(author)) return 'author'
+    if (author !== 'rival' && allies.some((ally) => runner === role(ally))) return 'ally'
+    if (runner === role(by)) return 'caller'
+    // Where code ran as somebody else before, who is an author too, it may run as who has the things of that one now.
+    for (const former of authors)
+      if (former === author || this.#control.ranAs({ ...note, runner: role(former) }))
+        if (await this.#isNobody(runner, former)) return 'nobody'
+    return 'somebody else'
   }
 
-  async #isNobody(runner: string, author: Author): Promise<boolean> {
+  async #isNobody(runner: string, former: Author): Promise<boolean> {
+    const key = `${runner} ${former}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
     const standing = await standingOf(this.#stage.session('root'), runner)
-    return canDoNothing(standing, this.#before.get(author)!)
+    const isNobody = canDoNothing(standing, this.#before.get(former)!)
+    this.#known.set(key, isNobody)
+    return isNobody
   }
 }
 
@@ -181,24 +194,31 @@ export const attempt = async (server: TestServer, plot: Plot): Promise<TrialResu
       const isNew = !findings.some(({ what }) => what === finding.what)
       if (isNew) findings.push(finding)
     }
+    for (const { by, text } of world.meanwhile) await stage.session(by).run(`begin; ${text}`)
     const { notes, error } = await sync(stage, plot)
+    for (const { by } of world.meanwhile) await stage.session(by).run('commit')
     for (const { place, author, runner } of notes)
       found({
         what: `the ${author}’s ${place} ran while roles were synced`,
         statement: { by: 'actor', text: 'syncRoles' },
         role: runner,
       })
-    if (error !== undefined) failures.push(`the sync failed: ${inspect(error)}`)
+    if (error !== undefined) failures.push(`the sync failed: ${messageOf(error)}`)
 
     if (reopens) await stage.reopen()
     for (const part of parts) await stage.session(part).run('reset all')
     for (const { by, text } of world.precautions) await stage.session(by).run(text)
-    for (const { by, text } of working) {
+    const broken: string[] = []
+    const isSynced = (part: Part): boolean =>
+      plot.request.desired.some(({ role }) => role === stage.role(part))
+    const needed = working.filter(({ by }) => !isSynced(by))
+    for (const { by, text } of needed) {
       const ran = await runUndone(stage, { by, text })
-      if (ran.error !== undefined) failures.push(`${by} can no longer: ${text}: ${ran.error}`)
+      if (ran.error !== undefined) broken.push(`the ${by} can no longer: ${text}: ${ran.error}`)
     }
+    if (broken.length > 0) failures.push(`${broken[0]} (and ${broken.length - 1} more)`)
     const readers = new Set([...readersBefore, ...(await readersOf(stage))])
-    const witness = new Witness(stage, before)
+    const witness = new Witness(stage, before, control)
     for (const action of world.actions) {
       const ran = await run(stage, action)
       for (const note of ran.notes) {
@@ -215,7 +235,7 @@ export const attempt = async (server: TestServer, plot: Plot): Promise<TrialResu
         found({ what: `the ${action.by} read the ${victim}’s secret`, statement: action })
     }
     for (const finding of await journalFindings(stage)) found(finding)
-    return { findings, failures, unbuilt, fired, needs: working.length }
+    return { findings, failures, unbuilt, fired, needs: needed.length }
   } finally {
     await stage.end()
   }

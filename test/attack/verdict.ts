@@ -3,7 +3,7 @@ import type { Note } from './spy.ts'
 import type { Action } from './world.ts'
 
 /** As whom code ran: what counts is not what the role is called. */
-export type Runner = 'caller' | 'author' | 'nobody' | 'somebody else'
+export type Runner = 'caller' | 'author' | 'ally' | 'nobody' | 'somebody else'
 
 /** Who ran what before the sync: only then is it known what PostgreSQL does. */
 export class Control {
@@ -33,11 +33,11 @@ export class Control {
 }
 
 /**
- * Whether code may run as a role: as its author, as nobody, and as whom it ran before the sync. What did not run before may
+ * Whether code may run as a role: as its author or an ally of that, as nobody, and as whom it ran before the sync. What did not run before may
  * run as who sends the statement, as code does in PostgreSQL, but where an owner should take its place.
  */
 export const isAllowed = (action: Action, note: Note, runner: Runner, control: Control): boolean => {
-  if (runner === 'author' || runner === 'nobody' || control.ranAs(note)) return true
+  if (runner === 'author' || runner === 'ally' || runner === 'nobody' || control.ranAs(note)) return true
   if (runner === 'somebody else') return false
   return isAttacker(action.by) || (control.ranAsCaller(action, note) ?? action.switches !== true)
 }

@@ -38,6 +38,8 @@ export interface World {
   readonly keepable: readonly Keepable[]
   /** Where code stands that notes who runs it. */
   readonly places: readonly string[]
+  /** What somebody does in a transaction that begins before the sync and ends after it. */
+  readonly meanwhile: readonly Statement[]
   /** What a victim does once the roles are synced, before anybody tries anything. */
   readonly precautions: readonly Statement[]
   /** What has to work after the sync, if it does before. */

@@ -24,7 +24,8 @@ const refer = (kit: Kit, table: string, by: Part, type = 'int', action = ''): st
 }
 
 const useBoth = (kit: Kit, table: string, referring: string, by: Part, key = '5'): void => {
-  kit.draft.needs.push({ by, text: `insert into ${referring} (id, ref) values (${kit.key()}, ${key})` })
+  if (by !== kit.author)
+    kit.draft.needs.push({ by, text: `insert into ${referring} (id, ref) values (${kit.key()}, ${key})` })
   kit.act([by, 'friend', 'author'], `insert into ${referring} (id, ref) values (${kit.key()}, ${key})`)
   kit.act([by, 'root'], `insert into ${referring} (id, ref) values (${kit.key()}, ${key})`)
   kit.act(['author', 'friend', 'root'], `delete from ${table} where id = 1`, { undone: true })
@@ -61,6 +62,16 @@ const referred = (['friend', 'other', 'actor'] as const).flatMap((by) =>
     },
   })),
 )
+
+/** Makes a type whose values are cast to those of keys by code, and gives back its name. */
+export const makeKeyType = (kit: Kit, place: string): string => {
+  const type = kit.name('key')
+  kit.build(`create type ${type} as enum ('5', '3')`)
+  kit.build(`grant usage on type ${type} to public`)
+  const cast = kit.spy(place, { takes: type, gives: '5' })
+  kit.build(`create cast (${type} as int) with function ${cast}(${type}) as implicit`)
+  return type
+}
 
 export const foreignKeyPieces: readonly TablePiece[] = [
   ...referring,

@@ -102,6 +102,20 @@ export const partitionPieces: readonly Piece[] = [
     },
   },
   {
+    // Bounds are put in order by it whenever the table is opened, or its partitions are looked for.
+    make: (kit) => {
+      const compare = kit.spy('comparison of a partition key', { takes: 'int, int', gives: '$1 - $2' })
+      const name = kit.name('opclass')
+      kit.build(
+        `create operator class ${name} for type int using btree as
+         operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 ${compare}(int, int);
+         alter operator class ${name} using btree owner to ${kit.role(kit.author)}`,
+        'root',
+      )
+      makePartitioned(kit, { by: `range (id ${name})`, bounds: halves })
+    },
+  },
+  {
     since: 110000,
     make: (kit) => {
       const call = kit.spy('hash of a partition key', {
