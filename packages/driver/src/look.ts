@@ -89,10 +89,7 @@ interface Looking {
   readonly onAnswer: () => void
 }
 
-const lookAs = (
-  session: SessionShape,
-  { version, scope, stored, settings, after, onAnswer }: Looking,
-) => {
+const lookAs = (session: SessionShape, { version, scope, stored, settings, after, onAnswer }: Looking) => {
   const beside = stored === undefined ? [] : [stored]
   const text = [settingsStatement(settings), ...beside, introspectionQuery(version, scope)].join(';')
   return session.send(`${text}${after}`, { onAnswer }).pipe(

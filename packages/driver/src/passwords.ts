@@ -16,7 +16,9 @@ export class Passwords {
   readonly #iterations: number | undefined
   readonly #verifiers = new Map<string, Promise<string>>()
   /** What was asked last, and how that ended. */
-  #last: { readonly snapshot: Snapshot; readonly text: string | null; readonly compared: Snapshot } | undefined
+  #last:
+    | { readonly snapshot: Snapshot; readonly text: string | null; readonly compared: Snapshot }
+    | undefined
   /** By role, what was compared last, and how that ended. */
   readonly #compared = new Map<string, readonly [stored: string, isSame: Promise<boolean>]>()
 

@@ -152,7 +152,8 @@ export const effectsOf = (
   const factsIn = (world: World, other: World): Map<string, Fact> => {
     const facts = new Map<string, Fact>()
     const add = (some: Iterable<Fact>): void => {
-      for (const fact of some) if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(effectKey(fact), fact)
+      for (const fact of some)
+        if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(effectKey(fact), fact)
     }
     add(grantedOn(world, objects, other, isTold))
     add(membershipFacts(world, members, isTold))

@@ -5,7 +5,7 @@ import { attributeWords } from './attribute.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
 import type { MembershipOption } from './membership-option.ts'
-import { membershipVerdict } from './phase/lose-memberships.ts'
+import { membershipVerdict } from './membership-verdict.ts'
 import { hasUselessPassword, isUnwanted } from './phase/lose-attributes.ts'
 import { unwantedDefaults } from './phase/default-privileges.ts'
 import { type Blocked, privilegeVerdict, revocationsOf } from './revocation.ts'
@@ -187,11 +187,7 @@ const mixedMembership = (world: World, row: Membership): Residue => ({
   by: 'a sync with the scope cluster, or who may revoke it',
 })
 
-const foreignMembership = (
-  world: World,
-  row: Membership,
-  options: readonly MembershipOption[],
-): Residue => {
+const foreignMembership = (world: World, row: Membership, options: readonly MembershipOption[]): Residue => {
   const { actingRole } = world.server
   const privileges = world.membershipsHaveGrantors
     ? ` and the privileges of ${describeName(row.grantor)}`

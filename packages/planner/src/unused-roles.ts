@@ -59,9 +59,11 @@ const isDelegate = ({ name }: Role, authority: Authority): boolean =>
 
 /** What it has in itself, and by its own memberships. */
 const beyondInItself = (world: World, role: Role, authority: Authority): readonly string[] => [
-  ...attributesOf({ ...role, inherit: false, createRole: role.createRole && !isDelegate(role, authority) }).map(
-    (attribute) => `has ${attribute}`,
-  ),
+  ...attributesOf({
+    ...role,
+    inherit: false,
+    createRole: role.createRole && !isDelegate(role, authority),
+  }).map((attribute) => `has ${attribute}`),
   ...(role.inherit ? [] : ['has NOINHERIT']),
   ...sortedUnique(world.membershipsOf(role.name).map((row) => row.role)).map(
     (above) => `is a member of role ${describeName(above)}`,

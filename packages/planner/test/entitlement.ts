@@ -199,7 +199,9 @@ const inherits = ({ memberships }: Snapshot, member: string, role: string): bool
 export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
   const { role, entitled: grants, isIdle } = asked
   if (isPreserved(outcome, asked, fact))
-    return fact.kind !== 'membership' || !fact.admin || isPreserved(outcome, { ...asked, preserved: [] }, fact)
+    return (
+      fact.kind !== 'membership' || !fact.admin || isPreserved(outcome, { ...asked, preserved: [] }, fact)
+    )
   switch (fact.kind) {
     case 'role':
       return true
@@ -393,9 +395,7 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
         (['admin', 'inherit', 'set'] as const).every(
           (option) =>
             grant[option] !== true ||
-            outcome.memberships.some(
-              (row) => row.member === role && row.role === grant.role && row[option],
-            ),
+            outcome.memberships.some((row) => row.member === role && row.role === grant.role && row[option]),
         )
       )
     case 'default privilege': {

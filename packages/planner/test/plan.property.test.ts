@@ -201,9 +201,7 @@ describe('when a plan is done', () => {
       for (const asked of askedIn(made))
         expect(
           excessOf(outcome, asked).filter(
-            (fact) =>
-              !isAnnounced(made, outcome, asked.role, fact) &&
-              !isAskedByGrantee(outcome, made, fact),
+            (fact) => !isAnnounced(made, outcome, asked.role, fact) && !isAskedByGrantee(outcome, made, fact),
           ),
         ).toEqual([])
     }))

@@ -89,25 +89,29 @@ describe.for(servers)('$name', (server) => {
     })
     afterAll(() => box.end())
 
-    test('a member has of a role what is asked for, whoever granted what', { timeout: 3_600_000 }, async () => {
-      const third = box.name('third')
-      await box.admin(`create role ${third}`)
-      for (const part of inParts(chosen(box.isSuperuser), 100)) {
-        const made: Made[] = []
-        for (const one of part) made.push(await make(box, third, one))
-        const { plan } = await box.sync(
-          made.map(({ role, group, asked }) => ({
-            role,
-            grants: asked === undefined ? [] : [Grant.roleMembership(group, asked)],
-          })),
-          { onResidue: 'report' },
-        )
-        for (const one of made) {
-          const expected = expectedOf(one, box.isSuperuser)
-          const found = await has(box, third, plan, one)
-          expect([one, found]).toEqual([one, { ...expected, residue: expected.residue.toSorted() }])
+    test(
+      'a member has of a role what is asked for, whoever granted what',
+      { timeout: 3_600_000 },
+      async () => {
+        const third = box.name('third')
+        await box.admin(`create role ${third}`)
+        for (const part of inParts(chosen(box.isSuperuser), 100)) {
+          const made: Made[] = []
+          for (const one of part) made.push(await make(box, third, one))
+          const { plan } = await box.sync(
+            made.map(({ role, group, asked }) => ({
+              role,
+              grants: asked === undefined ? [] : [Grant.roleMembership(group, asked)],
+            })),
+            { onResidue: 'report' },
+          )
+          for (const one of made) {
+            const expected = expectedOf(one, box.isSuperuser)
+            const found = await has(box, third, plan, one)
+            expect([one, found]).toEqual([one, { ...expected, residue: expected.residue.toSorted() }])
+          }
         }
-      }
-    })
+      },
+    )
   })
 })

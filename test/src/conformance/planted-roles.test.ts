@@ -70,14 +70,20 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
     [
       'that somebody else has made',
       (box, delegate, eve) =>
-        asUser(box, eve)(
+        asUser(
+          box,
+          eve,
+        )(
           `create role ${delegate} createrole; grant ${delegate} to ${box.actor} with inherit false, set true`,
         ),
     ],
     [
       'that the acting role may even grant',
       (box, delegate, eve) =>
-        asUser(box, eve)(
+        asUser(
+          box,
+          eve,
+        )(
           `create role ${delegate} createrole; grant ${delegate} to ${box.actor} with admin true, inherit false, set true`,
         ),
     ],
@@ -133,7 +139,10 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
           ? ''
           : `grant ${planted} to ${box.actor} with admin true, inherit false, set false`
     await box.admin(`alter table ${schema}.t owner to ${eve}`)
-    await asUser(box, eve)(`
+    await asUser(
+      box,
+      eve,
+    )(`
       create role ${planted}; grant select on ${schema}.t to ${planted};
       ${admin}
     `)
@@ -201,7 +210,11 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
       const { plan } = await box.sync({ role: alice, grants: [], preserveExistingGrantsInSchemas: [schema] })
       expect(await mayRead(box, alice, `${schema}.t`)).toBe(true)
       expect(plan.unmanaged.filter(({ role: who }) => who === alice)).toEqual([
-        { role: alice, kind: 'membership', description: 'membership in 2 intermediate roles of other databases' },
+        {
+          role: alice,
+          kind: 'membership',
+          description: 'membership in 2 intermediate roles of other databases',
+        },
       ])
     })
     await box.sync({ role: alice, grants: [] })

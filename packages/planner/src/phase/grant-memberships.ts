@@ -7,7 +7,8 @@ import { isRealMember } from '../real-member.ts'
 import type { Membership } from '../snapshot.ts'
 import type { Wanted, WantedMembership } from '../wanted.ts'
 import { World } from '../world.ts'
-import { loseMemberships, satisfy } from './lose-memberships.ts'
+import { satisfy } from '../membership-verdict.ts'
+import { loseMemberships } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
 /**
@@ -33,7 +34,10 @@ const optionsFor = (
     }
   const isThere = world.membershipsIn(role, member).some((row) => row.grantor === grantor)
   if (!isThere && inherit === undefined && set === undefined) return undefined
-  return { inherit: inherit ?? (set === false || (world.roles.get(member)?.inherit ?? true)), set: set ?? true }
+  return {
+    inherit: inherit ?? (set === false || (world.roles.get(member)?.inherit ?? true)),
+    set: set ?? true,
+  }
 }
 
 /** The world without what members are still to lose because the acting role may need it until the end. */

@@ -27,7 +27,11 @@ const inOrder: readonly Attribute[] = sortedBy(attributeWords, (attribute) =>
 )
 
 /** Whether a role that is not to log in has a password stored all the same, as far as that may be known. */
-export const hasUselessPassword = (world: World, { managesCluster, logins }: Wanted, role: string): boolean => {
+export const hasUselessPassword = (
+  world: World,
+  { managesCluster, logins }: Wanted,
+  role: string,
+): boolean => {
   const { hasPassword, login } = world.roles.get(role) ?? {}
   return managesCluster && hasPassword === true && login === false && !logins.has(role)
 }
