@@ -49,6 +49,13 @@ export const comesWithCreateRole = (world: World, wanted: Wanted, row: Membershi
 const isAskedFor = ({ memberships }: Wanted, { role, member }: Membership): boolean =>
   memberships.get(member)?.has(role) === true
 
+/** Whether a member creates roles, as it should, or needs what it has created to administer others. */
+const isCreator = (
+  { attributes, managesCluster, authority }: Wanted,
+  { role, member }: Membership,
+): boolean =>
+  !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || authority.isDelegate(role)
+
 /**
  * Whether a desired role has granted itself a role that it has created, and could do so again each time: that is its own, as
  * is what an owner grants itself.
@@ -57,6 +64,7 @@ export const isGrantedToItself = (world: World, wanted: Wanted, row: Membership)
   world.membershipsHaveGrantors &&
   row.grantor === row.member &&
   !isAskedFor(wanted, row) &&
+  isCreator(wanted, row) &&
   world.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(world, wanted, one))
 
 /**

@@ -98,12 +98,9 @@ describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
         `create role ${name} createrole; grant ${name} to ${box.actor} with inherit false, set true`,
       )
       const page = await readFile(new URL('../../../docs/managed-databases.md', import.meta.url), 'utf8')
-      const [statements = ''] = /^GRANT "_pgsr_admin_…" TO "other"[\s\S]*?^RESET ROLE;$/m.exec(page) ?? []
+      const [statements = ''] = /^DO \$take_over\$[\s\S]*?^END \$take_over\$$/m.exec(page) ?? []
       await box.admin(
-        statements
-          .replaceAll('_pgsr_admin_…', name)
-          .replaceAll('"service"', box.actor)
-          .replaceAll('"other"', other.actor),
+        statements.replace(`'service'`, `'${box.actor}'`).replace(`'other'`, `'${other.actor}'`),
       )
       const { plan } = await other.sync({ role, grants: [Grant.tableSelect(schema, 't')] })
       expect(operationsOf(plan).some(({ as }) => as === name)).toBe(true)
