@@ -212,6 +212,27 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('caretaker'),
   },
   {
+    name: 'a delegate is one by its name',
+    file: 'packages/driver/src/introspection/roles.ts',
+    text: '(o.member <> s.acting or o.grantor not in (10, s.acting))',
+    by: 'o.member is null',
+    tests: conformance('planted-roles'),
+  },
+  {
+    name: 'an intermediate role is used again whoever may let himself in to it',
+    file: 'packages/planner/src/resolve.ts',
+    text: 'elsewhere === 0 && administeredByOthers !== true && ',
+    by: 'elsewhere === 0 && (administeredByOthers !== true || elsewhere === 0) && ',
+    tests: conformance('planted-roles'),
+  },
+  {
+    name: 'a password that was stored before lets in',
+    file: 'packages/planner/src/phase/gain-attributes.ts',
+    text: "password === 'clear' && !now.login",
+    by: "password === 'clear' && now.login",
+    tests: conformance('login'),
+  },
+  {
     name: 'a secret shows in JSON',
     file: 'packages/planner/src/secret.ts',
     text: 'toJSON(): string {\n    return redacted',

@@ -266,7 +266,9 @@ const revokeMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined
   if (row === undefined) return undefined
   const { role, member } = row
   const grantor = version < 160000 ? null : row.grantor
-  const option = pick([null, ...membershipOptionWords.filter((one) => row[membershipOptions[one]])])!
+  // Before 16 every membership has INHERIT and SET.
+  const options = membershipOptionWords.filter((one) => version >= 160000 || one === 'ADMIN')
+  const option = pick([null, ...options.filter((one) => row[membershipOptions[one]])])!
   return { kind: 'revokeMembership', role, member, grantor, option, as, because }
 }
 

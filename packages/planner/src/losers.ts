@@ -1,6 +1,6 @@
 import { isIntermediateName } from './intermediate-role.ts'
 import type { Reason } from './operation.ts'
-import { isEntitled } from './phase/lose-memberships.ts'
+import { isEntitled } from './membership-verdict.ts'
 import { type Holding, ServingRoles } from './serving-roles.ts'
 import { notAskedFor, type Wanted } from './wanted.ts'
 import type { World } from './world.ts'

@@ -21,4 +21,4 @@ export const together = (rows: readonly MembershipOptionValues[]): MembershipOpt
 export const without = <Row extends MembershipOptionValues>(
   row: Row,
   options: readonly MembershipOption[],
-): Row => options.reduce((rest, option) => ({ ...rest, [membershipOptions[option]]: false }), row)
+): Row => ({ ...row, ...Object.fromEntries(options.map((option) => [membershipOptions[option], false])) })

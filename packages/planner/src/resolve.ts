@@ -25,7 +25,7 @@ import { authorityOver, isAttaching, ownerInOutcome } from './owner-in-outcome.t
 import { createRoles } from './phase/create-roles.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
-import { satisfy } from './phase/lose-memberships.ts'
+import { satisfy } from './membership-verdict.ts'
 import type { Skipped } from './plan.ts'
 import type { Privilege } from './privilege.ts'
 import type { SyncRequest } from './request.ts'

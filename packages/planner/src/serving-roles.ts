@@ -110,7 +110,6 @@ export class ServingRoles {
   }
 
   reachOf(name: string): Reach {
-    const isLocal = ({ object }: Holding): boolean => objectKinds[object.kind].shared !== true
     const holdings = this.holdingsOf(name)
     const isTainted = this.#found.tainted.has(name)
     if (!isTainted && !holdings.some(isLocal)) return 'elsewhere'
@@ -127,6 +126,8 @@ export class ServingRoles {
     return here ? (elsewhere ? 'shared' : 'ours') : elsewhere ? 'theirs' : 'unused'
   }
 }
+
+const isLocal = ({ object }: Holding): boolean => objectKinds[object.kind].shared !== true
 
 /** Oids grow, until they wrap around; a role still to be created is the youngest. */
 const age = ({ oid }: Role): number => (oid === null ? Number.POSITIVE_INFINITY : Number(oid))

@@ -1,6 +1,7 @@
 import {
   attributes,
   describeFact,
+  describeName,
   describeObject,
   type DefaultPrivilegeFact,
   type DesiredRole,
@@ -272,22 +273,22 @@ const wordsFor = (role: string, fact: Fact): string => {
     case 'ownership':
       return `ownership of ${describeObject(fact.object)}`
     case 'membership': {
-      const of = `role ${JSON.stringify(fact.role)}`
+      const of = `role ${describeName(fact.role)}`
       if (fact.member === role && fact.grantor === role)
         return `membership in ${of}, which it has created and grants itself`
       return fact.member === role
         ? `ADMIN option for ${of}, which comes with CREATEROLE`
-        : `having granted membership in ${of} to role ${JSON.stringify(fact.member)}`
+        : `having granted membership in ${of} to role ${describeName(fact.member)}`
     }
     case 'default privilege': {
-      const where = fact.schema === null ? '' : ` in schema ${JSON.stringify(fact.schema)}`
+      const where = fact.schema === null ? '' : ` in schema ${describeName(fact.schema)}`
       return `of its own future ${fact.on}${where}`
     }
     case 'role':
     case 'privilege':
       return holderOf(fact) === role
         ? describeFact(fact)
-        : `having granted ${describeFact(fact)}, to ${JSON.stringify(holderOf(fact))}`
+        : `having granted ${describeFact(fact)}, to ${describeName(holderOf(fact))}`
   }
 }
 

@@ -41,7 +41,7 @@ const world = (acl = {}, rest: Partial<Snapshot> = {}): Snapshot =>
   })
 
 const serving = '_pgsr_local_16384_table_select_0123abcd'
-const other = '_pgsr_local_16384_table_select_4567abcd'
+const another = '_pgsr_local_16384_table_select_4567abcd'
 const served = world({ [`${serving}/owner`]: 'r' }, { roles: [role(serving)] })
 
 describe('what is asked for is granted', () => {
@@ -221,8 +221,8 @@ describe('what is not asked for is taken away', () => {
       world(
         {},
         {
-          roles: [role(serving, { elsewhere: 1 }), role(other, { elsewhere: 2 })],
-          memberships: [membership('t', serving), membership('t', other)],
+          roles: [role(serving, { elsewhere: 1 }), role(another, { elsewhere: 2 })],
+          memberships: [membership('t', serving), membership('t', another)],
         },
       ),
       elsewhere('2 intermediate roles'),

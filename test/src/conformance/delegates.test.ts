@@ -1,5 +1,7 @@
 import { Grant, operationsOf } from '@pgsr/node-postgres'
 import { isDelegateName, mostAdministered } from '@pgsr/planner'
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { drivers } from '../../harness/drivers.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox.ts'
@@ -82,5 +84,30 @@ describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
     expect(await exist(ours.map(([name]) => name as string))).toEqual([])
     await drop()
     expect(await exist(made)).toEqual([])
+  })
+
+  test('another role takes over delegates with the help of a superuser', { timeout: 120_000 }, async () => {
+    if (server.version < 160000) return // there are none
+    const other = await openSandbox(server, drivers[0]!, 'database owner')
+    try {
+      const [schema, role] = [other.name('s'), other.name('r')]
+      await other.run(`create schema ${schema}; create table ${schema}.t ()`)
+      for (let count = 0; count < mostAdministered; count++) await other.run(`create role ${other.name('o')}`)
+      const name = `_pgsr_admin_0000${randomBytes(2).toString('hex')}`
+      await box.run(
+        `create role ${name} createrole; grant ${name} to ${box.actor} with inherit false, set true`,
+      )
+      const page = await readFile(new URL('../../../docs/managed-databases.md', import.meta.url), 'utf8')
+      const [statements = ''] = /^DO \$take_over\$[\s\S]*?^END \$take_over\$$/m.exec(page) ?? []
+      await box.admin(
+        statements.replace(`'service'`, `'${box.actor}'`).replace(`'other'`, `'${other.actor}'`),
+      )
+      const { plan } = await other.sync({ role, grants: [Grant.tableSelect(schema, 't')] })
+      expect(operationsOf(plan).some(({ as }) => as === name)).toBe(true)
+      expect(await readable(other, role, schema)).toBe(1)
+      await other.sync({ role, grants: [] })
+    } finally {
+      await other.end()
+    }
   })
 })

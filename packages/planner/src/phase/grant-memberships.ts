@@ -7,7 +7,8 @@ import { isRealMember } from '../real-member.ts'
 import type { Membership } from '../snapshot.ts'
 import type { Wanted, WantedMembership } from '../wanted.ts'
 import { World } from '../world.ts'
-import { loseMemberships, satisfy } from './lose-memberships.ts'
+import { satisfy } from '../membership-verdict.ts'
+import { loseMemberships } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
 /**
