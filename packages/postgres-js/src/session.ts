@@ -261,11 +261,17 @@ const sessionOn = (connection: Connection, held: Held): SessionShape => {
 
 const isPool = (sql: Connection): sql is Sql => 'reserve' in sql
 
+/** Others have an `unsafe` too. */
+const isConnection = (given: Partial<Connection> | null | undefined): boolean =>
+  typeof given?.unsafe === 'function' && typeof given.typed === 'function'
+
 /** The sessions of a pool, or one on the caller’s own connection. The pool gets back only a connection that works. */
 export const hold = (connection: Connection): Effect.Effect<SessionShape, StatementError, Scope.Scope> => {
-  if (typeof (connection as Partial<Connection> | undefined)?.unsafe !== 'function')
+  if (!isConnection(connection))
     return Effect.die(
-      new TypeError('cannot use the connection: it is neither a postgres() nor a reserved connection of one'),
+      new TypeError(
+        'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; of a library that uses postgres.js, give the sql that it was made with',
+      ),
     )
   if (!isPool(connection))
     return Effect.map(exclusively(connection), () => sessionOn(connection, callersOwn(connection)))
