@@ -11,7 +11,7 @@ import {
 import { layer, planRoles } from '@pgsr/node-postgres/effect'
 import * as Effect from 'effect/Effect'
 import pg from 'pg'
-import { counting } from '../harness/counting.ts'
+import { counting } from '../harness/sessions.ts'
 import { connectionTo } from '../harness/servers.ts'
 import type { Address, Lane } from './lane.ts'
 

@@ -1,9 +1,9 @@
 import { inject } from 'vitest'
 import { type ActorKind, actorKinds } from './actor.ts'
-import { type Driver, drivers } from './drivers.ts'
-import type { TestServer } from './servers.ts'
+import { type Driver, doors, drivers } from './drivers.ts'
+import { oldestAndNewest, type TestServer } from './servers.ts'
 
-/** With which driver, and as whom. */
+/** Through which door of which driver, and as whom. */
 export interface Pairing {
   readonly name: string
   readonly driver: Driver
@@ -16,17 +16,23 @@ const pairing = (driver: Driver, kind: ActorKind): Pairing => ({
   kind,
 })
 
-const everyPairing = drivers.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
+const everyPairing = doors.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
+
+const turnOf = (server: TestServer): number => inject('servers').findIndex(({ name }) => name === server.name)
 
 /**
- * A server meets every driver and every acting role; which driver goes with which role alternates from server to
- * server. How PostgreSQL is talked to and who talks to it have nothing to do with each other, and all of them together
- * take twice as long: that is for `PGSR_TEST_PAIRINGS=all`.
+ * The oldest and the newest server meet each driver by one of its doors and as one acting role: which ones alternates
+ * between them. How PostgreSQL is talked to and who talks to it have nothing to do with each other, and all of them
+ * together take four times as long: that is for `PGSR_TEST_PAIRINGS=all`.
  */
 export const pairingsFor = (server: TestServer): readonly Pairing[] => {
   if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
-  const turn = inject('servers').findIndex(({ name }) => name === server.name)
-  return drivers.map((driver, index) => pairing(driver, actorKinds[(turn + index) % actorKinds.length]!))
+  const end = oldestAndNewest(inject('servers')).findIndex(({ name }) => name === server.name)
+  return drivers.map(({ library }, index) => {
+    const itsDoors = doors.filter((door) => door.library === library)
+    const turn = end + index
+    return pairing(itsDoors[turn % itsDoors.length]!, actorKinds[turn % actorKinds.length]!)
+  })
 }
 
 /**
@@ -37,15 +43,13 @@ export const pairingInTurn =
   (title: string) =>
   (server: TestServer): readonly Pairing[] => {
     if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
-    const turn = inject('servers').findIndex(({ name }) => name === server.name)
     const first = Array.from(title, (letter) => letter.charCodeAt(0)).reduce((sum, code) => sum + code)
-    return [everyPairing[(first + turn) % everyPairing.length]!]
+    return [everyPairing[(first + turnOf(server)) % everyPairing.length]!]
   }
 
-/** The owner of the database on each server, with one driver after the other. */
+/** The owner of the database on each server, through one door after the other. */
 export const pairingsOfOwner = (server: TestServer): readonly Pairing[] => {
-  const all = drivers.map((driver) => pairing(driver, 'database owner'))
+  const all = doors.map((driver) => pairing(driver, 'database owner'))
   if (process.env.PGSR_TEST_PAIRINGS === 'all') return all
-  const turn = inject('servers').findIndex(({ name }) => name === server.name)
-  return [all[turn % all.length]!]
+  return [all[turnOf(server) % all.length]!]
 }

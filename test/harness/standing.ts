@@ -67,7 +67,7 @@ export const watched = (driver: Driver, superuser: Pool): Driver => {
     }
   }
   return {
-    name: driver.name,
+    ...driver,
     pool: (server, ...rest) => watch(server.user, driver.pool(server, ...rest)),
     client: async (server, database) => watch(server.user, await driver.client(server, database)),
     // What is in a transaction of the application’s is not to be seen from outside before that commits.

@@ -117,7 +117,8 @@ const tryOne = async (stage: Stage, lane: Lane, point: Point, subject: Subject):
   proxy.heal()
   const left = await leftOver(stage, lane)
   // What the server said last on a connection, postgres.js tells the first one who uses the next.
-  if (happens === 'terminate' && stage.box.driver.name === 'postgres.js') await endingOf(pool.run('select 1'))
+  if (happens === 'terminate' && stage.box.driver.library === 'postgres.js')
+    await endingOf(pool.run('select 1'))
   const afterwards = await wrongPool('a query afterwards', pool.run('select 1'))
   return { point, ending, reason: abort.signal.reason, problems: [...happened, ...left, ...afterwards] }
 }

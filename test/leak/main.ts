@@ -84,7 +84,7 @@ const tracer = Tracer.make({
 })
 
 /** Runs an Effect as an application that logs and traces everything. */
-const asEffect = async <A, E>(work: Effect.Effect<A, E, nodePostgres.Session>): Promise<A> => {
+const asEffect = async <A, E>(work: Effect.Effect<A, E, nodePostgres.Sessions>): Promise<A> => {
   const [client, sql] = [
     new pg.Pool(connectionTo(server, database)),
     postgres(connectionTo(server, database)),

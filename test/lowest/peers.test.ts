@@ -36,10 +36,11 @@ test('what runs is the lower end of every peer range', async () => {
       return look()
     },
   }
-  const client = { query: look, on: () => undefined, off: () => undefined }
+  const ignore = (): undefined => undefined
+  const client = { query: look, connect: look, on: ignore, off: ignore, getTypeParser: ignore }
   const desired = { role: 'nobody', grants: [] }
   await expect(nodePostgres.introspect(client as never, desired)).rejects.toThrow('seen')
-  await expect(postgresJs.introspect({ unsafe: look } as never, desired)).rejects.toThrow('seen')
+  await expect(postgresJs.introspect({ unsafe: look, typed: look } as never, desired)).rejects.toThrow('seen')
   expect(() => new pg.Client(options)).toThrow('seen')
   expect(() => postgres(options)).toThrow('seen')
 

@@ -1,17 +1,15 @@
-import type { Sending } from '@pgsr/driver'
-import { executePlan, Grant, planRoles, Session, syncRoles, Target } from '@pgsr/node-postgres/effect'
+import { executePlan, Grant, planRoles, syncRoles, Target } from '@pgsr/node-postgres/effect'
 import * as nodePostgres from '@pgsr/node-postgres/effect'
 import * as postgresJs from '@pgsr/postgres-js/effect'
 import * as Effect from 'effect/Effect'
-import * as Layer from 'effect/Layer'
 import * as Tracer from 'effect/Tracer'
 import { inspect } from 'node:util'
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { counting } from '../harness/counting.ts'
 import { drivers } from '../harness/drivers.ts'
 import { openSandbox, type Sandbox } from '../harness/sandbox.ts'
+import { counting, sendingBy } from '../harness/sessions.ts'
 import { connectionTo } from '../harness/servers.ts'
 
 describe.for(inject('servers').slice(-1))('$name', (server) => {
@@ -74,18 +72,12 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
   test('a commit on a connection that was silently made anew is no success', async () => {
     const role = box.name('r')
     const pool = new pg.Pool(connectionTo(server, box.database))
-    const forgetful = Layer.effect(
-      Session,
-      Effect.map(Session, (session) => ({
-        ...session,
-        // As the server does with the transaction of a connection that is gone.
-        send: (text: string, sending?: Sending) =>
-          Effect.andThen(
-            text.endsWith('commit') ? session.send('rollback') : Effect.void,
-            session.send(text, sending),
-          ),
-      })),
-    ).pipe(Layer.provide(nodePostgres.layer(pool)))
+    // As the server does with the transaction of a connection that is gone.
+    const forgetful = sendingBy(
+      nodePostgres.layer(pool),
+      (send) => (text, sending) =>
+        Effect.andThen(text.endsWith('commit') ? send('rollback') : Effect.void, send(text, sending)),
+    )
     const failure = await Effect.runPromise(
       Effect.provide(Effect.flip(syncRoles({ role, grants: [] })), forgetful),
     )

@@ -3,6 +3,7 @@ export * from '@pgsr/planner'
 export {
   AbortedError,
   DatabaseError,
+  type LockHolder,
   LockTimeoutError,
   PlanChangedError,
   ProofError,

@@ -9,11 +9,12 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { type DatabaseError, databaseError, ProofError, StatementError } from './errors.ts'
+import { type DatabaseError, databaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
 import { tell } from './event.ts'
-import { type Batch, batchesOf, execute, verifiersFor } from './execute.ts'
+import { type Batch, batchesOf, execute, isLockTimeout, type Means, verifiersFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
+import { readLockHolders } from './lock-holders.ts'
 import { type Look, lookInTransaction, settingsStatement, type StoredScope } from './look.ts'
 import { meanwhile } from './meanwhile.ts'
 import type { Settings } from './options.ts'
@@ -23,7 +24,7 @@ import { grace, Session } from './session.ts'
 import type { SyncResult, Task } from './task.ts'
 
 /** What stays the same through all attempts of a call. */
-export interface Call {
+export interface Call extends Means {
   readonly settings: Settings
   readonly frame: Frame
   readonly passwords: Passwords
@@ -51,11 +52,11 @@ const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
  * Begins, and waits for the lock before anything else is locked. The first rows that it answers are those of the settings,
  * of the clock before the wait, of the lock, of the clock after it, and of the stored passwords.
  */
-const beginning = ({ settings, frame, stored }: Call): string => {
-  const { lockKey, lockTimeout, statementTimeout } = settings
+const beginning = ({ settings, frame, stored, patience }: Call): string => {
+  const { lockKey, statementTimeout } = settings
   const statements = [
     settingsStatement(settings),
-    `set local lock_timeout = ${lockTimeout}`,
+    `set local lock_timeout = ${patience.lockTimeout()}`,
     clock,
     `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
     clock,
@@ -78,15 +79,31 @@ const failedWhile =
         : (error as Exclude<E, StatementError>),
     )
 
+/** Says who has the lock that was not to be had in time. */
+const lockNotHad = Effect.fnUntraced(function* ({ settings }: Call, refused: StatementError) {
+  const holders = yield* readLockHolders(settings).pipe(Effect.orElseSucceed(() => []))
+  const take = `take the advisory lock ${settings.lockKey}`
+  const operation = holders.length > 0 ? take : `${take} and read the catalogs under it`
+  return yield* Effect.fail(new LockTimeoutError(operation, refused.message, settings.lockTimeout, holders))
+})
+
 /** Begins, waits for the lock, and looks again. */
 const lookUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call) {
-  const { settings, passwords } = call
+  const { settings, passwords, patience, progress } = call
   tell(settings.onEvent, { kind: 'lockWaitBegins', lockKey: settings.lockKey })
+  progress.awaits = `the advisory lock ${settings.lockKey}`
   const looking = { before: beginning(call), known: call.first.look }
-  const { cells, snapshot } = yield* lookInTransaction(scope, looking)
+  const { cells, snapshot } = yield* lookInTransaction(scope, looking).pipe(
+    Effect.catchIf(
+      (error): error is StatementError => error instanceof StatementError && isLockTimeout(error),
+      (refused) => lockNotHad(call, refused),
+    ),
+  )
   const [, before, , after, stored] = cells
   const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
   tell(settings.onEvent, { kind: 'lockWaitEnds', milliseconds })
+  patience.spend(milliseconds)
+  progress.awaits = 'the plan'
   yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
   if (call.stored === undefined) return snapshot
   return yield* Effect.promise(() => passwords.compared(snapshot, stored ?? null))
@@ -127,7 +144,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   const verifiers = yield* verifiersFor(planned.flat(), passwords, version)
   const [found, batches] = yield* meanwhile(
     lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),
-    () => batchesOf(planned, next.actingRole, verifiers),
+    () => batchesOf(planned, next.actingRole, verifiers, call.unlockable),
   )
   const asPlanned = (snapshot: Snapshot, now: Plan): Due => ({
     snapshot,
@@ -149,7 +166,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
     snapshot,
     plan,
     now: { ...plan, transactions },
-    batches: batchesOf(transactions, plan.actingRole, newVerifiers),
+    batches: batchesOf(transactions, plan.actingRole, newVerifiers, call.unlockable),
     areAsPlanned: objectsAsPlanned(plan, snapshot),
   } satisfies Due
 })
@@ -178,6 +195,7 @@ const end = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   if (frame.isOwn) progress.stage = 'committing'
+  progress.awaits = 'the end of the transaction'
   yield* session
     .send(frame.end, {
       onAnswer: () => {
@@ -231,9 +249,10 @@ export const attemptOnce = <E>(
       return reached
     }
     const [, differenceTo] = yield* meanwhile(
-      execute(plan, { batches, attempt, onEvent, executed: position.executed }),
+      execute(plan, { ...call, transactions, batches, attempt, onEvent, executed: position.executed }),
       () => predictionOf(now, snapshot),
     )
+    progress.awaits = 'the catalogs to be read once more'
     yield* prove(now, differenceTo, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
     tell(onEvent, { kind: 'proved' })
     if (next.transactions.length === 0) progress.result = result

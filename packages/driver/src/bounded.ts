@@ -58,7 +58,8 @@ export const bounded = <A, E, R>(
     if (Exit.isSuccess(exit)) return exit.value
     if (progress.stage === 'committed' && progress.result !== undefined) return progress.result
     const outcome: Outcome = progress.stage === 'committing' ? 'unknown' : 'unchanged'
-    if (ended === 'timeout') return yield* Effect.fail(new TimeoutError(operation, settings.timeout, outcome))
+    if (ended === 'timeout')
+      return yield* Effect.fail(new TimeoutError(operation, progress.awaits, settings.timeout, outcome))
     const reason: unknown = settings.signal?.reason
     return yield* Effect.fail(outcome === 'unknown' ? lost(reason) : new AbortedError(operation, reason))
   })

@@ -14,6 +14,7 @@ import { type Frame, frameOf } from './frame.ts'
 import { firstLook, readStored, type StoredScope } from './look.ts'
 import type { Settings } from './options.ts'
 import { Passwords } from './passwords.ts'
+import { Patience } from './patience.ts'
 import { planningLater } from './prepare.ts'
 import type { Progress } from './progress.ts'
 import { persistently } from './retry.ts'
@@ -25,13 +26,12 @@ const lockTimeoutError =
   ({ lockTimeout }: Settings) =>
   <E>(error: E): E | LockTimeoutError =>
     error instanceof DatabaseError && error.sqlState === '55P03'
-      ? new LockTimeoutError(error.message, lockTimeout)
+      ? new LockTimeoutError(error.operation, error.cause.message, lockTimeout)
       : error
 
 const why: Readonly<Record<NonNullable<Answer['readOnly']>, string>> = {
   replica: 'the server is a replica, on which nothing can be written',
-  transaction:
-    'transactions of this session are read-only, by default_transaction_read_only or because the caller’s is',
+  transaction: 'the transaction of the caller’s is read-only',
 }
 
 const readOnly = (reason: NonNullable<Answer['readOnly']>): DatabaseError =>
@@ -101,7 +101,9 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
     const operations = operationsOf(firstPlan)
     tell(settings.onEvent, { kind: 'looked', operations: operations.length })
     if (operations.length === 0) return { changed: false, plan: firstPlan }
-    if (first.readOnly !== null) return yield* Effect.fail(readOnly(first.readOnly))
+    // A transaction of our own is begun as one that writes, whatever the default.
+    if (first.readOnly === 'replica' || (first.readOnly === 'transaction' && !frame.isOwn))
+      return yield* Effect.fail(readOnly(first.readOnly))
     const { version, stored } = first
     // Before the lock is taken: others wait for it.
     yield* verifiersFor(operations, passwords, version)
@@ -113,6 +115,8 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
       version,
       first: { look: first.look, snapshot: first.snapshot },
       progress,
+      patience: new Patience(settings.lockTimeout),
+      unlockable: new Set(),
     }
     const limit = firstPlan.transactions.length * settings.attempts
     let position: Position = {

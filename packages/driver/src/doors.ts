@@ -2,7 +2,7 @@ import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
-import { AbortedError, type DatabaseError, databaseError, type StatementError } from './errors.ts'
+import { AbortedError, databaseError, type StatementError } from './errors.ts'
 import { inSpan } from './in-span.ts'
 import type {
   CallOptions,
@@ -11,7 +11,7 @@ import type {
   PlanRolesOptions,
   SyncRolesOptions,
 } from './options.ts'
-import { Session, type SessionShape } from './session.ts'
+import { type Acquire, onSession, Sessions, type SessionShape } from './session.ts'
 import { type SyncResult, workflow } from './workflow.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
@@ -21,15 +21,14 @@ export type Hold<Connection> = (
   connection: Connection,
 ) => Effect.Effect<SessionShape, StatementError, Scope.Scope>
 
-/** A layer that provides the session of one connection. */
-export const sessionLayer = <Connection>(
+const acquiring = <Connection>(hold: Hold<Connection>, connection: Connection): Acquire =>
+  hold(connection).pipe(Effect.mapError(databaseError('connect')), inSpan('pgsr.connect'))
+
+/** A layer that provides the sessions of one connection or pool. Nothing is held by it: each call holds what it needs. */
+export const sessionsLayer = <Connection>(
   hold: Hold<Connection>,
   connection: Connection,
-): Layer.Layer<Session, DatabaseError> =>
-  Layer.effect(
-    Session,
-    hold(connection).pipe(Effect.mapError(databaseError('connect')), inSpan('pgsr.connect')),
-  )
+): Layer.Layer<Sessions> => Layer.succeed(Sessions, { acquire: acquiring(hold, connection) })
 
 /** The functions that return promises, for one driver’s connections. */
 export interface Promises<Connection> {
@@ -91,10 +90,7 @@ const run = <A, E>(work: Effect.Effect<A, E>, called: Function): Promise<A> => {
 
 /** Makes a driver’s promise functions from how it holds a connection. */
 export const promisesFor = <Connection>(hold: Hold<Connection>): Promises<Connection> => {
-  const on = (connection: Connection) =>
-    Effect.provide(sessionLayer(hold, connection)) as <A, E>(
-      work: Effect.Effect<A, E, Session>,
-    ) => Effect.Effect<A, E | DatabaseError>
+  const on = (connection: Connection) => onSession(acquiring(hold, connection))
   const promises: Promises<Connection> = {
     syncRoles: (connection, desired, options = {}) =>
       run(workflow.syncRoles(desired, options, on(connection)), promises.syncRoles),

@@ -1,5 +1,6 @@
 import {
   describeFact,
+  describeName,
   type Difference,
   type LockShortage,
   type PlanDifference,
@@ -95,16 +96,40 @@ export const databaseError =
   (cause: StatementError): DatabaseError =>
     new DatabaseError(operation, cause, { attempts, outcome })
 
-/** Another session held the lock, or an object, for longer than `lockTimeout`. Nothing was changed. */
+/** A session that holds the advisory lock, as far as the catalogs tell. */
+export interface LockHolder {
+  /** The process of the server, as `pg_terminate_backend` takes it. */
+  readonly pid: number
+  readonly role: string | null
+  readonly application: string | null
+}
+
+const describeHolder = ({ pid, role, application }: LockHolder): string => {
+  const whose = role === null ? '' : ` of role ${describeName(role)}`
+  const called = application === null || application === '' ? '' : ` (${describeName(application)})`
+  return `session ${pid}${whose}${called} has it`
+}
+
+/**
+ * Others held the advisory lock, or what an operation needs, for longer than `lockTimeout`: so long a call waits for
+ * locks in all. Nothing was changed.
+ */
 export class LockTimeoutError extends Error {
   readonly _tag = 'LockTimeoutError'
   override readonly name = 'LockTimeoutError'
   /** In milliseconds. */
   readonly lockTimeout: number
+  /** What the lock was needed for, in words. */
+  readonly operation: string
+  /** Where it was the advisory lock: the sessions that held it when the time was over. */
+  readonly holders: readonly LockHolder[]
 
-  constructor(message: string, lockTimeout: number) {
-    super(`${inOneLine(message)} (lockTimeout is ${lockTimeout} milliseconds)`)
+  constructor(operation: string, said: string, lockTimeout: number, holders: readonly LockHolder[] = []) {
+    const why = holders.length > 0 ? holders.map(describeHolder).join(', ') : said
+    super(`cannot ${operation}: ${inOneLine(why)} (lockTimeout is ${lockTimeout} milliseconds)`)
     this.lockTimeout = lockTimeout
+    this.operation = operation
+    this.holders = holders
   }
 }
 
@@ -137,10 +162,16 @@ export class TimeoutError extends Error {
   /** `unknown` when the server did not answer while committing: it may have happened, or not. */
   readonly outcome: Outcome
 
-  constructor(operation: string, timeout: number, outcome: Outcome) {
+  /** What it waited for, in words. */
+  readonly awaits: string
+
+  constructor(operation: string, awaits: string, timeout: number, outcome: Outcome) {
     const unknown = outcome === 'unknown' ? '; the server has not answered COMMIT, and may have done it' : ''
-    super(`cannot ${operation}: it took longer than it may (timeout is ${timeout} milliseconds)${unknown}`)
+    super(
+      `cannot ${operation}: it took longer than it may, and still waited for ${awaits} (timeout is ${timeout} milliseconds)${unknown}`,
+    )
     this.timeout = timeout
+    this.awaits = awaits
     this.outcome = outcome
   }
 }

@@ -10,10 +10,13 @@ import {
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { type DatabaseError, databaseError } from './errors.ts'
+import { type DatabaseError, databaseError, type StatementError } from './errors.ts'
 import { type Listener, tell } from './event.ts'
 import { inSpan } from './in-span.ts'
 import type { Passwords } from './passwords.ts'
+import type { Patience } from './patience.ts'
+import type { Progress } from './progress.ts'
+import { isForbidden } from './retry.ts'
 import { Session } from './session.ts'
 
 /** By role: what is sent in place of its password. */
@@ -52,34 +55,41 @@ export interface Batch {
   readonly groups: readonly Group[]
   readonly before: string
   readonly after: string
-  readonly message: string
+  /** Its statements. */
+  readonly text: string
   /** What stands in it for passwords. */
   readonly verifiers: Verifiers
 }
 
-const messageOf = ({ groups, before, after, verifiers }: Omit<Batch, 'message'>): string => {
+const textOf = ({ groups, before, after, verifiers }: Omit<Batch, 'text'>): string => {
   const { steps, last } = stepsOf(groups, before, after)
   const texts = steps.map(({ operations, setRole }) => {
     const statement = statementFor(operations, verifiers)
     return setRole === undefined ? statement : `${setRole};${statement}`
   })
-  return [
-    'savepoint pgsr_batch',
-    ...texts,
-    ...(last === undefined ? [] : [last]),
-    'release savepoint pgsr_batch',
-  ].join(';')
+  return [...texts, ...(last === undefined ? [] : [last])].join(';')
 }
 
-const withMessage = (batch: Omit<Batch, 'message'>): Batch => ({ ...batch, message: messageOf(batch) })
+const withText = (batch: Omit<Batch, 'text'>): Batch => ({ ...batch, text: textOf(batch) })
 
-/** The messages that execute some transactions. The last one ends as the acting role, as which the first one begins. */
+/** The roles that a server does not let us lock: something in it reserves them. */
+export type Unlockable = Set<string>
+
+/**
+ * The messages that execute some transactions. The last one ends as the acting role, as which the first one begins.
+ * @param unlockable the roles whose locks are left out
+ */
 export const batchesOf = (
   transactions: Plan['transactions'],
   actingRole: string,
   verifiers: Verifiers,
+  unlockable: ReadonlySet<string>,
 ): readonly Batch[] => {
-  const groups = groupsOf(transactions.flat())
+  const groups = groupsOf(
+    transactions
+      .flat()
+      .filter((operation) => operation.kind !== 'lockRole' || !unlockable.has(operation.role)),
+  )
   const batches: Group[][] = []
   let size = batchSize
   for (const group of groups) {
@@ -94,66 +104,156 @@ export const batchesOf = (
   return batches.map((batch, index) => {
     const before = lastRole(batches[index - 1])
     const after = index === batches.length - 1 ? actingRole : lastRole(batch)
-    return withMessage({ groups: batch, before, after, verifiers })
+    return withText({ groups: batch, before, after, verifiers })
   })
 }
 
-/** The same, in two halves. */
-const halvesOf = ({ groups, before, after, verifiers }: Batch): readonly Batch[] => {
-  const operations = groups.flat()
-  const middle = Math.ceil(operations.length / 2)
-  const between = operations[middle - 1]!.as
-  return [
-    withMessage({ groups: groupsOf(operations.slice(0, middle)), before, after: between, verifiers }),
-    withMessage({ groups: groupsOf(operations.slice(middle)), before: between, after, verifiers }),
-  ]
+/** Some operations of a batch, as one of their own. */
+const partOf = (batch: Batch, from: number, to: number): Batch => {
+  const operations = batch.groups.flat()
+  const before = from === 0 ? batch.before : operations[from - 1]!.as
+  const after = to >= operations.length ? batch.after : operations[to - 1]!.as
+  return withText({ ...batch, groups: groupsOf(operations.slice(from, to)), before, after })
+}
+
+const halvesOf = (batch: Batch): readonly Batch[] => {
+  const count = batch.groups.flat().length
+  const middle = Math.ceil(count / 2)
+  return [partOf(batch, 0, middle), partOf(batch, middle, count)]
+}
+
+const statementsOf = (batch: Batch): readonly Batch[] => {
+  let from = 0
+  return batch.groups.map(({ length }) => {
+    const part = partOf(batch, from, from + length)
+    from += length
+    return part
+  })
 }
 
 /**
- * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, nor which part of a list; so on
- * an error each half of the batch is sent by itself, from where it began, until the operation that fails is found.
+ * In which parts a batch is sent again, to find what failed, or none where that is found. What took too long must not
+ * take so long for each half that it is in.
  */
-const executeBatch = (batch: Batch, attempt: number): Effect.Effect<void, DatabaseError, Session> =>
-  Effect.gen(function* () {
-    const session = yield* Session
-    const failed = databaseError('execute the plan', attempt)
-    yield* session.send(batch.message).pipe(
-      Effect.catch((refused) =>
-        Effect.gen(function* () {
-          yield* session.send('rollback to savepoint pgsr_batch').pipe(Effect.mapError(() => failed(refused)))
-          const [operation, ...others] = batch.groups.flat()
-          if (others.length === 0)
-            return yield* Effect.fail(databaseError(describeOperation(operation!), attempt)(refused))
-          for (const half of halvesOf(batch)) yield* executeBatch(half, attempt)
-        }),
-      ),
+const partsOf = (batch: Batch, { sqlState }: StatementError): readonly Batch[] => {
+  if (sqlState === '57014') return batch.groups.length > 1 ? statementsOf(batch) : []
+  return batch.groups.flat().length > 1 ? halvesOf(batch) : []
+}
+
+const inWords = ({ groups }: Batch): string => {
+  const [first, ...others] = groups.flat()
+  return `${describeOperation(first!)}${others.length === 0 ? '' : `, and ${others.length} more like it`}`
+}
+
+/** What executing one call is done with. */
+export interface Means {
+  readonly patience: Patience
+  readonly unlockable: Unlockable
+  readonly progress: Pick<Progress<unknown>, 'awaits'>
+}
+
+interface Trying extends Means {
+  readonly attempt: number
+}
+
+/** Whether a lock was not to be had in time. */
+export const isLockTimeout = ({ sqlState }: StatementError): boolean => sqlState === '55P03'
+
+/** How long each lock of a batch is waited for, while others may already be held, in milliseconds. */
+const glance = 50
+
+const sendBatch = (batch: Batch, { patience }: Means, lockTimeout: number) =>
+  Effect.flatMap(Session, (session) =>
+    session.send(
+      [
+        'savepoint pgsr_batch',
+        `set local lock_timeout = ${lockTimeout}`,
+        batch.text,
+        // What COMMIT does may wait, too.
+        `set local lock_timeout = ${patience.lockTimeout()}`,
+        'release savepoint pgsr_batch',
+      ].join(';'),
+    ),
+  )
+
+const undoBatch = (failed: (refused: StatementError) => DatabaseError, refused: StatementError) =>
+  Effect.flatMap(Session, (session) =>
+    session.send('rollback to savepoint pgsr_batch').pipe(Effect.mapError(() => failed(refused))),
+  )
+
+/** Waits for the lock that one operation needs, as long as is left for that. */
+const waitAndExecute = (batch: Batch, trying: Trying, refused: StatementError) =>
+  Effect.suspend(() => {
+    const { patience, progress, attempt } = trying
+    const failed = databaseError(inWords(batch), attempt)
+    if (patience.isOver) return Effect.fail(failed(refused))
+    progress.awaits = `a lock to ${inWords(batch)}`
+    const began = performance.now()
+    return sendBatch(batch, trying, patience.lockTimeout()).pipe(
+      Effect.ensuring(Effect.sync(() => patience.spend(performance.now() - began))),
+      Effect.mapError(failed),
     )
   })
 
-interface Executing {
+/**
+ * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, nor which part of a list; so on
+ * an error parts of the batch are sent by themselves, from where it began, until the operation that fails is found. One
+ * that needs a lock which somebody else holds is waited for then, and only then for long.
+ */
+const executeBatch = (
+  batch: Batch,
+  trying: Trying,
+  lockTimeout: number = trying.patience.lockTimeout(glance),
+): Effect.Effect<void, DatabaseError, Session> =>
+  sendBatch(batch, trying, lockTimeout).pipe(
+    Effect.catch((refused) =>
+      Effect.gen(function* () {
+        const { attempt, patience, unlockable } = trying
+        yield* undoBatch(databaseError('execute the plan', attempt), refused)
+        if (isLockTimeout(refused)) patience.spend(lockTimeout)
+        const parts = partsOf(batch, refused)
+        // Which lock it is can be seen at once.
+        for (const part of parts) yield* executeBatch(part, trying, isLockTimeout(refused) ? 1 : lockTimeout)
+        if (parts.length > 0) return
+        const operation = batch.groups[0]![0]
+        if (operation.kind === 'lockRole' && isForbidden(refused)) unlockable.add(operation.role)
+        else if (isLockTimeout(refused)) yield* waitAndExecute(batch, trying, refused)
+        else yield* Effect.fail(databaseError(inWords(batch), attempt)(refused))
+      }),
+    ),
+    Effect.asVoid,
+  )
+
+interface Executing extends Trying {
+  /** What of the plan is executed now. */
+  readonly transactions: Plan['transactions']
   readonly batches: readonly Batch[]
-  readonly attempt: number
   readonly onEvent: Listener | undefined
   /** What has been executed before. */
-  readonly executed: readonly (readonly Operation[])[]
+  readonly executed: Plan['transactions']
 }
 
 /** Executes some of a plan inside the transaction that is open. */
-export const execute = Effect.fnUntraced(function* (
-  plan: Plan,
-  { batches, attempt, onEvent, executed }: Executing,
-) {
-  let number = executed.flat().length
-  const of = number + operationsOf(plan).length
+export const execute = Effect.fnUntraced(function* (plan: Plan, executing: Executing) {
+  const { transactions, batches, onEvent, executed, unlockable, progress } = executing
+  const of = executed.flat().length + operationsOf(plan).length
   const groups = batches.flatMap((batch) => batch.groups)
+  const count = groups.reduce((sum, { length }) => sum + length, 0)
   yield* Effect.annotateCurrentSpan({
-    'pgsr.operations': groups.reduce((count, { length }) => count + length, 0),
+    'pgsr.operations': count,
     'pgsr.statements': groups.length,
     'pgsr.batches': batches.length,
   })
+  // What is left out counts as done.
+  let number = executed.flat().length + transactions.flat().length - count
   for (const batch of batches) {
-    yield* executeBatch(batch, attempt)
-    for (const operation of batch.groups.flat())
-      tell(onEvent, { kind: 'executed', operation, number: ++number, of })
+    const operations = batch.groups.flat()
+    progress.awaits = `operations ${number + 1} to ${number + operations.length} of ${of}`
+    yield* executeBatch(batch, executing)
+    for (const operation of operations) {
+      number++
+      if (operation.kind === 'lockRole' && unlockable.has(operation.role)) continue
+      tell(onEvent, { kind: 'executed', operation, number, of })
+    }
   }
 }, inSpan('pgsr.execute'))

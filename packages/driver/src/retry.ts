@@ -44,6 +44,13 @@ const isRetryable = ({ sqlState, message }: StatementError): boolean =>
     (sqlState === 'XX000' && concurrent.test(message)) ||
     (sqlState === '23505' && madeTwice.test(message)))
 
+/** Shortages, time that is over, and connections that end are no answer to what was asked. */
+const noAnswer = /^(08|53|55|57|58)/
+
+/** Whether something in the server does not let a statement be, whatever it calls that, and will not the next time. */
+export const isForbidden = (error: StatementError): boolean =>
+  error.sqlState !== undefined && !noAnswer.test(error.sqlState) && !isRetryable(error)
+
 /** What is tried, and in whose transaction. */
 interface Tried {
   readonly frame: Frame

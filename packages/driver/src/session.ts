@@ -1,7 +1,8 @@
 import * as Context from 'effect/Context'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
-import { StatementError } from './errors.ts'
+import type * as Scope from 'effect/Scope'
+import { type DatabaseError, StatementError } from './errors.ts'
 
 /** The first column of every row of a text’s statements, in order, as the server sent them. */
 export type Cells = readonly (string | null)[]
@@ -42,8 +43,23 @@ export interface SessionShape extends Pick<Wire, 'connection' | 'isHeld'> {
   readonly send: (text: string, sending?: Sending) => Effect.Effect<Cells, StatementError>
 }
 
-/** The connection that a workflow runs on. */
+/** The connection that a call runs on. */
 export class Session extends Context.Service<Session, SessionShape>()('@pgsr/Session') {}
+
+/** Acquires a session with a scope, at whose end its connection is given back. */
+export type Acquire = Effect.Effect<SessionShape, DatabaseError, Scope.Scope>
+
+/**
+ * Where each call gets a session of its own: from a pool its own connection; on one connection calls wait for each
+ * other.
+ */
+export class Sessions extends Context.Service<Sessions, { readonly acquire: Acquire }>()('@pgsr/Sessions') {}
+
+/** Does some work on a session of its own, whose connection is given back when the work ends, however it does. */
+export const onSession =
+  (acquire: Acquire) =>
+  <A, E>(work: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError> =>
+    Effect.scoped(Effect.flatMap(acquire, (session) => Effect.provideService(work, Session, session)))
 
 /** How long a server may take to end what it is told to end, in milliseconds. */
 export const grace = 2000

@@ -120,6 +120,19 @@ interface Called {
   readonly roles?: number
 }
 
+/** What is done on a session of its own. */
+const held = <A, E, E2, R>(
+  holding: Holding<E2, R>,
+  progress: Progress<A>,
+  work: Effect.Effect<A, E, Session>,
+): Effect.Effect<A, E | E2, R> =>
+  holding(
+    Effect.suspend(() => {
+      progress.awaits = 'the catalogs to be read'
+      return work
+    }),
+  )
+
 /** What is done in one call, with its bounds and its span. What it changed is said there too. */
 const call = <A, E, R>(
   { name, work, roles }: Called,
@@ -156,7 +169,7 @@ export const workflow = {
         roles: prepared.request.desired.length,
       } as const
       return yield* call<SyncResult, SyncError | E2, R>(called, settings, (progress) =>
-        told(holding(syncPrepared(prepared, settings, progress))),
+        told(held(holding, progress, syncPrepared(prepared, settings, progress))),
       )
     }),
 
@@ -170,7 +183,7 @@ export const workflow = {
       const reviewed = yield* prepareReviewed(plan, options.passwords)
       const called = { name: 'executePlan', work: 'execute the plan' } as const
       return yield* call<SyncResult, ExecutePlanError | E2, R>(called, settings, (progress) =>
-        told(holding(executeReviewed(reviewed, settings, progress))),
+        told(held(holding, progress, executeReviewed(reviewed, settings, progress))),
       )
     }),
 
@@ -187,8 +200,8 @@ export const workflow = {
         work: 'sync roles',
         roles: prepared.request.desired.length,
       } as const
-      return yield* call<Plan, PlanError | E2, R>(called, settings, () =>
-        holding(planPrepared(prepared, settings)),
+      return yield* call<Plan, PlanError | E2, R>(called, settings, (progress) =>
+        held(holding, progress, planPrepared(prepared, settings)),
       )
     }),
 
@@ -200,7 +213,7 @@ export const workflow = {
       call<SyncResult, DropUnusedRolesError | E2, R>(
         { name: 'dropUnusedRoles', work: 'drop unused roles' },
         settings,
-        (progress) => told(holding(carryOut(drop, settings, progress))),
+        (progress) => told(held(holding, progress, carryOut(drop, settings, progress))),
       ),
     ),
 
@@ -212,7 +225,7 @@ export const workflow = {
       call<Plan, PlanDropUnusedRolesError | E2, R>(
         { name: 'planDropUnusedRoles', work: 'drop unused roles' },
         settings,
-        () => holding(planDropUnused(settings)),
+        (progress) => held(holding, progress, planDropUnused(settings)),
       ),
     ),
 
@@ -229,8 +242,8 @@ export const workflow = {
         work: 'read the catalogs',
         roles: prepared.request.desired.length,
       } as const
-      return yield* call<Snapshot, PlannerError | LookError | E2, R>(called, settings, () =>
-        holding(lookOnly(prepared, settings)),
+      return yield* call<Snapshot, PlannerError | LookError | E2, R>(called, settings, (progress) =>
+        held(holding, progress, lookOnly(prepared, settings)),
       )
     }),
 } as const

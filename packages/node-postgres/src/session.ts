@@ -36,6 +36,18 @@ const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): 
 
 const isPool = (connection: Connection): connection is Pool => 'totalCount' in connection
 
+/** What neither other libraries’ pools and clients have all of, nor what wraps those of pg. */
+const methods = {
+  pool: ['connect', 'query', 'on'],
+  client: ['connect', 'query', 'on', 'getTypeParser'],
+} as const
+
+const isConnection = (given: Connection | null | undefined): boolean => {
+  if (typeof given !== 'object' || given === null) return false
+  const has = given as unknown as Readonly<Record<string, unknown>>
+  return methods[isPool(given) ? 'pool' : 'client'].every((name) => typeof has[name] === 'function')
+}
+
 /**
  * Borrows a connection. What breaks one is told once, and as an event that ends the process where nobody listens: so it is
  * listened to from the moment on that the pool no longer does. One that comes when nobody waits for it goes back at once.
@@ -92,9 +104,11 @@ const isUnconnected = (connection: object): boolean => {
 /** One connection of a pool, or the caller’s own. A pool gets back only a connection that works. */
 export const hold = (connection: Connection): Effect.Effect<SessionShape, StatementError, Scope.Scope> =>
   Effect.gen(function* () {
-    if (typeof (connection as Partial<Connection> | undefined)?.query !== 'function')
+    if (!isConnection(connection))
       return yield* Effect.die(
-        new TypeError('cannot use the connection: it is neither a Pool nor a Client of pg'),
+        new TypeError(
+          'cannot use the connection: it is neither a Pool nor a Client of pg; of a library that uses pg, give the pool that it was made with',
+        ),
       )
     if (isUnconnected(connection))
       return yield* Effect.die(new TypeError('cannot use the connection: the client is not connected'))

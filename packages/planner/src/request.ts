@@ -116,6 +116,11 @@ const fields: ReadonlySet<string> = new Set([
   'preserveExistingGrantsInSchemas',
 ] satisfies (keyof DesiredRole)[])
 
+const whatIs = (value: unknown): string => {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'string' ? describeName(value) : `a ${typeof value}`
+}
+
 const checkDesiredRole = (
   desired: DesiredRole,
   scope: PlanOptions['scope'],
@@ -124,7 +129,7 @@ const checkDesiredRole = (
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
-      message: `cannot sync roles: ${quotedText(desired)}is no desired role, but ${typeof desired}`,
+      message: `cannot sync roles: ${whatIs(desired)} is no desired role; give an object with role and grants, or an array of them`,
     })
   const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
   checkRole(role)

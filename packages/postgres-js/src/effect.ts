@@ -1,10 +1,9 @@
-import { type DatabaseError, type Session, sessionLayer } from '@pgsr/driver'
+import { type Sessions, sessionsLayer } from '@pgsr/driver'
 import type * as Layer from 'effect/Layer'
 import { type Connection, hold } from './session.ts'
 
-/** Provides the session of one connection: what the functions of this module run on. */
-export const layer = (connection: Connection): Layer.Layer<Session, DatabaseError> =>
-  sessionLayer(hold, connection)
+/** Provides what the functions of this module run on: sessions of one connection, or a session of a pool for each call. */
+export const layer = (connection: Connection): Layer.Layer<Sessions> => sessionsLayer(hold, connection)
 
 export * from '@pgsr/driver/effect'
 export { type Connection } from './session.ts'

@@ -85,7 +85,9 @@ conformanceAtEnds((sandbox) => {
         _tag: 'TimeoutError',
         timeout: 300,
         outcome: 'unchanged',
-        message: 'cannot sync roles: it took longer than it may (timeout is 300 milliseconds)',
+        message: expect.stringMatching(
+          /^cannot sync roles: it took longer than it may, and still waited for .* \(timeout is 300 milliseconds\)$/,
+        ) as string,
       })
       expect(await busy(box)).toEqual([])
     } finally {
@@ -161,6 +163,48 @@ conformanceAtEnds((sandbox) => {
       await proxy.end()
     }
     expect(await exists(box, role)).toBe(true)
+  })
+
+  test('a call that is given up says what it still waited for', async () => {
+    const { box, schema, desired } = await make()
+    const table = `${schema}.t`
+    await box.run(`create table ${table} ()`)
+    const grants = [...desired.grants, Grant.tableSelect(schema, 't', { direct: true })]
+    const pool = box.driver.pool(box.connection, box.database, 1)
+    const others = [1, 2].map(() => new pg.Client(connectionTo(box.connection, box.database)))
+    await Promise.all(others.map((other) => other.connect()))
+    const [first, second] = others as [pg.Client, pg.Client]
+    const awaited = async (timeout: number): Promise<string> => {
+      const syncing = pool.syncRoles({ ...desired, grants }, { timeout, lockTimeout: 0 })
+      const error: unknown = await syncing.catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(TimeoutError)
+      const { awaits, message } = error as TimeoutError
+      expect(message).toContain(` and still waited for ${awaits} `)
+      return awaits
+    }
+    try {
+      await pool.planRoles(desired)
+      await first.query('begin; select pg_advisory_xact_lock(1)')
+      expect(await awaited(1000)).toBe('the advisory lock 1')
+      await second.query(`begin; lock table ${table} in access share mode; drop table ${table}`)
+      await first.query('rollback')
+      expect(await awaited(2000)).toBe(
+        `a lock to grant SELECT on table "${schema}"."t" to role "${desired.role}"`,
+      )
+      await second.query('rollback')
+      await pool.run('select 1')
+      const stop = await sleeping(box)
+      const controller = new AbortController()
+      const busyFor = expect(pool.syncRoles(desired, { signal: controller.signal })).rejects.toBe(reason)
+      await untilItSleeps(box)
+      expect(await awaited(300)).toBe('a connection')
+      controller.abort(reason)
+      await busyFor
+      await stop()
+    } finally {
+      await Promise.all(others.map((other) => other.end()))
+      await pool.end()
+    }
   })
 
   test('a call that waits for a connection of the pool is given up, and the connection is not lost', async () => {

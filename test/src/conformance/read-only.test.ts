@@ -37,25 +37,52 @@ test.for(oldestAndNewest(ours))(
 )
 
 conformanceAtEndsInTurn('read-only', (sandbox) => {
-  test('where transactions are read-only by default, that is said before the lock is waited for', async () => {
+  test('where transactions are read-only by default, those of pgsr are not', async () => {
     const box = sandbox()
-    const role = box.name('r')
-    const desired = { role, grants: [Grant.databaseConnect(box.database)] }
+    const [role, other] = [box.name('r'), box.name('r')]
+    const grants = [Grant.databaseConnect(box.database)]
+    const held = await box.driver.client(box.connection, box.database)
+    try {
+      await held.run('set default_transaction_read_only = on')
+      const plan = await held.planRoles({ role, grants })
+      expect((await held.executePlan(plan)).changed).toBe(true)
+      expect((await held.syncRoles({ role, grants: [] })).changed).toBe(true)
+      await held.run('set default_transaction_read_only = off')
+      expect((await held.syncRoles({ role, grants: [] })).changed).toBe(false)
+    } finally {
+      await held.end()
+    }
+    await box.admin(`alter database ${box.database} set default_transaction_read_only = on`)
+    const pool = box.driver.pool(box.connection, box.database)
+    try {
+      expect((await pool.syncRoles({ role: other, grants })).changed).toBe(true)
+      await pool.dropUnusedRoles()
+    } finally {
+      await pool.end()
+      await box.admin(`alter database ${box.database} reset default_transaction_read_only`)
+    }
+  })
+
+  test('a transaction of the caller’s that is read-only is refused before the lock is waited for', async () => {
+    const box = sandbox()
+    const desired = { role: box.name('r'), grants: [Grant.databaseConnect(box.database)] }
     const held = await box.driver.client(box.connection, box.database)
     const other = new pg.Client(connectionTo(box.connection, box.database))
     await other.connect()
     try {
       await other.query('begin; select pg_advisory_xact_lock(1)')
-      await held.run('set default_transaction_read_only = on')
-      expect((await held.planRoles(desired)).transactions).toHaveLength(1)
-      const syncing = held.syncRoles(desired, { lockTimeout: 0 })
-      await expect(syncing).rejects.toMatchObject({ _tag: 'DatabaseError', sqlState: '25006' })
-      await expect(syncing).rejects.toThrow('default_transaction_read_only')
-      await other.query('rollback')
-      await held.run('set default_transaction_read_only = off')
-      expect((await held.syncRoles(desired)).changed).toBe(true)
-      await held.run('set default_transaction_read_only = on')
-      expect((await held.syncRoles(desired)).changed).toBe(false)
+      for (const [before, begin] of [
+        ['select', 'begin read only'],
+        ['set default_transaction_read_only = on', 'begin'],
+      ] as const) {
+        await held.run(before)
+        await held.run(begin)
+        const syncing = held.syncRoles(desired, { lockTimeout: 0 })
+        await expect(syncing).rejects.toMatchObject({ _tag: 'DatabaseError', sqlState: '25006' })
+        await expect(syncing).rejects.toThrow('the caller’s is read-only')
+        expect((await held.planRoles(desired)).transactions).toHaveLength(1)
+        await held.run('rollback')
+      }
     } finally {
       await other.end()
       await held.end()

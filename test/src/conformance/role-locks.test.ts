@@ -1,11 +1,15 @@
-import { type DesiredRole, Grant } from '@pgsr/node-postgres'
+import { type DesiredRole, Grant, type SyncEvent } from '@pgsr/node-postgres'
+import { executePlan, layer, planRoles, type Sessions, syncRoles } from '@pgsr/node-postgres/effect'
+import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { inAnotherDatabase } from '../../harness/another-database.ts'
 import { conformanceInTurn } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
+import { sendingBy } from '../../harness/sessions.ts'
 import { untilItWaits, untilSomebodyWaits } from '../../harness/waiting.ts'
+import { whenGranted } from '../../harness/when-granted.ts'
 
 /**
  * Syncs some roles, and one more so that something is granted on a table: that is what stops the sync when it commits,
@@ -98,5 +102,71 @@ conformanceInTurn('role locks', (sandbox) => {
        and not exists (select from pg_roles where oid = ${String(oid)})`,
     )
     expect(halves).toEqual([])
+  })
+
+  test('a server that reserves roles refuses to lock them, and the rest is done without', async () => {
+    const box = sandbox()
+    const [role, group, reserved, schema] = [box.name('u'), box.name('g'), box.name('h'), box.name('s')]
+    await box.run(
+      `create role ${role}; create role ${group}; create role ${reserved}; create schema ${schema}; create table ${schema}.t ()`,
+    )
+    const pool = new pg.Pool(connectionTo(box.connection, box.database))
+    const refused: string[] = []
+    // As a hook does that lets nobody alter some roles, not even as they are.
+    const reserving = sendingBy(layer(pool), (send) => (text, sending) => {
+      const locks = new RegExp(
+        `ALTER ROLE "(${role}|${reserved})"(?: RESET ssl_renegotiation_limit)?(?=;)`,
+        'g',
+      )
+      const refusing = text.replaceAll(locks, (lock) => {
+        refused.push(lock)
+        return `do $$ begin raise '"${reserved}" is a reserved role' using errcode = 'insufficient_privilege'; end $$`
+      })
+      return send(refusing, sending)
+    })
+    const grants = [
+      Grant.roleMembership(group),
+      Grant.roleMembership(reserved),
+      Grant.schemaUsage(schema),
+      Grant.tableSelect(schema, 't'),
+    ]
+    const told: SyncEvent[] = []
+    const onEvent = (event: SyncEvent) => told.push(event)
+    const run = <A, E>(work: Effect.Effect<A, E, Sessions>): Promise<A> =>
+      Effect.runPromise(Effect.provide(work, reserving))
+    try {
+      const plan = await run(planRoles({ role, grants }))
+      const locks = plan.transactions.flat().filter(({ kind }) => kind === 'lockRole')
+      expect(locks.length).toBeGreaterThan(0)
+      const { changed } = await run(executePlan(plan, { attempts: 1, onEvent }))
+      expect(changed).toBe(true)
+      expect(refused.length).toBeGreaterThan(0)
+      const executed = told.flatMap((event) => (event.kind === 'executed' ? [event] : []))
+      expect(executed.map(({ operation }) => operation)).not.toContainEqual(
+        expect.objectContaining({ kind: 'lockRole', role }),
+      )
+      expect(executed.at(-1)).toMatchObject({ number: executed.at(-1)?.of })
+      await box.as(role, `select from ${schema}.t`)
+      expect((await run(syncRoles({ role, grants }))).changed).toBe(false)
+      expect((await run(syncRoles({ role, grants: [] }, { attempts: 1 }))).changed).toBe(true)
+    } finally {
+      await pool.end()
+    }
+  })
+
+  test('what is refused beside a lock is refused as ever, and named', async () => {
+    const box = sandbox()
+    const [role, group, schema] = [box.name('u'), box.name('g'), box.name('s')]
+    await box.run(`create role ${role}; create role ${group}; create schema ${schema}`)
+    const stop = await whenGranted(box, `raise 'not for you' using errcode = 'insufficient_privilege'`)
+    const grants = [Grant.roleMembership(group), Grant.schemaUsage(schema, { direct: true })]
+    try {
+      await expect(box.pool.syncRoles({ role, grants }, { attempts: 1 })).rejects.toMatchObject({
+        sqlState: '42501',
+        operation: expect.stringMatching(/^grant /) as string,
+      })
+    } finally {
+      await stop()
+    }
   })
 })
