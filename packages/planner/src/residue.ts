@@ -4,7 +4,7 @@ import { privilegeFact } from './facts-of.ts'
 import { attributeWords } from './attribute.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
-import { membershipVerdict } from './phase/lose-memberships.ts'
+import { membershipJudge } from './phase/lose-memberships.ts'
 import { isUnwanted } from './phase/lose-attributes.ts'
 import { unwantedDefaults } from './phase/default-privileges.ts'
 import { type Blocked, privilegeVerdict, revocationsOf } from './revocation.ts'
@@ -176,10 +176,11 @@ const foreignMembership = (world: World, row: Membership): Residue => {
 
 const memberships = (world: World, wanted: Wanted): Residue[] => {
   const serving = new ServingRoles(world)
+  const judge = membershipJudge(world, wanted, serving)
   const all: Residue[] = []
   for (const role of wanted.roles)
     for (const row of world.membershipsOf(role)) {
-      const verdict = membershipVerdict(world, wanted, serving, row)
+      const verdict = judge(row)
       if (verdict === 'passed on') all.push(passedOnMembership(world, row))
       if (verdict === 'shared with another database') all.push(sharedMembership(serving, row))
       if (verdict === 'not permitted') all.push(foreignMembership(world, row))

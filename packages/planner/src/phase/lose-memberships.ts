@@ -1,6 +1,8 @@
 import type { Authority } from '../authority.ts'
 import { isDelegateName } from '../delegate.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
+import { MembershipDependents } from '../membership-dependents.ts'
 import { objectKinds } from '../object-kind.ts'
 import type { GrantMembership, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
@@ -97,38 +99,29 @@ const verdictWithoutAuthority = (
   }
 }
 
-/** What its member granted by virtue of a row, and others by virtue of that: from 16 on all of it goes with the row. */
-const dependentsOf = (world: World, row: Membership, seen: Set<string> = new Set()): readonly Membership[] =>
-  world.membershipsHaveGrantors && row.admin
-    ? world.membershipsGrantedBy(row.member).flatMap((dependent) => {
-        const key = membershipKey(dependent)
-        if (dependent.role !== row.role || seen.has(key)) return []
-        seen.add(key)
-        return [dependent, ...dependentsOf(world, dependent, seen)]
-      })
-    : []
-
 /**
- * Judges a row by which a desired role is a member of another. The acting role does not give up what it has itself,
- * which it may need.
+ * Judges rows by which desired roles are members of others. The acting role does not give up what it has itself, which it
+ * may need.
  */
-export const membershipVerdict = (
+export const membershipJudge = (
   world: World,
   wanted: Wanted,
   serving: ServingRoles,
-  row: Membership,
-): MembershipVerdict => {
-  const verdict = verdictWithoutAuthority(world, wanted, serving, row)
+): ((row: Membership) => MembershipVerdict) => {
   const { authority } = wanted
-  if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return verdict
-  const dependents = dependentsOf(world, row)
-  if (dependents.some((one) => servesPreserved(wanted, serving, one))) return 'passed on'
-  if (authority.isSuperuser) return verdict
-  const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
-  if ([row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted))
-    return verdict
-  const isAskedFor = wanted.memberships.get(row.member)?.has(row.role) === true
-  return isAskedFor && !row.admin ? 'leave' : 'not permitted'
+  const dependents = new MembershipDependents(world)
+  const isPreservedOne = (row: Membership): boolean => servesPreserved(wanted, serving, row)
+  const isNotPermitted = (row: Membership): boolean =>
+    row.member === world.server.actingRole || !authority.mayRevoke(row)
+  return (row) => {
+    const verdict = verdictWithoutAuthority(world, wanted, serving, row)
+    if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return verdict
+    if (dependents.some(row, isPreservedOne)) return 'passed on'
+    if (authority.isSuperuser) return verdict
+    if (authority.mayRevoke(row) && !dependents.some(row, isNotPermitted)) return verdict
+    const isAskedFor = wanted.memberships.get(row.member)?.has(row.role) === true
+    return isAskedFor && !row.admin ? 'leave' : 'not permitted'
+  }
 }
 
 /** Takes rows away one after another, and what depends on each before it. */
@@ -139,9 +132,10 @@ class Revocation {
   readonly #world: World
   readonly #serving: ServingRoles
   readonly #authority: Authority
-  /** The rows that are gone, and those that are gone or have lost their ADMIN option. */
+  /** The rows that are gone. */
   readonly #gone = new Set<string>()
-  readonly #noAdmin = new Set<string>()
+  /** By role and member: the rows that still have their ADMIN option. */
+  readonly #options = new Map<string, Set<string>>()
 
   constructor(world: World, serving: ServingRoles, authority: Authority) {
     this.#world = world
@@ -151,26 +145,37 @@ class Revocation {
 
   /**
    * Before a row goes, or its ADMIN option, what its member granted by virtue of it has to go: PostgreSQL 16 and
-   * later keep track, and refuse otherwise.
+   * later keep track, and refuse otherwise. Without recursion: there may be more of that than the stack is deep.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
    */
-  revoke(row: Membership, adminOptionOnly: boolean, because: Reason): void {
-    const { role, member, grantor, admin } = row
-    const key = membershipKey(row)
-    if (this.#gone.has(key)) return
-    if (member !== because.role) this.dependents.push({ row, because })
-    if (!adminOptionOnly) this.#gone.add(key)
-    this.#noAdmin.add(key)
-    const keepsTrack = this.#world.membershipsHaveGrantors
-    if (keepsTrack && admin && !this.#isAdmin(role, member))
-      for (const dependent of sortedBy(this.#world.membershipsGrantedBy(member), membershipKey))
-        if (dependent.role === role) this.revoke(dependent, false, because)
+  revoke(first: Membership, adminOptionOnly: boolean, because: Reason): void {
+    const path: { readonly row: Membership; readonly before: Iterator<Membership> }[] = []
+    const enter = (row: Membership, keepsRow: boolean): void => {
+      const key = membershipKey(row)
+      if (this.#gone.has(key)) return
+      if (row.member !== because.role) this.dependents.push({ row, because })
+      if (!keepsRow) this.#gone.add(key)
+      path.push({ row, before: this.#dependentsWithout(row)[Symbol.iterator]() })
+    }
+    enter(first, adminOptionOnly)
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.before.next()
+      if (next.done !== true) enter(next.value, false)
+      else {
+        path.pop()
+        this.#add(last.row, path.length === 0 && adminOptionOnly, because)
+      }
+    }
+  }
+
+  #add(row: Membership, adminOptionOnly: boolean, because: Reason): void {
+    const { role, member, grantor } = row
     const [served] = this.#serving.holdingsOf(role)
     this.operations.push({
       kind: 'revokeMembership',
       role,
       member,
-      grantor: keepsTrack ? grantor : null,
+      grantor: this.#world.membershipsHaveGrantors ? grantor : null,
       adminOptionOnly,
       ...(served && {
         serves: {
@@ -183,22 +188,28 @@ class Revocation {
     })
   }
 
-  #isAdmin(role: string, member: string): boolean {
-    return this.#world
-      .membershipsIn(role, member)
-      .some((row) => row.admin && !this.#noAdmin.has(membershipKey(row)))
+  /** What a member has granted and may not any more without the ADMIN option of a row. */
+  #dependentsWithout(row: Membership): readonly Membership[] {
+    const { role, member, admin } = row
+    if (!this.#world.membershipsHaveGrantors || !admin) return []
+    const key = membershipKey(row)
+    const options = getOrMake(this.#options, `${role}\0${member}`, () => {
+      const rows = this.#world.membershipsIn(role, member).filter((one) => one.admin)
+      return new Set(rows.map(membershipKey))
+    })
+    options.delete(key)
+    return options.size > 0 ? [] : sortedBy(this.#world.membershipsGrantedBy(member, role), membershipKey)
   }
 }
 
 /** Of the rows by which a role is a member, those that go, and those of which only the ADMIN option goes. */
 function* lostBy(
   world: World,
-  wanted: Wanted,
-  serving: ServingRoles,
+  judge: ReturnType<typeof membershipJudge>,
   role: string,
 ): Iterable<{ readonly row: Membership; readonly adminOptionOnly: boolean }> {
   for (const row of world.membershipsOf(role)) {
-    const verdict = membershipVerdict(world, wanted, serving, row)
+    const verdict = judge(row)
     if (verdict === 'revoke' || verdict === 'strip ADMIN option')
       yield { row, adminOptionOnly: verdict === 'strip ADMIN option' }
   }
@@ -213,8 +224,9 @@ export const loseMemberships = (
   if (roles.length === 0) return []
   const serving = new ServingRoles(world)
   const revocation = new Revocation(world, serving, wanted.authority)
+  const judge = membershipJudge(world, wanted, serving)
   const lost = roles.flatMap((role) =>
-    sortedBy(lostBy(world, wanted, serving, role), ({ row }) => membershipKey(row)).map((one) => ({
+    sortedBy(lostBy(world, judge, role), ({ row }) => membershipKey(row)).map((one) => ({
       ...one,
       rank: wanted.authority.revocationRank(one.row),
     })),
