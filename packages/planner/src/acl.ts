@@ -108,6 +108,16 @@ export const aclOf = (
     items.map(({ grantee, grantor, privileges }) => ({ grantee, grantor, privileges: parse(privileges) })),
   )
 
+/** Whether two items give the same. */
+export const isSameItem = (one: AclEntry, other: AclEntry | undefined): boolean =>
+  other !== undefined &&
+  one.privileges.size === other.privileges.size &&
+  [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
+
+export const isSameAcl = (one: ReadonlyAcl, other: ReadonlyAcl): boolean =>
+  one.size === other.size &&
+  [...one.values()].every((item) => isSameItem(item, other.get(item.grantee, item.grantor)))
+
 /** The items in an order of their own. */
 export const itemsOf = (acl: ReadonlyAcl): AclItem[] =>
   sortedBy(acl.values(), aclKey).map(({ grantee, grantor, privileges }) => ({

@@ -223,11 +223,11 @@ export const apply = (world: World, operation: Operation): void => {
     case 'grantDefaultPrivilege':
     case 'revokeDefaultPrivilege': {
       const { owner, schema, on } = operation
-      const acl = new Acl(world.defaultsOf(owner, schema, on).acl.values())
       const granted = { ...operation, grantor: owner }
-      if (operation.kind === 'grantDefaultPrivilege') grantIn(acl, granted, operation.grantable ?? false)
-      else revokeIn(acl, granted, operation.grantOptionOnly)
-      world.setDefaults({ owner, schema, on, acl })
+      world.changeDefaults({ owner, schema, on }, (acl) => {
+        if (operation.kind === 'grantDefaultPrivilege') grantIn(acl, granted, operation.grantable ?? false)
+        else revokeIn(acl, granted, operation.grantOptionOnly)
+      })
       return
     }
   }

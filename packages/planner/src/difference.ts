@@ -1,4 +1,4 @@
-import type { AclEntry } from './acl.ts'
+import { isSameItem } from './acl.ts'
 import { apply } from './apply.ts'
 import { attributes, attributeWords } from './attribute.ts'
 import { objectsTouched } from './effects.ts'
@@ -36,11 +36,6 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
   one.admin === other.admin &&
   one.inherit === other.inherit &&
   one.set === other.set
-
-const isSameItem = (one: AclEntry, other: AclEntry | undefined): boolean =>
-  other !== undefined &&
-  one.privileges.size === other.privileges.size &&
-  [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
 
 /** What a plan answers for: about the desired roles everything, about others what it touched. */
 interface Concern {

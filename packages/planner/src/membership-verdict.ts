@@ -1,4 +1,5 @@
 import { isIntermediateName } from './intermediate-role.ts'
+import { MembershipDependents } from './membership-dependents.ts'
 import {
   type MembershipOption,
   membershipOptions,
@@ -11,7 +12,7 @@ import { isRealMember } from './real-member.ts'
 import type { ServingRoles } from './serving-roles.ts'
 import type { Membership } from './snapshot.ts'
 import { isPreserved, type MembershipOptions, type Wanted } from './wanted.ts'
-import { membershipKey, type World } from './world.ts'
+import type { World } from './world.ts'
 
 /** What is to become of a row of `pg_auth_members`. */
 export interface MembershipVerdict {
@@ -147,36 +148,31 @@ const verdictWithoutAuthority = (
   return wanted.managesCluster ? losing(row, []) : keep
 }
 
-/** What its member granted by virtue of a row, and others by virtue of that: from 16 on all of it goes with the row. */
-const dependentsOf = (world: World, row: Membership, seen: Set<string> = new Set()): readonly Membership[] =>
-  world.membershipsHaveGrantors && row.admin
-    ? world.membershipsGrantedBy(row.member).flatMap((dependent) => {
-        const key = membershipKey(dependent)
-        if (dependent.role !== row.role || seen.has(key)) return []
-        seen.add(key)
-        return [dependent, ...dependentsOf(world, dependent, seen)]
-      })
-    : []
-
 /**
- * Judges a row by which a desired role is a member of another. The acting role does not give up what it has itself,
- * which it may need.
+ * Judges rows by which desired roles are members of others. The acting role does not give up what it has itself, which it
+ * may need.
  */
-export const membershipVerdict = (
+export const membershipJudge = (
   world: World,
   wanted: Wanted,
   serving: ServingRoles,
-  row: Membership,
-): MembershipVerdict => {
-  const verdict = verdictWithoutAuthority(world, wanted, serving, row)
+): ((row: Membership) => MembershipVerdict) => {
   const { authority } = wanted
-  const { kind, options } = verdict
-  if (kind !== 'lose') return verdict
-  const dependents = options.length === 0 || options.includes('ADMIN') ? dependentsOf(world, row) : []
-  if (dependents.some((one) => servesPreserved(wanted, serving, one))) return { kind: 'passed on', options }
-  if (authority.isSuperuser) return verdict
-  const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
-  return [row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted)
-    ? verdict
-    : { kind: 'not permitted', options }
+  const dependents = new MembershipDependents(world)
+  const isPreservedOne = (row: Membership): boolean => servesPreserved(wanted, serving, row)
+  const isNotPermitted = (row: Membership): boolean =>
+    row.member === world.server.actingRole || !authority.mayRevoke(row)
+  return (row) => {
+    const verdict = verdictWithoutAuthority(world, wanted, serving, row)
+    const { kind, options } = verdict
+    if (kind !== 'lose') return verdict
+    const losesAdmin = options.length === 0 || options.includes('ADMIN')
+    const someDependent = (hasQuality: (one: Membership) => boolean): boolean =>
+      losesAdmin && dependents.some(row, hasQuality)
+    if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
+    if (authority.isSuperuser) return verdict
+    return authority.mayRevoke(row) && !someDependent(isNotPermitted)
+      ? verdict
+      : { kind: 'not permitted', options }
+  }
 }

@@ -5,7 +5,7 @@ import { attributeWords } from './attribute.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
 import type { MembershipOption } from './membership-option.ts'
-import { membershipVerdict } from './membership-verdict.ts'
+import { membershipJudge } from './membership-verdict.ts'
 import { hasUselessPassword, isUnwanted } from './phase/lose-attributes.ts'
 import { unwantedDefaults } from './phase/default-privileges.ts'
 import { type Blocked, privilegeVerdict, revocationsOf } from './revocation.ts'
@@ -202,10 +202,11 @@ const foreignMembership = (world: World, row: Membership, options: readonly Memb
 
 const memberships = (world: World, wanted: Wanted): Residue[] => {
   const serving = new ServingRoles(world)
+  const judge = membershipJudge(world, wanted, serving)
   const all: Residue[] = []
   for (const role of wanted.roles)
     for (const row of world.membershipsOf(role)) {
-      const { kind, options } = membershipVerdict(world, wanted, serving, row)
+      const { kind, options } = judge(row)
       if (kind === 'passed on') all.push(passedOnMembership(world, row, options))
       if (kind === 'shared with another database') all.push(sharedMembership(serving, row))
       if (kind === 'more than an intermediate role') all.push(mixedMembership(world, row))

@@ -2,7 +2,7 @@ import { describeName } from './describe.ts'
 import { defaultPrivilegeFacts } from './facts-of.ts'
 import { sortedBy } from './order.ts'
 import { isIntermediateName } from './intermediate-role.ts'
-import { comesWithCreateRole, isGrantedToItself, membershipVerdict } from './membership-verdict.ts'
+import { comesWithCreateRole, isGrantedToItself, membershipJudge } from './membership-verdict.ts'
 import { isRealMember } from './real-member.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Membership, Unmanaged } from './snapshot.ts'
@@ -37,13 +37,13 @@ const memberships = (world: World, wanted: Wanted): Unmanaged[] => {
 
 /** What other databases give a role by intermediate roles of theirs, which is for syncs there to judge. */
 const elsewhere = (world: World, wanted: Wanted): Unmanaged[] => {
-  const serving = new ServingRoles(world)
+  const judge = membershipJudge(world, wanted, new ServingRoles(world))
   const isLeft = (row: Membership): boolean =>
     isIntermediateName(row.role) &&
     (world.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
     isRealMember(row) &&
     wanted.memberships.get(row.member)?.has(row.role) !== true &&
-    membershipVerdict(world, wanted, serving, row).kind === 'keep'
+    judge(row).kind === 'keep'
   return wanted.roles.flatMap((role) => {
     const count = new Set(world.membershipsOf(role).flatMap((row) => (isLeft(row) ? [row.role] : []))).size
     const what = count === 1 ? 'an intermediate role' : `${count} intermediate roles`

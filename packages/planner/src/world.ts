@@ -1,4 +1,4 @@
-import { Acl, aclOf, itemsOf, type ReadonlyAcl } from './acl.ts'
+import { Acl, aclOf, isSameAcl, itemsOf, type ReadonlyAcl } from './acl.ts'
 import { type Future, type FutureObjects, futureObjects, futurePrivileges } from './future-objects.ts'
 import { append, getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
@@ -49,7 +49,9 @@ export const membershipKey = ({
   grantor,
 }: Pick<Membership, 'role' | 'member' | 'grantor'>): string => `${member}\0${role}\0${grantor}`
 
-/** Rows by one of the roles that they name. */
+const grantedKey = ({ role, grantor }: Pick<Membership, 'role' | 'grantor'>): string => `${grantor}\0${role}`
+
+/** Rows by roles that they name. */
 type Rows = Map<string, Set<Membership>>
 
 const listed = (rows: Rows, name: string): Set<Membership> =>
@@ -76,6 +78,8 @@ export class World {
   #ofRole: Rows | undefined
   #ofGrantor: Rows | undefined
   readonly #defaults: Map<string, WorldDefaults>
+  /** Of these defaults, the ACLs that no other world has. */
+  #ownDefaults = new Map<string, Acl>()
   /** By the key of a table, the keys of what follows it. */
   readonly #followers = new Map<string, string[]>()
 
@@ -91,6 +95,7 @@ export class World {
       for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
       from.#own = new Set()
       from.#ownMembers = new Map()
+      from.#ownDefaults = new Map()
       return
     }
     this.roles = new Map()
@@ -182,10 +187,10 @@ export class World {
     return [...(this.#ofRole.get(role) ?? [])]
   }
 
-  /** The rows that a role has granted. */
-  membershipsGrantedBy(grantor: string): readonly Membership[] {
-    this.#ofGrantor ??= this.#rowsBy((row) => row.grantor)
-    return [...(this.#ofGrantor.get(grantor) ?? [])]
+  /** The rows by which one role has granted another. */
+  membershipsGrantedBy(grantor: string, role: string): readonly Membership[] {
+    this.#ofGrantor ??= this.#rowsBy(grantedKey)
+    return [...(this.#ofGrantor.get(grantedKey({ grantor, role })) ?? [])]
   }
 
   /** Notes that a role administers more roles than before, or fewer, where it is known how many. */
@@ -207,7 +212,7 @@ export class World {
     )
     if (existing !== undefined) this.#unlist(existing)
     if (this.#ofRole !== undefined) listed(this.#ofRole, role).add(membership)
-    if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantor).add(membership)
+    if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantedKey(membership)).add(membership)
   }
 
   removeMembership(membership: Membership): void {
@@ -240,7 +245,7 @@ export class World {
 
   #unlist(row: Membership): void {
     this.#ofRole?.get(row.role)?.delete(row)
-    this.#ofGrantor?.get(row.grantor)?.delete(row)
+    this.#ofGrantor?.get(grantedKey(row))?.delete(row)
   }
 
   /** All rows. */
@@ -264,13 +269,17 @@ export class World {
     return { owner, schema, on, acl: this.#builtInDefaults(owner, schema, on) }
   }
 
-  /** As PostgreSQL does, forgets default privileges that are what they would be without. */
-  setDefaults(defaults: WorldDefaults): void {
-    const { owner, schema, on, acl } = defaults
+  /** Changes default privileges. As PostgreSQL does, forgets those that are what they would be without. */
+  changeDefaults({ owner, schema, on }: Future, change: (acl: Acl) => void): void {
     const key = defaultsKey(owner, schema, on)
-    const builtIn = itemsOf(this.#builtInDefaults(owner, schema, on))
-    if (JSON.stringify(itemsOf(acl)) === JSON.stringify(builtIn)) this.#defaults.delete(key)
-    else this.#defaults.set(key, defaults)
+    const acl = getOrMake(
+      this.#ownDefaults,
+      key,
+      () => new Acl(this.defaultsOf(owner, schema, on).acl.values()),
+    )
+    change(acl)
+    if (isSameAcl(acl, this.#builtInDefaults(owner, schema, on))) this.#defaults.delete(key)
+    else this.#defaults.set(key, { owner, schema, on, acl })
   }
 
   /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault) */

@@ -1,6 +1,7 @@
 import type { Authority } from '../authority.ts'
 import type { MembershipOption } from '../membership-option.ts'
-import { membershipVerdict } from '../membership-verdict.ts'
+import { getOrMake } from '../get-or-make.ts'
+import { membershipJudge } from '../membership-verdict.ts'
 import type { GrantMembership, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { ServingRoles } from '../serving-roles.ts'
@@ -16,9 +17,10 @@ class Revocation {
   readonly #world: World
   readonly #serving: ServingRoles
   readonly #authority: Authority
-  /** The rows that are gone, and those that are gone or have lost their ADMIN option. */
+  /** The rows that are gone. */
   readonly #gone = new Set<string>()
-  readonly #noAdmin = new Set<string>()
+  /** By role and member: the rows that still have their ADMIN option. */
+  readonly #options = new Map<string, Set<string>>()
 
   constructor(world: World, serving: ServingRoles, authority: Authority) {
     this.#world = world
@@ -28,27 +30,43 @@ class Revocation {
 
   /**
    * Before a row goes, or its ADMIN option, what its member granted by virtue of it has to go: PostgreSQL 16 and
-   * later keep track, and refuse otherwise.
+   * later keep track, and refuse otherwise. Without recursion: there may be more of that than the stack is deep.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
    */
-  revoke(row: Membership, option: MembershipOption | null, because: Reason): void {
-    const { role, member, grantor, admin } = row
-    const key = membershipKey(row)
-    if (this.#gone.has(key)) return
-    if (member !== because.role) this.dependents.push({ row, because })
-    if (option === null) this.#gone.add(key)
-    const losesAdmin = option === null || option === 'ADMIN'
-    if (losesAdmin) this.#noAdmin.add(key)
-    const keepsTrack = this.#world.membershipsHaveGrantors
-    if (losesAdmin && keepsTrack && admin && !this.#isAdmin(role, member))
-      for (const dependent of sortedBy(this.#world.membershipsGrantedBy(member), membershipKey))
-        if (dependent.role === role) this.revoke(dependent, null, because)
+  revoke(first: Membership, firstOption: MembershipOption | null, because: Reason): void {
+    interface Step {
+      readonly row: Membership
+      readonly option: MembershipOption | null
+      readonly before: Iterator<Membership>
+    }
+    const path: Step[] = []
+    const enter = (row: Membership, option: MembershipOption | null): void => {
+      const key = membershipKey(row)
+      if (this.#gone.has(key)) return
+      if (row.member !== because.role) this.dependents.push({ row, because })
+      if (option === null) this.#gone.add(key)
+      const before = option === null || option === 'ADMIN' ? this.#dependentsWithout(row) : []
+      path.push({ row, option, before: before[Symbol.iterator]() })
+    }
+    enter(first, firstOption)
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.before.next()
+      if (next.done !== true) enter(next.value, null)
+      else {
+        path.pop()
+        this.#add(last.row, last.option, because)
+      }
+    }
+  }
+
+  #add(row: Membership, option: MembershipOption | null, because: Reason): void {
+    const { role, member, grantor } = row
     const [served] = this.#serving.holdingsOf(role)
     this.operations.push({
       kind: 'revokeMembership',
       role,
       member,
-      grantor: keepsTrack ? grantor : null,
+      grantor: this.#world.membershipsHaveGrantors ? grantor : null,
       option,
       ...(served && {
         serves: {
@@ -61,22 +79,27 @@ class Revocation {
     })
   }
 
-  #isAdmin(role: string, member: string): boolean {
-    return this.#world
-      .membershipsIn(role, member)
-      .some((row) => row.admin && !this.#noAdmin.has(membershipKey(row)))
+  /** What a member has granted and may not any more without the ADMIN option of a row. */
+  #dependentsWithout(row: Membership): readonly Membership[] {
+    const { role, member, admin } = row
+    if (!this.#world.membershipsHaveGrantors || !admin) return []
+    const options = getOrMake(this.#options, `${role}\0${member}`, () => {
+      const rows = this.#world.membershipsIn(role, member).filter((one) => one.admin)
+      return new Set(rows.map(membershipKey))
+    })
+    options.delete(membershipKey(row))
+    return options.size > 0 ? [] : sortedBy(this.#world.membershipsGrantedBy(member, role), membershipKey)
   }
 }
 
 /** Of the rows by which a role is a member, those that go, and those of which an option goes. */
 function* lostBy(
   world: World,
-  wanted: Wanted,
-  serving: ServingRoles,
+  judge: ReturnType<typeof membershipJudge>,
   role: string,
 ): Iterable<{ readonly row: Membership; readonly option: MembershipOption | null }> {
   for (const row of world.membershipsOf(role)) {
-    const { kind, options } = membershipVerdict(world, wanted, serving, row)
+    const { kind, options } = judge(row)
     if (kind === 'lose') for (const option of options.length === 0 ? [null] : options) yield { row, option }
   }
 }
@@ -90,8 +113,9 @@ export const loseMemberships = (
   if (roles.length === 0) return []
   const serving = new ServingRoles(world)
   const revocation = new Revocation(world, serving, wanted.authority)
+  const judge = membershipJudge(world, wanted, serving)
   const lost = roles.flatMap((role) =>
-    sortedBy(lostBy(world, wanted, serving, role), ({ row }) => membershipKey(row)).map((one) => ({
+    sortedBy(lostBy(world, judge, role), ({ row }) => membershipKey(row)).map((one) => ({
       ...one,
       rank: wanted.authority.revocationRank(one.row),
     })),
