@@ -9,8 +9,9 @@ import { inSpan } from './in-span.ts'
 import { introspectionQuery } from './introspection/query.ts'
 import { readLastCell } from './last-cell.ts'
 import type { Settings } from './options.ts'
+import { isGarbled, isRefusedEncoding, needsBytes, noteBytes, textOfBytes } from './names-in-bytes.ts'
 import { parseStored, storedQuery } from './passwords.ts'
-import { Session, type SessionShape } from './session.ts'
+import { type Sending, Session, type SessionShape } from './session.ts'
 import { parseAnswer } from './snapshot.ts'
 
 /** The version of the server behind each pool or client, as it was last seen. */
@@ -64,6 +65,23 @@ const versionOf = (session: SessionShape) =>
     return known === undefined ? readVersion(session) : Effect.succeed(known)
   })
 
+/** What the query answers, read as text unless names that are none have been met on the connection. */
+const readAnswer = (session: SessionShape, text: (inBytes: boolean) => string, sending: Sending = {}) =>
+  Effect.suspend(() => {
+    const inBytes = needsBytes(session.connection)
+    return session.send(text(inBytes), sending).pipe(
+      Effect.map((cells) => {
+        const last = cells.at(-1) ?? ''
+        return { cells, text: inBytes ? textOfBytes(last) : last, isGarbled: !inBytes && isGarbled(last) }
+      }),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (isRefusedEncoding(error)) noteBytes(session.connection)
+        }),
+      ),
+    )
+  })
+
 const lookAs = (
   version: number,
   session: SessionShape,
@@ -71,11 +89,29 @@ const lookAs = (
   [before, after]: readonly [before: string, after: string],
   settings: Pick<Settings, 'actAs'>,
   onAnswer: () => void,
-) =>
-  session.send(`${before};${introspectionQuery(version, scope)}${after}`, { onAnswer }).pipe(
+) => {
+  const query = (inBytes: boolean): string =>
+    `${before};${introspectionQuery(version, scope, inBytes)}${after}`
+  return readAnswer(session, query, { onAnswer }).pipe(
     Effect.mapError(reading(settings)),
-    Effect.flatMap((cells) => readLastCell(cells, (text) => ({ ...parseAnswer(text), text }))),
+    Effect.flatMap(({ text, isGarbled: isUnread }) =>
+      readLastCell([text], () => ({ ...parseAnswer(text), text, isUnread })),
+    ),
   )
+}
+
+/** Looks again where the first answer had names, or was refused for names, that are no text. */
+const lookAgainInBytes = <A extends { readonly isUnread: boolean }, E, R>(
+  session: SessionShape,
+  look: () => Effect.Effect<A, E, R>,
+) =>
+  Effect.suspend(() => {
+    const hadMet = needsBytes(session.connection)
+    return Effect.flatMap(Effect.result(look()), (asked) => {
+      if (Result.isSuccess(asked) && asked.success.isUnread) noteBytes(session.connection)
+      return !hadMet && needsBytes(session.connection) ? look() : Effect.fromResult(asked)
+    })
+  })
 
 /** Says in the current span how much was read. */
 const sayHowMuch = ({ roles, objects }: Snapshot): Effect.Effect<void> =>
@@ -98,12 +134,14 @@ export const firstLook = Effect.fnUntraced(function* (
       lookAs(version, session, scope, [settingsStatement(settings), after], settings, onAnswer),
     )
   const version = yield* versionOf(session)
-  const asked = yield* Effect.result(look(version))
+  const asked = yield* Effect.result(lookAgainInBytes(session, () => look(version)))
   const actual = Result.isSuccess(asked)
     ? asked.success.version
     : yield* Effect.orElseSucceed(readVersion(session), () => version)
   versions.set(session.connection, actual)
-  const answer = yield* actual === version ? Effect.fromResult(asked) : look(actual)
+  const answer = yield* actual === version
+    ? Effect.fromResult(asked)
+    : lookAgainInBytes(session, () => look(actual))
   if (frame.isOwn && answer.transactionOpen)
     return yield* Effect.fail(
       new TransactionOpenError('somebody has left it open on a connection of the pool'),
@@ -142,8 +180,12 @@ export const lookInTransaction = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const version = yield* versionOf(session)
-  const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
-  const { snapshot } = cells.at(-1) === known?.text ? known! : yield* readLastCell(cells, parseAnswer)
+  const query = (inBytes: boolean): string => introspectionQuery(version, scope, inBytes)
+  const first = yield* readAnswer(session, (inBytes) => `${before};${query(inBytes)}`)
+  const { cells } = first
+  if (first.isGarbled) noteBytes(session.connection)
+  const { text } = first.isGarbled ? yield* readAnswer(session, query) : first
+  const { snapshot } = text === known?.text ? known : yield* readLastCell([text], parseAnswer)
   yield* sayHowMuch(snapshot)
   return { cells, snapshot }
 }, inSpan('pgsr.look'))

@@ -24,7 +24,7 @@ export {
   futureObjectsOf,
   type FutureObjectsRow,
 } from './future-objects.ts'
-export { typeName } from './type-name.ts'
+export { storedTypeName, typeName } from './type-name.ts'
 export {
   type DropRequest,
   dropRequest,
@@ -40,6 +40,7 @@ export { type AclItem, parseAclItem } from './acl-item.ts'
 export {
   type GrantableKind,
   type MatchableKind,
+  objectKey,
   type ObjectKind,
   type ObjectKindRow,
   objectKinds,
@@ -110,9 +111,9 @@ export type {
   SetValidUntil,
 } from './operation.ts'
 export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-difference.ts'
-export { impossibleRoleNameProblem, nameProblem } from './name.ts'
+export { hasLoneSurrogate, impossibleRoleNameProblem, nameProblem, storedNameProblem } from './name.ts'
 export { operationsOf, outcomeOf, type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
-export { quoteIdent, quoteLiteral } from './quote.ts'
+export { quoteGivenIdent as quoteIdent, quoteLiteral } from './quote.ts'
 export { type Group, groupsOf } from './grouping.ts'
 export { noSelfGrantStatement, passwordStatement, statementOf, statementOfGroup } from './render-statement.ts'
 export { renderJson, type RenderOptions, renderSql, type Step, stepsOf } from './render.ts'

@@ -1,15 +1,22 @@
-import { hasLoneSurrogate, nameProblem } from './name.ts'
+import { hasLoneSurrogate, nameProblem, storedNameProblem } from './name.ts'
 
-/**
- * Quotes a name as `quote_ident` would if it always quoted.
- * @throws RangeError when PostgreSQL would refuse the name or store another one
- */
-export const quoteIdent = (name: string): string => {
-  const problem = nameProblem(name)
+const quoted = (name: string, problem: string | undefined): string => {
   if (problem !== undefined)
     throw new RangeError(`cannot quote the name ${JSON.stringify(name)}: it ${problem}`)
   return `"${name.replaceAll('"', '""')}"`
 }
+
+/**
+ * Quotes a name as `quote_ident` would if it always quoted: one that the catalogs have, or that has been checked.
+ * @throws RangeError when no statement can name what has it
+ */
+export const quoteIdent = (name: string): string => quoted(name, storedNameProblem(name))
+
+/**
+ * The same of any name.
+ * @throws RangeError when PostgreSQL would refuse the name or store another one
+ */
+export const quoteGivenIdent = (name: string): string => quoted(name, nameProblem(name))
 
 /** Quotes the parts of a qualified name, joined by dots. */
 export const quoteQualified = (parts: readonly string[]): string => parts.map(quoteIdent).join('.')

@@ -2,6 +2,7 @@ import { describeFact, describeName, describeObject } from './describe.ts'
 import type { Fact, PrivilegeFact } from './fact.ts'
 import { privilegeFact } from './facts-of.ts'
 import { attributeWords } from './attribute.ts'
+import { isNameless, whyNotNamed } from './nameless.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
 import { membershipVerdict } from './phase/lose-memberships.ts'
@@ -48,9 +49,16 @@ const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fac
   message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
 })
 
+/** What would end it. A name that is none in the encoding of this database may be one in another. */
+const naming = (roles: readonly string[], statement: () => string): string =>
+  roles.some(isNameless) ? 'ALTER ROLE … RENAME, in a database whose encoding has the name' : statement()
+
 /** Revokes a privilege as who granted it. */
 export const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): string =>
-  `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`
+  naming(
+    [grantee, grantor],
+    () => `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`,
+  )
 
 /** What a desired role still holds, or has granted, that cannot be revoked. */
 const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue[] => {
@@ -58,7 +66,8 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
   const { grantee, grantor } = item
   const { reason, why } = obstacle
   const fact = privilegeFact(object, item, privilege)
-  const revoke = revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })
+  const grantOptionOnly = verdict === 'strip grant option'
+  const revoke = naming([grantee], () => revokeStatement({ ...fact, grantOptionOnly }))
   const owner = `the owner, ${describeName(object.owner)}`
   const whoGranted = `a superuser, or a role that may become ${describeName(grantor)}`
   const end = {
@@ -146,8 +155,10 @@ const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
 }
 
 /** Revokes one row of `pg_auth_members`, from 16 on in the name of who granted it. */
-const revokeRowStatement = (world: World, row: Membership): string =>
-  revokeMembershipStatement({ ...row, grantor: world.membershipsHaveGrantors ? row.grantor : null })
+const revokeRowStatement = (world: World, row: Membership): string => {
+  const grantor = world.membershipsHaveGrantors ? row.grantor : null
+  return naming([row.role, row.member, grantor ?? ''], () => revokeMembershipStatement({ ...row, grantor }))
+}
 
 /** A membership by which its member made another one that a third role keeps. */
 const passedOnMembership = (world: World, row: Membership): Residue => ({
@@ -166,7 +177,8 @@ const foreignMembership = (world: World, row: Membership): Residue => {
     ...stays(
       row.member,
       { kind: 'membership', ...row },
-      `role ${describeName(actingRole)} may not revoke it`,
+      [row.role, row.member, row.grantor].map(whyNotNamed).find((why) => why !== undefined) ??
+        `role ${describeName(actingRole)} may not revoke it`,
     ),
     reason: 'not permitted',
     statement: revokeRowStatement(world, row),

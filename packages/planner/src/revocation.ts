@@ -4,6 +4,7 @@ import { columnsOf, tableOf } from './column.ts'
 import { append } from './get-or-make.ts'
 import { holdsOption, lacks } from './grant-option.ts'
 import { losersOf } from './losers.ts'
+import { whyNotNamed } from './nameless.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { sortedBy } from './order.ts'
@@ -185,8 +186,10 @@ class Plot {
     )
   }
 
-  #obstacleTo({ object, item: { grantor }, privilege }: Revoked): Obstacle | undefined {
+  #obstacleTo({ object, item: { grantee, grantor }, privilege }: Revoked): Obstacle | undefined {
     const authority = this.#wanted.authorityOverPrivileges
+    const nameless = whyNotNamed(grantee)
+    if (nameless !== undefined) return { reason: 'not permitted', why: nameless }
     if (grantor === object.owner) {
       const why = authority.whyNotManaged(object, privilege)
       return why === undefined ? undefined : { reason: 'not permitted', why }

@@ -2,6 +2,7 @@ import type { ObjectKind } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from '../catalog.ts'
 import { catalogOid, constant } from './constant.ts'
+import { isArray, typeText } from './type-text.ts'
 
 type Catalog = keyof PgCatalog
 
@@ -41,6 +42,8 @@ export interface AclCatalog extends ObjectCatalog {
   readonly follows?: RawBuilder<readonly string[] | null>
   /** Of a foreign server: its foreign-data wrapper. */
   readonly wrapper?: RawBuilder<string>
+  /** What it is, if no statement reaches it. */
+  readonly unreachable?: RawBuilder<string | null>
 }
 
 /** Procedures came with 11; before, there were only functions of several sorts. */
@@ -51,7 +54,7 @@ const isRoutine = (kind: ObjectKind, version: number): RawBuilder<boolean> => {
 
 /** Nothing is granted on arrays and on what is only declared, and from 17 on a multirange follows its range. */
 const isGrantableType = (_kind: ObjectKind, version: number): RawBuilder<boolean> =>
-  sql`o.typisdefined and o.typcategory <> 'A' ${version < 170000 ? sql`` : sql`and o.typtype <> 'm'`}`
+  sql`o.typisdefined and not ${isArray('o')} ${version < 170000 ? sql`` : sql`and o.typtype <> 'm'`}`
 
 const parameter = sql`a.oid, 0, a.paracl, false
   from wanted as w join pg_catalog.pg_parameter_acl as a on a.parname = w.first
@@ -99,7 +102,7 @@ export const aclCatalogs: readonly AclCatalog[] = [
     nameColumn: 'proname',
     // The types of its arguments tell it from others of the name, whatever sort of routine it is.
     more: sql`array(
-      select pg_catalog.format_type(a.type, null)
+      select ${typeText(sql`a.type`)}
       from pg_catalog.unnest(o.proargtypes) with ordinality as a(type, number) order by a.number
     )`,
     schema: 'pronamespace',
@@ -122,7 +125,9 @@ export const aclCatalogs: readonly AclCatalog[] = [
     kinds: ['type'],
     is: isGrantableType,
     catalog: 'pg_catalog.pg_type',
-    columns: () => ['typrelid'],
+    columns: () => ['typrelid', 'typisdefined'],
+    // Only declared: ALTER TYPE does not take one.
+    unreachable: sql`case when not o.typisdefined then 'shell type' end`,
     nameColumn: 'typname',
     schema: 'typnamespace',
     owner: 'typowner',

@@ -27,9 +27,10 @@ const beyondReach = (version: number) =>
     .where(sql<boolean>`d.here and ${isBeyondReach(version)}`)
     .select([
       'd.role',
-      sql<string>`case o.kind when 'subscription' then 'subscription of another database' else 'temporary ' || o.kind end`.as(
-        'kind',
-      ),
+      sql<string>`coalesce(
+        o.unreachable,
+        case o.kind when 'subscription' then 'subscription of another database' else 'temporary ' || o.kind end
+      )`.as('kind'),
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 

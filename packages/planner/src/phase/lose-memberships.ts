@@ -1,6 +1,7 @@
 import type { Authority } from '../authority.ts'
 import { isDelegateName } from '../delegate.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
+import { isNamelessMembership } from '../nameless.ts'
 import { objectKinds } from '../object-kind.ts'
 import type { GrantMembership, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
@@ -123,6 +124,10 @@ export const membershipVerdict = (
   if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return verdict
   const dependents = dependentsOf(world, row)
   if (dependents.some((one) => servesPreserved(wanted, serving, one))) return 'passed on'
+  const needsName = [row, ...dependents].some((one) =>
+    isNamelessMembership(one, world.membershipsHaveGrantors),
+  )
+  if (needsName) return 'not permitted'
   if (authority.isSuperuser) return verdict
   const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
   if ([row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted))
