@@ -95,7 +95,7 @@ const lookAs = (
   return readAnswer(session, query, { onAnswer }).pipe(
     Effect.mapError(reading(settings)),
     Effect.flatMap(({ text, isGarbled: isUnread }) =>
-      readLastCell([text], () => ({ ...parseAnswer(text), text, isUnread })),
+      readLastCell([text], () => ({ ...parseAnswer(text, scope), text, isUnread })),
     ),
   )
 }
@@ -185,7 +185,8 @@ export const lookInTransaction = Effect.fnUntraced(function* (
   const { cells } = first
   if (first.isGarbled) noteBytes(session.connection)
   const { text } = first.isGarbled ? yield* readAnswer(session, query) : first
-  const { snapshot } = text === known?.text ? known : yield* readLastCell([text], parseAnswer)
+  const { snapshot } =
+    text === known?.text ? known : yield* readLastCell([text], () => parseAnswer(text, scope))
   yield* sayHowMuch(snapshot)
   return { cells, snapshot }
 }, inSpan('pgsr.look'))

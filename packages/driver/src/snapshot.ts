@@ -8,6 +8,7 @@ import {
   objectKinds,
   parseAclItem,
   parsePrivileges,
+  type Scope,
   type Snapshot,
   storedTypeName,
 } from '@pgsr/planner'
@@ -154,7 +155,7 @@ const objectIn =
  * Reads the JSON text that the introspection query answers.
  * @throws SyntaxError, TypeError, RangeError when it is something else
  */
-export const parseAnswer = (text: string): Answer => {
+export const parseAnswer = (text: string, scope: Scope): Answer => {
   const aclItem = aclReader()
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
@@ -182,6 +183,7 @@ export const parseAnswer = (text: string): Answer => {
     readsPasswords,
     snapshot: {
       format: 1,
+      scope,
       server: {
         version,
         database,

@@ -5,7 +5,7 @@ import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { LockRole, Operation, Served } from './operation.ts'
 import type { Request } from './request.ts'
-import type { Unmanaged } from './snapshot.ts'
+import type { Membership, Unmanaged } from './snapshot.ts'
 import { isPattern, type Pattern, type Target } from './target.ts'
 
 /** What ends a line, or shows what follows in another order than it is read. JSON escapes only some of it. */
@@ -110,6 +110,28 @@ export const describeFact = (fact: Fact): string => {
       return `${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeName(fact.grantor)}`
     case 'default privilege':
       return `${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+  }
+}
+
+const options = ({ admin, inherit, set }: Membership): string =>
+  `WITH ADMIN ${admin}, INHERIT ${inherit}, SET ${set}`.toUpperCase()
+
+/** A fact as a sentence, which says whose it is. */
+export const describeFactInFull = (fact: Fact): string => {
+  const of = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
+  switch (fact.kind) {
+    case 'role':
+      return `${of(fact.role)} exists`
+    case 'attribute':
+      return `${of(fact.role)} has ${fact.attribute}`
+    case 'membership':
+      return `${of(fact.member)} is a member of ${of(fact.role)} ${options(fact)}, granted by ${of(fact.grantor)}`
+    case 'ownership':
+      return `${of(fact.owner)} owns ${describeObject(fact.object)}`
+    case 'privilege':
+      return `${of(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${of(fact.grantor)}`
+    case 'default privilege':
+      return `${of(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
   }
 }
 

@@ -8,6 +8,7 @@ import { membershipCycle } from './membership-cycle.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from './name.ts'
 import { objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy, sortedUnique } from './order.ts'
+import { onGiven } from './tagged.ts'
 
 /** The options that decide what a plan holds. */
 export interface PlanOptions {
@@ -121,7 +122,7 @@ const checkDesiredRole = (
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
-      message: `cannot sync roles: ${quotedText(desired)}is no desired role, but ${typeof desired}`,
+      message: `cannot sync roles: ${quotedText(desired) || 'what was given '}is no desired role, but ${desired === null ? 'null' : typeof desired}`,
     })
   const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
   checkRole(role)
@@ -214,7 +215,22 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
     })
 }
 
+const planOptionNames: ReadonlySet<string> = new Set([
+  'reassignOwnedTo',
+  'allowSelf',
+  'allowSuperuser',
+  'keepDependents',
+  'scope',
+] satisfies (keyof PlanOptions)[])
+
+/** A misspelt option would silently be the default. */
 const checkOptions = (options: PlanOptions): PlanOptions => {
+  const unknown = Object.keys(options).find((name) => !planOptionNames.has(name))
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot plan: ${unknown} is no option; there are ${[...planOptionNames].join(', ')}`,
+    })
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
   const { keepDependents = false, scope = 'cluster' } = options
   const flags = { allowSelf, allowSuperuser, keepDependents }
@@ -251,6 +267,14 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
  * @throws InvalidGrantError
  */
 export const requestOf = (
+  desired: DesiredRole | readonly DesiredRole[],
+  planOptions: PlanOptions & { readonly seed: string },
+): SyncRequest =>
+  onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
+    checkedRequest(desired, planOptions),
+  )
+
+const checkedRequest = (
   desired: DesiredRole | readonly DesiredRole[],
   planOptions: PlanOptions & { readonly seed: string },
 ): SyncRequest => {

@@ -41,9 +41,21 @@ const nothing: Scope = {
   unusedRoles: false,
 }
 
+const ofUnusedRoles: Scope = { ...nothing, unusedRoles: true }
+
+/** By the desired roles of a request, which is asked for again each time that it is planned. */
+const known = new WeakMap<SyncRequest['desired'], { readonly options: PlanOptions; readonly scope: Scope }>()
+
 /** What must be read to plan a request. */
-export const scopeOfRequest = (request: Request): Scope =>
-  request.kind === 'sync' ? scopeOfSync(request) : { ...nothing, unusedRoles: true }
+export const scopeOfRequest = (request: Request): Scope => {
+  if (request.kind !== 'sync') return ofUnusedRoles
+  const { desired, options } = request
+  const before = known.get(desired)
+  if (before?.options === options) return before.scope
+  const made = scopeOfSync(request)
+  known.set(desired, { options, scope: made })
+  return made
+}
 
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const grants = [...new Set(desired.flatMap((one) => one.grants))]
@@ -66,6 +78,9 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
       ),
       ...creators.flatMap(({ schema }): ObjectName[] =>
         schema === null ? [] : [{ kind: 'schema', name: [schema] }],
+      ),
+      ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) =>
+        preserved.map((schema): ObjectName => ({ kind: 'schema', name: [schema] })),
       ),
     ],
     owned,
