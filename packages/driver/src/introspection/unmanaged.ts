@@ -42,7 +42,7 @@ const roleSetting = () =>
     .whereRef('s.setrole', '=', 'w.oid')
     .select([
       'w.oid as role',
-      sql<string>`'settings'`.as('kind'),
+      sql<string>`'settings'::text`.as('kind'),
       sql<string>`(
         select pg_catalog.string_agg(pg_catalog.split_part(setting, '=', 1), ', ') from pg_catalog.unnest(s.setconfig) as setting
       ) || coalesce(' in database ' || pg_catalog.quote_ident(d.datname), '')`.as('description'),
