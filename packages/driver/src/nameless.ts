@@ -24,10 +24,15 @@ const rolesIn = ({ owner, acl }: Pick<DatabaseObject, 'owner' | 'acl'>): readonl
  */
 export const withoutNamelessObjects = (objects: readonly DatabaseObject[]): Divided<DatabaseObject> => {
   const keys = objects.map(objectKey)
-  const count = new Map<string, number>()
-  for (const key of keys) count.set(key, (count.get(key) ?? 0) + 1)
+  const oids = new Map<string, string | null>()
+  const ambiguous = new Set<string>()
+  objects.forEach(({ oid }, index) => {
+    const key = keys[index]!
+    if (oids.has(key) && oids.get(key) !== oid) ambiguous.add(key)
+    oids.set(key, oid)
+  })
   const isSaid = (_object: DatabaseObject, index: number): boolean =>
-    count.get(keys[index]!) === 1 && !hasLoneSurrogate(keys[index]!)
+    !ambiguous.has(keys[index]!) && !hasLoneSurrogate(keys[index]!)
   if (objects.every(isSaid)) return { named: objects, unmanaged: [] }
   return {
     named: objects.filter(isSaid),

@@ -128,7 +128,9 @@ export const prepareReviewed = (
   passwords: ExecutePlanOptions['passwords'],
 ): Effect.Effect<Reviewed, PlannerError> =>
   Effect.gen(function* () {
-    const [plan, secrets] = yield* planning(() => [planOf(given), readGiven('passwords', () => secretsOf(passwords))] as const)
+    const [plan, secrets] = yield* planning(
+      () => [planOf(given), readGiven('passwords', () => secretsOf(passwords))] as const,
+    )
     const prepared = yield* prepareRequest(plan.request, secrets)
     if (!isDeepStrictEqual(prepared.request, plan.request))
       yield* planning(() => refuse('request', 'its request is not as it was when the plan was made'))

@@ -34,7 +34,15 @@ import {
   type SyncRolesOptions,
   type Work,
 } from './options.ts'
-import { planning, type PlannerError, planWith, prepare, type Prepared, readGiven, refuseMissing } from './prepare.ts'
+import {
+  planning,
+  type PlannerError,
+  planWith,
+  prepare,
+  type Prepared,
+  readGiven,
+  refuseMissing,
+} from './prepare.ts'
 import { notStarted, type Progress } from './progress.ts'
 import { planAgain, prepareReviewed, type Reviewed } from './reviewed-plan.ts'
 import type { Session } from './session.ts'

@@ -19,6 +19,8 @@ export interface ObjectCatalog {
   readonly acl?: string
   /** Whether a row is of a kind, where the catalog has several. */
   readonly is?: (kind: ObjectKind, version: number) => RawBuilder<boolean>
+  /** The same of one that is named, in the row `w` of what the scope names, where that is more. */
+  readonly isNamed?: (kind: ObjectKind, version: number) => RawBuilder<boolean>
   /** How one is found that the scope names, where that is not by its name. */
   readonly lookUp?: RawBuilder<unknown>
   /** The version that has the catalog first. */
@@ -40,10 +42,10 @@ export interface AclCatalog extends ObjectCatalog {
   readonly more?: RawBuilder<readonly string[]>
   /** The table whose owner the object always has, as schema and name. */
   readonly follows?: RawBuilder<readonly string[] | null>
+  /** Whether anything can be granted on one, where that is not so of all. */
+  readonly isGrantable?: RawBuilder<boolean>
   /** Of a foreign server: its foreign-data wrapper. */
   readonly wrapper?: RawBuilder<string>
-  /** What it is, if no statement reaches it. */
-  readonly unreachable?: RawBuilder<string | null>
 }
 
 /** Procedures came with 11; before, there were only functions of several sorts. */
@@ -55,6 +57,10 @@ const isRoutine = (kind: ObjectKind, version: number): RawBuilder<boolean> => {
 /** Nothing is granted on arrays and on what is only declared, and from 17 on a multirange follows its range. */
 const isGrantableType = (_kind: ObjectKind, version: number): RawBuilder<boolean> =>
   sql`o.typisdefined and not ${isArray('o')} ${version < 170000 ? sql`` : sql`and o.typtype <> 'm'`}`
+
+/** What is only declared has an owner. */
+const isNamedType = (kind: ObjectKind, version: number): RawBuilder<boolean> =>
+  sql`(w.owned and not o.typisdefined or ${isGrantableType(kind, version)})`
 
 const parameter = sql`a.oid, 0, a.paracl, false
   from wanted as w join pg_catalog.pg_parameter_acl as a on a.parname = w.first
@@ -124,10 +130,10 @@ export const aclCatalogs: readonly AclCatalog[] = [
   {
     kinds: ['type'],
     is: isGrantableType,
+    isNamed: isNamedType,
     catalog: 'pg_catalog.pg_type',
     columns: () => ['typrelid', 'typisdefined'],
-    // Only declared: ALTER TYPE does not take one.
-    unreachable: sql`case when not o.typisdefined then 'shell type' end`,
+    isGrantable: sql`o.typisdefined`,
     nameColumn: 'typname',
     schema: 'typnamespace',
     owner: 'typowner',

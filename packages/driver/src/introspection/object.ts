@@ -15,7 +15,7 @@ const none = sql`null::text`
 
 const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
   const { catalog, columns = () => [], nameColumn, name, more, schema, owner, acl, letter } = row
-  const { follows = sql`null::text[]`, wrapper = none, unreachable = none } = row
+  const { follows = sql`null::text[]`, wrapper = none } = row
   const used = new Set([
     ...columns(version),
     nameColumn,
@@ -23,6 +23,7 @@ const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
     ...(owner === 'bootstrap' ? [] : [owner]),
     acl,
   ])
+  const { isGrantable = sql`true` } = row
   const ownerOid = owner === 'bootstrap' ? sql`10::oid` : sql`o.${sql.ref(owner)}`
   const schemaName =
     schema === undefined
@@ -32,9 +33,11 @@ const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
     select t.classid, ${kindOf(row, version)}::text as kind, t.objid as oid, 0 as objsubid,
       array[${schemaName}${name ?? sql`o.${sql.ref(nameColumn)}`}]::text[]${more === undefined ? sql`` : sql` || ${more}`} as name,
       ${ownerOid} as owner,
-      coalesce(o.${sql.ref(acl)}, pg_catalog.acldefault(${constant(letter)}, ${ownerOid})) as acl,
+      coalesce(
+        o.${sql.ref(acl)}, case when ${isGrantable} then pg_catalog.acldefault(${constant(letter)}, ${ownerOid}) end
+      ) as acl,
       ${follows} as follows, ${wrapper} as wrapper, false as owned_by_superusers,
-      ${unreachable} as unreachable
+      null::text as unreachable
     from target as t cross join lateral (
       select ${sql.join([...used].map((one) => sql.ref(`x.${one}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
     ) as o
@@ -76,6 +79,11 @@ const isOfAnotherEncoding = sql<boolean>`(t.classid = ${collation} and exists (
   ) offset 0
 ))`
 
+/** What another operator names as its commutator or negator is there before it is made, and nothing alters it. */
+const isShellOperator = sql<boolean>`(t.classid = ${operator} and exists (
+  select from pg_catalog.pg_operator as o where o.oid = t.objid and o.oprcode = 0 offset 0
+))`
+
 const eventTrigger = catalogOid('pg_catalog.pg_event_trigger')
 
 /** `pg_identify_object_as_address` knows them only from 9.6.22, 10.17, 11.12, 12.7 and 13.3 on. */
@@ -106,7 +114,7 @@ const withoutAcl = (version: number): RawBuilder<ObjectRow> => sql`
       and d.objsubid = 0 and d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.deptype = 'o'
     ), 10::oid),
     null::aclitem[], null::text[], null::text, ${publishesEverything(version)},
-    case when ${isOfAnotherEncoding} then 'collation of another encoding' end
+    case when ${isOfAnotherEncoding} then 'collation of another encoding' when ${isShellOperator} then 'shell operator' end
   from target as t
   cross join lateral pg_catalog.pg_identify_object_as_address(t.classid, t.objid, 0) as i(type, object_names, object_args)
   where t.classid in (${sql.join(existing(ownerCatalogs, version).map(dependencyOf))})
