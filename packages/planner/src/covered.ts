@@ -2,13 +2,15 @@ import { describeName, describeObject } from './describe.ts'
 import { SnapshotScopeError } from './errors.ts'
 import { objectKey } from './object-kind.ts'
 import type { Request } from './request.ts'
-import { type PatternScope, type Scope, scopeOfRequest } from './scope.ts'
+import { type PatternScope, type Scope, scopeOfRequest } from './request-scope.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const patternKey = ({ kind, schema, column }: PatternScope): string => `${kind}\0${schema}\0${column ?? ''}`
 
 const describePattern = ({ kind, schema, column }: PatternScope): string =>
   `${column === undefined ? `the ${kind}s` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
+
+const describeRole = (name: string): string => `role ${describeName(name)}`
 
 /** What a request needs and a snapshot was not read for. */
 const uncovered = (needed: Scope, read: Scope): readonly string[] => {
@@ -18,10 +20,9 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
   const objects = new Set([...owned, ...read.objects.map(objectKey)])
   const patterns = new Set(read.patterns.map(patternKey))
   const defaultsOf = new Set([...read.desired, ...read.defaultsOf])
-  const role = (name: string): string => `role ${describeName(name)}`
   return [
-    ...needed.desired.filter((name) => !desired.has(name)).map(role),
-    ...needed.roles.filter((name) => !roles.has(name)).map(role),
+    ...needed.desired.filter((name) => !desired.has(name)).map(describeRole),
+    ...needed.roles.filter((name) => !roles.has(name)).map(describeRole),
     ...needed.objects.filter((object) => !objects.has(objectKey(object))).map(describeObject),
     ...needed.owned
       .filter((object) => !owned.has(objectKey(object)))

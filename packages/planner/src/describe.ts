@@ -116,22 +116,23 @@ export const describeFact = (fact: Fact): string => {
 const options = ({ admin, inherit, set }: Membership): string =>
   `WITH ADMIN ${admin}, INHERIT ${inherit}, SET ${set}`.toUpperCase()
 
+const described = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
+
 /** A fact as a sentence, which says whose it is. */
 export const describeFactInFull = (fact: Fact): string => {
-  const of = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
   switch (fact.kind) {
     case 'role':
-      return `${of(fact.role)} exists`
+      return `${described(fact.role)} exists`
     case 'attribute':
-      return `${of(fact.role)} has ${fact.attribute}`
+      return `${described(fact.role)} has ${fact.attribute}`
     case 'membership':
-      return `${of(fact.member)} is a member of ${of(fact.role)} ${options(fact)}, granted by ${of(fact.grantor)}`
+      return `${described(fact.member)} is a member of ${described(fact.role)} ${options(fact)}, granted by ${described(fact.grantor)}`
     case 'ownership':
-      return `${of(fact.owner)} owns ${describeObject(fact.object)}`
+      return `${described(fact.owner)} owns ${describeObject(fact.object)}`
     case 'privilege':
-      return `${of(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${of(fact.grantor)}`
+      return `${described(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${described(fact.grantor)}`
     case 'default privilege':
-      return `${of(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+      return `${described(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
   }
 }
 

@@ -47,7 +47,7 @@ export {
   privilegesSince,
   type Privileges,
 } from './privilege.ts'
-export { type PatternScope, type Scope } from './scope.ts'
+export { type PatternScope, type Scope } from './request-scope.ts'
 export type {
   DatabaseObject,
   DefaultPrivileges,

@@ -1,7 +1,7 @@
 import { InvalidTextError } from './errors.ts'
 import { hasLoneSurrogate, nameProblem, storedNameProblem } from './name.ts'
 
-const quoted = (name: string, problem: string | undefined): string => {
+const inQuotes = (name: string, problem: string | undefined): string => {
   if (problem !== undefined)
     throw new InvalidTextError(
       `cannot quote ${typeof name === 'string' ? `the name ${JSON.stringify(name)}` : 'a name'}: it ${problem}`,
@@ -13,13 +13,13 @@ const quoted = (name: string, problem: string | undefined): string => {
  * Quotes a name as `quote_ident` would if it always quoted: one that the catalogs have, or that has been checked.
  * @throws InvalidTextError when no statement can name what has it
  */
-export const quoteIdent = (name: string): string => quoted(name, storedNameProblem(name))
+export const quoteIdent = (name: string): string => inQuotes(name, storedNameProblem(name))
 
 /**
  * The same of any name.
  * @throws InvalidTextError when PostgreSQL would refuse the name or store another one
  */
-export const quoteGivenIdent = (name: string): string => quoted(name, nameProblem(name))
+export const quoteGivenIdent = (name: string): string => inQuotes(name, nameProblem(name))
 
 /** Quotes the parts of a qualified name, joined by dots. */
 export const quoteQualified = (parts: readonly string[]): string => parts.map(quoteIdent).join('.')

@@ -1,7 +1,7 @@
 import type { AclItem } from './acl-item.ts'
 import type { Future } from './future-objects.ts'
 import type { ObjectName } from './object-kind.ts'
-import type { Scope } from './scope.ts'
+import type { Scope } from './request-scope.ts'
 
 /** The server and the session a snapshot was taken in. */
 export interface Server {

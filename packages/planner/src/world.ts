@@ -4,7 +4,7 @@ import { append, getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
 import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
-import type { Scope } from './scope.ts'
+import type { Scope } from './request-scope.ts'
 import type {
   DatabaseObject,
   DefaultPrivileges,

@@ -2,7 +2,6 @@ import * as planner from '@pgsr/planner'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from './build-snapshot.ts'
-import './seed.ts'
 
 const { Grant, Target } = planner
 
@@ -71,7 +70,7 @@ type AnyFunction = (...given: readonly unknown[]) => unknown
 const isFunction = (value: unknown): value is AnyFunction => typeof value === 'function'
 
 /** A class is called with `new`, and what it makes holds what it was given. */
-const isClass = (value: AnyFunction): boolean => /^class/.test(Function.prototype.toString.call(value))
+const isClass = (value: AnyFunction): boolean => Function.prototype.toString.call(value).startsWith('class')
 
 const functionsIn = (all: object): [name: string, call: AnyFunction][] =>
   Object.entries(all).filter(
