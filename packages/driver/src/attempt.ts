@@ -14,6 +14,7 @@ import { tell } from './event.ts'
 import { type Batch, batchesOf, execute, isLockTimeout, type Means, verifiersFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
+import { readLastCell } from './last-cell.ts'
 import { readLockHolders } from './lock-holders.ts'
 import { type Look, lookInTransaction, settingsStatement, type StoredScope } from './look.ts'
 import { meanwhile } from './meanwhile.ts'
@@ -171,6 +172,17 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   } satisfies Due
 })
 
+/** The event triggers that may have fired. */
+const eventTriggersQuery = `select coalesce(pg_catalog.json_agg(e.evtname order by e.evtname), '[]')::pg_catalog.text
+  from pg_catalog.pg_event_trigger as e where e.evtenabled <> 'D' and e.evtevent <> 'login'`
+
+/** Which event triggers may be why; where that cannot be read, none. */
+const readEventTriggers = Effect.gen(function* () {
+  const session = yield* Session
+  const cells = yield* session.send(eventTriggersQuery)
+  return yield* readLastCell(cells, (text) => JSON.parse(text) as readonly string[])
+}).pipe(Effect.orElseSucceed((): readonly string[] => []))
+
 /** Reads again what the plan touched, and fails unless it is what the plan predicted. */
 const prove = Effect.fnUntraced(function* (
   plan: Plan,
@@ -180,7 +192,7 @@ const prove = Effect.fnUntraced(function* (
   const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
   const difference = differenceTo(found)
   if (difference === undefined) return
-  yield* Effect.fail(new ProofError(difference, attempts))
+  yield* Effect.fail(new ProofError(difference, attempts, yield* readEventTriggers))
 }, inSpan('pgsr.prove'))
 
 /** A server that shuts down ends a session even while that waits for a standby to confirm what is committed. */

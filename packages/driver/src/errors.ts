@@ -1,5 +1,5 @@
 import {
-  describeFact,
+  describeFactInFull,
   describeName,
   type Difference,
   type LockShortage,
@@ -243,9 +243,16 @@ export class PlanChangedError extends Error {
 /** The first of what is not as predicted. */
 const inWords = ({ missing, unexpected }: Difference): string =>
   [
-    ...missing.slice(0, 3).map((fact) => `; predicted and not so: ${describeFact(fact)}`),
-    ...unexpected.slice(0, 3).map((fact) => `; so and not predicted: ${describeFact(fact)}`),
+    ...missing.slice(0, 3).map((fact) => `; predicted and not so: ${describeFactInFull(fact)}`),
+    ...unexpected.slice(0, 3).map((fact) => `; so and not predicted: ${describeFactInFull(fact)}`),
   ].join('')
+
+const suspecting = (eventTriggers: readonly string[]): string => {
+  if (eventTriggers.length === 0) return ''
+  const names = eventTriggers.slice(0, 3).map(describeName).join(', ')
+  const more = eventTriggers.length > 3 ? ` and ${eventTriggers.length - 3} more` : ''
+  return `; an event trigger may have undone it: enabled ${eventTriggers.length === 1 ? 'is' : 'are'} ${names}${more}`
+}
 
 /** The catalogs, read again after executing, did not say what the plan predicted. Everything was rolled back. */
 export class ProofError extends Error {
@@ -254,13 +261,16 @@ export class ProofError extends Error {
   readonly difference: Difference
   /** How many times the whole transaction was tried. */
   readonly attempts: number
+  /** The event triggers that are enabled: one that undoes what was done is the usual cause. */
+  readonly eventTriggers: readonly string[]
 
-  constructor(difference: Difference, attempts: number) {
+  constructor(difference: Difference, attempts: number, eventTriggers: readonly string[] = []) {
     super(
-      `cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back${tried(attempts)}${inWords(difference)}`,
+      `cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back${tried(attempts)}${inWords(difference)}${suspecting(eventTriggers)}`,
     )
     this.difference = difference
     this.attempts = attempts
+    this.eventTriggers = eventTriggers
   }
 }
 

@@ -9,8 +9,9 @@ import { inSpan } from './in-span.ts'
 import { introspectionQuery } from './introspection/query.ts'
 import { readLastCell } from './last-cell.ts'
 import type { Settings } from './options.ts'
+import { isGarbled, isRefusedEncoding, needsBytes, noteBytes, textOfBytes } from './names-in-bytes.ts'
 import { storedQuery } from './passwords.ts'
-import { Session, type SessionShape } from './session.ts'
+import { type Sending, Session, type SessionShape } from './session.ts'
 import { parseAnswer } from './snapshot.ts'
 
 /** What is remembered of the server behind a pool or client. */
@@ -77,6 +78,23 @@ const versionOf = (session: SessionShape) =>
     return version === undefined ? readVersion(session) : Effect.succeed(version)
   })
 
+/** What the query answers, read as text unless names that are none have been met on the connection. */
+const readAnswer = (session: SessionShape, text: (inBytes: boolean) => string, sending: Sending = {}) =>
+  Effect.suspend(() => {
+    const inBytes = needsBytes(session.connection)
+    return session.send(text(inBytes), sending).pipe(
+      Effect.map((cells) => {
+        const last = cells.at(-1) ?? ''
+        return { cells, text: inBytes ? textOfBytes(last) : last, isGarbled: !inBytes && isGarbled(last) }
+      }),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (isRefusedEncoding(error)) noteBytes(session.connection)
+        }),
+      ),
+    )
+  })
+
 /** How a look is taken. */
 interface Looking {
   readonly version: number
@@ -90,19 +108,34 @@ interface Looking {
 }
 
 const lookAs = (session: SessionShape, { version, scope, stored, settings, after, onAnswer }: Looking) => {
-  const beside = stored === undefined ? [] : [stored]
-  const text = [settingsStatement(settings), ...beside, introspectionQuery(version, scope)].join(';')
-  return session.send(`${text}${after}`, { onAnswer }).pipe(
+  const before = [settingsStatement(settings), ...(stored === undefined ? [] : [stored])].join(';')
+  const query = (inBytes: boolean): string =>
+    `${before};${introspectionQuery(version, scope, inBytes)}${after}`
+  return readAnswer(session, query, { onAnswer }).pipe(
     Effect.mapError(reading(settings)),
-    Effect.flatMap((cells) =>
-      readLastCell(cells, (last) => ({
-        ...parseAnswer(last),
-        text: last,
+    Effect.flatMap(({ cells, text, isGarbled: isUnread }) =>
+      readLastCell([text], () => ({
+        ...parseAnswer(text, scope),
+        text,
+        isUnread,
         ...(stored !== undefined && { stored: cells[1] ?? null }),
       })),
     ),
   )
 }
+
+/** Looks again where the first answer had names, or was refused for names, that are no text. */
+const lookAgainInBytes = <A extends { readonly isUnread: boolean }, E, R>(
+  session: SessionShape,
+  look: () => Effect.Effect<A, E, R>,
+) =>
+  Effect.suspend(() => {
+    const hadMet = needsBytes(session.connection)
+    return Effect.flatMap(Effect.result(look()), (asked) => {
+      if (Result.isSuccess(asked) && asked.success.isUnread) noteBytes(session.connection)
+      return !hadMet && needsBytes(session.connection) ? look() : Effect.fromResult(asked)
+    })
+  })
 
 /** Says in the current span how much was read. */
 const sayHowMuch = ({ roles, objects }: Snapshot): Effect.Effect<void> =>
@@ -141,13 +174,19 @@ export const firstLook = Effect.fnUntraced(function* (
     )
   const version = yield* versionOf(session)
   const readsPasswords = roles.length > 0 && known.readsPasswords.get(settings.actAs) === true
-  const first = yield* Effect.result(look(version, readsPasswords ? storedQuery(roles, compared) : undefined))
-  const asked = readsPasswords && isRefused(first) ? yield* Effect.result(look(version)) : first
+  const beside = readsPasswords ? storedQuery(roles, compared) : undefined
+  const first = yield* Effect.result(lookAgainInBytes(session, () => look(version, beside)))
+  const asked =
+    readsPasswords && isRefused(first)
+      ? yield* Effect.result(lookAgainInBytes(session, () => look(version)))
+      : first
   const actual = Result.isSuccess(asked)
     ? asked.success.version
     : yield* Effect.orElseSucceed(readVersion(session), () => version)
   known.version = actual
-  const answer = yield* actual === version ? Effect.fromResult(asked) : look(actual)
+  const answer = yield* actual === version
+    ? Effect.fromResult(asked)
+    : lookAgainInBytes(session, () => look(actual))
   known.readsPasswords.set(settings.actAs, answer.readsPasswords)
   if (frame.isOwn && answer.transactionOpen)
     return yield* Effect.fail(
@@ -187,8 +226,13 @@ export const lookInTransaction = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const version = yield* versionOf(session)
-  const cells = yield* session.send(`${before};${introspectionQuery(version, scope)}`)
-  const { snapshot } = cells.at(-1) === known?.text ? known! : yield* readLastCell(cells, parseAnswer)
+  const query = (inBytes: boolean): string => introspectionQuery(version, scope, inBytes)
+  const first = yield* readAnswer(session, (inBytes) => `${before};${query(inBytes)}`)
+  const { cells } = first
+  if (first.isGarbled) noteBytes(session.connection)
+  const { text } = first.isGarbled ? yield* readAnswer(session, query) : first
+  const { snapshot } =
+    text === known?.text ? known : yield* readLastCell([text], () => parseAnswer(text, scope))
   yield* sayHowMuch(snapshot)
   return { cells, snapshot }
 }, inSpan('pgsr.look'))

@@ -6,12 +6,14 @@ import {
   InvalidGrantError,
   MissingObjectError,
   type Plan,
+  PlanningError,
   planRequest,
   type PlanOptions,
   requestOf,
   type Scope,
   scopeOfRequest,
   Secret,
+  SnapshotScopeError,
   type Snapshot,
   type SyncRequest,
   UnsupportedServerError,
@@ -21,9 +23,20 @@ import { randomUUID } from 'node:crypto'
 import { isBrokenVerifier, isEndlessVerifier, mostIterations } from './verifier.ts'
 
 /** What the planner refuses. */
-export type PlannerError = InvalidGrantError | ForbiddenRoleError | UnsupportedServerError
+export type PlannerError =
+  | InvalidGrantError
+  | ForbiddenRoleError
+  | PlanningError
+  | SnapshotScopeError
+  | UnsupportedServerError
 
-const plannerErrors = [InvalidGrantError, ForbiddenRoleError, UnsupportedServerError]
+const plannerErrors = [
+  InvalidGrantError,
+  ForbiddenRoleError,
+  PlanningError,
+  SnapshotScopeError,
+  UnsupportedServerError,
+]
 
 const failure = (error: unknown): Effect.Effect<never, PlannerError> =>
   plannerErrors.some((type) => error instanceof type) ? Effect.fail(error as PlannerError) : Effect.die(error)
@@ -57,6 +70,16 @@ const secretOf = (grant: Grant): Secret | undefined =>
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
+/** What somebody gave may have getters, or be a proxy, that throw. */
+export const readGiven = <T>(field: string, read: () => T): T => {
+  try {
+    return read()
+  } catch (error) {
+    if (plannerErrors.some((type) => error instanceof type)) throw error
+    throw new InvalidGrantError({ field, message: `cannot read what was given: ${field} holds what throws` })
+  }
+}
+
 /** What is checked must be what is used, whatever getters and proxies the caller has put there. */
 const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly DesiredRole[] =>
   (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) => {
@@ -73,7 +96,7 @@ export const prepare = (
   seed: string = randomUUID(),
 ): Effect.Effect<Prepared, PlannerError> =>
   planning(() => {
-    const roles = copied(desired)
+    const roles = readGiven('desired', () => copied(desired))
     const request = requestOf(roles, {
       ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
       ...(allowSelf !== undefined && { allowSelf }),

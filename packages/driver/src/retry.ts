@@ -23,6 +23,8 @@ const changed: ReadonlySet<string> = new Set([
 const changedSince: ReadonlySet<string> = new Set([
   '42501', // insufficient_privilege
   '0LP01', // invalid_grant_operation: a circle of memberships
+  '22021', // character_not_in_repertoire: a name that has come into view since
+  '22P05', // untranslatable_character
 ])
 
 /** What a transaction that is the caller’s has to be begun again for, by the caller. */

@@ -16,7 +16,7 @@ import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
 import { PlanChangedError } from './errors.ts'
 import type { ExecutePlanOptions } from './options.ts'
-import { planning, type PlannerError, prepare, refusePassword } from './prepare.ts'
+import { planning, type PlannerError, prepare, readGiven, refusePassword } from './prepare.ts'
 
 /** A plan that somebody has seen, and what is needed to make it again. */
 export interface Reviewed {
@@ -128,7 +128,9 @@ export const prepareReviewed = (
   passwords: ExecutePlanOptions['passwords'],
 ): Effect.Effect<Reviewed, PlannerError> =>
   Effect.gen(function* () {
-    const [plan, secrets] = yield* planning(() => [planOf(given), secretsOf(passwords)] as const)
+    const [plan, secrets] = yield* planning(
+      () => [planOf(given), readGiven('passwords', () => secretsOf(passwords))] as const,
+    )
     const prepared = yield* prepareRequest(plan.request, secrets)
     if (!isDeepStrictEqual(prepared.request, plan.request))
       yield* planning(() => refuse('request', 'its request is not as it was when the plan was made'))

@@ -1,14 +1,18 @@
 import {
   type AclItem,
+  type DatabaseObject,
   type FutureObjects,
   futureObjectsOf,
+  hasLoneSurrogate,
   type ObjectKind,
   objectKinds,
   parseAclItem,
   parsePrivileges,
+  type Scope,
   type Snapshot,
-  typeName,
+  storedTypeName,
 } from '@pgsr/planner'
+import { withoutNamelessDefaults, withoutNamelessObjects } from './nameless.ts'
 
 /** What the catalogs answered. */
 export interface Answer {
@@ -112,15 +116,15 @@ const aclReader = (): ((text: string) => AclItem) => {
 /** Which parts of a name, from the third on, are types. */
 const typesIn: ReadonlySet<ObjectKind> = new Set(['function', 'procedure', 'operator'])
 
+/** What no statement can say: it stands in the place of a type that has no name in SQL. */
+const namelessType = '\uD800'
+
 /** The types by which routines and operators of one name differ, each in its one spelling. */
 const named = (kind: ObjectKind, name: readonly string[]): readonly string[] =>
   typesIn.has(kind) ? [...name.slice(0, 2), ...name.slice(2).map(typeIn)] : name
 
-const typeIn = (text: string): string => {
-  const name = text === 'NONE' ? text : typeName(text)
-  if (name === undefined) throw new RangeError(`unknown spelling of a type: ${JSON.stringify(text)}`)
-  return name
-}
+const typeIn = (text: string): string =>
+  text === 'NONE' ? text : (storedTypeName(text) ?? `${text}${namelessType}`)
 
 /** What `pg_default_acl` says objects are. */
 const futureObjectsIn = (letter: string): FutureObjects => {
@@ -129,17 +133,50 @@ const futureObjectsIn = (letter: string): FutureObjects => {
   return on
 }
 
+const objectIn =
+  (aclItem: (text: string) => AclItem) =>
+  ([kind, name, oid, owner, acl, follows, ...others]: ObjectRow): DatabaseObject => {
+    const [inert, wrapper, ownedBySuperusers, indexes] = others
+    if (!Object.hasOwn(objectKinds, kind)) throw new RangeError(`unknown kind of object "${String(kind)}"`)
+    return {
+      kind,
+      name: named(kind, name),
+      oid,
+      owner,
+      acl: acl.map(aclItem),
+      ...(follows && { follows: { kind: 'table' as const, name: follows } }),
+      ...(inert && { inert }),
+      ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
+      ...(ownedBySuperusers && { ownedBySuperusers: true as const }),
+      ...(indexes && { indexes }),
+    }
+  }
+
 /**
  * Reads the JSON text that the introspection query answers.
  * @throws SyntaxError, TypeError, RangeError when it is something else
  */
-export const parseAnswer = (text: string): Answer => {
+export const parseAnswer = (text: string, scope: Scope): Answer => {
   const aclItem = aclReader()
   const [server, roles, memberships, objects, defaultPrivileges, unmanaged, unused] = JSON.parse(text) as Rows
   const [version, database, databaseOid, actingRole, sessionRole, bootstrapRole, ...more] = server
   const [databaseOwner, createsSchemas, maxLocksPerTransaction, lockTableSize, ...sizes] = more
   const [predicateLockTableSize, ...session] = sizes
   const [transactionOpen, readOnly, readsPasswords] = session
+  if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
+    throw new RangeError(
+      'the role that syncs, or the owner of the database, has a name that is none in its encoding',
+    )
+  const mayBeUnused = unused.map(([role]) => role).filter((role) => !hasLoneSurrogate(role))
+  const found = withoutNamelessObjects(objects.map(objectIn(aclItem)))
+  const defaults = withoutNamelessDefaults(
+    defaultPrivileges.map(([role, schema, objectType, acl]) => ({
+      owner: role,
+      schema,
+      on: futureObjectsIn(objectType),
+      acl: acl.map(aclItem),
+    })),
+  )
   return {
     version,
     transactionOpen,
@@ -147,6 +184,7 @@ export const parseAnswer = (text: string): Answer => {
     readsPasswords,
     snapshot: {
       format: 1,
+      scope,
       server: {
         version,
         database,
@@ -201,31 +239,14 @@ export const parseAnswer = (text: string): Answer => {
         inherit,
         set,
       })),
-      objects: objects.map(([kind, name, oid, owner, acl, follows, ...others]) => {
-        const [inert, wrapper, ownedBySuperusers, indexes] = others
-        if (!Object.hasOwn(objectKinds, kind))
-          throw new RangeError(`unknown kind of object "${String(kind)}"`)
-        return {
-          kind,
-          name: named(kind, name),
-          oid,
-          owner,
-          acl: acl.map(aclItem),
-          ...(follows && { follows: { kind: 'table' as const, name: follows } }),
-          ...(inert && { inert }),
-          ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
-          ...(ownedBySuperusers && { ownedBySuperusers: true as const }),
-          ...(indexes && { indexes }),
-        }
-      }),
-      defaultPrivileges: defaultPrivileges.map(([role, schema, objectType, acl]) => ({
-        owner: role,
-        schema,
-        on: futureObjectsIn(objectType),
-        acl: acl.map(aclItem),
-      })),
-      unmanaged: unmanaged.map(([role, kind, description]) => ({ role, kind, description })),
-      ...(unused.length > 0 && { mayBeUnused: unused.map(([role]) => role) }),
+      objects: found.named,
+      defaultPrivileges: defaults.named,
+      unmanaged: [
+        ...unmanaged.map(([role, kind, description]) => ({ role, kind, description })),
+        ...found.unmanaged,
+        ...defaults.unmanaged,
+      ],
+      ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },
   }
 }

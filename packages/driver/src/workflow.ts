@@ -34,7 +34,15 @@ import {
   type SyncRolesOptions,
   type Work,
 } from './options.ts'
-import { planning, type PlannerError, planWith, prepare, type Prepared, refuseMissing } from './prepare.ts'
+import {
+  planning,
+  type PlannerError,
+  planWith,
+  prepare,
+  type Prepared,
+  readGiven,
+  refuseMissing,
+} from './prepare.ts'
 import { notStarted, type Progress } from './progress.ts'
 import { planAgain, prepareReviewed, type Reviewed } from './reviewed-plan.ts'
 import type { Session } from './session.ts'
@@ -111,7 +119,7 @@ type Holding<E2, R> = <A, E>(work: Effect.Effect<A, E, Session>) => Effect.Effec
 
 /** The options of a call, with their defaults; what is wrong with them is found before a connection is even opened. */
 const checked = (...options: Parameters<typeof settingsOf>): Effect.Effect<Settings, PlannerError> =>
-  planning(() => settingsOf(...options))
+  planning(() => readGiven('options', () => settingsOf(...options)))
 
 /** What a call is: its name, what it is for, and the roles that it names. */
 interface Called {

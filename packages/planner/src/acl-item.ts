@@ -1,3 +1,5 @@
+import { InvalidTextError } from './errors.ts'
+
 /** What one role granted another on one object. */
 export interface AclItem {
   /** The role that holds the privileges; `public` is PUBLIC, since no role can have that name. */
@@ -24,18 +26,19 @@ const takeName = (text: string, start: number): readonly [name: string, end: num
       index++
     } else return [name, index + 1]
   }
-  throw new RangeError(`unterminated quote in the ACL item ${JSON.stringify(text)}`)
+  throw new InvalidTextError(`unterminated quote in the ACL item ${JSON.stringify(text)}`)
 }
 
 /**
  * Reads an ACL item as PostgreSQL prints it: `analyst=r*w/owner`, `=r/owner` for PUBLIC.
- * @throws RangeError when it is not one
+ * @throws InvalidTextError when it is not one
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclitemout)
  */
 export const parseAclItem = (text: string): AclItem => {
   const [grantee, granteeEnd] = takeName(text, 0)
   const slash = text.indexOf('/', granteeEnd)
-  if (text[granteeEnd] !== '=' || slash < 0) throw new RangeError(`not an ACL item: ${JSON.stringify(text)}`)
+  if (text[granteeEnd] !== '=' || slash < 0)
+    throw new InvalidTextError(`not an ACL item: ${JSON.stringify(text)}`)
   const [grantor] = takeName(text, slash + 1)
   return {
     grantee: grantee === '' ? 'public' : grantee,

@@ -6,6 +6,7 @@ import { describeName, describeObject } from './describe.ts'
 import { append, getOrMake } from './get-or-make.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
+import { isNameless, isNamelessMembership, whyNotNamed } from './nameless.ts'
 import type { GrantMembership } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import { isRealMember } from './real-member.ts'
@@ -141,6 +142,7 @@ export class Authority {
 
   /** Whether the acting role has a role’s privileges, or may give them to itself. */
   mayActAs(role: string): boolean {
+    if (isNameless(role)) return false
     if (this.isSuperuser || this.hasPrivilegesOf(role)) return true
     const representative = this.representative(role)
     const isRepresented = this.#inheriting.isReachable(representative, role)
@@ -217,6 +219,7 @@ export class Authority {
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (check_role_membership_authorization)
    */
   mayGrant(role: string, losers: ReadonlySet<string> = nobody): boolean {
+    if (isNameless(role)) return false
     if (this.isSuperuser) return true
     const existing = this.#world.roles.get(role)
     if (existing === undefined) return this.mayCreateRoles
@@ -237,7 +240,9 @@ export class Authority {
   }
 
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
-  mayRevoke({ role, grantor }: Membership): boolean {
+  mayRevoke(row: Membership): boolean {
+    const { role, grantor } = row
+    if (isNamelessMembership(row, this.#world.membershipsHaveGrantors)) return false
     if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
     if (this.#delegateFor(role) === grantor) return true
     return this.#isAdministrator(role) && !this.#world.isSuperuser(role) && this.mayActAs(grantor)
@@ -276,6 +281,8 @@ export class Authority {
   whyNotSpokenFor(grantor: string): string | undefined {
     const { sessionRole, bootstrapRole } = this.#world.server
     const name = describeName(grantor)
+    const nameless = whyNotNamed(grantor)
+    if (nameless !== undefined) return nameless
     if (this.#world.isSuperuser(grantor)) {
       if (!this.isSuperuser) return `${this.#who} may not become role ${name}, a superuser`
       return [this.#acting, sessionRole, bootstrapRole].includes(grantor)

@@ -5,7 +5,7 @@ import type { Fact } from './fact.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { LockRole, Operation, Served } from './operation.ts'
 import type { Request } from './request.ts'
-import type { Unmanaged } from './snapshot.ts'
+import type { Membership, Unmanaged } from './snapshot.ts'
 import { isPattern, type Pattern, type Target } from './target.ts'
 
 /** What ends a line, or shows what follows in another order than it is read. JSON escapes only some of it. */
@@ -110,6 +110,29 @@ export const describeFact = (fact: Fact): string => {
       return `${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeName(fact.grantor)}`
     case 'default privilege':
       return `${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+  }
+}
+
+const options = ({ admin, inherit, set }: Membership): string =>
+  `WITH ADMIN ${admin}, INHERIT ${inherit}, SET ${set}`.toUpperCase()
+
+const described = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
+
+/** A fact as a sentence, which says whose it is. */
+export const describeFactInFull = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+      return `${described(fact.role)} exists`
+    case 'attribute':
+      return `${described(fact.role)} has ${fact.attribute}`
+    case 'membership':
+      return `${described(fact.member)} is a member of ${described(fact.role)} ${options(fact)}, granted by ${described(fact.grantor)}`
+    case 'ownership':
+      return `${described(fact.owner)} owns ${describeObject(fact.object)}`
+    case 'privilege':
+      return `${described(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${described(fact.grantor)}`
+    case 'default privilege':
+      return `${described(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
   }
 }
 

@@ -4,6 +4,7 @@ import type { FutureObjects, KindOfFuture } from './future-objects.ts'
 import type { GrantableKind, ObjectName, OwnableKind, PrivilegeOn } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 import { Secret } from './secret.ts'
+import { eachOnGiven } from './tagged.ts'
 import { type NameOrPattern, Target } from './target.ts'
 
 /** LOGIN, with what belongs to it. */
@@ -150,8 +151,7 @@ const dateText = (date: Date | string): string => {
   return Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString()
 }
 
-/** What can be asked for, one function each. What it is asked of is checked when the grants meet a role. */
-export const Grant = {
+const grants = {
   /**
    * LOGIN. The password leaves the process only as a verifier, and shows as `[redacted]` wherever it is printed.
    * A role that is not asked to log in loses its password together with LOGIN.
@@ -246,3 +246,6 @@ export const Grant = {
     object: { kind: 'table', name: [schema, table] },
   }),
 } as const
+
+/** What can be asked for, one function each. What it is asked of is checked when the grants meet a role. */
+export const Grant: typeof grants = eachOnGiven(grants, 'cannot build a grant: what was given cannot be read')

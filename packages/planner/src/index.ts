@@ -17,14 +17,7 @@ export {
 } from './grant.ts'
 export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './target.ts'
 export { type Attribute, attributes, type GrantableAttribute } from './attribute.ts'
-export {
-  type Future,
-  type FutureObjects,
-  futureObjects,
-  futureObjectsOf,
-  type FutureObjectsRow,
-} from './future-objects.ts'
-export { typeName } from './type-name.ts'
+export { type Future, type FutureObjects, futureObjects, type FutureObjectsRow } from './future-objects.ts'
 export {
   type DropRequest,
   dropRequest,
@@ -36,7 +29,7 @@ export {
 export { Secret } from './secret.ts'
 
 // Snapshot: what there is
-export { type AclItem, parseAclItem } from './acl-item.ts'
+export { type AclItem } from './acl-item.ts'
 export {
   type GrantableKind,
   type MatchableKind,
@@ -46,17 +39,15 @@ export {
   type ObjectName,
   type OwnableKind,
   type PrivilegeOn,
-  schemaOf,
 } from './object-kind.ts'
 export {
-  parsePrivileges,
   type Privilege,
   type PrivilegeLetter,
   privilegeLetters,
   privilegesSince,
   type Privileges,
 } from './privilege.ts'
-export { type PatternScope, type Scope, scopeOf, scopeOfPlan, scopeOfRequest } from './scope.ts'
+export { type PatternScope, type Scope } from './request-scope.ts'
 export type {
   DatabaseObject,
   DefaultPrivileges,
@@ -68,13 +59,15 @@ export type {
 } from './snapshot.ts'
 
 // Plan: what will be done
-export { describeFact, describeGrant, describeName, describeObject, describeOperation } from './describe.ts'
-export { type Difference, differenceOf, predictionOf } from './difference.ts'
+export { type Difference } from './difference.ts'
 export { type Effect } from './effects.ts'
 export {
   ForbiddenRoleError,
   InvalidGrantError,
+  InvalidTextError,
   MissingObjectError,
+  PlanningError,
+  SnapshotScopeError,
   UnsupportedServerError,
 } from './errors.ts'
 export type {
@@ -86,11 +79,8 @@ export type {
   PrivilegeFact,
   RoleFact,
 } from './fact.ts'
-export { isCaretakerName } from './caretaker.ts'
-export { isDelegateName, mostAdministered } from './delegate.ts'
-export { isIntermediateName } from './intermediate-role.ts'
-export { type LockShortage, lockShortage } from './lock-table.ts'
-export { objectsAsPlanned, preparingPlan } from './preparing-plan.ts'
+export { mostAdministered } from './delegate.ts'
+export { type LockShortage } from './lock-table.ts'
 export type {
   ClearPassword,
   CreateRole,
@@ -110,11 +100,51 @@ export type {
   SetPassword,
   SetValidUntil,
 } from './operation.ts'
-export { type PlanDifference, planDifferenceOf, type PlanEntry } from './plan-difference.ts'
+export { type PlanDifference, type PlanEntry } from './plan-difference.ts'
 export { impossibleRoleNameProblem, nameProblem } from './name.ts'
-export { operationsOf, outcomeOf, type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
-export { quoteIdent, quoteLiteral } from './quote.ts'
-export { type Group, groupsOf } from './grouping.ts'
-export { noSelfGrantStatement, passwordStatement, statementOf, statementOfGroup } from './render-statement.ts'
-export { renderJson, type RenderOptions, renderSql, type Step, stepsOf } from './render.ts'
+export { type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
+export { quoteGivenIdent as quoteIdent, quoteLiteral } from './quote.ts'
+export { type Group } from './grouping.ts'
+export { noSelfGrantStatement } from './render-statement.ts'
+export { type RenderOptions, type Step } from './render.ts'
 export { type Residue } from './residue.ts'
+
+// The functions that take what others give them
+export {
+  describeFact,
+  describeFactInFull,
+  describeGrant,
+  describeName,
+  describeObject,
+  describeOperation,
+  differenceOf,
+  futureObjectsOf,
+  groupsOf,
+  hasLoneSurrogate,
+  isCaretakerName,
+  isDelegateName,
+  isIntermediateName,
+  lockShortage,
+  objectKey,
+  objectsAsPlanned,
+  operationsOf,
+  outcomeOf,
+  parseAclItem,
+  parsePrivileges,
+  passwordStatement,
+  planDifferenceOf,
+  predictionOf,
+  preparingPlan,
+  renderJson,
+  renderSql,
+  schemaOf,
+  scopeOf,
+  scopeOfPlan,
+  scopeOfRequest,
+  statementOf,
+  statementOfGroup,
+  stepsOf,
+  storedNameProblem,
+  storedTypeName,
+  typeName,
+} from './from-outside.ts'

@@ -1,4 +1,5 @@
 import { freeName } from './free-name.ts'
+import { isNameless } from './nameless.ts'
 import { type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 import type { Server } from './snapshot.ts'
@@ -8,7 +9,8 @@ const prefix = '_pgsr_'
 const namePattern = /^_pgsr_(global|local_[0-9]+|admin|caretaker)_(.+_)?[0-9a-f]{8}$/s
 
 /** Whether a role’s name is one that pgsr gives to roles of its own. */
-export const isIntermediateName = (name: string): boolean => name.startsWith(prefix) && namePattern.test(name)
+export const isIntermediateName = (name: string): boolean =>
+  name.startsWith(prefix) && namePattern.test(name) && !isNameless(name)
 
 /** Whether a role is an intermediate role that this database has made for itself. */
 export const isLocalTo = ({ databaseOid }: Server, name: string): boolean =>

@@ -7,6 +7,7 @@ import {
   together,
   without,
 } from './membership-option.ts'
+import { isNamelessMembership } from './nameless.ts'
 import { losesAttribute } from './phase/lose-attributes.ts'
 import { isRealMember } from './real-member.ts'
 import type { ServingRoles } from './serving-roles.ts'
@@ -160,6 +161,7 @@ export const membershipJudge = (
   const { authority } = wanted
   const dependents = new MembershipDependents(world)
   const isPreservedOne = (row: Membership): boolean => servesPreserved(wanted, serving, row)
+  const isNamelessRow = (row: Membership): boolean => isNamelessMembership(row, world.membershipsHaveGrantors)
   const isNotPermitted = (row: Membership): boolean =>
     row.member === world.server.actingRole || !authority.mayRevoke(row)
   return (row) => {
@@ -170,6 +172,7 @@ export const membershipJudge = (
     const someDependent = (hasQuality: (one: Membership) => boolean): boolean =>
       losesAdmin && dependents.some(row, hasQuality)
     if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
+    if (isNamelessRow(row) || someDependent(isNamelessRow)) return { kind: 'not permitted', options }
     if (authority.isSuperuser) return verdict
     return authority.mayRevoke(row) && !someDependent(isNotPermitted)
       ? verdict

@@ -17,16 +17,32 @@ export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test
  */
 const maximumNameLength = 63
 
-/** Why PostgreSQL would refuse this name or silently store another one; `undefined` when it keeps it as it is. */
-export const nameProblem = (name: unknown): string | undefined => {
+/** Why no database has this name, whatever its encoding. */
+const unusualProblem = (name: unknown): string | undefined => {
   if (typeof name !== 'string') return `must be a text, not ${name === null ? 'null' : typeof name}`
   if (name === '') return 'cannot be empty'
   if (name.includes('\0')) return 'cannot contain NUL'
   if (hasLoneSurrogate(name)) return 'cannot contain a lone surrogate'
-  const length = utf8Length(name)
-  if (length > maximumNameLength)
-    return `is ${length} bytes long, and PostgreSQL truncates names to ${maximumNameLength} bytes`
   return undefined
+}
+
+const tooLong = (length: number): string =>
+  `is ${length} bytes long, and PostgreSQL truncates names to ${maximumNameLength} bytes`
+
+/** Why PostgreSQL would refuse this name or silently store another one; `undefined` when it keeps it as it is. */
+export const nameProblem = (name: unknown): string | undefined => {
+  const length = typeof name === 'string' ? utf8Length(name) : 0
+  return unusualProblem(name) ?? (length > maximumNameLength ? tooLong(length) : undefined)
+}
+
+/**
+ * The same of a name that the catalogs have. In a database of another encoding, where a character takes fewer bytes, it may
+ * be longer in UTF-8.
+ */
+export const storedNameProblem = (name: string): string | undefined => {
+  const problem = unusualProblem(name)
+  const length = name.length > maximumNameLength ? Array.from(name).length : name.length
+  return problem ?? (length > maximumNameLength ? tooLong(length) : undefined)
 }
 
 /** Why there is no role of this name. Quoting does not help: `GRANT … TO "public"` acts on PUBLIC. */

@@ -1,8 +1,9 @@
 import { apply } from './apply.ts'
+import { checkCovered } from './covered.ts'
 import { describeGrant, describeName, describeOperation } from './describe.ts'
 import { type DesiredRole, preservedSchemas } from './desired-role.ts'
 import { type Effect, effectsOf } from './effects.ts'
-import { ForbiddenRoleError, InvalidGrantError, UnsupportedServerError } from './errors.ts'
+import { ForbiddenRoleError, InvalidGrantError, PlanningError, UnsupportedServerError } from './errors.ts'
 import type { Grant } from './grant.ts'
 import { schemaOf } from './object-kind.ts'
 import type { Operation } from './operation.ts'
@@ -19,8 +20,10 @@ import { dropRequest, type PlanOptions, type Request, requestOf, type SyncReques
 import { type Residue, residueOf } from './residue.ts'
 import { resolve } from './resolve.ts'
 import { withRoleLocks } from './role-locks.ts'
+import { checkSnapshot } from './shape.ts'
 import type { Snapshot, Unmanaged } from './snapshot.ts'
 import { checkSupported } from './supported.ts'
+import { isTagged, onGiven } from './tagged.ts'
 import { unmanagedOf } from './unmanaged.ts'
 import { unusedRoles } from './unused-roles.ts'
 import { isPreservedIn, type Wanted } from './wanted.ts'
@@ -32,10 +35,11 @@ export interface Skipped {
   /** `null`: the role itself, which does not exist. */
   readonly grant: Grant | null
   /**
-   * `absent`: what it is about does not exist. `not permitted`: the acting role may not grant it. `cycle`: the role
-   * would become a member of itself through others. `no effect`: it would give nothing.
+   * `absent`: what it names does not exist. `no match`: its pattern matches nothing in a schema that does. `not permitted`:
+   * the acting role may not grant it. `cycle`: the role would become a member of itself through others. `no effect`: it
+   * would give nothing.
    */
-  readonly reason: 'absent' | 'not permitted' | 'cycle' | 'no effect'
+  readonly reason: 'absent' | 'no match' | 'not permitted' | 'cycle' | 'no effect'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
   /** Of a cycle: the roles that the role asked for is a member of, one of the other, up to the role itself. */
@@ -86,8 +90,28 @@ const superusersAbove = (world: World, roles: readonly string[]): ((role: string
   return (role) => (below.has(role) ? [...paths.reachable(role)].find(isSuperuser) : undefined)
 }
 
+/** What is to protect something must exist, unless this is what makes it. */
+const checkPreservedSchemas = (world: World, desired: readonly DesiredRole[]): void => {
+  const asked = new Set(
+    desired.flatMap(({ grants }) =>
+      grants.flatMap((grant) =>
+        grant.kind === 'ownership' && grant.object.kind === 'schema' ? grant.object.name : [],
+      ),
+    ),
+  )
+  for (const { role, preserveExistingGrantsInSchemas = [] } of desired)
+    for (const schema of preserveExistingGrantsInSchemas)
+      if (!asked.has(schema) && world.object({ kind: 'schema', name: [schema] }) === undefined)
+        throw new InvalidGrantError({
+          role,
+          field: 'preserveExistingGrantsInSchemas',
+          message: `cannot preserve what role ${describeName(role)} has in schema ${describeName(schema)}: it does not exist`,
+        })
+}
+
 /** What a role keeps cannot become another’s. */
 const checkPreserved = (world: World, desired: readonly DesiredRole[]): void => {
+  checkPreservedSchemas(world, desired)
   const preserved = preservedSchemas(desired)
   for (const { role, grants } of desired)
     for (const grant of grants) {
@@ -192,8 +216,8 @@ const checkOutcome = (world: World, wanted: Wanted, groups: readonly (readonly P
   for (const phase of groups.flat())
     for (const operation of phase(world, wanted))
       if (operation.kind !== 'setPassword')
-        throw new Error(
-          `the plan does not lead where it should: it would still have to ${describeOperation(operation)}`,
+        throw new PlanningError(
+          `cannot plan: the plan does not lead where it should: it would still have to ${describeOperation(operation)}`,
         )
 }
 
@@ -248,29 +272,64 @@ const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
  * as it was in that plan, even where it would fit into one transaction by now
  */
 export const planRequest = (snapshot: Snapshot, request: Request, isDivided = false): Plan => {
-  checkServer(snapshot)
-  return request.kind === 'sync'
-    ? planSync(snapshot, request, isDivided)
-    : planDropRequest(snapshot, isDivided)
+  try {
+    checkServer(snapshot)
+    checkCovered(snapshot, request)
+    switch (request.kind) {
+      case 'sync':
+        return planSync(snapshot, request, isDivided)
+      case 'drop unused roles':
+        return planDropRequest(snapshot, isDivided)
+    }
+    throw new InvalidGrantError({ field: 'request', message: 'cannot plan: what was given is no request' })
+  } catch (error) {
+    if (isTagged(error)) throw error
+    checkGiven(snapshot, request)
+    throw new PlanningError('cannot plan: the planner contradicts itself, or the snapshot does', {
+      cause: error,
+    })
+  }
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+/** Looks for what is wrong with what was given, where something went wrong with it. */
+const checkGiven = (snapshot: Snapshot, request: Request): void => {
+  onGiven('snapshot', 'cannot plan: the snapshot holds something that cannot be read', () =>
+    checkSnapshot(snapshot),
+  )
+  onGiven('request', 'cannot plan: what was given is no request', () => {
+    if (request.kind !== 'sync') return
+    if (!isObject(request.options)) throw new TypeError('its options are none')
+    requestOf(request.desired, { ...request.options, seed: request.seed })
+  })
 }
 
 /**
  * Works out which intermediate roles serve nothing any more, and what has to be done to drop them. Pure.
- * @param snapshot read within `scopeOfRequest(dropRequest)`; otherwise there are none
- * @throws UnsupportedServerError
+ * @param snapshot read within `scopeOfRequest(dropRequest)`
+ * @throws UnsupportedServerError, SnapshotScopeError
  */
-export const planDrop = (snapshot: Snapshot): Plan => planRequest(snapshot, dropRequest)
+export const planDrop = (snapshot: Snapshot): Plan => {
+  checkGiven(snapshot, dropRequest)
+  return planRequest(snapshot, dropRequest)
+}
 
 /**
  * Works out what has to be done so that the desired roles have exactly what is asked for. Pure: the same snapshot,
  * roles and seed give the same plan, and the order in which roles and grants are given does not matter.
- * @throws InvalidGrantError, ForbiddenRoleError, UnsupportedServerError
+ * @param snapshot read within `scopeOf(desired, options)`, or more
+ * @throws InvalidGrantError, ForbiddenRoleError, UnsupportedServerError, SnapshotScopeError
  */
 export const plan = (
   snapshot: Snapshot,
   desired: DesiredRole | readonly DesiredRole[],
   options: PlanOptions & { readonly seed: string },
-): Plan => planRequest(snapshot, requestOf(desired, options))
+): Plan => {
+  const request = requestOf(desired, options)
+  checkGiven(snapshot, dropRequest)
+  return planRequest(snapshot, request)
+}
 
 /** The snapshot as it will be once the plan, or some operations, have been executed. */
 export const outcomeOf = (snapshot: Snapshot, from: Plan | readonly Operation[]): Snapshot => {

@@ -1,3 +1,5 @@
+import { InvalidTextError } from './errors.ts'
+
 /**
  * Every privilege, by the letter that stands for it in PostgreSQL's ACLs, in the order PostgreSQL prints them.
  * @see https://www.postgresql.org/docs/current/ddl-priv.html#PRIVILEGE-ABBREVS-TABLE
@@ -52,14 +54,14 @@ export const withPrivilege = (
 
 /**
  * Reads the letters of an ACL item, such as `ar*w`; a `*` marks the grant option.
- * @throws RangeError on a letter that no PostgreSQL up to 18 prints
+ * @throws InvalidTextError on a letter that no PostgreSQL up to 18 prints
  */
 export const parsePrivileges = (text: string): Privileges => {
   const privileges: Privileges = new Map()
   for (let index = 0; index < text.length; index++) {
     const privilege = privilegeLetters[text[index] as PrivilegeLetter]
     if (privilege === undefined)
-      throw new RangeError(`unknown privilege letter "${text[index]}" in "${text}"`)
+      throw new InvalidTextError(`unknown privilege letter "${text[index]}" in "${text}"`)
     const grantable = text[index + 1] === '*'
     if (grantable) index++
     privileges.set(privilege, grantable)

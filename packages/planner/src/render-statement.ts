@@ -12,8 +12,13 @@ const objectInSql = ({ kind, name }: ObjectName): string => {
   const [first, second, ...more] = name
   switch (kind) {
     case 'function':
-    case 'procedure':
       return `${quoteQualified([first!, second!])}(${more.join(', ')})`
+    case 'procedure':
+      // Without a mode PostgreSQL would from 14 on look for one that has OUT arguments among these, too.
+      return `${quoteQualified([first!, second!])}(${more.map((type) => `IN ${type}`).join(', ')})`
+    case 'parameter':
+      // Longer than a name may be, each of its parts is none.
+      return first!.split('.').map(quoteIdent).join('.')
     case 'operator':
       return `${quoteIdent(first!)}.${second} (${more.join(', ')})`
     case 'operator class':

@@ -12,7 +12,7 @@ import { type Group, groupsOf } from './grouping.ts'
 import { isIntermediateName } from './intermediate-role.ts'
 import type { LockRole, Operation, Reason } from './operation.ts'
 import type { Plan } from './plan.ts'
-import { quoteIdent } from './quote.ts'
+import { quoteGivenIdent, quoteIdent } from './quote.ts'
 import { noSelfGrantStatement, statementOfGroup } from './render-statement.ts'
 
 /** What one statement does, with the role it has to be run as where that is not the role the one before was run as. */
@@ -128,7 +128,7 @@ const renderTransaction = (
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;',
     "SET LOCAL client_encoding = 'UTF8';",
     'SET LOCAL search_path = pg_catalog, pg_temp;',
-    ...(actAs === undefined ? [] : [`SET LOCAL ROLE ${quoteIdent(actAs)};`]),
+    ...(actAs === undefined ? [] : [`SET LOCAL ROLE ${quoteGivenIdent(actAs)};`]),
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
     ...(createsRoles ? [`${noSelfGrantStatement};`] : []),
     ...steps.flatMap(renderStep),

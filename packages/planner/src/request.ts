@@ -8,6 +8,7 @@ import { membershipCycle } from './membership-cycle.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from './name.ts'
 import { objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy, sortedUnique } from './order.ts'
+import { onGiven } from './tagged.ts'
 
 /** The options that decide what a plan holds. */
 export interface PlanOptions {
@@ -222,7 +223,22 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
     })
 }
 
+const planOptionNames: ReadonlySet<string> = new Set([
+  'reassignOwnedTo',
+  'allowSelf',
+  'allowSuperuser',
+  'keepDependents',
+  'scope',
+] satisfies (keyof PlanOptions)[])
+
+/** A misspelt option would silently be the default. */
 const checkOptions = (options: PlanOptions): PlanOptions => {
+  const unknown = Object.keys(options).find((name) => !planOptionNames.has(name))
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot plan: ${unknown} is no option; there are ${[...planOptionNames].join(', ')}`,
+    })
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
   const { keepDependents = false, scope = 'cluster' } = options
   const flags = { allowSelf, allowSuperuser, keepDependents }
@@ -259,6 +275,14 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
  * @throws InvalidGrantError
  */
 export const requestOf = (
+  desired: DesiredRole | readonly DesiredRole[],
+  planOptions: PlanOptions & { readonly seed: string },
+): SyncRequest =>
+  onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
+    checkedRequest(desired, planOptions),
+  )
+
+const checkedRequest = (
   desired: DesiredRole | readonly DesiredRole[],
   planOptions: PlanOptions & { readonly seed: string },
 ): SyncRequest => {

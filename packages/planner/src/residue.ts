@@ -2,6 +2,7 @@ import { describeFact, describeName, describeObject } from './describe.ts'
 import type { Fact, PrivilegeFact } from './fact.ts'
 import { privilegeFact } from './facts-of.ts'
 import { attributeWords } from './attribute.ts'
+import { isNameless, whyNotNamed } from './nameless.ts'
 import { sortedBy, sortedUnique } from './order.ts'
 import { losesOwnership, whyNotMoved } from './owner-in-outcome.ts'
 import type { MembershipOption } from './membership-option.ts'
@@ -49,9 +50,16 @@ const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fac
   message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
 })
 
+/** What would end it. A name that is none in the encoding of this database may be one in another. */
+const naming = (roles: readonly string[], statement: () => string): string =>
+  roles.some(isNameless) ? 'ALTER ROLE … RENAME, in a database whose encoding has the name' : statement()
+
 /** Revokes a privilege as who granted it. */
 export const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): string =>
-  `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`
+  naming(
+    [grantee, grantor],
+    () => `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`,
+  )
 
 /** What a desired role still holds, or has granted, that cannot be revoked. */
 const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue[] => {
@@ -59,7 +67,8 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
   const { grantee, grantor } = item
   const { reason, why } = obstacle
   const fact = privilegeFact(object, item, privilege)
-  const revoke = revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })
+  const grantOptionOnly = verdict === 'strip grant option'
+  const revoke = naming([grantee], () => revokeStatement({ ...fact, grantOptionOnly }))
   const owner = `the owner, ${describeName(object.owner)}`
   const whoGranted = `a superuser, or a role that may become ${describeName(grantor)}`
   const end = {
@@ -154,9 +163,11 @@ const revokeRowStatements = (
   behavior = '',
 ): string => {
   const grantor = world.membershipsHaveGrantors ? row.grantor : null
-  return (options.length === 0 ? [null] : options)
-    .map((option) => `${revokeMembershipStatement({ ...row, grantor, option })}${behavior}`)
-    .join('; ')
+  return naming([row.role, row.member, grantor ?? ''], () =>
+    (options.length === 0 ? [null] : options)
+      .map((option) => `${revokeMembershipStatement({ ...row, grantor, option })}${behavior}`)
+      .join('; '),
+  )
 }
 
 /** That a membership stays, or options of it that it should not have. */
@@ -193,7 +204,12 @@ const foreignMembership = (world: World, row: Membership, options: readonly Memb
     ? ` and the privileges of ${describeName(row.grantor)}`
     : ''
   return {
-    ...staysMember(row, options, `role ${describeName(actingRole)} may not revoke it`),
+    ...staysMember(
+      row,
+      options,
+      [row.role, row.member, row.grantor].map(whyNotNamed).find((why) => why !== undefined) ??
+        `role ${describeName(actingRole)} may not revoke it`,
+    ),
     reason: 'not permitted',
     statement: revokeRowStatements(world, row, options),
     by: `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,

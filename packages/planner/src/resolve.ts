@@ -34,7 +34,7 @@ import { rolesAfterwards } from './roles-afterwards.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Role } from './snapshot.ts'
 import { isPattern } from './target.ts'
-import { Targets } from './targets.ts'
+import { isNone, type NoObjects, Targets } from './targets.ts'
 import {
   privilegeKey,
   defaultKey,
@@ -67,7 +67,7 @@ class Resolution implements Wanted {
   readonly #serving: ServingRoles
   readonly #targets: Targets
   /** What each grant asks for: many roles ask for the same. */
-  readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | string>()
+  readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | NoObjects>()
   /** The roles that somebody is to be a member of. */
   readonly #joined: ReadonlySet<string>
   readonly #newRoleFor = new Map<string, string>()
@@ -248,7 +248,7 @@ class Resolution implements Wanted {
       this.roles.length === 1
         ? this.#askedBy(grant)
         : getOrMake(this.#asked, grant, () => this.#askedBy(grant))
-    if (typeof asked === 'string') return this.#skip(because, 'absent', asked)
+    if (isNone(asked)) return this.#skip(because, asked.reason, asked.why)
     const memberInherits =
       this.#world.membershipsHaveGrantors || (this.#world.roles.get(because.role)?.inherit ?? true)
     let hasNoEffect = false
@@ -275,9 +275,9 @@ class Resolution implements Wanted {
   }
 
   /** What a grant asks for, whoever is to get it, or why there is no such thing. */
-  #askedBy(grant: PrivilegeGrant): readonly Asked[] | string {
+  #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
-    if (typeof objects === 'string') return objects
+    if (isNone(objects)) return objects
     const askedOf = (object: ObjectName, privilege: Privilege): Asked => {
       const key = objectKey(object)
       const owner = ownerInOutcome(this.#world, this, key)

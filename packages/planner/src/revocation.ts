@@ -6,6 +6,7 @@ import { append, getOrMake } from './get-or-make.ts'
 import { Going } from './going.ts'
 import { lacks } from './grant-option.ts'
 import { losersOf } from './losers.ts'
+import { whyNotNamed } from './nameless.ts'
 import type { ObjectName } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { sortedBy } from './order.ts'
@@ -175,8 +176,10 @@ class Plot {
     return getOrMake(this.#loans, key, () => this.#dependencies.dependingOnLoan(granted))
   }
 
-  #obstacleTo({ object, item: { grantor }, privilege }: Revoked): Obstacle | undefined {
+  #obstacleTo({ object, item: { grantee, grantor }, privilege }: Revoked): Obstacle | undefined {
     const authority = this.#wanted.authorityOverPrivileges
+    const nameless = whyNotNamed(grantee)
+    if (nameless !== undefined) return { reason: 'not permitted', why: nameless }
     if (grantor === object.owner) {
       const why = authority.whyNotManaged(object, privilege)
       return why === undefined ? undefined : { reason: 'not permitted', why }

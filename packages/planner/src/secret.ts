@@ -1,3 +1,5 @@
+import { InvalidGrantError } from './errors.ts'
+
 const redacted = '[redacted]'
 
 /**
@@ -13,6 +15,8 @@ export class Secret {
 
   /** What was put in; not necessarily a text, since nothing has been checked yet. */
   static reveal(secret: Secret): unknown {
+    if (typeof secret !== 'object' || secret === null || !(#value in secret))
+      throw new InvalidGrantError({ field: 'password', message: 'cannot reveal a password: it is no Secret' })
     return secret.#value
   }
 

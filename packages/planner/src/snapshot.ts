@@ -1,6 +1,7 @@
 import type { AclItem } from './acl-item.ts'
 import type { Future } from './future-objects.ts'
 import type { ObjectName } from './object-kind.ts'
+import type { Scope } from './request-scope.ts'
 
 /** The server and the session a snapshot was taken in. */
 export interface Server {
@@ -123,6 +124,11 @@ export interface Unmanaged {
 export interface Snapshot {
   /** The version of this format. */
   readonly format: 1
+  /**
+   * What it was read for. To plan more than that from it is refused. A snapshot made by hand may leave it out: then it is
+   * taken to say everything, and what it does not have does not exist.
+   */
+  readonly scope?: Scope
   readonly server: Server
   readonly roles: readonly Role[]
   readonly memberships: readonly Membership[]

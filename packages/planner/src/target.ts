@@ -1,4 +1,6 @@
+import { InvalidGrantError } from './errors.ts'
 import type { MatchableKind, ObjectKind, ObjectName } from './object-kind.ts'
+import { eachOnGiven } from './tagged.ts'
 
 /** A regular expression that survives JSON. `flags` as in JavaScript, but neither `g` nor `y`. */
 export interface Pattern {
@@ -29,6 +31,29 @@ export type NameOrPattern = string | RegExp | Pattern
 const isPatternText = (name: NameOrPattern): name is RegExp | Pattern =>
   typeof name === 'object' && name !== null && 'source' in name
 
+/** `Array.isArray` takes `any` out of what it is told. */
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one: unknown) => typeof one === 'string')
+
+/** A text where an array of them belongs would be taken for one of its letters. */
+const checkTexts = (field: string, value: unknown, example: string): void => {
+  if (!isTexts(value))
+    throw new InvalidGrantError({
+      field,
+      message: `cannot build a target: ${field} must be an array of texts, such as ${example}`,
+    })
+}
+
+const routine = <Kind extends 'function' | 'procedure'>(
+  kind: Kind,
+  schema: string,
+  name: NameOrPattern,
+  argumentTypes: readonly string[],
+): Target<Kind> => {
+  checkTexts('argumentTypes', argumentTypes, "['integer', 'text']")
+  return inSchema(kind, schema, name, argumentTypes)
+}
+
 const inSchema = <Kind extends MatchableKind>(
   kind: Kind,
   schema: string,
@@ -53,17 +78,37 @@ type TableKind<Options extends TableOptions> = Options extends { readonly column
   ? 'column'
   : 'table'
 
-const columnsOf = (schema: string, table: NameOrPattern, columns: readonly string[]): Target<'column'> =>
-  isPatternText(table)
+const columnsOf = (schema: string, table: NameOrPattern, columns: readonly string[]): Target<'column'> => {
+  checkTexts('columns', columns, "['id']")
+  return isPatternText(table)
     ? { ...(inSchema('column', schema, table) as ObjectPattern<'column'>), columns }
     : { kind: 'column', name: [schema, table, ...columns] }
+}
 
-/**
- * What a grant can be about, one function for each kind of object. Where a name in a schema is asked for, a `RegExp` (or
- * its equivalent that survives JSON, `{ source, flags }`) stands for every one whose name it matches by its ordinary
- * `.test`: an unanchored one matches more, `/orders/` also `old_orders_2019`. The flags `g` and `y` are refused.
- */
-export const Target = {
+/** A misspelt option would silently stand for the whole table. */
+const checkTableOptions = (options: unknown): void => {
+  const unknown =
+    typeof options === 'object' && options !== null && !Array.isArray(options)
+      ? Object.keys(options).find((name) => name !== 'columns')
+      : 'what was given'
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot build a target: ${unknown} is no option of a table; there is columns`,
+    })
+}
+
+const oidText = (oid: string | number | bigint): string => {
+  const given: unknown = oid
+  if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'bigint')
+    throw new InvalidGrantError({
+      field: 'oid',
+      message: 'cannot build a target: the oid of a large object must be a number or a text',
+    })
+  return String(oid)
+}
+
+const targets = {
   database: (database: string): ObjectName<'database'> => named('database')(database),
   tablespace: (tablespace: string): ObjectName<'tablespace'> => named('tablespace')(tablespace),
   /** A configuration parameter, from PostgreSQL 15 on. */
@@ -73,11 +118,14 @@ export const Target = {
   table: <Options extends TableOptions = object>(
     schema: string,
     table: NameOrPattern,
-    { columns }: Options = {} as Options,
-  ): Target<TableKind<Options>> =>
-    (columns === undefined ? inSchema('table', schema, table) : columnsOf(schema, table, columns)) as Target<
-      TableKind<Options>
-    >,
+    options: Options = {} as Options,
+  ): Target<TableKind<Options>> => {
+    checkTableOptions(options)
+    const { columns } = options
+    return (
+      columns === undefined ? inSchema('table', schema, table) : columnsOf(schema, table, columns)
+    ) as Target<TableKind<Options>>
+  },
   sequence: (schema: string, sequence: NameOrPattern): Target<'sequence'> =>
     inSchema('sequence', schema, sequence),
   /**
@@ -88,15 +136,15 @@ export const Target = {
     schema: string,
     name: NameOrPattern,
     argumentTypes: readonly string[] = [],
-  ): Target<'function'> => inSchema('function', schema, name, argumentTypes),
+  ): Target<'function'> => routine('function', schema, name, argumentTypes),
   /** The same for a procedure, from PostgreSQL 11 on. Arguments that are only OUT are left out. */
   procedure: (
     schema: string,
     name: NameOrPattern,
     argumentTypes: readonly string[] = [],
-  ): Target<'procedure'> => inSchema('procedure', schema, name, argumentTypes),
+  ): Target<'procedure'> => routine('procedure', schema, name, argumentTypes),
   largeObject: (oid: string | number | bigint): ObjectName<'large object'> =>
-    named('large object')(String(oid)),
+    named('large object')(oidText(oid)),
   /** A type of any sort; a domain too. */
   type: (schema: string, type: NameOrPattern): Target<'type'> => inSchema('type', schema, type),
   language: (language: string): ObjectName<'language'> => named('language')(language),
@@ -125,3 +173,13 @@ export const Target = {
   subscription: (subscription: string): ObjectName<'subscription'> => named('subscription')(subscription),
   eventTrigger: (trigger: string): ObjectName<'event trigger'> => named('event trigger')(trigger),
 } as const
+
+/**
+ * What a grant can be about, one function for each kind of object. Where a name in a schema is asked for, a `RegExp` (or
+ * its equivalent that survives JSON, `{ source, flags }`) stands for every one whose name it matches by its ordinary
+ * `.test`: an unanchored one matches more, `/orders/` also `old_orders_2019`. The flags `g` and `y` are refused.
+ */
+export const Target: typeof targets = eachOnGiven(
+  targets,
+  'cannot build a target: what was given cannot be read',
+)

@@ -15,6 +15,14 @@ const matchableIn = (world: World): ReadonlyMap<string, readonly ObjectName[]> =
   )
 }
 
+/** Why a target stands for nothing. */
+export interface NoObjects {
+  readonly reason: 'absent' | 'no match'
+  readonly why: string
+}
+
+export const isNone = (found: readonly unknown[] | NoObjects): found is NoObjects => 'why' in found
+
 /** What targets stand for: objects that are there, or will be because somebody is to own them. */
 export class Targets {
   readonly #world: World
@@ -44,12 +52,15 @@ export class Targets {
   }
 
   /** The objects, or why there are none. */
-  objectsOf(target: Target): readonly ObjectName[] | string {
-    if (!isPattern(target)) return this.exists(target) ? [target] : this.whyAbsent(target)
+  objectsOf(target: Target): readonly ObjectName[] | NoObjects {
+    if (!isPattern(target))
+      return this.exists(target) ? [target] : { reason: 'absent', why: this.whyAbsent(target) }
     const schema: ObjectName = { kind: 'schema', name: [target.schema] }
     const matching = this.#matching(target)
     if (matching.length > 0) return matching
-    return this.exists(schema) ? `no ${target.kind} matches` : `${describeObject(schema)} does not exist`
+    return this.exists(schema)
+      ? { reason: 'no match', why: `no ${target.kind} matches` }
+      : { reason: 'absent', why: `${describeObject(schema)} does not exist` }
   }
 
   #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {

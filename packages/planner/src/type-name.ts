@@ -1,4 +1,4 @@
-import { nameProblem } from './name.ts'
+import { nameProblem, storedNameProblem } from './name.ts'
 import { quoteIdent } from './quote.ts'
 
 /** How `format_type` spells types of pg_catalog that SQL, or PostgreSQL's own catalog, calls otherwise too. */
@@ -44,13 +44,17 @@ const unquoted = (text: string): string =>
 
 /** A type of pg_catalog by the name it has there. */
 const builtIn = (name: string): string =>
-  name === 'char' || name === 'any' ? `"${name}"` : (canonical.get(name) ?? name)
+  name === 'char' || name === 'any'
+    ? `"${name}"`
+    : (canonical.get(name) ?? (isWord.test(name) && name === name.toLowerCase() ? name : inPgCatalog(name)))
 
-const elementName = (text: string): string | undefined => {
+const inPgCatalog = (name: string): string => `"pg_catalog".${quoteIdent(name)}`
+
+const elementName = (text: string, problemOf: (name: string) => string | undefined): string | undefined => {
   const qualified = isQualified.exec(text)
   if (qualified !== null) {
     const [schema, name] = [unquoted(qualified[1]!), unquoted(qualified[2]!)]
-    if (nameProblem(schema) !== undefined || nameProblem(name) !== undefined) return undefined
+    if (problemOf(schema) !== undefined || problemOf(name) !== undefined) return undefined
     return schema === 'pg_catalog' ? builtIn(name) : `${quoteIdent(schema)}.${quoteIdent(name)}`
   }
   const spelled = text.toLowerCase().replaceAll(/\s+/g, ' ')
@@ -62,10 +66,16 @@ const elementName = (text: string): string | undefined => {
  * `character varying[]`; with schema and quotes for all others, `"public"."mood"`. Lengths and the like go: no routine
  * or operator differs by them. `undefined` for what is no type.
  */
-export const typeName = (text: string): string | undefined => {
+export const typeName = (text: string): string | undefined => spelled(text, nameProblem)
+
+/** The same of a type that the catalogs have. One among PostgreSQL’s own that has the name of a keyword has none. */
+export const storedTypeName = (text: string): string | undefined =>
+  /^pg_catalog\."[a-z_][a-z0-9_]*"/.test(text) ? undefined : spelled(text, storedNameProblem)
+
+const spelled = (text: string, problemOf: (name: string) => string | undefined): string | undefined => {
   const array = /(?:\s*\[\s*\d*\s*\])+$/.exec(text)
   const element = (array === null ? text : text.slice(0, array.index)).replace(modifier, '').trim()
-  const name = elementName(element)
+  const name = elementName(element, problemOf)
   if (name === undefined) return undefined
   return array === null ? name : `${name}[]`
 }

@@ -4,6 +4,7 @@ import { append, getOrMake } from './get-or-make.ts'
 import { type ObjectKind, type ObjectName, objectKey, objectKinds } from './object-kind.ts'
 import { sortedBy } from './order.ts'
 import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
+import type { Scope } from './request-scope.ts'
 import type {
   DatabaseObject,
   DefaultPrivileges,
@@ -64,6 +65,7 @@ const listed = (rows: Rows, name: string): Set<Membership> =>
  */
 export class World {
   server: Server
+  readonly scope: Scope | undefined
   readonly roles: Map<string, Role>
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
@@ -85,6 +87,7 @@ export class World {
 
   constructor(from: Snapshot | World) {
     this.server = from.server
+    this.scope = from.scope
     this.unmanaged = from.unmanaged
     this.mayBeUnused = from.mayBeUnused ?? []
     if (from instanceof World) {
@@ -310,6 +313,7 @@ export class World {
     const mayBeUnused = this.mayBeUnused.filter((name) => this.roles.has(name))
     return {
       format: 1,
+      ...(this.scope && { scope: this.scope }),
       server: this.server,
       roles: sortedBy(this.roles.values(), ({ name }) => name),
       memberships: sortedBy(this.memberships(), membershipKey),

@@ -6,8 +6,12 @@ import {
   outcomeOf,
   type Plan,
   plan as planFrom,
+  planDrop,
   renderJson,
   ResidueError,
+  type Snapshot,
+  SnapshotScopeError,
+  Target,
 } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../harness/conformance.ts'
@@ -24,6 +28,14 @@ const normal = (facts: readonly unknown[]): readonly string[] =>
         .replaceAll(/"oid":("\d+"|null)/g, '"oid":0'),
     )
     .sort()
+
+const thrownBy = (work: () => unknown): unknown => {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}
 
 conformanceInTurn('honesty', (sandbox) => {
   test('what is absent is skipped with its reason, and does not keep the rest from being given', async () => {
@@ -46,12 +58,13 @@ conformanceInTurn('honesty', (sandbox) => {
     )
     await expect(box.pool.planRoles({ role, grants }, { onMissing: 'error' })).rejects.toMatchObject({
       _tag: 'MissingObjectError',
-      skipped: { length: 7 },
+      skipped: { length: 6 },
     })
     expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
 
     const { plan } = await box.sync({ role, grants })
-    expect(new Set(plan.skipped.map(({ reason }) => reason))).toEqual(new Set(['absent']))
+    const reasons = plan.skipped.map(({ reason }) => reason)
+    expect(reasons.filter((reason) => reason !== 'absent')).toEqual(['no match'])
     expect(plan.skipped.map(({ message }) => message.split(': ').at(-1) ?? '').sort()).toEqual([
       `database "no${box.database}" does not exist`,
       'no table matches',
@@ -62,6 +75,62 @@ conformanceInTurn('honesty', (sandbox) => {
       `table "${schema}"."q" does not exist`,
     ])
     await box.as(role, `select from ${schema}.t`)
+  })
+
+  test('a pattern that matches nothing is nothing missing: only what is named can be', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${schema}; create table ${schema}.t (id int)`)
+    const grants = [
+      Grant.schemaUsage(schema),
+      Grant.tableSelect(schema, /nothing/),
+      Grant.privilege(Target.table(schema, /t/, { columns: ['no'] }), ['SELECT']),
+    ]
+    const { plan } = await box.sync({ role, grants }, { onMissing: 'error' })
+    expect(plan.skipped.map(({ reason }) => reason)).toEqual(['no match', 'no match'])
+    const inNoSchema = [...grants, Grant.tableSelect(`no${schema}`, /t/)]
+    await expect(
+      box.pool.planRoles({ role, grants: inNoSchema }, { onMissing: 'error' }),
+    ).rejects.toMatchObject({
+      _tag: 'MissingObjectError',
+      skipped: { length: 1 },
+    })
+  })
+
+  test('a snapshot that was read for something else is not planned from', async () => {
+    const box = sandbox()
+    const [role, other, schema] = [box.name('r'), box.name('r'), box.name('s')]
+    await box.run(
+      `create role ${role}; create role ${other}; create schema ${schema}; create table ${schema}.t ()`,
+    )
+    const asked = { role, grants: [Grant.tableSelect(schema, 't')] }
+    const read = JSON.parse(JSON.stringify(await box.pool.introspect(asked))) as Snapshot
+    expect(planFrom(read, asked, { seed: '' }).transactions).toHaveLength(1)
+    expect(planFrom(read, { role, grants: [] }, { seed: '' }).transactions).toEqual([])
+    for (const [desired, missing] of [
+      [{ role: other, grants: [] }, `role "${other}"`],
+      [{ role, grants: [Grant.tableSelect(schema, 'u')] }, `table "${schema}"."u"`],
+      [{ role, grants: [Grant.tableSelect(schema, /./)] }, `the tables of schema "${schema}"`],
+      [{ role, grants: [Grant.roleMembership(other)] }, `role "${other}"`],
+      [
+        { role, grants: [Grant.tableOwnership(schema, 't')] },
+        `what follows the owner of table "${schema}"."t"`,
+      ],
+      [
+        { role, grants: [Grant.defaultPrivilege({ owner: other, on: 'tables' }, ['SELECT'])] },
+        `the default privileges of role "${other}"`,
+      ],
+    ] as const) {
+      const error = thrownBy(() => planFrom(read, desired, { seed: '' }))
+      expect(error).toBeInstanceOf(SnapshotScopeError)
+      expect((error as SnapshotScopeError).missing).toContain(missing)
+    }
+    expect(thrownBy(() => planDrop(read))).toBeInstanceOf(SnapshotScopeError)
+    const outcome = outcomeOf(read, planFrom(read, asked, { seed: '' }))
+    expect(planFrom(outcome, asked, { seed: '' }).transactions).toEqual([])
+    expect(thrownBy(() => planFrom(outcome, { role: other, grants: [] }, { seed: '' }))).toBeInstanceOf(
+      SnapshotScopeError,
+    )
   })
 
   test('what cannot be taken away is residue: by default nothing is done, or all the rest is', async () => {

@@ -85,4 +85,27 @@ conformanceInTurn('preserve', (sandbox) => {
     await expect(box.pool.syncRoles(desired)).rejects.toBeInstanceOf(InvalidGrantError)
     expect(await ownerOf(box, `${schema}.t`)).toBe(keeper)
   })
+
+  test('a schema that is to be preserved exists, or nothing is done; the same request may make it', async () => {
+    const box = sandbox()
+    const [role, schema, fresh] = [box.name('r'), box.name('s'), box.name('s')]
+    await box.run(
+      `create role ${role}; create schema ${schema}; create table ${schema}.t (); grant insert on ${schema}.t to ${role}`,
+    )
+    const misspelt = { role, grants: [], preserveExistingGrantsInSchemas: [`${schema}x`] }
+    await expect(box.pool.syncRoles(misspelt)).rejects.toMatchObject({
+      _tag: 'InvalidGrantError',
+      role,
+      field: 'preserveExistingGrantsInSchemas',
+      message: `cannot preserve what role "${role}" has in schema "${schema}x": it does not exist`,
+    })
+    expect(await privilegesOf(box, role, `${schema}.t`)).toEqual(['INSERT'])
+    await box.sync({
+      role,
+      grants: [Grant.schemaOwnership(fresh)],
+      preserveExistingGrantsInSchemas: [schema, fresh],
+    })
+    expect(await privilegesOf(box, role, `${schema}.t`)).toEqual(['INSERT'])
+    await box.sync({ role, grants: [] })
+  })
 })

@@ -169,7 +169,14 @@ conformanceInTurnBetween('transaction', (sandbox) => {
       expect(error).toMatchObject({
         attempts: 2,
         difference: { missing: [], unexpected: [{ kind: 'privilege', privilege: 'INSERT', grantee: third }] },
+        message: expect.stringContaining(
+          `; so and not predicted: role "${third}" has INSERT on table "${schema}"."t", granted by role "${box.actor}"; an event trigger may have undone it: enabled `,
+        ),
       })
+      const { eventTriggers } = error as ProofError
+      expect(
+        await box.admin(`select from pg_event_trigger where evtname = any('{${eventTriggers.join(',')}}')`),
+      ).not.toEqual([])
     } finally {
       await stop()
     }

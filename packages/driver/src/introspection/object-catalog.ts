@@ -2,6 +2,7 @@ import type { ObjectKind } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from '../catalog.ts'
 import { catalogOid, constant } from './constant.ts'
+import { isArray, typeText } from './type-text.ts'
 
 type Catalog = keyof PgCatalog
 
@@ -18,6 +19,8 @@ export interface ObjectCatalog {
   readonly acl?: string
   /** Whether a row is of a kind, where the catalog has several. */
   readonly is?: (kind: ObjectKind, version: number) => RawBuilder<boolean>
+  /** The same of one that is named, in the row `w` of what the scope names, where that is more. */
+  readonly isNamed?: (kind: ObjectKind, version: number) => RawBuilder<boolean>
   /** How one is found that the scope names, where that is not by its name. */
   readonly lookUp?: RawBuilder<unknown>
   /** The version that has the catalog first. */
@@ -39,6 +42,8 @@ export interface AclCatalog extends ObjectCatalog {
   readonly more?: RawBuilder<readonly string[]>
   /** The table whose owner the object always has, as schema and name. */
   readonly follows?: RawBuilder<readonly string[] | null>
+  /** Whether anything can be granted on one, where that is not so of all. */
+  readonly isGrantable?: RawBuilder<boolean>
   /** Of a foreign server: its foreign-data wrapper. */
   readonly wrapper?: RawBuilder<string>
 }
@@ -51,7 +56,11 @@ const isRoutine = (kind: ObjectKind, version: number): RawBuilder<boolean> => {
 
 /** Nothing is granted on arrays and on what is only declared, and from 17 on a multirange follows its range. */
 const isGrantableType = (_kind: ObjectKind, version: number): RawBuilder<boolean> =>
-  sql`o.typisdefined and o.typcategory <> 'A' ${version < 170000 ? sql`` : sql`and o.typtype <> 'm'`}`
+  sql`o.typisdefined and not ${isArray('o')} ${version < 170000 ? sql`` : sql`and o.typtype <> 'm'`}`
+
+/** What is only declared has an owner. */
+const isNamedType = (kind: ObjectKind, version: number): RawBuilder<boolean> =>
+  sql`(w.owned and not o.typisdefined or ${isGrantableType(kind, version)})`
 
 const parameter = sql`a.oid, 0, a.paracl, false
   from wanted as w join pg_catalog.pg_parameter_acl as a on a.parname = w.first
@@ -99,7 +108,7 @@ export const aclCatalogs: readonly AclCatalog[] = [
     nameColumn: 'proname',
     // The types of its arguments tell it from others of the name, whatever sort of routine it is.
     more: sql`array(
-      select pg_catalog.format_type(a.type, null)
+      select ${typeText(sql`a.type`)}
       from pg_catalog.unnest(o.proargtypes) with ordinality as a(type, number) order by a.number
     )`,
     schema: 'pronamespace',
@@ -121,8 +130,10 @@ export const aclCatalogs: readonly AclCatalog[] = [
   {
     kinds: ['type'],
     is: isGrantableType,
+    isNamed: isNamedType,
     catalog: 'pg_catalog.pg_type',
-    columns: () => ['typrelid'],
+    columns: () => ['typrelid', 'typisdefined'],
+    isGrantable: sql`o.typisdefined`,
     nameColumn: 'typname',
     schema: 'typnamespace',
     owner: 'typowner',

@@ -9,6 +9,7 @@ import {
   ownerCatalogs,
 } from './object-catalog.ts'
 import { type ObjectRow, type Stage, stages } from './stage.ts'
+import { typeText } from './type-text.ts'
 
 const none = sql`null::text`
 
@@ -22,6 +23,7 @@ const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
     ...(owner === 'bootstrap' ? [] : [owner]),
     acl,
   ])
+  const { isGrantable = sql`true` } = row
   const ownerOid = owner === 'bootstrap' ? sql`10::oid` : sql`o.${sql.ref(owner)}`
   const schemaName =
     schema === undefined
@@ -31,8 +33,11 @@ const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
     select t.classid, ${kindOf(row, version)}::text as kind, t.objid as oid, 0 as objsubid,
       array[${schemaName}${name ?? sql`o.${sql.ref(nameColumn)}`}]::text[]${more === undefined ? sql`` : sql` || ${more}`} as name,
       ${ownerOid} as owner,
-      coalesce(o.${sql.ref(acl)}, pg_catalog.acldefault(${constant(letter)}, ${ownerOid})) as acl,
-      ${follows} as follows, ${wrapper} as wrapper, false as owned_by_superusers
+      coalesce(
+        o.${sql.ref(acl)}, case when ${isGrantable} then pg_catalog.acldefault(${constant(letter)}, ${ownerOid}) end
+      ) as acl,
+      ${follows} as follows, ${wrapper} as wrapper, false as owned_by_superusers,
+      null::text as unreachable
     from target as t cross join lateral (
       select ${sql.join([...used].map((one) => sql.ref(`x.${one}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
     ) as o
@@ -60,10 +65,36 @@ const operator = catalogOid('pg_catalog.pg_operator')
 /** An operator’s operands, by which it differs from others of the name. */
 const operands = sql`(
   select array[
-    case o.oprleft when 0 then 'NONE' else pg_catalog.format_type(o.oprleft, null) end,
-    case o.oprright when 0 then 'NONE' else pg_catalog.format_type(o.oprright, null) end
+    case o.oprleft when 0 then 'NONE' else ${typeText(sql`o.oprleft`)} end,
+    case o.oprright when 0 then 'NONE' else ${typeText(sql`o.oprright`)} end
   ] from pg_catalog.pg_operator as o where o.oid = t.objid
 )`
+
+const collation = catalogOid('pg_catalog.pg_collation')
+
+/** A name stands for the collation that is for the database’s encoding, or for any. */
+const isOfAnotherEncoding = sql<boolean>`(t.classid = ${collation} and exists (
+  select from pg_catalog.pg_collation as o where o.oid = t.objid and o.collencoding not in (
+    -1, (select d.encoding from session as s join pg_catalog.pg_database as d on d.oid = s.database)
+  ) offset 0
+))`
+
+/** What another operator names as its commutator or negator is there before it is made, and nothing alters it. */
+const isShellOperator = sql<boolean>`(t.classid = ${operator} and exists (
+  select from pg_catalog.pg_operator as o where o.oid = t.objid and o.oprcode = 0 offset 0
+))`
+
+const eventTrigger = catalogOid('pg_catalog.pg_event_trigger')
+
+/** `pg_identify_object_as_address` knows them only from 9.6.22, 10.17, 11.12, 12.7 and 13.3 on. */
+const eventTriggers = sql<ObjectRow>`
+  select t.classid, 'event trigger'::text, t.objid, 0, array[o.evtname]::text[], o.evtowner, null::aclitem[],
+    null::text[], null::text, false, null::text
+  from target as t
+  cross join lateral (
+    select x.evtname, x.evtowner from pg_catalog.pg_event_trigger as x where x.oid = t.objid offset 0
+  ) as o
+  where t.classid = ${eventTrigger}`
 
 /**
  * What has an owner and no ACL. PostgreSQL itself says what it is and what it is called; who owns it, the dependencies
@@ -82,22 +113,31 @@ const withoutAcl = (version: number): RawBuilder<ObjectRow> => sql`
       where d.dbid in (0, (select s.database from session as s)) and d.classid = t.classid and d.objid = t.objid
       and d.objsubid = 0 and d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.deptype = 'o'
     ), 10::oid),
-    null::aclitem[], null, null, ${publishesEverything(version)}
+    null::aclitem[], null::text[], null::text, ${publishesEverything(version)},
+    case when ${isOfAnotherEncoding} then 'collation of another encoding' when ${isShellOperator} then 'shell operator' end
   from target as t
   cross join lateral pg_catalog.pg_identify_object_as_address(t.classid, t.objid, 0) as i(type, object_names, object_args)
-  where t.classid in (${sql.join(existing(ownerCatalogs, version).map(dependencyOf))})`
+  where t.classid in (${sql.join(existing(ownerCatalogs, version).map(dependencyOf))})
+  and t.classid <> ${eventTrigger}`
 
-const relations = sql<ObjectRow>`
+/**
+ * Nobody changes the owner of a catalog, but where a setting allows it: somebody who had that set has given one away.
+ * @see https://www.postgresql.org/docs/current/runtime-config-developer.html#GUC-ALLOW-SYSTEM-TABLE-MODS
+ */
+const isSystemCatalog = (version: number): RawBuilder<boolean> =>
+  sql`(r.nspname = 'pg_catalog' and r.relowner <> 10 ${version < 120000 ? sql`` : sql`and r.oid < 16384`})`
+
+const relations = (version: number) => sql<ObjectRow>`
   select ${catalogOid('pg_catalog.pg_class')}, case r.relkind when 'S' then 'sequence' else 'table' end, r.oid, 0,
     array[r.nspname, r.relname]::text[], r.relowner,
     coalesce(r.relacl, pg_catalog.acldefault(case r.relkind when 'S' then 's' else 'r' end::"char", r.relowner)),
-    r.follows, null, false
+    r.follows, null::text, false, case when ${isSystemCatalog(version)} then 'system catalog' end
   from relation as r`
 
 const columns = sql<ObjectRow>`
-  select ${catalogOid('pg_catalog.pg_class')}, 'column', c.oid, c.attnum::int,
+  select ${catalogOid('pg_catalog.pg_class')}, 'column'::text, c.oid, c.attnum::int,
     array[c.nspname, c.relname, c.attname]::text[], c.relowner,
-    coalesce(c.attacl, pg_catalog.acldefault('c', c.relowner)), array[c.nspname, c.relname]::text[], null, false
+    coalesce(c.attacl, pg_catalog.acldefault('c', c.relowner)), array[c.nspname, c.relname]::text[], null::text, false, null::text
   from column_of_relation as c`
 
 /**
@@ -105,8 +145,8 @@ const columns = sql<ObjectRow>`
  * not show every session all.
  */
 const parameterWithoutAcl = sql<ObjectRow>`
-  select ${catalogOid('pg_catalog.pg_parameter_acl')}, 'parameter', 0::oid, 0, array[w.first], 10::oid,
-    pg_catalog.acldefault('p', 10::oid), null, null, false
+  select ${catalogOid('pg_catalog.pg_parameter_acl')}, 'parameter'::text, 0::oid, 0, array[w.first], 10::oid,
+    pg_catalog.acldefault('p', 10::oid), null::text[], null::text, false, null::text
   from wanted as w
   where w.kind = 'parameter'
   and not exists (select from pg_catalog.pg_parameter_acl as a where a.parname = w.first)
@@ -124,10 +164,15 @@ export const managedCatalogs = (version: number): RawBuilder<unknown> =>
     ),
   ])
 
-/** The types of the rows of tables that may move, where somebody has been granted something on them. */
-const rowType = () =>
+/**
+ * The types of the rows of tables that may move, where somebody has been granted something on them. Before 9.6.12, 10.7 and
+ * 11.2 dependencies do not say who has been, where that comes from default privileges: there those of all tables in view.
+ */
+const rowType = (version: number) =>
   stages
-    .selectFrom('moving as m')
+    .selectFrom(
+      (version < 120000 ? sql<{ oid: number }>`direct_relation` : sql<{ oid: number }>`moving`).as('m'),
+    )
     .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'm.oid')
     .innerJoin('pg_catalog.pg_type as t', 't.oid', 'c.reltype')
     .where('t.typacl', 'is not', null)
@@ -141,7 +186,7 @@ const around = sql<{ classid: number; objid: number }>`
   from session as s cross join dependency as d join pg_catalog.pg_foreign_server as f on f.oid = d.objid
   where not s.superuser and d.here and d.classid = ${catalogOid('pg_catalog.pg_foreign_server')}`
 
-export const target: Stage<'target'> = () =>
+export const target: Stage<'target'> = (version) =>
   sql`${stages
     .selectFrom('found as f')
     .where(sql<boolean>`f.objsubid = 0`)
@@ -152,14 +197,15 @@ export const target: Stage<'target'> = () =>
         .where(sql<boolean>`d.here and d.deptype in ('a', 'o')`)
         .select(['d.classid', 'd.objid']),
     )
-    .union(rowType())} union ${around}`
+    .union(rowType(version))} union ${around}`
 
 export const anyObject: Stage<'any_object'> = (version, { named }) =>
   sql`${sql.join(
     [
       ...existing(aclCatalogs, version).map((row) => inCatalog(row, version)),
       withoutAcl(version),
-      relations,
+      eventTriggers,
+      relations(version),
       columns,
       ...(named.has('parameter') && version >= 150000 ? [parameterWithoutAcl] : []),
     ],
@@ -178,9 +224,12 @@ const isElsewhere = sql<boolean>`(
   )
 )`
 
-/** What is in the temporary schema of a session ends with it. A subscription may be another database’s. */
+/**
+ * What is in the temporary schema of a session ends with it. A subscription may be another database’s. And some things no
+ * statement reaches.
+ */
 export const isBeyondReach = (version: number): RawBuilder<boolean> =>
-  sql`(o.kind in (${kindsInSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
+  sql`(o.unreachable is not null or o.kind in (${kindsInSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
 
 export const passedOnObject: Stage<'passed_on_object'> = () =>
   sql`
@@ -194,10 +243,10 @@ export const passedOnObject: Stage<'passed_on_object'> = () =>
 
 export const schemaAround: Stage<'schema_around'> = () =>
   sql`
-    select ${catalogOid('pg_catalog.pg_namespace')} as classid, 'schema' as kind, n.oid, 0 as objsubid,
+    select ${catalogOid('pg_catalog.pg_namespace')} as classid, 'schema'::text as kind, n.oid, 0 as objsubid,
       array[n.nspname]::text[] as name, n.nspowner as owner,
-      coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner)) as acl, null::text[] as follows, null as wrapper,
-      false as owned_by_superusers
+      coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner)) as acl, null::text[] as follows,
+      null::text as wrapper, false as owned_by_superusers, null::text as unreachable
     from pg_catalog.pg_namespace as n
     where n.nspname = any(array(
       select o.name[1]::name from any_object as o, session as s

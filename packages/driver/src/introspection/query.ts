@@ -56,11 +56,20 @@ const commonTableExpression = (
 ): RawBuilder<unknown> =>
   sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${stage(version, needs)})`
 
-const compile = (version: number, needs: Needs): readonly [before: string, after: string] => {
+/** The encoding of the database, and the bytes of a text in hexadecimal digits, whatever they are in that. */
+const bytesOf = (text: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace((${text}), E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
+
+const compile = (
+  version: number,
+  needs: Needs,
+  inBytes: boolean,
+): readonly [before: string, after: string] => {
   const expressions = Object.entries(inOrder).map(([name, stage]) =>
     commonTableExpression(name, stage as Stage<keyof Stages>, version, needs),
   )
-  const { sql: text } = sql`with recursive ${sql.join(expressions)} ${answer(version)}`.compile(db)
+  const asked = inBytes ? sql`select ${bytesOf(answer(version))}` : answer(version)
+  const { sql: text } = sql`with recursive ${sql.join(expressions)} ${asked}`.compile(db)
   const [before, after, ...more] = text.split('$1')
   if (before === undefined || after === undefined || more.length > 0 || after.includes('$2'))
     throw new Error('the query that reads the catalogs must have exactly one parameter')
@@ -86,12 +95,15 @@ const set = (name: string, value: string): string => `select pg_catalog.set_conf
   when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('${name}') else '${value}'
 end, true);`
 
-/** The statements that read a scope on servers of one version. The last one answers one row, one column, JSON. */
-export const introspectionQuery = (version: number, asked: Scope): string => {
+/**
+ * The statements that read a scope on servers of one version. The last one answers one row, one column, JSON.
+ * @param inBytes as bytes in hexadecimal digits, for names that are no text in the encoding of the database
+ */
+export const introspectionQuery = (version: number, asked: Scope, inBytes = false): string => {
   const major = version - (version % (version >= 100000 ? 10000 : 100))
   const needs = needsOf(asked)
-  const key = `${major} ${needsKey(needs)}`
-  const [before, after] = compiled.get(key) ?? compile(major, needs)
+  const key = `${major} ${inBytes} ${needsKey(needs)}`
+  const [before, after] = compiled.get(key) ?? compile(major, needs, inBytes)
   compiled.set(key, [before, after])
   const known = settings.filter(([, , since]) => version >= since)
   return `${known.map(([name, value]) => set(name, value)).join('')}${before}${asciiLiteral(JSON.stringify(asked))}${after}`

@@ -180,7 +180,16 @@ const matched = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
 
 /** The objects of a kind that the scope names; of routines and operators, all that have the name. */
 const named = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
-  const { catalog, dependency = catalog, nameColumn, schema: schemaColumn, acl, is, lookUp } = catalogOf(kind)
+  const {
+    catalog,
+    dependency = catalog,
+    nameColumn,
+    schema: schemaColumn,
+    acl,
+    lookUp,
+    ...row
+  } = catalogOf(kind)
+  const is = row.isNamed ?? row.is
   if (lookUp !== undefined) return found(dependency, lookUp)
   const part = schemaColumn === undefined ? sql`w.first` : sql`w.second`
   const inSchema =

@@ -20,6 +20,8 @@ export interface ObjectRow {
   wrapper: string | null
   /** Only a superuser can own it, which others of its kind do not ask for. */
   owned_by_superusers: boolean
+  /** What it is that no statement reaches, though its kind has statements for that. */
+  unreachable: string | null
 }
 
 /** A row of `pg_class` that GRANT accepts, with the name of its schema. */

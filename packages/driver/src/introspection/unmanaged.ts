@@ -27,9 +27,10 @@ const beyondReach = (version: number) =>
     .where(sql<boolean>`d.here and ${isBeyondReach(version)}`)
     .select([
       'd.role',
-      sql<string>`case o.kind when 'subscription' then 'subscription of another database' else 'temporary ' || o.kind end`.as(
-        'kind',
-      ),
+      sql<string>`coalesce(
+        o.unreachable,
+        case o.kind when 'subscription' then 'subscription of another database' else 'temporary ' || o.kind end
+      )`.as('kind'),
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 
@@ -41,7 +42,7 @@ const roleSetting = () =>
     .whereRef('s.setrole', '=', 'w.oid')
     .select([
       'w.oid as role',
-      sql<string>`'settings'`.as('kind'),
+      sql<string>`'settings'::text`.as('kind'),
       sql<string>`(
         select pg_catalog.string_agg(pg_catalog.split_part(setting, '=', 1), ', ') from pg_catalog.unnest(s.setconfig) as setting
       ) || coalesce(' in database ' || pg_catalog.quote_ident(d.datname), '')`.as('description'),
