@@ -145,11 +145,15 @@ export const catalogs = (version: number): readonly Catalog[] => {
     inSchema('conversion', 'pg_conversion', 'con'),
     inSchema('text search configuration', 'pg_ts_config', 'cfg'),
     inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
-    inSchema('statistics object', 'pg_statistic_ext', 'stx'),
-    outside('publication', 'pg_publication', 'pub'),
-    outside('subscription', 'pg_subscription', 'sub', {
-      from: 'pg_subscription as x join pg_database as d on d.oid = x.subdbid and d.datname = current_database()',
-    }),
+    ...(version >= 100000
+      ? [
+          inSchema('statistics object', 'pg_statistic_ext', 'stx'),
+          outside('publication', 'pg_publication', 'pub'),
+          outside('subscription', 'pg_subscription', 'sub', {
+            from: 'pg_subscription as x join pg_database as d on d.oid = x.subdbid and d.datname = current_database()',
+          }),
+        ]
+      : []),
     outside('event trigger', 'pg_event_trigger', 'evt'),
     outside('extension', 'pg_extension', 'ext'),
   ]

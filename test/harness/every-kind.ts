@@ -215,6 +215,7 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
     sorts: {
       table: { make: relation((name) => `create table ${name} (id int)`) },
       'partitioned table': {
+        since: 100000,
         make: relation((name) => `create table ${name} (id int) partition by range (id)`),
       },
       view: { make: relation((name) => `create view ${name} as select 1 as id`) },
@@ -246,7 +247,12 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
     owner: ['pg_class', 'relowner'],
     letter: 's',
     privileges: always('USAGE', 'SELECT', 'UPDATE'),
-    has: hasBy('sequence'),
+    // Early minor releases of 9.6 do not know grant options there.
+    has: ({ oid, ...made }, role, privilege, version) =>
+      version < 100000 && privilege.endsWith('with grant option')
+        ? `exists (select from pg_class as c cross join aclexplode(c.relacl) as a where c.oid = ${oid} and a.is_grantable
+             and a.privilege_type || ' with grant option' = '${privilege}' and pg_has_role(${role}, a.grantee, 'USAGE'))`
+        : hasBy('sequence')({ oid, ...made }, role, privilege, version),
     sorts: { sequence: { make: relation((name) => `create sequence ${name}`) } },
   },
   function: {
@@ -483,6 +489,7 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
     owner: ['pg_statistic_ext', 'stxowner'],
     sorts: {
       'statistics object': {
+        since: 100000,
         make: inSchema(
           (name) =>
             `create table ${name}_of (a int, b int); create statistics ${name} (dependencies) on a, b from ${name}_of`,
@@ -495,9 +502,11 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
     owner: ['pg_publication', 'pubowner'],
     sorts: {
       publication: {
+        since: 100000,
         make: outside((_, name) => `create publication ${name}`, 'pg_publication', 'pubname'),
       },
       'publication of all tables': {
+        since: 100000,
         madeBySuperuser: true,
         ofSuperuser: true,
         movedBySuperuserUntil: Infinity,
@@ -509,6 +518,7 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
     owner: ['pg_subscription', 'subowner'],
     sorts: {
       subscription: {
+        since: 100000,
         madeBySuperuser: true,
         ofSuperuser: true,
         movedBySuperuserUntil: 160000,

@@ -67,7 +67,7 @@ const futures = (version: number): readonly (readonly [on: string, inSchema: boo
   ['sequences', true],
   ['functions', true],
   ['types', true],
-  ['schemas', false],
+  ...(version >= 100000 ? [['schemas', false] as const] : []),
   ...(version >= 180000 ? [['large objects', false] as const] : []),
 ]
 
@@ -99,12 +99,15 @@ const grantDefaults = async (
 }
 
 /** From 16 on by two grantors, and by the role itself to the bystander. */
-const makeMembers = async ({ run, admin }: Sandbox, { role, grantor, bystander, chief }: Cast) => {
+const makeMembers = async (
+  { run, admin, server: { version } }: Sandbox,
+  { role, grantor, bystander, chief }: Cast,
+) => {
   await run(`grant ${chief} to ${grantor}, ${role} with admin option`)
   await admin(`
     set role ${grantor}; grant ${chief} to ${role} with admin option;
     set role ${role}; grant ${chief} to ${bystander};
-    reset role; grant pg_monitor to ${role}`)
+    reset role; ${version < 100000 ? '' : `grant pg_monitor to ${role}`}`)
 }
 
 /** What makes a role an owner, and passes on what it owns; some of it takes a superuser to own. */
@@ -160,7 +163,9 @@ export const holdEverything = async (box: Sandbox): Promise<EverythingHeld> => {
   await grantDefaults(box, cast, place)
   await ownAll(box, cast, owned)
   const unmanaged = await tieUnmanaged(box, cast, place)
-  await admin(`alter role ${role} login createdb createrole bypassrls`)
+  // Before 10 who is no superuser may not alter a role with it in any way.
+  const bypass = isSuperuser || server.version >= 100000 ? 'bypassrls' : ''
+  await admin(`alter role ${role} login createdb createrole ${bypass}`)
   // Before 16 who is no superuser may not alter a role that has it in any way.
   if (isSuperuser || server.version >= 160000) await admin(`alter role ${role} replication`)
   if (!isSuperuser) await admin(`alter role ${role} nosuperuser`)

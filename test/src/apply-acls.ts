@@ -47,10 +47,14 @@ const statements = (numbers: readonly number[], database: string, version: numbe
     case 'revoke':
       return `revoke ${pick([privilege(), `all${column}`])} ${on} from ${grantee()}`
     case 'default': {
-      const [owner, words] = [role(), pick(['usage', 'create', 'all'])!]
+      const future = version < 100000 ? 'types' : 'schemas'
+      const [owner, words] = [
+        role(),
+        pick(future === 'types' ? ['usage', 'all'] : ['usage', 'create', 'all'])!,
+      ]
       return `alter default privileges for role ${owner} ${pick([
-        `grant ${words} on schemas to ${grantee()}${withOption()}`,
-        `revoke ${words} on schemas from ${owner}`,
+        `grant ${words} on ${future} to ${grantee()}${withOption()}`,
+        `revoke ${words} on ${future} from ${owner}`,
       ])}`
     }
     case 'member': {

@@ -21,12 +21,12 @@ export const columnsOf: Readonly<Record<string, readonly string[]>> = {
 const ident = pg.escapeIdentifier
 
 /** Makes what the operations are about: two of the sequences are linked to a table, one is not. */
-export const makeObjects = `
+export const makeObjects = (version: number): string => `
   ${roles.map((role) => `create role ${ident(role)};`).join('\n')}
   create schema ${ident(schema)};
   set local search_path = ${ident(schema)};
   create table serial (id serial primary key, "plain ""x""" text);
-  create table identity (id int generated always as identity, other int);
+  create table identity (id ${version < 100000 ? 'serial' : 'int generated always as identity'}, other int);
   create view view as select id from serial;
   create sequence free;
   alter schema ${ident(schema)} owner to ${ident(roles[0])};

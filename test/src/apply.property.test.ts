@@ -59,7 +59,7 @@ describe.for(inject('servers'))('`apply` against $name', (server) => {
     await client.connect()
     await client.query(`set search_path = pg_catalog; set client_min_messages = error`)
     await client.query(prepareSnapshot(server.version))
-    await client.query(`begin; ${makeObjects}; savepoint made`)
+    await client.query(`begin; ${makeObjects(server.version)}; savepoint made`)
   })
 
   afterAll(async () => {

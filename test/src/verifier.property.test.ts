@@ -174,7 +174,9 @@ describe.for(inject('servers'))('$name', (server) => {
     expect(verifiers.filter((text) => !isVerifier(text))).toEqual([])
     expect(verifiers.filter((text) => isUnknownVerifier(version, text) === known.includes(text))).toEqual([])
 
-    expect((await storedFor(lookalikes)).filter((stored) => lookalikes.includes(stored!))).toEqual([])
+    // 9.6 takes whatever has the length of one and begins like it.
+    const taken = lookalikes.filter((text) => version < 100000 && /^md5[^]{32}$/.test(text))
+    expect((await storedFor(lookalikes)).filter((stored) => lookalikes.includes(stored!))).toEqual(taken)
     expect([...broken, ...lookalikes].filter(isVerifier)).toEqual([])
     expect([...verifiers, ...broken, ...lookalikes].filter(isBrokenVerifier)).toEqual(broken)
   })

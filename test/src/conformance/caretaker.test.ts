@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../harness/conformance.ts'
+import { createFileServer } from '../../harness/foreign-table.ts'
 import { ownerOf } from '../../harness/owner-of.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 import { connectionTo } from '../../harness/servers.ts'
@@ -93,7 +94,7 @@ conformanceInTurn('caretaker', (sandbox) => {
       'a foreign table',
       90600,
       (name) => `create extension if not exists file_fdw;
-        create server if not exists files foreign data wrapper file_fdw;
+        ${createFileServer};
         create foreign table ${name} (x text) server files options (filename '/dev/null')`,
     ],
     [

@@ -91,9 +91,9 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     expect(renderSql(plan)).toContain(
       `REVOKE SELECT ON TABLE "${schema}"."t" FROM "${selectRole}";  -- nobody is a member of "${selectRole}"`,
     )
-    expect(renderSql(plan)).toContain(
-      `DROP ROLE "${selectRole}";  -- "${selectRole}" serves nothing any more`,
-    )
+    // Unused roles of other tests may go with the same statement.
+    expect(renderSql(plan)).toMatch(new RegExp(`DROP ROLE [^;]*"${selectRole}"[^;]*;`))
+    expect(renderSql(plan)).toContain(`"${selectRole}" serves nothing any more`)
     expect(await exists(box, selectRole)).toBe(true)
 
     const { changed, plan: executed } = await drop(box)

@@ -22,8 +22,13 @@ const busy = ({ admin, database }: Sandbox) =>
 /** Something that a sync waits for in the middle of its transaction. */
 const sleeping = (box: Sandbox): Promise<() => Promise<unknown>> => whenGranted(box, 'perform pg_sleep(600)')
 
-const untilItSleeps = async ({ admin, database }: Sandbox): Promise<void> => {
-  const asleep = `select from pg_stat_activity where datname = '${database}' and wait_event = 'PgSleep'`
+const untilItSleeps = async ({ admin, database, server }: Sandbox): Promise<void> => {
+  // Before 10 nobody sees that a session sleeps, only what it does.
+  const sleeps =
+    server.version < 100000
+      ? `state = 'active' and pid <> pg_backend_pid() and query ~ 'GRANT'`
+      : `wait_event = 'PgSleep'`
+  const asleep = `select from pg_stat_activity where datname = '${database}' and ${sleeps}`
   while ((await admin(asleep)).length === 0) await sleep(10)
 }
 

@@ -60,6 +60,7 @@ conformanceInTurn('scope', (sandbox) => {
   })
 
   test('a subscription of another database is seen and left alone, and so is another’s of its name here', async () => {
+    if (sandbox().server.version < 100000) return // which have none
     const box = sandbox()
     const other = await openSandbox(box.server, box.driver, 'superuser')
     try {
