@@ -44,9 +44,6 @@ export interface TrialResult {
   readonly needs: number
 }
 
-/** What one of them lets the other do, it might as well do itself. */
-const allies = ['author', 'friend'] as const satisfies readonly Author[]
-
 const authors = ['author', 'rival', 'friend'] as const satisfies readonly Author[]
 
 /** Tells as whom code ran. */
@@ -62,15 +59,17 @@ class Witness {
     this.#control = control
   }
 
+  /** What the author or its friend lets the other do, that might as well do itself: they are one. */
   async runnerOf(note: Note, by: Part): Promise<Runner> {
     const { runner, author } = note
     const role = (part: Part): string => this.#stage.role(part)
     if (runner === role(author)) return 'author'
-    if (author !== 'rival' && allies.some((ally) => runner === role(ally))) return 'ally'
+    if (author !== 'rival' && (runner === role('author') || runner === role('friend'))) return 'ally'
     if (runner === role(by)) return 'caller'
+    const isAlly = (part: Author): boolean => author !== 'rival' && part !== 'rival'
     // Where code ran as somebody else before, who is an author too, it may run as who has the things of that one now.
     for (const former of authors)
-      if (former === author || this.#control.ranAs({ ...note, runner: role(former) }))
+      if (former === author || isAlly(former) || this.#control.ranAs({ ...note, runner: role(former) }))
         if (await this.#isNobody(runner, former)) return 'nobody'
     return 'somebody else'
   }
@@ -99,8 +98,8 @@ const build = async (stage: Stage, { statements }: World): Promise<readonly [str
 /** Runs a statement and takes back what it did; a constraint that is deferred is looked at. */
 const runUndone = async (stage: Stage, { by, text }: Action): Promise<Ran> => {
   const session = stage.session(by)
-  const ran = await session.run(`begin; ${text}; set constraints all immediate`)
-  await session.run('rollback')
+  const ran = await session.run(`begin; ${text}; set constraints all immediate; rollback`)
+  if (ran.error !== undefined) await session.run('rollback')
   return ran
 }
 

@@ -17,7 +17,7 @@ const make = (
 
 /** Views that give away what their owner may read, if that is somebody else’s secret. */
 const peek = (kit: Kit, options = ''): void => {
-  for (const victim of victims) {
+  for (const victim of victims.filter((one) => one !== kit.author)) {
     const name = kit.name(`peek_${victim}`)
     kit.build(`create view ${name} ${options} as select secret from vault.${victim}`)
     kit.build(`grant all on ${name} to public`)
