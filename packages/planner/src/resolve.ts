@@ -137,11 +137,16 @@ class Resolution implements Wanted {
     return false
   }
 
-  login({ validUntil, password }: LoginGrant, because: Reason): void {
+  login({ validUntil, password, hashedBy }: LoginGrant, because: Reason): void {
     const { role } = because
     const existing = this.#world.roles.get(role)
     const isUnchanged = password === 'keep' || existing?.passwordUnchanged === true
-    const login = { validUntil, password: isUnchanged ? ('keep' as const) : ('set' as const), because }
+    const login = {
+      validUntil,
+      password: isUnchanged ? ('keep' as const) : ('set' as const),
+      ...(hashedBy !== undefined && { hashedBy }),
+      because,
+    }
     const isThere =
       existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
     if (isThere || this.authority.mayAlter(role)) {

@@ -16,6 +16,7 @@ export interface MembershipOptions {
 export interface WantedLogin {
   readonly validUntil: string
   readonly password: 'keep' | 'set'
+  readonly hashedBy?: 'server'
   readonly because: Reason
 }
 
