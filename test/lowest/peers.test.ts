@@ -25,6 +25,8 @@ const callers = (): readonly string[] => {
   return [...frames].map(([, directory = '']) => directory)
 }
 
+const ignore = (): undefined => undefined
+
 test('what runs is the lower end of every peer range', async () => {
   const directories = new Set<string>()
   const look = (): never => {
@@ -36,7 +38,6 @@ test('what runs is the lower end of every peer range', async () => {
       return look()
     },
   }
-  const ignore = (): undefined => undefined
   const client = { query: look, connect: look, on: ignore, off: ignore, getTypeParser: ignore }
   const desired = { role: 'nobody', grants: [] }
   await expect(nodePostgres.introspect(client as never, desired)).rejects.toThrow('seen')

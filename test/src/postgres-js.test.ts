@@ -9,12 +9,36 @@ import { connectionTo } from '../harness/servers.ts'
 /** Behind a pooler, and without one. */
 const waysToConnect = [{ fetch_types: false }, { fetch_types: true }]
 
+/** All connections that there may be are there for everybody. */
+const expectAllFree = async (sql: postgres.Sql): Promise<void> => {
+  const { max } = sql.options
+  const pids = await Promise.all(
+    Array.from({ length: max }, async () => {
+      const reserved = await Promise.race([
+        sql.begin(
+          async (one) => (await one`select pg_backend_pid() as pid, pg_sleep(0.3)`)[0]?.['pid'] as number,
+        ),
+        sleep(30_000, undefined, { ref: false }),
+      ])
+      return reserved
+    }),
+  )
+  expect(pids).not.toContain(undefined)
+  expect(new Set(pids).size).toBe(max)
+}
+
 describe.for(inject('servers').slice(-1))('$name', (server) => {
   let box: Sandbox
   beforeAll(async () => {
     box = await openSandbox(server, drivers[0]!)
   })
   afterAll(() => box.end())
+
+  const desired = () => ({ role: box.name('r'), grants: [Grant.databaseConnect(box.database)] })
+
+  const sync = async (sql: postgres.Sql): Promise<void> => {
+    expect((await syncRoles(sql, desired())).changed).toBe(true)
+  }
 
   describe.for(waysToConnect)('postgres() with fetch_types: $fetch_types', (way) => {
     const withSql = async (
@@ -28,28 +52,6 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         await sql.end({ timeout: 5 })
       }
     }
-    const desired = () => ({ role: box.name('r'), grants: [Grant.databaseConnect(box.database)] })
-    const sync = async (sql: postgres.Sql): Promise<void> => {
-      expect((await syncRoles(sql, desired())).changed).toBe(true)
-    }
-    /** All connections that there may be are there for everybody. */
-    const expectAllFree = async (sql: postgres.Sql): Promise<void> => {
-      const { max } = sql.options
-      const pids = await Promise.all(
-        Array.from({ length: max }, async () => {
-          const reserved = await Promise.race([
-            sql.begin(
-              async (one) => (await one`select pg_backend_pid() as pid, pg_sleep(0.3)`)[0]?.['pid'] as number,
-            ),
-            sleep(30_000, undefined, { ref: false }),
-          ])
-          return reserved
-        }),
-      )
-      expect(pids).not.toContain(undefined)
-      expect(new Set(pids).size).toBe(max)
-    }
-
     test.for([1, 3])('a pool of %i that has no connection yet', (max) =>
       withSql({ max }, async (sql) => {
         await sync(sql)

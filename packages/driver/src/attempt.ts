@@ -11,7 +11,7 @@ import {
 import * as Effect from 'effect/Effect'
 import { type DatabaseError, databaseError, LockTimeoutError, ProofError, StatementError } from './errors.ts'
 import { tell } from './event.ts'
-import { type Batch, batchesOf, execute, isLockTimeout, type Means, verifiersFor } from './execute.ts'
+import { type Batch, batchesOf, execute, isLockTimeout, type Means, sentFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
 import { readLastCell } from './last-cell.ts'
@@ -142,10 +142,10 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   // Another attempt needs other names for new roles.
   const planned = attempt === 1 ? dueOf(next, frame) : []
   const preparing = frame.isOwn && attempt === 1 && executed.length > 0 ? preparingPlan(next) : undefined
-  const verifiers = yield* verifiersFor(planned.flat(), passwords, version)
+  const sent = yield* sentFor(planned.flat(), passwords, version)
   const [found, batches] = yield* meanwhile(
     lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),
-    () => batchesOf(planned, next.actingRole, verifiers, call.unlockable),
+    () => batchesOf(planned, next.actingRole, sent, call.unlockable),
   )
   const asPlanned = (snapshot: Snapshot, now: Plan): Due => ({
     snapshot,
@@ -162,12 +162,12 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
     return asPlanned(snapshot, { ...next, transactions: planned })
   const plan = yield* planFor(snapshot, executed.length)
   const transactions = dueOf(plan, frame)
-  const newVerifiers = yield* verifiersFor(transactions.flat(), passwords, version)
+  const newlySent = yield* sentFor(transactions.flat(), passwords, version)
   return {
     snapshot,
     plan,
     now: { ...plan, transactions },
-    batches: batchesOf(transactions, plan.actingRole, newVerifiers, call.unlockable),
+    batches: batchesOf(transactions, plan.actingRole, newlySent, call.unlockable),
     areAsPlanned: objectsAsPlanned(plan, snapshot),
   } satisfies Due
 })

@@ -9,7 +9,7 @@ import {
   TooManyLocksError,
 } from './errors.ts'
 import { tell } from './event.ts'
-import { verifiersFor } from './execute.ts'
+import { sentFor } from './execute.ts'
 import { type Frame, frameOf } from './frame.ts'
 import { firstLook, readStored, type StoredScope } from './look.ts'
 import type { Settings } from './options.ts'
@@ -106,7 +106,7 @@ export const carryOut = <E>(given: Task<E>, settings: Settings, progress: Progre
       return yield* Effect.fail(readOnly(first.readOnly))
     const { version, stored } = first
     // Before the lock is taken: others wait for it.
-    yield* verifiersFor(operations, passwords, version)
+    yield* sentFor(operations, passwords, version)
     const call: Call = {
       settings,
       frame,

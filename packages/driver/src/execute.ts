@@ -6,11 +6,12 @@ import {
   operationsOf,
   passwordStatement,
   type Plan,
+  quoteLiteral,
   statementOfGroup,
   stepsOf,
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { type DatabaseError, databaseError, type StatementError } from './errors.ts'
+import { type DatabaseError, databaseError, StatementError } from './errors.ts'
 import { type Listener, tell } from './event.ts'
 import { inSpan } from './in-span.ts'
 import type { Passwords } from './passwords.ts'
@@ -19,22 +20,22 @@ import type { Progress } from './progress.ts'
 import { isForbidden } from './retry.ts'
 import { Session } from './session.ts'
 
-/** By role: what is sent in place of its password. */
-export type Verifiers = ReadonlyMap<string, string>
+/** By role: what is sent for its password, which nobody else may see. */
+export type Sent = ReadonlyMap<string, string>
 
 const rolesWithNewPasswords = (operations: readonly Operation[]): readonly string[] =>
   operations.flatMap((operation) => (operation.kind === 'setPassword' ? [operation.role] : []))
 
-/** What the passwords become that some operations set. */
-export const verifiersFor = (
+/** What is sent for the passwords that some operations set. */
+export const sentFor = (
   operations: readonly Operation[],
   passwords: Passwords,
   version: number,
-): Effect.Effect<Verifiers> =>
+): Effect.Effect<Sent> =>
   Effect.map(
     Effect.forEach(
       rolesWithNewPasswords(operations),
-      (role) => Effect.promise(async () => [role, await passwords.verifier(role, version)] as const),
+      (role) => Effect.promise(async () => [role, await passwords.sent(role, version)] as const),
       { concurrency: 'unbounded' },
     ),
     (entries) => new Map(entries),
@@ -43,10 +44,10 @@ export const verifiersFor = (
 /** How many operations are sent in one message, or a few more where one statement does many. */
 const batchSize = 5000
 
-const statementFor = (group: Group, verifiers: Verifiers): string => {
+const statementFor = (group: Group, sent: Sent): string => {
   const [first] = group
   return first.kind === 'setPassword'
-    ? passwordStatement(first.role, verifiers.get(first.role)!)
+    ? passwordStatement(first.role, sent.get(first.role)!)
     : statementOfGroup(group as Group<typeof first>)
 }
 
@@ -58,19 +59,22 @@ export interface Batch {
   /** Its statements. */
   readonly text: string
   /** What stands in it for passwords. */
-  readonly verifiers: Verifiers
+  readonly sent: Sent
 }
 
-const textOf = ({ groups, before, after, verifiers }: Omit<Batch, 'text'>): string => {
+const textOf = ({ groups, before, after, sent }: Omit<Batch, 'text'>): string => {
   const { steps, last } = stepsOf(groups, before, after)
   const texts = steps.map(({ operations, setRole }) => {
-    const statement = statementFor(operations, verifiers)
+    const statement = statementFor(operations, sent)
     return setRole === undefined ? statement : `${setRole};${statement}`
   })
   return [...texts, ...(last === undefined ? [] : [last])].join(';')
 }
 
 const withText = (batch: Omit<Batch, 'text'>): Batch => ({ ...batch, text: textOf(batch) })
+
+/** A message with a password as it is has nothing else in it: what runs beside it, as event triggers do, could read it. */
+const hasPassword = ([first]: Group): boolean => first.kind === 'setPassword' && first.hashedBy === 'server'
 
 /** The roles that a server does not let us lock: something in it reserves them. */
 export type Unlockable = Set<string>
@@ -82,7 +86,7 @@ export type Unlockable = Set<string>
 export const batchesOf = (
   transactions: Plan['transactions'],
   actingRole: string,
-  verifiers: Verifiers,
+  sent: Sent,
   unlockable: ReadonlySet<string>,
 ): readonly Batch[] => {
   const groups = groupsOf(
@@ -93,18 +97,19 @@ export const batchesOf = (
   const batches: Group[][] = []
   let size = batchSize
   for (const group of groups) {
-    if (size >= batchSize) {
+    const isAlone = hasPassword(group)
+    if (size >= batchSize || isAlone) {
       batches.push([])
       size = 0
     }
     batches.at(-1)!.push(group)
-    size += group.length
+    size = isAlone ? batchSize : size + group.length
   }
   const lastRole = (batch: readonly Group[] | undefined): string => batch?.at(-1)?.[0].as ?? actingRole
   return batches.map((batch, index) => {
     const before = lastRole(batches[index - 1])
     const after = index === batches.length - 1 ? actingRole : lastRole(batch)
-    return withText({ groups: batch, before, after, verifiers })
+    return withText({ groups: batch, before, after, sent })
   })
 }
 
@@ -174,7 +179,19 @@ const sendBatch = (batch: Batch, { patience }: Means, lockTimeout: number) =>
         'release savepoint pgsr_batch',
       ].join(';'),
     ),
-  )
+  ).pipe(Effect.mapError((refused) => withoutSecrets(refused, batch.sent)))
+
+const redacted = '[redacted]'
+
+/** What a server says may quote what it was sent, as it is or as a literal. */
+const withoutSecrets = (refused: StatementError, sent: Sent): StatementError => {
+  const secrets = [...sent.values()].flatMap((secret) => [quoteLiteral(secret).replace(/^ E/, ''), secret])
+  const without = (text: string | undefined): string | undefined =>
+    secrets.reduce((rest, secret) => rest?.replaceAll(secret, redacted), text)
+  const { message, detail, hint, sqlState } = refused
+  const said = { message: without(message)!, detail: without(detail), hint: without(hint), sqlState }
+  return sent.size === 0 ? refused : new StatementError(said)
+}
 
 const undoBatch = (failed: (refused: StatementError) => DatabaseError, refused: StatementError) =>
   Effect.flatMap(Session, (session) =>

@@ -1,8 +1,16 @@
 import { describeName, Secret, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import { asciiLiteral } from './ascii-literal.ts'
 import type { Settings } from './options.ts'
+import type { Password } from './password.ts'
 import { refusePassword } from './prepare.ts'
-import { isOfEmptyPassword, isUnknownVerifier, isVerifier, matches, verifierOf } from './verifier.ts'
+import {
+  isOfEmptyPassword,
+  isUnknownVerifier,
+  isVerifier,
+  isVerifierOf,
+  matches,
+  verifierOf,
+} from './verifier.ts'
 
 /** By role: what is stored of its password; `null` where only that one is stored has been asked. */
 type Stored = ReadonlyMap<string, string | null>
@@ -12,9 +20,10 @@ type Stored = ReadonlyMap<string, string | null>
  * threads do it.
  */
 export class Passwords {
-  readonly #secrets: ReadonlyMap<string, Secret>
+  readonly #given: ReadonlyMap<string, Password>
   readonly #iterations: number | undefined
-  readonly #verifiers = new Map<string, Promise<string>>()
+  /** By role. */
+  readonly #sent = new Map<string, Promise<string>>()
   /** What was asked last, and how that ended. */
   #last:
     | { readonly snapshot: Snapshot; readonly text: string | null; readonly compared: Snapshot }
@@ -22,17 +31,21 @@ export class Passwords {
   /** By role, what was compared last, and how that ended. */
   readonly #compared = new Map<string, readonly [stored: string, isSame: Promise<boolean>]>()
 
-  constructor(secrets: ReadonlyMap<string, Secret>, { scramIterations }: Pick<Settings, 'scramIterations'>) {
-    this.#secrets = secrets
+  constructor(given: ReadonlyMap<string, Password>, { scramIterations }: Pick<Settings, 'scramIterations'>) {
+    this.#given = given
     this.#iterations = scramIterations
   }
 
   get roles(): readonly string[] {
-    return [...this.#secrets.keys()]
+    return [...this.#given.keys()]
   }
 
   #reveal(role: string): string {
-    return Secret.reveal(this.#secrets.get(role)!) as string
+    return Secret.reveal(this.#given.get(role)!.secret) as string
+  }
+
+  #isHashedByServer(role: string): boolean {
+    return this.#given.get(role)!.hashedBy === 'server'
   }
 
   /**
@@ -51,18 +64,24 @@ export class Passwords {
     }
   }
 
-  /** What is sent to a server in place of a role’s password. */
-  verifier(role: string, version: number): Promise<string> {
-    const verifier =
-      this.#verifiers.get(role) ?? verifierOf(version, role, this.#reveal(role), this.#iterations)
-    this.#verifiers.set(role, verifier)
-    return verifier
+  async #made(role: string, version: number): Promise<string> {
+    const password = this.#reveal(role)
+    return this.#isHashedByServer(role) ? password : verifierOf(version, role, password, this.#iterations)
+  }
+
+  /** What is sent to a server for a role’s password: a verifier of it, unless the server is to make that. */
+  sent(role: string, version: number): Promise<string> {
+    const sent = this.#sent.get(role) ?? this.#made(role, version)
+    this.#sent.set(role, sent)
+    return sent
   }
 
   async #isStored(role: string, stored: string, version: number): Promise<boolean> {
     const [before, known] = this.#compared.get(role) ?? []
     if (known !== undefined && before === stored) return known
-    const isSame = matches(stored, role, this.#reveal(role), version, this.#iterations)
+    const isSame = this.#isHashedByServer(role)
+      ? isVerifierOf(stored, role, this.#reveal(role))
+      : matches(stored, role, this.#reveal(role), version, this.#iterations)
     this.#compared.set(role, [stored, isSame])
     return isSame
   }

@@ -20,7 +20,8 @@ import {
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
-import { isBrokenVerifier, isEndlessVerifier, mostIterations } from './verifier.ts'
+import type { Password } from './password.ts'
+import { isBrokenVerifier, isEndlessVerifier, isVerifier, mostIterations } from './verifier.ts'
 
 /** What the planner refuses. */
 export type PlannerError =
@@ -60,12 +61,12 @@ export interface Prepared {
   readonly request: SyncRequest
   readonly scope: Scope
   /** By role. Never part of a request, a plan or an error. */
-  readonly passwords: ReadonlyMap<string, Secret>
+  readonly passwords: ReadonlyMap<string, Password>
 }
 
-const secretOf = (grant: Grant): Secret | undefined =>
+const passwordOf = (grant: Grant): Password | undefined =>
   grant.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password instanceof Secret
-    ? grant.password
+    ? { secret: grant.password, ...(grant.hashedBy !== undefined && { hashedBy: grant.hashedBy }) }
     : undefined
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
@@ -105,11 +106,11 @@ export const prepare = (
       ...(scope !== undefined && { scope }),
       seed,
     })
-    const passwords = new Map<string, Secret>()
+    const passwords = new Map<string, Password>()
     for (const { role, grants } of roles)
       for (const grant of grants) {
-        const secret = secretOf(grant)
-        if (secret !== undefined) passwords.set(role, secret)
+        const password = passwordOf(grant)
+        if (password !== undefined) passwords.set(role, password)
       }
     for (const { role, grants } of request.desired)
       for (const grant of grants)
@@ -125,13 +126,15 @@ export const prepare = (
             message: `cannot grant LOGIN to role ${describeName(role)}: the grant asks to set a password and holds none`,
           })
     for (const [role, password] of passwords) {
-      const problem = problemOfPassword(Secret.reveal(password) as string)
+      const problem = problemOfPassword(Secret.reveal(password.secret) as string, password)
       if (problem !== undefined) refusePassword(role, problem)
     }
     return { request, scope: scopeOfRequest(request), passwords }
   })
 
-const problemOfPassword = (password: string): string | undefined => {
+const problemOfPassword = (password: string, { hashedBy }: Password): string | undefined => {
+  if (hashedBy === 'server' && isVerifier(password))
+    return 'it is a verifier, and there is nothing left to hash for the server'
   if (isBrokenVerifier(password))
     return 'it begins like a SCRAM-SHA-256 verifier, and is none: it would become the password'
   if (isEndlessVerifier(password))

@@ -16,6 +16,7 @@ import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
 import { PlanChangedError } from './errors.ts'
 import type { ExecutePlanOptions } from './options.ts'
+import type { Password } from './password.ts'
 import { planning, type PlannerError, prepare, readGiven, refusePassword } from './prepare.ts'
 
 /** A plan that somebody has seen, and what is needed to make it again. */
@@ -24,7 +25,7 @@ export interface Reviewed {
   readonly request: Request
   readonly scope: Scope
   /** By role. */
-  readonly passwords: ReadonlyMap<string, Secret>
+  readonly passwords: ReadonlyMap<string, Password>
 }
 
 const refuse = (field: string, problem: string): never => {

@@ -1,5 +1,6 @@
-import type { Plan, Scope, Secret, Snapshot } from '@pgsr/planner'
+import type { Plan, Scope, Snapshot } from '@pgsr/planner'
 import type * as Effect from 'effect/Effect'
+import type { Password } from './password.ts'
 
 /** What has been done. */
 export interface SyncResult {
@@ -14,7 +15,7 @@ export interface Task<E> {
   /** What has to be read to plan it. */
   readonly scope: Scope
   /** By role, those that the plan may set. */
-  readonly passwords: ReadonlyMap<string, Secret>
+  readonly passwords: ReadonlyMap<string, Password>
   /**
    * Plans for what was read, each time that it is, when some transactions have been executed already; fails where such a
    * plan may not be executed.

@@ -115,6 +115,13 @@ export const matches = async (
   return scram !== undefined && isAsAsked(scram.iterations, iterations) && isOf(scram, password)
 }
 
+/** Whether a stored verifier is one of a password, of whichever kind a server makes. */
+export const isVerifierOf = async (stored: string, role: string, password: string): Promise<boolean> => {
+  if (areEqual(stored, md5Verifier(role, password))) return true
+  const scram = scramOf(stored)
+  return scram !== undefined && isAsAsked(scram.iterations, undefined) && isOf(scram, password)
+}
+
 /** Whether a verifier is that of the empty password, for which PostgreSQL 10 and later store none at all. */
 export const isOfEmptyPassword = async (version: number, role: string, verifier: string): Promise<boolean> =>
   version >= 100000 &&

@@ -141,7 +141,11 @@ const checkAttribute = (grant: AttributeGrant, refuse: Refuse): AttributeGrant =
       'validUntil',
       `validUntil ${quotedText(grant.validUntil)}is not a date with a time zone, such as 2027-06-30T00:00:00Z; leave the key out for ever`,
     )
-  return { kind: 'attribute', attribute: 'LOGIN', validUntil, password }
+  const { hashedBy } = grant
+  if (hashedBy !== undefined && hashedBy !== 'server')
+    return refuse('hashedBy', "hashedBy can only be 'server'; leave the key out to send a verifier")
+  const isSent = hashedBy !== undefined && password === 'set'
+  return { kind: 'attribute', attribute: 'LOGIN', validUntil, password, ...(isSent && { hashedBy }) }
 }
 
 /** Privileges on some kind of objects, in an order of their own. */

@@ -163,7 +163,7 @@ export const describeOperation = (operation: Operation): string => {
     case 'setValidUntil':
       return `set until when the password of role ${describeName(operation.role)} is valid`
     case 'setPassword':
-      return `set the password of role ${describeName(operation.role)}`
+      return `set the password of role ${describeName(operation.role)}${operation.hashedBy === 'server' ? ', sent as it is for the server to hash' : ''}`
     case 'clearPassword':
       return `clear the password of role ${describeName(operation.role)}`
     case 'grantMembership':

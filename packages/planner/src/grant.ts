@@ -15,6 +15,8 @@ export interface LoginGrant {
   readonly validUntil: string
   /** `keep`: whatever password the role has stays. `set`: one is set when the plan is executed. */
   readonly password: 'keep' | 'set' | Secret
+  /** The password is sent as it is, and the server makes the verifier. */
+  readonly hashedBy?: 'server'
 }
 
 /** Any other attribute. */
@@ -76,6 +78,11 @@ export interface LoginOptions {
    * so leave it out where it has not changed: then a sync that finds nothing else to do writes nothing.
    */
   readonly password?: string
+  /**
+   * `server`: the password is sent **as it is**, for servers with rules for passwords that can only be kept if they see
+   * it. It may then stand in their logs. By default a verifier is made here, and only that is sent.
+   */
+  readonly hashedBy?: 'server'
   /** Until when the password is good: a date, or ISO 8601 with an offset. Left out: for ever. */
   readonly validUntil?: Date | string
 }
@@ -158,12 +165,13 @@ const grants = {
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
   login: (options: LoginOptions = {}): LoginGrant => {
-    checkOptions('LOGIN', options, ['password', 'validUntil'])
+    checkOptions('LOGIN', options, ['password', 'hashedBy', 'validUntil'])
     return {
       kind: 'attribute',
       attribute: 'LOGIN',
       validUntil: 'validUntil' in options ? dateText(options.validUntil) : 'infinity',
       password: 'password' in options ? new Secret(options.password) : 'keep',
+      ...(options.hashedBy !== undefined && { hashedBy: options.hashedBy }),
     }
   },
 

@@ -64,10 +64,12 @@ export interface SetValidUntil extends OperationBase {
   readonly validUntil: string
 }
 
-/** The verifier is no part of a plan: it is supplied when the statement is sent. */
+/** Neither the password nor its verifier is part of a plan: what is sent is supplied then. */
 export interface SetPassword extends OperationBase {
   readonly kind: 'setPassword'
   readonly role: string
+  /** The password itself is sent, not its verifier. */
+  readonly hashedBy?: 'server'
 }
 
 export interface ClearPassword extends OperationBase {

@@ -135,9 +135,9 @@ export const revokeMembershipStatement = (revoked: RevokedMembership): string =>
 export const noSelfGrantStatement: string =
   "SELECT set_config(name, '', true) FROM pg_settings WHERE name = 'createrole_self_grant'"
 
-/** Sets a password by its verifier: what a password is never sent as is itself. */
-export const passwordStatement = (role: string, verifier: string): string =>
-  `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(verifier)}`
+/** @param sent the verifier of the password, or, where the server is to hash it, the password itself */
+export const passwordStatement = (role: string, sent: string): string =>
+  `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(sent)}`
 
 /**
  * Without any option ALTER ROLE writes the role again as it is, which two transactions cannot do at once: the second waits,

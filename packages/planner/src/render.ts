@@ -4,6 +4,7 @@ import {
   describeEffect,
   describeGrant,
   describeName,
+  describeOperation,
   describeRequest,
   describeServed,
   describeUnmanaged,
@@ -102,7 +103,7 @@ const renderStep = ({ operations, setRole }: Step): readonly string[] => {
   const become = setRole === undefined ? [] : [`${setRole};`]
   const [first] = operations
   if (first.kind === 'setPassword')
-    return [...become, `-- here pgsr sets the password of role ${describeName(first.role)}`]
+    return [...become, `-- here pgsr ${describeOperation(first).replace(/^set /, 'sets ')}`]
   const statement = `${statementOfGroup(operations as Group<typeof first>)};`
   const comments = [...new Set(operations.map(commentOn))]
   return comments.length === 1

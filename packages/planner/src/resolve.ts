@@ -143,10 +143,15 @@ class Resolution implements Wanted {
     return false
   }
 
-  login({ validUntil, password }: LoginGrant, because: Reason): void {
+  login({ validUntil, password, hashedBy }: LoginGrant, because: Reason): void {
     const { role } = because
     const existing = this.#world.roles.get(role)
-    const login = { validUntil, password: this.#passwordFor(existing, password), because }
+    const login = {
+      validUntil,
+      password: this.#passwordFor(existing, password),
+      ...(hashedBy !== undefined && { hashedBy }),
+      because,
+    }
     const isThere =
       existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
     if (isThere || this.authority.mayAlter(role)) {

@@ -17,6 +17,7 @@ export interface WantedLogin {
   readonly validUntil: string
   /** `clear`: one that nobody asks for is stored, perhaps, and the role could not log in until now. */
   readonly password: 'keep' | 'set' | 'clear'
+  readonly hashedBy?: 'server'
   readonly because: Reason
 }
 

@@ -113,6 +113,12 @@ describe('refused, with what is wrong', () => {
       'leave the key out',
     ],
     [
+      'somebody else to hash a password',
+      () => asked(Grant.login({ password: 'x', hashedBy: 'client' as never })),
+      'hashedBy',
+      "hashedBy can only be 'server'",
+    ],
+    [
       'a redacted password',
       () => JSON.parse(JSON.stringify(asked(Grant.login({ password: 'x' })))),
       'password',
@@ -385,7 +391,7 @@ test('it says which role and which grant', () =>
 
 test('a password given in the wrong place is not shown', () =>
   expect(() => Grant.login('hunter2' as never)).toThrow(
-    'cannot build a grant of LOGIN: what was given is no option; there are password, validUntil',
+    'cannot build a grant of LOGIN: what was given is no option; there are password, hashedBy, validUntil',
   ))
 
 test('what one role asks for by name and by a pattern at once is not what another gets', () => {

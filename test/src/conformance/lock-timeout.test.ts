@@ -59,17 +59,18 @@ const seen = async <T>(
   }
 }
 
-conformanceAtEnds((sandbox) => {
-  const tablesOf = async (box: Sandbox, count: number) => {
-    const [role, schema] = [box.name('r'), box.name('s')]
-    const names = Array.from({ length: count }, (_, index) => `t${index + 1}`)
-    await box.run(
-      `create role ${role}; create schema ${schema}; ${names.map((name) => `create table ${schema}.${name} ();`).join('')}`,
-    )
-    const owned = names.map((name) => Grant.ownership(Target.table(schema, name)))
-    return { role, schema, names, desired: { role, grants: owned } }
-  }
+/** Tables that a role is to own. */
+const tablesOf = async (box: Sandbox, count: number) => {
+  const [role, schema] = [box.name('r'), box.name('s')]
+  const names = Array.from({ length: count }, (_, index) => `t${index + 1}`)
+  await box.run(
+    `create role ${role}; create schema ${schema}; ${names.map((name) => `create table ${schema}.${name} ();`).join('')}`,
+  )
+  const owned = names.map((name) => Grant.ownership(Target.table(schema, name)))
+  return { role, schema, names, desired: { role, grants: owned } }
+}
 
+conformanceAtEnds((sandbox) => {
   test('a lock that somebody holds is waited for once, and what it is needed for is named', async () => {
     const box = sandbox()
     const { role, schema, desired } = await tablesOf(box, 20)

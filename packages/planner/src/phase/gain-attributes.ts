@@ -1,7 +1,7 @@
 import { attributes, type GrantableAttribute } from '../attribute.ts'
-import type { Operation } from '../operation.ts'
+import type { Operation, SetPassword } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import type { Wanted } from '../wanted.ts'
+import type { Wanted, WantedLogin } from '../wanted.ts'
 import type { World } from '../world.ts'
 import type { Phase } from './phase.ts'
 
@@ -21,12 +21,22 @@ export const letLogIn = (world: World, { logins }: Wanted, role: string): readon
   ]
 }
 
+const settingPassword = (
+  { server }: World,
+  role: string,
+  { hashedBy, because }: WantedLogin,
+): SetPassword => ({
+  kind: 'setPassword',
+  role,
+  ...(hashedBy !== undefined && { hashedBy }),
+  as: server.actingRole,
+  because,
+})
+
 /** The password first, each in a statement of its own: a password is never beside anything that can fail. */
 const gainLogin: Phase = (world, wanted) =>
-  sortedBy(wanted.logins, ([role]) => role).flatMap(([role, { password, because }]): Operation[] => [
-    ...(password === 'set'
-      ? [{ kind: 'setPassword' as const, role, as: world.server.actingRole, because }]
-      : []),
+  sortedBy(wanted.logins, ([role]) => role).flatMap(([role, login]): Operation[] => [
+    ...(login.password === 'set' ? [settingPassword(world, role, login)] : []),
     ...letLogIn(world, wanted, role),
   ])
 
