@@ -14,6 +14,7 @@ import { tell } from './event.ts'
 import { type Batch, batchesOf, execute, verifiersFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
+import { inTime, type Time } from './in-time.ts'
 import { type Look, lookInTransaction, settingsStatement } from './look.ts'
 import { meanwhile } from './meanwhile.ts'
 import type { Settings } from './options.ts'
@@ -119,7 +120,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   { executed, next, areAsPlanned }: Position,
   attempt: number,
 ) {
-  const { frame, first, passwords, version } = call
+  const { settings, frame, first, passwords, version } = call
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
   // Another attempt needs other names for new roles.
   const planned = attempt === 1 ? dueOf(next, frame) : []
@@ -128,6 +129,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   const [found, batches] = yield* meanwhile(
     lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),
     () => batchesOf(planned, next.actingRole, verifiers),
+    settings,
   )
   const asPlanned = (snapshot: Snapshot, now: Plan): Due => ({
     snapshot,
@@ -145,11 +147,12 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   const plan = yield* planFor(snapshot, executed.length)
   const transactions = dueOf(plan, frame)
   const newVerifiers = yield* verifiersFor(transactions.flat(), passwords, version)
+  const newBatches = yield* inTime(settings, () => batchesOf(transactions, plan.actingRole, newVerifiers))
   return {
     snapshot,
     plan,
     now: { ...plan, transactions },
-    batches: batchesOf(transactions, plan.actingRole, newVerifiers),
+    batches: newBatches,
     areAsPlanned: objectsAsPlanned(plan, snapshot),
   } satisfies Due
 })
@@ -159,9 +162,10 @@ const prove = Effect.fnUntraced(function* (
   plan: Plan,
   differenceTo: ReturnType<typeof predictionOf>,
   attempts: number,
+  time: Time,
 ) {
   const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
-  const difference = differenceTo(found)
+  const difference = yield* inTime(time, () => differenceTo(found))
   if (difference === undefined) return
   yield* Effect.fail(new ProofError(difference, attempts))
 }, inSpan('pgsr.prove'))
@@ -233,8 +237,11 @@ export const attemptOnce = <E>(
     const [, differenceTo] = yield* meanwhile(
       execute(plan, { batches, attempt, onEvent, executed: position.executed }),
       () => predictionOf(now, snapshot),
+      settings,
     )
-    yield* prove(now, differenceTo, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
+    yield* prove(now, differenceTo, attempt, settings).pipe(
+      failedWhile('read the catalogs under the lock', attempt),
+    )
     tell(onEvent, { kind: 'proved' })
     if (next.transactions.length === 0) progress.result = result
     yield* end(call, attempt, onEnded)
