@@ -14,6 +14,7 @@ import { tell } from './event.ts'
 import { type Batch, batchesOf, execute, isLockTimeout, type Means, sentFor } from './execute.ts'
 import { type Frame, framed } from './frame.ts'
 import { inSpan } from './in-span.ts'
+import { inTime, type Time } from './in-time.ts'
 import { readLastCell } from './last-cell.ts'
 import { readLockHolders } from './lock-holders.ts'
 import { type Look, lookInTransaction, settingsStatement, type StoredScope } from './look.ts'
@@ -137,7 +138,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   { executed, next, areAsPlanned }: Position,
   attempt: number,
 ) {
-  const { frame, first, passwords, version } = call
+  const { settings, frame, first, passwords, version } = call
   const whileLooking = failedWhile('read the catalogs under the lock', attempt)
   // Another attempt needs other names for new roles.
   const planned = attempt === 1 ? dueOf(next, frame) : []
@@ -146,6 +147,7 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   const [found, batches] = yield* meanwhile(
     lookUnderLock(preparing === undefined ? scope : scopeOfPlan(preparing), call).pipe(whileLooking),
     () => batchesOf(planned, next.actingRole, sent, call.unlockable),
+    settings,
   )
   const asPlanned = (snapshot: Snapshot, now: Plan): Due => ({
     snapshot,
@@ -163,11 +165,14 @@ const dueUnderLock = Effect.fnUntraced(function* <E>(
   const plan = yield* planFor(snapshot, executed.length)
   const transactions = dueOf(plan, frame)
   const newlySent = yield* sentFor(transactions.flat(), passwords, version)
+  const newBatches = yield* inTime(settings, () =>
+    batchesOf(transactions, plan.actingRole, newlySent, call.unlockable),
+  )
   return {
     snapshot,
     plan,
     now: { ...plan, transactions },
-    batches: batchesOf(transactions, plan.actingRole, newlySent, call.unlockable),
+    batches: newBatches,
     areAsPlanned: objectsAsPlanned(plan, snapshot),
   } satisfies Due
 })
@@ -188,9 +193,10 @@ const prove = Effect.fnUntraced(function* (
   plan: Plan,
   differenceTo: ReturnType<typeof predictionOf>,
   attempts: number,
+  time: Time,
 ) {
   const { snapshot: found } = yield* lookInTransaction(scopeOfPlan(plan))
-  const difference = differenceTo(found)
+  const difference = yield* inTime(time, () => differenceTo(found))
   if (difference === undefined) return
   yield* Effect.fail(new ProofError(difference, attempts, yield* readEventTriggers))
 }, inSpan('pgsr.prove'))
@@ -263,9 +269,12 @@ export const attemptOnce = <E>(
     const [, differenceTo] = yield* meanwhile(
       execute(plan, { ...call, transactions, batches, attempt, onEvent, executed: position.executed }),
       () => predictionOf(now, snapshot),
+      settings,
     )
     progress.awaits = 'the catalogs to be read once more'
-    yield* prove(now, differenceTo, attempt).pipe(failedWhile('read the catalogs under the lock', attempt))
+    yield* prove(now, differenceTo, attempt, settings).pipe(
+      failedWhile('read the catalogs under the lock', attempt),
+    )
     tell(onEvent, { kind: 'proved' })
     if (next.transactions.length === 0) progress.result = result
     yield* end(call, attempt, onEnded)

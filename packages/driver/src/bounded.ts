@@ -8,14 +8,17 @@ import type { Progress } from './progress.ts'
 type Stopped = 'timeout' | 'aborted'
 
 /** Until the time is up, or the caller has had enough. */
-const stopped = ({ timeout, signal }: Pick<Settings, 'timeout' | 'signal'>): Effect.Effect<Stopped> =>
+const stopped = ({ deadline, signal }: Pick<Settings, 'deadline' | 'signal'>): Effect.Effect<Stopped> =>
   Effect.callback((resume) => {
     const stop = (why: Stopped) => (): void => {
       forget()
       resume(Effect.succeed(why))
     }
     const abort = stop('aborted')
-    const timer = timeout === 0 ? undefined : setTimeout(stop('timeout'), timeout)
+    const timer =
+      deadline === Infinity
+        ? undefined
+        : setTimeout(stop('timeout'), Math.max(0, deadline - performance.now()))
     const forget = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)

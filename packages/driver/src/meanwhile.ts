@@ -1,4 +1,6 @@
 import * as Effect from 'effect/Effect'
+import type { TimeoutError } from './errors.ts'
+import { inTime, type Time } from './in-time.ts'
 
 /** A driver may wait for its turn before it writes: by the second one it has. */
 const written: Effect.Effect<void> = Effect.callback((resume) => {
@@ -12,5 +14,6 @@ const written: Effect.Effect<void> = Effect.callback((resume) => {
 export const meanwhile = <A, E, R, B>(
   sent: Effect.Effect<A, E, R>,
   workOut: () => B,
-): Effect.Effect<readonly [A, B], E, R> =>
-  Effect.all([sent, Effect.andThen(written, Effect.sync(workOut))], { concurrency: 'unbounded' })
+  time: Time,
+): Effect.Effect<readonly [A, B], E | TimeoutError, R> =>
+  Effect.all([sent, Effect.andThen(written, inTime(time, workOut))], { concurrency: 'unbounded' })

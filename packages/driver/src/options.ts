@@ -6,9 +6,12 @@ import { mostIterations } from './verifier.ts'
 export interface CallOptions {
   /** A role to act as, for the transaction only. Default: the current role of the session. */
   readonly actAs?: string
-  /** Gives the call up when it is aborted: what runs is cancelled on the server, and nothing is changed. */
+  /**
+   * Gives the call up when it is aborted: what runs is cancelled on the server, and nothing is changed. While pgsr itself
+   * works something out, such as a plan, nothing else runs on the thread: that is seen after it.
+   */
   readonly signal?: AbortSignal
-  /** How long the whole call may take, in milliseconds; 0 for ever. Default: 60,000. */
+  /** How long the whole call may take, in milliseconds, to plan included; 0 for ever. Default: 60,000. */
   readonly timeout?: number
 }
 
@@ -54,6 +57,8 @@ export type DropUnusedRolesOptions = TransactionOptions
 
 /** The options, with their defaults. */
 export interface Settings {
+  /** What they are options of. */
+  readonly work: Work
   readonly onResidue: 'error' | 'report'
   readonly onMissing: 'skip' | 'error'
   readonly lockKey: bigint
@@ -63,6 +68,8 @@ export interface Settings {
   readonly actAs: string | undefined
   readonly signal: AbortSignal | undefined
   readonly timeout: number
+  /** When the call has to end, by `performance.now()`. */
+  readonly deadline: number
   readonly onEvent: Listener | undefined
   readonly scramIterations: number | undefined
 }
@@ -166,7 +173,9 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
   if (problem !== undefined) refuse('actAs', problem)
   if (signal !== undefined && !isSignal(signal)) refuse('signal', 'must be an AbortSignal')
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'must be a function')
+  const checkedTimeout = wholeNumber(refuse, 'timeout', timeout, 0)
   return {
+    work,
     onResidue: oneOf(refuse, 'onResidue', onResidue, ['error', 'report']),
     onMissing: oneOf(refuse, 'onMissing', onMissing, ['skip', 'error']),
     lockKey: advisoryKey(refuse, lockKey),
@@ -176,7 +185,8 @@ export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof Pla
         ? undefined
         : wholeNumber(refuse, 'statementTimeout', statementTimeout, 0),
     attempts: wholeNumber(refuse, 'attempts', attempts, 1),
-    timeout: wholeNumber(refuse, 'timeout', timeout, 0),
+    timeout: checkedTimeout,
+    deadline: checkedTimeout === 0 ? Infinity : performance.now() + checkedTimeout,
     scramIterations:
       scramIterations === undefined
         ? undefined

@@ -20,6 +20,8 @@ import {
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
+import type { TimeoutError } from './errors.ts'
+import { inTime, type Time } from './in-time.ts'
 import type { Password } from './password.ts'
 import { isBrokenVerifier, isEndlessVerifier, isVerifier, mostIterations } from './verifier.ts'
 
@@ -44,15 +46,23 @@ const failure = (error: unknown): Effect.Effect<never, PlannerError> =>
 
 /** Turns what the planner throws into typed failures; anything else is a bug, and stays one. */
 export const planning = <A>(evaluate: () => A): Effect.Effect<A, PlannerError> =>
-  Effect.suspend(() => {
-    try {
-      return Effect.succeed(evaluate())
-    } catch (error) {
-      return failure(error)
-    }
-  })
+  Effect.suspend(() => evaluated(evaluate))
 
-/** The same of what takes a while. */
+const evaluated = <A>(evaluate: () => A): Effect.Effect<A, PlannerError> => {
+  try {
+    return Effect.succeed(evaluate())
+  } catch (error) {
+    return failure(error)
+  }
+}
+
+/** The same of what may take long: it is given up at the deadline. */
+export const planningInTime = <A>(
+  time: Time,
+  evaluate: () => A,
+): Effect.Effect<A, PlannerError | TimeoutError> => Effect.flatten(inTime(time, () => evaluated(evaluate)))
+
+/** The same of what waits for something. */
 export const planningLater = <A>(evaluate: () => Promise<A>): Effect.Effect<A, PlannerError> =>
   Effect.catch(Effect.tryPromise({ try: evaluate, catch: (error) => error }), failure)
 
@@ -94,9 +104,10 @@ const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly Desired
 export const prepare = (
   desired: DesiredRole | readonly DesiredRole[],
   { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, scope }: PlanOptions,
+  time: Time,
   seed: string = randomUUID(),
-): Effect.Effect<Prepared, PlannerError> =>
-  planning(() => {
+): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
+  planningInTime(time, () => {
     const roles = readGiven('desired', () => copied(desired))
     const request = requestOf(roles, {
       ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
@@ -152,8 +163,12 @@ export const refusePassword = (role: string, why: string): never => {
 }
 
 /** Plans with a seed of its own: the names of new roles must not be those of an attempt that failed. */
-export const planWith = (snapshot: Snapshot, { request }: Prepared): Effect.Effect<Plan, PlannerError> =>
-  planning(() => planRequest(snapshot, { ...request, seed: randomUUID() }))
+export const planWith = (
+  snapshot: Snapshot,
+  { request }: Prepared,
+  time: Time,
+): Effect.Effect<Plan, PlannerError | TimeoutError> =>
+  planningInTime(time, () => planRequest(snapshot, { ...request, seed: randomUUID() }))
 
 /** Fails on what is absent where the caller wants that. */
 export const refuseMissing = (

@@ -14,10 +14,11 @@ import {
 } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
-import { PlanChangedError } from './errors.ts'
+import { PlanChangedError, type TimeoutError } from './errors.ts'
+import type { Time } from './in-time.ts'
 import type { ExecutePlanOptions } from './options.ts'
 import type { Password } from './password.ts'
-import { planning, type PlannerError, prepare, readGiven, refusePassword } from './prepare.ts'
+import { planning, planningInTime, type PlannerError, prepare, readGiven, refusePassword } from './prepare.ts'
 
 /** A plan that somebody has seen, and what is needed to make it again. */
 export interface Reviewed {
@@ -106,13 +107,14 @@ const withPasswords = (
 const prepareRequest = (
   request: Request,
   secrets: ReadonlyMap<string, Secret>,
-): Effect.Effect<Omit<Reviewed, 'plan'>, PlannerError> => {
+  time: Time,
+): Effect.Effect<Omit<Reviewed, 'plan'>, PlannerError | TimeoutError> => {
   switch (request.kind) {
     case 'sync':
       if (!Array.isArray(request.desired) || !isObject(request.options)) break
       return Effect.flatMap(
-        planning(() => withPasswords(request.desired, secrets)),
-        (desired) => prepare(desired, request.options, request.seed),
+        planningInTime(time, () => withPasswords(request.desired, secrets)),
+        (desired) => prepare(desired, request.options, time, request.seed),
       )
     case 'drop unused roles':
       return planning(() => {
@@ -127,14 +129,18 @@ const prepareRequest = (
 export const prepareReviewed = (
   given: unknown,
   passwords: ExecutePlanOptions['passwords'],
-): Effect.Effect<Reviewed, PlannerError> =>
+  time: Time,
+): Effect.Effect<Reviewed, PlannerError | TimeoutError> =>
   Effect.gen(function* () {
-    const [plan, secrets] = yield* planning(
+    const [plan, secrets] = yield* planningInTime(
+      time,
       () => [planOf(given), readGiven('passwords', () => secretsOf(passwords))] as const,
     )
-    const prepared = yield* prepareRequest(plan.request, secrets)
-    if (!isDeepStrictEqual(prepared.request, plan.request))
-      yield* planning(() => refuse('request', 'its request is not as it was when the plan was made'))
+    const prepared = yield* prepareRequest(plan.request, secrets, time)
+    yield* planningInTime(time, () => {
+      if (!isDeepStrictEqual(prepared.request, plan.request))
+        refuse('request', 'its request is not as it was when the plan was made')
+    })
     return { ...prepared, plan }
   })
 
@@ -146,13 +152,14 @@ export const planAgain = (
   snapshot: Snapshot,
   { request, plan }: Reviewed,
   done: number,
-): Effect.Effect<Plan, PlannerError | PlanChangedError> =>
-  Effect.flatMap(
-    planning(() => planRequest(snapshot, request, done > 0)),
-    (now) => {
+  time: Time,
+): Effect.Effect<Plan, PlannerError | PlanChangedError | TimeoutError> =>
+  Effect.flatten(
+    planningInTime(time, () => {
+      const now = planRequest(snapshot, request, done > 0)
       const left = { ...plan, transactions: plan.transactions.slice(done) }
       return isDeepStrictEqual(now, left)
         ? Effect.succeed(now)
         : Effect.fail(new PlanChangedError(planDifferenceOf(left, now)))
-    },
+    }),
   )

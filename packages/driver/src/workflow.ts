@@ -36,6 +36,7 @@ import {
 } from './options.ts'
 import {
   planning,
+  planningInTime,
   type PlannerError,
   planWith,
   prepare,
@@ -85,30 +86,32 @@ const refuseUnwished =
 /** Makes the roles have exactly what is asked for. */
 const syncPrepared = (prepared: Prepared, settings: Settings, progress: Progress<SyncResult>) => {
   const planFor = (snapshot: Snapshot) =>
-    Effect.flatMap(planWith(snapshot, prepared), refuseUnwished(settings))
+    Effect.flatMap(planWith(snapshot, prepared, settings), refuseUnwished(settings))
   return carryOut({ ...prepared, planFor }, settings, progress)
 }
 
 /** Executes a plan that is still what would be planned. */
 const executeReviewed = (reviewed: Reviewed, settings: Settings, progress: Progress<SyncResult>) => {
   const planFor = (snapshot: Snapshot, done: number) =>
-    Effect.flatMap(planAgain(snapshot, reviewed, done), refuseUnwished(settings))
+    Effect.flatMap(planAgain(snapshot, reviewed, done, settings), refuseUnwished(settings))
   return carryOut({ ...reviewed, planFor }, settings, progress)
 }
 
 /** What dropping unused roles is. */
-const drop: Task<PlannerError> = {
+const dropTask = (settings: Settings): Task<PlannerError | TimeoutError> => ({
   scope: scopeOfRequest(dropRequest),
   passwords: new Map(),
-  planFor: (snapshot) => planning(() => planDrop(snapshot)),
-}
+  planFor: (snapshot) => planningInTime(settings, () => planDrop(snapshot)),
+})
 
-const planDropUnused = (settings: Settings) =>
-  Effect.flatMap(lookOnly(drop, settings), (snapshot) => drop.planFor(snapshot, 0))
+const planDropUnused = (settings: Settings) => {
+  const task = dropTask(settings)
+  return Effect.flatMap(lookOnly(task, settings), (snapshot) => task.planFor(snapshot, 0))
+}
 
 const planPrepared = Effect.fnUntraced(function* (prepared: Prepared, settings: Settings) {
   const snapshot = yield* lookOnly(prepared, settings)
-  const plan = yield* planWith(snapshot, prepared)
+  const plan = yield* planWith(snapshot, prepared, settings)
   return yield* refuseMissing(plan, settings.onMissing)
 })
 
@@ -170,7 +173,7 @@ export const workflow = {
   ): Effect.Effect<SyncResult, SyncError | E2, R> =>
     Effect.gen(function* () {
       const settings = yield* checked('sync roles', options)
-      const prepared = yield* prepare(desired, options)
+      const prepared = yield* prepare(desired, options, settings)
       const called = {
         name: 'syncRoles',
         work: 'sync roles',
@@ -188,7 +191,7 @@ export const workflow = {
   ): Effect.Effect<SyncResult, ExecutePlanError | E2, R> =>
     Effect.gen(function* () {
       const settings = yield* checked('execute the plan', options)
-      const reviewed = yield* prepareReviewed(plan, options.passwords)
+      const reviewed = yield* prepareReviewed(plan, options.passwords, settings)
       const called = { name: 'executePlan', work: 'execute the plan' } as const
       return yield* call<SyncResult, ExecutePlanError | E2, R>(called, settings, (progress) =>
         told(held(holding, progress, executeReviewed(reviewed, settings, progress))),
@@ -202,7 +205,7 @@ export const workflow = {
   ): Effect.Effect<Plan, PlanError | E2, R> =>
     Effect.gen(function* () {
       const settings = yield* checked('sync roles', options)
-      const prepared = yield* prepare(desired, options)
+      const prepared = yield* prepare(desired, options, settings)
       const called = {
         name: 'planRoles',
         work: 'sync roles',
@@ -221,7 +224,7 @@ export const workflow = {
       call<SyncResult, DropUnusedRolesError | E2, R>(
         { name: 'dropUnusedRoles', work: 'drop unused roles' },
         settings,
-        (progress) => told(held(holding, progress, carryOut(drop, settings, progress))),
+        (progress) => told(held(holding, progress, carryOut(dropTask(settings), settings, progress))),
       ),
     ),
 
@@ -244,7 +247,7 @@ export const workflow = {
   ): Effect.Effect<Snapshot, PlannerError | LookError | E2, R> =>
     Effect.gen(function* () {
       const settings = yield* checked('read the catalogs', options)
-      const prepared = yield* prepare(desired, {})
+      const prepared = yield* prepare(desired, {}, settings)
       const called = {
         name: 'introspect',
         work: 'read the catalogs',

@@ -34,6 +34,9 @@ const untilItSleeps = async ({ admin, database, server }: Sandbox): Promise<void
 
 const reason = new Error('the user has closed the page')
 
+/** A pattern that backtracks, and a name with which it takes minutes. */
+const slow = { pattern: /^(a+)+$/, table: `${'a'.repeat(36)}_` }
+
 conformanceAtEnds((sandbox) => {
   const make = async () => {
     const box = sandbox()
@@ -124,6 +127,45 @@ conformanceAtEnds((sandbox) => {
       await pool.end()
       await proxy.end()
     }
+  })
+
+  test('planning is given up, and leaves pools and transactions of the caller’s as they were', async () => {
+    const { box, role, schema, desired } = await make()
+    await box.run(`create table ${schema}.${slow.table} ()`)
+    const patient = { role, grants: [...desired.grants, Grant.tableSelect(schema, slow.pattern)] }
+    const error = { _tag: 'TimeoutError', timeout: 500, outcome: 'unchanged' }
+    await expect(box.pool.planRoles(patient, { timeout: 500 })).rejects.toMatchObject(error)
+    await expect(box.pool.syncRoles(patient, { timeout: 500 })).rejects.toMatchObject(error)
+    await box.driver.transaction(box.connection, box.database, async (inside) => {
+      await expect(inside.syncRoles(patient, { timeout: 500 })).rejects.toMatchObject(error)
+      await inside.run(`create table ${schema}.log ()`)
+    })
+    expect(await box.run(`select to_regclass('${schema}.log') is not null`)).toEqual([[true]])
+    expect(await busy(box)).toEqual([])
+    expect(await exists(box, role)).toBe(false)
+    await box.sync(desired)
+  })
+
+  test('planning under the lock is given up, and nobody waits for the lock any longer', async () => {
+    const { box, role, schema, desired } = await make()
+    const patient = { role, grants: [...desired.grants, Grant.tableSelect(schema, slow.pattern)] }
+    const other = new pg.Client(connectionTo(box.connection, box.database))
+    await other.connect()
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    try {
+      const syncing = box.pool.syncRoles(patient, { timeout: 3_000, lockTimeout: 0 })
+      const refused = expect(syncing).rejects.toMatchObject({ _tag: 'TimeoutError', outcome: 'unchanged' })
+      await untilSomebodyWaits(box)
+      await box.run(`create table ${schema}.${slow.table} ()`)
+      await other.query('rollback')
+      await refused
+      await other.query('select pg_advisory_xact_lock(1)')
+    } finally {
+      await other.end()
+    }
+    expect(await busy(box)).toEqual([])
+    expect(await exists(box, role)).toBe(false)
+    await box.sync(desired)
   })
 
   test('a transaction of the caller’s goes on after it', async () => {
