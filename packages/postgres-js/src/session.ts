@@ -148,6 +148,9 @@ const giveBack = (pool: Sql, { line }: Reservation): void => {
   void handled(queryOn(pool, line, '')).catch(() => undefined)
 }
 
+/** What a server says when it ends a session: the first one hears it, too, who uses the connection that comes next. */
+const isLastWord = (error: unknown): boolean => /^(57P|25P)/.test(errorOf(error).sqlState ?? '')
+
 /**
  * Takes one connection from the pool, by an empty text that the pool sends on one. Its own `reserve` never comes back from
  * a new connection where `fetch_types` is false, and loses one for ever where the last that was there has been killed.
@@ -176,8 +179,7 @@ const take = (
     try {
       await handled(first)
     } catch (error) {
-      // What a server says last on a connection, the first one hears who uses the next.
-      if (taken === undefined && isFromServer(error) && others > 0) return attempt(others - 1)
+      if (taken === undefined && isLastWord(error) && others > 0) return attempt(others - 1)
       if (isAwaited) onFailed(errorOf(error))
       return
     }

@@ -128,6 +128,29 @@ conformanceInTurn('passwords that the server hashes', (sandbox) => {
       ).rejects.toMatchObject({ _tag: 'InvalidGrantError', field: 'password' })
   })
 
+  test('what runs beside it does not get to see it', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('alice'), box.name('s')]
+    await box.run(
+      `create schema ${schema}; create table ${schema}.seen (text text); create table ${schema}.t ()`,
+    )
+    const stop = await whenGranted(box, `insert into ${schema}.seen values (current_query())`)
+    try {
+      await box.pool.syncRoles({
+        role,
+        grants: [
+          Grant.login({ password: 'Never seen 1', hashedBy }),
+          Grant.tableSelect(schema, 't', { direct: true }),
+        ],
+      })
+    } finally {
+      await stop()
+    }
+    const seen = await box.admin(`select text from ${schema}.seen`)
+    expect(seen.length).toBeGreaterThan(0)
+    expect(seen.flat().join('\n')).not.toContain('Never seen')
+  })
+
   test('it is in no error, cause or event, whatever the server says of it', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('alice'), box.name('s')]
