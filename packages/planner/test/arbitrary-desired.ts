@@ -159,8 +159,12 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
   const { roles, schemas, owned, privileges } = vocabularyOf(snapshot, absent)
   const syncable = roles.filter((name) => !isIntermediate(name) && !/^(postgres$|pg_)/.test(name))
   const chosen = [...new Map(from.roles.map((one) => [pick(syncable, one.role)!, one]))]
+  const existing = schemas.filter((schema) => schema !== absent)
   const preservedFor = new Map(
-    chosen.map(([role, { preserved }]) => [role, preserved.map((number) => pick(schemas, number)!)]),
+    chosen.map(([role, { preserved }]) => [
+      role,
+      existing.length === 0 ? [] : preserved.map((number) => pick(existing, number)!),
+    ]),
   )
   const taken = new Set<string>()
   const optionsOf = new Map<string, MembershipOptions>()

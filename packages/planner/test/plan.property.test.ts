@@ -180,6 +180,7 @@ const isStillImpossible = (
     case 'not permitted':
       return !isGivenOrPossible(worldsOf(snapshot, outcome, made), role, grant)
     case 'absent':
+    case 'no match':
       return isAbsent(outcome, grant)
   }
 }
