@@ -159,11 +159,11 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
   const { roles, schemas, owned, privileges } = vocabularyOf(snapshot, absent)
   const syncable = roles.filter((name) => !isIntermediate(name) && !/^(postgres$|pg_)/.test(name))
   const chosen = [...new Map(from.roles.map((one) => [pick(syncable, one.role)!, one]))]
-  const existingSchemas = snapshot.objects.flatMap(({ kind, name }) => (kind === 'schema' ? name : []))
+  const existing = schemas.filter((schema) => schema !== absent)
   const preservedFor = new Map(
     chosen.map(([role, { preserved }]) => [
       role,
-      preserved.flatMap((number) => pick(existingSchemas, number) ?? []),
+      existing.length === 0 ? [] : preserved.map((number) => pick(existing, number)!),
     ]),
   )
   const taken = new Set<string>()
