@@ -151,8 +151,8 @@ describe('memberships', () => {
 test('default privileges of one role for many are taken away, and given', () => {
   const roles = numbered(12_000, 'r')
   const before = snapshot({ roles: roles.map((one) => role(one)), objects: [object('schema', ['s'])] })
-  const item = (grantee: string): AclItem => ({ grantee, grantor: 'owner', privileges: 'r' })
-  const granted: DefaultPrivileges = { owner: 'owner', schema: 's', on: 'tables', acl: roles.map(item) }
+  const acl = roles.map((grantee): AclItem => ({ grantee, grantor: 'owner', privileges: 'r' }))
+  const granted: DefaultPrivileges = { owner: 'owner', schema: 's', on: 'tables', acl }
   const taking = plan({ ...before, defaultPrivileges: [granted] }, nothing(roles), options)
   expect(outcomeOf({ ...before, defaultPrivileges: [granted] }, taking).defaultPrivileges).toEqual([])
   const asked = [Grant.defaultPrivilege({ owner: 'owner', schema: 's', on: 'tables' }, ['SELECT'])]
