@@ -47,6 +47,8 @@ const words = values.only.split(' ').filter((word) => word !== '')
 
 const hasWords = (name: string): boolean => words.every((word) => name.includes(word))
 
+const isPlanned = (what: Planned['what']): boolean => hasWords(`planner alone, ${what}`)
+
 /** How long everything is under way in each direction, in milliseconds, where there is latency. */
 const latency = 5
 
@@ -107,11 +109,10 @@ const main = async (): Promise<void> => {
   const planned: Planned[] = []
   const before = load()
   const servers = await run(choice, say, comparing(rows))
-  if (hasWords('planner alone'))
-    for await (const one of planAlone(values.quick ? 100_000 : 1_000_000)) {
-      planned.push(one)
-      say(plannerLine(one))
-    }
+  for await (const one of planAlone(values.quick ? 100_000 : 1_000_000, isPlanned)) {
+    planned.push(one)
+    say(plannerLine(one))
+  }
   const texts = {
     ...tablesOf(rows, planned),
     machine: [machine(), ...servers, `${before} when it began, ${load()} when it ended`]

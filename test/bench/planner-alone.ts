@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { plannerInputs } from './planner-input.ts'
 
 /** What planning for so many facts takes. */
 export interface Planned {
-  readonly what: 'nothing to do' | 'first sync'
+  readonly what: keyof typeof plannerInputs
   readonly facts: number
   readonly milliseconds: number
   /** By how many bytes the process grew at most, with what was yet to be collected. */
@@ -20,8 +21,13 @@ const inChild = async (what: Planned['what'], facts: number): Promise<Planned> =
   return { what, facts, ...(JSON.parse(stdout) as Omit<Planned, 'what' | 'facts'>) }
 }
 
-/** Plans for ever more facts. */
-export async function* planAlone(most: number): AsyncGenerator<Planned> {
-  for (const what of ['nothing to do', 'first sync'] as const)
-    for (let facts = 1000; facts <= most; facts *= 10) yield await inChild(what, facts)
+const names = Object.keys(plannerInputs) as (keyof typeof plannerInputs)[]
+
+/** Plans what is chosen for ever more facts. */
+export async function* planAlone(
+  most: number,
+  isChosen: (what: Planned['what']) => boolean,
+): AsyncGenerator<Planned> {
+  for (const what of names.filter(isChosen))
+    for (const facts of plannerInputs[what].sizes) if (facts <= most) yield await inChild(what, facts)
 }

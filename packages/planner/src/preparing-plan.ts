@@ -43,9 +43,8 @@ export const objectsAsPlanned = (
   return (found, operations) => {
     const { textsIn, before } = looked()
     const now = textsIn(found)
-    return operations.flatMap(objectTouched).every((object) => {
-      const key = objectKey(object)
-      return now.has(key) && now.get(key) === before.get(key)
-    })
+    // Many operations may be on one object, and its text be long.
+    const touched = new Set(operations.flatMap(objectTouched).map(objectKey))
+    return [...touched].every((key) => now.has(key) && now.get(key) === before.get(key))
   }
 }
