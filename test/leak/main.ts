@@ -177,7 +177,8 @@ const scenes: Readonly<Record<string, readonly [tag: string | undefined, act: ()
     async () => {
       const role = newRole()
       await superuser.query(
-        `create role ${role}; create view ${role}_view as select 1; alter view ${role}_view owner to ${role}`,
+        `create role ${role} superuser; create foreign data wrapper ${role}; alter foreign data wrapper ${role} owner to ${role};
+         alter role ${role} nosuperuser`,
       )
       return pool.syncRoles(loginOf(role))
     },

@@ -172,8 +172,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what may hold code goes to the role that syncs',
     file: 'packages/planner/src/owner-in-outcome.ts',
-    text: 'return isInert(world, wanted, object) && !desired.has(actingRole)',
-    by: 'return !desired.has(actingRole)',
+    text: 'return isOurs && !desired.has(actingRole)',
+    by: 'return (isOurs || object.inert !== undefined) && !desired.has(actingRole)',
     tests: conformance('caretaker'),
   },
   {

@@ -46,6 +46,8 @@ export interface PgCatalog {
     /** The type that a typed table is of; 0 if it is none. */
     reloftype: Oid
     relrowsecurity: boolean
+    /** Up to 11. */
+    relhasoids: boolean
     /** 0 if it has none. */
     reltoastrelid: Oid
   }
@@ -91,6 +93,12 @@ export interface PgCatalog {
   'pg_catalog.pg_ts_config': object
   'pg_catalog.pg_ts_dict': object
   'pg_catalog.pg_publication': object
+  /** From 10 on. */
+  'pg_catalog.pg_partitioned_table': {
+    partrelid: Oid
+    partclass: readonly Oid[]
+    partexprs: string | null
+  }
   'pg_catalog.pg_publication_rel': {
     oid: Oid
     /** From 15 on. */

@@ -80,6 +80,9 @@ type ObjectRow = [
   wrapper: string | null,
   ownedBySuperusers: boolean,
   indexes: number | null,
+  columns: string[] | null,
+  foreignKey: boolean | null,
+  runsCode: boolean | null,
 ]
 
 type DefaultPrivilegesRow = [role: string, schema: string | null, objectType: string, acl: string[]]
@@ -136,7 +139,7 @@ const futureObjectsIn = (letter: string): FutureObjects => {
 const objectIn =
   (aclItem: (text: string) => AclItem) =>
   ([kind, name, oid, owner, acl, follows, ...others]: ObjectRow): DatabaseObject => {
-    const [inert, wrapper, ownedBySuperusers, indexes] = others
+    const [inert, wrapper, ownedBySuperusers, indexes, columns, foreignKey, runsCode] = others
     if (!Object.hasOwn(objectKinds, kind)) throw new RangeError(`unknown kind of object "${String(kind)}"`)
     return {
       kind,
@@ -149,6 +152,9 @@ const objectIn =
       ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
       ...(ownedBySuperusers && { ownedBySuperusers: true as const }),
       ...(indexes && { indexes }),
+      ...(columns && columns.length > 0 && { columns }),
+      ...(foreignKey && { foreignKey }),
+      ...(runsCode && { runsCodeWhenOpened: runsCode }),
     }
   }
 

@@ -390,6 +390,8 @@ export class Authority {
     const { server } = this.#world
     if (object.ownedBySuperusers && !becomesSuperuser && !this.#world.isSuperuser(newOwner))
       return `role ${describeName(newOwner)}, who would own ${describeObject(object)}, would have to be a superuser`
+    if (object.runsCodeWhenOpened)
+      return `before PostgreSQL 13, to open ${describeObject(object)} runs what its key calls as ${this.#who}`
     if (this.isSuperuser) return undefined
     if (object.kind === 'foreign-data wrapper')
       return `${this.#who} is no superuser, who alone may give away ${describeObject(object)}`

@@ -13,10 +13,10 @@ export interface Reason {
   readonly grant: Grant | null
   /**
    * The role is given or loses something only for the transaction: a membership that the acting role borrows, a
-   * privilege that is lent to a new owner or to a grantor, or a membership or attribute that is in the way and has to
-   * pause.
+   * privilege that is lent to a new owner or to a grantor, a membership or attribute that is in the way and has to pause, or
+   * a privilege on columns that keeps others from granting on them while the owner of the table changes.
    */
-  readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume'
+  readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume' | 'hold' | 'let go'
   /** Another role that keeps what the role had passed on to it. */
   readonly keeps?: string
 }

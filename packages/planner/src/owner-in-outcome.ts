@@ -52,6 +52,24 @@ export const isInert = (world: World, wanted: Ownerships, object: WorldObject): 
   object.inert && (object.kind !== 'table' || !othersMayAttach(world, wanted, object))
 
 /**
+ * The privilege by which the columns of a table are held while its owner changes: one that the acting role can grant in the
+ * owner’s name.
+ */
+export const holdingPrivilege = (
+  wanted: Pick<Ownerships, 'authority' | 'authorityOverContents'>,
+  table: WorldObject,
+): Privilege | undefined => {
+  const [first = ''] = table.columns ?? []
+  const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
+  return objectKinds.column.privileges.find(
+    (privilege) => authorityOver(wanted, table).whyNotManaged(column, privilege) === undefined,
+  )
+}
+
+const canBeHeld = (wanted: Ownerships, object: WorldObject): boolean =>
+  object.columns === undefined || holdingPrivilege(wanted, object) !== undefined
+
+/**
  * Who gets an object that a desired role loses; `undefined` when nobody does. What may hold code of its author’s goes to
  * a caretaker, who can do nothing: nobody’s code is to act with the rights of whoever syncs. Naming the new owner is how
  * a caller says that this is meant.
@@ -62,9 +80,8 @@ const heirOf = (world: World, wanted: Ownerships, object: WorldObject): string |
   if (reassignOwnedTo !== undefined) return reassignOwnedTo
   if (object.ownedBySuperusers || objectKinds[object.kind].actsByItself || object.owner === actingRole)
     return undefined
-  return isInert(world, wanted, object) && !desired.has(actingRole)
-    ? actingRole
-    : caretakers.get(object.owner)
+  const isOurs = isInert(world, wanted, object) && canBeHeld(wanted, object)
+  return isOurs && !desired.has(actingRole) ? actingRole : caretakers.get(object.owner)
 }
 
 const whyNoHeir = ({ owner, ownedBySuperusers }: WorldObject, { actingRole }: Server): string => {
@@ -83,14 +100,12 @@ export const whyNotMoved = (world: World, wanted: Ownerships, object: WorldObjec
 }
 
 /**
- * The schema on which the owner of a table has to have USAGE: foreign keys are checked as the owner of the table that is
- * read, who reaches it by its name.
+ * The schema on which the owner of a table with foreign keys has to have USAGE: they are checked as the owner of the table
+ * that is read, who reaches it by its name.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c (ri_PerformCheck)
  */
 export const schemaToReach = (world: World, object: WorldObject): WorldObject | undefined =>
-  object.kind === 'table' && object.follows === undefined
-    ? world.object({ kind: 'schema', name: [object.name[0]!] })
-    : undefined
+  object.foreignKey ? world.object({ kind: 'schema', name: [object.name[0]!] }) : undefined
 
 /** Whether a role is one that a plan makes to own what desired roles lose. */
 export const isCaretaker = ({ caretakers }: Pick<Wanted, 'caretakers'>, role: string): boolean =>

@@ -50,6 +50,8 @@ const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
   'take back': 'taken back',
   pause: 'in the way meanwhile',
   resume: 'as it was',
+  hold: 'keeps the old owner from granting on the columns meanwhile',
+  'let go': 'as it was',
 }
 
 const lockedFor: Readonly<Record<LockRole['mode'], string>> = {

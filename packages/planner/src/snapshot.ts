@@ -95,6 +95,15 @@ export interface DatabaseObject extends ObjectName {
    * foreign key may. Where it is not known, it is taken to.
    */
   readonly inert?: true
+  /**
+   * Of an inert table, before PostgreSQL 18: the columns that have no ACL. While the owner changes they are held, since the
+   * old owner could grant on them meanwhile.
+   */
+  readonly columns?: readonly string[]
+  /** Of a table: it takes part in a foreign key, on either side. */
+  readonly foreignKey?: true
+  /** Of a partitioned table, before PostgreSQL 13: whoever opens it runs code that its owner has written. */
+  readonly runsCodeWhenOpened?: true
   /** Of a foreign server: its foreign-data wrapper, on which its owner has to have USAGE. */
   readonly wrapper?: ObjectName
   /** Whoever owns it has to be a superuser, which others of its kind do not ask for. */

@@ -23,6 +23,10 @@ export interface WorldObject extends ObjectName {
   readonly follows?: ObjectName
   /** It holds nothing that could act with its owner’s rights, but for what others may still attach to it. */
   readonly inert: boolean
+  /** Those without an ACL, that are held while the owner changes. */
+  readonly columns?: readonly string[]
+  readonly foreignKey?: true
+  readonly runsCodeWhenOpened?: true
   /** Whether only superusers can own it. */
   readonly ownedBySuperusers: boolean
   /** Of a foreign server. */
@@ -135,6 +139,9 @@ export class World {
       ...(follows && { follows }),
       ...(added.wrapper && { wrapper: added.wrapper }),
       ...(added.indexes && { indexes: added.indexes }),
+      ...(added.columns && { columns: added.columns }),
+      ...(added.foreignKey && { foreignKey: added.foreignKey }),
+      ...(added.runsCodeWhenOpened && { runsCodeWhenOpened: added.runsCodeWhenOpened }),
     }
     this.#objects.set(key, object)
     if (follows) append(this.#followers, objectKey(follows), key)
@@ -318,7 +325,7 @@ export class World {
       roles: sortedBy(this.roles.values(), ({ name }) => name),
       memberships: sortedBy(this.memberships(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
-        ({ kind, name, oid, owner, acl, follows, inert, ownedBySuperusers, wrapper, indexes }) => ({
+        ({ kind, name, oid, owner, acl, follows, inert, ownedBySuperusers, wrapper, indexes, ...more }) => ({
           kind,
           name,
           oid,
@@ -329,6 +336,9 @@ export class World {
           ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
           ...(wrapper && { wrapper }),
           ...(indexes && { indexes }),
+          ...(more.columns && { columns: more.columns }),
+          ...(more.foreignKey && { foreignKey: more.foreignKey }),
+          ...(more.runsCodeWhenOpened && { runsCodeWhenOpened: more.runsCodeWhenOpened }),
         }),
       ),
       defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>

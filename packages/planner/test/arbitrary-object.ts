@@ -100,7 +100,7 @@ export class Sketches {
       readonly grants: readonly DrawnGrant[]
       readonly losses?: readonly number[]
     },
-    rest: Pick<DatabaseObject, 'follows' | 'inert' | 'wrapper'> = {},
+    rest: Pick<DatabaseObject, 'follows' | 'inert' | 'columns' | 'foreignKey' | 'wrapper'> = {},
   ): boolean {
     const key = keyOf(kind, name)
     if (this.#sketches.has(key)) return false
@@ -154,7 +154,9 @@ export const sketchesOf = (
   for (const { name, schema, object: table, inert, columns, sequence } of tables) {
     const path = [pick(schemas, schema)!.name, name]
     const owner = ownerOf(table)
-    if (!sketches.add('table', path, owner, table, inert ? { inert } : {})) continue
+    const held = version < 180000 ? { columns: ['held'] } : {}
+    const facts = inert ? { inert, ...held } : { foreignKey: true as const }
+    if (!sketches.add('table', path, owner, table, facts)) continue
     const follows = { kind: 'table', name: path } as const
     for (const column of columns) sketches.add('column', [...path, column.name], owner, column, { follows })
     if (sequence) sketches.add('sequence', [path[0]!, sequence.name], owner, sequence, { follows })

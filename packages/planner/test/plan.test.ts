@@ -183,7 +183,7 @@ describe('what is not asked for is taken away', () => {
       'what may hold code goes to a caretaker otherwise, who reaches it for foreign keys',
       snapshot({
         roles: [role('t')],
-        objects: [holdingCode, object('schema', ['s'])],
+        objects: [{ ...holdingCode, foreignKey: true }, object('schema', ['s'])],
       }),
       [
         '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_6075dae3"; its code may run as that role from then on',

@@ -393,6 +393,71 @@ conformanceInTurn('caretaker', (sandbox) => {
     await box.admin(`drop event trigger ${name}; drop subscription ${name}`)
   })
 
+  test('a view goes on reading the plain table that its owner loses with it', async () => {
+    const box = sandbox()
+    const [role, reader, schema] = [box.name('r'), box.name('x'), box.name('s')]
+    await box.run(`create role ${role}; create role ${reader}; create schema ${schema}`)
+    await box.admin(`
+      create table ${schema}.t (id int); create view ${schema}.v as select id from ${schema}.t;
+      grant usage on schema ${schema} to ${reader}; grant select on ${schema}.v to ${reader};
+      alter table ${schema}.t owner to ${role}; alter view ${schema}.v owner to ${role}`)
+    await box.sync({ role, grants: [] })
+    await box.as(reader, `select from ${schema}.v`)
+    expect(await ownerOf(box, `${schema}.t`)).toBe(await ownerOf(box, `${schema}.v`))
+  })
+
+  test('a partitioned table that runs code when it is opened stays with its author', async () => {
+    const box = sandbox()
+    if (box.server.version < 110000 || box.server.version >= 130000) return // it runs none, or is not partitioned so
+    const [role, heir, schema] = [box.name('r'), box.name('h'), box.name('s')]
+    await box.run(`create role ${role} login; create role ${heir}; create schema ${schema}`)
+    await box.admin(`
+      create table ${schema}.ran (who text); grant insert on ${schema}.ran to public;
+      grant usage on schema ${schema} to public;
+      create function ${schema}.note() returns int language plpgsql as
+        'begin insert into ${schema}.ran values (current_user); return 0; end';
+      create function ${schema}.zero(int) returns int language plpgsql immutable as
+        'begin return case when current_user = ''${role}'' then 0 else ${schema}.note() end; end';
+      grant create on schema ${schema} to ${role}; set role ${role};
+      create table ${schema}.t (id int) partition by range ((id + ${schema}.zero(0)));
+      reset role; revoke create on schema ${schema} from ${role}; truncate ${schema}.ran`)
+    const { plan } = await box.sync({ role, grants: [] }, { onResidue: 'report' })
+    expect(plan.residue).toMatchObject([{ role, reason: 'not permitted' }])
+    expect(plan.residue[0]?.message).toContain('to open table')
+    const given = await box.plan({ role: heir, grants: [Grant.tableOwnership(schema, 't')] })
+    expect(given.skipped).toMatchObject([{ role: heir, reason: 'not permitted' }])
+    expect(await box.admin(`select who from ${schema}.ran`)).toEqual([])
+    expect(await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`)).toEqual([[false]])
+  })
+
+  test('what the old owner grants on a column meanwhile is seen, or comes to nothing', async () => {
+    const box = sandbox()
+    const [role, friend, schema] = [box.name('r'), box.name('f'), box.name('s')]
+    await box.run(`create role ${role}; create role ${friend}; create schema ${schema}`)
+    await box.admin(`
+      create table ${schema}.t (id int primary key, x int); alter table ${schema}.t owner to ${role};
+      grant usage on schema ${schema} to ${role}, ${friend}`)
+    const owner = new pg.Client(connectionTo(box.server, box.database))
+    await owner.connect()
+    try {
+      await owner.query(`set role ${role}; begin; grant references (id) on ${schema}.t to ${friend}`)
+      const syncing = box.pool.syncRoles({ role, grants: [] })
+      await sleep(300)
+      await owner.query('commit')
+      await syncing
+    } finally {
+      await owner.end()
+    }
+    const refers = `select has_column_privilege('${friend}', '${schema}.t'::regclass::oid, 'id', 'REFERENCES')`
+    if ((await box.admin(refers))[0]?.[0] === true)
+      await expectToDoNothing(box, await ownerOf(box, `${schema}.t`))
+    expect(
+      await box.admin(
+        `select from pg_attribute where attrelid = '${schema}.t'::regclass and attacl::text like '%/${role}%'`,
+      ),
+    ).toEqual([])
+  })
+
   test('what gets code between the look and the move goes to a caretaker', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]

@@ -123,9 +123,10 @@ const memberships = list(
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.inert, o.wrapper, o.owned_by_superusers, a.indexes`,
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.inert, o.wrapper, o.owned_by_superusers, a.indexes,
+    case when a.inert then a.columns end, a.foreign_key, a.runs_code`,
   sql`object as o
-    left join inert_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`,
+    left join moved_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`,
   sql`o.kind, o.oid, o.objsubid`,
 )
 

@@ -1,12 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from '../catalog.ts'
-import { catalogOid, zero } from './constant.ts'
-import { type Stage, stages } from './stage.ts'
+import { catalogOid } from './constant.ts'
 
 type Condition = RawBuilder<boolean>
 
 /** Objects with a lower oid were made by initdb: their code is PostgreSQL’s own. */
-const firstNormalObjectId = sql`16384`
+export const firstNormalObjectId: RawBuilder<unknown> = sql`16384`
 
 /** The oid of the schema pg_catalog. */
 const pgCatalog = sql`11`
@@ -44,6 +43,10 @@ interface Dependent {
   readonly since?: number
 }
 
+/** What is owned by who owns the table reads it with the same rights, and goes where the table does. */
+const isOthers = (owner: string): Condition =>
+  sql`(${sql.ref(owner)} <> c.relowner or ${sql.ref(owner)} = (select s.acting from session as s))`
+
 /**
  * What may depend on a table and is known to do nothing with the rights of its owner. Views and functions of others that
  * read it have the rights of others. A foreign key is not on the list, not even one that is not enforced: that can be
@@ -52,9 +55,14 @@ interface Dependent {
 const dependents: readonly Dependent[] = [
   { catalog: 'pg_catalog.pg_class', where: () => sql`x.relkind in ('i', 'S', 't')` },
   { catalog: 'pg_catalog.pg_type' },
-  { catalog: 'pg_catalog.pg_proc' },
+  { catalog: 'pg_catalog.pg_proc', where: () => isOthers('x.proowner') },
   { catalog: 'pg_catalog.pg_constraint', where: () => sql`x.contype in ('p', 'u', 'n')` },
-  { catalog: 'pg_catalog.pg_rewrite', where: () => sql`x.ev_class <> c.oid` },
+  {
+    catalog: 'pg_catalog.pg_rewrite',
+    where: () => sql`x.ev_class <> c.oid and exists (
+      select from pg_catalog.pg_class as v where v.oid = x.ev_class and ${isOthers('v.relowner')} offset 0
+    )`,
+  },
   { catalog: 'pg_catalog.pg_attrdef', where: () => isHarmlessDefault },
   {
     catalog: 'pg_catalog.pg_statistic_ext',
@@ -93,8 +101,8 @@ const isHarmlessColumn = (version: number): Condition =>
  * whatever else there is, now or in a version to come, is not. What others may attach to the table, their privileges on it
  * say.
  */
-const isInert = (version: number): Condition => sql`(
-  c.relkind = 'r' and c.relpersistence in ('p', 'u') and c.reloftype = 0 and not c.relrowsecurity
+export const isInert = (version: number): Condition => sql`(
+  c.relkind = 'r' ${version < 120000 ? sql`and not c.relhasoids` : sql``} and c.relpersistence in ('p', 'u') and c.reloftype = 0 and not c.relrowsecurity
   and not exists (
     select from pg_catalog.pg_depend as d
     where d.refclassid = ${catalogOid('pg_catalog.pg_class')} and d.refobjid = c.oid
@@ -116,29 +124,3 @@ const isInert = (version: number): Condition => sql`(
     select from pg_catalog.pg_index as i where i.indrelid = c.oid and not ${isHarmlessIndex} offset 0
   )
 )`
-
-/** The indexes that change their owner with a table, and that of its TOAST table. */
-const indexes = sql<number>`(
-  select pg_catalog.count(*) from pg_catalog.pg_index as i where i.indrelid in (c.oid, c.reltoastrelid)
-)`
-
-/** Read of all tables that may change hands, and again once they have: until then the old owner can add to them. */
-export const inertTable: Stage<'inert_table'> = (version) =>
-  stages
-    .selectFrom('moving as r')
-    .crossJoinLateral((eb) =>
-      eb
-        .selectFrom('pg_catalog.pg_class as x')
-        .whereRef('x.oid', '=', 'r.oid')
-        .select([
-          'x.oid',
-          'x.relkind',
-          'x.relpersistence',
-          'x.reloftype',
-          'x.relrowsecurity',
-          'x.reltoastrelid',
-        ])
-        .offset(zero)
-        .as('c'),
-    )
-    .select(['r.oid', isInert(version).as('inert'), indexes.as('indexes')])

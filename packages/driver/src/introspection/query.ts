@@ -6,7 +6,7 @@ import { answer } from './answer.ts'
 import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { membership, passedOn } from './membership.ts'
-import { inertTable } from './inert-table.ts'
+import { movedTable } from './moved-table.ts'
 import { type Needs, needsKey, needsOf } from './needs.ts'
 import { anyObject, object, passedOnObject, schemaAround, target } from './object.ts'
 import { columnOfRelation, directRelation, moving, relation } from './relation.ts'
@@ -33,7 +33,7 @@ const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
   column_of_relation: columnOfRelation,
   target,
   any_object: anyObject,
-  inert_table: inertTable,
+  moved_table: movedTable,
   passed_on_object: passedOnObject,
   schema_around: schemaAround,
   object,

@@ -76,8 +76,18 @@ export type Stages = {
     attnum: number
     attacl: Acl
   }
-  /** Whether a table that may change its owner is known to run no code, and how many indexes go to a new owner too. */
-  inert_table: { oid: Oid; inert: boolean; indexes: number }
+  /** Of a table that may change its owner: whether it is known to run no code, and what else matters then. */
+  moved_table: {
+    oid: Oid
+    inert: boolean
+    /** How many indexes go to a new owner too. */
+    indexes: number
+    /** The columns without an ACL, where they have to be held while the owner changes. */
+    columns: readonly string[] | null
+    foreign_key: boolean
+    /** Whether to open it runs code. */
+    runs_code: boolean
+  }
   /** Everything with an owner, but for relations and their columns. */
   target: { classid: Oid; objid: Oid }
   /** All of that, what is temporary included. */

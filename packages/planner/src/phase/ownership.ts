@@ -2,7 +2,13 @@ import { Authority } from '../authority.ts'
 import { objectKinds } from '../object-kind.ts'
 import type { GrantPrivilege, Operation, Reason } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import { isCaretaker, losesOwnership, ownerInOutcome, schemaToReach } from '../owner-in-outcome.ts'
+import {
+  holdingPrivilege,
+  isCaretaker,
+  losesOwnership,
+  ownerInOutcome,
+  schemaToReach,
+} from '../owner-in-outcome.ts'
 import { notAskedFor, type Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
 import type { Phase } from './phase.ts'
@@ -80,11 +86,51 @@ const lending =
     return [...loans.map(([lend]) => lend), ...operations, ...loans.map(([, takeBack]) => takeBack)]
   }
 
+/**
+ * What the old owner of a table grants on its columns meanwhile would be committed after the owner has changed: before 18,
+ * GRANT locks no table. To write the row of a column makes that fail, or be seen.
+ */
+const holding =
+  (phase: Phase): Phase =>
+  (world, wanted) => {
+    const operations = phase(world, wanted)
+    const held = operations.flatMap((operation) => {
+      if (operation.kind !== 'setOwner') return []
+      const table = world.object(operation.object)
+      const privilege = table && holdingPrivilege(wanted, table)
+      if (table?.columns === undefined || privilege === undefined) return []
+      return table.columns.map((column) => ({ operation, table, column, privilege }))
+    })
+    const on = ({ operation: { owner }, table, column, privilege }: (typeof held)[number]) =>
+      ({
+        object: { kind: 'column', name: [...table.name, column] },
+        privilege,
+        grantee: owner,
+      }) as const
+    const reason = (role: string, meanwhile: 'hold' | 'let go'): Reason => ({ role, grant: null, meanwhile })
+    return [
+      ...held.map((one): Operation => {
+        const { owner } = one.table
+        const column = { ...on(one).object, owner, follows: one.table }
+        const as = wanted.authorityOverContents.speaker(column, one.privilege)
+        const because = reason(one.operation.owner, 'hold')
+        return { kind: 'grantPrivilege', ...on(one), grantor: owner, as, because }
+      }),
+      ...operations,
+      ...held.map((one): Operation => {
+        const { owner } = one.operation
+        const because = reason(owner, 'let go')
+        const as = world.server.actingRole
+        return { kind: 'revokePrivilege', ...on(one), grantor: owner, grantOptionOnly: false, as, because }
+      }),
+    ]
+  }
+
 /** Creates schemas and moves them to who is to own them, and away from who is not. */
 export const ownSchemas: Phase = both(gainOwnerships(true), loseOwnerships(true))
 
 /** The same for what is in schemas. */
-export const ownContents: Phase = lending(both(gainOwnerships(false), loseOwnerships(false)))
+export const ownContents: Phase = lending(holding(both(gainOwnerships(false), loseOwnerships(false))))
 
 /** Lets caretakers reach the tables that they own, which others may refer to by foreign keys. */
 export const letCaretakersReach: Phase = (world, wanted) => {
