@@ -1,8 +1,9 @@
 import { type Attribute, attributes } from './attribute.ts'
-import { tableOf } from './column.ts'
+import { columnsOf, tableOf } from './column.ts'
 import { isDelegateName } from './delegate.ts'
 import { describeName, describeObject } from './describe.ts'
 import { append, getOrMake } from './get-or-make.ts'
+import { type Joining, Joins } from './joins.ts'
 import { MembershipPaths } from './membership-paths.ts'
 import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { GrantMembership } from './operation.ts'
@@ -15,8 +16,19 @@ const databaseOwners = 'pg_database_owner'
 
 const nobody: ReadonlySet<string> = new Set()
 
+type Owned = ObjectName & Pick<WorldObject, 'owner'>
+
 /** An object as it is, or as it will be. */
-type OwnedObject = ObjectName & Pick<WorldObject, 'owner'> & Partial<Pick<WorldObject, 'acl' | 'follows'>>
+type OwnedObject = Owned & Partial<Pick<WorldObject, 'acl' | 'follows'>>
+
+/** What is done with a privilege. To revoke one on a table revokes it on the columns too, each in a name of its own. */
+type Saying = 'grant' | 'revoke'
+
+/** How a role comes by a privilege for a while: another grants it in somebody’s name. */
+export interface Lending {
+  readonly grantor: string
+  readonly as: string
+}
 
 /**
  * What the acting role may do, which is everything for a superuser. In the name of others it acts by being a member of
@@ -37,11 +49,20 @@ export class Authority {
   #meanwhile: ReadonlySet<string> | undefined
   readonly #needed = new Map<string, boolean>()
   readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
+  readonly #losers: ReadonlySet<string>
+  #found: Joins | undefined
 
-  /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
-  constructor(world: World, principals?: ReadonlySet<string>) {
+  /**
+   * @param principals the roles that the acting role may have to act as; every role, unless they are known
+   * @param losers roles in whose name it must not make itself a member of others, because their memberships change
+   */
+  constructor(
+    world: World,
+    { principals, losers = nobody }: { principals?: ReadonlySet<string>; losers?: ReadonlySet<string> } = {},
+  ) {
     this.#world = world
     this.#principals = principals
+    this.#losers = losers
     this.#acting = world.server.actingRole
     this.isSuperuser = world.isSuperuser(this.#acting)
     this.#createsRoles = world.roles.get(this.#acting)?.createRole ?? false
@@ -56,6 +77,14 @@ export class Authority {
     )
     this.#becoming = new MembershipPaths((member) => rolesOf(member, ({ set }) => set))
     this.#belonging = new MembershipPaths((member) => rolesOf(member, () => true))
+  }
+
+  get #joins(): Joins {
+    return (this.#found ??= new Joins(this.#world, {
+      inheriting: this.#inheriting,
+      becoming: this.#becoming,
+      losers: this.#losers,
+    }))
   }
 
   /** Before 16 a role inherits or does not; the acting role does where it may give itself INHERIT. */
@@ -128,15 +157,48 @@ export class Authority {
 
   /** Whether the acting role has a role’s privileges, or may give them to itself. */
   mayActAs(role: string): boolean {
-    if (this.isSuperuser || this.hasPrivilegesOf(role)) return true
-    const representative = this.representative(role)
-    const isRepresented = this.#inheriting.isReachable(representative, role)
-    return isRepresented && this.#mayInherit && this.mayGrant(representative)
+    return this.isSuperuser || this.toActAs(role) !== undefined
   }
 
   /** Whether the acting role can become a role, or may make itself able to: then it may make it an owner. */
   mayBecome(role: string): boolean {
-    return this.isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
+    return this.isSuperuser || this.toBecome(role) !== undefined
+  }
+
+  /** What the acting role has to make itself a member of to have a role’s privileges; `undefined` where it may not. */
+  toActAs(role: string): Joining | undefined {
+    if (this.hasPrivilegesOf(role)) return []
+    if (this.#world.membershipsHaveGrantors) return this.#joins.toHave(role)
+    const isRepresented = this.#inheriting.isReachable(this.representative(role), role)
+    return isRepresented && this.#mayInherit ? this.#toJoin(role) : undefined
+  }
+
+  /** The same to be able to become it. */
+  toBecome(role: string): Joining | undefined {
+    if (this.canBecome(role)) return []
+    return this.#world.membershipsHaveGrantors ? this.#joins.toBecome(role) : this.#toJoin(role)
+  }
+
+  /** Before 16 whoever may grant a role may join it. */
+  #toJoin(role: string): Joining | undefined {
+    const representative = this.representative(role)
+    return this.mayGrant(representative)
+      ? [{ role: representative, as: this.#acting, grantor: this.#acting }]
+      : undefined
+  }
+
+  /** What the acting role has to make itself a member of to be one, in any way, of who has the ADMIN option for a role. */
+  toAdminister(role: string): Joining | undefined {
+    if (!this.#world.membershipsHaveGrantors || this.#isAdministrator(role)) return []
+    const ways = this.#world
+      .membersOf(role)
+      .flatMap(({ member, admin }) =>
+        admin ? [this.#joins.toHave(member) ?? this.#joins.toJoin(member)] : [],
+      )
+    return ways.reduce(
+      (best, way) => (best === undefined || (way?.length ?? Infinity) < best.length ? way : best),
+      undefined,
+    )
   }
 
   /** The roles that administer others for the acting role, which can become them and is no member in any other way. */
@@ -161,13 +223,24 @@ export class Authority {
 
   /** As whom a role is granted in the name of a grantor, which has to be named where PostgreSQL would record another. */
   granting(role: string, grantor: string): Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'> {
-    const as = this.speakerFor(role)
+    const isOwn = this.isSuperuser || !this.#world.membershipsHaveGrantors || this.mayActAs(grantor)
+    const as = this.#delegateFor(role) ?? (isOwn ? this.#acting : grantor)
     return { grantor, ...(!this.isSuperuser && grantor !== as && { namesGrantor: true as const }), as }
   }
 
   /** As whom a membership is taken away: as the delegate that has granted it, where one has. */
-  speakerAgainst({ role, grantor }: Membership): string {
-    return this.#delegateFor(role) === grantor ? grantor : this.#acting
+  speakerAgainst(row: Membership): string {
+    return (this.#world.membershipsHaveGrantors ? this.#revoker(row) : undefined) ?? this.#acting
+  }
+
+  /** From 16 on a membership is taken away in the name of who granted it. */
+  #revoker({ role, grantor }: Membership): string | undefined {
+    if (this.isSuperuser) return this.#acting
+    if (this.#delegateFor(role) === grantor) return grantor
+    if (this.#world.isSuperuser(role)) return undefined
+    if (this.mayActAs(grantor) && this.toAdminister(role) !== undefined) return this.#acting
+    const isAdmin = this.#world.membershipsIn(role, grantor).some(({ admin }) => admin)
+    return isAdmin && !this.#world.isSuperuser(grantor) && this.mayBecome(grantor) ? grantor : undefined
   }
 
   /**
@@ -179,7 +252,12 @@ export class Authority {
     if (this.isSuperuser) return membershipsHaveGrantors ? server.bootstrapRole : this.#acting
     if (!this.mayGrant(role, losers)) return undefined
     if (!membershipsHaveGrantors) return this.#acting
-    return this.#delegateFor(role) ?? this.#recordedGrantor(role, losers) ?? this.#acting
+    return (
+      this.#delegateFor(role) ??
+      this.#recordedGrantor(role, losers) ??
+      this.#otherGrantor(role, losers) ??
+      this.#acting
+    )
   }
 
   /**
@@ -192,7 +270,11 @@ export class Authority {
     if (existing === undefined) return this.mayCreateRoles
     if (existing.superuser || (role === databaseOwners && this.#world.server.version >= 140000)) return false
     if (this.#world.membershipsHaveGrantors)
-      return this.#delegateFor(role) !== undefined || this.#recordedGrantor(role, losers) !== undefined
+      return (
+        this.#delegateFor(role) !== undefined ||
+        this.#recordedGrantor(role, losers) !== undefined ||
+        this.#otherGrantor(role, losers) !== undefined
+      )
     return this.#createsRoles || this.#isLoggedIn(role) || this.#isAdministrator(role)
   }
 
@@ -207,10 +289,9 @@ export class Authority {
   }
 
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
-  mayRevoke({ role, grantor }: Membership): boolean {
-    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
-    if (this.#delegateFor(role) === grantor) return true
-    return this.#isAdministrator(role) && !this.#world.isSuperuser(role) && this.mayActAs(grantor)
+  mayRevoke(row: Membership): boolean {
+    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(row.role)
+    return this.#revoker(row) !== undefined
   }
 
   /** Whether the acting role may change a role’s LOGIN, password, and how long that is valid. */
@@ -218,13 +299,15 @@ export class Authority {
     const existing = this.#world.roles.get(role)
     if (this.isSuperuser || existing === undefined) return this.mayCreateRoles
     if (!this.#createsRoles || existing.superuser) return false
-    if (this.#world.membershipsHaveGrantors) return this.#isAdministrator(role)
+    if (this.#world.membershipsHaveGrantors) return this.toAdminister(role) !== undefined
     return !this.#isReserved(existing)
   }
 
-  /** Whether the acting role may alter a role without changing it. Nobody alters PostgreSQL’s own. */
+  /** Whether the acting role may alter a role as things are, without changing it. Nobody alters PostgreSQL’s own. */
   mayLock(role: string): boolean {
-    return !role.startsWith('pg_') && this.mayAlter(role)
+    if (role.startsWith('pg_') || !this.mayAlter(role)) return false
+    const isNow = this.isSuperuser || !this.#world.membershipsHaveGrantors || !this.#world.roles.has(role)
+    return isNow || this.#isAdministrator(role)
   }
 
   /**
@@ -243,7 +326,7 @@ export class Authority {
    * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a superuser
    * revoke in the name of the owner only, so that such a grantor has to be none meanwhile.
    */
-  whyNotSpokenFor(grantor: string): string | undefined {
+  whyNotSpokenFor(grantor: string, object: OwnedObject, privilege: Privilege): string | undefined {
     const { sessionRole, bootstrapRole } = this.#world.server
     const name = describeName(grantor)
     if (this.#world.isSuperuser(grantor)) {
@@ -252,11 +335,13 @@ export class Authority {
         ? `role ${name} granted it before it was a superuser, and cannot be made none meanwhile`
         : undefined
     }
-    if (grantor === this.#acting) return undefined
-    if (!this.isSuperuser)
-      return this.mayBecome(grantor)
-        ? undefined
+    if (!this.isSuperuser) {
+      if (this.#speakerOf(grantor, object, privilege, 'revoke') !== undefined) return undefined
+      return grantor === this.#acting || this.mayBecome(grantor)
+        ? `role ${name}, which granted it, has no USAGE on the schema of ${describeObject(object)}`
         : `${this.#who} may not become role ${name}, which granted it`
+    }
+    if (grantor === this.#acting) return undefined
     // Whom a session may become is decided by who it is, not by whom it has become.
     return this.#world.isSuperuser(sessionRole) || this.#becoming.isReachable(sessionRole, grantor)
       ? undefined
@@ -283,25 +368,22 @@ export class Authority {
   }
 
   /** Why the acting role may not do what only an object’s owner may; `undefined` when it may. */
-  #whyNotOwned(object: ObjectName & Pick<WorldObject, 'owner'>): string | undefined {
+  #whyNotOwned(object: OwnedObject): string | undefined {
     if (!this.mayActAs(object.owner))
       return `${this.#who} may not act as role ${describeName(object.owner)}, the owner of ${describeObject(object)}`
-    return this.guides(object) === undefined
-      ? `${this.#who} has no USAGE on the schema of ${describeObject(object)}`
-      : undefined
+    return this.#reaches(this.#acting, object)
+      ? undefined
+      : `${this.#who} has no USAGE on the schema of ${describeObject(object)}`
   }
 
   /** Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may. */
-  whyNotManaged(object: OwnedObject, privilege: Privilege): string | undefined {
-    if (this.isSuperuser) return undefined
-    const why = this.#whyNotOwned(object)
-    if (why !== undefined || this.speaker(object, privilege) === this.#acting) return why
-    const schema = this.#schemaOf(object)
-    return this.mayBecome(object.owner) &&
-      (schema === undefined ||
-        this.#world.isSuperuser(object.owner) ||
-        this.holds(object.owner, schema, 'USAGE'))
-      ? undefined
+  whyNotManaged(object: OwnedObject, privilege: Privilege, saying: Saying = 'revoke'): string | undefined {
+    const { owner } = object
+    if (this.isSuperuser || this.#speakerOf(owner, object, privilege, saying) !== undefined) return undefined
+    const why = this.mayBecome(owner) ? undefined : this.#whyNotOwned(object)
+    if (why !== undefined) return why
+    return this.mayBecome(owner)
+      ? `role ${describeName(owner)}, the owner of ${describeObject(object)}, has no USAGE on its schema`
       : `${this.#who} may pass on ${privilege} on ${describeObject(object)} without its owner, and not become that`
   }
 
@@ -310,23 +392,52 @@ export class Authority {
    * may pass the privilege on, where the acting role acts as that one too, or is it: then it has to become the owner.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
    */
-  speaker(object: OwnedObject, privilege: Privilege): string {
-    const { owner } = object
-    if (this.isSuperuser || owner === this.#acting) return this.#acting
-    const isMistaken = [object, ...tableOf(this.#world, object)].some(({ acl }) =>
-      [...(acl?.values() ?? [])].some(
-        ({ grantee, privileges }) =>
-          grantee !== owner && privileges.get(privilege) === true && this.#actsMeanwhile.has(grantee),
+  speaker(
+    object: OwnedObject,
+    privilege: Privilege,
+    {
+      grantor = object.owner,
+      saying = 'revoke',
+    }: { readonly grantor?: string; readonly saying?: Saying } = {},
+  ): string {
+    if (this.isSuperuser) return grantor === object.owner ? this.#acting : grantor
+    return this.#speakerOf(grantor, object, privilege, saying) ?? grantor
+  }
+
+  /** The same in the name of any role that may pass the privilege on; `undefined` where it cannot. */
+  #speakerOf(name: string, object: OwnedObject, privilege: Privilege, saying: Saying): string | undefined {
+    const isMistaken = (): boolean =>
+      name !== this.#acting &&
+      this.#grantorsOn(object, privilege, saying).some(
+        (other) => other !== name && this.#actsMeanwhile.has(other),
+      )
+    if (this.mayActAs(name) && this.#reaches(this.#acting, object, name) && !isMistaken()) return this.#acting
+    return this.mayBecome(name) && (this.#world.isSuperuser(name) || this.#reaches(name, object))
+      ? name
+      : undefined
+  }
+
+  /** Who may pass a privilege on: on a column also by the table; to revoke it on a table also on its columns. */
+  #grantorsOn(object: OwnedObject, privilege: Privilege, saying: Saying): readonly string[] {
+    const columns = saying === 'revoke' ? columnsOf(this.#world, object) : []
+    const grantees = [object, ...tableOf(this.#world, object), ...columns].flatMap(({ acl }) =>
+      [...(acl?.values() ?? [])].flatMap(({ grantee, privileges }) =>
+        privileges.get(privilege) === true ? [grantee] : [],
       ),
     )
-    return isMistaken ? owner : this.#acting
+    return [object.owner, ...grantees]
   }
 
   /** The roles that the acting role may act as for some of the time: as others, and as whom these inherit from. */
   get #actsMeanwhile(): ReadonlySet<string> {
+    const principals = this.#principals ?? this.#world.roles.keys()
     this.#meanwhile ??= new Set(
-      [this.#acting, this.#world.server.databaseOwner, ...(this.#principals ?? this.#world.roles.keys())]
-        .filter((role) => this.mayActAs(role))
+      [this.#acting, this.#world.server.databaseOwner, ...principals]
+        .flatMap((role) => {
+          const [acts, becomes] = [this.toActAs(role), this.toBecome(role) ?? []]
+          const joined = [...(acts ?? []), ...becomes].map((join) => join.role)
+          return acts === undefined ? joined : [role, ...joined]
+        })
         .flatMap((role) => this.#inheriting.reachable(role)),
     )
     return this.#meanwhile
@@ -355,7 +466,9 @@ export class Authority {
     if (!isUsable) return `role ${describeName(newOwner)} has no USAGE on ${describeObject(wrapper)}`
     const container = this.containerOf(object)
     if (container === undefined || this.mayCreateIn(newOwner, container)) return undefined
-    return this.whyNotManaged(container, 'CREATE')
+    return this.lenderOf(container, 'CREATE') === undefined
+      ? this.whyNotManaged(container, 'CREATE')
+      : undefined
   }
 
   /** What the owner of an object needs CREATE on to be made its owner by who is no superuser. */
@@ -376,17 +489,37 @@ export class Authority {
     return this.#world.isSuperuser(role) || (object !== undefined && this.holds(role, object, privilege))
   }
 
+  /** Whether a role comes to what is in a schema: it has USAGE, or is lent it. */
+  #reaches(role: string, object: Owned, inNameOf: string = object.owner): boolean {
+    const schema = this.#schemaOf(object)
+    if (schema === undefined) return true
+    const isOpen =
+      role === this.#acting ? this.guides(object, inNameOf) !== undefined : this.holds(role, schema, 'USAGE')
+    return isOpen || this.lenderOf(schema, 'USAGE') !== undefined
+  }
+
   /**
-   * Whose privileges the acting role needs to reach an object by its name, besides those of its owner: nobody’s, where
-   * it reaches the schema by itself; `undefined` where it cannot.
+   * Whose privileges the acting role needs to reach an object by its name, besides those of the role in whose name it
+   * acts: nobody’s, where it reaches the schema by itself; `undefined` where it has to be lent USAGE.
    */
-  guides(object: ObjectName & Pick<WorldObject, 'owner'>): readonly string[] | undefined {
+  guides(object: Owned, inNameOf: string = object.owner): readonly string[] | undefined {
     const schema = this.#schemaOf(object)
     if (schema === undefined) return []
     const holder = this.#holder(this.#acting, schema, 'USAGE')
     if (holder !== undefined) return holder === 'public' ? [] : [holder]
     if (this.mayActAs(schema.owner) && this.holds(schema.owner, schema, 'USAGE')) return [schema.owner]
-    return this.holds(object.owner, schema, 'USAGE') ? [] : undefined
+    if (this.mayActAs(inNameOf) && this.holds(inNameOf, schema, 'USAGE')) return []
+    const guide = this.#granteesOf(schema, 'USAGE').find((grantee) => this.mayActAs(grantee))
+    return guide === undefined ? undefined : [guide]
+  }
+
+  /** Who lends a privilege on a schema or database: its owner, or who else may pass it on. */
+  lenderOf(container: WorldObject, privilege: Privilege): Lending | undefined {
+    for (const grantor of new Set(this.#grantorsOn(container, privilege, 'grant'))) {
+      const as = this.isSuperuser ? this.#acting : this.#speakerOf(grantor, container, privilege, 'grant')
+      if (as !== undefined) return { grantor, as }
+    }
+    return undefined
   }
 
   /** Whether a role has a privilege, by an ACL: itself, through another role, or as everybody. */
@@ -396,12 +529,16 @@ export class Authority {
 
   /** By whom a role has a privilege: the role itself, or everybody, rather than another. */
   #holder(role: string, object: WorldObject, privilege: Privilege): string | undefined {
-    const grantees = [...object.acl.values()].flatMap((item) =>
-      item.privileges.has(privilege) ? [item.grantee] : [],
-    )
+    const grantees = this.#granteesOf(object, privilege)
     return (
       grantees.find((grantee) => grantee === role || grantee === 'public') ??
       grantees.find((grantee) => this.#inheriting.isReachable(role, grantee))
+    )
+  }
+
+  #granteesOf({ acl }: WorldObject, privilege: Privilege): readonly string[] {
+    return [...acl.values()].flatMap(({ grantee, privileges }) =>
+      privileges.has(privilege) ? [grantee] : [],
     )
   }
 
@@ -430,5 +567,19 @@ export class Authority {
     return this.#administratorsOf(role, this.#inheriting).find(
       (administrator) => administrator === this.#acting || !losers.has(administrator),
     )
+  }
+
+  /** Another that has the ADMIN option, and as which the acting role may act, or which it may become. */
+  #otherGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
+    return this.#world
+      .membersOf(role)
+      .map(({ member, admin }) => (admin ? member : undefined))
+      .find(
+        (member) =>
+          member !== undefined &&
+          !losers.has(member) &&
+          !this.#world.isSuperuser(member) &&
+          (this.mayActAs(member) || this.mayBecome(member)),
+      )
   }
 }

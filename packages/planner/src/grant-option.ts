@@ -1,16 +1,7 @@
 import { Acl } from './acl.ts'
-import type { Authority } from './authority.ts'
 import { tableOf } from './column.ts'
-import { schemaOf } from './object-kind.ts'
 import { type Privilege, withPrivilege } from './privilege.ts'
 import type { World, WorldObject } from './world.ts'
-
-/** What a grantor is missing to revoke what it has granted: the grant option, and USAGE on the schema. */
-export interface Lack {
-  /** The object as it would be if its owner gave the grantor the grant option. */
-  readonly withOption: WorldObject | undefined
-  readonly schema: WorldObject | undefined
-}
 
 const withOption = (object: WorldObject, privilege: Privilege, role: string): WorldObject => {
   const { owner: grantor } = object
@@ -28,21 +19,11 @@ export const holdsOption = (world: World, object: WorldObject, privilege: Privil
     ),
   )
 
-/** @param authority in the same world */
+/** The object as it would be if its owner gave a grantor the grant option, where that has not got it any more. */
 export const lacks = (
   world: World,
-  authority: Authority,
   object: WorldObject,
   privilege: Privilege,
   grantor: string,
-): Lack => {
-  const name = schemaOf(object)
-  const schema = name === undefined ? undefined : world.object({ kind: 'schema', name: [name] })
-  const reaches = schema === undefined || authority.holds(grantor, schema, 'USAGE')
-  return {
-    withOption: holdsOption(world, object, privilege, grantor)
-      ? undefined
-      : withOption(object, privilege, grantor),
-    schema: reaches ? undefined : schema,
-  }
-}
+): WorldObject | undefined =>
+  holdsOption(world, object, privilege, grantor) ? undefined : withOption(object, privilege, grantor)

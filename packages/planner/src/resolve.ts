@@ -93,7 +93,7 @@ class Resolution implements Wanted {
     this.#request = request
     this.#serving = new ServingRoles(world)
     this.#targets = new Targets(world, this.owners)
-    this.authority = new Authority(world)
+    this.authority = new Authority(world, { losers: new Set(request.desired.map(({ role }) => role)) })
     this.authorityOverContents = this.authority
     this.authorityOverPrivileges = this.authority
     this.roles = request.desired.map(({ role }) => role)
@@ -218,7 +218,7 @@ class Resolution implements Wanted {
         for (const { grantor } of acl.values()) principals.add(grantor)
       }
     for (const owner of newOwners) principals.add(owner)
-    return new Authority(this.#settled, principals)
+    return new Authority(this.#settled, { principals })
   }
 
   settleSchemas(): void {
@@ -283,7 +283,7 @@ class Resolution implements Wanted {
   #whyNotGranted({ serves: { object, privilege }, key, owner }: Asked): string | undefined {
     if (owner === undefined || this.authorityOverPrivileges.isSuperuser) return undefined
     const existing = this.#settled.objects.get(key)
-    return this.authorityOverPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege)
+    return this.authorityOverPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege, 'grant')
   }
 
   #wantDirect(asked: Asked, grantable: boolean, because: Reason): string | undefined {

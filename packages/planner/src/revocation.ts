@@ -1,5 +1,4 @@
 import { type AclEntry, aclKey, heldBy } from './acl.ts'
-import { Authority } from './authority.ts'
 import { columnsOf, tableOf } from './column.ts'
 import { append } from './get-or-make.ts'
 import { holdsOption, lacks } from './grant-option.ts'
@@ -81,16 +80,8 @@ class Plot {
   readonly #wanted: Wanted
   readonly #objects: readonly WorldObject[]
   readonly #losers: ReadonlyMap<string, Reason>
-  readonly #now: Authority
 
-  constructor(
-    world: World,
-    wanted: Wanted,
-    object: WorldObject,
-    losers: ReadonlyMap<string, Reason>,
-    now: Authority,
-  ) {
-    this.#now = now
+  constructor(world: World, wanted: Wanted, object: WorldObject, losers: ReadonlyMap<string, Reason>) {
     this.#world = world
     this.#wanted = wanted
     this.#objects = [object, ...columnsOf(world, object)]
@@ -191,11 +182,10 @@ class Plot {
       const why = authority.whyNotManaged(object, privilege)
       return why === undefined ? undefined : { reason: 'not permitted', why }
     }
-    const lack = lacks(this.#world, this.#now, object, privilege, grantor)
+    const withOption = lacks(this.#world, object, privilege, grantor)
     const why =
-      authority.whyNotSpokenFor(grantor) ??
-      (lack.withOption === undefined ? undefined : authority.whyNotManaged(lack.withOption, privilege)) ??
-      (lack.schema === undefined ? undefined : authority.whyNotManaged(lack.schema, 'USAGE'))
+      authority.whyNotSpokenFor(grantor, withOption ?? object, privilege) ??
+      (withOption === undefined ? undefined : authority.whyNotManaged(withOption, privilege))
     return why === undefined ? undefined : { reason: 'granted by another role', why }
   }
 
@@ -322,7 +312,6 @@ export const revocationsOf = (
   from: (object: ObjectName) => boolean,
 ): Revocations => {
   const losers = losersOf(world, wanted)
-  const now = new Authority(world)
   const isConcerned = ({ acl }: WorldObject): boolean => {
     for (const { grantee, grantor } of acl.values())
       if (losers.has(grantee) || wanted.desired.has(grantor)) return true
@@ -336,7 +325,7 @@ export const revocationsOf = (
     concerned.set(whole.key, whole)
   }
   const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
-    new Plot(world, wanted, object, losers, now).revocations(from),
+    new Plot(world, wanted, object, losers).revocations(from),
   )
   return {
     possible: plots.flatMap(({ possible }) => possible),

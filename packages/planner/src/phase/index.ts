@@ -4,7 +4,7 @@ import { createRoles } from './create-roles.ts'
 import { gainDefaultPrivileges, loseDefaultPrivileges } from './default-privileges.ts'
 import { gainAttributes, gainSuperuser } from './gain-attributes.ts'
 import { grantMemberships } from './grant-memberships.ts'
-import { grantPrivileges } from './grant-privileges.ts'
+import { grantOnContainers, grantOnContents } from './grant-privileges.ts'
 import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import { ownContents, ownSchemas } from './ownership.ts'
@@ -38,7 +38,15 @@ const isSession = (_: Wanted, role: string, { server }: World): boolean =>
  */
 export const phases: readonly (readonly Phase[])[] = [
   [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
-  [ownSchemas, ownContents, revokeOnContents, revokeOnColumns, grantPrivileges, revokeOnContainers],
+  [
+    ownSchemas,
+    ownContents,
+    revokeOnContents,
+    revokeOnColumns,
+    grantOnContainers,
+    grantOnContents,
+    revokeOnContainers,
+  ],
   [loseDefaultPrivileges, gainDefaultPrivileges],
   [of(isNeeded, false, loseMemberships)],
   [grantMemberships, gainAttributes],

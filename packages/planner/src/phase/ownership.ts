@@ -1,10 +1,10 @@
-import { Authority } from '../authority.ts'
 import { objectKinds } from '../object-kind.ts'
-import type { Operation, Reason } from '../operation.ts'
+import type { Operation } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
 import { notAskedFor, type Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
+import { lending } from './lend.ts'
 import type { Phase } from './phase.ts'
 
 const gainOwnerships =
@@ -47,41 +47,11 @@ const both =
   (world, wanted) =>
     phases.flatMap((phase) => phase(world, wanted))
 
-/** Who is no superuser can make somebody the owner of something only where that role could have created it. */
-const lending =
-  (phase: Phase): Phase =>
-  (world, wanted) => {
-    const operations = phase(world, wanted)
-    const authority = new Authority(world)
-    if (authority.isSuperuser) return operations
-    const lent = new Map<string, readonly [lend: Operation, takeBack: Operation]>()
-    for (const operation of operations) {
-      if (operation.kind !== 'setOwner') continue
-      const container = authority.containerOf(operation.object)
-      if (container === undefined || authority.mayCreateIn(operation.owner, container)) continue
-      const base = {
-        object: { kind: container.kind, name: container.name },
-        privilege: 'CREATE',
-        grantee: operation.owner,
-        grantor: container.owner,
-        as: wanted.authorityOverContents.speaker(container, 'CREATE'),
-      } as const
-      const because = (meanwhile: 'lend' | 'take back'): Reason => ({
-        role: operation.owner,
-        grant: null,
-        meanwhile,
-      })
-      lent.set(JSON.stringify([container.key, operation.owner]), [
-        { kind: 'grantPrivilege', ...base, because: because('lend') },
-        { kind: 'revokePrivilege', ...base, grantOptionOnly: false, because: because('take back') },
-      ])
-    }
-    const loans = [...lent.values()]
-    return [...loans.map(([lend]) => lend), ...operations, ...loans.map(([, takeBack]) => takeBack)]
-  }
-
 /** Creates schemas and moves them to who is to own them, and away from who is not. */
 export const ownSchemas: Phase = both(gainOwnerships(true), loseOwnerships(true))
 
 /** The same for what is in schemas. */
-export const ownContents: Phase = lending(both(gainOwnerships(false), loseOwnerships(false)))
+export const ownContents: Phase = lending(
+  ({ authorityOverContents }) => authorityOverContents,
+  both(gainOwnerships(false), loseOwnerships(false)),
+)

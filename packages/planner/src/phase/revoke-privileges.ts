@@ -1,5 +1,4 @@
 import { aclKey, heldBy } from '../acl.ts'
-import { Authority } from '../authority.ts'
 import { tableOf } from '../column.ts'
 import { isIntermediateName } from '../intermediate-role.ts'
 import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
@@ -8,6 +7,7 @@ import { type Revoked, revocationsOf } from '../revocation.ts'
 import type { Privilege } from '../privilege.ts'
 import type { Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
+import { lending } from './lend.ts'
 import type { Phase } from './phase.ts'
 
 /** What is done before some operations and undone after them. */
@@ -20,7 +20,7 @@ const lentKey = ({ key }: WorldObject, privilege: Privilege): string => `${key}\
 
 const named = ({ kind, name }: WorldObject) => ({ kind, name })
 
-const lending = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
+const reasonFor = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
   role,
   grant: null,
   meanwhile,
@@ -30,16 +30,13 @@ const lending = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Rea
 class Revoking {
   readonly #world: World
   readonly #wanted: Wanted
-  readonly #now: Authority
   readonly #paused = new Map<string, Meanwhile>()
-  readonly #usage = new Map<string, Meanwhile>()
   readonly #options = new Map<string, Meanwhile>()
   /** By object and privilege: the objects as they are while grant options on them are lent. */
   readonly #lent = new Map<string, WorldObject>()
 
   constructor(world: World, wanted: Wanted) {
     this.#world = world
-    this.#now = new Authority(world)
     this.#wanted = wanted
   }
 
@@ -48,7 +45,7 @@ class Revoking {
       all.map(({ object, item, privilege }) => `${lentKey(object, privilege)}\0${aclKey(item)}`),
     )
     for (const revoked of all) if (revoked.item.grantor !== revoked.object.owner) this.#enable(revoked, gone)
-    const around = [...this.#paused.values(), ...this.#usage.values(), ...this.#options.values()]
+    const around = [...this.#paused.values(), ...this.#options.values()]
     return [
       ...around.flatMap(({ before }) => before),
       ...all.map((revoked) => this.#revoke(revoked)),
@@ -59,7 +56,6 @@ class Revoking {
 
   #revoke({ object, item, privilege, verdict, because }: Revoked): RevokePrivilege {
     const { grantee, grantor } = item
-    const byOwner = grantor === object.owner
     return {
       kind: 'revokePrivilege',
       object: named(object),
@@ -67,25 +63,23 @@ class Revoking {
       grantee,
       grantor,
       grantOptionOnly: verdict === 'strip grant option',
-      as: byOwner ? this.#speaker(object, privilege) : grantor,
+      as: this.#speaker(object, privilege, grantor),
       because,
     }
   }
 
-  #speaker(object: WorldObject, privilege: Privilege): string {
+  #speaker(object: WorldObject, privilege: Privilege, grantor: string = object.owner): string {
     const lent = this.#lent.get(lentKey(object, privilege)) ?? object
-    return this.#wanted.authorityOverPrivileges.speaker(lent, privilege)
+    return this.#wanted.authorityOverPrivileges.speaker(lent, privilege, { grantor })
   }
 
-  /** A grantor that is no owner may have become a superuser, or have lost what it had when it granted. */
+  /** A grantor that is no owner may have become a superuser, or have lost the grant option. */
   #enable({ object, item: { grantor }, privilege }: Revoked, gone: ReadonlySet<string>): void {
     const key = lentKey(object, privilege)
-    const lack = lacks(this.#world, this.#now, this.#lent.get(key) ?? object, privilege, grantor)
+    const withOption = lacks(this.#world, this.#lent.get(key) ?? object, privilege, grantor)
     if (this.#world.isSuperuser(grantor)) this.#paused.set(grantor, this.#pause(grantor))
-    if (lack.schema !== undefined)
-      this.#usage.set(`${lack.schema.key}\0${grantor}`, this.#lendUsage(lack.schema, grantor))
-    if (lack.withOption === undefined) return
-    this.#lent.set(key, lack.withOption)
+    if (withOption === undefined) return
+    this.#lent.set(key, withOption)
     const loan = this.#lendOption(object, privilege, grantor)
     // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
     const isGone = [object, ...tableOf(this.#world, object)].some((one) =>
@@ -102,29 +96,8 @@ class Revoking {
       as: this.#world.server.actingRole,
     } as const
     return {
-      before: [{ ...base, value: false, because: lending('pause', role) }],
-      after: [{ ...base, value: true, because: lending('resume', role) }],
-    }
-  }
-
-  #lendUsage(schema: WorldObject, grantee: string): Meanwhile {
-    const base = {
-      object: named(schema),
-      privilege: 'USAGE',
-      grantee,
-      grantor: schema.owner,
-      as: this.#wanted.authorityOverPrivileges.speaker(schema, 'USAGE'),
-    } as const
-    return {
-      before: [{ kind: 'grantPrivilege', ...base, because: lending('lend', grantee) }],
-      after: [
-        {
-          kind: 'revokePrivilege',
-          ...base,
-          grantOptionOnly: false,
-          because: lending('take back', grantee),
-        },
-      ],
+      before: [{ ...base, value: false, because: reasonFor('pause', role) }],
+      after: [{ ...base, value: true, because: reasonFor('resume', role) }],
     }
   }
 
@@ -136,7 +109,7 @@ class Revoking {
       ...held,
       as: this.#speaker(object, privilege),
     }
-    const because = lending('take back', grantee)
+    const because = reasonFor('take back', grantee)
     const columns = object.kind === 'table' ? this.#world.followersOf(object) : []
     const putBack = columns.flatMap((column): Operation[] => {
       const grantable = heldBy(column.acl, held)
@@ -153,7 +126,7 @@ class Revoking {
     })
     const on = { ...base, object: named(object) }
     return {
-      before: [{ kind: 'grantPrivilege', ...on, grantable: true, because: lending('lend', grantee) }],
+      before: [{ kind: 'grantPrivilege', ...on, grantable: true, because: reasonFor('lend', grantee) }],
       after: [{ kind: 'revokePrivilege', ...on, grantOptionOnly, because }, ...putBack],
     }
   }
@@ -178,7 +151,7 @@ class Revoking {
     const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
     const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
     if (!isOthers || hasItAnyway || !(keepDependents || isCollateral)) return []
-    if (authorityOverPrivileges.whyNotManaged(object, privilege) !== undefined) return []
+    if (authorityOverPrivileges.whyNotManaged(object, privilege, 'grant') !== undefined) return []
     return [
       {
         kind: 'grantPrivilege',
@@ -187,19 +160,21 @@ class Revoking {
         grantee,
         grantor: object.owner,
         ...(privileges.get(privilege) === true && { grantable: true as const }),
-        as: authorityOverPrivileges.speaker(object, privilege),
+        as: authorityOverPrivileges.speaker(object, privilege, { saying: 'grant' }),
         because: { ...because, keeps: grantee },
       },
     ]
   }
 }
 
-const revokeWhere =
-  (from: (object: Pick<WorldObject, 'kind'>) => boolean): Phase =>
-  (world, wanted) =>
-    new Revoking(world, wanted).operations(revocationsOf(world, wanted, from).possible)
+const revokeWhere = (from: (object: Pick<WorldObject, 'kind'>) => boolean): Phase =>
+  lending(
+    ({ authorityOverPrivileges }) => authorityOverPrivileges,
+    (world, wanted) => new Revoking(world, wanted).operations(revocationsOf(world, wanted, from).possible),
+  )
 
-const isContainer = ({ kind }: Pick<WorldObject, 'kind'>): boolean => kind === 'schema' || kind === 'database'
+export const isContainer = ({ kind }: Pick<WorldObject, 'kind'>): boolean =>
+  kind === 'schema' || kind === 'database'
 
 /** What is on schemas' contents. Tables before columns: to revoke a privilege on a table revokes it on its columns. */
 export const revokeOnContents: Phase = revokeWhere(
