@@ -1,4 +1,4 @@
-import type { Grant, Plan, Residue } from '@pgsr/node-postgres'
+import type { DesiredRole, Plan, Residue } from '@pgsr/node-postgres'
 import type { State, Truth } from './state.ts'
 import { privilegeOn, type Thing, thingKey } from './thing.ts'
 import type { World } from './world.ts'
@@ -154,8 +154,8 @@ const residueGoal = (
 const skippedGoals = (
   world: World,
   state: State,
-  role: string,
-  grant: Grant | null,
+  synced: readonly string[],
+  { role, grant }: Plan['skipped'][number],
 ): readonly Omit<Goal, 'what'>[] => {
   const { acting } = world.names
   switch (grant?.kind) {
@@ -180,6 +180,8 @@ const skippedGoals = (
               'member',
               (truth) =>
                 isIt(truth) &&
+                // In the name of who is to lose its ADMIN option nothing would last.
+                !synced.includes(truth.grantor ?? '') &&
                 (!admin || truth.admin) &&
                 (inherit === undefined || truth.inherit === inherit) &&
                 (set === undefined || truth.set === set) &&
@@ -244,14 +246,24 @@ const skippedGoals = (
 }
 
 /** Everything that a plan leaves undone because it says that it is not permitted, or cannot be. */
-export const goalsOf = (world: World, plan: Plan, before: State): readonly Goal[] => [
+export const goalsOf = (
+  world: World,
+  desired: readonly DesiredRole[],
+  plan: Plan,
+  before: State,
+): readonly Goal[] => [
   ...plan.residue.flatMap((one) => {
     const goal = residueGoal(world, before, one)
     return goal === undefined ? [] : [{ what: `residue (${one.reason}): ${one.message}`, ...goal }]
   }),
-  ...plan.skipped.flatMap(({ role, grant, reason, message }) =>
-    reason === 'not permitted'
-      ? skippedGoals(world, before, role, grant).map((goal) => ({ what: `skipped: ${message}`, ...goal }))
+  ...plan.skipped.flatMap((one) =>
+    one.reason === 'not permitted'
+      ? skippedGoals(
+          world,
+          before,
+          desired.map(({ role }) => role),
+          one,
+        ).map((goal) => ({ what: `skipped: ${one.message}`, ...goal }))
       : [],
   ),
 ]

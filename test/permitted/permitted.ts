@@ -75,7 +75,7 @@ export const findPermitted = async (options: PermittedOptions): Promise<Permitte
     const read = reader(version, names.schemas, [acting, ...names.roles])
     try {
       const plan: Plan = await planRoles(client, desired)
-      const open = goalsOf(world, plan, await read(client))
+      const open = goalsOf(world, desired, plan, await read(client))
       goals += open.length
       worldsWithGoals += Number(open.length > 0)
       for (const [goal, way] of await findWays({ client, world, version, read }, open))

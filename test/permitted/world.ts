@@ -124,7 +124,8 @@ export const dropWorld = ({ names: { database, acting, roles, schemas } }: World
     ...schemas.map((schema) => `drop schema if exists ${schema} cascade`),
     ...roles.map((role) => `reassign owned by ${role} to current_user; drop owned by ${role} cascade`),
     `drop owned by ${acting} cascade`,
-    `grant all on database ${database} to ${acting}; grant connect, temporary on database ${database} to public`,
-    `revoke create on database ${database} from public`,
+    // What others than its owner granted on the database, DROP OWNED leaves.
+    `update pg_database set datacl = null where datname = '${database}'`,
+    `delete from pg_shdepend where classid = 'pg_database'::regclass and deptype = 'a' and objid = (select oid from pg_database where datname = '${database}')`,
     ...roles.map((role) => `drop role ${role}`),
   ].join('; ')

@@ -168,7 +168,7 @@ export class Authority {
   /** What the acting role has to make itself a member of to have a role’s privileges; `undefined` where it may not. */
   toActAs(role: string): Joining | undefined {
     if (this.hasPrivilegesOf(role)) return []
-    if (this.#world.membershipsHaveGrantors) return this.#joins.toHave(role)
+    if (this.#keepsTrackOf(role)) return this.#joins.toHave(role)
     const isRepresented = this.#inheriting.isReachable(this.representative(role), role)
     return isRepresented && this.#mayInherit ? this.#toJoin(role) : undefined
   }
@@ -176,10 +176,34 @@ export class Authority {
   /** The same to be able to become it. */
   toBecome(role: string): Joining | undefined {
     if (this.canBecome(role)) return []
-    return this.#world.membershipsHaveGrantors ? this.#joins.toBecome(role) : this.#toJoin(role)
+    return this.#keepsTrackOf(role) ? this.#joins.toBecome(role) : this.#toJoin(role)
   }
 
-  /** Before 16 whoever may grant a role may join it. */
+  /** From 16 on rows say who administers a role; what is still to be created, its creator will. */
+  #keepsTrackOf(role: string): boolean {
+    return this.#world.membershipsHaveGrantors && this.#world.roles.has(role)
+  }
+
+  /**
+   * As whom to do something in a role’s name: as the acting role, as that role itself, or from 16 on as another that has
+   * its privileges.
+   */
+  *#proxies(role: string): Iterable<string> {
+    if (this.mayActAs(role)) yield this.#acting
+    if (this.mayBecome(role) && (this.isSuperuser || !this.#world.isSuperuser(role))) yield role
+    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return
+    for (const other of this.#joins.within)
+      if (other !== role && other !== this.#acting && this.#inheriting.isReachable(other, role))
+        if (!this.#world.isSuperuser(other)) yield other
+  }
+
+  /** As whom to say something in a role’s name that only that role, or who has its privileges, may say. */
+  proxyFor(role: string): string | undefined {
+    for (const proxy of this.#proxies(role)) return proxy
+    return undefined
+  }
+
+  /** Whoever may grant a role may join it. */
   #toJoin(role: string): Joining | undefined {
     const representative = this.representative(role)
     return this.mayGrant(representative)
@@ -238,9 +262,16 @@ export class Authority {
     if (this.isSuperuser) return this.#acting
     if (this.#delegateFor(role) === grantor) return grantor
     if (this.#world.isSuperuser(role)) return undefined
-    if (this.mayActAs(grantor) && this.toAdminister(role) !== undefined) return this.#acting
-    const isAdmin = this.#world.membershipsIn(role, grantor).some(({ admin }) => admin)
-    return isAdmin && !this.#world.isSuperuser(grantor) && this.mayBecome(grantor) ? grantor : undefined
+    for (const proxy of this.#proxies(grantor)) if (this.#administers(proxy, role)) return proxy
+    return undefined
+  }
+
+  #administers(proxy: string, role: string): boolean {
+    if (proxy === this.#acting) return this.toAdminister(role) !== undefined
+    return (
+      !this.#world.isSuperuser(proxy) &&
+      this.#world.membersOf(role).some(({ member, admin }) => admin && this.#belonging.isReachable(proxy, member))
+    )
   }
 
   /**
@@ -329,18 +360,17 @@ export class Authority {
   whyNotSpokenFor(grantor: string, object: OwnedObject, privilege: Privilege): string | undefined {
     const { sessionRole, bootstrapRole } = this.#world.server
     const name = describeName(grantor)
+    if (!this.isSuperuser && this.#speakerOf(grantor, object, privilege, 'revoke') !== undefined) return undefined
     if (this.#world.isSuperuser(grantor)) {
       if (!this.isSuperuser) return `${this.#who} may not become role ${name}, a superuser`
       return [this.#acting, sessionRole, bootstrapRole].includes(grantor)
         ? `role ${name} granted it before it was a superuser, and cannot be made none meanwhile`
         : undefined
     }
-    if (!this.isSuperuser) {
-      if (this.#speakerOf(grantor, object, privilege, 'revoke') !== undefined) return undefined
+    if (!this.isSuperuser)
       return grantor === this.#acting || this.mayBecome(grantor)
         ? `role ${name}, which granted it, has no USAGE on the schema of ${describeObject(object)}`
         : `${this.#who} may not become role ${name}, which granted it`
-    }
     if (grantor === this.#acting) return undefined
     // Whom a session may become is decided by who it is, not by whom it has become.
     return this.#world.isSuperuser(sessionRole) || this.#becoming.isReachable(sessionRole, grantor)
@@ -380,7 +410,7 @@ export class Authority {
   whyNotManaged(object: OwnedObject, privilege: Privilege, saying: Saying = 'revoke'): string | undefined {
     const { owner } = object
     if (this.isSuperuser || this.#speakerOf(owner, object, privilege, saying) !== undefined) return undefined
-    const why = this.mayBecome(owner) ? undefined : this.#whyNotOwned(object)
+    const why = this.#whyNotOwned(object)
     if (why !== undefined) return why
     return this.mayBecome(owner)
       ? `role ${describeName(owner)}, the owner of ${describeObject(object)}, has no USAGE on its schema`
@@ -406,15 +436,18 @@ export class Authority {
 
   /** The same in the name of any role that may pass the privilege on; `undefined` where it cannot. */
   #speakerOf(name: string, object: OwnedObject, privilege: Privilege, saying: Saying): string | undefined {
-    const isMistaken = (): boolean =>
-      name !== this.#acting &&
-      this.#grantorsOn(object, privilege, saying).some(
-        (other) => other !== name && this.#actsMeanwhile.has(other),
-      )
-    if (this.mayActAs(name) && this.#reaches(this.#acting, object, name) && !isMistaken()) return this.#acting
-    return this.mayBecome(name) && (this.#world.isSuperuser(name) || this.#reaches(name, object))
-      ? name
-      : undefined
+    const others = this.#grantorsOn(object, privilege, saying).filter((other) => other !== name)
+    for (const proxy of this.#proxies(name)) {
+      const isSure =
+        proxy === name ||
+        !others.some((other) =>
+          proxy === this.#acting
+            ? this.#actsMeanwhile.has(other)
+            : this.#inheriting.isReachable(proxy, other),
+        )
+      if (isSure && this.#reaches(proxy, object, name)) return proxy
+    }
+    return undefined
   }
 
   /** Who may pass a privilege on: on a column also by the table; to revoke it on a table also on its columns. */
@@ -448,19 +481,15 @@ export class Authority {
    * @param becomesSuperuser whether the new owner is made a superuser before
    */
   whyNotMoved(object: WorldObject, newOwner: string, becomesSuperuser = false): string | undefined {
-    const { server } = this.#world
     if (object.ownedBySuperusers && !becomesSuperuser && !this.#world.isSuperuser(newOwner))
       return `role ${describeName(newOwner)}, who would own ${describeObject(object)}, would have to be a superuser`
     if (this.isSuperuser) return undefined
     if (object.kind === 'foreign-data wrapper')
       return `${this.#who} is no superuser, who alone may give away ${describeObject(object)}`
-    const why = this.#whyNotOwned(object)
-    if (why !== undefined) return why
-    if (!this.mayBecome(newOwner)) return `${this.#who} may not become role ${describeName(newOwner)}`
-    if (object.kind === 'database' && !(this.#world.roles.get(this.#acting)?.createDb ?? false))
-      return `${this.#who} has not CREATEDB`
-    if ((object.kind === 'schema' || object.kind === 'subscription') && !server.createsSchemas)
-      return `${this.#who} has no CREATE on the database`
+    if (this.mover(object, newOwner) === undefined) {
+      const why = this.#whyNotOwned(object) ?? this.#whyNotGiven(this.#acting, object, newOwner)
+      if (why !== undefined) return why
+    }
     const { wrapper } = object
     const isUsable = wrapper === undefined || this.holdsOn(newOwner, wrapper, 'USAGE')
     if (!isUsable) return `role ${describeName(newOwner)} has no USAGE on ${describeObject(wrapper)}`
@@ -471,11 +500,39 @@ export class Authority {
       : undefined
   }
 
+  /** As whom an object is given to another role; `undefined` where nobody’s rights are enough. */
+  mover(object: WorldObject, newOwner: string): string | undefined {
+    for (const proxy of this.#proxies(object.owner))
+      if (this.isSuperuser) return proxy
+      else if (this.#reaches(proxy, object) && this.#whyNotGiven(proxy, object, newOwner) === undefined)
+        return proxy
+    return undefined
+  }
+
+  /** Why who has an object owner’s privileges may not give it to another role. */
+  #whyNotGiven(proxy: string, { kind }: WorldObject, newOwner: string): string | undefined {
+    const { database, createsSchemas } = this.#world.server
+    const isActing = proxy === this.#acting
+    const who = `role ${describeName(proxy)}`
+    if (!(isActing ? this.mayBecome(newOwner) : this.#becoming.isReachable(proxy, newOwner)))
+      return `${who} may not become role ${describeName(newOwner)}`
+    if (kind === 'database' && !(this.#world.roles.get(proxy)?.createDb ?? false))
+      return `${who} has not CREATEDB`
+    if (kind !== 'schema' && kind !== 'subscription') return undefined
+    const mayCreate = isActing ? createsSchemas : this.holdsOn(proxy, { kind: 'database', name: [database] }, 'CREATE')
+    return mayCreate ? undefined : `${who} has no CREATE on the database`
+  }
+
   /** What the owner of an object needs CREATE on to be made its owner by who is no superuser. */
   containerOf(object: ObjectName): WorldObject | undefined {
     return object.kind === 'publication'
       ? this.#world.object({ kind: 'database', name: [this.#world.server.database] })
       : this.#schemaOf(object)
+  }
+
+  /** Whether a role has another’s privileges, other than by what it may make itself a member of. */
+  acts(role: string, other: string): boolean {
+    return this.#inheriting.isReachable(role, other)
   }
 
   /** Whether a role may create objects in a schema or database. */

@@ -68,6 +68,11 @@ export class Joins {
     return this.#being.get(role)
   }
 
+  /** Whom the acting role can become, or could. */
+  get within(): Iterable<string> {
+    return this.#being.keys()
+  }
+
   #search(acting: string): void {
     this.#reach(acting, [])
     const searched = new Set<string>()

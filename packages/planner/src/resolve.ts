@@ -326,7 +326,7 @@ class Resolution implements Wanted {
     const held = this.#world.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
     for (const privilege of privileges) {
       const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
-      const isPermitted = isHeld || this.authorityOverPrivileges.mayActAs(owner)
+      const isPermitted = isHeld || this.authorityOverPrivileges.proxyFor(owner) !== undefined
       if (!isPermitted)
         this.#notPermitted(because, `${this.#acting} may not act as role ${describeName(owner)}`)
       // What it has of that, it keeps.

@@ -111,7 +111,7 @@ class Plot {
   }
 
   /** What has to go before some other things can, because it was granted by virtue of them. */
-  #closure(roots: readonly Revoked[]): ReadonlyMap<string, Revoked> {
+  #closure(roots: readonly Revoked[], left: ReadonlySet<string>): ReadonlyMap<string, Revoked> {
     const all = new Map(roots.map((revoked) => [revokedKey(revoked), revoked]))
     // A Map visits what is added to it while it is walked.
     for (const revoked of all.values()) {
@@ -123,6 +123,7 @@ class Plot {
       }))
       for (const dependent of [...this.#dependentsOf(revoked, all), ...collateral]) {
         const key = revokedKey(dependent)
+        if (left.has(key)) continue
         const other = all.get(key)
         const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
         if (isMore) all.set(key, dependent)
@@ -156,6 +157,33 @@ class Plot {
           : [],
       )
     })
+  }
+
+  /**
+   * Whether PostgreSQL refuses to leave behind what a grantee has granted. It looks at one ACL, that of a table or of a
+   * column, and there also at what the grantee has by other roles.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (recursive_revoke)
+   */
+  #isNeededFor(
+    { object }: Revoked,
+    { item, privilege }: Revoked,
+    isGoing: (other: Omit<Revoked, 'verdict' | 'because'>) => boolean,
+  ): boolean {
+    const { acl, owner } = object
+    const { grantee, grantor } = item
+    const has = (role: string): boolean =>
+      role === grantee || this.#world.isSuperuser(grantee) || this.#wanted.authority.acts(grantee, role)
+    const others = [...acl.values()].filter(
+      (one) =>
+        has(one.grantee) &&
+        (one.grantee !== grantee || one.grantor !== grantor) &&
+        !isGoing({ object, item: one, privilege }),
+    )
+    return (
+      heldBy(acl, { privilege, grantee, grantor }) === true &&
+      !has(owner) &&
+      !others.some(({ privileges }) => privileges.get(privilege) === true)
+    )
   }
 
   #keepsOption(
@@ -192,9 +220,10 @@ class Plot {
   /** @param from with which of it to begin; what depends on that comes along */
   revocations(from: (object: ObjectName) => boolean): Revocations {
     const blocked: Blocked[] = []
+    const left = new Set<string>()
     let roots = this.#roots()
     for (;;) {
-      const all = this.#closure(roots)
+      const all = this.#closure(roots, left)
       const obstacles = this.#obstacles(all)
       if (obstacles.size === 0) return { possible: this.#leavesFirst(all, from), blocked }
       for (const revoked of roots) {
@@ -202,8 +231,12 @@ class Plot {
         if (obstacle !== undefined) blocked.push({ revoked, obstacle })
       }
       const free = roots.filter((revoked) => !obstacles.has(revokedKey(revoked)))
-      if (free.length === roots.length)
-        throw new Error('what cannot be revoked depends on nothing that is to go')
+      if (free.length === roots.length) {
+        // It does not keep the rest from going, but would have gone with it.
+        const before = left.size
+        for (const key of obstacles.keys()) left.add(key)
+        if (before === left.size) throw new Error('what cannot be revoked depends on nothing that is to go')
+      }
       roots = free
     }
   }
@@ -227,7 +260,7 @@ class Plot {
               why: 'who granted it may not grant it any more, and others have it of that role too',
             })
           for (const dependent of this.#dependentsOf(revoked, all))
-            if (obstacles.has(revokedKey(dependent)))
+            if (obstacles.has(revokedKey(dependent)) && this.#isNeededFor(dependent, revoked, isGoing))
               obstacles.set(key, {
                 reason: 'passed on',
                 why: 'it has passed it on, and what it has passed on stays',

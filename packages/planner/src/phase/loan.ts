@@ -34,6 +34,7 @@ class Needs {
         this.become.add(operation.owner)
         return
       case 'setOwner':
+        if (this.#speak(operation)) return
         this.become.add(operation.owner)
         return this.#manage(operation.object)
       case 'grantPrivilege':
@@ -60,7 +61,7 @@ class Needs {
         return
       case 'grantDefaultPrivilege':
       case 'revokeDefaultPrivilege':
-        this.actAs.add(operation.owner)
+        if (!this.#speak(operation)) this.actAs.add(operation.owner)
         return
     }
   }

@@ -1,21 +1,27 @@
 import { objectKinds } from '../object-kind.ts'
 import type { Operation } from '../operation.ts'
 import { sortedBy } from '../order.ts'
-import { losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
+import { authorityOver, losesOwnership, ownerInOutcome } from '../owner-in-outcome.ts'
 import { notAskedFor, type Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
 import { lending } from './lend.ts'
 import type { Phase } from './phase.ts'
+
+const moverOf = (wanted: Wanted, object: WorldObject, newOwner: string): string =>
+  authorityOver(wanted, object).mover(object, newOwner) ?? object.owner
 
 const gainOwnerships =
   (ofSchemas: boolean): Phase =>
   (world, wanted) =>
     sortedBy(wanted.owners, ([key]) => key).flatMap(([, { object, role, because }]): Operation[] => {
       if ((object.kind === 'schema') !== ofSchemas) return []
-      const base = { owner: role, as: world.server.actingRole, because }
+      const base = { owner: role, because }
       const existing = world.object(object)
-      if (existing === undefined) return [{ kind: 'createSchema', schema: object.name[0]!, ...base }]
-      return existing.owner === role ? [] : [{ kind: 'setOwner', object, ...base }]
+      if (existing === undefined)
+        return [{ kind: 'createSchema', schema: object.name[0]!, as: world.server.actingRole, ...base }]
+      return existing.owner === role
+        ? []
+        : [{ kind: 'setOwner', object, as: moverOf(wanted, existing, role), ...base }]
     })
 
 /** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
@@ -38,7 +44,7 @@ const loseOwnerships =
       const { kind, name, owner } = object
       const newOwner = ownerInOutcome(world, wanted, object.key)!
       if (newOwner === owner) return []
-      const base = { as: world.server.actingRole, because: notAskedFor(owner) }
+      const base = { as: moverOf(wanted, object, newOwner), because: notAskedFor(owner) }
       return [{ kind: 'setOwner', object: { kind, name }, owner: newOwner, ...base }]
     })
 

@@ -77,7 +77,8 @@ class Revoking {
   #enable({ object, item: { grantor }, privilege }: Revoked, gone: ReadonlySet<string>): void {
     const key = lentKey(object, privilege)
     const withOption = lacks(this.#world, this.#lent.get(key) ?? object, privilege, grantor)
-    if (this.#world.isSuperuser(grantor)) this.#paused.set(grantor, this.#pause(grantor))
+    if (this.#wanted.authority.isSuperuser && this.#world.isSuperuser(grantor))
+      this.#paused.set(grantor, this.#pause(grantor))
     if (withOption === undefined) return
     this.#lent.set(key, withOption)
     const loan = this.#lendOption(object, privilege, grantor)
