@@ -46,7 +46,7 @@ export class Authority {
   readonly #inheriting: MembershipPaths
   readonly #becoming: MembershipPaths
   readonly #belonging: MembershipPaths
-  #meanwhile: ReadonlySet<string> | undefined
+  #meanwhile: ReadonlyMap<string, number> | undefined
   readonly #needed = new Map<string, boolean>()
   readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
   readonly #losers: ReadonlySet<string>
@@ -190,7 +190,8 @@ export class Authority {
    */
   *#proxies(role: string): Iterable<string> {
     if (this.mayActAs(role)) yield this.#acting
-    if (this.mayBecome(role) && (this.isSuperuser || !this.#world.isSuperuser(role))) yield role
+    // Nobody becomes a superuser but in the name of one.
+    if (this.mayBecome(role) && (this.mayActAs(role) || !this.#world.isSuperuser(role))) yield role
     if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return
     for (const other of this.#joins.within)
       if (other !== role && other !== this.#acting && this.#inheriting.isReachable(other, role))
@@ -418,8 +419,8 @@ export class Authority {
   }
 
   /**
-   * As whom to grant and revoke in the name of an object’s owner. PostgreSQL takes another role for the grantor that
-   * may pass the privilege on, where the acting role acts as that one too, or is it: then it has to become the owner.
+   * As whom to grant and revoke in the name of an object’s owner. Of the roles that may pass the privilege on, PostgreSQL
+   * takes the nearest for the grantor. Where that may be another, the acting role has to become the owner.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
    */
   speaker(
@@ -438,14 +439,15 @@ export class Authority {
   #speakerOf(name: string, object: OwnedObject, privilege: Privilege, saying: Saying): string | undefined {
     const others = this.#grantorsOn(object, privilege, saying).filter((other) => other !== name)
     for (const proxy of this.#proxies(name)) {
-      const isSure =
-        proxy === name ||
-        !others.some((other) =>
-          proxy === this.#acting
-            ? this.#actsMeanwhile.has(other)
-            : this.#inheriting.isReachable(proxy, other),
-        )
-      if (isSure && this.#reaches(proxy, object, name)) return proxy
+      const isActing = proxy === this.#acting
+      const own = isActing ? this.#farthest(name) : this.#inheriting.distance(proxy, name)
+      const isSure = others.every(
+        (other) =>
+          own <
+          (isActing ? (this.#nearest.get(other) ?? Number.POSITIVE_INFINITY) : this.#inheriting.distance(proxy, other)),
+      )
+      const isAlmighty = this.#world.isSuperuser(proxy)
+      if (isAlmighty ? name === object.owner : isSure && this.#reaches(proxy, object, name)) return proxy
     }
     return undefined
   }
@@ -461,19 +463,38 @@ export class Authority {
     return [object.owner, ...grantees]
   }
 
-  /** The roles that the acting role may act as for some of the time: as others, and as whom these inherit from. */
-  get #actsMeanwhile(): ReadonlySet<string> {
+  /**
+   * The roles that the acting role may act as for some of the time: as others, and as whom these inherit from; each with
+   * how near it comes then.
+   */
+  get #nearest(): ReadonlyMap<string, number> {
+    return (this.#meanwhile ??= this.#findNearest())
+  }
+
+  #findNearest(): ReadonlyMap<string, number> {
+    const nearest = new Map<string, number>()
+    const add = (from: string, distance: number): void => {
+      for (const role of this.#inheriting.reachable(from)) {
+        const all = distance + this.#inheriting.distance(from, role)
+        if (all < (nearest.get(role) ?? Number.POSITIVE_INFINITY)) nearest.set(role, all)
+      }
+    }
+    add(this.#acting, 0)
     const principals = this.#principals ?? this.#world.roles.keys()
-    this.#meanwhile ??= new Set(
-      [this.#acting, this.#world.server.databaseOwner, ...principals]
-        .flatMap((role) => {
-          const [acts, becomes] = [this.toActAs(role), this.toBecome(role) ?? []]
-          const joined = [...(acts ?? []), ...becomes].map((join) => join.role)
-          return acts === undefined ? joined : [role, ...joined]
-        })
-        .flatMap((role) => this.#inheriting.reachable(role)),
-    )
-    return this.#meanwhile
+    const joined = [this.#world.server.databaseOwner, ...principals].flatMap((role) => [
+      ...(this.toActAs(role) ?? []),
+      ...(this.toBecome(role) ?? []),
+    ])
+    for (const role of new Set(joined.map((join) => join.role))) add(role, 1)
+    return nearest
+  }
+
+  /** How near the acting role comes to a role at least when it acts as that one. */
+  #farthest(role: string): number {
+    const now = this.#inheriting.distance(this.#acting, role)
+    if (Number.isFinite(now)) return now
+    const last = this.toActAs(role)?.at(-1)
+    return last === undefined ? Number.POSITIVE_INFINITY : 1 + this.#inheriting.distance(last.role, role)
   }
 
   /**
@@ -495,9 +516,10 @@ export class Authority {
     if (!isUsable) return `role ${describeName(newOwner)} has no USAGE on ${describeObject(wrapper)}`
     const container = this.containerOf(object)
     if (container === undefined || this.mayCreateIn(newOwner, container)) return undefined
-    return this.lenderOf(container, 'CREATE') === undefined
-      ? this.whyNotManaged(container, 'CREATE')
-      : undefined
+    const isLent =
+      this.lenderOf(container, 'CREATE') !== undefined ||
+      (newOwner === this.#acting && this.holderFor(container, 'CREATE') !== undefined)
+    return isLent ? undefined : this.whyNotManaged(container, 'CREATE')
   }
 
   /** As whom an object is given to another role; `undefined` where nobody’s rights are enough. */
@@ -566,8 +588,13 @@ export class Authority {
     if (holder !== undefined) return holder === 'public' ? [] : [holder]
     if (this.mayActAs(schema.owner) && this.holds(schema.owner, schema, 'USAGE')) return [schema.owner]
     if (this.mayActAs(inNameOf) && this.holds(inNameOf, schema, 'USAGE')) return []
-    const guide = this.#granteesOf(schema, 'USAGE').find((grantee) => this.mayActAs(grantee))
+    const guide = this.holderFor(schema, 'USAGE')
     return guide === undefined ? undefined : [guide]
+  }
+
+  /** Whom the acting role has to act as to have a privilege by that: one that has it. */
+  holderFor(container: WorldObject, privilege: Privilege): string | undefined {
+    return this.#granteesOf(container, privilege).find((grantee) => this.mayActAs(grantee))
   }
 
   /** Who lends a privilege on a schema or database: its owner, or who else may pass it on. */

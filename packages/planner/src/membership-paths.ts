@@ -17,6 +17,11 @@ export class MembershipPaths {
     return (this.#cameFrom.get(from) ?? this.#walk(from)).has(to)
   }
 
+  /** How many memberships are between a role and one that it is a member of. */
+  distance(from: string, to: string): number {
+    return (this.path(from, to)?.length ?? Number.POSITIVE_INFINITY) - 1
+  }
+
   /** The roles from one to another that it is a member of, both included; `undefined` when it is no member. */
   path(from: string, to: string): readonly string[] | undefined {
     const cameFrom = this.#cameFrom.get(from) ?? this.#walk(from)

@@ -248,25 +248,27 @@ class Plot {
       const obstacle = this.#staying(revoked) ?? this.#obstacleTo(revoked)
       if (obstacle !== undefined) obstacles.set(key, obstacle)
     }
-    for (let before = -1; before !== obstacles.size;) {
-      before = obstacles.size
-      const isGoing = (other: Omit<Revoked, 'verdict' | 'because'>): boolean =>
-        all.has(revokedKey(other)) && !obstacles.has(revokedKey(other))
-      for (const [key, revoked] of all)
-        if (!obstacles.has(key)) {
-          if (!this.#dependingOnLoan(revoked).every(isGoing))
-            obstacles.set(key, {
-              reason: 'granted by another role',
-              why: 'who granted it may not grant it any more, and others have it of that role too',
-            })
-          for (const dependent of this.#dependentsOf(revoked, all))
-            if (obstacles.has(revokedKey(dependent)) && this.#isNeededFor(dependent, revoked, isGoing))
+    const isGoing = (other: Omit<Revoked, 'verdict' | 'because'>): boolean =>
+      all.has(revokedKey(other)) && !obstacles.has(revokedKey(other))
+    // What stays in any case first: by that others may go.
+    for (const isGone of [() => false, isGoing])
+      for (let before = -1; before !== obstacles.size;) {
+        before = obstacles.size
+        for (const [key, revoked] of all)
+          if (!obstacles.has(key)) {
+            if (!this.#dependingOnLoan(revoked).every(isGoing))
               obstacles.set(key, {
-                reason: 'passed on',
-                why: 'it has passed it on, and what it has passed on stays',
+                reason: 'granted by another role',
+                why: 'who granted it may not grant it any more, and others have it of that role too',
               })
-        }
-    }
+            for (const dependent of this.#dependentsOf(revoked, all))
+              if (obstacles.has(revokedKey(dependent)) && this.#isNeededFor(dependent, revoked, isGone))
+                obstacles.set(key, {
+                  reason: 'passed on',
+                  why: 'it has passed it on, and what it has passed on stays',
+                })
+          }
+      }
     return obstacles
   }
 

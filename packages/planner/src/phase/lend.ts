@@ -56,7 +56,11 @@ class Lender {
   }
 
   #reaches(operation: Operation, name: ObjectName, schema: WorldObject): boolean {
-    if (operation.as !== this.#world.server.actingRole) return this.#now.holds(operation.as, schema, 'USAGE')
+    if (operation.as !== this.#world.server.actingRole)
+      return (
+        (!this.#authority.isSuperuser && this.#world.isSuperuser(operation.as)) ||
+        this.#now.holds(operation.as, schema, 'USAGE')
+      )
     const table: ObjectName = { kind: 'table', name: name.name.slice(0, 2) }
     const object = this.#world.object(name) ?? this.#world.object(table)
     if (object === undefined) return true

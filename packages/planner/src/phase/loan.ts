@@ -36,6 +36,7 @@ class Needs {
       case 'setOwner':
         if (this.#speak(operation)) return
         this.become.add(operation.owner)
+        this.#create(operation.object, operation.owner)
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
@@ -71,6 +72,15 @@ class Needs {
     if (as === this.#world.server.actingRole) return false
     this.become.add(as)
     return true
+  }
+
+  /** What only another role’s privileges let the acting role own. */
+  #create(name: ObjectName, owner: string): void {
+    const container = this.#authority.containerOf(name)
+    if (owner !== this.#world.server.actingRole || container === undefined) return
+    if (this.#authority.mayCreateIn(owner, container)) return
+    const holder = this.#authority.holderFor(container, 'CREATE')
+    if (holder !== undefined) this.actAs.add(holder)
   }
 
   /** @param inNameOf who may be the acting role itself, where that has a grant option */
