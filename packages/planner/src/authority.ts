@@ -271,7 +271,9 @@ export class Authority {
     if (proxy === this.#acting) return this.toAdminister(role) !== undefined
     return (
       !this.#world.isSuperuser(proxy) &&
-      this.#world.membersOf(role).some(({ member, admin }) => admin && this.#belonging.isReachable(proxy, member))
+      this.#world
+        .membersOf(role)
+        .some(({ member, admin }) => admin && this.#belonging.isReachable(proxy, member))
     )
   }
 
@@ -361,7 +363,8 @@ export class Authority {
   whyNotSpokenFor(grantor: string, object: OwnedObject, privilege: Privilege): string | undefined {
     const { sessionRole, bootstrapRole } = this.#world.server
     const name = describeName(grantor)
-    if (!this.isSuperuser && this.#speakerOf(grantor, object, privilege, 'revoke') !== undefined) return undefined
+    if (!this.isSuperuser && this.#speakerOf(grantor, object, privilege, 'revoke') !== undefined)
+      return undefined
     if (this.#world.isSuperuser(grantor)) {
       if (!this.isSuperuser) return `${this.#who} may not become role ${name}, a superuser`
       return [this.#acting, sessionRole, bootstrapRole].includes(grantor)
@@ -444,7 +447,9 @@ export class Authority {
       const isSure = others.every(
         (other) =>
           own <
-          (isActing ? (this.#nearest.get(other) ?? Number.POSITIVE_INFINITY) : this.#inheriting.distance(proxy, other)),
+          (isActing
+            ? (this.#nearest.get(other) ?? Number.POSITIVE_INFINITY)
+            : this.#inheriting.distance(proxy, other)),
       )
       const isAlmighty = this.#world.isSuperuser(proxy)
       if (isAlmighty ? name === object.owner : isSure && this.#reaches(proxy, object, name)) return proxy
@@ -526,6 +531,8 @@ export class Authority {
   mover(object: WorldObject, newOwner: string): string | undefined {
     for (const proxy of this.#proxies(object.owner))
       if (this.isSuperuser) return proxy
+      // Before 16 another can be a member of the acting role, from which it may have to be removed meanwhile.
+      else if (proxy !== this.#acting && !this.#world.membershipsHaveGrantors) return undefined
       else if (this.#reaches(proxy, object) && this.#whyNotGiven(proxy, object, newOwner) === undefined)
         return proxy
     return undefined
@@ -541,7 +548,9 @@ export class Authority {
     if (kind === 'database' && !(this.#world.roles.get(proxy)?.createDb ?? false))
       return `${who} has not CREATEDB`
     if (kind !== 'schema' && kind !== 'subscription') return undefined
-    const mayCreate = isActing ? createsSchemas : this.holdsOn(proxy, { kind: 'database', name: [database] }, 'CREATE')
+    const mayCreate = isActing
+      ? createsSchemas
+      : this.holdsOn(proxy, { kind: 'database', name: [database] }, 'CREATE')
     return mayCreate ? undefined : `${who} has no CREATE on the database`
   }
 

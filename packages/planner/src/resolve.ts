@@ -20,6 +20,7 @@ import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
 import { authorityOver, ownerInOutcome } from './owner-in-outcome.ts'
 import { createRoles } from './phase/create-roles.ts'
+import { isContainer } from './phase/revoke-privileges.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
 import { satisfies } from './phase/lose-memberships.ts'
@@ -210,12 +211,15 @@ class Resolution implements Wanted {
       for (const one of [createRoles, phase])
         for (const operation of one(this.#settled, this)) apply(this.#settled, operation)
     }
-    // It acts as the owners, and as who else has granted something.
+    // It acts as the owners, as who else has granted something, and as who comes to what is in schemas.
     const principals = new Set<string>()
     for (const { objects } of new Set([this.#world, this.#settled]))
-      for (const { owner, acl } of objects.values()) {
+      for (const { kind, owner, acl } of objects.values()) {
         principals.add(owner)
-        for (const { grantor } of acl.values()) principals.add(grantor)
+        for (const { grantor, grantee } of acl.values()) {
+          principals.add(grantor)
+          if (isContainer({ kind })) principals.add(grantee)
+        }
       }
     for (const owner of newOwners) principals.add(owner)
     return new Authority(this.#settled, { principals })

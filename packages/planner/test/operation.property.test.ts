@@ -180,7 +180,14 @@ const isInScope = (
     operation.kind === 'createRole' && isIntermediate(operation.role) && isDelegateName(operation.as)
   // What is done to an ACL is done in the owner’s name.
   const isGrantor = 'grantor' in operation && operation.as === operation.grantor
-  if (operation.as !== actingRole && !isGrantor && !isOfDelegate) return false
+  // In the name of an owner or of who granted something another may speak that has its privileges.
+  const isProxy =
+    ('grantor' in operation && hasPrivilegesOf(before, operation.as, operation.grantor ?? operation.as)) ||
+    (operation.kind === 'setOwner' &&
+      hasPrivilegesOf(before, operation.as, objectIn(before, operation.object)!.owner)) ||
+    ('on' in operation && hasPrivilegesOf(before, operation.as, operation.owner))
+  const isAnother = operation.as !== actingRole && !isGrantor && !isOfDelegate
+  if (isAnother && (!isProxy || roleIn(before, actingRole)!.superuser)) return false
   if (operation.because.meanwhile !== undefined) return isForAWhile(operation, before, operations)
   if (!isDesired(operation.because.role)) return false
   if ('role' in operation && isDelegateName(operation.role)) return isMaking(operation, snapshot, operations)
