@@ -9,6 +9,7 @@ import { type ObjectName, schemaOf } from './object-kind.ts'
 import type { GrantMembership } from './operation.ts'
 import type { Privilege } from './privilege.ts'
 import type { Membership, Role } from './snapshot.ts'
+import { isVanished } from './vanished-role.ts'
 import type { World, WorldObject } from './world.ts'
 
 /** Whose members everybody who owns the database is, and nobody else can become. */
@@ -167,6 +168,7 @@ export class Authority {
 
   /** What the acting role has to make itself a member of to have a role’s privileges; `undefined` where it may not. */
   toActAs(role: string): Joining | undefined {
+    if (isVanished(role)) return undefined
     if (this.hasPrivilegesOf(role)) return []
     if (this.#keepsTrackOf(role)) return this.#joins.toHave(role)
     const isRepresented = this.#inheriting.isReachable(this.representative(role), role)
@@ -175,6 +177,7 @@ export class Authority {
 
   /** The same to be able to become it. */
   toBecome(role: string): Joining | undefined {
+    if (isVanished(role)) return undefined
     if (this.canBecome(role)) return []
     return this.#keepsTrackOf(role) ? this.#joins.toBecome(role) : this.#toJoin(role)
   }
@@ -189,6 +192,7 @@ export class Authority {
    * its privileges.
    */
   *#proxies(role: string): Iterable<string> {
+    if (isVanished(role)) return
     if (this.mayActAs(role)) yield this.#acting
     // Nobody becomes a superuser but in the name of one.
     if (this.mayBecome(role) && (this.mayActAs(role) || !this.#world.isSuperuser(role))) yield role
@@ -301,7 +305,7 @@ export class Authority {
   mayGrant(role: string, losers: ReadonlySet<string> = nobody): boolean {
     if (this.isSuperuser) return true
     const existing = this.#world.roles.get(role)
-    if (existing === undefined) return this.mayCreateRoles
+    if (existing === undefined) return this.mayCreateRoles && !isVanished(role)
     if (existing.superuser || (role === databaseOwners && this.#world.server.version >= 140000)) return false
     if (this.#world.membershipsHaveGrantors)
       return (
@@ -324,6 +328,8 @@ export class Authority {
 
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
   mayRevoke(row: Membership): boolean {
+    if (isVanished(row.role) || isVanished(row.member)) return false
+    if (this.#world.membershipsHaveGrantors && isVanished(row.grantor)) return false
     if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(row.role)
     return this.#revoker(row) !== undefined
   }
@@ -363,6 +369,7 @@ export class Authority {
   whyNotSpokenFor(grantor: string, object: OwnedObject, privilege: Privilege): string | undefined {
     const { sessionRole, bootstrapRole } = this.#world.server
     const name = describeName(grantor)
+    if (isVanished(grantor)) return 'who granted it does not exist any more, and nobody can speak for it'
     if (!this.isSuperuser && this.#speakerOf(grantor, object, privilege, 'revoke') !== undefined)
       return undefined
     if (this.#world.isSuperuser(grantor)) {
@@ -671,6 +678,7 @@ export class Authority {
         (member) =>
           member !== undefined &&
           !losers.has(member) &&
+          this.#world.roles.has(member) &&
           !this.#world.isSuperuser(member) &&
           (this.mayActAs(member) || this.mayBecome(member)),
       )

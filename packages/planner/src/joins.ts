@@ -99,10 +99,14 @@ export class Joins {
     if (searched.has(grantor) || (joining.length > 0 && this.#losers.has(grantor))) return
     searched.add(grantor)
     for (const { role, admin } of this.#world.membershipsOf(grantor)) {
-      if (!admin || this.#joining.has(role) || this.#world.isSuperuser(role)) continue
+      if (!admin || this.#joining.has(role) || !this.#mayBeJoined(role)) continue
       const joined = [...joining, { role, as, grantor }]
       this.#joining.set(role, joined)
       this.#reach(role, joined)
     }
+  }
+
+  #mayBeJoined(role: string): boolean {
+    return this.#world.roles.get(role)?.superuser === false
   }
 }

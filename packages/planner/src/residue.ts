@@ -17,6 +17,7 @@ import {
 } from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Membership } from './snapshot.ts'
+import { isVanished } from './vanished-role.ts'
 import type { Wanted } from './wanted.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -42,6 +43,17 @@ export interface Residue {
   readonly by: string
 }
 
+/** What would end something, and who could do that. */
+type End = Pick<Residue, 'statement' | 'by'>
+
+const endless: End = {
+  statement: '-- no statement can name a role that does not exist any more',
+  by: 'a superuser who edits the catalogs by hand, or drops what it is about',
+}
+
+/** @param roles whom the statement names */
+const ended = (roles: readonly string[], end: () => End): End => (roles.some(isVanished) ? endless : end())
+
 const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fact; message: string } => ({
   role,
   fact,
@@ -58,13 +70,20 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
   const { grantee, grantor } = item
   const { reason, why } = obstacle
   const fact = privilegeFact(object, item, privilege)
-  const revoke = revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })
   const owner = `the owner, ${describeName(object.owner)}`
-  const whoGranted = `a superuser, or a role that may become ${describeName(grantor)}`
+  const byGrantor = ended([grantee, grantor], () => ({
+    statement: asGrantor(fact),
+    by: `a superuser, or a role that may become ${describeName(grantor)}`,
+  }))
+  const byOwner = (more = ''): End =>
+    ended([grantee], () => ({
+      statement: `${revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })}${more}`,
+      by: owner,
+    }))
   const end = {
-    'granted by another role': { statement: asGrantor(fact), by: whoGranted },
-    'passed on': { statement: `${revoke} CASCADE`, by: owner },
-    'not permitted': { statement: revoke, by: owner },
+    'granted by another role': byGrantor,
+    'passed on': byOwner(' CASCADE'),
+    'not permitted': byOwner(),
   }[reason]
   const isHeld = wanted.desired.has(grantee) && privilegeVerdict(wanted, object, item, privilege) !== 'keep'
   const isLeftBehind = wanted.desired.has(grantor) && grantor !== object.owner
@@ -77,8 +96,7 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
             fact,
             reason: 'granted by the role itself' as const,
             message: `role ${describeName(grantor)} stays the grantor of ${privilege} on ${describeObject(fact.object)} to ${describeName(grantee)}: ${why}`,
-            statement: asGrantor(fact),
-            by: whoGranted,
+            ...byGrantor,
           },
         ]
       : []),
@@ -120,11 +138,15 @@ const defaults = (world: World, wanted: Wanted): Residue[] =>
       ...stays(
         who,
         fact,
-        `role ${describeName(world.server.actingRole)} may not act as role ${describeName(fact.owner)}`,
+        isVanished(fact.owner)
+          ? 'whose objects it is about does not exist any more, and nobody can speak for it'
+          : `role ${describeName(world.server.actingRole)} may not act as role ${describeName(fact.owner)}`,
       ),
       reason: 'not permitted' as const,
-      statement: revokeDefaultStatement({ ...fact, grantOptionOnly: change === 'strip grant option' }),
-      by: `a superuser, or a member of ${describeName(fact.owner)}`,
+      ...ended([fact.owner, fact.grantee], () => ({
+        statement: revokeDefaultStatement({ ...fact, grantOptionOnly: change === 'strip grant option' }),
+        by: `a superuser, or a member of ${describeName(fact.owner)}`,
+      })),
     })),
   )
 
@@ -153,24 +175,29 @@ const revokeRowStatement = (world: World, row: Membership): string =>
 const passedOnMembership = (world: World, row: Membership): Residue => ({
   ...stays(row.member, { kind: 'membership', ...row }, 'it has made a role a member that is to stay one'),
   reason: 'passed on',
-  statement: `${revokeRowStatement(world, row)} CASCADE`,
-  by: 'a superuser',
+  ...ended([row.role, row.member], () => ({
+    statement: `${revokeRowStatement(world, row)} CASCADE`,
+    by: 'a superuser',
+  })),
 })
 
 const foreignMembership = (world: World, row: Membership): Residue => {
-  const { actingRole } = world.server
-  const privileges = world.membershipsHaveGrantors
-    ? ` and the privileges of ${describeName(row.grantor)}`
-    : ''
+  const { role, member, grantor } = row
+  const privileges = world.membershipsHaveGrantors ? ` and the privileges of ${describeName(grantor)}` : ''
+  const named = world.membershipsHaveGrantors ? [role, member, grantor] : [role, member]
   return {
     ...stays(
-      row.member,
+      member,
       { kind: 'membership', ...row },
-      `role ${describeName(actingRole)} may not revoke it`,
+      named.some(isVanished)
+        ? `${isVanished(role) ? 'that role' : 'who granted it'} does not exist any more, and no statement can name it`
+        : `role ${describeName(world.server.actingRole)} may not revoke it`,
     ),
     reason: 'not permitted',
-    statement: revokeRowStatement(world, row),
-    by: `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
+    ...ended(named, () => ({
+      statement: revokeRowStatement(world, row),
+      by: `a superuser, or a role with ADMIN option for ${describeName(role)}${privileges}`,
+    })),
   }
 }
 

@@ -7,6 +7,7 @@ import type { ObjectName } from './object-kind.ts'
 import type { Reason } from './operation.ts'
 import { sortedBy } from './order.ts'
 import type { Privilege } from './privilege.ts'
+import { isVanished } from './vanished-role.ts'
 import { entitlement, isPreserved, notAskedFor, type Wanted } from './wanted.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -204,8 +205,13 @@ class Plot {
     )
   }
 
-  #obstacleTo({ object, item: { grantor }, privilege }: Revoked): Obstacle | undefined {
+  #obstacleTo({ object, item: { grantee, grantor }, privilege }: Revoked): Obstacle | undefined {
     const authority = this.#wanted.authorityOverPrivileges
+    if (isVanished(grantee))
+      return {
+        reason: 'not permitted',
+        why: 'who has it does not exist any more, and no statement can name it',
+      }
     if (grantor === object.owner) {
       const why = authority.whyNotManaged(object, privilege)
       return why === undefined ? undefined : { reason: 'not permitted', why }

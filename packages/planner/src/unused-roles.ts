@@ -11,6 +11,7 @@ import { quoteIdent } from './quote.ts'
 import { isRealMember } from './real-member.ts'
 import { asGrantor, type Residue } from './residue.ts'
 import type { Role } from './snapshot.ts'
+import { isVanished } from './vanished-role.ts'
 import type { Wanted } from './wanted.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -38,7 +39,7 @@ const tieByItem = (ties: Ties, object: WorldObject, item: AclEntry, authority: A
     const why = authority.whyNotManaged(object, privilege)
     if (why !== undefined) ties.notPermitted.push(why)
     const fact = privilegeFact(object, item, privilege)
-    if (item.grantor !== object.owner) ties.byOthers.push(fact)
+    if (item.grantor !== object.owner && !isVanished(item.grantor)) ties.byOthers.push(fact)
     if (item.grantor !== object.owner || grantable) ties.beyond.push(`holds ${describeFact(fact)}`)
   }
 }

@@ -2,6 +2,7 @@ import { mostAdministered } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { constant } from './constant.ts'
 import { isRealMember } from './membership.ts'
+import { aclItems, name } from './name.ts'
 
 /** A list of the answer: a row each, an array of its values, in an order of its own. */
 const list = (
@@ -12,9 +13,6 @@ const list = (
   sql`coalesce(
     (select pg_catalog.json_agg(pg_catalog.json_build_array(${values}) order by ${order}) from ${from}), '[]'
   )`
-
-/** A name by its oid, from PostgreSQL's own cache. */
-const name = (oid: string): RawBuilder<string> => sql`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text`
 
 const setting = (called: string): RawBuilder<number> =>
   sql`pg_catalog.current_setting(${constant(called)})::int`
@@ -104,13 +102,13 @@ const memberships = list(
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.reasons, o.wrapper, o.owned_by_superusers, a.indexes`,
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(${aclItems('o.acl')}, '{}'), o.follows, a.reasons, o.wrapper, o.owned_by_superusers, a.indexes`,
   sql`object as o left join acts_as_owner as a on a.classid = o.classid and a.oid = o.oid and o.objsubid = 0`,
   sql`o.kind, o.oid, o.objsubid`,
 )
 
 const defaultPrivileges = list(
-  sql`${name('a.role')}, n.nspname::text, a.object_type::text, a.acl::text[]`,
+  sql`${name('a.role')}, n.nspname::text, a.object_type::text, ${aclItems('a.acl')}`,
   sql`default_acl as a left join pg_catalog.pg_namespace as n on n.oid = a.schema`,
   sql`a.oid`,
 )

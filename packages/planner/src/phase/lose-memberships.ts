@@ -123,8 +123,8 @@ export const membershipVerdict = (
   if (verdict !== 'revoke' && verdict !== 'strip ADMIN option') return verdict
   const dependents = dependentsOf(world, row)
   if (dependents.some((one) => servesPreserved(wanted, serving, one))) return 'passed on'
-  if (authority.isSuperuser) return verdict
-  const isPermitted = ({ member }: Membership): boolean => member !== world.server.actingRole
+  const isPermitted = ({ member }: Membership): boolean =>
+    authority.isSuperuser || member !== world.server.actingRole
   if ([row, ...dependents].every((one) => authority.mayRevoke(one)) && dependents.every(isPermitted))
     return verdict
   const isAskedFor = wanted.memberships.get(row.member)?.has(row.role) === true
