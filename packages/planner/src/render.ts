@@ -44,7 +44,7 @@ export const stepsOf = (
 const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
   borrow: 'borrowed for this transaction',
   'give back': 'given back',
-  lend: 'lent while the owner changes',
+  lend: 'lent for this transaction',
   'take back': 'taken back',
   pause: 'in the way meanwhile',
   resume: 'as it was',
@@ -53,6 +53,12 @@ const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
 const lockedFor: Readonly<Record<LockRole['mode'], string>> = {
   exclusive: 'changes nothing: syncs in other databases that change the role wait for COMMIT',
   share: 'changes nothing: whoever drops the role waits for COMMIT',
+}
+
+/** What of a privilege or a membership is taken away, where the rest stays. */
+const optionTaken = (operation: Operation): string | undefined => {
+  if ('grantOptionOnly' in operation && operation.grantOptionOnly) return 'the grant option'
+  return 'adminOptionOnly' in operation && operation.adminOptionOnly ? 'the ADMIN option' : undefined
 }
 
 /** Why an operation is there, and of one on an intermediate role what that is for. */
@@ -69,8 +75,10 @@ const commentOn = (operation: Operation): string => {
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (isIntermediateName(because.role))
     return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`
+  if (because.again === true && 'grantor' in operation && operation.grantor !== null)
+    return `${who}: granted by ${describeName(operation.grantor)}, granted again${'object' in operation ? ' by the owner' : ''}`
   if (because.grant === null && kind !== 'createRole')
-    return served === undefined ? `${who}: no grant asks for it` : `${who}: no grant asks for ${served}`
+    return `${who}: no grant asks for ${served ?? optionTaken(operation) ?? 'it'}`
   if (served !== undefined) return `${who}: ${served}`
   if (kind === 'createRole') return `${describeName(operation.role)} does not exist`
   return `${who}: ${describeGrant(because.grant!)}`

@@ -108,7 +108,11 @@ class Plot {
       !mayHaveGranted(this.#wanted, this.#world, object, privilege, grantor)
     if (isLeftBehind && verdict !== 'revoke')
       return [{ object, item, privilege, verdict: 'revoke', because: notAskedFor(grantor) }]
-    return verdict === 'keep' ? [] : [{ object, item, privilege, verdict, because: losing! }]
+    if (verdict === 'keep') return []
+    const isAsked =
+      verdict === 'revoke' && entitlement(this.#wanted, object, privilege, grantee) !== undefined
+    const because = { ...losing!, ...(isAsked && { again: true as const }) }
+    return [{ object, item, privilege, verdict, because }]
   }
 
   /** What has to go before some other things can, because it was granted by virtue of them. */
@@ -119,7 +123,7 @@ class Plot {
       const collateral = this.#dependingOnLoan(revoked).map((other): Revoked => ({
         ...other,
         verdict: 'revoke',
-        because: revoked.because,
+        because: notAskedFor(revoked.because.role),
         isCollateral: true,
       }))
       for (const dependent of [...this.#dependentsOf(revoked, all), ...collateral]) {
@@ -135,9 +139,10 @@ class Plot {
 
   /** What a grantee has granted that may not once something is gone, together with everything else that is to go. */
   #dependentsOf(revoked: Revoked, gone: ReadonlyMap<string, Revoked>): readonly Revoked[] {
-    const { object, item, privilege, because, isCollateral } = revoked
+    const { object, item, privilege, isCollateral } = revoked
     const { grantee, grantor } = item
     if (grantee === object.owner) return []
+    const because = notAskedFor(revoked.because.role)
     return [object, ...columnsOf(this.#world, object)].flatMap((one) => {
       // A privilege that is revoked on a table goes on its columns too, and its grant option with it.
       const loses =

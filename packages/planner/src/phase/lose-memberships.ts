@@ -221,7 +221,10 @@ export const loseMemberships = (
   )
   const bySpeaker = sortedBy(lost, (one) => wanted.authority.speakerAgainst(one.row))
   for (const { row, adminOptionOnly } of bySpeaker.sort((a, b) => a.rank - b.rank))
-    revocation.revoke(row, adminOptionOnly, notAskedFor(row.member))
+    revocation.revoke(row, adminOptionOnly, {
+      ...notAskedFor(row.member),
+      ...(!adminOptionOnly && wanted.memberships.get(row.member)?.has(row.role) && { again: true as const }),
+    })
   return [
     ...revocation.operations,
     ...(wanted.keepDependents ? keptDependents(world, wanted, revocation) : []),
