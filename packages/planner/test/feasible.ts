@@ -24,8 +24,8 @@ export const worldsOf = (before: Snapshot, outcome: Snapshot, made: Plan): World
 ]
 
 /** What could be done in one of the worlds by who acts as whoever a plan between them acts as. */
-const able = ([before, outcome]: Worlds, world: Snapshot): Possibilities =>
-  new Possibilities(world, [before, outcome])
+const able = ([before, outcome, synced]: Worlds, world: Snapshot): Possibilities =>
+  new Possibilities(world, [before, outcome], synced)
 
 const isEverywhere = ([before, outcome]: Worlds, test: (world: Snapshot) => boolean): boolean =>
   test(before) && test(outcome)
@@ -194,7 +194,7 @@ export const lostThoughGrantable = ({ effects }: Plan, worlds: Worlds): Fact[] =
 }
 
 /** A membership beside one that is asked for, which the acting role may not take away and which makes no administrator. */
-export const isTolerated = ([before, outcome]: Worlds, asked: Asked, fact: Fact): boolean =>
+export const isTolerated = ([before, outcome, synced]: Worlds, asked: Asked, fact: Fact): boolean =>
   fact.kind === 'membership' &&
   !fact.admin &&
   outcome.memberships.some(
@@ -203,7 +203,7 @@ export const isTolerated = ([before, outcome]: Worlds, asked: Asked, fact: Fact)
       row.member === fact.member &&
       isAskedFor(outcome, asked, { kind: 'membership', ...row, admin: false }),
   ) &&
-  !new Possibilities(before).revokeRole(fact)
+  !new Possibilities(before, [before], synced).revokeRole(fact)
 
 /** Whether the acting role could do as much after a plan as before: it may have got, or lost, what desired roles have. */
 export const hasSameMeans = ([before, outcome]: Worlds): boolean => {
