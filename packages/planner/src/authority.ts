@@ -171,8 +171,19 @@ export class Authority {
     if (isVanished(role)) return undefined
     if (this.hasPrivilegesOf(role)) return []
     if (this.#keepsTrackOf(role)) return this.#joins.toHave(role)
+    if (!this.#mayInherit) return undefined
     const isRepresented = this.#inheriting.isReachable(this.representative(role), role)
-    return isRepresented && this.#mayInherit ? this.#toJoin(role) : undefined
+    return isRepresented ? (this.#toJoin(role) ?? this.#toJoinMember(role)) : undefined
+  }
+
+  /** Before 16: of who may not be joined, a superuser, another member may be that has its privileges. */
+  #toJoinMember(role: string): Joining | undefined {
+    for (const { member } of this.#world.membersOf(role))
+      if (member !== this.#acting && this.#inheriting.isReachable(member, role)) {
+        const joining = this.#toJoin(member) ?? this.#toJoinMember(member)
+        if (joining !== undefined) return joining
+      }
+    return undefined
   }
 
   /** The same to be able to become it. */

@@ -30,7 +30,8 @@ import {
  * @param distrusted whose ADMIN options are not to be used for that, where they are not there from the beginning
  */
 const withEverythingJoined = (snapshot: Snapshot, who: string, distrusted: readonly string[]): Snapshot => {
-  let world = snapshot
+  const memberships = [...snapshot.memberships]
+  const world = { ...snapshot, memberships }
   for (;;) {
     const speakers = [...followed(world, who, 'set').keys()].filter((name) => !isSuperuser(world, name))
     const mayUse = (admin: string): boolean =>
@@ -40,20 +41,12 @@ const withEverythingJoined = (snapshot: Snapshot, who: string, distrusted: reado
         )) &&
       speakers.some((name) => followed(world, name, 'inherit').has(admin))
     const isJoined = (role: string): boolean =>
-      world.memberships.some((row) => row.role === role && row.member === who && row.inherit && row.set)
-    const found = world.memberships.find(
+      memberships.some((row) => row.role === role && row.member === who && row.inherit && row.set)
+    const found = memberships.find(
       ({ role, member, admin }) => admin && !isSuperuser(world, role) && !isJoined(role) && mayUse(member),
     )
     if (found === undefined) return world
-    const row: Membership = {
-      role: found.role,
-      member: who,
-      grantor: '',
-      admin: false,
-      inherit: true,
-      set: true,
-    }
-    world = { ...world, memberships: [...world.memberships, row] }
+    memberships.push({ role: found.role, member: who, grantor: '', admin: false, inherit: true, set: true })
   }
 }
 
