@@ -64,8 +64,10 @@ const ownerGoal = (world: World, thing: Thing, owner: string, state: State): Omi
   const { acting } = world.names
   const old = ownerOf(state, thing)
   const schema = schemaOf(thing)
-  const moved = thing.kind === 'table' ? world.things.filter((one) => one.kind === 'column') : []
-  const keys = [thing, ...moved].map(thingKey)
+  const columns = world.things.filter(
+    ({ kind, name }) => thing.kind === 'table' && kind === 'column' && name[0] === thing.name[0],
+  )
+  const keys = new Set([thing, ...columns].map(thingKey))
   return {
     decisive: [`alter ${thing.owned!} owner to ${owner}`],
     loans: [
@@ -73,7 +75,7 @@ const ownerGoal = (world: World, thing: Thing, owner: string, state: State): Omi
       ...(schema === undefined ? [] : [`grant create on schema ${schema} to ${owner}`]),
     ],
     isReached: (now) => ownerOf(now, thing) === owner,
-    isMeant: (truth) => 'thing' in truth && keys.includes(truth.thing),
+    isMeant: (truth) => 'thing' in truth && keys.has(truth.thing),
   }
 }
 

@@ -5,6 +5,13 @@ import { missingIn, type State, type Truth } from './state.ts'
 import { privilegeOn, type Thing, thingKey } from './thing.ts'
 import type { World } from './world.ts'
 
+/** The same but for options. */
+const isSame =
+  (one: Truth) =>
+  (other: Truth): boolean =>
+    JSON.stringify({ ...one, admin: 0, inherit: 0, set: 0, grantable: 0 }) ===
+    JSON.stringify({ ...other, admin: 0, inherit: 0, set: 0, grantable: 0 })
+
 /** Statements that the acting role may send, in order, and that leave nothing changed but what was to be. */
 export type Way = readonly Sent[]
 
@@ -54,13 +61,17 @@ class Search {
     this.#before = before
   }
 
-  /** Who becomes a superuser says so by `actAs`: no plan makes itself one of its own accord. */
-  get #speakers(): readonly string[] {
+  /** Whom it can become now. Who becomes a superuser says so by `actAs`: no plan makes itself one of its own accord. */
+  async #speakers(): Promise<readonly string[]> {
     const { acting, roles } = this.#place.world.names
-    const superusers = [...this.#before.values()].flatMap((truth) =>
-      truth.is === 'attribute' && truth.attribute === 'SUPERUSER' ? [truth.role] : [],
-    )
-    return [acting, ...roles.filter((role) => !superusers.includes(role))]
+    const found = [acting]
+    for (const role of roles) {
+      const isSuperuser = [...this.#before.values()].some(
+        (truth) => truth.is === 'attribute' && truth.attribute === 'SUPERUSER' && truth.role === role,
+      )
+      if (!isSuperuser && (await this.#session.send({ as: role, text: 'select' }))) found.push(role)
+    }
+    return found
   }
 
   #read(): Promise<State> {
@@ -88,15 +99,16 @@ class Search {
     const { acting, roles } = world.names
     const helps = new Set<string>([
       ...(pauses ? this.#pauses() : []),
-      ...(borrows ? [...(version < 160000 ? [`alter role ${acting} inherit`] : [])] : []),
+      ...(borrows && version < 160000 ? [`alter role ${acting} inherit`] : []),
       ...(borrows ? roles.map((role) => borrowing(role, acting, version)) : []),
       ...(lends ? this.#goal.loans : []),
     ])
     const steps: Sent[] = []
     for (let before = -1; before !== steps.length;) {
       before = steps.length
+      const speakers = await this.#speakers()
       for (const text of helps)
-        for (const as of this.#speakers)
+        for (const as of speakers)
           if (await this.#session.send({ as, text })) {
             helps.delete(text)
             steps.push({ as, text })
@@ -120,8 +132,9 @@ class Search {
 
   async #decisive(): Promise<readonly Sent[]> {
     const found: Sent[] = []
+    const speakers = await this.#speakers()
     for (const text of this.#goal.decisive)
-      for (const as of this.#speakers) {
+      for (const as of speakers) {
         const mark = await this.#session.mark()
         if ((await this.#session.send({ as, text })) && this.#goal.isReached(await this.#read()))
           found.push({ as, text })
@@ -161,7 +174,7 @@ class Search {
     }
     for (const [step, before, after] of changes.slice(0, -1).toReversed())
       for (const text of this.#inverses(before, after))
-        for (const as of new Set([step.as, ...this.#speakers]))
+        for (const as of new Set([step.as, ...(await this.#speakers())]))
           if (await this.#session.send({ as, text })) {
             done.push({ as, text })
             break
@@ -175,9 +188,6 @@ class Search {
   /** What undoes a change, in no order. */
   #inverses(before: State, after: State): readonly string[] {
     const [gone, added] = [missingIn(after, before), missingIn(before, after)]
-    const isSame = (one: Truth) => (other: Truth) =>
-      JSON.stringify({ ...one, admin: 0, inherit: 0, set: 0, grantable: 0 }) ===
-      JSON.stringify({ ...other, admin: 0, inherit: 0, set: 0, grantable: 0 })
     return [
       ...added.map((truth) => this.#without(truth, gone.find(isSame(truth)))),
       ...gone.filter((truth) => !added.some(isSame(truth))).map((truth) => this.#with(truth)),

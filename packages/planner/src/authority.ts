@@ -97,6 +97,7 @@ export class Authority {
   /** By table and privilege: who holds it on the columns. */
   readonly #onColumns = new Map<string, Holders>()
   readonly #ways = new Map<string, Found<Joining>>()
+  readonly #waysByMembers = new Map<string, Found<Joining>>()
   readonly #admins = new Map<string, readonly string[]>()
   readonly #others = new Map<string, readonly string[]>()
   readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
@@ -117,14 +118,13 @@ export class Authority {
     this.#acting = world.server.actingRole
     this.isSuperuser = world.isSuperuser(this.#acting)
     this.#createsRoles = world.roles.get(this.#acting)?.createRole ?? false
-    const inherits = this.#inherits()
-    this.#mayInherit = inherits(this.#acting)
+    this.#mayInherit = this.#inherits(this.#acting)
     const rolesOf = (member: string, counts: (row: Membership) => boolean): readonly string[] => [
       ...world.membershipsOf(member).flatMap((row) => (counts(row) ? [row.role] : [])),
       ...(member === world.server.databaseOwner && world.server.version >= 140000 ? [databaseOwners] : []),
     ]
     this.#inheriting = new MembershipPaths((member) =>
-      inherits(member) ? rolesOf(member, (row) => row.inherit && !this.#mayPause(row)) : [],
+      this.#inherits(member) ? rolesOf(member, (row) => this.#passesOn(row)) : [],
     )
     this.#becoming = new MembershipPaths((member) => rolesOf(member, ({ set }) => set))
     this.#belonging = new MembershipPaths((member) => rolesOf(member, () => true))
@@ -139,15 +139,21 @@ export class Authority {
   }
 
   /** Before 16 a role inherits or does not; the acting role does where it may give itself INHERIT. */
-  #inherits(): (member: string) => boolean {
-    if (this.#world.membershipsHaveGrantors) return () => true
-    return (member) =>
-      (this.#world.roles.get(member)?.inherit ?? true) || (member === this.#acting && this.mayAlter(member))
+  #inherits(member: string): boolean {
+    return (
+      this.#world.membershipsHaveGrantors ||
+      (this.#world.roles.get(member)?.inherit ?? true) ||
+      (member === this.#acting && this.mayAlter(member))
+    )
   }
 
-  /** Before 16 nobody can be counted on to be a member of the acting role, as which it may be in the way. */
-  #mayPause({ role }: Membership): boolean {
-    return role === this.#acting && !this.#world.membershipsHaveGrantors
+  /**
+   * Whether a member has a role’s privileges by a row. Before 16 nobody can be counted on to be a member of the acting role, as
+   * which it may be in the way.
+   */
+  #passesOn({ role, member, inherit }: Membership): boolean {
+    const mayPause = role === this.#acting && !this.#world.membershipsHaveGrantors
+    return inherit && !mayPause && this.#inherits(member)
   }
 
   get #who(): string {
@@ -216,8 +222,32 @@ export class Authority {
     if (isNameless(role)) return undefined
     if (this.hasPrivilegesOf(role)) return []
     if (this.#keepsTrackOf(role)) return this.#joins.toHave(role)
+    if (!this.#mayInherit) return undefined
     const isRepresented = this.#inheriting.isReachable(this.representative(role), role)
-    return isRepresented && this.#mayInherit ? this.#toJoin(role) : undefined
+    return isRepresented ? (this.#toJoin(role) ?? this.#toJoinMember(role)) : undefined
+  }
+
+  /** Before 16: of who may not be joined, a superuser, another member may be that has its privileges. */
+  #toJoinMember(role: string): Joining | undefined {
+    return getOrMake(this.#waysByMembers, role, () => {
+      for (const member of this.#withPrivilegesOf(role)) {
+        const found = this.#toJoin(member)
+        if (found !== undefined) return { found }
+      }
+      return { found: undefined }
+    }).found
+  }
+
+  /** Others that have a role’s privileges, the nearest first. */
+  #withPrivilegesOf(role: string): readonly string[] {
+    const { databaseOwner, version } = this.#world.server
+    const members = new Set([role])
+    for (const one of members) {
+      for (const row of this.#world.membersOf(one)) if (this.#passesOn(row)) members.add(row.member)
+      if (one === databaseOwners && version >= 140000 && this.#inherits(databaseOwner))
+        members.add(databaseOwner)
+    }
+    return [...members].filter((member) => member !== role && member !== this.#acting)
   }
 
   /** The same to be able to become it. */
@@ -247,17 +277,8 @@ export class Authority {
 
   /** From 16 on: others that have a role’s privileges and that the acting role may become, the nearest first. */
   #othersWith(role: string): readonly string[] {
-    const members = new Set([role])
-    for (const one of members) {
-      for (const { member, inherit } of this.#world.membersOf(one)) if (inherit) members.add(member)
-      if (one === databaseOwners) members.add(this.#world.server.databaseOwner)
-    }
-    return [...members].filter(
-      (one) =>
-        one !== role &&
-        one !== this.#acting &&
-        !this.#world.isSuperuser(one) &&
-        this.#joins.toBecome(one) !== undefined,
+    return this.#withPrivilegesOf(role).filter(
+      (one) => !this.#world.isSuperuser(one) && this.#joins.toBecome(one) !== undefined,
     )
   }
 

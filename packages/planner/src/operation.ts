@@ -17,6 +17,8 @@ export interface Reason {
    * pause.
    */
   readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume'
+  /** What is taken away is asked for, and granted again by the owner. */
+  readonly again?: true
   /** Another role that keeps what the role had passed on to it. */
   readonly keeps?: string
 }

@@ -121,7 +121,11 @@ class Plot {
       !mayHaveGranted(this.#wanted, this.#world, object, privilege, grantor)
     if (isLeftBehind && verdict !== 'revoke')
       return [{ object, item, privilege, verdict: 'revoke', because: notAskedFor(grantor) }]
-    return verdict === 'keep' ? [] : [{ object, item, privilege, verdict, because: losing! }]
+    if (verdict === 'keep') return []
+    const isAsked =
+      verdict === 'revoke' && entitlement(this.#wanted, object, privilege, grantee) !== undefined
+    const because = { ...losing!, ...(isAsked && { again: true as const }) }
+    return [{ object, item, privilege, verdict, because }]
   }
 
   /** What has to go before some other things can, because it was granted by virtue of them. */
@@ -136,7 +140,8 @@ class Plot {
     }
     // What adds nothing when it is added again.
     const [added, lent] = [new Map<PassedOn, 'collateral' | 'all'>(), new Set<readonly PassedOn[]>()]
-    for (const { because, isCollateral = false, ...granted } of going.values()) {
+    for (const { because: why, isCollateral = false, ...granted } of going.values()) {
+      const because = notAskedFor(why.role)
       const loan = this.#loanFor(granted)
       for (const passedOn of this.#dependentsOf(granted, going)) {
         const before = added.get(passedOn)

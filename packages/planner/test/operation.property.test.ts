@@ -337,7 +337,7 @@ const unfounded = (snapshot: Snapshot, first: Snapshot = snapshot): Set<string> 
 const whyLeft = (operation: Operation, before: Snapshot, after: Snapshot): string | undefined => {
   if (operation.kind === 'revokeMembership') {
     const unfoundedBefore = unfounded(before)
-    const dependent = [...unfounded(after)].find((text) => !unfoundedBefore.has(text))
+    const dependent = [...unfounded(after, before)].find((text) => !unfoundedBefore.has(text))
     return dependent === undefined ? undefined : `it leaves behind ${dependent}`
   }
   if (operation.kind !== 'revokePrivilege') return undefined

@@ -464,6 +464,24 @@ describe('what a third role granted', () => {
       ),
     ).toBe([asRole('g', revoke), 'GRANT SELECT ON TABLE "s"."orders" TO "t";'].join('\n')))
 
+  test.for<[string, Snapshot, DesiredRole, string]>([
+    [
+      'is granted again',
+      withUsage({ 'g/owner': 'r*', 't/g': 'r' }),
+      t([Grant.tableSelect('s', 'orders', { direct: true })]),
+      '-- "t": granted by "g", granted again by the owner',
+    ],
+    ['is not asked for', withUsage({ 't/owner': 'r' }), t(), '-- "t": no grant asks for it'],
+    [
+      'may not be passed on',
+      withUsage({ 't/owner': 'r*' }),
+      t([Grant.tableSelect('s', 'orders', { direct: true })]),
+      '-- "t": no grant asks for the grant option',
+    ],
+  ])('is said to go because it %s', ([, before, desired, comment]) =>
+    expect(renderSql(plan(before, desired, { seed: '' }))).toContain(comment),
+  )
+
   test.for<[string, Snapshot, string]>([
     [
       'where that is the superuser who syncs',

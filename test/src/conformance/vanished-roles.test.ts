@@ -140,7 +140,12 @@ conformanceInTurn('vanished roles', (sandbox) => {
       set role ${role}; grant select on ${schema}.one to ${gone}; reset role`)
     await vanish(box, gone)
     await expectResidue(box, scene, ['default privilege', 'privilege', 'privilege'])
-    await box.admin(`delete from pg_default_acl where defaclrole not in (select oid from pg_authid)`)
+    const left = 'select oid from pg_default_acl where defaclrole not in (select oid from pg_authid)'
+    for (const catalog of ['pg_depend', 'pg_shdepend'])
+      await box.admin(
+        `delete from ${catalog} where classid = 'pg_default_acl'::regclass and objid in (${left})`,
+      )
+    await box.admin(`delete from pg_default_acl where oid in (${left})`)
     await dropScene(box, scene)
   })
 

@@ -17,22 +17,24 @@ export const name = (column: string): RawBuilder<string> => {
   return sql`case when ${known} like 'unknown (OID=%' and not ${isThere(oid)} then ${gone(oid)} else ${known} end`
 }
 
+/** Of an item `i`: the oid of a role that is gone, as text. */
+const goneIn = (one: 'grantee' | 'grantor'): RawBuilder<unknown> => {
+  const oid = sql.ref(`i.${one}`)
+  return sql`case when ${oid} <> 0 and not ${isThere(oid)} then ${oid}::text else '' end`
+}
+
 /**
  * An ACL as texts. PostgreSQL has only a number there for a role that is gone, which can be the name of a role, too: before
  * such an item stand the oids of the roles that are gone, its grantee’s and its grantor’s, each behind a space.
  */
 export const aclItems = (column: string): RawBuilder<readonly string[]> => {
   const acl = sql.ref(column)
-  const oidOf = (one: 'grantee' | 'grantor'): RawBuilder<unknown> => {
-    const oid = sql.ref(`i.${one}`)
-    return sql`case when ${oid} <> 0 and not ${isThere(oid)} then ${oid}::text else '' end`
-  }
   return sql`case when ${acl}::text ~ '[{,"][0-9]+=|/[0-9]+[,}"]' then array(
     select case when g.grantee || g.grantor = '' then a.item::text
       else ' ' || g.grantee || ' ' || g.grantor || ' ' || a.item::text end
     from pg_catalog.unnest(${acl}) with ordinality as a(item, number)
     cross join lateral (select i.* from pg_catalog.aclexplode(array[a.item]) as i limit 1) as i
-    cross join lateral (select ${oidOf('grantee')} as grantee, ${oidOf('grantor')} as grantor) as g
+    cross join lateral (select ${goneIn('grantee')} as grantee, ${goneIn('grantor')} as grantor) as g
     order by a.number
   ) else ${acl}::text[] end`
 }

@@ -30,7 +30,11 @@ class Lender {
   around(operations: readonly Operation[]): readonly Operation[] {
     for (const operation of operations) this.#lendFor(operation)
     const loans = [...this.#loans.values()]
-    return [...loans.map(([lend]) => lend), ...operations, ...loans.map(([, takeBack]) => takeBack).reverse()]
+    return [
+      ...loans.map(([lend]) => lend),
+      ...operations,
+      ...loans.map(([, takeBack]) => takeBack).toReversed(),
+    ]
   }
 
   #lendFor(operation: Operation): void {
