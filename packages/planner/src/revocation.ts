@@ -185,11 +185,9 @@ class Plot {
         (one.grantee !== grantee || one.grantor !== grantor) &&
         !isGoing({ object, item: one, privilege }),
     )
-    return (
-      heldBy(acl, { privilege, grantee, grantor }) === true &&
-      !has(owner) &&
-      !others.some(({ privileges }) => privileges.get(privilege) === true)
-    )
+    if (has(owner) || others.some(({ privileges }) => privileges.get(privilege) === true)) return false
+    // What a desired role leaves behind, the plan tells.
+    return heldBy(acl, { privilege, grantee, grantor }) === true || !this.#wanted.desired.has(grantee)
   }
 
   #keepsOption(
