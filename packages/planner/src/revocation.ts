@@ -184,12 +184,17 @@ class Plot {
   #optionsBehind({ object, item: { grantor: role }, privilege }: Granted): readonly (readonly Granted[])[] {
     const { authority } = this.#wanted
     if (this.#world.isSuperuser(role) || authority.acts(role, object.owner)) return []
-    const own = this.#dependencies.optionsOf(object, privilege, role)
+    const table = this.#dependencies.tableOf(object)
+    const here = this.#dependencies.optionsOf(object, privilege, role)
+    // What a desired role leaves behind on columns, the plan tells.
+    const own =
+      here.length > 0 || table === undefined || this.#wanted.desired.has(role)
+        ? here
+        : this.#dependencies.optionsOf(table, privilege, role)
     if (own.length === 0) return []
     const all = [...sortedBy(own, ({ item }) => aclKey(item))]
     for (const other of authority.actsAmong(role, object.acl.holders(privilege)))
       if (other !== role) all.push(...this.#dependencies.optionsOf(object, privilege, other))
-    const table = this.#dependencies.tableOf(object)
     return all.map((one) => [one, ...(table === undefined ? [] : [{ ...one, object: table }])])
   }
 
