@@ -35,7 +35,7 @@ export const connectionTo = (server: TestConnection, database = 'postgres') => (
   database,
 })
 
-const readVersion = async (connection: TestConnection): Promise<number> => {
+export const readVersion = async (connection: TestConnection): Promise<number> => {
   const client = new pg.Client(connectionTo(connection))
   await client.connect()
   try {

@@ -249,7 +249,8 @@ const grantMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined 
   const grantor = version >= 160000 && granted.as === actingRole ? bootstrapRole : granted.as
   const options = version >= 160000 &&
     pick([true, false]) && { options: { inherit: pick([true, false])!, set: pick([true, false])! } }
-  return { kind: 'grantMembership', ...granted, grantor, ...options, because }
+  const admin = version < 160000 && pick([true, false])! && { admin: true as const }
+  return { kind: 'grantMembership', ...granted, grantor, ...admin, ...options, because }
 }
 
 const revokeMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined => {

@@ -11,6 +11,7 @@ import {
   type Scope,
   type Snapshot,
   storedTypeName,
+  vanishedRole,
 } from '@pgsr/planner'
 import { withoutNamelessDefaults, withoutNamelessObjects } from './nameless.ts'
 
@@ -100,6 +101,17 @@ type Rows = [
   unused: UnusedRow[],
 ]
 
+/** An item, of which the query says whether it names roles that are gone. */
+const aclItemOf = (text: string): AclItem => {
+  const [, grantee, grantor, item] = /^ ([0-9]*) ([0-9]*) (.*)$/s.exec(text) ?? []
+  if (item === undefined) return parseAclItem(text)
+  return {
+    ...parseAclItem(item),
+    ...(grantee !== '' && { grantee: vanishedRole(grantee!) }),
+    ...(grantor !== '' && { grantor: vanishedRole(grantor!) }),
+  }
+}
+
 /** Reads items of ACLs. What an owner has stands in each ACL of what it owns, and is read once. */
 const aclReader = (): ((text: string) => AclItem) => {
   const known = new Map<string, AclItem>()
@@ -107,7 +119,7 @@ const aclReader = (): ((text: string) => AclItem) => {
   return (text) => {
     const existing = known.get(text)
     if (existing !== undefined) return existing
-    const item = parseAclItem(text)
+    const item = aclItemOf(text)
     // To find letters that nobody knows.
     if (!knownPrivileges.has(item.privileges)) parsePrivileges(item.privileges)
     knownPrivileges.add(item.privileges)

@@ -24,10 +24,8 @@ export interface PassedOn {
 interface Index {
   /** By privilege and grantor: object by object. */
   readonly passedOn: ReadonlyMap<string, readonly PassedOn[]>
-  /** By privilege and grantee. */
-  readonly held: ReadonlyMap<string, readonly Granted[]>
-  /** By object, privilege and role: how many items give it the grant option there. */
-  readonly options: ReadonlyMap<string, number>
+  /** By object, privilege and role: what gives it the grant option there. */
+  readonly options: ReadonlyMap<string, readonly Granted[]>
   /** By privilege, grantee and grantor: the columns on which such an item gives the grant option. */
   readonly columns: ReadonlyMap<string, readonly WorldObject[]>
 }
@@ -39,25 +37,20 @@ export const optionKey = ({ key }: WorldObject, privilege: Privilege, role: stri
   `${key}\0${privilege}\0${role}`
 
 const indexOf = (objects: readonly WorldObject[]): Index => {
-  const [passedOn, held] = [
-    new Map<string, { object: WorldObject; granted: Granted[] }[]>(),
-    new Map<string, Granted[]>(),
-  ]
-  const [options, columns] = [new Map<string, number>(), new Map<string, WorldObject[]>()]
+  const passedOn = new Map<string, { object: WorldObject; granted: Granted[] }[]>()
+  const [options, columns] = [new Map<string, Granted[]>(), new Map<string, WorldObject[]>()]
   for (const object of objects)
     for (const item of object.acl.values())
       for (const [privilege, grantable] of item.privileges) {
         const granted: Granted = { object, item, privilege }
-        append(held, `${privilege}\0${item.grantee}`, granted)
         const byGrantor = getOrMake(passedOn, `${privilege}\0${item.grantor}`, () => [])
         if (byGrantor.at(-1)?.object === object) byGrantor.at(-1)!.granted.push(granted)
         else byGrantor.push({ object, granted: [granted] })
         if (!grantable) continue
-        const option = optionKey(object, privilege, item.grantee)
-        options.set(option, (options.get(option) ?? 0) + 1)
+        append(options, optionKey(object, privilege, item.grantee), granted)
         if (object.kind === 'column') append(columns, `${privilege}\0${aclKey(item)}`, object)
       }
-  return { passedOn, held, options, columns }
+  return { passedOn, options, columns }
 }
 
 /**
@@ -85,9 +78,9 @@ export class AclDependencies {
     return this.#index().passedOn.get(`${privilege}\0${grantor}`) ?? []
   }
 
-  /** What a role has been granted. */
-  #held(privilege: Privilege, grantee: string): readonly Granted[] {
-    return this.#index().held.get(`${privilege}\0${grantee}`) ?? []
+  /** By what a role has the grant option on an object itself. */
+  optionsOf(object: WorldObject, privilege: Privilege, role: string): readonly Granted[] {
+    return this.#index().options.get(optionKey(object, privilege, role)) ?? []
   }
 
   /**
@@ -100,10 +93,8 @@ export class AclDependencies {
     role: string,
     lost: (option: string) => number = none,
   ): boolean {
-    const isLeft = (one: WorldObject): boolean => {
-      const option = optionKey(one, privilege, role)
-      return (this.#index().options.get(option) ?? 0) > lost(option)
-    }
+    const isLeft = (one: WorldObject): boolean =>
+      this.optionsOf(one, privilege, role).length > lost(optionKey(one, privilege, role))
     const table = this.tableOf(object)
     return isLeft(object) || (table !== undefined && isLeft(table))
   }
@@ -127,16 +118,6 @@ export class AclDependencies {
       ({ object: one }) =>
         (one === object || object.kind === 'table') &&
         (isOption || heldBy(one.acl, { privilege, grantee, grantor: item.grantor }) === true),
-    )
-  }
-
-  /** By virtue of what a role may have granted a privilege on an object: also by what it holds on the table of a column. */
-  sourcesOf(object: WorldObject, privilege: Privilege, grantee: string): readonly Granted[] {
-    return this.#held(privilege, grantee).filter(
-      ({ object: one, item: { grantor, privileges } }) =>
-        grantee !== one.owner &&
-        (one === object || one === this.tableOf(object)) &&
-        (privileges.get(privilege) === true || heldBy(object.acl, { privilege, grantee, grantor }) === true),
     )
   }
 

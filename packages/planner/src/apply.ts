@@ -173,7 +173,8 @@ export const apply = (world: World, operation: Operation): void => {
       world.setMembership({
         role,
         member,
-        grantor: existing?.grantor ?? grantor,
+        // Before 16 who gives the ADMIN option to a member takes the place of who made it one.
+        grantor: existing !== undefined && (!admin || existing.admin) ? existing.grantor : grantor,
         admin: admin || (existing?.admin ?? false),
         inherit,
         set,

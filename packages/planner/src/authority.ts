@@ -1,11 +1,12 @@
 import { few, type ReadonlyAcl } from './acl.ts'
 import { type Attribute, attributes } from './attribute.ts'
-import { tableOf } from './column.ts'
+import { columnsOf, tableOf } from './column.ts'
 import { isDelegateName } from './delegate.ts'
 import { describeName, describeObject } from './describe.ts'
 import { append, getOrMake } from './get-or-make.ts'
+import { type Joining, Joins } from './joins.ts'
 import { MembershipPaths } from './membership-paths.ts'
-import { type ObjectName, schemaOf } from './object-kind.ts'
+import { type ObjectName, objectKey, schemaOf } from './object-kind.ts'
 import { isNameless, isNamelessMembership, whyNotNamed } from './nameless.ts'
 import type { GrantMembership } from './operation.ts'
 import type { Privilege } from './privilege.ts'
@@ -18,10 +19,46 @@ const databaseOwners = 'pg_database_owner'
 
 const nobody: ReadonlySet<string> = new Set()
 
+type Owned = ObjectName & Pick<WorldObject, 'owner'>
+
 /** An object as it is, or as it will be. */
-type OwnedObject = ObjectName & Pick<WorldObject, 'owner'> & Partial<Pick<WorldObject, 'acl' | 'follows'>>
+type OwnedObject = Owned & Partial<Pick<WorldObject, 'acl' | 'follows'>>
+
+/** What is done with a privilege. To revoke one on a table revokes it on the columns too, each in a name of its own. */
+type Saying = 'grant' | 'revoke'
+
+/** How a privilege is granted or revoked: to revoke it, unless that is said, and while who else has the grant option lent. */
+interface How {
+  readonly saying?: Saying
+  readonly lentTo?: ReadonlySet<string>
+}
+
+/** How a role comes by a privilege for a while: another grants it in somebody’s name. */
+export interface Lending {
+  readonly grantor: string
+  readonly as: string
+}
 
 type Holders = ReturnType<ReadonlyAcl['holders']>
+
+/** What a search has found, or that there is nothing. */
+interface Found<T> {
+  readonly found: T | undefined
+}
+
+/** Of who may pass a privilege on, the two that a role comes nearest to: the one next to any that it speaks for. */
+const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): readonly string[] => {
+  const among: ReadonlyMap<string, unknown> = distances.size < holders.size ? distances : holders
+  const near: (readonly [role: string, distance: number])[] = []
+  for (const role of among.keys()) {
+    const distance = distances.get(role)
+    if (distance !== undefined && holders.get(role) === true) near.push([role, distance])
+  }
+  return near
+    .sort(([, one], [, other]) => one - other)
+    .slice(0, 2)
+    .map(([role]) => role)
+}
 
 /** What was found out about who holds a privilege, where that are many; about few it is found out again. */
 const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, find: () => T): T => {
@@ -49,44 +86,74 @@ export class Authority {
   readonly #inheriting: MembershipPaths
   readonly #becoming: MembershipPaths
   readonly #belonging: MembershipPaths
-  #meanwhile: ReadonlySet<string> | undefined
+  #meanwhile: ReadonlyMap<string, number> | undefined
   #administering: ReadonlySet<string> | undefined
-  /** By who holds a privilege: by whom the acting role does. */
-  readonly #held = new WeakMap<Holders, { readonly found: string | undefined }>()
-  /** By who holds a privilege with the grant option: those of them that the acting role acts as. */
-  readonly #mistakable = new WeakMap<Holders, readonly string[]>()
+  /** By who holds a privilege: by whom the acting role does; whom it may act as to do so; who lends it. */
+  readonly #held = new WeakMap<Holders, Found<string>>()
+  readonly #holding = new WeakMap<Holders, Found<string>>()
+  readonly #lenders = new WeakMap<Holders, Found<Lending>>()
+  /** By a role, and by who holds a privilege: whom the role comes nearest to of those that may pass it on. */
+  readonly #takenFor = new Map<string, WeakMap<Holders, readonly string[]>>()
+  /** By table and privilege: who holds it on the columns. */
+  readonly #onColumns = new Map<string, Holders>()
+  readonly #ways = new Map<string, Found<Joining>>()
+  readonly #waysByMembers = new Map<string, Found<Joining>>()
+  readonly #admins = new Map<string, readonly string[]>()
+  readonly #others = new Map<string, readonly string[]>()
   readonly #administrators = new Map<MembershipPaths, ReadonlyMap<string, readonly string[]>>()
+  readonly #losers: ReadonlySet<string>
+  #found: Joins | undefined
 
-  /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
-  constructor(world: World, principals?: ReadonlySet<string>) {
+  /**
+   * @param principals the roles that the acting role may have to act as; every role, unless they are known
+   * @param losers roles in whose name it must not make itself a member of others, because their memberships change
+   */
+  constructor(
+    world: World,
+    { principals, losers = nobody }: { principals?: ReadonlySet<string>; losers?: ReadonlySet<string> } = {},
+  ) {
     this.#world = world
     this.#principals = principals
+    this.#losers = losers
     this.#acting = world.server.actingRole
     this.isSuperuser = world.isSuperuser(this.#acting)
     this.#createsRoles = world.roles.get(this.#acting)?.createRole ?? false
-    const inherits = this.#inherits()
-    this.#mayInherit = inherits(this.#acting)
+    this.#mayInherit = this.#inherits(this.#acting)
     const rolesOf = (member: string, counts: (row: Membership) => boolean): readonly string[] => [
       ...world.membershipsOf(member).flatMap((row) => (counts(row) ? [row.role] : [])),
       ...(member === world.server.databaseOwner && world.server.version >= 140000 ? [databaseOwners] : []),
     ]
     this.#inheriting = new MembershipPaths((member) =>
-      inherits(member) ? rolesOf(member, (row) => row.inherit && !this.#mayPause(row)) : [],
+      this.#inherits(member) ? rolesOf(member, (row) => this.#passesOn(row)) : [],
     )
     this.#becoming = new MembershipPaths((member) => rolesOf(member, ({ set }) => set))
     this.#belonging = new MembershipPaths((member) => rolesOf(member, () => true))
   }
 
-  /** Before 16 a role inherits or does not; the acting role does where it may give itself INHERIT. */
-  #inherits(): (member: string) => boolean {
-    if (this.#world.membershipsHaveGrantors) return () => true
-    return (member) =>
-      (this.#world.roles.get(member)?.inherit ?? true) || (member === this.#acting && this.mayAlter(member))
+  get #joins(): Joins {
+    return (this.#found ??= new Joins(this.#world, {
+      inheriting: this.#inheriting,
+      becoming: this.#becoming,
+      losers: this.#losers,
+    }))
   }
 
-  /** Before 16 nobody can be counted on to be a member of the acting role, as which it may be in the way. */
-  #mayPause({ role }: Membership): boolean {
-    return role === this.#acting && !this.#world.membershipsHaveGrantors
+  /** Before 16 a role inherits or does not; the acting role does where it may give itself INHERIT. */
+  #inherits(member: string): boolean {
+    return (
+      this.#world.membershipsHaveGrantors ||
+      (this.#world.roles.get(member)?.inherit ?? true) ||
+      (member === this.#acting && this.mayAlter(member))
+    )
+  }
+
+  /**
+   * Whether a member has a role’s privileges by a row. Before 16 nobody can be counted on to be a member of the acting role, as
+   * which it may be in the way.
+   */
+  #passesOn({ role, member, inherit }: Membership): boolean {
+    const mayPause = role === this.#acting && !this.#world.membershipsHaveGrantors
+    return inherit && !mayPause && this.#inherits(member)
   }
 
   get #who(): string {
@@ -142,16 +209,113 @@ export class Authority {
 
   /** Whether the acting role has a role’s privileges, or may give them to itself. */
   mayActAs(role: string): boolean {
-    if (isNameless(role)) return false
-    if (this.isSuperuser || this.hasPrivilegesOf(role)) return true
-    const representative = this.representative(role)
-    const isRepresented = this.#inheriting.isReachable(representative, role)
-    return isRepresented && this.#mayInherit && this.mayGrant(representative)
+    return !isNameless(role) && (this.isSuperuser || this.toActAs(role) !== undefined)
   }
 
   /** Whether the acting role can become a role, or may make itself able to: then it may make it an owner. */
   mayBecome(role: string): boolean {
-    return this.isSuperuser || this.canBecome(role) || this.mayGrant(this.representative(role))
+    return this.isSuperuser || this.toBecome(role) !== undefined
+  }
+
+  /** What the acting role has to make itself a member of to have a role’s privileges; `undefined` where it may not. */
+  toActAs(role: string): Joining | undefined {
+    if (isNameless(role)) return undefined
+    if (this.hasPrivilegesOf(role)) return []
+    if (this.#keepsTrackOf(role)) return this.#joins.toHave(role)
+    if (!this.#mayInherit) return undefined
+    const isRepresented = this.#inheriting.isReachable(this.representative(role), role)
+    return isRepresented ? (this.#toJoin(role) ?? this.#toJoinMember(role)) : undefined
+  }
+
+  /** Before 16: of who may not be joined, a superuser, another member may be that has its privileges. */
+  #toJoinMember(role: string): Joining | undefined {
+    return getOrMake(this.#waysByMembers, role, () => {
+      for (const member of this.#withPrivilegesOf(role)) {
+        const found = this.#toJoin(member)
+        if (found !== undefined) return { found }
+      }
+      return { found: undefined }
+    }).found
+  }
+
+  /** Others that have a role’s privileges, the nearest first. */
+  #withPrivilegesOf(role: string): readonly string[] {
+    const { databaseOwner, version } = this.#world.server
+    const members = new Set([role])
+    for (const one of members) {
+      for (const row of this.#world.membersOf(one)) if (this.#passesOn(row)) members.add(row.member)
+      if (one === databaseOwners && version >= 140000 && this.#inherits(databaseOwner))
+        members.add(databaseOwner)
+    }
+    return [...members].filter((member) => member !== role && member !== this.#acting)
+  }
+
+  /** The same to be able to become it. */
+  toBecome(role: string): Joining | undefined {
+    if (isNameless(role)) return undefined
+    if (this.canBecome(role)) return []
+    return this.#keepsTrackOf(role) ? this.#joins.toBecome(role) : this.#toJoin(role)
+  }
+
+  /** From 16 on rows say who administers a role; what is still to be created, its creator will. */
+  #keepsTrackOf(role: string): boolean {
+    return this.#world.membershipsHaveGrantors && this.#world.roles.has(role)
+  }
+
+  /**
+   * As whom to do something in a role’s name: as the acting role, as that role itself, or from 16 on as another that has
+   * its privileges.
+   */
+  *#proxies(role: string): Iterable<string> {
+    if (isNameless(role)) return
+    if (this.mayActAs(role)) yield this.#acting
+    // Nobody becomes a superuser but in the name of one.
+    if (this.mayBecome(role) && (this.mayActAs(role) || !this.#world.isSuperuser(role))) yield role
+    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return
+    yield* getOrMake(this.#others, role, () => this.#othersWith(role))
+  }
+
+  /** From 16 on: others that have a role’s privileges and that the acting role may become, the nearest first. */
+  #othersWith(role: string): readonly string[] {
+    return this.#withPrivilegesOf(role).filter(
+      (one) => !this.#world.isSuperuser(one) && this.#joins.toBecome(one) !== undefined,
+    )
+  }
+
+  /** As whom to say something in a role’s name that only that role, or who has its privileges, may say. */
+  proxyFor(role: string): string | undefined {
+    for (const proxy of this.#proxies(role)) return proxy
+    return undefined
+  }
+
+  /** Whoever may grant a role may join it. */
+  #toJoin(role: string): Joining | undefined {
+    const representative = this.representative(role)
+    return this.mayGrant(representative)
+      ? [{ role: representative, as: this.#acting, grantor: this.#acting }]
+      : undefined
+  }
+
+  /** What the acting role has to make itself a member of to be one, in any way, of who has the ADMIN option for a role. */
+  toAdminister(role: string): Joining | undefined {
+    if (!this.#world.membershipsHaveGrantors || this.#isAdministrator(role)) return []
+    return getOrMake(this.#ways, role, () => ({ found: this.#wayToAdminister(role) })).found
+  }
+
+  #wayToAdminister(role: string): Joining | undefined {
+    let best: Joining | undefined
+    for (const member of this.#adminsOf(role)) {
+      const way = this.#joins.toHave(member) ?? this.#joins.toJoin(member)
+      if (way !== undefined && (best === undefined || way.length < best.length)) best = way
+    }
+    return best
+  }
+
+  /** Who has the ADMIN option for a role. */
+  #adminsOf(role: string): readonly string[] {
+    return getOrMake(this.#admins, role, () =>
+      this.#world.membersOf(role).flatMap(({ member, admin }) => (admin ? [member] : [])),
+    )
   }
 
   /** The roles that administer others for the acting role, which can become them. */
@@ -193,13 +357,31 @@ export class Authority {
 
   /** As whom a role is granted in the name of a grantor, which has to be named where PostgreSQL would record another. */
   granting(role: string, grantor: string): Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'> {
-    const as = this.speakerFor(role)
+    const isOwn = this.isSuperuser || !this.#world.membershipsHaveGrantors || this.mayActAs(grantor)
+    const as = this.#delegateFor(role) ?? (isOwn ? this.#acting : grantor)
     return { grantor, ...(!this.isSuperuser && grantor !== as && { namesGrantor: true as const }), as }
   }
 
   /** As whom a membership is taken away: as the delegate that has granted it, where one has. */
-  speakerAgainst({ role, grantor }: Membership): string {
-    return this.#delegateFor(role) === grantor ? grantor : this.#acting
+  speakerAgainst(row: Membership): string {
+    return (this.#world.membershipsHaveGrantors ? this.#revoker(row) : undefined) ?? this.#acting
+  }
+
+  /** From 16 on a membership is taken away in the name of who granted it. */
+  #revoker({ role, grantor }: Membership): string | undefined {
+    if (this.isSuperuser) return this.#acting
+    if (this.#delegateFor(role) === grantor) return grantor
+    if (this.#world.isSuperuser(role)) return undefined
+    for (const proxy of this.#proxies(grantor)) if (this.#administers(proxy, role)) return proxy
+    return undefined
+  }
+
+  #administers(proxy: string, role: string): boolean {
+    if (proxy === this.#acting) return this.toAdminister(role) !== undefined
+    return (
+      !this.#world.isSuperuser(proxy) &&
+      this.#adminsOf(role).some((member) => this.#belonging.isReachable(proxy, member))
+    )
   }
 
   /**
@@ -211,7 +393,12 @@ export class Authority {
     if (this.isSuperuser) return membershipsHaveGrantors ? server.bootstrapRole : this.#acting
     if (!this.mayGrant(role, losers)) return undefined
     if (!membershipsHaveGrantors) return this.#acting
-    return this.#delegateFor(role) ?? this.#recordedGrantor(role, losers) ?? this.#acting
+    return (
+      this.#delegateFor(role) ??
+      this.#recordedGrantor(role, losers) ??
+      this.#otherGrantor(role, losers) ??
+      this.#acting
+    )
   }
 
   /**
@@ -225,7 +412,11 @@ export class Authority {
     if (existing === undefined) return this.mayCreateRoles
     if (existing.superuser || (role === databaseOwners && this.#world.server.version >= 140000)) return false
     if (this.#world.membershipsHaveGrantors)
-      return this.#delegateFor(role) !== undefined || this.#recordedGrantor(role, losers) !== undefined
+      return (
+        this.#delegateFor(role) !== undefined ||
+        this.#recordedGrantor(role, losers) !== undefined ||
+        this.#otherGrantor(role, losers) !== undefined
+      )
     return this.#createsRoles || this.#isLoggedIn(role) || this.#isAdministrator(role)
   }
 
@@ -241,11 +432,9 @@ export class Authority {
 
   /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
   mayRevoke(row: Membership): boolean {
-    const { role, grantor } = row
     if (isNamelessMembership(row, this.#world.membershipsHaveGrantors)) return false
-    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(role)
-    if (this.#delegateFor(role) === grantor) return true
-    return this.#isAdministrator(role) && !this.#world.isSuperuser(role) && this.mayActAs(grantor)
+    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return this.mayGrant(row.role)
+    return this.#revoker(row) !== undefined
   }
 
   /** Whether the acting role may change a role’s LOGIN, password, and how long that is valid. */
@@ -253,13 +442,15 @@ export class Authority {
     const existing = this.#world.roles.get(role)
     if (this.isSuperuser || existing === undefined) return this.mayCreateRoles
     if (!this.#createsRoles || existing.superuser) return false
-    if (this.#world.membershipsHaveGrantors) return this.#isAdministrator(role)
+    if (this.#world.membershipsHaveGrantors) return this.toAdminister(role) !== undefined
     return !this.#isReserved(existing)
   }
 
-  /** Whether the acting role may alter a role without changing it. Nobody alters PostgreSQL’s own. */
+  /** Whether the acting role may alter a role as things are, without changing it. Nobody alters PostgreSQL’s own. */
   mayLock(role: string): boolean {
-    return !role.startsWith('pg_') && this.mayAlter(role)
+    if (role.startsWith('pg_') || !this.mayAlter(role)) return false
+    const isNow = this.isSuperuser || !this.#world.membershipsHaveGrantors || !this.#world.roles.has(role)
+    return isNow || this.#isAdministrator(role)
   }
 
   /**
@@ -278,22 +469,29 @@ export class Authority {
    * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a superuser
    * revoke in the name of the owner only, so that such a grantor has to be none meanwhile.
    */
-  whyNotSpokenFor(grantor: string): string | undefined {
+  whyNotSpokenFor(
+    grantor: string,
+    object: OwnedObject,
+    privilege: Privilege,
+    lentTo: ReadonlySet<string>,
+  ): string | undefined {
     const { sessionRole, bootstrapRole } = this.#world.server
     const name = describeName(grantor)
     const nameless = whyNotNamed(grantor)
     if (nameless !== undefined) return nameless
+    if (!this.isSuperuser && this.#speakerOf(grantor, object, privilege, { lentTo }) !== undefined)
+      return undefined
     if (this.#world.isSuperuser(grantor)) {
       if (!this.isSuperuser) return `${this.#who} may not become role ${name}, a superuser`
       return [this.#acting, sessionRole, bootstrapRole].includes(grantor)
         ? `role ${name} granted it before it was a superuser, and cannot be made none meanwhile`
         : undefined
     }
-    if (grantor === this.#acting) return undefined
     if (!this.isSuperuser)
-      return this.mayBecome(grantor)
-        ? undefined
+      return grantor === this.#acting || this.mayBecome(grantor)
+        ? `role ${name}, which granted it, has no USAGE on the schema of ${describeObject(object)}`
         : `${this.#who} may not become role ${name}, which granted it`
+    if (grantor === this.#acting) return undefined
     // Whom a session may become is decided by who it is, not by whom it has become.
     return this.#world.isSuperuser(sessionRole) || this.#becoming.isReachable(sessionRole, grantor)
       ? undefined
@@ -320,66 +518,112 @@ export class Authority {
   }
 
   /** Why the acting role may not do what only an object’s owner may; `undefined` when it may. */
-  #whyNotOwned(object: ObjectName & Pick<WorldObject, 'owner'>): string | undefined {
+  #whyNotOwned(object: OwnedObject): string | undefined {
     if (!this.mayActAs(object.owner))
       return `${this.#who} may not act as role ${describeName(object.owner)}, the owner of ${describeObject(object)}`
-    return this.guides(object) === undefined
-      ? `${this.#who} has no USAGE on the schema of ${describeObject(object)}`
-      : undefined
+    return this.#reaches(this.#acting, object)
+      ? undefined
+      : `${this.#who} has no USAGE on the schema of ${describeObject(object)}`
   }
 
-  /**
-   * Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may.
-   * @param lentTo who is lent the grant option meanwhile
-   */
-  whyNotManaged(object: OwnedObject, privilege: Privilege, lentTo?: string): string | undefined {
-    if (this.isSuperuser) return undefined
+  /** Why the acting role may not grant and revoke on an object as its owner does; `undefined` when it may. */
+  whyNotManaged(object: OwnedObject, privilege: Privilege, how: How = {}): string | undefined {
+    const { owner } = object
+    if (this.isSuperuser || this.#speakerOf(owner, object, privilege, how) !== undefined) return undefined
     const why = this.#whyNotOwned(object)
-    if (why !== undefined || this.speaker(object, privilege, lentTo) === this.#acting) return why
-    const schema = this.#schemaOf(object)
-    return this.mayBecome(object.owner) &&
-      (schema === undefined ||
-        this.#world.isSuperuser(object.owner) ||
-        this.holds(object.owner, schema, 'USAGE'))
-      ? undefined
+    if (why !== undefined) return why
+    return this.mayBecome(owner)
+      ? `role ${describeName(owner)}, the owner of ${describeObject(object)}, has no USAGE on its schema`
       : `${this.#who} may pass on ${privilege} on ${describeObject(object)} without its owner, and not become that`
   }
 
   /**
-   * As whom to grant and revoke in the name of an object’s owner. PostgreSQL takes another role for the grantor that
-   * may pass the privilege on, where the acting role acts as that one too, or is it: then it has to become the owner.
-   * @param lentTo who is lent the grant option meanwhile
+   * As whom to grant and revoke in the name of an object’s owner. Of the roles that may pass the privilege on, PostgreSQL
+   * takes the nearest for the grantor. Where that may be another, the acting role has to become the owner.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
    */
-  speaker(object: OwnedObject, privilege: Privilege, lentTo?: string): string {
-    const { owner } = object
-    if (this.isSuperuser || owner === this.#acting) return this.#acting
-    const isMistaken =
-      (lentTo !== undefined && lentTo !== owner && this.#actsMeanwhile.has(lentTo)) ||
-      [object, ...tableOf(this.#world, object)].some(
-        ({ acl }) => acl && this.#mistakableIn(acl.holders(privilege)).some((grantee) => grantee !== owner),
-      )
-    return isMistaken ? owner : this.#acting
+  speaker(
+    object: OwnedObject,
+    privilege: Privilege,
+    { grantor = object.owner, ...how }: How & { readonly grantor?: string } = {},
+  ): string {
+    if (this.isSuperuser) return grantor === object.owner ? this.#acting : grantor
+    return this.#speakerOf(grantor, object, privilege, how) ?? grantor
   }
 
-  #mistakableIn(holders: Holders): readonly string[] {
-    return rememberedFor(this.#mistakable, holders, () =>
-      [...holders].flatMap(([grantee, grantable]) =>
-        grantable && this.#actsMeanwhile.has(grantee) ? [grantee] : [],
-      ),
+  /** The same in the name of any role that may pass the privilege on; `undefined` where it cannot. */
+  #speakerOf(name: string, object: OwnedObject, privilege: Privilege, how: How): string | undefined {
+    for (const proxy of this.#proxies(name)) {
+      const isGrantor = this.#world.isSuperuser(proxy)
+        ? name === object.owner
+        : this.#isTakenFor(proxy, name, object, privilege, how) && this.#reaches(proxy, object, name)
+      if (isGrantor) return proxy
+    }
+    return undefined
+  }
+
+  /** Whether PostgreSQL takes one role for the grantor when another speaks: nobody else is as near. */
+  #isTakenFor(
+    proxy: string,
+    name: string,
+    object: OwnedObject,
+    privilege: Privilege,
+    { saying = 'revoke', lentTo = nobody }: How,
+  ): boolean {
+    if (proxy === name) return true
+    const isActing = proxy === this.#acting
+    const own = isActing ? this.#farthest(name) : this.#inheriting.distance(proxy, name)
+    const distances = isActing ? this.#nearest : this.#inheriting.distancesFrom(proxy)
+    const isFarther = (other: string): boolean =>
+      other === name || own < (distances.get(other) ?? Number.POSITIVE_INFINITY)
+    if (!isFarther(object.owner)) return false
+    for (const other of lentTo) if (!isFarther(other)) return false
+    const found = getOrMake(this.#takenFor, proxy, () => new WeakMap<Holders, readonly string[]>())
+    return this.#holdersOn(object, privilege, saying).every((holders) =>
+      rememberedFor(found, holders, () => nearestTwo(distances, holders)).every(isFarther),
     )
   }
 
-  /** The roles that the acting role may act as for some of the time: as others, and as whom these inherit from. */
-  get #actsMeanwhile(): ReadonlySet<string> {
-    this.#meanwhile ??= this.#inheriting.above(
-      [
-        this.#acting,
-        this.#world.server.databaseOwner,
-        ...(this.#principals ?? this.#world.roles.keys()),
-      ].filter((role) => this.mayActAs(role)),
-    )
-    return this.#meanwhile
+  /** Who holds a privilege of which some may pass it on: on a column also by the table; to revoke it also on columns. */
+  #holdersOn(object: OwnedObject, privilege: Privilege, saying: Saying): readonly Holders[] {
+    const all = [object, ...tableOf(this.#world, object)].flatMap(({ acl }) => acl?.holders(privilege) ?? [])
+    return saying === 'revoke' && object.kind === 'table'
+      ? [...all, this.#holdersOnColumns(object, privilege)]
+      : all
+  }
+
+  #holdersOnColumns(table: OwnedObject, privilege: Privilege): Holders {
+    return getOrMake(this.#onColumns, `${objectKey(table)}\0${privilege}`, () => {
+      const all = new Map<string, boolean>()
+      for (const { acl } of columnsOf(this.#world, table))
+        for (const [grantee, grantable] of acl.holders(privilege)) if (grantable) all.set(grantee, grantable)
+      return all
+    })
+  }
+
+  /**
+   * The roles that the acting role may act as for some of the time: as others, and as whom these inherit from; each with
+   * how near it comes then.
+   */
+  get #nearest(): ReadonlyMap<string, number> {
+    return (this.#meanwhile ??= this.#findNearest())
+  }
+
+  #findNearest(): ReadonlyMap<string, number> {
+    const principals = this.#principals ?? this.#world.roles.keys()
+    const joined = [this.#world.server.databaseOwner, ...principals].flatMap((role) => [
+      ...(this.toActAs(role) ?? []),
+      ...(this.toBecome(role) ?? []),
+    ])
+    return this.#inheriting.distancesFrom(this.#acting, new Set(joined.map((join) => join.role)))
+  }
+
+  /** How near the acting role comes to a role at least when it acts as that one. */
+  #farthest(role: string): number {
+    const now = this.#inheriting.distance(this.#acting, role)
+    if (Number.isFinite(now)) return now
+    const last = this.toActAs(role)?.at(-1)
+    return last === undefined ? Number.POSITIVE_INFINITY : 1 + this.#inheriting.distance(last.role, role)
   }
 
   /**
@@ -387,7 +631,6 @@ export class Authority {
    * @param becomesSuperuser whether the new owner is made a superuser before
    */
   whyNotMoved(object: WorldObject, newOwner: string, becomesSuperuser = false): string | undefined {
-    const { server } = this.#world
     if (object.ownedBySuperusers && !becomesSuperuser && !this.#world.isSuperuser(newOwner))
       return `role ${describeName(newOwner)}, who would own ${describeObject(object)}, would have to be a superuser`
     if (object.runsCodeWhenOpened)
@@ -395,19 +638,46 @@ export class Authority {
     if (this.isSuperuser) return undefined
     if (object.kind === 'foreign-data wrapper')
       return `${this.#who} is no superuser, who alone may give away ${describeObject(object)}`
-    const why = this.#whyNotOwned(object)
-    if (why !== undefined) return why
-    if (!this.mayBecome(newOwner)) return `${this.#who} may not become role ${describeName(newOwner)}`
-    if (object.kind === 'database' && !(this.#world.roles.get(this.#acting)?.createDb ?? false))
-      return `${this.#who} has not CREATEDB`
-    if ((object.kind === 'schema' || object.kind === 'subscription') && !server.createsSchemas)
-      return `${this.#who} has no CREATE on the database`
+    if (this.mover(object, newOwner) === undefined) {
+      const why = this.#whyNotOwned(object) ?? this.#whyNotGiven(this.#acting, object, newOwner)
+      if (why !== undefined) return why
+    }
     const { wrapper } = object
     const isUsable = wrapper === undefined || this.holdsOn(newOwner, wrapper, 'USAGE')
     if (!isUsable) return `role ${describeName(newOwner)} has no USAGE on ${describeObject(wrapper)}`
     const container = this.containerOf(object)
     if (container === undefined || this.mayCreateIn(newOwner, container)) return undefined
-    return this.whyNotManaged(container, 'CREATE')
+    const isLent =
+      this.lenderOf(container, 'CREATE') !== undefined ||
+      (newOwner === this.#acting && this.holderFor(container, 'CREATE') !== undefined)
+    return isLent ? undefined : this.whyNotManaged(container, 'CREATE')
+  }
+
+  /** As whom an object is given to another role; `undefined` where nobody’s rights are enough. */
+  mover(object: WorldObject, newOwner: string): string | undefined {
+    if (this.isSuperuser) return this.#acting
+    for (const proxy of this.#proxies(object.owner))
+      // Before 16 another can be a member of the acting role, from which it may have to be removed meanwhile.
+      if (proxy !== this.#acting && !this.#world.membershipsHaveGrantors) return undefined
+      else if (this.#reaches(proxy, object) && this.#whyNotGiven(proxy, object, newOwner) === undefined)
+        return proxy
+    return undefined
+  }
+
+  /** Why who has an object owner’s privileges may not give it to another role. */
+  #whyNotGiven(proxy: string, { kind }: WorldObject, newOwner: string): string | undefined {
+    const { database, createsSchemas } = this.#world.server
+    const isActing = proxy === this.#acting
+    const who = `role ${describeName(proxy)}`
+    if (!(isActing ? this.mayBecome(newOwner) : this.#becoming.isReachable(proxy, newOwner)))
+      return `${who} may not become role ${describeName(newOwner)}`
+    if (kind === 'database' && !(this.#world.roles.get(proxy)?.createDb ?? false))
+      return `${who} has not CREATEDB`
+    if (kind !== 'schema' && kind !== 'subscription') return undefined
+    const mayCreate = isActing
+      ? createsSchemas
+      : this.holdsOn(proxy, { kind: 'database', name: [database] }, 'CREATE')
+    return mayCreate ? undefined : `${who} has no CREATE on the database`
   }
 
   /** What the owner of an object needs CREATE on to be made its owner by who is no superuser. */
@@ -415,6 +685,16 @@ export class Authority {
     return object.kind === 'publication'
       ? this.#world.object({ kind: 'database', name: [this.#world.server.database] })
       : this.#schemaOf(object)
+  }
+
+  /** Whether a role has another’s privileges, other than by what it may make itself a member of. */
+  acts(role: string, other: string): boolean {
+    return this.#inheriting.isReachable(role, other)
+  }
+
+  /** As which of some roles a role acts in that way. */
+  actsAmong(role: string, others: ReadonlyMap<string, unknown>): Iterable<string> {
+    return this.#inheriting.reachableAmong(role, others)
   }
 
   /** Whether a role may create objects in a schema or database. */
@@ -428,17 +708,55 @@ export class Authority {
     return this.#world.isSuperuser(role) || (object !== undefined && this.holds(role, object, privilege))
   }
 
+  /** Whether a role comes to what is in a schema: it has USAGE, or is lent it. */
+  #reaches(role: string, object: Owned, inNameOf: string = object.owner): boolean {
+    const schema = this.#schemaOf(object)
+    if (schema === undefined) return true
+    const isOpen =
+      role === this.#acting ? this.guides(object, inNameOf) !== undefined : this.holds(role, schema, 'USAGE')
+    return isOpen || this.lenderOf(schema, 'USAGE') !== undefined
+  }
+
   /**
-   * Whose privileges the acting role needs to reach an object by its name, besides those of its owner: nobody’s, where
-   * it reaches the schema by itself; `undefined` where it cannot.
+   * Whose privileges the acting role needs to reach an object by its name, besides those of the role in whose name it
+   * acts: nobody’s, where it reaches the schema by itself; `undefined` where it has to be lent USAGE.
    */
-  guides(object: ObjectName & Pick<WorldObject, 'owner'>): readonly string[] | undefined {
+  guides(object: Owned, inNameOf: string = object.owner): readonly string[] | undefined {
     const schema = this.#schemaOf(object)
     if (schema === undefined) return []
     const holder = this.#holder(schema, 'USAGE')
     if (holder !== undefined) return holder === 'public' ? [] : [holder]
     if (this.mayActAs(schema.owner) && this.holds(schema.owner, schema, 'USAGE')) return [schema.owner]
-    return this.holds(object.owner, schema, 'USAGE') ? [] : undefined
+    if (this.mayActAs(inNameOf) && this.holds(inNameOf, schema, 'USAGE')) return []
+    const guide = this.holderFor(schema, 'USAGE')
+    return guide === undefined ? undefined : [guide]
+  }
+
+  /** Whom the acting role has to act as to have a privilege by that: one that has it. */
+  holderFor(container: WorldObject, privilege: Privilege): string | undefined {
+    const holders = container.acl.holders(privilege)
+    return rememberedFor(this.#holding, holders, () => ({
+      found: [...holders.keys()].find((grantee) => this.mayActAs(grantee)),
+    })).found
+  }
+
+  /** Who lends a privilege on a schema or database: its owner, or who else may pass it on. */
+  lenderOf(container: WorldObject, privilege: Privilege): Lending | undefined {
+    const holders = container.acl.holders(privilege)
+    return rememberedFor(this.#lenders, holders, () => ({
+      found: this.#lenderAmong(holders, container, privilege),
+    })).found
+  }
+
+  #lenderAmong(holders: Holders, container: WorldObject, privilege: Privilege): Lending | undefined {
+    const grantees = [...holders].flatMap(([grantee, grantable]) => (grantable ? [grantee] : []))
+    for (const grantor of new Set([container.owner, ...grantees])) {
+      const as = this.isSuperuser
+        ? this.#acting
+        : this.#speakerOf(grantor, container, privilege, { saying: 'grant' })
+      if (as !== undefined) return { grantor, as }
+    }
+    return undefined
   }
 
   /** Whether a role has a privilege, by an ACL: itself, through another role, or as everybody. */
@@ -484,7 +802,19 @@ export class Authority {
   /** From 16 on: in whose name the acting role grants a role, which takes the membership along when it loses ADMIN. */
   #recordedGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
     return this.#administratorsOf(role, this.#inheriting).find(
-      (administrator) => administrator === this.#acting || !losers.has(administrator),
+      (administrator) =>
+        administrator === this.#acting || (!losers.has(administrator) && !isNameless(administrator)),
+    )
+  }
+
+  /** Another that has the ADMIN option, and as which the acting role may act, or which it may become. */
+  #otherGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
+    return this.#adminsOf(role).find(
+      (member) =>
+        !losers.has(member) &&
+        this.#world.roles.has(member) &&
+        !this.#world.isSuperuser(member) &&
+        (this.mayActAs(member) || this.mayBecome(member)),
     )
   }
 }

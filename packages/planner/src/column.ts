@@ -11,5 +11,5 @@ export const tableOf = (
 }
 
 /** The columns of a table that are in view. */
-export const columnsOf = (world: World, object: WorldObject): readonly WorldObject[] =>
+export const columnsOf = (world: World, object: ObjectName): readonly WorldObject[] =>
   object.kind === 'table' ? world.followersOf(object).filter(({ kind }) => kind === 'column') : []

@@ -51,6 +51,13 @@ const objectGranteePrivilege: readonly ((operation: OnObject) => string)[] = [
   ({ object: { kind, name }, privilege }) => (kind === 'column' ? `${privilege} ${name[2]}` : privilege),
 ]
 
+/**
+ * For all privileges of a statement PostgreSQL looks for one grantor: who may pass one of them on itself, and acts for an
+ * owner who may pass on all, needs a statement for each.
+ */
+const isInOwnName = ({ as, grantor }: { readonly as: string; readonly grantor: string }): boolean =>
+  as === grantor
+
 const privilegeAndGrantee = [
   ({ privilege }: Of<'grantDefaultPrivilege' | 'revokeDefaultPrivilege'>): string => privilege,
   ({ grantee }: Of<'grantDefaultPrivilege' | 'revokeDefaultPrivilege'>): string => grantee,
@@ -77,12 +84,12 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
     lists: roleAndMember,
   },
   grantPrivilege: {
-    head: ({ object, grantable }) => [object.kind, grantable],
+    head: ({ object, grantable, ...rest }) => [object.kind, grantable, isInOwnName(rest)],
     lists: objectGranteePrivilege,
     isUnordered: ({ because }) => because.meanwhile === undefined,
   },
   revokePrivilege: {
-    head: ({ object, grantOptionOnly }) => [object.kind, grantOptionOnly],
+    head: ({ object, grantOptionOnly, ...rest }) => [object.kind, grantOptionOnly, isInOwnName(rest)],
     lists: objectGranteePrivilege,
   },
   grantDefaultPrivilege: {

@@ -124,6 +124,7 @@ export {
   isCaretakerName,
   isDelegateName,
   isIntermediateName,
+  isVanished,
   lockShortage,
   objectKey,
   objectsAsPlanned,
@@ -147,4 +148,5 @@ export {
   storedNameProblem,
   storedTypeName,
   typeName,
+  vanishedRole,
 } from './from-outside.ts'

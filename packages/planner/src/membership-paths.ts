@@ -1,4 +1,4 @@
-import { append } from './get-or-make.ts'
+import { append, getOrMake } from './get-or-make.ts'
 
 /** The roles that can be come to, the nearest first, each with the role that it was come to from. */
 type Walk = ReadonlyMap<string, string | undefined>
@@ -8,6 +8,7 @@ export class MembershipPaths {
   readonly #rolesOf: (member: string) => readonly string[]
   readonly #walks = new Map<string, Walk>()
   readonly #counts = new Map<string, number>()
+  readonly #distances = new Map<string, ReadonlyMap<string, number>>()
 
   /** @param rolesOf the roles that a role is a direct member of */
   constructor(rolesOf: (member: string) => readonly string[]) {
@@ -23,12 +24,54 @@ export class MembershipPaths {
     return from === to || this.#from(from).has(to)
   }
 
-  /** Whether one of some roles is what another is, or is a member of. */
-  isAnyReachable(from: string, among: ReadonlyMap<string, unknown>): boolean {
+  /** Which of some roles are what another is, or is a member of. */
+  *reachableAmong(from: string, among: ReadonlyMap<string, unknown>): Iterable<string> {
     const walk = this.#from(from)
     const [few, many] = walk.size < among.size ? [walk, among] : [among, walk]
-    for (const role of few.keys()) if (many.has(role)) return true
+    for (const role of few.keys()) if (many.has(role)) yield role
+  }
+
+  isAnyReachable(from: string, among: ReadonlyMap<string, unknown>): boolean {
+    for (const _ of this.reachableAmong(from, among)) return true
     return false
+  }
+
+  /**
+   * What is reachable from a role and not known yet. Of what is known, so is all that it is a member of; what is found is to
+   * be known from then on.
+   */
+  *unknownFrom(from: string, known: Pick<ReadonlySet<string>, 'has'>): Iterable<string> {
+    const found = new Set(known.has(from) ? [] : [from])
+    for (const role of found) {
+      for (const next of this.#rolesOf(role)) if (!known.has(next)) found.add(next)
+      yield role
+    }
+  }
+
+  /** How many memberships are between a role and one that it is a member of. */
+  distance(from: string, to: string): number {
+    return this.distancesFrom(from).get(to) ?? Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * How many memberships are between a role and each that it is a member of.
+   * @param joined what it is made a direct member of as well
+   */
+  distancesFrom(from: string, joined?: Iterable<string>): ReadonlyMap<string, number> {
+    return joined === undefined
+      ? getOrMake(this.#distances, from, () => this.#distancesFrom(from, []))
+      : this.#distancesFrom(from, joined)
+  }
+
+  #distancesFrom(from: string, joined: Iterable<string>): ReadonlyMap<string, number> {
+    const distances = new Map([[from, 0]])
+    const add = (roles: Iterable<string>, distance: number): void => {
+      for (const role of roles) if (!distances.has(role)) distances.set(role, distance)
+    }
+    add(joined, 1)
+    // A Map visits what is added to it while it is walked: the nearest first.
+    for (const [role, distance] of distances) add(this.#rolesOf(role), distance + 1)
+    return distances
   }
 
   /** The roles from one to another that it is a member of, both included; `undefined` when it is no member. */

@@ -17,6 +17,8 @@ export interface Reason {
    * a privilege on columns that keeps others from granting on them while the owner of the table changes.
    */
   readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume' | 'hold' | 'let go'
+  /** What is taken away is asked for, and granted again by the owner. */
+  readonly again?: true
   /** Another role that keeps what the role had passed on to it. */
   readonly keeps?: string
 }

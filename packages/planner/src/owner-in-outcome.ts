@@ -62,7 +62,8 @@ export const holdingPrivilege = (
   const [first = ''] = table.columns ?? []
   const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
   return objectKinds.column.privileges.find(
-    (privilege) => authorityOver(wanted, table).whyNotManaged(column, privilege) === undefined,
+    (privilege) =>
+      authorityOver(wanted, table).whyNotManaged(column, privilege, { saying: 'grant' }) === undefined,
   )
 }
 

@@ -46,7 +46,7 @@ export const stepsOf = (
 const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
   borrow: 'borrowed for this transaction',
   'give back': 'given back',
-  lend: 'lent while the owner changes',
+  lend: 'lent for this transaction',
   'take back': 'taken back',
   pause: 'in the way meanwhile',
   resume: 'as it was',
@@ -73,6 +73,14 @@ const delegateOf = (operation: Operation): string | undefined => {
   }
 }
 
+/** What of a privilege or a membership is taken away, where the rest stays. */
+const optionTaken = (operation: Operation): string | undefined => {
+  if ('grantOptionOnly' in operation && operation.grantOptionOnly) return 'the grant option'
+  return operation.kind === 'revokeMembership' && operation.option !== null
+    ? `the ${operation.option} option`
+    : undefined
+}
+
 /** Why an operation is there, and of one on an intermediate role what that is for. */
 const commentOn = (operation: Operation): string => {
   const { kind, because } = operation
@@ -93,8 +101,10 @@ const commentOn = (operation: Operation): string => {
   if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (isIntermediateName(because.role))
     return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`
+  if (because.again === true && kind === 'revokePrivilege')
+    return `${who}: granted by ${describeName(operation.grantor)}, granted again by the owner`
   if (because.grant === null && kind !== 'createRole')
-    return served === undefined ? `${who}: no grant asks for it` : `${who}: no grant asks for ${served}`
+    return `${who}: no grant asks for ${served ?? optionTaken(operation) ?? 'it'}`
   if (served !== undefined) return `${who}: ${served}`
   if (kind === 'createRole') return `${describeName(operation.role)} does not exist`
   return `${who}: ${describeGrant(because.grant!)}`

@@ -19,6 +19,7 @@ import {
 } from './render-statement.ts'
 import { ServingRoles } from './serving-roles.ts'
 import type { Membership } from './snapshot.ts'
+import { isVanished } from './vanished-role.ts'
 import type { Wanted } from './wanted.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -44,20 +45,39 @@ export interface Residue {
   readonly by: string
 }
 
+/** What would end something, and who could do that. */
+type End = Pick<Residue, 'statement' | 'by'>
+
+/**
+ * What would end something: nothing that names a role that is gone; and a name that is none in the encoding of this database
+ * may be one in another.
+ * @param roles whom the statement names
+ */
+const ended = (roles: readonly string[], by: string, statement: () => string): End => {
+  if (roles.some(isVanished))
+    return {
+      statement: '-- no statement can name a role that does not exist any more',
+      by: 'a superuser who edits the catalogs by hand, or drops what it is about',
+    }
+  return {
+    statement: roles.some(isNameless)
+      ? 'ALTER ROLE … RENAME, in a database whose encoding has the name'
+      : statement(),
+    by,
+  }
+}
+
 const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fact; message: string } => ({
   role,
   fact,
   message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
 })
 
-/** What would end it. A name that is none in the encoding of this database may be one in another. */
-const naming = (roles: readonly string[], statement: () => string): string =>
-  roles.some(isNameless) ? 'ALTER ROLE … RENAME, in a database whose encoding has the name' : statement()
-
 /** Revokes a privilege as who granted it. */
-export const asGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): string =>
-  naming(
+export const endAsGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): End =>
+  ended(
     [grantee, grantor],
+    `a superuser, or a role that may become ${describeName(grantor)}`,
     () => `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`,
   )
 
@@ -67,14 +87,18 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
   const { grantee, grantor } = item
   const { reason, why } = obstacle
   const fact = privilegeFact(object, item, privilege)
-  const grantOptionOnly = verdict === 'strip grant option'
-  const revoke = naming([grantee], () => revokeStatement({ ...fact, grantOptionOnly }))
   const owner = `the owner, ${describeName(object.owner)}`
-  const whoGranted = `a superuser, or a role that may become ${describeName(grantor)}`
+  const byGrantor = endAsGrantor(fact)
+  const byOwner = (more = ''): End =>
+    ended(
+      [grantee],
+      owner,
+      () => `${revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })}${more}`,
+    )
   const end = {
-    'granted by another role': { statement: asGrantor(fact), by: whoGranted },
-    'passed on': { statement: `${revoke} CASCADE`, by: owner },
-    'not permitted': { statement: revoke, by: owner },
+    'granted by another role': byGrantor,
+    'passed on': byOwner(' CASCADE'),
+    'not permitted': byOwner(),
   }[reason]
   const isHeld = wanted.desired.has(grantee) && privilegeVerdict(wanted, object, item, privilege) !== 'keep'
   const isLeftBehind = wanted.desired.has(grantor) && grantor !== object.owner
@@ -87,8 +111,7 @@ const heldPrivileges = (wanted: Wanted, { revoked, obstacle }: Blocked): Residue
             fact,
             reason: 'granted by the role itself' as const,
             message: `role ${describeName(grantor)} stays the grantor of ${privilege} on ${describeObject(fact.object)} to ${describeName(grantee)}: ${why}`,
-            statement: asGrantor(fact),
-            by: whoGranted,
+            ...byGrantor,
           },
         ]
       : []),
@@ -130,11 +153,14 @@ const defaults = (world: World, wanted: Wanted): Residue[] =>
       ...stays(
         who,
         fact,
-        `role ${describeName(world.server.actingRole)} may not act as role ${describeName(fact.owner)}`,
+        whyNotNamed(fact.owner) ??
+          whyNotNamed(fact.grantee) ??
+          `role ${describeName(world.server.actingRole)} may not act as role ${describeName(fact.owner)}`,
       ),
       reason: 'not permitted' as const,
-      statement: revokeDefaultStatement({ ...fact, grantOptionOnly: change === 'strip grant option' }),
-      by: `a superuser, or a member of ${describeName(fact.owner)}`,
+      ...ended([fact.owner, fact.grantee], `a superuser, or a member of ${describeName(fact.owner)}`, () =>
+        revokeDefaultStatement({ ...fact, grantOptionOnly: change === 'strip grant option' }),
+      ),
     })),
   )
 
@@ -155,7 +181,11 @@ const sharedMembership = (serving: ServingRoles, row: Membership): Residue => {
   }
 }
 
-/** Revokes a row of `pg_auth_members`, or options of it, from 16 on in the name of who granted it. */
+/** From 16 on a membership is revoked in the name of who granted it. */
+const grantorIn = ({ membershipsHaveGrantors }: World, { member, grantor }: Membership): string =>
+  membershipsHaveGrantors ? grantor : member
+
+/** Revokes a row of `pg_auth_members`, or options of it. */
 const revokeRowStatements = (
   world: World,
   row: Membership,
@@ -163,11 +193,9 @@ const revokeRowStatements = (
   behavior = '',
 ): string => {
   const grantor = world.membershipsHaveGrantors ? row.grantor : null
-  return naming([row.role, row.member, grantor ?? ''], () =>
-    (options.length === 0 ? [null] : options)
-      .map((option) => `${revokeMembershipStatement({ ...row, grantor, option })}${behavior}`)
-      .join('; '),
-  )
+  return (options.length === 0 ? [null] : options)
+    .map((option) => `${revokeMembershipStatement({ ...row, grantor, option })}${behavior}`)
+    .join('; ')
 }
 
 /** That a membership stays, or options of it that it should not have. */
@@ -186,20 +214,25 @@ const passedOnMembership = (
 ): Residue => ({
   ...staysMember(row, options, 'it has made a role a member that is to stay one'),
   reason: 'passed on',
-  statement: revokeRowStatements(world, row, options, ' CASCADE'),
-  by: 'a superuser',
+  ...ended([row.role, row.member, grantorIn(world, row)], 'a superuser', () =>
+    revokeRowStatements(world, row, options, ' CASCADE'),
+  ),
 })
 
 /** A membership in what has the name of an intermediate role, and gives something here and something of the cluster. */
 const mixedMembership = (world: World, row: Membership): Residue => ({
   ...staysMember(row, [], 'it gives something here, and is not of this database alone'),
   reason: 'more than an intermediate role',
-  statement: revokeRowStatements(world, row, []),
-  by: 'a sync with the scope cluster, or who may revoke it',
+  ...ended(
+    [row.role, row.member, grantorIn(world, row)],
+    'a sync with the scope cluster, or who may revoke it',
+    () => revokeRowStatements(world, row, []),
+  ),
 })
 
 const foreignMembership = (world: World, row: Membership, options: readonly MembershipOption[]): Residue => {
   const { actingRole } = world.server
+  const named = [row.role, row.member, grantorIn(world, row)]
   const privileges = world.membershipsHaveGrantors
     ? ` and the privileges of ${describeName(row.grantor)}`
     : ''
@@ -207,12 +240,15 @@ const foreignMembership = (world: World, row: Membership, options: readonly Memb
     ...staysMember(
       row,
       options,
-      [row.role, row.member, row.grantor].map(whyNotNamed).find((why) => why !== undefined) ??
+      named.map(whyNotNamed).find((why) => why !== undefined) ??
         `role ${describeName(actingRole)} may not revoke it`,
     ),
     reason: 'not permitted',
-    statement: revokeRowStatements(world, row, options),
-    by: `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
+    ...ended(
+      named,
+      `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
+      () => revokeRowStatements(world, row, options),
+    ),
   }
 }
 

@@ -23,6 +23,7 @@ import { type ObjectName, objectKey } from './object-kind.ts'
 import type { Reason, Served } from './operation.ts'
 import { authorityOver, isAttaching, ownerInOutcome } from './owner-in-outcome.ts'
 import { createRoles } from './phase/create-roles.ts'
+import { isContainer } from './phase/revoke-privileges.ts'
 import { ownContents, ownSchemas } from './phase/ownership.ts'
 import type { Phase } from './phase/phase.ts'
 import { satisfy } from './membership-verdict.ts'
@@ -98,7 +99,7 @@ class Resolution implements Wanted {
     this.#request = request
     this.#serving = new ServingRoles(world)
     this.#targets = new Targets(world, this.owners)
-    this.authority = new Authority(world)
+    this.authority = new Authority(world, { losers: new Set(request.desired.map(({ role }) => role)) })
     this.authorityOverContents = this.authority
     this.authorityOverPrivileges = this.authority
     this.roles = request.desired.map(({ role }) => role)
@@ -226,15 +227,18 @@ class Resolution implements Wanted {
       for (const one of [createRoles, phase])
         for (const operation of one(this.#settled, this)) apply(this.#settled, operation)
     }
-    // It acts as the owners, and as who else has granted something.
+    // It acts as the owners, as who else has granted something, and as who comes to what is in schemas.
     const principals = new Set<string>()
     for (const { objects } of new Set([this.#world, this.#settled]))
-      for (const { owner, acl } of objects.values()) {
+      for (const { kind, owner, acl } of objects.values()) {
         principals.add(owner)
-        for (const { grantor } of acl.values()) principals.add(grantor)
+        for (const { grantor, grantee } of acl.values()) {
+          principals.add(grantor)
+          if (isContainer({ kind })) principals.add(grantee)
+        }
       }
     for (const owner of newOwners) principals.add(owner)
-    return new Authority(this.#settled, principals)
+    return new Authority(this.#settled, { principals })
   }
 
   settleSchemas(): void {
@@ -302,7 +306,9 @@ class Resolution implements Wanted {
   #whyNotGranted({ serves: { object, privilege }, key, owner }: Asked): string | undefined {
     if (owner === undefined || this.authorityOverPrivileges.isSuperuser) return undefined
     const existing = this.#settled.objects.get(key)
-    return this.authorityOverPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege)
+    return this.authorityOverPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege, {
+      saying: 'grant',
+    })
   }
 
   #wantDirect(asked: Asked, grantable: boolean, because: Reason): string | undefined {
@@ -345,7 +351,7 @@ class Resolution implements Wanted {
     const held = this.#world.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
     for (const privilege of privileges) {
       const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
-      const isPermitted = isHeld || this.authorityOverPrivileges.mayActAs(owner)
+      const isPermitted = isHeld || this.authorityOverPrivileges.proxyFor(owner) !== undefined
       if (!isPermitted)
         this.#notPermitted(because, `${this.#acting} may not act as role ${describeName(owner)}`)
       // What it has of that, it keeps.

@@ -1,10 +1,8 @@
 import { type AclEntry, aclKey, heldBy } from './acl.ts'
-import { AclDependencies, type Granted, optionKey, type PassedOn } from './acl-dependencies.ts'
-import { Authority } from './authority.ts'
+import { AclDependencies, type Granted, grantedKey, optionKey, type PassedOn } from './acl-dependencies.ts'
 import { columnsOf, tableOf } from './column.ts'
 import { append, getOrMake } from './get-or-make.ts'
 import { Going } from './going.ts'
-import { lacks } from './grant-option.ts'
 import { losersOf } from './losers.ts'
 import { whyNotNamed } from './nameless.ts'
 import type { ObjectName } from './object-kind.ts'
@@ -74,6 +72,8 @@ const mayHaveGranted = (
 
 const noLoan: readonly PassedOn[] = []
 
+const nobody: ReadonlySet<string> = new Set()
+
 const stayingOn: Obstacle = {
   reason: 'passed on',
   why: 'it has passed it on, and what it has passed on stays',
@@ -91,18 +91,10 @@ class Plot {
   readonly #objects: readonly WorldObject[]
   readonly #dependencies: AclDependencies
   readonly #losers: ReadonlyMap<string, Reason>
-  readonly #now: Authority
   /** By object, privilege and grantor. */
   readonly #loans = new Map<string, readonly PassedOn[]>()
 
-  constructor(
-    world: World,
-    wanted: Wanted,
-    object: WorldObject,
-    losers: ReadonlyMap<string, Reason>,
-    now: Authority,
-  ) {
-    this.#now = now
+  constructor(world: World, wanted: Wanted, object: WorldObject, losers: ReadonlyMap<string, Reason>) {
     this.#world = world
     this.#wanted = wanted
     this.#objects = [object, ...columnsOf(world, object)]
@@ -129,21 +121,27 @@ class Plot {
       !mayHaveGranted(this.#wanted, this.#world, object, privilege, grantor)
     if (isLeftBehind && verdict !== 'revoke')
       return [{ object, item, privilege, verdict: 'revoke', because: notAskedFor(grantor) }]
-    return verdict === 'keep' ? [] : [{ object, item, privilege, verdict, because: losing! }]
+    if (verdict === 'keep') return []
+    const isAsked =
+      verdict === 'revoke' && entitlement(this.#wanted, object, privilege, grantee) !== undefined
+    const because = { ...losing!, ...(isAsked && { again: true as const }) }
+    return [{ object, item, privilege, verdict, because }]
   }
 
   /** What has to go before some other things can, because it was granted by virtue of them. */
-  #closure(roots: readonly Revoked[]): Going {
+  #closure(roots: readonly Revoked[], left: ReadonlySet<string>): Going {
     const going = new Going(this.#dependencies)
     for (const root of roots) going.set(root)
     const add = (dependent: Revoked): void => {
+      if (left.has(grantedKey(dependent))) return
       const other = going.get(dependent)
       const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
       if (isMore) going.set(dependent)
     }
     // What adds nothing when it is added again.
     const [added, lent] = [new Map<PassedOn, 'collateral' | 'all'>(), new Set<readonly PassedOn[]>()]
-    for (const { because, isCollateral = false, ...granted } of going.values()) {
+    for (const { because: why, isCollateral = false, ...granted } of going.values()) {
+      const because = notAskedFor(why.role)
       const loan = this.#loanFor(granted)
       for (const passedOn of this.#dependentsOf(granted, going)) {
         const before = added.get(passedOn)
@@ -176,6 +174,30 @@ class Plot {
     return getOrMake(this.#loans, key, () => this.#dependencies.dependingOnLoan(granted))
   }
 
+  /**
+   * By what PostgreSQL lets a role go on having granted something: it refuses to take the last of that. It looks at one ACL,
+   * that of a table or of a column, and there also at what the role has by others. What a role has on a column goes with what
+   * it has on the table, too.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (recursive_revoke)
+   * @returns its own first; nothing, where it needs none
+   */
+  #optionsBehind({ object, item: { grantor: role }, privilege }: Granted): readonly (readonly Granted[])[] {
+    const { authority } = this.#wanted
+    if (this.#world.isSuperuser(role) || authority.acts(role, object.owner)) return []
+    const table = this.#dependencies.tableOf(object)
+    const here = this.#dependencies.optionsOf(object, privilege, role)
+    // What a desired role leaves behind on columns, the plan tells.
+    const own =
+      here.length > 0 || table === undefined || this.#wanted.desired.has(role)
+        ? here
+        : this.#dependencies.optionsOf(table, privilege, role)
+    if (own.length === 0) return []
+    const all = [...sortedBy(own, ({ item }) => aclKey(item))]
+    for (const other of authority.actsAmong(role, object.acl.holders(privilege)))
+      if (other !== role) all.push(...this.#dependencies.optionsOf(object, privilege, other))
+    return all.map((one) => [one, ...(table === undefined ? [] : [{ ...one, object: table }])])
+  }
+
   #obstacleTo({ object, item: { grantee, grantor }, privilege }: Revoked): Obstacle | undefined {
     const authority = this.#wanted.authorityOverPrivileges
     const nameless = whyNotNamed(grantee)
@@ -184,20 +206,20 @@ class Plot {
       const why = authority.whyNotManaged(object, privilege)
       return why === undefined ? undefined : { reason: 'not permitted', why }
     }
-    const lack = lacks(this.#world, this.#now, object, privilege, grantor)
+    const lentTo = this.#dependencies.holdsOption(object, privilege, grantor) ? nobody : new Set([grantor])
     const why =
-      authority.whyNotSpokenFor(grantor) ??
-      (lack.option ? authority.whyNotManaged(object, privilege, grantor) : undefined) ??
-      (lack.schema === undefined ? undefined : authority.whyNotManaged(lack.schema, 'USAGE'))
+      authority.whyNotSpokenFor(grantor, object, privilege, lentTo) ??
+      (lentTo === nobody ? undefined : authority.whyNotManaged(object, privilege, { lentTo }))
     return why === undefined ? undefined : { reason: 'granted by another role', why }
   }
 
   /** @param from with which of it to begin; what depends on that comes along */
   revocations(from: (object: ObjectName) => boolean): Revocations {
     const blocked: Blocked[] = []
+    const left = new Set<string>()
     let roots = this.#roots()
     for (;;) {
-      const going = this.#closure(roots)
+      const going = this.#closure(roots, left)
       const obstacles = this.#obstaclesTo(going)
       if (obstacles.size === 0) return { possible: this.#leavesFirst(going, from), blocked }
       const free: Revoked[] = []
@@ -206,8 +228,8 @@ class Plot {
         if (obstacle === undefined) free.push(revoked)
         else blocked.push({ revoked, obstacle })
       }
-      if (free.length === roots.length)
-        throw new Error('what cannot be revoked depends on nothing that is to go')
+      // It does not keep the rest from going, but would have gone with it.
+      if (free.length === roots.length) for (const revoked of obstacles.keys()) left.add(grantedKey(revoked))
       roots = free
     }
   }
@@ -225,20 +247,30 @@ class Plot {
       if (revoked !== undefined && (other === undefined || (other === lentToo && obstacle === stayingOn)))
         obstacles.set(revoked, obstacle)
     }
-    // What stays for the same reason is found once. A Map visits what is added to it while it is walked.
-    const [found, lent] = [new Set<string>(), new Set<readonly PassedOn[]>()]
-    for (const granted of obstacles.keys()) {
-      const { object, item, privilege } = granted
-      const option = optionKey(object, privilege, item.grantor)
-      if (!found.has(option) && !going.keepsOption(object, privilege, item.grantor))
-        for (const source of this.#dependencies.sourcesOf(object, privilege, item.grantor))
-          block(source, stayingOn)
-      found.add(option)
-      for (const [on, loan] of this.#loansWith(granted)) {
-        if (lent.has(loan)) continue
-        lent.add(loan)
-        for (const { object: one, granted: all } of loan)
-          if (one === on) for (const other of all) block(other, lentToo)
+    const isGoing = (granted: Granted): boolean => {
+      const revoked = going.get(granted)
+      return revoked !== undefined && !obstacles.has(revoked)
+    }
+    const lent = new Set<readonly PassedOn[]>()
+    // What stays in any case first: by that others may go.
+    for (const isAnyCase of [true, false]) {
+      // What stays for the same reason is found once. A Map visits what is added to it while it is walked.
+      const found = new Set<string>()
+      for (const granted of obstacles.keys()) {
+        const { object, item, privilege } = granted
+        const option = optionKey(object, privilege, item.grantor)
+        if (!found.has(option) && !going.keepsOption(object, privilege, item.grantor)) {
+          const options = this.#optionsBehind(granted)
+          const isNeeded = options.every((all) => all.some(isGoing)) && (!isAnyCase || options.length === 1)
+          for (const one of (isNeeded && options[0]) || []) block(one, stayingOn)
+        }
+        found.add(option)
+        for (const [on, loan] of this.#loansWith(granted)) {
+          if (lent.has(loan)) continue
+          lent.add(loan)
+          for (const { object: one, granted: all } of loan)
+            if (one === on) for (const other of all) block(other, lentToo)
+        }
       }
     }
     return obstacles
@@ -328,7 +360,6 @@ export const revocationsOf = (
   from: (object: ObjectName) => boolean,
 ): Revocations => {
   const losers = losersOf(world, wanted)
-  const now = new Authority(world)
   const isConcerned = ({ acl }: WorldObject): boolean => {
     for (const { grantee, grantor } of acl.values())
       if (losers.has(grantee) || wanted.desired.has(grantor)) return true
@@ -342,7 +373,7 @@ export const revocationsOf = (
     concerned.set(whole.key, whole)
   }
   const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
-    new Plot(world, wanted, object, losers, now).revocations(from),
+    new Plot(world, wanted, object, losers).revocations(from),
   )
   return {
     possible: plots.flatMap(({ possible }) => possible),

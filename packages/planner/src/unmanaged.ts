@@ -59,7 +59,7 @@ const elsewhere = (world: World, wanted: Wanted): Unmanaged[] => {
 const ownDefaults = (world: World, { desired, idle, authorityOverPrivileges }: Wanted): Unmanaged[] =>
   [...world.defaults].flatMap((defaults) => {
     const { owner, schema, on } = defaults
-    const isResidue = idle.has(owner) && !authorityOverPrivileges.mayActAs(owner)
+    const isResidue = idle.has(owner) && authorityOverPrivileges.proxyFor(owner) === undefined
     if (!desired.has(owner) || isResidue || defaultPrivilegeFacts(defaults).length === 0) return []
     const where = schema === null ? '' : ` in schema ${describeName(schema)}`
     return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]

@@ -10,8 +10,9 @@ import { objectKinds } from './object-kind.ts'
 import { sortedUnique } from './order.ts'
 import { quoteIdent } from './quote.ts'
 import { isRealMember } from './real-member.ts'
-import { asGrantor, type Residue } from './residue.ts'
+import { endAsGrantor, type Residue } from './residue.ts'
 import type { Role } from './snapshot.ts'
+import { isVanished } from './vanished-role.ts'
 import type { Wanted } from './wanted.ts'
 import type { World, WorldObject } from './world.ts'
 
@@ -39,7 +40,7 @@ const tieByItem = (ties: Ties, object: WorldObject, item: AclEntry, authority: A
     const why = authority.whyNotManaged(object, privilege)
     if (why !== undefined) ties.notPermitted.push(why)
     const fact = privilegeFact(object, item, privilege)
-    if (item.grantor !== object.owner) ties.byOthers.push(fact)
+    if (item.grantor !== object.owner && !isVanished(item.grantor)) ties.byOthers.push(fact)
     if (item.grantor !== object.owner || grantable) ties.beyond.push(`holds ${describeFact(fact)}`)
   }
 }
@@ -133,7 +134,11 @@ const residueOfRole = (
       fact: { kind: 'role', role },
       reason: beyond.length > 0 ? 'more than an intermediate role' : 'not permitted',
       message: `role ${describeName(role)} is not dropped: ${why.join(', ')}`,
-      statement: [...byOthers.map(asGrantor), ...(holds || owns ? rid : []), `DROP ROLE ${name}`].join('; '),
+      statement: [
+        ...byOthers.map((fact) => endAsGrantor(fact).statement),
+        ...(holds || owns ? rid : []),
+        `DROP ROLE ${name}`,
+      ].join('; '),
       by: owns ? 'a superuser, with whose rights what the role owns may act' : 'a superuser',
     },
   ]

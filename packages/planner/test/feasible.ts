@@ -25,8 +25,8 @@ export const worldsOf = (before: Snapshot, outcome: Snapshot, made: Plan): World
 ]
 
 /** What could be done in one of the worlds by who acts as whoever a plan between them acts as. */
-const able = ([before, outcome]: Worlds, world: Snapshot): Possibilities =>
-  new Possibilities(world, [before, outcome])
+const able = ([before, outcome, synced]: Worlds, world: Snapshot): Possibilities =>
+  new Possibilities(world, [before, outcome], synced)
 
 const isEverywhere = ([before, outcome]: Worlds, test: (world: Snapshot) => boolean): boolean =>
   test(before) && test(outcome)

@@ -7,7 +7,7 @@ import type {
   Role,
   Snapshot,
 } from '@pgsr/planner'
-import { entriesOf, objectIn, roleIn, rolesAbove } from './holdings.ts'
+import { entriesOf, isSame, objectIn, roleIn, rolesAbove } from './holdings.ts'
 
 /** Whose member everybody is who owns the database; nobody can be granted it. */
 export const databaseOwners = 'pg_database_owner'
@@ -96,24 +96,25 @@ export const grantOptions = (snapshot: Snapshot, object: DatabaseObject, privile
     .map(({ grantee }) => grantee)
 
 /**
- * Whether a GRANT or REVOKE is in the owner’s name. It is in the name of the nearest of the roles whose privileges who
- * runs it has that may grant it; which of several as near comes first is PostgreSQL’s own affair.
+ * Whether a GRANT or REVOKE is in a role’s name. It is in the name of the nearest of the roles whose privileges who runs it
+ * has that may grant it; which of several as near comes first is PostgreSQL’s own affair.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
  */
-const speaksForOwner = (
+const speaksFor = (
   snapshot: Snapshot,
   who: string,
+  name: string,
   object: DatabaseObject,
   privilege: Privilege,
 ): boolean => {
-  if (isSuperuser(snapshot, who)) return true
+  if (isSuperuser(snapshot, who) || who === object.owner) return name === object.owner
   const distances = followed(snapshot, who, 'inherit')
-  const ownersDistance = distances.get(object.owner) ?? Number.POSITIVE_INFINITY
+  const distance = (role: string): number => distances.get(role) ?? Number.POSITIVE_INFINITY
+  const grantors = [object.owner, ...grantOptions(snapshot, object, privilege)]
   return (
-    Number.isFinite(ownersDistance) &&
-    grantOptions(snapshot, object, privilege).every(
-      (role) => role === object.owner || (distances.get(role) ?? Number.POSITIVE_INFINITY) > ownersDistance,
-    )
+    Number.isFinite(distance(name)) &&
+    grantors.includes(name) &&
+    grantors.every((role) => role === name || distance(role) > distance(name))
   )
 }
 
@@ -230,9 +231,14 @@ const whyNotMoved = (snapshot: Snapshot, operation: Doing<'setOwner'>): string |
   return mayOwn(snapshot, newOwner, object) ? undefined : 'the new owner could not create it'
 }
 
-/** A column that has no ACL yet is as its table is. */
-const objectOrTable = (snapshot: Snapshot, name: ObjectName): DatabaseObject =>
-  objectIn(snapshot, name) ?? objectIn(snapshot, { kind: 'table', name: name.name.slice(0, 2) })!
+/** A column that has no ACL yet has the owner of its table. */
+const objectOrTable = (snapshot: Snapshot, name: ObjectName): DatabaseObject => {
+  const found = objectIn(snapshot, name)
+  if (found !== undefined) return found
+  const follows: ObjectName = { kind: 'table', name: name.name.slice(0, 2) }
+  const { oid, owner } = objectIn(snapshot, follows)!
+  return { kind: 'column', name: name.name, oid, owner, acl: [], follows }
+}
 
 const whyNotSaid = (
   snapshot: Snapshot,
@@ -242,11 +248,19 @@ const whyNotSaid = (
   if ('grantable' in operation && grantee === 'public') return 'everybody cannot have a grant option'
   const object = objectOrTable(snapshot, operation.object)
   if (!reaches(snapshot, as, object)) return 'it has no USAGE on the schema'
-  if (object.owner === grantor)
-    return speaksForOwner(snapshot, as, object, privilege) ? undefined : 'another grantor is recorded'
-  if (as !== grantor) return 'it is not in the name of the grantor'
-  if (isSuperuser(snapshot, as)) return 'superusers speak for the owner'
-  return grantOptions(snapshot, object, privilege).includes(as) ? undefined : 'it has no grant option'
+  // A privilege that is revoked on a table goes on each column too, in the name of whoever is the nearest there.
+  const columns = snapshot.objects.filter(
+    (one) =>
+      !('grantable' in operation) &&
+      object.kind === 'table' &&
+      one.kind === 'column' &&
+      one.follows !== undefined &&
+      isSame(object, one.follows) &&
+      entriesOf(one).some((entry) => entry.grantee === grantee && entry.privilege === privilege),
+  )
+  return [object, ...columns].every((one) => speaksFor(snapshot, as, grantor, one, privilege))
+    ? undefined
+    : 'another grantor is recorded'
 }
 
 /**

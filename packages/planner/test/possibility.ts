@@ -1,7 +1,6 @@
 import {
   type Attribute,
   type DatabaseObject,
-  isDelegateName,
   type Membership,
   type Privilege,
   type Snapshot,
@@ -26,8 +25,34 @@ import {
 } from './permission.ts'
 
 /**
+ * From 16 on, a snapshot in which a role is a member of everything that it can make itself a member of: by its own ADMIN
+ * options, by those of whose privileges it has, and by those of whom it can become.
+ * @param distrusted whose ADMIN options are not to be used for that, where they are not there from the beginning
+ */
+const withEverythingJoined = (snapshot: Snapshot, who: string, distrusted: readonly string[]): Snapshot => {
+  const memberships = [...snapshot.memberships]
+  const world = { ...snapshot, memberships }
+  for (;;) {
+    const speakers = [...followed(world, who, 'set').keys()].filter((name) => !isSuperuser(world, name))
+    const mayUse = (admin: string): boolean =>
+      (!distrusted.includes(admin) ||
+        [who, ...followed(snapshot, who, 'set').keys()].some((name) =>
+          followed(snapshot, name, 'inherit').has(admin),
+        )) &&
+      speakers.some((name) => followed(world, name, 'inherit').has(admin))
+    const isJoined = (role: string): boolean =>
+      memberships.some((row) => row.role === role && row.member === who && row.inherit && row.set)
+    const found = memberships.find(
+      ({ role, member, admin }) => admin && !isSuperuser(world, role) && !isJoined(role) && mayUse(member),
+    )
+    if (found === undefined) return world
+    memberships.push({ role: found.role, member: who, grantor: '', admin: false, inherit: true, set: true })
+  }
+}
+
+/**
  * What the acting role could be permitted by what it may give itself for a while: memberships of owners and grantors,
- * and INHERIT. It does not make itself an administrator of roles that way.
+ * and INHERIT.
  */
 export class Possibilities {
   readonly #snapshot: Snapshot
@@ -42,7 +67,11 @@ export class Possibilities {
   /** As whom it acts in the course of a plan: the owners and grantors of all there is, before and after it. */
   readonly #principals: ReadonlySet<string>
 
-  constructor(snapshot: Snapshot, worlds: readonly Snapshot[] = [snapshot]) {
+  /** The same from 16 on, when it has joined what it can; in the second without the help of who is synced. */
+  readonly #joined: Snapshot
+  readonly #safelyJoined: Snapshot
+
+  constructor(snapshot: Snapshot, worlds: readonly Snapshot[] = [snapshot], synced: readonly string[] = []) {
     this.#principals = new Set(
       worlds.flatMap(({ objects, server: { databaseOwner } }) => [
         databaseOwner,
@@ -50,6 +79,9 @@ export class Possibilities {
       ]),
     )
     const { actingRole, version } = snapshot.server
+    const isPlain = version >= 160000 && !isSuperuser(snapshot, actingRole)
+    this.#joined = isPlain ? withEverythingJoined(snapshot, actingRole, []) : snapshot
+    this.#safelyJoined = isPlain ? withEverythingJoined(snapshot, actingRole, synced) : snapshot
     this.#snapshot = snapshot
     this.#who = actingRole
     this.#version = version
@@ -73,15 +105,16 @@ export class Possibilities {
 
   alter(role: string): boolean {
     if (roleIn(this.#snapshot, role) === undefined) return this.createRoles
-    return mayAlter(this.#snapshot, this.#who, role)
+    return mayAlter(this.#safelyJoined, this.#who, role)
   }
 
   /** In the name of a role that is synced, which loses its ADMIN option, nobody is made a member for good. */
   grantRole(role: string, synced: readonly string[] = []): boolean {
     if (roleIn(this.#snapshot, role) === undefined) return this.createRoles
     if (role === databaseOwners) return false
-    if (!mayAdminister(this.#snapshot, this.#who, role)) return false
-    if (this.#version < 160000 || isSuperuser(this.#snapshot, this.#who)) return true
+    if (isSuperuser(this.#snapshot, role)) return isSuperuser(this.#snapshot, this.#who)
+    if (this.#version < 160000 || isSuperuser(this.#snapshot, this.#who))
+      return mayAdminister(this.#snapshot, this.#who, role)
     return this.#administers(role, synced)
   }
 
@@ -92,26 +125,9 @@ export class Possibilities {
         row.role === role &&
         row.admin &&
         (row.member === this.#who || !synced.includes(row.member)) &&
-        (hasPrivilegesOf(this.#snapshot, this.#who, row.member) || this.#delegatesTo(row.member)),
-    )
-  }
-
-  /**
-   * As a role of its own the acting role acts without having its privileges: one that nobody else can have made, nor become.
-   */
-  #delegatesTo(role: string): boolean {
-    const { createRole, administers, ...found } = roleIn(this.#snapshot, role)!
-    const more = [found.login, found.superuser, found.createDb, found.replication, found.bypassRls]
-    const { memberships, server } = this.#snapshot
-    const rows = memberships.filter((row) => row.role === role && row.member === this.#who)
-    return (
-      isDelegateName(role) &&
-      createRole &&
-      administers !== undefined &&
-      !more.includes(true) &&
-      canBecome(this.#snapshot, this.#who, role) &&
-      rows.some((row) => row.grantor === server.bootstrapRole && row.admin && !row.inherit && !row.set) &&
-      rows.every(({ grantor }) => [server.bootstrapRole, this.#who].includes(grantor))
+        !isSuperuser(this.#snapshot, row.member) &&
+        (hasPrivilegesOf(this.#safelyJoined, this.#who, row.member) ||
+          canBecome(this.#safelyJoined, this.#who, row.member)),
     )
   }
 
@@ -123,6 +139,8 @@ export class Possibilities {
 
   actAs(role: string): boolean {
     if (hasPrivilegesOf(this.#inheriting, this.#who, role)) return true
+    if (this.#version >= 160000 && roleIn(this.#snapshot, role))
+      return hasPrivilegesOf(this.#joined, this.#who, role)
     const { roles, server } = this.#inheriting
     const inherits = (name: string): boolean =>
       this.#version >= 160000 || roles.find((one) => one.name === name)!.inherit
@@ -132,15 +150,16 @@ export class Possibilities {
   }
 
   become(role: string): boolean {
-    return canBecome(this.#snapshot, this.#who, role) || this.#join(role)
+    if (canBecome(this.#joined, this.#who, role)) return true
+    return (this.#version < 160000 || !roleIn(this.#snapshot, role)) && this.#join(role)
   }
 
   /** With what was granted by virtue of it, which goes with it: never a membership of the acting role’s own. */
   revokeRole(row: Membership): boolean {
     return [row, ...this.#dependents(row)].every(
       ({ role, member, grantor }) =>
-        mayAdminister(this.#snapshot, this.#who, role) &&
-        (this.#version < 160000 || this.actAs(grantor)) &&
+        mayAdminister(this.#safelyJoined, this.#who, role) &&
+        (this.#version < 160000 || hasPrivilegesOf(this.#safelyJoined, this.#who, grantor)) &&
         (member === row.member || member !== this.#who),
     )
   }
@@ -172,11 +191,29 @@ export class Possibilities {
   manage(object: DatabaseObject, privilege: Privilege): boolean {
     const { owner } = object
     if (isSuperuser(this.#snapshot, this.#who)) return true
+    const schema = schemaOf(this.#snapshot, object)
+    // Nobody becomes a superuser but in the name of one whose privileges it has.
+    const isBecome = this.become(owner) && (!isSuperuser(this.#snapshot, owner) || this.actAs(owner))
+    if (isBecome && this.#reaches(owner, schema)) return true
     if (!this.own(object)) return false
     const others = grantOptions(this.#snapshot, object, privilege).filter((role) => role !== owner)
-    if (owner === this.#who || !others.some((role) => this.#actsMeanwhile(role))) return true
-    const schema = schemaOf(this.#snapshot, object)
-    return this.become(owner) && (schema === undefined || holds(this.#inheriting, owner, schema, 'USAGE'))
+    return owner === this.#who || !others.some((role) => this.#actsMeanwhile(role))
+  }
+
+  /** Whether a role has USAGE on a schema, or can be lent it by who may pass it on. */
+  #reaches(role: string, schema: DatabaseObject | undefined): boolean {
+    return (
+      schema === undefined || holds(this.#inheriting, role, schema, 'USAGE') || this.#lend(schema, 'USAGE')
+    )
+  }
+
+  #lend(schema: DatabaseObject, privilege: Privilege): boolean {
+    return [schema.owner, ...grantOptions(this.#snapshot, schema, privilege)].some(
+      (role) =>
+        (role === schema.owner && this.manage(schema, privilege)) ||
+        role === this.#who ||
+        (this.become(role) && !isSuperuser(this.#snapshot, role)),
+    )
   }
 
   /** Whether the acting role may act as a role while it acts as the owners and grantors of all there is. */
@@ -193,6 +230,7 @@ export class Possibilities {
     return (
       schema === undefined ||
       [this.#who, object.owner].some((role) => this.#hasUsage(role, schema)) ||
+      this.#lend(schema, 'USAGE') ||
       (this.actAs(schema.owner) && this.#hasUsage(schema.owner, schema))
     )
   }
@@ -211,11 +249,11 @@ export class Possibilities {
     const schema = schemaOf(this.#snapshot, object)
     const reaches = schema === undefined || this.#hasUsage(grantor, schema)
     const mayGrant = grantOptions(this.#snapshot, object, privilege).includes(grantor)
-    return (mayGrant || this.manage(object, privilege)) && (reaches || this.manage(schema, 'USAGE'))
+    return (mayGrant || this.manage(object, privilege)) && (reaches || this.#lend(schema, 'USAGE'))
   }
 
   setAttribute(role: string, attribute: Attribute): boolean {
-    return maySetAttribute(this.#snapshot, this.#who, role, attribute)
+    return maySetAttribute(this.#safelyJoined, this.#who, role, attribute)
   }
 
   move(object: DatabaseObject, newOwner: string): boolean {
@@ -231,6 +269,6 @@ export class Possibilities {
     const database = { kind: 'database', name: [this.#snapshot.server.database] } as const
     const container =
       object.kind === 'publication' ? objectIn(this.#snapshot, database) : schemaOf(this.#snapshot, object)
-    return this.manage(container!, 'CREATE')
+    return this.#lend(container!, 'CREATE')
   }
 }

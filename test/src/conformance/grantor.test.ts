@@ -1,6 +1,6 @@
 import { Grant, type Plan, ResidueError, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../harness/conformance.ts'
+import { conformanceAsOwner, conformanceInTurn } from '../../harness/conformance.ts'
 import type { Sandbox } from '../../harness/sandbox.ts'
 
 /** The items of a table’s ACL and of its columns’, but for the owner’s own. */
@@ -223,5 +223,112 @@ conformanceInTurn('grantor', (sandbox) => {
     expect(await mayRead(box, role, table)).toBe(false)
     expect(await mayRead(box, bystander, table)).toBe(false)
     await box.run(`drop role ${grantor}`)
+  })
+
+  test('before 16, who gives the ADMIN option takes the place of who made somebody a member', async () => {
+    const box = sandbox()
+    const [role, group, admin] = [box.name('t'), box.name('g'), box.name('a')]
+    await box.run(`create role ${role}; create role ${group}; create role ${admin}`)
+    await box.admin(`
+      grant ${group} to ${admin} with admin option; set role ${admin}; grant ${group} to ${role}; reset role`)
+    await box.sync({ role, grants: [Grant.roleMembership(group, { admin: true })] })
+    expect(
+      await box.admin(
+        `select bool_or(admin_option) from pg_auth_members where member = '${role}'::regrole and roleid = '${group}'::regrole`,
+      ),
+    ).toEqual([[true]])
+  })
+})
+
+/** `o` owns everything, and the acting role may act as it. */
+const setOwned = async (box: Sandbox): Promise<{ role: string; schema: string }> => {
+  const [owner, role, schema] = [box.name('o'), box.name('t'), box.name('s')]
+  await box.run(`create role ${owner}; create role ${role}`)
+  await box.admin(`
+    create schema ${schema}; grant usage on schema ${schema} to public; create table ${schema}.t (a int, b int);
+    create sequence ${schema}.q; create function ${schema}.f() returns int language sql as 'select 1';
+    alter schema ${schema} owner to ${owner}; alter table ${schema}.t owner to ${owner};
+    alter sequence ${schema}.q owner to ${owner}; alter function ${schema}.f() owner to ${owner}`)
+  return { role, schema }
+}
+
+/** What the acting role holds itself, and may pass on, is what PostgreSQL would take for the grantor. */
+conformanceAsOwner((sandbox) => {
+  test.for<[string, (schema: string, role: string, acting: string) => string]>([
+    [
+      'a column of a table on which the owner granted the same',
+      (schema, role, acting) =>
+        `grant select on ${schema}.t to ${role}; grant select (a) on ${schema}.t to ${role};
+         grant select (a) on ${schema}.t to ${acting} with grant option`,
+    ],
+    [
+      'another column than the one on which the owner granted the same',
+      (schema, role, acting) =>
+        `grant select (a) on ${schema}.t to ${role}; grant select (b) on ${schema}.t to ${acting} with grant option;
+         grant select on ${schema}.t to ${role}; set role ${acting}; grant select (b) on ${schema}.t to ${role}; reset role`,
+    ],
+    [
+      'another privilege than the owner granted',
+      (schema, role, acting) =>
+        `grant select on ${schema}.t to ${role}; grant insert on ${schema}.t to ${acting} with grant option;
+         set role ${acting}; grant insert on ${schema}.t to ${role}; reset role`,
+    ],
+    [
+      'a sequence, and has granted it to itself',
+      (schema, role, acting) =>
+        `grant usage, select on sequence ${schema}.q to ${acting} with grant option; grant usage on sequence ${schema}.q to ${role};
+         set role ${acting}; grant usage on sequence ${schema}.q to ${acting}, ${role}; grant select on sequence ${schema}.q to ${role}; reset role`,
+    ],
+    [
+      'a schema and a function',
+      (schema, role, acting) =>
+        `grant create on schema ${schema} to ${acting} with grant option; grant execute on function ${schema}.f() to ${acting} with grant option;
+         grant create on schema ${schema} to ${role}; grant execute on function ${schema}.f() to ${role};
+         set role ${acting}; grant create on schema ${schema} to ${role}; grant execute on function ${schema}.f() to ${role}; reset role`,
+    ],
+  ])('what the owner granted goes, and what the acting role did, that may pass on %s', async ([, grants]) => {
+    const box = sandbox()
+    const { role, schema } = await setOwned(box)
+    await box.admin(grants(schema, role, box.actor))
+    const before = await box.holdings([box.actor])
+    const { plan } = await box.sync({ role, grants: [] })
+    expect(plan.residue).toEqual([])
+    expect(await box.holdings([box.actor])).toEqual(before)
+    await box.run(`drop role ${role}`)
+    await box.admin(`drop schema ${schema} cascade`)
+  })
+
+  test('an owner that has no USAGE on the schema is lent it by who owns that', async () => {
+    const box = sandbox()
+    const { role, schema } = await setOwned(box)
+    const other = box.name('x')
+    await box.run(`create role ${other}`)
+    await box.admin(`
+      alter schema ${schema} owner to ${other}; revoke usage on schema ${schema} from public;
+      grant select on ${schema}.t to ${box.actor} with grant option; grant select on ${schema}.t to ${role}`)
+    await box.sync({
+      role,
+      grants: [Grant.privilege(Target.table(schema, 't'), ['INSERT'], { direct: true })],
+    })
+    expect(await mayRead(box, role, `${schema}.t`)).toBe(false)
+    expect(
+      await box.admin(`select has_table_privilege('${role}', '${schema}.t'::regclass, 'INSERT')`),
+    ).toEqual([[true]])
+    await box.admin(`drop schema ${schema} cascade`)
+  })
+
+  test('from 16 on, who administers an owner only through others is a member of all of them meanwhile', async () => {
+    const box = sandbox()
+    if (box.server.version < 160000) return
+    const { role, schema } = await setOwned(box)
+    const [first, second] = [box.name('f'), box.name('g')]
+    await box.run(`create role ${first}`)
+    await box.admin(`
+      create role ${second}; grant ${second} to ${first} with admin true, inherit false, set false;
+      alter table ${schema}.t owner to ${second}; alter schema ${schema} owner to ${second};
+      grant select on ${schema}.t to ${role}`)
+    await box.sync({ role, grants: [] })
+    expect(await mayRead(box, role, `${schema}.t`)).toBe(false)
+    await box.admin(`drop schema ${schema} cascade`)
   })
 })

@@ -2,6 +2,7 @@ import { mostAdministered } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, constant, intermediateName } from './constant.ts'
 import { isRealMember } from './membership.ts'
+import { aclItems, name } from './name.ts'
 
 /** A list of the answer: a row each, an array of its values, in an order of its own. */
 const list = (
@@ -12,9 +13,6 @@ const list = (
   sql`coalesce(
     (select pg_catalog.json_agg(pg_catalog.json_build_array(${values}) order by ${order}) from ${from}), '[]'
   )`
-
-/** A name by its oid, from PostgreSQL's own cache. */
-const name = (oid: string): RawBuilder<string> => sql`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text`
 
 const setting = (called: string): RawBuilder<number> =>
   sql`pg_catalog.current_setting(${constant(called)})::int`
@@ -123,7 +121,7 @@ const memberships = list(
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(o.acl::text[], '{}'), o.follows, a.inert, o.wrapper, o.owned_by_superusers, a.indexes,
+  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(${aclItems('o.acl')}, '{}'), o.follows, a.inert, o.wrapper, o.owned_by_superusers, a.indexes,
     case when a.inert then a.columns end, a.foreign_key, a.runs_code`,
   sql`object as o
     left join moved_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`,
@@ -131,7 +129,7 @@ const objects = list(
 )
 
 const defaultPrivileges = list(
-  sql`${name('a.role')}, n.nspname::text, a.object_type::text, a.acl::text[]`,
+  sql`${name('a.role')}, n.nspname::text, a.object_type::text, ${aclItems('a.acl')}`,
   sql`default_acl as a left join pg_catalog.pg_namespace as n on n.oid = a.schema`,
   sql`a.oid`,
 )

@@ -10,7 +10,17 @@ import { movedTable } from './moved-table.ts'
 import { type Needs, needsKey, needsOf } from './needs.ts'
 import { anyObject, object, passedOnObject, schemaAround, target } from './object.ts'
 import { columnOfRelation, directRelation, moving, relation } from './relation.ts'
-import { administrator, closure, intermediate, principal, unused, viewed, watched } from './roles.ts'
+import {
+  administrator,
+  closure,
+  intermediate,
+  own,
+  principal,
+  unused,
+  viewed,
+  watched,
+  wayIn,
+} from './roles.ts'
 import { desired, foundObjects, listed, scope, session, wanted, wantedSchema } from './scope.ts'
 import type { Stage, Stages } from './stage.ts'
 import { unmanaged } from './unmanaged.ts'
@@ -39,6 +49,8 @@ const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
   object,
   default_acl: defaultAcl,
   principal,
+  own,
+  way_in: wayIn,
   administrator,
   closure,
   passed_on: passedOn,

@@ -98,6 +98,65 @@ export const principal: Stage<'principal'> = () =>
     .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
     .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
+/** The acting role, and the roles that it is a member of. */
+export const own: Stage<'own'> = (version) =>
+  stages
+    .selectFrom('session as s')
+    .select('s.acting as oid')
+    .union((eb) =>
+      eb
+        .selectFrom('own as o')
+        .crossJoinLateral((of) =>
+          of
+            .selectFrom('pg_catalog.pg_auth_members as m')
+            .whereRef('m.member', '=', 'o.oid')
+            .where(isRealMember(version))
+            .select('m.roleid')
+            .offset(zero)
+            .as('x'),
+        )
+        .select('x.roleid as oid'),
+    )
+
+const isAdministered = (role: string) => sql<boolean>`exists (
+  select from pg_catalog.pg_auth_members as a
+  where a.roleid = ${sql.ref(role)} and a.admin_option and a.member in (select o.oid from own as o)
+  offset 0
+)`
+
+/**
+ * From 16 on: whom a role that is no superuser may make itself a member of, so that it comes to act as others: who
+ * administers those, and a few of their members, rather those that it administers; and so on.
+ */
+export const wayIn: Stage<'way_in'> = (version) =>
+  version < 160000
+    ? stages.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+    : stages
+        .selectFrom(['principal as p', 'session as s'])
+        .where(isNoSuperuser)
+        .select('p.oid')
+        .union((eb) => eb.selectFrom(['desired as d', 'session as s']).where(isNoSuperuser).select('d.oid'))
+        .union((eb) => eb.selectFrom(['listed as l', 'session as s']).where(isNoSuperuser).select('l.oid'))
+        .union((eb) =>
+          eb
+            .selectFrom('way_in as w')
+            .innerJoinLateral(
+              (of) =>
+                of
+                  .selectFrom('pg_catalog.pg_auth_members as m')
+                  .whereRef('m.roleid', '=', 'w.oid')
+                  .where(sql<boolean>`not ${isAdministered('w.oid')}`)
+                  .orderBy('m.admin_option', 'desc')
+                  .orderBy(isAdministered('m.member'), 'desc')
+                  .orderBy('m.inherit_option', 'desc')
+                  .limit(sql<number>`8`)
+                  .select('m.member')
+                  .as('x'),
+              (join) => join.onTrue(),
+            )
+            .select('x.member as oid'),
+        )
+
 /**
  * The acting role and, from 16 on, its delegates: where they are many, what they administer is much. Only the creator of a
  * role has the ADMIN option of the bootstrap superuser’s grant; and whoever else is a member of one could become it.
@@ -134,6 +193,7 @@ const onlyAdministers = (version: number) => sql<boolean>`
   and c.oid not in (select w.oid from watched as w)
   and m.roleid not in (
     select w.oid from watched as w union all select l.oid from listed as l union all select p.oid from principal as p
+    union all select i.oid from way_in as i
   )
   and (
     c.oid in (select a.oid from administrator as a)
@@ -147,6 +207,7 @@ export const closure: Stage<'closure'> = (version) =>
     .select('w.oid')
     .union((eb) => eb.selectFrom('listed as l').select('l.oid'))
     .union((eb) => eb.selectFrom('principal as p').select('p.oid'))
+    .union((eb) => eb.selectFrom('way_in as i').select('i.oid'))
     .union((eb) => eb.selectFrom('session as s').select('s.acting as oid'))
     .union((eb) =>
       eb

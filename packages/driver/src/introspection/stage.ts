@@ -99,6 +99,8 @@ export type Stages = {
   object: ObjectRow
   /** Of whom has to be known whether the acting role may act in their name: owners and grantors. */
   principal: { oid: Oid }
+  own: { oid: Oid }
+  way_in: { oid: Oid }
   /** Who creates roles for the acting role: itself, and roles of its own that it can become. */
   administrator: { oid: Oid }
   /** The roles that a role in view is a member of, directly or not, and these roles themselves. */

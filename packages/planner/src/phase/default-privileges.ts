@@ -1,6 +1,7 @@
 import { heldBy } from '../acl.ts'
 import { defaultPrivilegeFacts } from '../facts-of.ts'
 import { type DefaultPrivilegeFact, factKey } from '../fact.ts'
+import { isNameless } from '../nameless.ts'
 import type { Operation } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import { defaultKey, isPreservedIn, notAskedFor, type Wanted } from '../wanted.ts'
@@ -58,7 +59,7 @@ export const unwantedDefaults = (world: World, wanted: Wanted): readonly Default
       : defaultPrivilegeFacts(defaults).flatMap((fact) => judgeGrantee(wanted, fact)),
   )
 
-const operationFor = (world: World, { fact, change, role }: DefaultVerdict): Operation => {
+const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Operation => {
   const { owner, schema, on, privilege, grantee } = fact
   const base = {
     owner,
@@ -66,7 +67,7 @@ const operationFor = (world: World, { fact, change, role }: DefaultVerdict): Ope
     on,
     privilege,
     grantee,
-    as: world.server.actingRole,
+    as,
     because: notAskedFor(role),
   }
   return change === 'restore'
@@ -77,8 +78,11 @@ const operationFor = (world: World, { fact, change, role }: DefaultVerdict): Ope
 /** Takes from what is said of future objects what is not asked for. */
 export const loseDefaultPrivileges: Phase = (world, wanted) =>
   sortedBy(unwantedDefaults(world, wanted), ({ fact, change }) => JSON.stringify([fact, change])).flatMap(
-    (verdict) =>
-      wanted.authorityOverPrivileges.mayActAs(verdict.fact.owner) ? [operationFor(world, verdict)] : [],
+    (verdict) => {
+      const { owner, grantee } = verdict.fact
+      const as = isNameless(grantee) ? undefined : wanted.authorityOverPrivileges.proxyFor(owner)
+      return as === undefined ? [] : [operationFor(verdict, as)]
+    },
   )
 
 /** Says of future objects what is asked for. */
@@ -87,7 +91,6 @@ export const gainDefaultPrivileges: Phase = (world, wanted) =>
     const { owner, schema, on, privilege, role, grantable, because } = asked
     const held = heldBy(world.defaultsOf(owner, schema, on).acl, { privilege, grantee: role, grantor: owner })
     if (held === true || (held === false && !grantable)) return []
-    const { actingRole } = world.server
     return [
       {
         kind: 'grantDefaultPrivilege',
@@ -97,7 +100,7 @@ export const gainDefaultPrivileges: Phase = (world, wanted) =>
         privilege,
         grantee: role,
         ...(grantable && { grantable }),
-        as: actingRole,
+        as: wanted.authorityOverPrivileges.proxyFor(owner) ?? owner,
         because,
       },
     ]

@@ -4,7 +4,7 @@ import { createRoles } from './create-roles.ts'
 import { gainDefaultPrivileges, loseDefaultPrivileges } from './default-privileges.ts'
 import { gainAttributes, gainSuperuser } from './gain-attributes.ts'
 import { grantMemberships } from './grant-memberships.ts'
-import { grantPrivileges } from './grant-privileges.ts'
+import { grantOnContainers, grantOnContents } from './grant-privileges.ts'
 import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import { letCaretakersReach, ownContents, ownSchemas } from './ownership.ts'
@@ -43,7 +43,8 @@ export const phases: readonly (readonly Phase[])[] = [
     ownContents,
     revokeOnContents,
     revokeOnColumns,
-    grantPrivileges,
+    grantOnContainers,
+    grantOnContents,
     revokeOnContainers,
     letCaretakersReach,
   ],

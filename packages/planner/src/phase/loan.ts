@@ -1,8 +1,9 @@
 import { apply } from '../apply.ts'
 import { Authority } from '../authority.ts'
+import type { Join } from '../joins.ts'
 import type { ObjectName } from '../object-kind.ts'
 import type { Operation, Reason } from '../operation.ts'
-import { sortedBy, sortedUnique } from '../order.ts'
+import { sortedBy } from '../order.ts'
 import type { Membership } from '../snapshot.ts'
 import { membershipKey, type World } from '../world.ts'
 
@@ -16,6 +17,7 @@ interface Loan {
 class Needs {
   readonly actAs: Set<string> = new Set()
   readonly become: Set<string> = new Set()
+  readonly administer: Set<string> = new Set()
   readonly #world: World
   readonly #authority: Authority
 
@@ -32,7 +34,9 @@ class Needs {
         this.become.add(operation.owner)
         return
       case 'setOwner':
+        if (this.#speak(operation)) return
         this.become.add(operation.owner)
+        this.#create(operation.object, operation.owner)
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
@@ -40,15 +44,25 @@ class Needs {
         return
       case 'createRole':
       case 'dropRole':
-      case 'grantMembership':
         this.#speak(operation)
         return
+      case 'setAttribute':
+      case 'setValidUntil':
+      case 'setPassword':
+      case 'clearPassword':
+        if (!this.#speak(operation)) this.administer.add(operation.role)
+        return
+      case 'grantMembership':
+        if (!this.#speak(operation) && operation.namesGrantor) this.actAs.add(operation.grantor)
+        return
       case 'revokeMembership':
-        if (!this.#speak(operation) && operation.grantor !== null) this.actAs.add(operation.grantor)
+        if (this.#speak(operation) || operation.grantor === null) return
+        this.actAs.add(operation.grantor)
+        this.administer.add(operation.role)
         return
       case 'grantDefaultPrivilege':
       case 'revokeDefaultPrivilege':
-        this.actAs.add(operation.owner)
+        if (!this.#speak(operation)) this.actAs.add(operation.owner)
         return
     }
   }
@@ -60,11 +74,20 @@ class Needs {
     return true
   }
 
+  /** What only another role’s privileges let the acting role own. */
+  #create(name: ObjectName, owner: string): void {
+    const container = this.#authority.containerOf(name)
+    if (owner !== this.#world.server.actingRole || container === undefined) return
+    if (this.#authority.mayCreateIn(owner, container)) return
+    const holder = this.#authority.holderFor(container, 'CREATE')
+    if (holder !== undefined) this.actAs.add(holder)
+  }
+
   /** @param inNameOf who may be the acting role itself, where that has a grant option */
   #manage(name: ObjectName, inNameOf?: string): void {
     const object = this.#world.object(name)
     if (object === undefined) return
-    for (const role of [inNameOf ?? object.owner, ...(this.#authority.guides(object) ?? [])])
+    for (const role of [inNameOf ?? object.owner, ...(this.#authority.guides(object, inNameOf) ?? [])])
       this.actAs.add(role)
   }
 }
@@ -76,25 +99,24 @@ class Needs {
  */
 const loansFor = (
   world: World,
-  { actAs, become }: Needs,
+  { actAs, become, administer }: Needs,
 ): { readonly before: readonly Operation[]; readonly after: readonly Operation[] } => {
   const authority = new Authority(world)
   const { actingRole } = world.server
-  const missing = [
-    ...[...actAs].filter((role) => !authority.hasPrivilegesOf(role)),
-    ...[...become].filter((role) => !authority.canBecome(role)),
-  ]
   // What may not be borrowed is left to the server to refuse.
-  const roles = sortedUnique(missing.map((role) => authority.representative(role))).filter((role) =>
-    authority.mayGrant(role),
-  )
-  const inTheWay = authority.membersInTheWay(roles)
+  const joins = [
+    ...[...actAs].map((role) => authority.toActAs(role)),
+    ...[...become].map((role) => authority.toBecome(role)),
+    ...[...administer].map((role) => authority.toAdminister(role)),
+  ].flatMap((joining) => joining ?? [])
+  const joined = new Map(joins.map((join) => [join.role, join]))
+  const inTheWay = authority.membersInTheWay([...joined.keys()])
   const needsOthers = [...actAs].some((role) => role !== actingRole)
-  const borrower = new Borrower(world, authority)
+  const borrower = new Borrower(world)
   const loans = [
     ...(needsOthers ? borrower.inherit() : []),
     ...sortedBy(inTheWay, membershipKey).map((row) => borrower.pause(row)),
-    ...roles.map((role) => borrower.borrow(role)),
+    ...[...joined.values()].map((join) => borrower.borrow(join)),
   ]
   return {
     before: loans.map(({ before }) => before),
@@ -125,12 +147,10 @@ export const withLoans = (
 /** Knows how each thing is borrowed and given back. */
 class Borrower {
   readonly #world: World
-  readonly #authority: Authority
   readonly #actingRole: string
 
-  constructor(world: World, authority: Authority) {
+  constructor(world: World) {
     this.#world = world
-    this.#authority = authority
     this.#actingRole = world.server.actingRole
   }
 
@@ -165,15 +185,14 @@ class Borrower {
   }
 
   /** To grant a role that was granted already changes the options of that membership: they are put back. */
-  borrow(role: string): Loan {
+  borrow({ role, as, grantor }: Join): Loan {
     const hasGrantors = this.#world.membershipsHaveGrantors
     const of = { role, member: this.#actingRole }
-    const grantor = this.#authority.grantorOf(role)!
     const granted = {
       kind: 'grantMembership',
       ...of,
       grantor,
-      ...(grantor !== this.#actingRole && { namesGrantor: true as const }),
+      ...(grantor !== as && { namesGrantor: true as const }),
     } as const
     const existing = this.#world
       .membershipsIn(role, this.#actingRole)
@@ -183,12 +202,14 @@ class Borrower {
         ...granted,
         ...(hasGrantors && { options: { inherit: true, set: true } }),
         ...this.#base('borrow'),
+        as,
       },
       after: existing
         ? {
             ...granted,
             options: { inherit: existing.inherit, set: existing.set },
             ...this.#base('give back'),
+            as,
           }
         : {
             kind: 'revokeMembership',
@@ -196,6 +217,7 @@ class Borrower {
             grantor: hasGrantors ? grantor : null,
             option: null,
             ...this.#base('give back'),
+            as,
           },
     }
   }

@@ -1,9 +1,9 @@
 import { Authority } from '../authority.ts'
 import { objectKinds } from '../object-kind.ts'
-import type { GrantPrivilege, Operation, Reason } from '../operation.ts'
+import type { GrantPrivilege, Operation } from '../operation.ts'
 import { sortedBy } from '../order.ts'
 import {
-  holdingPrivilege,
+  authorityOver,
   isCaretaker,
   losesOwnership,
   ownerInOutcome,
@@ -11,17 +11,25 @@ import {
 } from '../owner-in-outcome.ts'
 import { notAskedFor, type Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
+import { lending } from './lend.ts'
+import { holding } from './hold.ts'
 import type { Phase } from './phase.ts'
+
+const moverOf = (wanted: Wanted, object: WorldObject, newOwner: string): string =>
+  authorityOver(wanted, object).mover(object, newOwner) ?? object.owner
 
 const gainOwnerships =
   (ofSchemas: boolean): Phase =>
   (world, wanted) =>
     sortedBy(wanted.owners, ([key]) => key).flatMap(([, { object, role, because }]): Operation[] => {
       if ((object.kind === 'schema') !== ofSchemas) return []
-      const base = { owner: role, as: world.server.actingRole, because }
+      const base = { owner: role, because }
       const existing = world.object(object)
-      if (existing === undefined) return [{ kind: 'createSchema', schema: object.name[0]!, ...base }]
-      return existing.owner === role ? [] : [{ kind: 'setOwner', object, ...base }]
+      if (existing === undefined)
+        return [{ kind: 'createSchema', schema: object.name[0]!, as: world.server.actingRole, ...base }]
+      return existing.owner === role
+        ? []
+        : [{ kind: 'setOwner', object, as: moverOf(wanted, existing, role), ...base }]
     })
 
 /** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
@@ -44,7 +52,7 @@ const loseOwnerships =
       const { kind, name, owner } = object
       const newOwner = ownerInOutcome(world, wanted, object.key)!
       if (newOwner === owner) return []
-      const base = { as: world.server.actingRole, because: notAskedFor(owner) }
+      const base = { as: moverOf(wanted, object, newOwner), because: notAskedFor(owner) }
       return [{ kind: 'setOwner', object: { kind, name }, owner: newOwner, ...base }]
     })
 
@@ -53,84 +61,14 @@ const both =
   (world, wanted) =>
     phases.flatMap((phase) => phase(world, wanted))
 
-/** Who is no superuser can make somebody the owner of something only where that role could have created it. */
-const lending =
-  (phase: Phase): Phase =>
-  (world, wanted) => {
-    const operations = phase(world, wanted)
-    const authority = new Authority(world)
-    if (authority.isSuperuser) return operations
-    const lent = new Map<string, readonly [lend: Operation, takeBack: Operation]>()
-    for (const operation of operations) {
-      if (operation.kind !== 'setOwner') continue
-      const container = authority.containerOf(operation.object)
-      if (container === undefined || authority.mayCreateIn(operation.owner, container)) continue
-      const base = {
-        object: { kind: container.kind, name: container.name },
-        privilege: 'CREATE',
-        grantee: operation.owner,
-        grantor: container.owner,
-        as: wanted.authorityOverContents.speaker(container, 'CREATE'),
-      } as const
-      const because = (meanwhile: 'lend' | 'take back'): Reason => ({
-        role: operation.owner,
-        grant: null,
-        meanwhile,
-      })
-      lent.set(JSON.stringify([container.key, operation.owner]), [
-        { kind: 'grantPrivilege', ...base, because: because('lend') },
-        { kind: 'revokePrivilege', ...base, grantOptionOnly: false, because: because('take back') },
-      ])
-    }
-    const loans = [...lent.values()]
-    return [...loans.map(([lend]) => lend), ...operations, ...loans.map(([, takeBack]) => takeBack)]
-  }
-
-/**
- * What the old owner of a table grants on its columns meanwhile would be committed after the owner has changed: before 18,
- * GRANT locks no table. To write the row of a column makes that fail, or be seen.
- */
-const holding =
-  (phase: Phase): Phase =>
-  (world, wanted) => {
-    const operations = phase(world, wanted)
-    const held = operations.flatMap((operation) => {
-      if (operation.kind !== 'setOwner') return []
-      const table = world.object(operation.object)
-      const privilege = table && holdingPrivilege(wanted, table)
-      if (table?.columns === undefined || privilege === undefined) return []
-      return table.columns.map((column) => ({ operation, table, column, privilege }))
-    })
-    const on = ({ operation: { owner }, table, column, privilege }: (typeof held)[number]) =>
-      ({
-        object: { kind: 'column', name: [...table.name, column] },
-        privilege,
-        grantee: owner,
-      }) as const
-    const reason = (role: string, meanwhile: 'hold' | 'let go'): Reason => ({ role, grant: null, meanwhile })
-    return [
-      ...held.map((one): Operation => {
-        const { owner } = one.table
-        const column = { ...on(one).object, owner, follows: one.table }
-        const as = wanted.authorityOverContents.speaker(column, one.privilege)
-        const because = reason(one.operation.owner, 'hold')
-        return { kind: 'grantPrivilege', ...on(one), grantor: owner, as, because }
-      }),
-      ...operations,
-      ...held.map((one): Operation => {
-        const { owner } = one.operation
-        const because = reason(owner, 'let go')
-        const as = world.server.actingRole
-        return { kind: 'revokePrivilege', ...on(one), grantor: owner, grantOptionOnly: false, as, because }
-      }),
-    ]
-  }
-
 /** Creates schemas and moves them to who is to own them, and away from who is not. */
 export const ownSchemas: Phase = both(gainOwnerships(true), loseOwnerships(true))
 
 /** The same for what is in schemas. */
-export const ownContents: Phase = lending(holding(both(gainOwnerships(false), loseOwnerships(false))))
+export const ownContents: Phase = lending(
+  ({ authorityOverContents }) => authorityOverContents,
+  holding(both(gainOwnerships(false), loseOwnerships(false))),
+)
 
 /** Lets caretakers reach the tables that they own, which others may refer to by foreign keys. */
 export const letCaretakersReach: Phase = (world, wanted) => {
@@ -141,14 +79,15 @@ export const letCaretakersReach: Phase = (world, wanted) => {
     const { owner } = object
     const schema = isCaretaker(wanted, owner) ? schemaToReach(world, object) : undefined
     if (schema === undefined || authority.holds(owner, schema, 'USAGE')) continue
-    if (wanted.authorityOverPrivileges.whyNotManaged(schema, 'USAGE') !== undefined) continue
+    if (wanted.authorityOverPrivileges.whyNotManaged(schema, 'USAGE', { saying: 'grant' }) !== undefined)
+      continue
     missing.set(JSON.stringify([schema.key, owner]), {
       kind: 'grantPrivilege',
       object: { kind: schema.kind, name: schema.name },
       privilege: 'USAGE',
       grantee: owner,
       grantor: schema.owner,
-      as: wanted.authorityOverPrivileges.speaker(schema, 'USAGE'),
+      as: wanted.authorityOverPrivileges.speaker(schema, 'USAGE', { saying: 'grant' }),
       because: notAskedFor(wantedOf(wanted, owner)),
     })
   }

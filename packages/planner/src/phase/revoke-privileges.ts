@@ -1,13 +1,13 @@
 import { aclKey, heldBy } from '../acl.ts'
-import { Authority } from '../authority.ts'
 import { tableOf } from '../column.ts'
 import { getOrMake } from '../get-or-make.ts'
 import type { GrantPrivilege, Operation, Reason, RevokePrivilege } from '../operation.ts'
-import { lacks } from '../grant-option.ts'
+import { holdsOption } from '../grant-option.ts'
 import { type Revoked, revocationsOf } from '../revocation.ts'
 import type { Privilege } from '../privilege.ts'
 import type { Wanted } from '../wanted.ts'
 import type { World, WorldObject } from '../world.ts'
+import { lending } from './lend.ts'
 import type { Phase } from './phase.ts'
 
 /** What is done before some operations and undone after them. */
@@ -16,11 +16,13 @@ interface Meanwhile {
   readonly after: readonly Operation[]
 }
 
+const nobody: ReadonlySet<string> = new Set()
+
 const lentKey = ({ key }: WorldObject, privilege: Privilege): string => `${key}\0${privilege}`
 
 const named = ({ kind, name }: WorldObject) => ({ kind, name })
 
-const lending = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
+const reasonFor = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
   role,
   grant: null,
   meanwhile,
@@ -30,16 +32,13 @@ const lending = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Rea
 class Revoking {
   readonly #world: World
   readonly #wanted: Wanted
-  readonly #now: Authority
   readonly #paused = new Map<string, Meanwhile>()
-  readonly #usage = new Map<string, Meanwhile>()
   readonly #options = new Map<string, Meanwhile>()
-  /** By object and privilege: as whom the owner’s statements are run, while grant options are lent. */
-  readonly #speakers = new Map<string, string>()
+  /** By object and privilege: whom the grant option is lent to. */
+  readonly #lent = new Map<string, Set<string>>()
 
   constructor(world: World, wanted: Wanted) {
     this.#world = world
-    this.#now = new Authority(world)
     this.#wanted = wanted
   }
 
@@ -48,7 +47,7 @@ class Revoking {
       all.map(({ object, item, privilege }) => `${lentKey(object, privilege)}\0${aclKey(item)}`),
     )
     for (const revoked of all) if (revoked.item.grantor !== revoked.object.owner) this.#enable(revoked, gone)
-    const around = [...this.#paused.values(), ...this.#usage.values(), ...this.#options.values()]
+    const around = [...this.#paused.values(), ...this.#options.values()]
     return [
       ...around.flatMap(({ before }) => before),
       ...all.map((revoked) => this.#revoke(revoked)),
@@ -59,7 +58,6 @@ class Revoking {
 
   #revoke({ object, item, privilege, verdict, because }: Revoked): RevokePrivilege {
     const { grantee, grantor } = item
-    const byOwner = grantor === object.owner
     return {
       kind: 'revokePrivilege',
       object: named(object),
@@ -67,27 +65,24 @@ class Revoking {
       grantee,
       grantor,
       grantOptionOnly: verdict === 'strip grant option',
-      as: byOwner ? this.#speaker(object, privilege) : grantor,
+      as: this.#speaker(object, privilege, grantor),
       because,
     }
   }
 
-  #speaker(object: WorldObject, privilege: Privilege): string {
-    return getOrMake(this.#speakers, lentKey(object, privilege), () =>
-      this.#wanted.authorityOverPrivileges.speaker(object, privilege),
-    )
+  #speaker(object: WorldObject, privilege: Privilege, grantor: string = object.owner): string {
+    const lentTo = this.#lent.get(lentKey(object, privilege)) ?? nobody
+    return this.#wanted.authorityOverPrivileges.speaker(object, privilege, { grantor, lentTo })
   }
 
-  /** A grantor that is no owner may have become a superuser, or have lost what it had when it granted. */
+  /** A grantor that is no owner may have become a superuser, or have lost the grant option. */
   #enable({ object, item: { grantor }, privilege }: Revoked, gone: ReadonlySet<string>): void {
     const key = lentKey(object, privilege)
-    const lack = lacks(this.#world, this.#now, object, privilege, grantor)
-    if (this.#world.isSuperuser(grantor)) this.#paused.set(grantor, this.#pause(grantor))
-    if (lack.schema !== undefined)
-      this.#usage.set(`${lack.schema.key}\0${grantor}`, this.#lendUsage(lack.schema, grantor))
-    if (!lack.option || this.#options.has(`${key}\0${grantor}`)) return
-    if (this.#speaker(object, privilege) !== object.owner)
-      this.#speakers.set(key, this.#wanted.authorityOverPrivileges.speaker(object, privilege, grantor))
+    const lentTo = getOrMake(this.#lent, key, () => new Set())
+    if (this.#wanted.authority.isSuperuser && this.#world.isSuperuser(grantor))
+      this.#paused.set(grantor, this.#pause(grantor))
+    if (lentTo.has(grantor) || holdsOption(this.#world, object, privilege, grantor)) return
+    lentTo.add(grantor)
     const loan = this.#lendOption(object, privilege, grantor)
     // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
     const isGone = [object, ...tableOf(this.#world, object)].some((one) =>
@@ -104,29 +99,8 @@ class Revoking {
       as: this.#world.server.actingRole,
     } as const
     return {
-      before: [{ ...base, value: false, because: lending('pause', role) }],
-      after: [{ ...base, value: true, because: lending('resume', role) }],
-    }
-  }
-
-  #lendUsage(schema: WorldObject, grantee: string): Meanwhile {
-    const base = {
-      object: named(schema),
-      privilege: 'USAGE',
-      grantee,
-      grantor: schema.owner,
-      as: this.#wanted.authorityOverPrivileges.speaker(schema, 'USAGE'),
-    } as const
-    return {
-      before: [{ kind: 'grantPrivilege', ...base, because: lending('lend', grantee) }],
-      after: [
-        {
-          kind: 'revokePrivilege',
-          ...base,
-          grantOptionOnly: false,
-          because: lending('take back', grantee),
-        },
-      ],
+      before: [{ ...base, value: false, because: reasonFor('pause', role) }],
+      after: [{ ...base, value: true, because: reasonFor('resume', role) }],
     }
   }
 
@@ -138,7 +112,7 @@ class Revoking {
       ...held,
       as: this.#speaker(object, privilege),
     }
-    const because = lending('take back', grantee)
+    const because = reasonFor('take back', grantee)
     const columns = object.kind === 'table' ? this.#world.followersOf(object) : []
     const putBack = columns.flatMap((column): Operation[] => {
       const grantable = heldBy(column.acl, held)
@@ -155,7 +129,7 @@ class Revoking {
     })
     const on = { ...base, object: named(object) }
     return {
-      before: [{ kind: 'grantPrivilege', ...on, grantable: true, because: lending('lend', grantee) }],
+      before: [{ kind: 'grantPrivilege', ...on, grantable: true, because: reasonFor('lend', grantee) }],
       after: [{ kind: 'revokePrivilege', ...on, grantOptionOnly, because }, ...putBack],
     }
   }
@@ -180,7 +154,7 @@ class Revoking {
     const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
     const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
     if (!isOthers || hasItAnyway || !(keepDependents || isCollateral)) return []
-    if (authorityOverPrivileges.whyNotManaged(object, privilege) !== undefined) return []
+    if (authorityOverPrivileges.whyNotManaged(object, privilege, { saying: 'grant' }) !== undefined) return []
     return [
       {
         kind: 'grantPrivilege',
@@ -189,19 +163,21 @@ class Revoking {
         grantee,
         grantor: object.owner,
         ...(privileges.get(privilege) === true && { grantable: true as const }),
-        as: authorityOverPrivileges.speaker(object, privilege),
+        as: authorityOverPrivileges.speaker(object, privilege, { saying: 'grant' }),
         because: { ...because, keeps: grantee },
       },
     ]
   }
 }
 
-const revokeWhere =
-  (from: (object: Pick<WorldObject, 'kind'>) => boolean): Phase =>
-  (world, wanted) =>
-    new Revoking(world, wanted).operations(revocationsOf(world, wanted, from).possible)
+const revokeWhere = (from: (object: Pick<WorldObject, 'kind'>) => boolean): Phase =>
+  lending(
+    ({ authorityOverPrivileges }) => authorityOverPrivileges,
+    (world, wanted) => new Revoking(world, wanted).operations(revocationsOf(world, wanted, from).possible),
+  )
 
-const isContainer = ({ kind }: Pick<WorldObject, 'kind'>): boolean => kind === 'schema' || kind === 'database'
+export const isContainer = ({ kind }: Pick<WorldObject, 'kind'>): boolean =>
+  kind === 'schema' || kind === 'database'
 
 /** What is on schemas' contents. Tables before columns: to revoke a privilege on a table revokes it on its columns. */
 export const revokeOnContents: Phase = revokeWhere(
