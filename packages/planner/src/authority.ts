@@ -207,7 +207,15 @@ export class Authority {
     if (this.mayActAs(role)) yield this.#acting
     // Nobody becomes a superuser but in the name of one.
     if (this.mayBecome(role) && (this.mayActAs(role) || !this.#world.isSuperuser(role))) yield role
-    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return
+    if (this.isSuperuser) return
+    if (!this.#world.membershipsHaveGrantors) {
+      // Before 16 it may be whom it likes, but for superusers.
+      if (!this.#world.isSuperuser(role)) return
+      for (const { member } of this.#world.membersOf(role))
+        if (member !== this.#acting && this.#inheriting.isReachable(member, role) && this.mayBecome(member))
+          yield member
+      return
+    }
     for (const other of this.#joins.within)
       if (other !== role && other !== this.#acting && this.#inheriting.isReachable(other, role))
         if (!this.#world.isSuperuser(other)) yield other
@@ -621,12 +629,16 @@ export class Authority {
 
   /** Whom the acting role has to act as to have a privilege by that: one that has it. */
   holderFor(container: WorldObject, privilege: Privilege): string | undefined {
-    return this.#granteesOf(container, privilege).find((grantee) => this.mayActAs(grantee))
+    return this.#granteesOf(container, privilege).find(
+      (grantee) => this.#world.roles.has(grantee) && this.mayActAs(grantee),
+    )
   }
 
   /** Who lends a privilege on a schema or database: its owner, or who else may pass it on. */
   lenderOf(container: WorldObject, privilege: Privilege): Lending | undefined {
     for (const grantor of new Set(this.#grantorsOn(container, privilege, 'grant'))) {
+      // Who is not in view is not known to be anybody’s member.
+      if (!this.#world.roles.has(grantor) && grantor !== container.owner) continue
       const as = this.isSuperuser ? this.#acting : this.#speakerOf(grantor, container, privilege, 'grant')
       if (as !== undefined) return { grantor, as }
     }
