@@ -170,11 +170,13 @@ export const apply = (world: World, operation: Operation): void => {
           inherit: !world.membershipsHaveGrantors || existingRole(world, member).inherit,
           set: true,
         }
+      // Before 16 who gives the ADMIN option to a member takes the place of who made it one.
+      const isKept = existing !== undefined && (!admin || existing.admin)
+      if (existing !== undefined && !isKept) world.removeMembership(existing)
       world.setMembership({
         role,
         member,
-        // Before 16 who gives the ADMIN option to a member takes the place of who made it one.
-        grantor: existing !== undefined && (!admin || existing.admin) ? existing.grantor : grantor,
+        grantor: isKept ? existing.grantor : grantor,
         admin: admin || (existing?.admin ?? false),
         inherit,
         set,

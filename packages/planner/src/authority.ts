@@ -263,23 +263,24 @@ export class Authority {
   }
 
   /**
-   * As whom to do something in a role’s name: as the acting role, as that role itself, or from 16 on as another that has
-   * its privileges.
+   * As whom to do something in a role’s name: as the acting role, as that role itself, or as another that has its privileges.
    */
   *#proxies(role: string): Iterable<string> {
     if (isNameless(role)) return
     if (this.mayActAs(role)) yield this.#acting
     // Nobody becomes a superuser but in the name of one.
     if (this.mayBecome(role) && (this.mayActAs(role) || !this.#world.isSuperuser(role))) yield role
-    if (this.isSuperuser || !this.#world.membershipsHaveGrantors) return
-    yield* getOrMake(this.#others, role, () => this.#othersWith(role))
+    if (!this.isSuperuser) yield* getOrMake(this.#others, role, () => this.#othersWith(role))
   }
 
-  /** From 16 on: others that have a role’s privileges and that the acting role may become, the nearest first. */
+  /**
+   * Others that have a role’s privileges and that the acting role may become, the nearest first. Before 16 it may be whom it
+   * likes, but for superusers.
+   */
   #othersWith(role: string): readonly string[] {
-    return this.#withPrivilegesOf(role).filter(
-      (one) => !this.#world.isSuperuser(one) && this.#joins.toBecome(one) !== undefined,
-    )
+    return this.#world.membershipsHaveGrantors || this.#world.isSuperuser(role)
+      ? this.#withPrivilegesOf(role).filter((one) => !this.#world.isSuperuser(one) && this.mayBecome(one))
+      : []
   }
 
   /** As whom to say something in a role’s name that only that role, or who has its privileges, may say. */
@@ -736,7 +737,7 @@ export class Authority {
   holderFor(container: WorldObject, privilege: Privilege): string | undefined {
     const holders = container.acl.holders(privilege)
     return rememberedFor(this.#holding, holders, () => ({
-      found: [...holders.keys()].find((grantee) => this.mayActAs(grantee)),
+      found: [...holders.keys()].find((grantee) => this.#world.roles.has(grantee) && this.mayActAs(grantee)),
     })).found
   }
 
@@ -749,7 +750,10 @@ export class Authority {
   }
 
   #lenderAmong(holders: Holders, container: WorldObject, privilege: Privilege): Lending | undefined {
-    const grantees = [...holders].flatMap(([grantee, grantable]) => (grantable ? [grantee] : []))
+    // Who is not in view is not known to be anybody’s member.
+    const grantees = [...holders].flatMap(([grantee, grantable]) =>
+      grantable && this.#world.roles.has(grantee) ? [grantee] : [],
+    )
     for (const grantor of new Set([container.owner, ...grantees])) {
       const as = this.isSuperuser
         ? this.#acting

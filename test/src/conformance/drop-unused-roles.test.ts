@@ -228,14 +228,14 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     const [creator, member, schema] = [box.name('c'), box.name('m'), box.name('s')]
     const [unused, used] = [intermediateName(), intermediateName()]
     const hasGrantors = box.server.version >= 160000
-    await box.run(`create role ${creator} createrole; create role ${member}; create schema ${schema}`)
+    await box.run(`create role ${member}; create schema ${schema}`)
     await box.admin(
-      `set role ${creator}; create role ${unused}; create role ${used}; reset role;
+      `create role ${creator} createrole; set role ${creator}; create role ${unused}; create role ${used}; reset role;
        grant usage on schema ${schema} to ${unused}, ${used};
        grant ${used} to ${member} ${hasGrantors ? 'with inherit false, set true' : ''}`,
     )
     if (!box.isSuperuser && hasGrantors) {
-      // What another one created is not the acting role’s to drop, until a superuser says so.
+      // What one created that it does not administer is not the acting role’s to drop, until a superuser says so.
       const refused = said((await drop(box)).plan, unused)
       expect(refused).toMatchObject({ operations: [], residue: [{ reason: 'not permitted' }] })
       await box.admin(`grant ${unused} to ${box.actor} with admin true, inherit false, set false`)

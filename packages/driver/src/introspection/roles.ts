@@ -78,26 +78,6 @@ export const watched: Stage<'watched'> = () =>
 
 const isNoSuperuser = sql<boolean>`not s.superuser`
 
-/**
- * Owners, who granted what the desired roles are members of, or granted what it does not own. A superuser may act in
- * anybody's name, but not in that of another superuser.
- */
-export const principal: Stage<'principal'> = () =>
-  stages
-    .selectFrom(['object as o', 'session as s'])
-    .where(isNoSuperuser)
-    .select('o.owner as oid')
-    .union((eb) =>
-      eb
-        .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
-        .where(isNoSuperuser)
-        .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
-        .select('m.grantor as oid'),
-    )
-    .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
-    .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
-    .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
-
 /** The acting role, and the roles that it is a member of. */
 export const own: Stage<'own'> = (version) =>
   stages
@@ -123,6 +103,37 @@ const isAdministered = (role: string) => sql<boolean>`exists (
   where a.roleid = ${sql.ref(role)} and a.admin_option and a.member in (select o.oid from own as o)
   offset 0
 )`
+
+/** Some of those that come to what is in schemas, or may let others come: rather whom the acting role administers. */
+const ofSchemas = sql<{ oid: number }>`(
+  select i.grantee as oid from object as o cross join session as s cross join lateral (
+    select x.grantee from pg_catalog.aclexplode(o.acl) as x
+    where x.grantee <> 0 and x.grantee <> o.owner
+    order by x.is_grantable desc, ${isAdministered('x.grantee')} desc limit 8
+  ) as i
+  where o.kind = 'schema' and ${isNoSuperuser}
+)`
+
+/**
+ * Owners, who granted what the desired roles are members of, or granted what it does not own. A superuser may act in
+ * anybody's name, but not in that of another superuser.
+ */
+export const principal: Stage<'principal'> = () =>
+  stages
+    .selectFrom(['object as o', 'session as s'])
+    .where(isNoSuperuser)
+    .select('o.owner as oid')
+    .union((eb) =>
+      eb
+        .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
+        .where(isNoSuperuser)
+        .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
+        .select('m.grantor as oid'),
+    )
+    .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
+    .union(ofSchemas)
+    .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
+    .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
 /**
  * From 16 on: whom a role that is no superuser may make itself a member of, so that it comes to act as others: who
