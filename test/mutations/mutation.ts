@@ -179,15 +179,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what others may attach to a table does not count',
     file: 'packages/planner/src/owner-in-outcome.ts',
-    text: "(object.kind !== 'table' || !othersMayAttach(world, wanted, object))",
-    by: '(object.inert || !othersMayAttach(world, wanted, object))',
+    text: "(object.kind !== 'table' || !othersMayAttach(world, attachableIn, object))",
+    by: '(object.inert || !othersMayAttach(world, attachableIn, object))',
     tests: conformance('caretaker'),
   },
   {
     name: 'what gets code before it is moved is not found',
     file: 'packages/planner/src/difference.ts',
-    text: 'found.object(object)?.inert === true',
-    by: 'found.object(object) !== undefined',
+    text: '(moved !== undefined && isInert(found, nothingAsked, moved))',
+    by: '(moved === undefined || !isInert(found, nothingAsked, moved) || moved.inert)',
     tests: conformance('caretaker'),
   },
   {

@@ -13,6 +13,7 @@ import {
   rolesCreated,
   rolesDropped,
 } from './operation.ts'
+import { isInert } from './owner-in-outcome.ts'
 import { operationsOf, type Plan } from './plan.ts'
 import { desiredRolesOf } from './request.ts'
 import type { Membership, Role, Snapshot } from './snapshot.ts'
@@ -94,6 +95,8 @@ const factsToProve = (
   }
 }
 
+const nothingAsked = { attachableIn: new Set<string>() }
+
 /**
  * What the acting role got because nothing asks for it, and turns out to be able to act with its rights: until the move
  * its old owner could make it so.
@@ -104,8 +107,10 @@ const nowActing = (plan: Plan, found: World): readonly Fact[] =>
     : operationsOf(plan).flatMap((operation): Fact[] => {
         if (operation.kind !== 'setOwner' || operation.because.grant !== null) return []
         const { object, owner } = operation
-        const isInert = owner !== plan.actingRole || found.object(object)?.inert === true
-        return isInert ? [] : [{ kind: 'ownership', object, owner }]
+        const moved = found.object(object)
+        const isHarmless =
+          owner !== plan.actingRole || (moved !== undefined && isInert(found, nothingAsked, moved))
+        return isHarmless ? [] : [{ kind: 'ownership', object, owner }]
       })
 
 /**

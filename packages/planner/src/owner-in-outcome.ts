@@ -36,7 +36,7 @@ const attaching: readonly Privilege[] = ['REFERENCES', 'TRIGGER']
 
 export const isAttaching = (privilege: Privilege): boolean => attaching.includes(privilege)
 
-const othersMayAttach = (world: World, { attachableIn }: Ownerships, object: WorldObject): boolean =>
+const othersMayAttach = (world: World, attachableIn: ReadonlySet<string>, object: WorldObject): boolean =>
   attachableIn.has(object.name[0]!) ||
   [object, ...world.followersOf(object)].some(({ acl, owner }) =>
     [...acl.values()].some(
@@ -48,8 +48,11 @@ const othersMayAttach = (world: World, { attachableIn }: Ownerships, object: Wor
   )
 
 /** Whether nothing that an object holds, or that others may attach to it, can ever act with its owner’s rights. */
-export const isInert = (world: World, wanted: Ownerships, object: WorldObject): boolean =>
-  object.inert && (object.kind !== 'table' || !othersMayAttach(world, wanted, object))
+export const isInert = (
+  world: World,
+  { attachableIn }: Pick<Wanted, 'attachableIn'>,
+  object: WorldObject,
+): boolean => object.inert && (object.kind !== 'table' || !othersMayAttach(world, attachableIn, object))
 
 /**
  * The privilege by which the columns of a table are held while its owner changes: one that the acting role can grant in the
