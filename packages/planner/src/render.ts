@@ -92,13 +92,13 @@ const commentOn = (operation: Operation): string => {
     return kind === 'dropRole'
       ? `${describeName(delegate)} administers nothing any more`
       : `administers intermediate roles for ${describeName(operation.as)}`
+  if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
+  if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if ('role' in operation && isCaretakerName(operation.role) && kind === 'createRole')
     return `owns what ${who} loses, and can do nothing else`
   if (isCaretakerName(because.role)) return `${who} owns nothing any more`
   if (kind === 'grantPrivilege' && isCaretakerName(operation.grantee))
     return 'foreign keys are checked as the owner of the table that is read'
-  if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
-  if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
   if (isIntermediateName(because.role))
     return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`
   if (because.again === true && kind === 'revokePrivilege')

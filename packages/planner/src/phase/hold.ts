@@ -10,47 +10,43 @@ const reason = (role: string, meanwhile: NonNullable<Reason['meanwhile']>): Reas
   meanwhile,
 })
 
-/** What holds a column while its table changes the owner, and lets it go. */
-const held = (
-  wanted: Wanted,
-  table: WorldObject,
-  column: string,
-  { owner: newOwner }: SetOwner,
-): readonly [hold: GrantPrivilege, letGo: readonly RevokePrivilege[]] | undefined => {
-  const privilege = holdingPrivilege(wanted, table)
-  if (privilege === undefined) return undefined
+type Held = readonly [hold: GrantPrivilege, letGo: readonly RevokePrivilege[]]
+
+/** What holds the columns of a table while it changes the owner, and lets them go. As whom is the same for all of them. */
+const held = (wanted: Wanted, table: WorldObject, { owner: newOwner }: SetOwner): readonly Held[] => {
+  const { owner, columns = [] } = table
+  const privilege = columns.length === 0 ? undefined : holdingPrivilege(wanted, table)
+  if (privilege === undefined) return []
   const authority = authorityOver(wanted, table)
-  const { owner } = table
-  const object = { kind: 'column', name: [...table.name, column] } as const
-  const on = { object, privilege, grantee: newOwner } as const
-  const speaker = authority.speaker({ ...object, owner, follows: table }, privilege, { saying: 'grant' })
+  const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
+  const first = { ...columnOf(columns[0]!), owner, follows: table }
+  const speaker = authority.speaker(first, privilege, { saying: 'grant' })
   const newSpeaker = authority.proxyFor(newOwner)
-  return [
-    { kind: 'grantPrivilege', ...on, grantor: owner, as: speaker, because: reason(newOwner, 'hold') },
-    // An owner has it all the same, so that it does no harm where nobody may take it back.
-    newSpeaker === undefined
-      ? []
-      : [
-          {
-            kind: 'revokePrivilege',
-            ...on,
-            grantor: newOwner,
-            grantOptionOnly: false,
-            as: newSpeaker,
-            because: reason(newOwner, 'let go'),
-          },
-        ],
-  ]
+  return columns.map((column): Held => {
+    const on = { object: columnOf(column), privilege, grantee: newOwner } as const
+    return [
+      { kind: 'grantPrivilege', ...on, grantor: owner, as: speaker, because: reason(newOwner, 'hold') },
+      // An owner has it all the same, so that it does no harm where nobody may take it back.
+      newSpeaker === undefined
+        ? []
+        : [
+            {
+              kind: 'revokePrivilege',
+              ...on,
+              grantor: newOwner,
+              grantOptionOnly: false,
+              as: newSpeaker,
+              because: reason(newOwner, 'let go'),
+            },
+          ],
+    ]
+  })
 }
 
-const allHeld = (world: World, wanted: Wanted, operations: readonly Operation[]) =>
+const allHeld = (world: World, wanted: Wanted, operations: readonly Operation[]): readonly Held[] =>
   operations.flatMap((operation) => {
-    if (operation.kind !== 'setOwner') return []
-    const table = world.object(operation.object)
-    return (table?.columns ?? []).flatMap((column) => {
-      const pair = held(wanted, table!, column, operation)
-      return pair === undefined ? [] : [pair]
-    })
+    const table = operation.kind === 'setOwner' ? world.object(operation.object) : undefined
+    return operation.kind === 'setOwner' && table !== undefined ? held(wanted, table, operation) : []
   })
 
 /**
