@@ -63,8 +63,24 @@ export const above = ({ roles, groups }: Arena, role: string): readonly string[]
   return all.slice(all.indexOf(role) + 1)
 }
 
+/** Drops the roles that have a membership of a role that is no more: no other statement ends one. */
+const dropVanished = async (server: TestConnection, arena: Arena): Promise<void> => {
+  const client = await connect(server)
+  const { rows } = await client.query<{ readonly role: string }>(
+    `select distinct r.rolname as role from pg_roles as r join pg_auth_members as m on r.oid in (m.roleid, m.member)
+     where r.rolname = any($1::name[]) and (m.roleid not in (select oid from pg_roles) or m.member not in (select oid from pg_roles))`,
+    [[...arena.roles, ...arena.groups]],
+  )
+  for (const { role } of rows) {
+    await inDatabases(server, arena, (one) => one.query(`drop owned by "${role}" cascade`))
+    await client.query(`drop role "${role}"`)
+  }
+  await client.end()
+}
+
 /** Makes again what somebody has dropped, and ends memberships that are in the way of those that are asked for. */
 export const repair = async (server: TestConnection, arena: Arena): Promise<void> => {
+  await dropVanished(server, arena)
   await inDatabases(server, arena, (client) => furnish(client, arena))
   const client = await connect(server)
   const { rows } = await client.query<{ readonly role: string; readonly member: string }>(

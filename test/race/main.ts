@@ -48,7 +48,7 @@ const run = async (title: string, options: RaceOptions): Promise<boolean> => {
   const begin = performance.now()
   const result = await race(options)
   describe(result, (performance.now() - begin) / 1000)
-  return result.failures.length === 0 && result.wrong.length === 0
+  return result.failures.length === 0 && result.wrong.length === 0 && result.dangling === 0
 }
 
 const main = async (): Promise<void> => {

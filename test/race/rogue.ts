@@ -67,6 +67,13 @@ const statements: readonly Draw[] = [
   (_, __, role) => `create role "${role}"`,
 ]
 
+/** What somebody changed by hand. */
+export interface ChangesByHand {
+  readonly count: number
+  /** The transactions that did it, as `xmin` of a row says them. */
+  readonly transactions: readonly string[]
+}
+
 /**
  * Does all that pgsr is not told of, in one database, without any lock, until it is stopped. What PostgreSQL refuses is
  * not done.
@@ -77,18 +84,20 @@ export const runRogue = async (
   random: Random,
   arena: Arena,
   signal: AbortSignal,
-): Promise<number> => {
+): Promise<ChangesByHand> => {
   const client = await connect(server, database)
-  let done = 0
+  const transactions: string[] = []
   while (!signal.aborted) {
     const role = await anyRole(client, random, arena)
     const statement = random.pick(statements)(random, arena, role)
-    done += await client.query(statement).then(
-      () => 1,
-      () => 0,
+    // One message is one transaction.
+    const results = await client.query(`${statement}; select txid_current() as transaction`).then(
+      (answer) => answer as unknown as readonly pg.QueryResult<{ readonly transaction: string }>[],
+      () => [],
     )
+    transactions.push(...results.slice(-1).map(({ rows }) => rows[0]!.transaction))
     await sleep(random.number() * 20)
   }
   await client.end()
-  return done
+  return { count: transactions.length, transactions }
 }

@@ -30,7 +30,7 @@ describe.for([...raced])('$name', (server) => {
       expect(result.wrong).toEqual([])
       expect(result.changed).toBeGreaterThan(0)
       if (rogues) expect(result.disturbances).toBeGreaterThan(0)
-      if (server.version >= 160000) expect(result.dangling).toBe(0)
+      expect(result.dangling).toBe(0)
     },
   )
 })
