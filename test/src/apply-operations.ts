@@ -1,4 +1,7 @@
-import { membershipOptions, membershipOptionWords } from '../../packages/planner/src/membership-option.ts'
+import {
+  membershipOptions,
+  membershipOptionWords,
+} from '../../packages/planner/src/postgres/membership-option.ts'
 import {
   type AclItem,
   type Attribute,

@@ -1,5 +1,5 @@
 import * as functions from './functions.ts'
-import { eachOnGiven } from './tagged.ts'
+import { eachOnGiven } from './model/unchecked-input.ts'
 
 // The same functions as others call them, who may give them anything: JavaScript has no types.
 

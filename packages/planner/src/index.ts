@@ -1,5 +1,5 @@
 // Grants: what is asked for
-export { type DesiredRole } from './desired-role.ts'
+export { type DesiredRole } from './model/desired-role.ts'
 export {
   type AttributeGrant,
   type DefaultPrivilegeGrant,
@@ -14,22 +14,27 @@ export {
   type OwnershipGrant,
   type PrivilegeGrant,
   type PrivilegeOptions,
-} from './grant.ts'
-export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './target.ts'
-export { type Attribute, attributes, type GrantableAttribute } from './attribute.ts'
-export { type Future, type FutureObjects, futureObjects, type FutureObjectsRow } from './future-objects.ts'
+} from './model/grant.ts'
+export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './model/target.ts'
+export { type Attribute, attributes, type GrantableAttribute } from './postgres/attribute.ts'
+export {
+  type Future,
+  type FutureObjects,
+  futureObjects,
+  type FutureObjectsRow,
+} from './postgres/default-privileges.ts'
 export {
   type DropRequest,
   dropRequest,
   type PlanOptions,
   type Request,
-  requestOf,
   type SyncRequest,
-} from './request.ts'
-export { Secret } from './secret.ts'
+} from './model/request.ts'
+export { requestOf } from './request/parse-request.ts'
+export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is
-export { type AclItem } from './acl-item.ts'
+export { type AclItem } from './postgres/acl-item.ts'
 export {
   type GrantableKind,
   type MatchableKind,
@@ -39,37 +44,37 @@ export {
   type ObjectName,
   type OwnableKind,
   type PrivilegeOn,
-} from './object-kind.ts'
+} from './postgres/object-kind.ts'
 export {
   type Privilege,
   type PrivilegeLetter,
   privilegeLetters,
   privilegesSince,
   type Privileges,
-} from './privilege.ts'
-export { type PatternScope, type Scope } from './request-scope.ts'
+} from './postgres/privilege.ts'
+export { type PatternScope, type Scope } from './model/scope.ts'
+export { type Membership } from './model/membership.ts'
 export type {
   DatabaseObject,
   DefaultPrivileges,
-  Membership,
   Role,
   Server,
   Snapshot,
   Unmanaged,
-} from './snapshot.ts'
+} from './model/snapshot.ts'
 
 // Plan: what will be done
-export { type Difference } from './difference.ts'
-export { type Effect } from './effects.ts'
+export { type Difference } from './plan/prediction.ts'
+export { type Effect } from './model/effect.ts'
+export { InvalidTextError } from './postgres/invalid-text.ts'
+export { InvalidGrantError } from './model/invalid-grant.ts'
 export {
   ForbiddenRoleError,
-  InvalidGrantError,
-  InvalidTextError,
   MissingObjectError,
   PlanningError,
   SnapshotScopeError,
   UnsupportedServerError,
-} from './errors.ts'
+} from './model/errors.ts'
 export type {
   AttributeFact,
   DefaultPrivilegeFact,
@@ -78,9 +83,9 @@ export type {
   OwnershipFact,
   PrivilegeFact,
   RoleFact,
-} from './fact.ts'
-export { mostAdministered } from './delegate.ts'
-export { type LockShortage } from './lock-table.ts'
+} from './model/fact.ts'
+export { mostAdministered } from './access/delegate.ts'
+export { type LockShortage } from './transaction/lock-budget.ts'
 export type {
   ClearPassword,
   CreateRole,
@@ -99,16 +104,16 @@ export type {
   SetOwner,
   SetPassword,
   SetValidUntil,
-} from './operation.ts'
-export { type PlanDifference, type PlanEntry } from './plan-difference.ts'
-export { impossibleRoleNameProblem, nameProblem } from './name.ts'
-export { type Plan, plan, planDrop, planRequest, type Skipped } from './plan.ts'
-export { quoteGivenIdent as quoteIdent, quoteLiteral } from './quote.ts'
-export { type Group } from './grouping.ts'
-export { noSelfGrantStatement } from './render-statement.ts'
-export { type RenderOptions, type Step } from './render.ts'
-export { type Residue } from './residue.ts'
-
+} from './model/operation.ts'
+export { type PlanDifference, type PlanEntry } from './plan/plan-difference.ts'
+export { impossibleRoleNameProblem, nameProblem } from './postgres/identifier.ts'
+export { type Plan, type Skipped } from './model/plan.ts'
+export { plan, planDrop, planRequest } from './plan/plan.ts'
+export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
+export { type Group } from './sql/group-statements.ts'
+export { noSelfGrantStatement } from './sql/statement.ts'
+export { type RenderOptions, type Step } from './sql/script.ts'
+export { type Residue } from './model/residue.ts'
 // The functions that take what others give them
 export {
   describeFact,

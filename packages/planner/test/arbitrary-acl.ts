@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   type AclItem,
   type ObjectKind,
@@ -6,7 +7,6 @@ import {
   type PrivilegeLetter,
   privilegeLetters,
 } from '@pgsr/planner'
-import fc from 'fast-check'
 import { pick } from './arbitrary-name.ts'
 
 /** One privilege of an ACL item. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   type DesiredRole,
   type FutureObjects,
@@ -12,10 +13,9 @@ import {
   type Snapshot,
   Target,
 } from '@pgsr/planner'
-import fc from 'fast-check'
+import { privilegesOn } from './arbitrary-acl.ts'
 import { anyName, pick } from './arbitrary-name.ts'
 import { anySnapshot } from './arbitrary-snapshot.ts'
-import { privilegesOn } from './arbitrary-acl.ts'
 import { futureKinds, isIntermediate, isShared, objectIn } from './holdings.ts'
 import { databaseOwners } from './permission.ts'
 

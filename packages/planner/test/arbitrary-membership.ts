@@ -1,5 +1,5 @@
-import type { Membership } from '@pgsr/planner'
 import fc from 'fast-check'
+import type { Membership } from '@pgsr/planner'
 import { pick } from './arbitrary-name.ts'
 
 /** A GRANT of a role that somebody may have run; the numbers stand for roles. */

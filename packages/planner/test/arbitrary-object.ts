@@ -1,5 +1,5 @@
-import type { DatabaseObject, ObjectKind } from '@pgsr/planner'
 import fc from 'fast-check'
+import type { DatabaseObject, ObjectKind } from '@pgsr/planner'
 import {
   aclOf,
   type DrawnGrant,

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import type {
   DefaultPrivileges,
   FutureObjects,
@@ -7,7 +8,6 @@ import type {
   Role,
   Snapshot,
 } from '@pgsr/planner'
-import fc from 'fast-check'
 import { aclOf, type Entry, grants, ownersEntries, privilegesOn, withGrants } from './arbitrary-acl.ts'
 import { memberships, withMemberships } from './arbitrary-membership.ts'
 import { anyName, pick } from './arbitrary-name.ts'

@@ -1,6 +1,6 @@
+import { build } from 'esbuild'
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 
 test('the planner is one bundle for a browser: nothing of Node, no dependency, and of the size that its README says', async () => {

@@ -1,9 +1,9 @@
 import {
   attributes,
+  type DefaultPrivilegeFact,
   describeFact,
   describeName,
   describeObject,
-  type DefaultPrivilegeFact,
   type DesiredRole,
   type Fact,
   type Grant,

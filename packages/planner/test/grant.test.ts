@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { InvalidGrantError } from '../src/errors.ts'
-import { Grant } from '../src/grant.ts'
-import { requestOf } from '../src/request.ts'
-import { Target } from '../src/target.ts'
+import { Grant } from '../src/model/grant.ts'
+import { InvalidGrantError } from '../src/model/invalid-grant.ts'
+import { Target } from '../src/model/target.ts'
+import { requestOf } from '../src/request/parse-request.ts'
 
 const refused = (grant: Grant): string => {
   try {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   type Fact,
   type Grant,
@@ -9,7 +10,6 @@ import {
   type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forEveryInput, forEveryPlan, type Input, reordered } from './arbitrary-desired.ts'
 import {

@@ -1,10 +1,4 @@
-import {
-  type Attribute,
-  type DatabaseObject,
-  type Membership,
-  type Privilege,
-  type Snapshot,
-} from '@pgsr/planner'
+import type { Attribute, DatabaseObject, Membership, Privilege, Snapshot } from '@pgsr/planner'
 import { objectIn, roleIn } from './holdings.ts'
 import {
   canBecome,
@@ -14,9 +8,9 @@ import {
   grantOptions,
   hasPrivilegesOf,
   holds,
+  isForSuperusers,
   isSuperuser,
   mayAdminister,
-  isForSuperusers,
   mayAlter,
   mayGiveAway,
   mayOwn,

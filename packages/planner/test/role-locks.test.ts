@@ -1,8 +1,8 @@
 import {
   type DesiredRole,
   Grant,
-  operationsOf,
   type Operation,
+  operationsOf,
   outcomeOf,
   plan,
   planRequest,

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util'
 import { Secret } from '@pgsr/planner'
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 
 test('a secret is given back by reveal, and shows nowhere else', () => {

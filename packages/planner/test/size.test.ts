@@ -6,8 +6,8 @@ import {
   operationsOf,
   outcomeOf,
   plan,
-  planDrop,
   type Plan,
+  planDrop,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from './build-snapshot.ts'

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   describeOperation,
   operationsOf,
@@ -8,7 +9,6 @@ import {
   renderJson,
   renderSql,
 } from '@pgsr/planner'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forEveryPlan } from './arbitrary-desired.ts'
 import { anyName } from './arbitrary-name.ts'

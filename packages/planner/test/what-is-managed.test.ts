@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { attributeWords, isGrantableAttribute } from '../src/attribute.ts'
-import { type FutureObjects, futureObjects } from '../src/future-objects.ts'
-import { type ObjectKind, objectKinds } from '../src/object-kind.ts'
-import { privilegesSince } from '../src/privilege.ts'
+import { attributeWords, isGrantableAttribute } from '../src/postgres/attribute.ts'
+import { type FutureObjects, futureObjects } from '../src/postgres/default-privileges.ts'
+import { type ObjectKind, objectKinds } from '../src/postgres/object-kind.ts'
+import { privilegesSince } from '../src/postgres/privilege.ts'
 
 const page = await readFile(new URL('../../../docs/what-is-managed.md', import.meta.url), 'utf8')
 

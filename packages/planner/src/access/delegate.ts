@@ -1,0 +1,72 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { delegateName } from '../model/managed-role.ts'
+import type { Operation, Reason } from '../model/operation.ts'
+import { sortedBy } from '../util/collections.ts'
+import type { Access } from './access.ts'
+
+/**
+ * How many roles a role administers before delegates administer more for it. From 16 on, who is no superuser waits at each
+ * GRANT, REVOKE and DROP of a role for PostgreSQL to go through all that it administers, again and again; with so few that
+ * is not to be felt.
+ */
+export const mostAdministered = 64
+/** Makes a role that creates roles, and that the acting role can become. */
+const make = (delegate: string, actingRole: string, because: Reason): readonly Operation[] => {
+  const base = { role: delegate, as: actingRole, because }
+  return [
+    { kind: 'createRole', ...base },
+    { kind: 'setAttribute', ...base, attribute: 'CREATEROLE', value: true },
+    {
+      kind: 'grantMembership',
+      ...base,
+      member: actingRole,
+      grantor: actingRole,
+      options: { inherit: false, set: true },
+    },
+  ]
+}
+
+/** Says who creates, and so administers, each of some new roles: the acting role, or a delegate with room for it. */
+export class Administrators {
+  readonly #catalog: Catalog
+  readonly #acting: string
+  readonly #areNeeded: boolean
+  /** How many more roles each may administer, the acting role first. */
+  readonly #room: Map<string, number>
+
+  constructor(catalog: Catalog, authority: Access) {
+    this.#catalog = catalog
+    this.#acting = catalog.server.actingRole
+    this.#areNeeded = catalog.membershipsHaveGrantors && !authority.isSuperuser
+    const all = this.#areNeeded ? [this.#acting, ...sortedBy(authority.delegates(), (name) => name)] : []
+    this.#room = new Map(
+      all.map((name) => [name, mostAdministered - (catalog.roles.get(name)?.administers ?? 0)]),
+    )
+  }
+
+  /** Counts a role that the acting role itself creates. */
+  countOwn(): string {
+    this.#take(this.#acting)
+    return this.#acting
+  }
+
+  /** Who creates an intermediate role, and what has to be done before so that it can. */
+  next(role: string, because: Reason): { readonly as: string; readonly before: readonly Operation[] } {
+    if (!this.#areNeeded) return { as: this.#acting, before: [] }
+    for (const [name, room] of this.#room)
+      if (room > 0) {
+        this.#take(name)
+        return { as: name, before: [] }
+      } else if (name !== this.#acting) this.#room.delete(name)
+    const isTaken = (name: string): boolean => this.#catalog.roles.has(name)
+    const delegate = delegateName(role, isTaken)
+    this.#take(this.#acting)
+    this.#room.set(delegate, mostAdministered - 1)
+    return { as: delegate, before: make(delegate, this.#acting, because) }
+  }
+
+  #take(name: string): void {
+    const room = this.#room.get(name)
+    if (room !== undefined) this.#room.set(name, room - 1)
+  }
+}

@@ -1,0 +1,245 @@
+import { isDelegateName } from '../model/managed-role.ts'
+import type { Membership } from '../model/membership.ts'
+import type { Operation } from '../model/operation.ts'
+import type { Role } from '../model/snapshot.ts'
+import { Acl, aclOf, type ReadonlyAcl } from '../postgres/acl.ts'
+import { attributes } from '../postgres/attribute.ts'
+import { without } from '../postgres/membership-option.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
+import { type Privilege, type Privileges, withPrivilege } from '../postgres/privilege.ts'
+import type { Catalog, CatalogObject } from './catalog.ts'
+
+const newRole = (name: string): Role => ({
+  name,
+  oid: null,
+  login: false,
+  superuser: false,
+  inherit: true,
+  createRole: false,
+  createDb: false,
+  replication: false,
+  bypassRls: false,
+  validUntil: 'infinity',
+  elsewhere: 0,
+  servesOthers: false,
+})
+
+const existingRole = (catalog: Catalog, name: string): Role => {
+  const role = catalog.roles.get(name)
+  if (role === undefined) throw new Error(`the plan uses role ${JSON.stringify(name)} before it is there`)
+  return role
+}
+
+const existingObject = (catalog: Catalog, name: ObjectName): CatalogObject => {
+  const object = catalog.object(name)
+  if (object === undefined)
+    throw new Error(
+      `the plan uses an object that is not in view: ${JSON.stringify([name.kind, ...name.name])}`,
+    )
+  return object
+}
+
+/** A column is in view only once it has an ACL of its own; the first grant on it gives it one. */
+const objectToGrantOn = (catalog: Catalog, name: ObjectName): CatalogObject => {
+  if (name.kind === 'column' && catalog.object(name) === undefined) {
+    const table = existingObject(catalog, { kind: 'table', name: name.name.slice(0, 2) })
+    const follows = { kind: table.kind, name: table.name }
+    catalog.addObject(
+      { kind: 'column', name: name.name, oid: table.oid, owner: table.owner, follows },
+      new Acl(),
+    )
+  }
+  return existingObject(catalog, name)
+}
+
+/**
+ * What a change of owner makes of an ACL: the new owner takes the old one’s place as grantee and as grantor, and
+ * items that become the same are merged.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclnewowner)
+ */
+const withNewOwner = (acl: ReadonlyAcl, oldOwner: string, newOwner: string): Acl => {
+  const renamed = (role: string): string => (role === oldOwner ? newOwner : role)
+  const result = new Acl()
+  for (const item of acl.values()) {
+    const [grantee, grantor] = [renamed(item.grantee), renamed(item.grantor)]
+    let { privileges } = result.get(grantee, grantor) ?? {}
+    for (const [privilege, grantable] of item.privileges)
+      privileges = withPrivilege(privileges, privilege, grantable)
+    if (privileges !== undefined) result.set({ grantee, grantor, privileges })
+  }
+  return result
+}
+
+interface Granted {
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantor: string
+}
+
+const grantIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantable: boolean): void => {
+  const privileges = withPrivilege(acl.get(grantee, grantor)?.privileges, privilege, grantable)
+  acl.set({ grantee, grantor, privileges })
+}
+
+const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptionOnly: boolean): void => {
+  const item = acl.get(grantee, grantor)
+  if (!item?.privileges.has(privilege)) return
+  const privileges: Privileges = new Map(item.privileges)
+  if (grantOptionOnly) privileges.set(privilege, false)
+  else privileges.delete(privilege)
+  if (privileges.size === 0) acl.delete(item)
+  else acl.set({ grantee, grantor, privileges })
+}
+
+/**
+ * What the owner has on a schema that was just made, and whom its default privileges let in besides. Where they leave
+ * nothing to anybody, PostgreSQL takes them for none at all.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
+ */
+const schemaAcl = (catalog: Catalog, owner: string): Acl => {
+  const { acl } = catalog.defaultsOf(owner, null, 'schemas')
+  return acl.size > 0 ? new Acl(acl.values()) : aclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
+}
+
+const membershipsFor = (
+  catalog: Catalog,
+  role: string,
+  member: string,
+  grantor: string | null,
+): readonly Membership[] =>
+  catalog.membershipsIn(role, member).filter((row) => grantor === null || row.grantor === grantor)
+
+/** Whether a row is counted among those by which its member administers roles. */
+const comesWithCreation = (catalog: Catalog, { admin, grantor }: Membership): boolean =>
+  admin && grantor === catalog.server.bootstrapRole
+
+/** Does to the catalog what the operation will do to the server. The only place that knows what a statement does. */
+export const applyOperation = (catalog: Catalog, operation: Operation): void => {
+  switch (operation.kind) {
+    case 'createRole': {
+      const { role, as } = operation
+      // What a delegate administers is counted from then on.
+      catalog.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
+      // https://www.postgresql.org/docs/16/sql-createrole.html: who may create roles administers what it created.
+      if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
+        catalog.countAdministered(as, 1)
+        catalog.setMembership({
+          role,
+          member: as,
+          grantor: catalog.server.bootstrapRole,
+          admin: true,
+          inherit: false,
+          set: false,
+        })
+      }
+      return
+    }
+    case 'dropRole': {
+      const { role } = operation
+      existingRole(catalog, role)
+      for (const row of catalog.membersOf(role))
+        if (comesWithCreation(catalog, row)) catalog.countAdministered(row.member, -1)
+      for (const row of [...catalog.membershipsOf(role), ...catalog.membersOf(role)])
+        catalog.removeMembership(row)
+      catalog.roles.delete(role)
+      return
+    }
+    case 'setAttribute': {
+      const { role, attribute, value } = operation
+      catalog.roles.set(role, { ...existingRole(catalog, role), [attributes[attribute]]: value })
+      return
+    }
+    case 'setValidUntil':
+      catalog.roles.set(operation.role, {
+        ...existingRole(catalog, operation.role),
+        validUntil: operation.validUntil,
+      })
+      return
+    case 'clearPassword': {
+      const { hasPassword: _, ...rest } = existingRole(catalog, operation.role)
+      catalog.roles.set(operation.role, rest)
+      return
+    }
+    case 'setPassword':
+    case 'lockRole':
+      return // neither what a password is nor who holds locks is in a snapshot
+    case 'grantMembership': {
+      const { role, member, grantor, admin = false, options } = operation
+      existingRole(catalog, role)
+      const [existing] = membershipsFor(
+        catalog,
+        role,
+        member,
+        catalog.membershipsHaveGrantors ? grantor : null,
+      )
+      const { inherit, set } = options ??
+        existing ?? {
+          inherit: !catalog.membershipsHaveGrantors || existingRole(catalog, member).inherit,
+          set: true,
+        }
+      // Before 16 who gives the ADMIN option to a member takes the place of who made it one.
+      const isKept = existing !== undefined && (!admin || existing.admin)
+      if (existing !== undefined && !isKept) catalog.removeMembership(existing)
+      catalog.setMembership({
+        role,
+        member,
+        grantor: isKept ? existing.grantor : grantor,
+        admin: admin || (existing?.admin ?? false),
+        inherit,
+        set,
+      })
+      return
+    }
+    case 'revokeMembership':
+      for (const row of membershipsFor(catalog, operation.role, operation.member, operation.grantor))
+        if (operation.option === null) catalog.removeMembership(row)
+        else catalog.setMembership(without(row, [operation.option]))
+      return
+    case 'createSchema': {
+      const { schema, owner } = operation
+      existingRole(catalog, owner)
+      catalog.addObject({ kind: 'schema', name: [schema], oid: null, owner }, schemaAcl(catalog, owner))
+      return
+    }
+    case 'setOwner': {
+      const object = existingObject(catalog, operation.object)
+      const oldOwner = object.owner
+      existingRole(catalog, operation.owner)
+      for (const followed of [object, ...catalog.followersOf(object)]) {
+        const moved = catalog.editable(followed)
+        moved.acl = withNewOwner(moved.acl, oldOwner, operation.owner)
+        moved.owner = operation.owner
+      }
+      if (object.kind === 'database' && object.name[0] === catalog.server.database)
+        catalog.server = { ...catalog.server, databaseOwner: operation.owner }
+      return
+    }
+    case 'grantPrivilege':
+      grantIn(
+        catalog.editable(objectToGrantOn(catalog, operation.object)).acl,
+        operation,
+        operation.grantable ?? false,
+      )
+      return
+    case 'revokePrivilege': {
+      const object = existingObject(catalog, operation.object)
+      revokeIn(catalog.editable(object).acl, operation, operation.grantOptionOnly)
+      // A privilege that is revoked on the table goes on all its columns too.
+      // https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
+      for (const column of catalog.followersOf(object))
+        if (column.kind === 'column')
+          revokeIn(catalog.editable(column).acl, operation, operation.grantOptionOnly)
+      return
+    }
+    case 'grantDefaultPrivilege':
+    case 'revokeDefaultPrivilege': {
+      const { owner, schema, on } = operation
+      const granted = { ...operation, grantor: owner }
+      catalog.changeDefaults({ owner, schema, on }, (acl) => {
+        if (operation.kind === 'grantDefaultPrivilege') grantIn(acl, granted, operation.grantable ?? false)
+        else revokeIn(acl, granted, operation.grantOptionOnly)
+      })
+      return
+    }
+  }
+}

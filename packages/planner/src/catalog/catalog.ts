@@ -1,0 +1,357 @@
+import { type Membership, membershipKey } from '../model/membership.ts'
+import type { Scope } from '../model/scope.ts'
+import type {
+  DatabaseObject,
+  DefaultPrivileges,
+  Role,
+  Server,
+  Snapshot,
+  Unmanaged,
+} from '../model/snapshot.ts'
+import { Acl, aclOf, isSameAcl, itemsOf, type ReadonlyAcl } from '../postgres/acl.ts'
+import {
+  type Future,
+  type FutureObjects,
+  futureObjects,
+  futurePrivileges,
+} from '../postgres/default-privileges.ts'
+import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from '../postgres/privilege.ts'
+import { append, getOrMake, sortedBy } from '../util/collections.ts'
+
+export interface CatalogObject extends ObjectName {
+  readonly key: string
+  readonly oid: string | null
+  readonly owner: string
+  readonly acl: ReadonlyAcl
+  readonly follows?: ObjectName
+  /** It holds nothing that could act with its owner’s rights, but for what others may still attach to it. */
+  readonly inert: boolean
+  /** Those without an ACL, that are held while the owner changes. */
+  readonly columns?: readonly string[]
+  readonly foreignKey?: true
+  readonly runsCodeWhenOpened?: true
+  /** Whether only superusers can own it. */
+  readonly ownedBySuperusers: boolean
+  /** Of a foreign server. */
+  readonly wrapper?: ObjectName
+  readonly indexes?: number
+}
+
+/** An object that only one catalog has, and may change. */
+export type OwnObject = Omit<CatalogObject, 'owner' | 'acl'> & {
+  owner: string
+  acl: Acl
+}
+
+/** What is granted on what an owner will create: everything that there is, whether it is PostgreSQL’s default or not. */
+export interface CatalogDefaults extends Future {
+  readonly acl: ReadonlyAcl
+}
+
+const defaultsKey = (owner: string, schema: string | null, on: FutureObjects): string =>
+  `${owner}\0${on}\0${schema ?? ''}`
+const grantedKey = ({ role, grantor }: Pick<Membership, 'role' | 'grantor'>): string => `${grantor}\0${role}`
+
+/** Rows by roles that they name. */
+type Rows = Map<string, Set<Membership>>
+
+const listed = (rows: Rows, name: string): Set<Membership> =>
+  getOrMake(rows, name, () => new Set<Membership>())
+
+/**
+ * The facts about the roles and objects in view, indexed. Starts as a snapshot and is changed only by `apply`, one
+ * operation at a time, so that each phase of a plan sees what the phases before it have made. A copy shares with the catalog
+ * that it is of what neither has changed.
+ */
+export class Catalog {
+  server: Server
+  readonly scope: Scope | undefined
+  readonly roles: Map<string, Role>
+  readonly unmanaged: readonly Unmanaged[]
+  readonly mayBeUnused: readonly string[]
+  readonly #objects: Map<string, CatalogObject>
+  /** The objects that no other catalog has. */
+  #own = new Set<CatalogObject>()
+  /** By member, then by role. */
+  readonly #memberships: Map<string, ReadonlyMap<string, readonly Membership[]>>
+  /** Of these members, the rows that no other catalog has. */
+  #ownMembers = new Map<string, Map<string, readonly Membership[]>>()
+  /** Made when they are asked for, and kept up from then on. */
+  #ofRole: Rows | undefined
+  #ofGrantor: Rows | undefined
+  readonly #defaults: Map<string, CatalogDefaults>
+  /** Of these defaults, the ACLs that no other catalog has. */
+  #ownDefaults = new Map<string, Acl>()
+  /** By the key of a table, the keys of what follows it. */
+  readonly #followers = new Map<string, string[]>()
+
+  constructor(from: Snapshot | Catalog) {
+    this.server = from.server
+    this.scope = from.scope
+    this.unmanaged = from.unmanaged
+    this.mayBeUnused = from.mayBeUnused ?? []
+    if (from instanceof Catalog) {
+      this.roles = new Map(from.roles)
+      this.#objects = new Map(from.#objects)
+      this.#memberships = new Map(from.#memberships)
+      this.#defaults = new Map(from.#defaults)
+      for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
+      from.#own = new Set()
+      from.#ownMembers = new Map()
+      from.#ownDefaults = new Map()
+      return
+    }
+    this.roles = new Map()
+    for (const role of from.roles) this.roles.set(role.name, role)
+    this.#objects = new Map()
+    this.#memberships = new Map()
+    this.#defaults = new Map()
+    // The same few combinations of letters stand in every ACL.
+    const known = new Map<string, ReadonlyPrivileges>()
+    const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
+    for (const { owner, schema, on, acl } of from.defaultPrivileges)
+      this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: aclOf(acl, parse) })
+    for (const membership of from.memberships) this.setMembership(membership)
+    for (const object of from.objects) this.#add(object, aclOf(object.acl, parse))
+  }
+
+  /** A copy, which can be changed without changing this one. Until then they share what both have. */
+  fork(): Catalog {
+    return new Catalog(this)
+  }
+
+  /** An object that was not there, with its ACL. */
+  addObject(added: Omit<DatabaseObject, 'acl'>, acl: Acl): void {
+    this.#own.add(this.#add(added, acl))
+  }
+
+  #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): CatalogObject {
+    const { kind, name, oid, owner, follows } = added
+    const key = objectKey(added)
+    const object: CatalogObject = {
+      kind,
+      name,
+      key,
+      oid,
+      owner,
+      acl,
+      inert: objectKinds[kind].inert ?? added.inert ?? false,
+      ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
+      ...(follows && { follows }),
+      ...(added.wrapper && { wrapper: added.wrapper }),
+      ...(added.indexes && { indexes: added.indexes }),
+      ...(added.columns && { columns: added.columns }),
+      ...(added.foreignKey && { foreignKey: added.foreignKey }),
+      ...(added.runsCodeWhenOpened && { runsCodeWhenOpened: added.runsCodeWhenOpened }),
+    }
+    this.#objects.set(key, object)
+    if (follows) append(this.#followers, objectKey(follows), key)
+    return object
+  }
+
+  #superusersOwn(kind: ObjectKind): boolean {
+    return this.server.version < (objectKinds[kind].ownedBySuperusersBefore ?? 0)
+  }
+
+  get objects(): ReadonlyMap<string, CatalogObject> {
+    return this.#objects
+  }
+
+  object(name: ObjectName): CatalogObject | undefined {
+    return this.#objects.get(objectKey(name))
+  }
+
+  /** An object of this catalog, to be changed: a copy takes its place where another catalog may have it too. */
+  editable(object: CatalogObject): OwnObject {
+    const own = this.#own.has(object) ? object : { ...object, acl: new Acl(object.acl.values()) }
+    this.#own.add(own)
+    this.#objects.set(own.key, own)
+    return own as OwnObject
+  }
+
+  /** The columns of a table and the sequences linked to it: what its owner also owns. */
+  followersOf(object: ObjectName): readonly CatalogObject[] {
+    if (this.#followers.size === 0) return []
+    return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.get(key)!)
+  }
+
+  /** The rows by which a role is a member of others. */
+  membershipsOf(member: string): readonly Membership[] {
+    const all: Membership[] = []
+    this.#memberships.get(member)?.forEach((rows) => all.push(...rows))
+    return all
+  }
+
+  /** Whether a role is a member of others. */
+  isMember(member: string): boolean {
+    return (this.#memberships.get(member)?.size ?? 0) > 0
+  }
+
+  /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
+  membershipsIn(role: string, member: string): readonly Membership[] {
+    return this.#memberships.get(member)?.get(role) ?? []
+  }
+
+  /** The rows by which others are members of a role. */
+  membersOf(role: string): readonly Membership[] {
+    this.#ofRole ??= this.#rowsBy((row) => row.role)
+    return [...(this.#ofRole.get(role) ?? [])]
+  }
+
+  /** The rows by which one role has granted another. */
+  membershipsGrantedBy(grantor: string, role: string): readonly Membership[] {
+    this.#ofGrantor ??= this.#rowsBy(grantedKey)
+    return [...(this.#ofGrantor.get(grantedKey({ grantor, role })) ?? [])]
+  }
+
+  /** Notes that a role administers more roles than before, or fewer, where it is known how many. */
+  countAdministered(name: string, change: number): void {
+    const role = this.roles.get(name)
+    if (role?.administers !== undefined)
+      this.roles.set(name, { ...role, administers: role.administers + change })
+  }
+
+  setMembership(membership: Membership): void {
+    const { role, member, grantor } = membership
+    const rows = this.membershipsIn(role, member)
+    const existing = rows.find((row) => row.grantor === grantor)
+    this.#setRows(
+      membership,
+      existing === undefined
+        ? [...rows, membership]
+        : rows.map((row) => (row === existing ? membership : row)),
+    )
+    if (existing !== undefined) this.#unlist(existing)
+    if (this.#ofRole !== undefined) listed(this.#ofRole, role).add(membership)
+    if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantedKey(membership)).add(membership)
+  }
+
+  removeMembership(membership: Membership): void {
+    const { role, member, grantor } = membership
+    const rows = this.membershipsIn(role, member)
+    const existing = rows.find((row) => row.grantor === grantor)
+    if (existing === undefined) return
+    this.#setRows(
+      membership,
+      rows.filter((row) => row !== existing),
+    )
+    this.#unlist(existing)
+  }
+
+  #setRows({ role, member }: Membership, rows: readonly Membership[]): void {
+    const ofMember = getOrMake(this.#ownMembers, member, () => {
+      const own = new Map(this.#memberships.get(member))
+      this.#memberships.set(member, own)
+      return own
+    })
+    if (rows.length > 0) ofMember.set(role, rows)
+    else ofMember.delete(role)
+  }
+
+  #rowsBy(name: (row: Membership) => string): Rows {
+    const all: Rows = new Map()
+    for (const row of this.memberships()) listed(all, name(row)).add(row)
+    return all
+  }
+
+  #unlist(row: Membership): void {
+    this.#ofRole?.get(row.role)?.delete(row)
+    this.#ofGrantor?.get(grantedKey(row))?.delete(row)
+  }
+
+  /** All rows. */
+  *memberships(): Iterable<Membership> {
+    for (const ofMember of this.#memberships.values()) for (const rows of ofMember.values()) yield* rows
+  }
+
+  /** Everything that has been said of what is still to be created. */
+  get defaults(): Iterable<CatalogDefaults> {
+    return this.#defaults.values()
+  }
+
+  /** What is granted on what an owner will create; PostgreSQL’s default where nothing has been said. */
+  defaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
+    const key = defaultsKey(owner, schema, on)
+    return this.#defaults.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
+  }
+
+  /** What PostgreSQL grants where nothing has been said. */
+  builtInDefaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
+    return { owner, schema, on, acl: this.#builtInDefaults(owner, schema, on) }
+  }
+
+  /** Changes default privileges. As PostgreSQL does, forgets those that are what they would be without. */
+  changeDefaults({ owner, schema, on }: Future, change: (acl: Acl) => void): void {
+    const key = defaultsKey(owner, schema, on)
+    const acl = getOrMake(
+      this.#ownDefaults,
+      key,
+      () => new Acl(this.defaultsOf(owner, schema, on).acl.values()),
+    )
+    change(acl)
+    if (isSameAcl(acl, this.#builtInDefaults(owner, schema, on))) this.#defaults.delete(key)
+    else this.#defaults.set(key, { owner, schema, on, acl })
+  }
+
+  /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault) */
+  #builtInDefaults(owner: string, schema: string | null, on: FutureObjects): ReadonlyAcl {
+    const acl = new Acl()
+    if (schema !== null) return acl
+    const add = (grantee: string, privileges: ReadonlyPrivileges): void =>
+      acl.set({ grantee, grantor: owner, privileges })
+    const known = futurePrivileges(on).filter(
+      (privilege) => (privilegesSince[privilege] ?? 0) <= this.server.version,
+    )
+    add(owner, new Map(known.map((privilege) => [privilege, false])))
+    const { toPublic } = futureObjects[on]
+    if (toPublic !== undefined) add('public', new Map([[toPublic, false]]))
+    return acl
+  }
+
+  isSuperuser(role: string): boolean {
+    return this.roles.get(role)?.superuser ?? false
+  }
+
+  /** From 16 on memberships have several grantors, with options of their own. */
+  get membershipsHaveGrantors(): boolean {
+    return this.server.version >= 160000
+  }
+
+  snapshot(): Snapshot {
+    const mayBeUnused = this.mayBeUnused.filter((name) => this.roles.has(name))
+    return {
+      format: 1,
+      ...(this.scope && { scope: this.scope }),
+      server: this.server,
+      roles: sortedBy(this.roles.values(), ({ name }) => name),
+      memberships: sortedBy(this.memberships(), membershipKey),
+      objects: sortedBy(this.objects.values(), ({ key }) => key).map(
+        ({ kind, name, oid, owner, acl, follows, inert, ownedBySuperusers, wrapper, indexes, ...more }) => ({
+          kind,
+          name,
+          oid,
+          owner,
+          acl: itemsOf(acl),
+          ...(follows && { follows }),
+          ...(inert && objectKinds[kind].inert !== true && { inert }),
+          ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
+          ...(wrapper && { wrapper }),
+          ...(indexes && { indexes }),
+          ...(more.columns && { columns: more.columns }),
+          ...(more.foreignKey && { foreignKey: more.foreignKey }),
+          ...(more.runsCodeWhenOpened && { runsCodeWhenOpened: more.runsCodeWhenOpened }),
+        }),
+      ),
+      defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>
+        defaultsKey(owner, schema, on),
+      ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: itemsOf(acl) })),
+      unmanaged: this.unmanaged,
+      ...(mayBeUnused.length > 0 && { mayBeUnused }),
+    }
+  }
+}
+
+/** Whether pgsr moves this object when its owner is not to own it. */
+export const ownerIsManaged = (object: CatalogObject): boolean =>
+  object.follows === undefined && objectKinds[object.kind].ownerKeyword !== undefined

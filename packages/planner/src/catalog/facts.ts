@@ -1,0 +1,53 @@
+import type { DefaultPrivilegeFact, Fact, PrivilegeFact } from '../model/fact.ts'
+import type { Role } from '../model/snapshot.ts'
+import type { AclEntry } from '../postgres/acl.ts'
+import { attributes, attributeWords } from '../postgres/attribute.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import type { CatalogDefaults, CatalogObject } from './catalog.ts'
+
+/** The attributes a role has, in words. */
+export const attributesOf = (role: Role): readonly string[] =>
+  attributeWords.filter((attribute) => role[attributes[attribute]])
+
+/** That a role exists, and with which attributes. */
+export const roleFacts = (role: Role): readonly Fact[] => [
+  { kind: 'role', role: role.name },
+  ...[...attributesOf(role), `VALID UNTIL ${role.validUntil}`].map((attribute): Fact => ({
+    kind: 'attribute',
+    role: role.name,
+    attribute,
+  })),
+]
+
+/** One privilege of one item of an object’s ACL. */
+export const privilegeFact = (
+  { kind, name }: CatalogObject,
+  { grantee, grantor, privileges }: AclEntry,
+  privilege: Privilege,
+): PrivilegeFact => ({
+  kind: 'privilege',
+  object: { kind, name },
+  privilege,
+  grantee,
+  grantor,
+  grantable: privileges.get(privilege) === true,
+})
+
+/** Every privilege of every item of some default privileges. */
+export const defaultPrivilegeFacts = ({
+  owner,
+  schema,
+  on,
+  acl,
+}: CatalogDefaults): readonly DefaultPrivilegeFact[] =>
+  [...acl.values()].flatMap(({ grantee, privileges }) =>
+    [...privileges].map(([privilege, grantable]) => ({
+      kind: 'default privilege' as const,
+      owner,
+      schema,
+      on,
+      privilege,
+      grantee,
+      grantable,
+    })),
+  )

@@ -1,0 +1,139 @@
+import { append, getOrMake } from '../util/collections.ts'
+
+/** The roles that can be come to, the nearest first, each with the role that it was come to from. */
+type Walk = ReadonlyMap<string, string | undefined>
+
+/** Which roles a role is a member of, one of the other; each role is walked from once. */
+export class MembershipGraph {
+  readonly #rolesOf: (member: string) => readonly string[]
+  readonly #walks = new Map<string, Walk>()
+  readonly #counts = new Map<string, number>()
+  readonly #distances = new Map<string, ReadonlyMap<string, number>>()
+
+  /** @param rolesOf the roles that a role is a direct member of */
+  constructor(rolesOf: (member: string) => readonly string[]) {
+    this.#rolesOf = rolesOf
+  }
+
+  /** A role, and all that it is a member of, the nearest first. */
+  reachable(from: string): Iterable<string> {
+    return this.#from(from).keys()
+  }
+
+  isReachable(from: string, to: string): boolean {
+    return from === to || this.#from(from).has(to)
+  }
+
+  /** Which of some roles are what another is, or is a member of. */
+  *reachableAmong(from: string, among: ReadonlyMap<string, unknown>): Iterable<string> {
+    const walk = this.#from(from)
+    const [few, many] = walk.size < among.size ? [walk, among] : [among, walk]
+    for (const role of few.keys()) if (many.has(role)) yield role
+  }
+
+  isAnyReachable(from: string, among: ReadonlyMap<string, unknown>): boolean {
+    for (const _ of this.reachableAmong(from, among)) return true
+    return false
+  }
+
+  /**
+   * What is reachable from a role and not known yet. Of what is known, so is all that it is a member of; what is found is to
+   * be known from then on.
+   */
+  *unknownFrom(from: string, known: Pick<ReadonlySet<string>, 'has'>): Iterable<string> {
+    const found = new Set(known.has(from) ? [] : [from])
+    for (const role of found) {
+      for (const next of this.#rolesOf(role)) if (!known.has(next)) found.add(next)
+      yield role
+    }
+  }
+
+  /** How many memberships are between a role and one that it is a member of. */
+  distance(from: string, to: string): number {
+    return this.distancesFrom(from).get(to) ?? Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * How many memberships are between a role and each that it is a member of.
+   * @param joined what it is made a direct member of as well
+   */
+  distancesFrom(from: string, joined?: Iterable<string>): ReadonlyMap<string, number> {
+    return joined === undefined
+      ? getOrMake(this.#distances, from, () => this.#distancesFrom(from, []))
+      : this.#distancesFrom(from, joined)
+  }
+
+  #distancesFrom(from: string, joined: Iterable<string>): ReadonlyMap<string, number> {
+    const distances = new Map([[from, 0]])
+    const add = (roles: Iterable<string>, distance: number): void => {
+      for (const role of roles) if (!distances.has(role)) distances.set(role, distance)
+    }
+    add(joined, 1)
+    // A Map visits what is added to it while it is walked: the nearest first.
+    for (const [role, distance] of distances) add(this.#rolesOf(role), distance + 1)
+    return distances
+  }
+
+  /** The roles from one to another that it is a member of, both included; `undefined` when it is no member. */
+  path(from: string, to: string): readonly string[] | undefined {
+    const walk = this.#from(from)
+    if (!walk.has(to)) return undefined
+    const path: string[] = []
+    for (let role: string | undefined = to; role !== undefined; role = walk.get(role)) path.push(role)
+    return path.toReversed()
+  }
+
+  #from(from: string): Walk {
+    const known = this.#walks.get(from)
+    if (known !== undefined) return known
+    const walk = this.#walk([from])
+    this.#walks.set(from, walk)
+    return walk
+  }
+
+  #walk(from: readonly string[]): Walk {
+    const walk = new Map<string, string | undefined>()
+    for (const role of from) walk.set(role, undefined)
+    // A Map visits what is added to it while it is walked: breadth first.
+    for (const role of walk.keys())
+      for (const next of this.#rolesOf(role)) if (!walk.has(next)) walk.set(next, role)
+    return walk
+  }
+
+  /** Some roles, and all that they are members of. */
+  above(roles: readonly string[]): ReadonlySet<string> {
+    return new Set(this.#walk(roles).keys())
+  }
+
+  /** Of some roles, and what they are members of: those that have a quality, or are members of one that has it. */
+  leadingTo(roles: readonly string[], hasQuality: (role: string) => boolean): ReadonlySet<string> {
+    const members = new Map<string, string[]>()
+    const leading = new Set<string>()
+    for (const member of this.#walk(roles).keys()) {
+      if (hasQuality(member)) leading.add(member)
+      for (const role of this.#rolesOf(member)) append(members, role, member)
+    }
+    for (const role of leading) for (const member of members.get(role) ?? []) leading.add(member)
+    return leading
+  }
+
+  /** How many roles a role is a member of, itself included. Where it is a member of one only, that one is asked. */
+  count(from: string): number {
+    const chain: string[] = []
+    const entered = new Set<string>()
+    let role = from
+    while (!this.#counts.has(role)) {
+      entered.add(role)
+      const [next, other] = new Set(this.#rolesOf(role))
+      if (next === undefined || other !== undefined || entered.has(next))
+        this.#counts.set(role, this.#walk([role]).size)
+      else {
+        chain.push(role)
+        role = next
+      }
+    }
+    let count = this.#counts.get(role)!
+    for (const below of chain.toReversed()) this.#counts.set(below, ++count)
+    return count
+  }
+}

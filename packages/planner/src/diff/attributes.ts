@@ -1,0 +1,30 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { type Attribute, attributes, isGrantableAttribute } from '../postgres/attribute.ts'
+import type { Goal } from '../resolve/target-state.ts'
+
+/** Whether a role has an attribute and should not. */
+export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
+  goal.managesCluster &&
+  isGrantableAttribute(attribute) &&
+  goal.desired.has(role) &&
+  catalog.roles.get(role)?.[attributes[attribute]] === true &&
+  !isWanted(goal, role, attribute)
+
+/** Whether it has one that it should not have, and that can be taken away. */
+export const losesAttribute = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
+  isUnwanted(catalog, goal, role, attribute) && goal.access.now.maySetAttribute(role, attribute)
+
+/** Whether a role that is not to log in has a password stored all the same, as far as that may be known. */
+export const hasUselessPassword = (
+  catalog: Catalog,
+  { managesCluster, logins }: Goal,
+  role: string,
+): boolean => {
+  const { hasPassword, login } = catalog.roles.get(role) ?? {}
+  return managesCluster && hasPassword === true && login === false && !logins.has(role)
+}
+
+export const isWanted = ({ logins, attributes: asked }: Goal, role: string, attribute: Attribute): boolean =>
+  attribute === 'LOGIN'
+    ? logins.has(role)
+    : isGrantableAttribute(attribute) && asked.get(role)?.has(attribute) === true

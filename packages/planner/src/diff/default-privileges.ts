@@ -1,0 +1,55 @@
+import type { Catalog, CatalogDefaults } from '../catalog/catalog.ts'
+import { defaultPrivilegeFacts } from '../catalog/facts.ts'
+import { type DefaultPrivilegeFact, factKey } from '../model/fact.ts'
+import { defaultKey, type Goal, isPreservedIn } from '../resolve/target-state.ts'
+
+/** What is to become of one privilege on future objects, and of which desired role that is said. */
+export interface DefaultVerdict {
+  readonly fact: DefaultPrivilegeFact
+  readonly change: 'revoke' | 'strip grant option' | 'restore'
+  readonly role: string
+}
+
+const judgeGrantee = (goal: Goal, fact: DefaultPrivilegeFact): readonly DefaultVerdict[] => {
+  const { owner, schema, privilege, grantee, grantable } = fact
+  if (!goal.desired.has(grantee) || grantee === owner || isPreservedIn(goal, grantee, schema)) return []
+  const asked = goal.defaults.get(defaultKey(fact, privilege, grantee))
+  if (asked === undefined) return [{ fact, change: 'revoke', role: grantee }]
+  return grantable && !asked.grantable ? [{ fact, change: 'strip grant option', role: grantee }] : []
+}
+
+/** Whether a desired role is to have what is said of future objects, or keeps it. */
+const isKept = (goal: Goal, fact: DefaultPrivilegeFact): boolean =>
+  isPreservedIn(goal, fact.grantee, fact.schema) ||
+  goal.defaults.get(defaultKey(fact, fact.privilege, fact.grantee))?.grantable === fact.grantable
+
+/** To a role that is to have nothing, PostgreSQL’s own defaults come back: it will make nothing any more. */
+const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): readonly DefaultVerdict[] => {
+  const { owner, schema, on } = defaults
+  const builtIn = new Map(
+    defaultPrivilegeFacts(catalog.builtInDefaultsOf(owner, schema, on)).map((fact) => [factKey(fact), fact]),
+  )
+  const now = new Map(defaultPrivilegeFacts(defaults).map((fact) => [factKey(fact), fact]))
+  const isBuiltIn = (fact: DefaultPrivilegeFact): boolean =>
+    builtIn.has(factKey({ ...fact, grantable: false }))
+  return [
+    ...[...now.values()].flatMap((fact): DefaultVerdict[] =>
+      builtIn.has(factKey(fact)) || isKept(goal, fact)
+        ? []
+        : [{ fact, change: isBuiltIn(fact) ? 'strip grant option' : 'revoke', role: owner }],
+    ),
+    ...[...builtIn.values()].flatMap((fact): DefaultVerdict[] =>
+      now.has(factKey(fact)) || now.has(factKey({ ...fact, grantable: true }))
+        ? []
+        : [{ fact, change: 'restore', role: owner }],
+    ),
+  ]
+}
+
+/** What default privileges say of desired roles and should not, or say for those that will make nothing any more. */
+export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
+  [...catalog.defaults].flatMap((defaults) =>
+    goal.idle.has(defaults.owner)
+      ? judgeOwner(catalog, goal, defaults)
+      : defaultPrivilegeFacts(defaults).flatMap((fact) => judgeGrantee(goal, fact)),
+  )

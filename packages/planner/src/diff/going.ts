@@ -1,0 +1,51 @@
+import { type AclDependencies, type Granted, grantedKey, optionKey } from '../catalog/acl-dependencies.ts'
+import type { CatalogObject } from '../catalog/catalog.ts'
+import { heldBy } from '../postgres/acl.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import type { Revoked } from './revoked.ts'
+
+/** What is to go, and the grant options that go with it. */
+export class Going {
+  readonly #dependencies: AclDependencies
+  readonly #all = new Map<string, Revoked>()
+  /** The items that give no grant option any more. */
+  readonly #lost = new Set<string>()
+  /** How many of them there are for each grant option. */
+  readonly #lostOf = new Map<string, number>()
+
+  constructor(dependencies: AclDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** In the order in which they were added first; walked, it visits what is added meanwhile. */
+  values(): Iterable<Revoked> {
+    return this.#all.values()
+  }
+
+  get(granted: Granted): Revoked | undefined {
+    return this.#all.get(grantedKey(granted))
+  }
+
+  set(revoked: Revoked): void {
+    const key = grantedKey(revoked)
+    if (!this.#all.has(key)) this.#loseOptions(revoked)
+    this.#all.set(key, revoked)
+  }
+
+  #loseOptions({ object, item, privilege }: Granted): void {
+    const { grantee } = item
+    for (const one of [object, ...this.#dependencies.columnsWithOption(object, item, privilege)]) {
+      if (heldBy(one.acl, { privilege, grantee, grantor: item.grantor }) !== true) continue
+      const key = grantedKey({ object: one, item, privilege })
+      if (this.#lost.has(key)) continue
+      this.#lost.add(key)
+      const option = optionKey(one, privilege, grantee)
+      this.#lostOf.set(option, (this.#lostOf.get(option) ?? 0) + 1)
+    }
+  }
+
+  /** Whether a role may still grant a privilege on an object. */
+  keepsOption(object: CatalogObject, privilege: Privilege, role: string): boolean {
+    return this.#dependencies.holdsOption(object, privilege, role, (option) => this.#lostOf.get(option) ?? 0)
+  }
+}

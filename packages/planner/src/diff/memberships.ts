@@ -1,0 +1,165 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { MembershipDependents } from '../catalog/membership-dependents.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import type { Membership } from '../model/membership.ts'
+import { isNamelessMembership } from '../model/nameless.ts'
+import {
+  type AskedMembershipOptions,
+  isRealMember,
+  type MembershipOption,
+  membershipOptions,
+  membershipOptionWords,
+  without,
+} from '../postgres/membership-option.ts'
+import { type Goal, isPreserved } from '../resolve/target-state.ts'
+import { losesAttribute } from './attributes.ts'
+
+/** What is to become of a row of `pg_auth_members`. */
+export interface MembershipVerdict {
+  /** `keep`: it is asked for, or not ours to judge. The others but `lose` say why it stays though it should go. */
+  readonly kind:
+    | 'keep'
+    | 'lose'
+    | 'shared with another database'
+    | 'more than an intermediate role'
+    | 'passed on'
+    | 'not permitted'
+  /** The options that go, or should; none where all of it does. */
+  readonly options: readonly MembershipOption[]
+}
+
+const keep: MembershipVerdict = { kind: 'keep', options: [] }
+
+/** What is left of a row without some options goes too where it gives nothing. */
+const losing = (row: Membership, options: readonly MembershipOption[]): MembershipVerdict => {
+  const { admin, inherit, set } = without(row, options)
+  return { kind: 'lose', options: admin || inherit || set ? options : [] }
+}
+
+/**
+ * Whether a row’s ADMIN option is what CREATEROLE gives a role on what it creates. It lasts as long as that.
+ * @see https://www.postgresql.org/docs/16/role-attributes.html
+ */
+export const comesWithCreateRole = (catalog: Catalog, goal: Goal, row: Membership): boolean =>
+  catalog.membershipsHaveGrantors &&
+  row.admin &&
+  row.grantor === catalog.server.bootstrapRole &&
+  catalog.roles.get(row.member)?.createRole === true &&
+  !losesAttribute(catalog, goal, row.member, 'CREATEROLE')
+
+const isAskedFor = ({ memberships }: Goal, { role, member }: Membership): boolean =>
+  memberships.get(member)?.has(role) === true
+
+/** Whether a member creates roles, as it should, or needs what it has created to administer others. */
+const isCreator = ({ attributes, managesCluster, access }: Goal, { role, member }: Membership): boolean =>
+  !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.isDelegate(role)
+
+/**
+ * Whether a desired role has granted itself a role that it has created, and could do so again each time: that is its own, as
+ * is what an owner grants itself.
+ */
+export const isGrantedToItself = (catalog: Catalog, goal: Goal, row: Membership): boolean =>
+  catalog.membershipsHaveGrantors &&
+  row.grantor === row.member &&
+  !isAskedFor(goal, row) &&
+  isCreator(goal, row) &&
+  catalog.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(catalog, goal, one))
+
+/** Which options a row gives that it must not, since what counts is what all rows give. */
+const excessOf = (
+  row: Membership,
+  asked: AskedMembershipOptions,
+  isOfCreator: boolean,
+): readonly MembershipOption[] =>
+  membershipOptionWords.filter((option) => {
+    const field = membershipOptions[option]
+    return row[field] && (option === 'ADMIN' ? asked.admin !== true && !isOfCreator : asked[field] === false)
+  })
+
+/** Whether what a member has by an intermediate role, and nothing else, is in a schema where it keeps what it has. */
+const servesPreserved = (goal: Goal, serving: IntermediateRoles, row: Membership): boolean => {
+  const served = isRealMember(row) ? serving.served(row.role) : undefined
+  return served !== undefined && isPreserved(goal, row.member, served.object)
+}
+
+/** Whether a member is to have what an intermediate role gives. */
+export const isEntitled = (goal: Goal, serving: IntermediateRoles, row: Membership): boolean =>
+  isAskedFor(goal, row) || servesPreserved(goal, serving, row)
+
+/** Judges a membership in an intermediate role that is not asked for: what it is, its name alone does not say. */
+const verdictOnIntermediate = (
+  goal: Goal,
+  serving: IntermediateRoles,
+  row: Membership,
+  isOfCreator: boolean,
+): MembershipVerdict => {
+  const { role } = row
+  const withoutAdmin = row.admin && !isOfCreator ? losing(row, ['ADMIN']) : keep
+  if (!goal.managesCluster) {
+    const reach = serving.reachOf(role)
+    if (reach === 'elsewhere') return keep
+    if (reach === 'both') return { kind: 'more than an intermediate role', options: [] }
+  }
+  if (servesPreserved(goal, serving, row)) return withoutAdmin
+  // One of another database is left to that database, if it is no more than it claims to be.
+  if (!serving.isPlain(role) || !isRealMember(row)) return losing(row, [])
+  switch (serving.whose(role)) {
+    case 'theirs':
+      return withoutAdmin
+    case 'shared':
+      return withoutAdmin === keep ? { kind: 'shared with another database', options: [] } : withoutAdmin
+    case 'ours':
+    case 'unused':
+      return losing(row, [])
+  }
+}
+
+const verdictWithoutAuthority = (
+  catalog: Catalog,
+  goal: Goal,
+  serving: IntermediateRoles,
+  row: Membership,
+): MembershipVerdict => {
+  const isOfCreator = comesWithCreateRole(catalog, goal, row)
+  const asked = goal.memberships.get(row.member)?.get(row.role)
+  if (asked !== undefined) {
+    const excess = excessOf(row, asked, isOfCreator)
+    return excess.length > 0 ? losing(row, excess) : keep
+  }
+  if ((isOfCreator && !isRealMember(row)) || isGrantedToItself(catalog, goal, row)) return keep
+  if (isIntermediateName(row.role)) return verdictOnIntermediate(goal, serving, row, isOfCreator)
+  return goal.managesCluster ? losing(row, []) : keep
+}
+
+/**
+ * Judges rows by which desired roles are members of others. The acting role does not give up what it has itself, which it
+ * may need.
+ */
+export const membershipJudge = (
+  catalog: Catalog,
+  goal: Goal,
+  serving: IntermediateRoles,
+): ((row: Membership) => MembershipVerdict) => {
+  const access = goal.access.now
+  const dependents = new MembershipDependents(catalog)
+  const isPreservedOne = (row: Membership): boolean => servesPreserved(goal, serving, row)
+  const isNamelessRow = (row: Membership): boolean =>
+    isNamelessMembership(row, catalog.membershipsHaveGrantors)
+  const isNotPermitted = (row: Membership): boolean =>
+    row.member === catalog.server.actingRole || !access.mayRevoke(row)
+  return (row) => {
+    const verdict = verdictWithoutAuthority(catalog, goal, serving, row)
+    const { kind, options } = verdict
+    if (kind !== 'lose') return verdict
+    const losesAdmin = options.length === 0 || options.includes('ADMIN')
+    const someDependent = (hasQuality: (one: Membership) => boolean): boolean =>
+      losesAdmin && dependents.some(row, hasQuality)
+    if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
+    if (isNamelessRow(row) || someDependent(isNamelessRow)) return { kind: 'not permitted', options }
+    if (access.isSuperuser) return verdict
+    return access.mayRevoke(row) && !someDependent(isNotPermitted)
+      ? verdict
+      : { kind: 'not permitted', options }
+  }
+}

@@ -1,0 +1,380 @@
+import {
+  AclDependencies,
+  type Granted,
+  grantedKey,
+  optionKey,
+  type PassedOn,
+} from '../catalog/acl-dependencies.ts'
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import { columnsOf, tableOf } from '../catalog/column.ts'
+import { whyNotNamed } from '../model/nameless.ts'
+import type { Reason } from '../model/operation.ts'
+import { type AclEntry, aclKey, heldBy } from '../postgres/acl.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { entitlement, type Goal, isPreserved, notAskedFor } from '../resolve/target-state.ts'
+import { append, getOrMake, sortedBy } from '../util/collections.ts'
+import { Going } from './going.ts'
+import { revokedFrom } from './revoked-from.ts'
+import type { PrivilegeVerdict, Revoked } from './revoked.ts'
+
+/** Why something cannot be revoked, of which kind that reason is, and in words. */
+export interface Obstacle {
+  readonly reason: 'granted by another role' | 'passed on' | 'not permitted'
+  readonly why: string
+}
+
+/** Something that is to go and cannot. */
+export interface Blocked {
+  readonly revoked: Revoked
+  readonly obstacle: Obstacle
+}
+
+/** What can be revoked, leaves first, and what cannot. */
+export interface Revocations {
+  readonly possible: readonly Revoked[]
+  readonly blocked: readonly Blocked[]
+}
+
+/**
+ * Judges what a desired role holds on an object it does not own. What an owner has on its own object is left alone:
+ * it could grant it back to itself, and foreign-key checks run with it.
+ */
+export const privilegeVerdict = (
+  goal: Goal,
+  object: CatalogObject,
+  { grantee, grantor, privileges }: AclEntry,
+  privilege: Privilege,
+): PrivilegeVerdict => {
+  if (grantee === object.owner || isPreserved(goal, grantee, object)) return 'keep'
+  const entitled = entitlement(goal, object, privilege, grantee)
+  if (entitled === undefined || grantor !== object.owner) return 'revoke'
+  return privileges.get(privilege) === true && !entitled.grantable ? 'strip grant option' : 'keep'
+}
+
+/** Whether a desired role that does not own an object may go on having granted a privilege on it. */
+const mayHaveGranted = (
+  goal: Goal,
+  catalog: Catalog,
+  object: CatalogObject,
+  privilege: Privilege,
+  grantor: string,
+): boolean =>
+  isPreserved(goal, grantor, object) ||
+  [object, ...tableOf(catalog, object)].some(
+    (one) => entitlement(goal, one, privilege, grantor)?.grantable === true,
+  )
+
+const noLoan: readonly PassedOn[] = []
+
+const nobody: ReadonlySet<string> = new Set()
+
+const stayingOn: Obstacle = {
+  reason: 'passed on',
+  why: 'it has passed it on, and what it has passed on stays',
+}
+
+const lentToo: Obstacle = {
+  reason: 'granted by another role',
+  why: 'who granted it may not grant it any more, and others have it of that role too',
+}
+
+/** What has to go of one object and, of a table, of its columns. */
+class RevocationGraph {
+  readonly #catalog: Catalog
+  readonly #goal: Goal
+  readonly #objects: readonly CatalogObject[]
+  readonly #dependencies: AclDependencies
+  readonly #losers: ReadonlyMap<string, Reason>
+  /** By object, privilege and grantor. */
+  readonly #loans = new Map<string, readonly PassedOn[]>()
+
+  constructor(catalog: Catalog, goal: Goal, object: CatalogObject, losers: ReadonlyMap<string, Reason>) {
+    this.#catalog = catalog
+    this.#goal = goal
+    this.#objects = [object, ...columnsOf(catalog, object)]
+    this.#dependencies = new AclDependencies(this.#objects)
+    this.#losers = losers
+  }
+
+  /** What is to go by itself, whatever depends on it. */
+  #roots(): readonly Revoked[] {
+    return this.#objects.flatMap((object) =>
+      sortedBy(object.acl.values(), aclKey).flatMap((item) =>
+        [...item.privileges.keys()].sort().flatMap((privilege) => this.#root(object, item, privilege)),
+      ),
+    )
+  }
+
+  #root(object: CatalogObject, item: AclEntry, privilege: Privilege): readonly Revoked[] {
+    const { grantee, grantor } = item
+    const losing = this.#losers.get(grantee)
+    const verdict = losing === undefined ? 'keep' : privilegeVerdict(this.#goal, object, item, privilege)
+    const isLeftBehind =
+      grantor !== object.owner &&
+      this.#goal.desired.has(grantor) &&
+      !mayHaveGranted(this.#goal, this.#catalog, object, privilege, grantor)
+    if (isLeftBehind && verdict !== 'revoke')
+      return [{ object, item, privilege, verdict: 'revoke', because: notAskedFor(grantor) }]
+    if (verdict === 'keep') return []
+    const isAsked = verdict === 'revoke' && entitlement(this.#goal, object, privilege, grantee) !== undefined
+    const because = { ...losing!, ...(isAsked && { again: true as const }) }
+    return [{ object, item, privilege, verdict, because }]
+  }
+
+  /** What has to go before some other things can, because it was granted by virtue of them. */
+  #closure(roots: readonly Revoked[], left: ReadonlySet<string>): Going {
+    const going = new Going(this.#dependencies)
+    for (const root of roots) going.set(root)
+    const add = (dependent: Revoked): void => {
+      if (left.has(grantedKey(dependent))) return
+      const other = going.get(dependent)
+      const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
+      if (isMore) going.set(dependent)
+    }
+    // What adds nothing when it is added again.
+    const [added, lent] = [new Map<PassedOn, 'collateral' | 'all'>(), new Set<readonly PassedOn[]>()]
+    for (const { because: why, isCollateral = false, ...granted } of going.values()) {
+      const because = notAskedFor(why.role)
+      const loan = this.#loanFor(granted)
+      for (const passedOn of this.#dependentsOf(granted, going)) {
+        const before = added.get(passedOn)
+        if (before === 'all' || (before === 'collateral' && isCollateral)) continue
+        added.set(passedOn, isCollateral ? 'collateral' : 'all')
+        for (const one of passedOn.granted)
+          add({ ...one, verdict: 'revoke', because, ...(isCollateral && { isCollateral }) })
+      }
+      if (lent.has(loan)) continue
+      lent.add(loan)
+      for (const one of loan.flatMap(({ granted: all }) => all))
+        add({ ...one, verdict: 'revoke', because, isCollateral: true })
+    }
+    return going
+  }
+
+  /** What a grantee has granted that may not once something is gone, together with everything else that is to go. */
+  #dependentsOf(granted: Granted, going: Going): readonly PassedOn[] {
+    const { item, privilege } = granted
+    return this.#dependencies
+      .grantedBy(granted)
+      .filter(({ object }) => !going.keepsOption(object, privilege, item.grantee))
+  }
+
+  /** What depends on the grant option that a grantor has to be lent; nothing where it has it. */
+  #loanFor(granted: Granted): readonly PassedOn[] {
+    const { object, item, privilege } = granted
+    if (item.grantor === object.owner) return noLoan
+    const key = optionKey(object, privilege, item.grantor)
+    return getOrMake(this.#loans, key, () => this.#dependencies.dependingOnLoan(granted))
+  }
+
+  /**
+   * By what PostgreSQL lets a role go on having granted something: it refuses to take the last of that. It looks at one ACL,
+   * that of a table or of a column, and there also at what the role has by others. What a role has on a column goes with what
+   * it has on the table, too.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (recursive_revoke)
+   * @returns its own first; nothing, where it needs none
+   */
+  #optionsBehind({ object, item: { grantor: role }, privilege }: Granted): readonly (readonly Granted[])[] {
+    const access = this.#goal.access.now
+    if (this.#catalog.isSuperuser(role) || access.acts(role, object.owner)) return []
+    const table = this.#dependencies.tableOf(object)
+    const here = this.#dependencies.optionsOf(object, privilege, role)
+    // What a desired role leaves behind on columns, the plan tells.
+    const own =
+      here.length > 0 || table === undefined || this.#goal.desired.has(role)
+        ? here
+        : this.#dependencies.optionsOf(table, privilege, role)
+    if (own.length === 0) return []
+    const all = [...sortedBy(own, ({ item }) => aclKey(item))]
+    for (const other of access.actsAmong(role, object.acl.holders(privilege)))
+      if (other !== role) all.push(...this.#dependencies.optionsOf(object, privilege, other))
+    return all.map((one) => [one, ...(table === undefined ? [] : [{ ...one, object: table }])])
+  }
+
+  #obstacleTo({ object, item: { grantee, grantor }, privilege }: Revoked): Obstacle | undefined {
+    const access = this.#goal.access.overPrivileges
+    const nameless = whyNotNamed(grantee)
+    if (nameless !== undefined) return { reason: 'not permitted', why: nameless }
+    if (grantor === object.owner) {
+      const why = access.whyNotManaged(object, privilege)
+      return why === undefined ? undefined : { reason: 'not permitted', why }
+    }
+    const lentTo = this.#dependencies.holdsOption(object, privilege, grantor) ? nobody : new Set([grantor])
+    const why =
+      access.whyCannotRevokeAs(grantor, object, privilege, lentTo) ??
+      (lentTo === nobody ? undefined : access.whyNotManaged(object, privilege, { lentTo }))
+    return why === undefined ? undefined : { reason: 'granted by another role', why }
+  }
+
+  /** @param from with which of it to begin; what depends on that comes along */
+  revocations(from: (object: ObjectName) => boolean): Revocations {
+    const blocked: Blocked[] = []
+    const left = new Set<string>()
+    let roots = this.#roots()
+    for (;;) {
+      const going = this.#closure(roots, left)
+      const obstacles = this.#obstaclesTo(going)
+      if (obstacles.size === 0) return { possible: this.#leavesFirst(going, from), blocked }
+      const free: Revoked[] = []
+      for (const revoked of roots) {
+        const obstacle = obstacles.get(going.get(revoked)!)
+        if (obstacle === undefined) free.push(revoked)
+        else blocked.push({ revoked, obstacle })
+      }
+      // It does not keep the rest from going, but would have gone with it.
+      if (free.length === roots.length) for (const revoked of obstacles.keys()) left.add(grantedKey(revoked))
+      roots = free
+    }
+  }
+
+  /** What cannot be revoked: for a reason of its own, or because something that depends on it cannot. */
+  #obstaclesTo(going: Going): ReadonlyMap<Revoked, Obstacle> {
+    const obstacles = new Map<Revoked, Obstacle>()
+    for (const revoked of going.values()) {
+      const obstacle = this.#staying(revoked) ?? this.#obstacleTo(revoked)
+      if (obstacle !== undefined) obstacles.set(revoked, obstacle)
+    }
+    const block = (granted: Granted, obstacle: Obstacle): void => {
+      const revoked = going.get(granted)
+      const other = revoked && obstacles.get(revoked)
+      if (revoked !== undefined && (other === undefined || (other === lentToo && obstacle === stayingOn)))
+        obstacles.set(revoked, obstacle)
+    }
+    const isGoing = (granted: Granted): boolean => {
+      const revoked = going.get(granted)
+      return revoked !== undefined && !obstacles.has(revoked)
+    }
+    const lent = new Set<readonly PassedOn[]>()
+    // What stays in any case first: by that others may go.
+    for (const isAnyCase of [true, false]) {
+      // What stays for the same reason is found once. A Map visits what is added to it while it is walked.
+      const found = new Set<string>()
+      for (const granted of obstacles.keys()) {
+        const { object, item, privilege } = granted
+        const option = optionKey(object, privilege, item.grantor)
+        if (!found.has(option) && !going.keepsOption(object, privilege, item.grantor)) {
+          const options = this.#optionsBehind(granted)
+          const isNeeded = options.every((all) => all.some(isGoing)) && (!isAnyCase || options.length === 1)
+          for (const one of (isNeeded && options[0]) || []) block(one, stayingOn)
+        }
+        found.add(option)
+        for (const [on, loan] of this.#loansWith(granted)) {
+          if (lent.has(loan)) continue
+          lent.add(loan)
+          for (const { object: one, granted: all } of loan)
+            if (one === on) for (const other of all) block(other, lentToo)
+        }
+      }
+    }
+    return obstacles
+  }
+
+  /** On what a grantor would have to be lent a grant option that something depends on, with all that does. */
+  #loansWith({
+    object,
+    item,
+    privilege,
+  }: Granted): readonly (readonly [CatalogObject, readonly PassedOn[]])[] {
+    const { grantor } = item
+    const table = this.#dependencies.tableOf(object)
+    const isByTable =
+      table !== undefined &&
+      heldBy(object.acl, { privilege, grantee: grantor, grantor: table.owner }) === true
+    return [object, ...(isByTable ? [table] : [])].map((on) => [
+      on,
+      this.#loanFor({ object: on, item, privilege }),
+    ])
+  }
+
+  /** What a desired role keeps in some schemas, it keeps whoever granted it. */
+  #staying({ object, item: { grantee } }: Revoked): Obstacle | undefined {
+    return this.#goal.desired.has(grantee) && isPreserved(this.#goal, grantee, object)
+      ? { reason: 'passed on', why: 'who has it is to keep it' }
+      : undefined
+  }
+
+  /** What was granted before its grantor lost the grant option depends on that again once it is lent: by grantor. */
+  #needingLoans(going: Going): ReadonlyMap<string, readonly Revoked[]> {
+    const needing = new Map<string, Revoked[]>()
+    for (const revoked of going.values()) {
+      const { object, item, privilege } = revoked
+      const { grantor } = item
+      if (grantor !== object.owner && !this.#dependencies.holdsOption(object, privilege, grantor))
+        append(needing, grantor, revoked)
+    }
+    return needing
+  }
+
+  /** A privilege that is revoked on a table goes on its columns too. */
+  #isGoneWith({ object, item, privilege }: Revoked, going: Going, before: ReadonlySet<Revoked>): boolean {
+    const table = this.#dependencies.tableOf(object)
+    const onTable = table && going.get({ object: table, item, privilege })
+    return onTable?.verdict === 'revoke' && before.has(onTable)
+  }
+
+  /** Without recursion: what has been passed on from one to the next may be longer than the stack is deep. */
+  #leavesFirst(going: Going, from: (object: ObjectName) => boolean): readonly Revoked[] {
+    const [ordered, visited] = [new Set<Revoked>(), new Set<Revoked>()]
+    const needing = this.#needingLoans(going)
+    // Where several have the same before them, one goes on where another has stopped.
+    const walks = new Map<readonly Granted[], Iterator<Granted>>()
+    const walk = (list: readonly Granted[]): Iterator<Granted> =>
+      getOrMake(walks, list, () => list[Symbol.iterator]())
+    function* before(lists: readonly (readonly Granted[])[]): Generator<Granted> {
+      for (const list of lists)
+        for (let next = walk(list).next(); next.done !== true; next = walk(list).next()) yield next.value
+    }
+    const path: { readonly revoked: Revoked; readonly first: Generator<Granted> }[] = []
+    const visit = (revoked: Revoked | undefined): void => {
+      if (revoked === undefined || visited.has(revoked)) return
+      visited.add(revoked)
+      const dependents = this.#dependentsOf(revoked, going).map(({ granted }) => granted)
+      const lent = needing.get(revoked.item.grantee)
+      path.push({ revoked, first: before(lent === undefined ? dependents : [...dependents, lent]) })
+    }
+    for (const start of going.values()) {
+      if (from(start.object)) visit(start)
+      for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+        const next = last.first.next()
+        if (next.done !== true) visit(going.get(next.value))
+        else {
+          path.pop()
+          if (!this.#isGoneWith(last.revoked, going, ordered)) ordered.add(last.revoked)
+        }
+      }
+    }
+    return [...ordered]
+  }
+}
+
+/**
+ * What is to be revoked of what is in view.
+ * @param from with which objects to begin; what depends on what is revoked there comes along
+ */
+export const revocationsOf = (
+  catalog: Catalog,
+  goal: Goal,
+  from: (object: ObjectName) => boolean,
+): Revocations => {
+  const losers = revokedFrom(catalog, goal)
+  const isConcerned = ({ acl }: CatalogObject): boolean => {
+    for (const { grantee, grantor } of acl.values())
+      if (losers.has(grantee) || goal.desired.has(grantor)) return true
+    return false
+  }
+  // A column is looked at with its table.
+  const concerned = new Map<string, CatalogObject>()
+  for (const object of catalog.objects.values()) {
+    if (!from(object) || !isConcerned(object)) continue
+    const [whole = object] = tableOf(catalog, object)
+    concerned.set(whole.key, whole)
+  }
+  const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
+    new RevocationGraph(catalog, goal, object, losers).revocations(from),
+  )
+  return {
+    possible: plots.flatMap(({ possible }) => possible),
+    blocked: plots.flatMap(({ blocked }) => blocked),
+  }
+}

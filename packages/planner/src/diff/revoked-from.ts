@@ -1,0 +1,38 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { type Holding, IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import type { Reason } from '../model/operation.ts'
+import { type Goal, notAskedFor } from '../resolve/target-state.ts'
+import { isEntitled } from './memberships.ts'
+
+/**
+ * Who loses privileges, and why: the desired roles, and intermediate roles that a copied database has too. A role cannot
+ * be removed from these here without losing there what it has by them; where nobody else has anything by one of them
+ * here, what that one holds here goes instead.
+ */
+export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, Reason> => {
+  const losers = new Map(goal.roles.map((role) => [role, notAskedFor(role)]))
+  const sharedRoles = sharedByNobodyElse(catalog)
+  if (sharedRoles.size === 0) return losers
+  const shared = goal.roles.flatMap((member) =>
+    catalog.membershipsOf(member).filter(({ role }) => sharedRoles.has(role)),
+  )
+  const serving = new IntermediateRoles(catalog)
+  const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
+    byOwner && goal.access.overPrivileges.whyNotManaged(object, privilege) === undefined
+  const needed = new Set(
+    shared.flatMap((row) => (isEntitled(goal, serving, row) || !serving.isPlain(row.role) ? [row.role] : [])),
+  )
+  for (const { role, member } of shared)
+    if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
+      losers.set(role, notAskedFor(member))
+  return losers
+}
+
+/** The intermediate roles that other databases have too, and of which only desired roles are members. */
+const sharedByNobodyElse = (catalog: Catalog): ReadonlySet<string> => {
+  const all = new Set<string>()
+  for (const { name, elsewhere, servesOthers } of catalog.roles.values())
+    if (elsewhere > 0 && !servesOthers && isIntermediateName(name)) all.add(name)
+  return all
+}

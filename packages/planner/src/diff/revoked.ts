@@ -1,0 +1,12 @@
+import type { Granted } from '../catalog/acl-dependencies.ts'
+import type { Reason } from '../model/operation.ts'
+/** What is to become of one privilege of an ACL item. */
+export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
+
+/** One privilege of one ACL item that is to go, or to lose its grant option. */
+export interface Revoked extends Granted {
+  readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
+  readonly because: Reason
+  /** It goes only because its grantor cannot revoke something else otherwise: nobody is to lose by it. */
+  readonly isCollateral?: true
+}

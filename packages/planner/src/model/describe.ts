@@ -1,0 +1,189 @@
+import type { Future } from '../postgres/default-privileges.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
+import type { Effect } from './effect.ts'
+import type { Fact } from './fact.ts'
+import type { Grant, MembershipGrant } from './grant.ts'
+import type { Membership } from './membership.ts'
+import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
+import type { Request } from './request.ts'
+import type { Unmanaged } from './snapshot.ts'
+import { isPattern, type Pattern, type Target } from './target.ts'
+
+/** What ends a line, or shows what follows in another order than it is read. JSON escapes only some of it. */
+const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
+
+const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
+export const describeName = (name: string): string => JSON.stringify(name).replaceAll(misleading, escape)
+
+/** `table "s"."t"`. */
+export const describeObject = (object: ObjectName): string => {
+  if (object.kind === 'column') {
+    const [schema, table, column] = object.name as readonly [string, string, string]
+    return `column ${describeName(column)} of ${describeObject({ kind: 'table', name: [schema, table] })}`
+  }
+  const { kind, name } = object
+  const [first = '', second = '', ...more] = name
+  switch (kind) {
+    case 'function':
+    case 'procedure':
+      return `${kind} ${describeName(first)}.${describeName(second)}(${more.map(describeType).join(', ')})`
+    case 'operator':
+      return `operator ${describeName(first)}.${second}(${more.map(describeType).join(', ')})`
+    case 'operator class':
+    case 'operator family':
+      return `${kind} ${describeName(first)}.${describeName(second)} for access method ${describeName(more[0] ?? '')}`
+    case 'large object':
+      return `large object ${first}`
+    default:
+      return `${kind} ${name.map(describeName).join('.')}`
+  }
+}
+
+/** A type’s name has its quotes already; only what could end a comment is escaped. */
+const describeType = (type: string): string => describeName(type).slice(1, -1).replaceAll('\\"', '"')
+
+/** `future tables of role "o" in schema "s"`. */
+const describeFuture = ({ owner, schema, on }: Future): string =>
+  `future ${on} of role ${describeName(owner)}${schema === null ? '' : ` in schema ${describeName(schema)}`}`
+
+const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
+  grantable === true ? ' with grant option' : ''
+
+/** As in JavaScript, but without what would end a comment. */
+const describePattern = ({ source, flags = '' }: Pattern): string =>
+  `/${source.replaceAll(misleading, (character) => describeName(character).slice(1, -1))}/${flags}`
+
+const describeTarget = (target: Target): string => {
+  if (!isPattern(target)) return describeObject(target)
+  const { kind, schema, pattern, columns = [] } = target
+  const what =
+    kind === 'column' ? `column ${columns.map(describeName).join(', ')} of the tables` : `the ${kind}s`
+  return `${what} of schema ${describeName(schema)} that match ${describePattern(pattern)}`
+}
+
+const describeOptions = ({ admin, inherit, set }: MembershipGrant): string =>
+  Object.entries({ ADMIN: admin, INHERIT: inherit, SET: set })
+    .flatMap(([option, value]) =>
+      value === undefined ? [] : [` ${value ? 'with' : 'without'} ${option} option`],
+    )
+    .join('')
+
+/** What a grant asks for, as it would follow “cannot grant”. */
+export const describeGrant = (grant: Grant): string => {
+  switch (grant.kind) {
+    case 'attribute':
+      return grant.attribute
+    case 'privilege':
+      return `${grant.privileges.join(', ')} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grantOption(grant)}`
+    case 'ownership':
+      return `ownership of ${describeObject(grant.object)}`
+    case 'membership':
+      return `membership in role ${describeName(grant.role)}${describeOptions(grant)}`
+    case 'default privilege':
+      return `${grant.privileges.join(', ')} on ${describeFuture(grant)}${grantOption(grant)}`
+  }
+}
+
+/** What is asked for, as it would follow “pgsr”. */
+export const describeRequest = (request: Request): string =>
+  request.kind === 'sync'
+    ? `syncs ${request.desired.map(({ role }) => describeName(role)).join(', ')}`
+    : 'drops unused roles'
+
+/** What an intermediate role is for. */
+export const describeServed = ({ privilege, object }: ProvidedPrivilege): string =>
+  `${privilege} on ${describeObject(object)}`
+
+/** A fact in words, as it would follow the name of the role it is about. */
+export const describeFact = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+      return 'existence'
+    case 'attribute':
+      return fact.attribute
+    case 'membership':
+      return `membership in role ${describeName(fact.role)}${fact.admin ? ' with ADMIN option' : ''}, granted by ${describeName(fact.grantor)}`
+    case 'ownership':
+      return `ownership of ${describeObject(fact.object)}`
+    case 'privilege':
+      return `${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeName(fact.grantor)}`
+    case 'default privilege':
+      return `${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+  }
+}
+
+const options = ({ admin, inherit, set }: Membership): string =>
+  `WITH ADMIN ${admin}, INHERIT ${inherit}, SET ${set}`.toUpperCase()
+
+const described = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
+
+/** A fact as a sentence, which says whose it is. */
+export const describeFactInFull = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+      return `${described(fact.role)} exists`
+    case 'attribute':
+      return `${described(fact.role)} has ${fact.attribute}`
+    case 'membership':
+      return `${described(fact.member)} is a member of ${described(fact.role)} ${options(fact)}, granted by ${described(fact.grantor)}`
+    case 'ownership':
+      return `${described(fact.owner)} owns ${describeObject(fact.object)}`
+    case 'privilege':
+      return `${described(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${described(fact.grantor)}`
+    case 'default privilege':
+      return `${described(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+  }
+}
+
+/** What a role gains or loses, as a sentence. */
+export const describeEffect = ({ role, change, fact, newOwner, actsAsNewOwner }: Effect): string => {
+  const to = newOwner === undefined ? '' : ` to role ${describeName(newOwner)}`
+  const acts = actsAsNewOwner === true ? '; its code may run as that role from then on' : ''
+  return `role ${describeName(role)} ${change} ${describeFact(fact)}${to}${acts}`
+}
+
+export const describeUnmanaged = ({ role, kind, description }: Unmanaged): string =>
+  `role ${describeName(role)}: ${kind}: ${describeName(description)}`
+
+const lockedAgainst: Readonly<Record<LockRole['mode'], string>> = {
+  exclusive: 'against syncs in other databases',
+  share: 'against being dropped meanwhile',
+}
+
+/** An operation in words, as it would follow “cannot”. */
+export const describeOperation = (operation: Operation): string => {
+  switch (operation.kind) {
+    case 'createRole':
+      return `create role ${describeName(operation.role)}`
+    case 'dropRole':
+      return `drop role ${describeName(operation.role)}`
+    case 'setAttribute':
+      return `${operation.value ? 'give' : 'take'} ${operation.attribute} ${operation.value ? 'to' : 'from'} role ${describeName(operation.role)}`
+    case 'setValidUntil':
+      return `set until when the password of role ${describeName(operation.role)} is valid`
+    case 'setPassword':
+      return `set the password of role ${describeName(operation.role)}${operation.hashedBy === 'server' ? ', sent as it is for the server to hash' : ''}`
+    case 'clearPassword':
+      return `clear the password of role ${describeName(operation.role)}`
+    case 'grantMembership':
+      return `grant role ${describeName(operation.role)} to role ${describeName(operation.member)}`
+    case 'revokeMembership':
+      return `revoke ${operation.option === null ? '' : `${operation.option} option for `}role ${describeName(operation.role)} from role ${describeName(operation.member)}`
+    case 'lockRole':
+      return `lock role ${describeName(operation.role)} ${lockedAgainst[operation.mode]}`
+    case 'createSchema':
+      return `create schema ${describeName(operation.schema)}`
+    case 'setOwner':
+      return `make role ${describeName(operation.owner)} the owner of ${describeObject(operation.object)}`
+    case 'grantPrivilege':
+      return `grant ${operation.privilege} on ${describeObject(operation.object)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
+    case 'revokePrivilege':
+      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeObject(operation.object)} from role ${describeName(operation.grantee)}`
+    case 'grantDefaultPrivilege':
+      return `grant ${operation.privilege} on ${describeFuture(operation)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
+    case 'revokeDefaultPrivilege':
+      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from role ${describeName(operation.grantee)}`
+  }
+}

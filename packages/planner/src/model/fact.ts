@@ -1,0 +1,73 @@
+import type { Future } from '../postgres/default-privileges.ts'
+import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { type Membership, membershipKey } from './membership.ts'
+
+export interface RoleFact {
+  readonly kind: 'role'
+  readonly role: string
+}
+
+export interface AttributeFact {
+  readonly kind: 'attribute'
+  readonly role: string
+  /** `LOGIN`, `SUPERUSER` and so on, or `VALID UNTIL` and a time. */
+  readonly attribute: string
+}
+
+export interface MembershipFact extends Membership {
+  readonly kind: 'membership'
+}
+
+export interface OwnershipFact {
+  readonly kind: 'ownership'
+  readonly object: ObjectName
+  readonly owner: string
+}
+
+/** One privilege of one ACL item. */
+export interface PrivilegeFact {
+  readonly kind: 'privilege'
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantor: string
+  readonly grantable: boolean
+}
+
+/** One privilege of one item of an owner’s default privileges, which only the owner itself can grant. */
+export interface DefaultPrivilegeFact extends Future {
+  readonly kind: 'default privilege'
+  readonly privilege: Privilege
+  readonly grantee: string
+  readonly grantable: boolean
+}
+
+/** The smallest thing that can be true of a role. */
+export type Fact =
+  | RoleFact
+  | AttributeFact
+  | MembershipFact
+  | OwnershipFact
+  | PrivilegeFact
+  | DefaultPrivilegeFact
+
+/** One text for one fact, usable as a key: no name can hold NUL. */
+export const factKey = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+      return `${fact.kind}\0${fact.role}`
+    case 'attribute':
+      return `${fact.kind}\0${fact.role}\0${fact.attribute}`
+    case 'membership':
+      return `${fact.kind}\0${membershipKey(fact)}\0${fact.admin}\0${fact.inherit}\0${fact.set}`
+    case 'ownership':
+      return `${fact.kind}\0${fact.owner}\0${objectKey(fact.object)}`
+    case 'privilege':
+      return `${fact.kind}\0${fact.grantee}\0${fact.grantor}\0${fact.privilege}\0${fact.grantable}\0${objectKey(fact.object)}`
+    case 'default privilege': {
+      const { owner, schema, on, privilege, grantee, grantable } = fact
+      return `${fact.kind}\0${owner}\0${schema ?? ''}\0${on}\0${privilege}\0${grantee}\0${grantable}`
+    }
+  }
+}

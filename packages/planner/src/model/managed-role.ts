@@ -1,0 +1,61 @@
+import { objectKey, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { freeName } from '../util/free-name.ts'
+import { isNameless } from './nameless.ts'
+import type { Server } from './snapshot.ts'
+
+const id = '[0-9a-f]{8}'
+
+/** The names that pgsr gives to roles of its own. A name proves nothing: anybody who may create roles can give it. */
+const patterns = {
+  any: new RegExp(`^_pgsr_(global|local_[0-9]+|admin|caretaker)_(.+_)?${id}$`, 's'),
+  delegate: new RegExp(`^_pgsr_admin_${id}$`),
+  caretaker: new RegExp(`^_pgsr_caretaker_${id}$`),
+}
+
+/** Whether a role’s name is one that pgsr gives to roles of its own. */
+export const isIntermediateName = (name: string): boolean =>
+  name.startsWith('_pgsr_') && patterns.any.test(name) && !isNameless(name)
+
+/** Whether a role is an intermediate role that this database has made for itself. */
+export const isLocalTo = ({ databaseOid }: Server, name: string): boolean =>
+  isIntermediateName(name) && name.startsWith(`_pgsr_local_${databaseOid}_`)
+
+/** Whether a role’s name is one that pgsr gives to delegates: roles that administer intermediate roles. */
+export const isDelegateName = (name: string): boolean => patterns.delegate.test(name)
+
+/**
+ * Whether a role’s name is one that pgsr gives to caretakers: roles that own what other roles have lost, and can do
+ * nothing. Each plan that needs a caretaker makes a new one.
+ */
+export const isCaretakerName = (name: string): boolean => patterns.caretaker.test(name)
+
+type IsTaken = (name: string) => boolean
+
+/**
+ * A name for a new intermediate role. It does not name the object: objects are renamed and swapped. Which role gives
+ * a privilege on which object is read from ACLs only.
+ */
+export const intermediateName = (
+  server: Server,
+  object: ObjectName,
+  privilege: Privilege,
+  seed: string,
+  isTaken: IsTaken,
+): string => {
+  const where = objectKinds[object.kind].shared ? 'global' : `local_${server.databaseOid}`
+  const what = `${object.kind}_${privilege}`.toLowerCase().replaceAll(/[^a-z]+/g, '_')
+  return freeName(
+    (suffix) => `_pgsr_${where}_${what}_${suffix}`,
+    `${seed}\0${objectKey(object)}\0${privilege}`,
+    isTaken,
+  )
+}
+
+/** A name for a new delegate, which is to create a role. */
+export const delegateName = (role: string, isTaken: IsTaken): string =>
+  freeName((suffix) => `_pgsr_admin_${suffix}`, role, isTaken)
+
+/** A name for the caretaker of what a role loses. */
+export const caretakerName = (role: string, seed: string, isTaken: IsTaken): string =>
+  freeName((suffix) => `_pgsr_caretaker_${suffix}`, `${seed}\0caretaker\0${role}`, isTaken)

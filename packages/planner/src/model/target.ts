@@ -1,0 +1,185 @@
+import type { MatchableKind, ObjectKind, ObjectName } from '../postgres/object-kind.ts'
+import { InvalidGrantError } from './invalid-grant.ts'
+import { eachOnGiven } from './unchecked-input.ts'
+
+/** A regular expression that survives JSON. `flags` as in JavaScript, but neither `g` nor `y`. */
+export interface Pattern {
+  readonly source: string
+  readonly flags?: string
+}
+
+/** Every object of a kind, in one schema, whose name the pattern matches, at the time of planning. */
+export interface ObjectPattern<Kind extends MatchableKind = MatchableKind> {
+  readonly kind: Kind
+  readonly schema: string
+  readonly pattern: Pattern
+  /** Of columns: their names. The pattern matches those of the tables. */
+  readonly columns?: readonly string[]
+}
+
+/** What a grant is about: an object by its name, or those that a pattern matches. */
+export type Target<Kind extends ObjectKind = ObjectKind> =
+  | ObjectName<Kind>
+  | ObjectPattern<Kind & MatchableKind>
+
+export const isPattern = (target: Target): target is ObjectPattern => 'pattern' in target
+
+/** A name, or a `RegExp` (or its equivalent that survives JSON) for every name that it matches. */
+export type NameOrPattern = string | RegExp | Pattern
+
+/** Anything but a pattern is taken for a name, to be checked with the grant. */
+const isPatternText = (name: NameOrPattern): name is RegExp | Pattern =>
+  typeof name === 'object' && name !== null && 'source' in name
+
+/** `Array.isArray` takes `any` out of what it is told. */
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one: unknown) => typeof one === 'string')
+
+/** A text where an array of them belongs would be taken for one of its letters. */
+const checkTexts = (field: string, value: unknown, example: string): void => {
+  if (!isTexts(value))
+    throw new InvalidGrantError({
+      field,
+      message: `cannot build a target: ${field} must be an array of texts, such as ${example}`,
+    })
+}
+
+const routine = <Kind extends 'function' | 'procedure'>(
+  kind: Kind,
+  schema: string,
+  name: NameOrPattern,
+  argumentTypes: readonly string[],
+): Target<Kind> => {
+  checkTexts('argumentTypes', argumentTypes, "['integer', 'text']")
+  return inSchema(kind, schema, name, argumentTypes)
+}
+
+const inSchema = <Kind extends MatchableKind>(
+  kind: Kind,
+  schema: string,
+  name: NameOrPattern,
+  more: readonly string[] = [],
+): Target<Kind> => {
+  if (!isPatternText(name)) return { kind, name: [schema, name, ...more] }
+  const { source, flags = '' } = name
+  return { kind, schema, pattern: { source, flags } }
+}
+
+const named =
+  <Kind extends ObjectKind>(kind: Kind) =>
+  (...name: readonly string[]): ObjectName<Kind> => ({ kind, name })
+
+/** With columns it is these that are meant. */
+interface TableOptions {
+  readonly columns?: readonly string[]
+}
+
+type TableKind<Options extends TableOptions> = Options extends { readonly columns: readonly string[] }
+  ? 'column'
+  : 'table'
+
+const columnsOf = (schema: string, table: NameOrPattern, columns: readonly string[]): Target<'column'> => {
+  checkTexts('columns', columns, "['id']")
+  return isPatternText(table)
+    ? { ...(inSchema('column', schema, table) as ObjectPattern<'column'>), columns }
+    : { kind: 'column', name: [schema, table, ...columns] }
+}
+
+/** A misspelt option would silently stand for the whole table. */
+const checkTableOptions = (options: unknown): void => {
+  const unknown =
+    typeof options === 'object' && options !== null && !Array.isArray(options)
+      ? Object.keys(options).find((name) => name !== 'columns')
+      : 'what was given'
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot build a target: ${unknown} is no option of a table; there is columns`,
+    })
+}
+
+const oidText = (oid: string | number | bigint): string => {
+  const given: unknown = oid
+  if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'bigint')
+    throw new InvalidGrantError({
+      field: 'oid',
+      message: 'cannot build a target: the oid of a large object must be a number or a text',
+    })
+  return String(oid)
+}
+
+const targets = {
+  database: (database: string): ObjectName<'database'> => named('database')(database),
+  tablespace: (tablespace: string): ObjectName<'tablespace'> => named('tablespace')(tablespace),
+  /** A configuration parameter, from PostgreSQL 15 on. */
+  parameter: (parameter: string): ObjectName<'parameter'> => named('parameter')(parameter),
+  schema: (schema: string): ObjectName<'schema'> => named('schema')(schema),
+  /** A table, partitioned table, view, materialized view or foreign table; or some columns of it. */
+  table: <Options extends TableOptions = object>(
+    schema: string,
+    table: NameOrPattern,
+    options: Options = {} as Options,
+  ): Target<TableKind<Options>> => {
+    checkTableOptions(options)
+    const { columns } = options
+    return (
+      columns === undefined ? inSchema('table', schema, table) : columnsOf(schema, table, columns)
+    ) as Target<TableKind<Options>>
+  },
+  sequence: (schema: string, sequence: NameOrPattern): Target<'sequence'> =>
+    inSchema('sequence', schema, sequence),
+  /**
+   * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`. Types outside
+   * of pg_catalog need their schema: `public.mood`. A pattern stands for all functions that have such a name.
+   */
+  function: (
+    schema: string,
+    name: NameOrPattern,
+    argumentTypes: readonly string[] = [],
+  ): Target<'function'> => routine('function', schema, name, argumentTypes),
+  /** The same for a procedure, from PostgreSQL 11 on. Arguments that are only OUT are left out. */
+  procedure: (
+    schema: string,
+    name: NameOrPattern,
+    argumentTypes: readonly string[] = [],
+  ): Target<'procedure'> => routine('procedure', schema, name, argumentTypes),
+  largeObject: (oid: string | number | bigint): ObjectName<'large object'> =>
+    named('large object')(oidText(oid)),
+  /** A type of any sort; a domain too. */
+  type: (schema: string, type: NameOrPattern): Target<'type'> => inSchema('type', schema, type),
+  language: (language: string): ObjectName<'language'> => named('language')(language),
+  foreignDataWrapper: (wrapper: string): ObjectName<'foreign-data wrapper'> =>
+    named('foreign-data wrapper')(wrapper),
+  foreignServer: (server: string): ObjectName<'foreign server'> => named('foreign server')(server),
+  /** An operator by the types of its operands; `NONE` for the one that it does not have. */
+  operator: (schema: string, operator: string, left: string, right: string): ObjectName<'operator'> =>
+    named('operator')(schema, operator, left, right),
+  operatorClass: (schema: string, name: string, accessMethod: string): ObjectName<'operator class'> =>
+    named('operator class')(schema, name, accessMethod),
+  operatorFamily: (schema: string, name: string, accessMethod: string): ObjectName<'operator family'> =>
+    named('operator family')(schema, name, accessMethod),
+  collation: (schema: string, collation: string): ObjectName<'collation'> =>
+    named('collation')(schema, collation),
+  conversion: (schema: string, conversion: string): ObjectName<'conversion'> =>
+    named('conversion')(schema, conversion),
+  textSearchConfiguration: (schema: string, configuration: string): ObjectName<'text search configuration'> =>
+    named('text search configuration')(schema, configuration),
+  textSearchDictionary: (schema: string, dictionary: string): ObjectName<'text search dictionary'> =>
+    named('text search dictionary')(schema, dictionary),
+  /** What CREATE STATISTICS makes, from PostgreSQL 10 on. */
+  statistics: (schema: string, statistics: string): ObjectName<'statistics object'> =>
+    named('statistics object')(schema, statistics),
+  publication: (publication: string): ObjectName<'publication'> => named('publication')(publication),
+  subscription: (subscription: string): ObjectName<'subscription'> => named('subscription')(subscription),
+  eventTrigger: (trigger: string): ObjectName<'event trigger'> => named('event trigger')(trigger),
+} as const
+
+/**
+ * What a grant can be about, one function for each kind of object. Where a name in a schema is asked for, a `RegExp` (or
+ * its equivalent that survives JSON, `{ source, flags }`) stands for every one whose name it matches by its ordinary
+ * `.test`: an unanchored one matches more, `/orders/` also `old_orders_2019`. The flags `g` and `y` are refused.
+ */
+export const Target: typeof targets = eachOnGiven(
+  targets,
+  'cannot build a target: what was given cannot be read',
+)

@@ -1,0 +1,56 @@
+import { Access } from '../access/access.ts'
+import { Administrators } from '../access/delegate.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import {
+  type CreateRole,
+  type Operation,
+  type ProvidedPrivilege,
+  type Reason,
+  roleOrder,
+} from '../model/operation.ts'
+import { futureOwner, isCaretaker } from '../resolve/future-owner.ts'
+import { lostObjects } from '../resolve/owner-changes.ts'
+import { type Goal, notAskedFor } from '../resolve/target-state.ts'
+import { sortedBy } from '../util/collections.ts'
+import { letLogIn } from './gain-attributes.ts'
+import type { Phase } from './phase.ts'
+
+/** A role that is missing. */
+interface Creation {
+  /** What has to be done so that somebody can create it. */
+  readonly before: readonly Operation[]
+  readonly create: CreateRole
+  /** What the same statement can do to it besides. */
+  readonly after: readonly Operation[]
+}
+
+/** The desired roles, the roles they are to be members of, intermediate roles and caretakers that are missing. */
+export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => {
+  if (!goal.access.now.mayCreateRoles) return []
+  const missing = new Map<string, { readonly because: Reason; readonly serves?: ProvidedPrivilege }>()
+  const isMissing = (role: string): boolean => !catalog.roles.has(role) && !missing.has(role)
+  for (const role of goal.roles) if (isMissing(role)) missing.set(role, { because: { role, grant: null } })
+  for (const memberships of goal.memberships.values())
+    for (const [role, membership] of memberships) if (isMissing(role)) missing.set(role, membership)
+  for (const object of lostObjects(catalog, goal)) {
+    const heir = futureOwner(catalog, goal, object.key)!
+    if (isCaretaker(goal, heir) && isMissing(heir)) missing.set(heir, { because: notAskedFor(object.owner) })
+  }
+  if (missing.size === 0) return []
+  const administrators = new Administrators(catalog, new Access(catalog))
+  return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(
+    ([role, { because, serves }]): Creation => {
+      if (serves === undefined) {
+        const as = administrators.countOwn()
+        const after = letLogIn(catalog, goal, role)
+        return { before: [], create: { kind: 'createRole', role, as, because }, after }
+      }
+      const { as, before } = administrators.next(role, because)
+      return { before, create: { kind: 'createRole', role, serves, as, because }, after: [] }
+    },
+  )
+}
+
+/** Creates all of them. */
+export const createRoles: Phase = (catalog, goal) =>
+  creations(catalog, goal).flatMap(({ before, create, after }) => [...before, create, ...after])

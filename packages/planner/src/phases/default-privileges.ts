@@ -1,0 +1,58 @@
+import { type DefaultVerdict, unwantedDefaults } from '../diff/default-privileges.ts'
+import { isNameless } from '../model/nameless.ts'
+import type { Operation } from '../model/operation.ts'
+import { heldBy } from '../postgres/acl.ts'
+import { notAskedFor } from '../resolve/target-state.ts'
+import { sortedBy } from '../util/collections.ts'
+import type { Phase } from './phase.ts'
+
+const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Operation => {
+  const { owner, schema, on, privilege, grantee } = fact
+  const base = {
+    owner,
+    schema,
+    on,
+    privilege,
+    grantee,
+    as,
+    because: notAskedFor(role),
+  }
+  return change === 'restore'
+    ? { kind: 'grantDefaultPrivilege', ...base }
+    : { kind: 'revokeDefaultPrivilege', ...base, grantOptionOnly: change === 'strip grant option' }
+}
+
+/** Takes from what is said of future objects what is not asked for. */
+export const loseDefaultPrivileges: Phase = (catalog, goal) =>
+  sortedBy(unwantedDefaults(catalog, goal), ({ fact, change }) => JSON.stringify([fact, change])).flatMap(
+    (verdict) => {
+      const { owner, grantee } = verdict.fact
+      const as = isNameless(grantee) ? undefined : goal.access.overPrivileges.proxyFor(owner)
+      return as === undefined ? [] : [operationFor(verdict, as)]
+    },
+  )
+
+/** Says of future objects what is asked for. */
+export const gainDefaultPrivileges: Phase = (catalog, goal) =>
+  sortedBy(goal.defaults, ([key]) => key).flatMap(([, asked]): Operation[] => {
+    const { owner, schema, on, privilege, role, grantable, because } = asked
+    const held = heldBy(catalog.defaultsOf(owner, schema, on).acl, {
+      privilege,
+      grantee: role,
+      grantor: owner,
+    })
+    if (held === true || (held === false && !grantable)) return []
+    return [
+      {
+        kind: 'grantDefaultPrivilege',
+        owner,
+        schema,
+        on,
+        privilege,
+        grantee: role,
+        ...(grantable && { grantable }),
+        as: goal.access.overPrivileges.proxyFor(owner) ?? owner,
+        because,
+      },
+    ]
+  })

@@ -1,0 +1,22 @@
+import { isDelegateName } from '../model/managed-role.ts'
+import type { Operation } from '../model/operation.ts'
+import { notAskedFor } from '../resolve/target-state.ts'
+import { sortedBy } from '../util/collections.ts'
+import type { Phase } from './phase.ts'
+import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
+
+/** Drops the roles that are to have nothing, once they have nothing; what one delegate administers together. */
+const dropRoles: Phase = (catalog, { roles, access }) => {
+  const order = (role: string): string => `${isDelegateName(role) ? 1 : 0}${access.now.runAsFor(role)}`
+  return sortedBy(roles, order).flatMap((role): Operation[] =>
+    catalog.roles.has(role)
+      ? [{ kind: 'dropRole', role, as: access.now.runAsFor(role), because: notAskedFor(role) }]
+      : [],
+  )
+}
+
+/** The phases of a plan that drops intermediate roles. */
+export const phasesOfDrop: readonly (readonly Phase[])[] = [
+  [revokeOnContents, revokeOnColumns, revokeOnContainers],
+  [dropRoles],
+]

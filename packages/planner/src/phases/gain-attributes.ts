@@ -1,0 +1,63 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Operation, SetPassword } from '../model/operation.ts'
+import { attributes, type GrantableAttribute } from '../postgres/attribute.ts'
+import type { Goal, TargetLogin } from '../resolve/target-state.ts'
+import { sortedBy } from '../util/collections.ts'
+import type { Phase } from './phase.ts'
+
+/** Lets a role log in, if it is to. What has just been created can do nothing yet. */
+export const letLogIn = (catalog: Catalog, { logins }: Goal, role: string): readonly Operation[] => {
+  const goal = logins.get(role)
+  if (goal === undefined) return []
+  const { validUntil, password, because } = goal
+  const now = catalog.roles.get(role) ?? { login: false, validUntil: 'infinity' }
+  const base = { role, as: catalog.server.actingRole, because }
+  return [
+    ...(password === 'clear' && !now.login ? [{ kind: 'clearPassword' as const, ...base }] : []),
+    ...(now.validUntil === validUntil ? [] : [{ kind: 'setValidUntil' as const, validUntil, ...base }]),
+    ...(now.login
+      ? []
+      : [{ kind: 'setAttribute' as const, attribute: 'LOGIN' as const, value: true, ...base }]),
+  ]
+}
+
+const settingPassword = (
+  { server }: Catalog,
+  role: string,
+  { hashedBy, because }: TargetLogin,
+): SetPassword => ({
+  kind: 'setPassword',
+  role,
+  ...(hashedBy !== undefined && { hashedBy }),
+  as: server.actingRole,
+  because,
+})
+
+/** The password first, each in a statement of its own: a password is never beside anything that can fail. */
+const gainLogin: Phase = (catalog, goal) =>
+  sortedBy(goal.logins, ([role]) => role).flatMap(([role, login]): Operation[] => [
+    ...(login.password === 'set' ? [settingPassword(catalog, role, login)] : []),
+    ...letLogIn(catalog, goal, role),
+  ])
+
+const gaining =
+  (chosen: (attribute: GrantableAttribute) => boolean): Phase =>
+  (catalog, goal) =>
+    sortedBy(goal.attributes, ([role]) => role).flatMap(([role, asked]) =>
+      sortedBy(asked, ([attribute]) => attribute).flatMap(([attribute, because]): Operation[] =>
+        !chosen(attribute) || catalog.roles.get(role)?.[attributes[attribute]] === true
+          ? []
+          : [{ kind: 'setAttribute', role, attribute, value: true, as: catalog.server.actingRole, because }],
+      ),
+    )
+
+/** Before ownerships: some things can only be a superuser’s. */
+export const gainSuperuser: Phase = gaining((attribute) => attribute === 'SUPERUSER')
+
+const gainOthers: Phase = gaining((attribute) => attribute !== 'SUPERUSER')
+
+/** What a role is to be, once it has everything else. */
+export const gainAttributes: Phase = (catalog, goal) => [
+  ...gainLogin(catalog, goal),
+  ...gainOthers(catalog, goal),
+]

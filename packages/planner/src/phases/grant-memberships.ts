@@ -1,0 +1,99 @@
+import { Access } from '../access/access.ts'
+import { applyOperation } from '../catalog/apply-operation.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Membership } from '../model/membership.ts'
+import { type GrantMembership, roleOrder } from '../model/operation.ts'
+import { isRealMember, satisfy } from '../postgres/membership-option.ts'
+import type { Goal, TargetMembership } from '../resolve/target-state.ts'
+import { getOrMake, sortedBy } from '../util/collections.ts'
+import { loseMemberships } from './lose-memberships.ts'
+import type { Phase } from './phase.ts'
+
+/**
+ * Through an intermediate role a member inherits a privilege but cannot become it. To be a member of an ordinary
+ * role is what PostgreSQL makes of a plain GRANT, spelled out where a row is there already: a plain GRANT changes
+ * none of its options.
+ * @param rows what the member has of the role once it has lost what it should not have
+ */
+const optionsFor = (
+  catalog: Catalog,
+  { role, member, grantor }: Pick<Membership, 'role' | 'member' | 'grantor'>,
+  rows: readonly Membership[],
+  { serves, inherit, set }: TargetMembership,
+): GrantMembership['options'] => {
+  if (!catalog.membershipsHaveGrantors) return undefined
+  if (serves !== undefined) return { inherit: true, set: false }
+  const existing = rows.find((row) => row.grantor === grantor)
+  // What is not asked for stays as the rows together have it. Who has neither option is no member.
+  if (rows.some(isRealMember))
+    return {
+      inherit: inherit ?? (set === false || (existing?.inherit ?? false)),
+      set: set ?? (inherit === false || (existing?.set ?? false)),
+    }
+  const isThere = catalog.membershipsIn(role, member).some((row) => row.grantor === grantor)
+  if (!isThere && inherit === undefined && set === undefined) return undefined
+  return {
+    inherit: inherit ?? (set === false || (catalog.roles.get(member)?.inherit ?? true)),
+    set: set ?? true,
+  }
+}
+
+/** The catalog without what members are still to lose because the acting role may need it until the end. */
+const withoutPending = (catalog: Catalog, goal: Goal): Catalog => {
+  const due = goal.roles.filter((role) => goal.memberships.has(role) && goal.access.now.needs(role))
+  if (due.length === 0) return catalog
+  const pending = catalog.fork()
+  for (const operation of loseMemberships(catalog, goal, due)) applyOperation(pending, operation)
+  return pending
+}
+
+/** What is the same for every member of a role that is granted. */
+interface Granted {
+  readonly granting: Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'>
+  /** Orders it among other roles. */
+  readonly order: string
+}
+
+/** A membership that nothing gives a member yet. */
+interface Missing extends Granted {
+  readonly role: string
+  readonly membership: TargetMembership
+}
+
+/** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
+export const grantMemberships: Phase = (catalog, goal) => {
+  const { actingRole } = catalog.server
+  const authority = new Access(catalog)
+  const left = withoutPending(catalog, goal)
+  const known = new Map<string, Granted>()
+  const granted = (role: string, { serves }: TargetMembership): Granted =>
+    getOrMake(known, role, () => {
+      const grantor = authority.grantorOf(role, goal.desired) ?? actingRole
+      return { granting: authority.granting(role, grantor), order: roleOrder(role, serves) }
+    })
+  const missing = (member: string, memberships: ReadonlyMap<string, TargetMembership>): Missing[] => {
+    const all: Missing[] = []
+    for (const [role, membership] of memberships)
+      if (!satisfy(left.membershipsIn(role, member), membership))
+        all.push({ role, membership, ...granted(role, membership) })
+    return sortedBy(all, ({ order }) => order)
+  }
+  return sortedBy(goal.memberships, ([member]) => member).flatMap(([member, memberships]) =>
+    missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
+      const { serves, admin, because } = membership
+      const rows = left.membershipsIn(role, member)
+      const { grantor } = granting
+      const options = optionsFor(catalog, { role, member, grantor }, rows, membership)
+      return {
+        kind: 'grantMembership',
+        role,
+        member,
+        ...granting,
+        ...(admin === true && { admin }),
+        ...(options && { options }),
+        ...(serves && { serves }),
+        because,
+      }
+    }),
+  )
+}

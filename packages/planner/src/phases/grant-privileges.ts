@@ -1,0 +1,55 @@
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { GrantPrivilege } from '../model/operation.ts'
+import { heldBy } from '../postgres/acl.ts'
+import { isContainer } from '../postgres/object-kind.ts'
+import type { Goal, TargetPrivilege } from '../resolve/target-state.ts'
+import { lending } from '../temporary-rights/lend.ts'
+import { sortedBy } from '../util/collections.ts'
+import type { Phase } from './phase.ts'
+
+/** Whether an object’s owner has granted a privilege already. */
+const isGranted = (catalog: Catalog, { key, privilege, role, grantable }: TargetPrivilege): boolean => {
+  const { owner, acl } = catalog.objects.get(key)!
+  const held = heldBy(acl, { privilege, grantee: role, grantor: owner })
+  return held === true || (held === false && !grantable)
+}
+
+/** Puts one privilege into the ACL of an object that is there. */
+export const grantWanted = (
+  catalog: Catalog,
+  { access }: Goal,
+  { object, key, privilege, role, grantable, because }: TargetPrivilege,
+): GrantPrivilege => {
+  const existing = catalog.objects.get(key)!
+  return {
+    kind: 'grantPrivilege',
+    object,
+    privilege,
+    grantee: role,
+    grantor: existing.owner,
+    ...(grantable && { grantable }),
+    as: access.overPrivileges.runAs(existing, privilege, { saying: 'grant' }),
+    because,
+  }
+}
+
+const grantWhere =
+  (from: (object: Pick<CatalogObject, 'kind'>) => boolean): Phase =>
+  (catalog, goal) => {
+    const missing: (readonly [key: string, TargetPrivilege])[] = []
+    for (const one of goal.privileges)
+      if (from(one[1].object) && !isGranted(catalog, one[1])) missing.push(one)
+    return lending(
+      catalog,
+      goal.access.overPrivileges,
+      sortedBy(missing, ([key]) => key).map(([, one]) => grantWanted(catalog, goal, one)),
+    )
+  }
+
+/**
+ * Puts into ACLs what is to be held there, by desired roles directly, and by new intermediate roles, where the owner has
+ * not granted it already. On schemas first: who is to have USAGE for good needs not be lent it.
+ */
+export const grantOnContainers: Phase = grantWhere(isContainer)
+
+export const grantOnContents: Phase = grantWhere((object) => !isContainer(object))

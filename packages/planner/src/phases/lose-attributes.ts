@@ -1,0 +1,33 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { hasUselessPassword, losesAttribute } from '../diff/attributes.ts'
+import type { Operation } from '../model/operation.ts'
+import { type Attribute, attributeWords } from '../postgres/attribute.ts'
+import { type Goal, notAskedFor } from '../resolve/target-state.ts'
+import { sortedBy } from '../util/collections.ts'
+/** The acting role takes from itself last what lets it take anything. */
+const inOrder: readonly Attribute[] = sortedBy(attributeWords, (attribute) =>
+  String(['CREATEROLE', 'SUPERUSER'].indexOf(attribute) + 1),
+)
+/**
+ * Attributes go that are not asked for, the acting role’s own last. A role that is not to log in has no password: it must
+ * not work again the day somebody grants LOGIN.
+ */
+export const loseAttributes = (
+  catalog: Catalog,
+  goal: Goal,
+  roles: readonly string[],
+): readonly Operation[] =>
+  sortedBy(roles, (role) => `${role === catalog.server.actingRole ? 1 : 0}${role}`).flatMap((role) => {
+    const base = { role, as: catalog.server.actingRole, because: notAskedFor(role) }
+    const clears = hasUselessPassword(catalog, goal, role) && goal.access.now.mayAlter(role)
+    return [
+      ...(clears ? [{ kind: 'clearPassword' as const, ...base }] : []),
+      ...inOrder.flatMap((attribute): Operation[] => {
+        if (!losesAttribute(catalog, goal, role, attribute)) return []
+        return [
+          { kind: 'setAttribute', attribute, value: false, ...base },
+          ...(attribute === 'LOGIN' ? [{ kind: 'clearPassword' as const, ...base }] : []),
+        ]
+      }),
+    ]
+  })

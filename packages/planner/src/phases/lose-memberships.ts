@@ -1,0 +1,176 @@
+import type { Access } from '../access/access.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { membershipJudge } from '../diff/memberships.ts'
+import { type Membership, membershipKey } from '../model/membership.ts'
+import type { GrantMembership, Operation, Reason } from '../model/operation.ts'
+import type { MembershipOption } from '../postgres/membership-option.ts'
+import { type Goal, notAskedFor } from '../resolve/target-state.ts'
+import { getOrMake, sortedBy } from '../util/collections.ts'
+
+/** Takes rows away one after another, and what depends on each before it. */
+class Revocation {
+  readonly operations: Operation[] = []
+  /** What goes only because of another row. */
+  readonly dependents: { readonly row: Membership; readonly because: Reason }[] = []
+  readonly #catalog: Catalog
+  readonly #serving: IntermediateRoles
+  readonly #authority: Access
+  /** The rows that are gone. */
+  readonly #gone = new Set<string>()
+  /** By role and member: the rows that still have their ADMIN option. */
+  readonly #options = new Map<string, Set<string>>()
+
+  constructor(catalog: Catalog, serving: IntermediateRoles, authority: Access) {
+    this.#catalog = catalog
+    this.#serving = serving
+    this.#authority = authority
+  }
+
+  /**
+   * Before a row goes, or its ADMIN option, what its member granted by virtue of it has to go: PostgreSQL 16 and
+   * later keep track, and refuse otherwise. Without recursion: there may be more of that than the stack is deep.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
+   */
+  revoke(first: Membership, firstOption: MembershipOption | null, because: Reason): void {
+    interface Step {
+      readonly row: Membership
+      readonly option: MembershipOption | null
+      readonly before: Iterator<Membership>
+    }
+    const path: Step[] = []
+    const enter = (row: Membership, option: MembershipOption | null): void => {
+      const key = membershipKey(row)
+      if (this.#gone.has(key)) return
+      if (row.member !== because.role) this.dependents.push({ row, because })
+      if (option === null) this.#gone.add(key)
+      const before = option === null || option === 'ADMIN' ? this.#dependentsWithout(row) : []
+      path.push({ row, option, before: before[Symbol.iterator]() })
+    }
+    enter(first, firstOption)
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.before.next()
+      if (next.done !== true) enter(next.value, null)
+      else {
+        path.pop()
+        this.#add(last.row, last.option, because)
+      }
+    }
+  }
+
+  #add(row: Membership, option: MembershipOption | null, because: Reason): void {
+    const { role, member, grantor } = row
+    const [served] = this.#serving.holdingsOf(role)
+    this.operations.push({
+      kind: 'revokeMembership',
+      role,
+      member,
+      grantor: this.#catalog.membershipsHaveGrantors ? grantor : null,
+      option,
+      ...(served && {
+        serves: {
+          privilege: served.privilege,
+          object: { kind: served.object.kind, name: served.object.name },
+        },
+      }),
+      as: this.#authority.runAsToRevoke(row),
+      because,
+    })
+  }
+
+  /** What a member has granted and may not any more without the ADMIN option of a row. */
+  #dependentsWithout(row: Membership): readonly Membership[] {
+    const { role, member, admin } = row
+    if (!this.#catalog.membershipsHaveGrantors || !admin) return []
+    const options = getOrMake(this.#options, `${role}\0${member}`, () => {
+      const rows = this.#catalog.membershipsIn(role, member).filter((one) => one.admin)
+      return new Set(rows.map(membershipKey))
+    })
+    options.delete(membershipKey(row))
+    return options.size > 0 ? [] : sortedBy(this.#catalog.membershipsGrantedBy(member, role), membershipKey)
+  }
+}
+
+/** Of the rows by which a role is a member, those that go, and those of which an option goes. */
+function* lostBy(
+  catalog: Catalog,
+  judge: ReturnType<typeof membershipJudge>,
+  role: string,
+): Iterable<{ readonly row: Membership; readonly option: MembershipOption | null }> {
+  for (const row of catalog.membershipsOf(role)) {
+    const { kind, options } = judge(row)
+    if (kind === 'lose') for (const option of options.length === 0 ? [null] : options) yield { row, option }
+  }
+}
+
+/** Memberships that are not asked for go, whoever granted them, and options of those that stay. */
+export const loseMemberships = (
+  catalog: Catalog,
+  goal: Goal,
+  roles: readonly string[],
+): readonly Operation[] => {
+  if (roles.length === 0) return []
+  const serving = new IntermediateRoles(catalog)
+  const revocation = new Revocation(catalog, serving, goal.access.now)
+  const judge = membershipJudge(catalog, goal, serving)
+  const lost = roles.flatMap((role) =>
+    sortedBy(lostBy(catalog, judge, role), ({ row }) => membershipKey(row)).map((one) => ({
+      ...one,
+      rank: goal.access.now.revocationRank(one.row),
+    })),
+  )
+  const bySpeaker = sortedBy(lost, (one) => goal.access.now.runAsToRevoke(one.row))
+  for (const { row, option } of bySpeaker.sort((a, b) => a.rank - b.rank))
+    revocation.revoke(row, option, notAskedFor(row.member))
+  return [...revocation.operations, ...(goal.keepDependents ? keptDependents(catalog, goal, revocation) : [])]
+}
+
+/** Grants to others what they lose with a row that made them members, in the name of who may, beside what they have of that one. */
+const keptDependents = (
+  catalog: Catalog,
+  { access, desired }: Goal,
+  { dependents }: Revocation,
+): readonly Operation[] => {
+  const kept = new Map<string, GrantMembership & Granted>()
+  for (const { row, because } of dependents) {
+    const { role, member } = row
+    const grantor = access.now.grantorOf(role, desired)
+    if (desired.has(member) || grantor === undefined) continue
+    const key = membershipKey({ role, member, grantor })
+    const { admin = false, options } =
+      kept.get(key) ?? asGranted(catalog.membershipsIn(role, member).find((one) => one.grantor === grantor))
+    const all = {
+      admin: admin || row.admin,
+      inherit: options.inherit || row.inherit,
+      set: options.set || row.set,
+    }
+    if (admin === all.admin && options.inherit === all.inherit && options.set === all.set) continue
+    kept.set(key, {
+      kind: 'grantMembership',
+      role,
+      member,
+      ...access.now.granting(role, grantor),
+      ...(all.admin && { admin: all.admin }),
+      options: { inherit: all.inherit, set: all.set },
+      because: { ...because, keeps: member },
+    })
+  }
+  return [...kept.values()]
+}
+
+type Granted = Pick<GrantMembership, 'admin'> & Pick<Required<GrantMembership>, 'options'>
+
+const asGranted = (row: Membership | undefined): Granted => ({
+  ...(row?.admin && { admin: row.admin }),
+  options: { inherit: row?.inherit ?? false, set: row?.set ?? false },
+})
+
+/** The rows that all desired roles lose, with what goes because of them. */
+export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] =>
+  loseMemberships(catalog, goal, goal.roles).flatMap((operation) =>
+    operation.kind === 'revokeMembership' && operation.option === null
+      ? catalog
+          .membershipsIn(operation.role, operation.member)
+          .filter(({ grantor }) => operation.grantor === null || operation.grantor === grantor)
+      : [],
+  )

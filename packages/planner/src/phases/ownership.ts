@@ -1,0 +1,56 @@
+import { Access } from '../access/access.ts'
+import type { GrantPrivilege, Operation } from '../model/operation.ts'
+import { accessTo, isCaretaker, schemaToReach } from '../resolve/future-owner.ts'
+import { ownerChanges, type Part } from '../resolve/owner-changes.ts'
+import { type Goal, notAskedFor } from '../resolve/target-state.ts'
+import { holding } from '../temporary-rights/hold.ts'
+import { lending } from '../temporary-rights/lend.ts'
+import { sortedBy } from '../util/collections.ts'
+import type { Phase } from './phase.ts'
+
+/** Gives schemas, or what is in them, to who is to own them, and takes them from who is not. */
+const changeOwners =
+  (part: Part): Phase =>
+  (catalog, goal) =>
+    ownerChanges(catalog, goal, part).map(({ object, existing, owner, because }): Operation => {
+      if (existing === undefined) {
+        const [schema] = object.name
+        return { kind: 'createSchema', schema: schema!, as: catalog.server.actingRole, owner, because }
+      }
+      const as = accessTo(goal, existing).mover(existing, owner) ?? existing.owner
+      return { kind: 'setOwner', object, as, owner, because }
+    })
+
+/** Creates schemas and moves them to who is to own them, and away from who is not. */
+export const ownSchemas: Phase = changeOwners('schemas')
+
+/** The same for what is in schemas. */
+export const ownContents: Phase = (catalog, goal) =>
+  lending(catalog, goal.access.overContents, holding(catalog, goal, changeOwners('contents')(catalog, goal)))
+
+/** Lets caretakers reach the tables that they own, which others may refer to by foreign keys. */
+export const letCaretakersReach: Phase = (catalog, goal) => {
+  if (goal.caretakers.size === 0) return []
+  const access = new Access(catalog)
+  const missing = new Map<string, GrantPrivilege>()
+  for (const object of catalog.objects.values()) {
+    const { owner } = object
+    const schema = isCaretaker(goal, owner) ? schemaToReach(catalog, object) : undefined
+    if (schema === undefined || access.holds(owner, schema, 'USAGE')) continue
+    if (goal.access.overPrivileges.whyNotManaged(schema, 'USAGE', { saying: 'grant' }) !== undefined) continue
+    missing.set(JSON.stringify([schema.key, owner]), {
+      kind: 'grantPrivilege',
+      object: { kind: schema.kind, name: schema.name },
+      privilege: 'USAGE',
+      grantee: owner,
+      grantor: schema.owner,
+      as: goal.access.overPrivileges.runAs(schema, 'USAGE', { saying: 'grant' }),
+      because: notAskedFor(wantedOf(goal, owner)),
+    })
+  }
+  return sortedBy(missing, ([key]) => key).map(([, operation]) => operation)
+}
+
+/** The desired role whose objects a caretaker owns. */
+const wantedOf = ({ caretakers }: Goal, caretaker: string): string =>
+  [...caretakers].find(([, name]) => name === caretaker)![0]

@@ -1,0 +1,86 @@
+import type { CatalogObject } from '../catalog/catalog.ts'
+import { revocationsOf } from '../diff/revocation-graph.ts'
+import type { Revoked } from '../diff/revoked.ts'
+import type { GrantPrivilege, RevokePrivilege } from '../model/operation.ts'
+import { heldBy } from '../postgres/acl.ts'
+import { isContainer } from '../postgres/object-kind.ts'
+import type { Goal } from '../resolve/target-state.ts'
+import { GrantorRights } from '../temporary-rights/grantor-rights.ts'
+import { lending } from '../temporary-rights/lend.ts'
+import { around } from '../temporary-rights/temporary-right.ts'
+import type { Phase } from './phase.ts'
+
+const named = ({ kind, name }: CatalogObject) => ({ kind, name })
+
+const revoke = (
+  { object, item, privilege, verdict, because }: Revoked,
+  rights: GrantorRights,
+): RevokePrivilege => ({
+  kind: 'revokePrivilege',
+  object: named(object),
+  privilege,
+  grantee: item.grantee,
+  grantor: item.grantor,
+  grantOptionOnly: verdict === 'strip grant option',
+  as: rights.runAs(object, privilege, item.grantor),
+  because,
+})
+
+/** Who lost something only because it was passed on may keep it, from the owner. */
+const keep = (
+  { keepDependents, desired, access }: Goal,
+  { object, item, privilege, because, isCollateral }: Revoked,
+): readonly GrantPrivilege[] => {
+  const { grantee, privileges } = item
+  const { overPrivileges } = access
+  const isOthers = !desired.has(grantee) && grantee !== object.owner
+  const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
+  const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
+  if (!isOthers || hasItAnyway || !(keepDependents || isCollateral === true)) return []
+  if (overPrivileges.whyNotManaged(object, privilege, { saying: 'grant' }) !== undefined) return []
+  return [
+    {
+      kind: 'grantPrivilege',
+      object: named(object),
+      privilege,
+      grantee,
+      grantor: object.owner,
+      ...(privileges.get(privilege) === true && { grantable: true as const }),
+      as: overPrivileges.runAs(object, privilege, { saying: 'grant' }),
+      because: { ...because, keeps: grantee },
+    },
+  ]
+}
+
+/** Each once, from whomever it had it. */
+const keepAll = (goal: Goal, all: readonly Revoked[]): readonly GrantPrivilege[] => {
+  const kept = new Map<string, GrantPrivilege>()
+  for (const revoked of all)
+    for (const operation of keep(goal, revoked)) {
+      const key = `${revoked.object.key}\0${operation.privilege}\0${operation.grantee}`
+      if (kept.get(key)?.grantable !== true) kept.set(key, operation)
+    }
+  return [...kept.values()]
+}
+
+const revokeWhere =
+  (from: (object: Pick<CatalogObject, 'kind'>) => boolean): Phase =>
+  (catalog, goal) => {
+    const all = revocationsOf(catalog, goal, from).possible
+    const rights = new GrantorRights(catalog, goal, all)
+    const revocations = all.map((revoked) => revoke(revoked, rights))
+    return lending(catalog, goal.access.overPrivileges, [
+      ...around(rights.rights, revocations),
+      ...keepAll(goal, all),
+    ])
+  }
+
+/** What is on schemas’ contents. Tables before columns: to revoke a privilege on a table revokes it on its columns. */
+export const revokeOnContents: Phase = revokeWhere(
+  (object) => !isContainer(object) && object.kind !== 'column',
+)
+
+export const revokeOnColumns: Phase = revokeWhere(({ kind }) => kind === 'column')
+
+/** What is on schemas and databases, once nothing in them has to be reached any more. */
+export const revokeOnContainers: Phase = revokeWhere(isContainer)

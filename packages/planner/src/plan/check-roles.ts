@@ -1,0 +1,102 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { MembershipGraph } from '../catalog/membership-graph.ts'
+import { describeGrant, describeName } from '../model/describe.ts'
+import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
+import { ForbiddenRoleError } from '../model/errors.ts'
+import { InvalidGrantError } from '../model/invalid-grant.ts'
+import type { SyncRequest } from '../model/request.ts'
+import { isRealMember } from '../postgres/membership-option.ts'
+import { schemaOf } from '../postgres/object-kind.ts'
+import { isPreservedIn } from '../resolve/target-state.ts'
+
+/** The superuser that a member of one of some roles can become, by SET ROLE, the nearest one. */
+const superusersAbove = (
+  catalog: Catalog,
+  roles: readonly string[],
+): ((role: string) => string | undefined) => {
+  const canBecome = (member: string): readonly string[] =>
+    catalog.membershipsOf(member).flatMap((row) => (isRealMember(row) ? [row.role] : []))
+  const paths = new MembershipGraph(canBecome)
+  const isSuperuser = (role: string): boolean => catalog.isSuperuser(role)
+  const below = paths.leadingTo(roles, isSuperuser)
+  return (role) => (below.has(role) ? [...paths.reachable(role)].find(isSuperuser) : undefined)
+}
+
+/** What is to protect something must exist, unless this is what makes it. */
+const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
+  const asked = new Set(
+    desired.flatMap(({ grants }) =>
+      grants.flatMap((grant) =>
+        grant.kind === 'ownership' && grant.object.kind === 'schema' ? grant.object.name : [],
+      ),
+    ),
+  )
+  for (const { role, preserveExistingGrantsInSchemas = [] } of desired)
+    for (const schema of preserveExistingGrantsInSchemas)
+      if (!asked.has(schema) && catalog.object({ kind: 'schema', name: [schema] }) === undefined)
+        throw new InvalidGrantError({
+          role,
+          field: 'preserveExistingGrantsInSchemas',
+          message: `cannot preserve what role ${describeName(role)} has in schema ${describeName(schema)}: it does not exist`,
+        })
+}
+
+/** What a role keeps cannot become another’s. */
+const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
+  checkPreservedSchemas(catalog, desired)
+  const preserved = preservedSchemas(desired)
+  for (const { role, grants } of desired)
+    for (const grant of grants) {
+      const owner = grant.kind === 'ownership' ? catalog.object(grant.object)?.owner : undefined
+      if (grant.kind !== 'ownership' || owner === undefined || owner === role) continue
+      if (isPreservedIn({ preserved }, owner, schemaOf(grant.object)))
+        throw new InvalidGrantError({
+          role,
+          field: 'object',
+          message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(owner)} keeps what it has in that schema`,
+        })
+    }
+}
+
+export const checkRoles = (catalog: Catalog, { desired, options }: SyncRequest): void => {
+  const superuserAbove = superusersAbove(
+    catalog,
+    desired.flatMap(({ grants }) =>
+      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+    ),
+  )
+  const { actingRole, sessionRole, bootstrapRole } = catalog.server
+  for (const { role, grants } of desired) {
+    const forbid = (why: string): never => {
+      throw new ForbiddenRoleError(role, `cannot sync role ${describeName(role)}: ${why}`)
+    }
+    if (role === bootstrapRole)
+      forbid('it is the bootstrap superuser, of which the catalogs do not record what it has')
+    if (!options.allowSelf && (role === actingRole || role === sessionRole))
+      forbid('it is the role that syncs; set allowSelf to allow that')
+    if (options.allowSuperuser) continue
+    if (catalog.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
+    if (grants.some((grant) => grant.kind === 'attribute' && grant.attribute === 'SUPERUSER'))
+      forbid('it would become a superuser; set allowSuperuser to allow that')
+    for (const grant of grants) {
+      if (grant.kind !== 'membership') continue
+      const superuser = superuserAbove(grant.role)
+      if (superuser === undefined) continue
+      const why =
+        superuser === grant.role
+          ? 'it is a superuser'
+          : `it is a member of superuser ${describeName(superuser)}`
+      throw new ForbiddenRoleError(
+        role,
+        `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(role)}: ${why}; set allowSuperuser to allow that`,
+      )
+    }
+  }
+  checkPreserved(catalog, desired)
+  const { reassignOwnedTo } = options
+  if (reassignOwnedTo !== undefined && !catalog.roles.has(reassignOwnedTo))
+    throw new InvalidGrantError({
+      field: 'reassignOwnedTo',
+      message: `cannot reassign ownership to role ${describeName(reassignOwnedTo)}: it does not exist`,
+    })
+}

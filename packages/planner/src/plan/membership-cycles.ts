@@ -1,0 +1,61 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { MembershipGraph } from '../catalog/membership-graph.ts'
+import { describeName } from '../model/describe.ts'
+import { membershipKey } from '../model/membership.ts'
+import { lostMemberships } from '../phases/lose-memberships.ts'
+import { circlesOf } from '../request/membership-cycle.ts'
+import type { Resolved } from '../resolve/resolve.ts'
+import { Skips } from '../resolve/skips.ts'
+import type { Goal, TargetMembership } from '../resolve/target-state.ts'
+
+/**
+ * Of which roles a role will be a member: what is asked for, and what is not lost, or only at the end because the acting
+ * role may need it.
+ */
+const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonly string[]) => {
+  const { memberships, roles, access } = goal
+  const { actingRole } = catalog.server
+  const asked = new Map([...memberships].map(([member, of]) => [member, [...of.keys()]]))
+  const lost = new Set(lostMemberships(catalog, goal).map(membershipKey))
+  // From 16 on who creates roles without being a superuser administers them, which makes it a member.
+  const administers = catalog.membershipsHaveGrantors && !catalog.isSuperuser(actingRole)
+  const created = administers ? roles.filter((role) => !catalog.roles.has(role)) : []
+  return (member) => {
+    const isNeeded = access.now.needs(member)
+    const kept = catalog.membershipsOf(member).filter((row) => isNeeded || !lost.has(membershipKey(row)))
+    return [
+      ...(asked.get(member) ?? []),
+      ...kept.map(({ role }) => role),
+      ...(member === actingRole ? created : []),
+    ]
+  }
+}
+
+/** The memberships that grants ask for, in ordinary roles. */
+const asked = ({ memberships }: Goal): readonly (readonly [role: string, TargetMembership])[] =>
+  [...memberships.values()].flatMap((roles) => [...roles].filter(([, { serves }]) => serves === undefined))
+
+/**
+ * Leaves out the memberships that would make a cycle: the role will still be a member of who asks for it, when the desired
+ * roles have lost what they should not have and got what they should.
+ */
+export const withoutCycles = (catalog: Catalog, { goal, skipped }: Resolved): Resolved => {
+  const all = asked(goal)
+  if (all.length === 0) return { goal, skipped }
+  const memberships = new Map([...goal.memberships].map(([member, roles]) => [member, new Map(roles)]))
+  const rolesOf = futureRoles(catalog, { ...goal, memberships })
+  const circles = circlesOf(memberships.keys(), rolesOf)
+  const graph = new MembershipGraph(rolesOf)
+  const skips = new Skips(catalog)
+  for (const [role, { because }] of all) {
+    const member = because.role
+    if (circles.get(member) !== circles.get(role)) continue
+    const path = graph.path(role, member)
+    if (path === undefined) continue
+    memberships.get(member)!.delete(role)
+    const cycle = [member, ...path].map(describeName).join(' in ')
+    skips.add(because, 'cycle', `it would make a cycle: ${cycle}`, path)
+  }
+  if (skips.all.length === 0) return { goal, skipped }
+  return { goal: { ...goal, memberships }, skipped: [...skipped, ...skips.all] }
+}

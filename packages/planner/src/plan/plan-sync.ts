@@ -1,0 +1,38 @@
+import { Catalog } from '../catalog/catalog.ts'
+import type { Plan } from '../model/plan.ts'
+import type { SyncRequest } from '../model/request.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { phases } from '../phases/sync-phases.ts'
+import { checkSupported } from '../request/check-version.ts'
+import { resolve } from '../resolve/resolve.ts'
+import { needsPreparation, preparationsFor } from '../transaction/split.ts'
+import { checkRoles } from './check-roles.ts'
+import { effectsOf } from './effects.ts'
+import { withoutCycles } from './membership-cycles.ts'
+import { residueOf } from './residue.ts'
+import { checkOutcome } from './self-check.ts'
+import { fold, transactionsFor } from './transactions.ts'
+import { unmanagedOf } from './unmanaged.ts'
+
+export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: boolean): Plan => {
+  const before = new Catalog(snapshot)
+  checkSupported(snapshot.server.version, request)
+  checkRoles(before, request)
+  const { goal, skipped } = withoutCycles(before, resolve(before, request))
+  const isMuch = isDivided || needsPreparation(before, goal)
+  const [transactions, catalog] = transactionsFor(before, goal, phases, isMuch, (divided) => [
+    ...preparationsFor(divided, goal),
+    fold(divided, goal, phases),
+  ])
+  if (transactions.length > 0) checkOutcome(catalog, goal, phases)
+  return {
+    format: 1,
+    request,
+    actingRole: catalog.server.actingRole,
+    transactions,
+    effects: effectsOf(before, catalog, goal, transactions.flat()),
+    skipped,
+    residue: residueOf(catalog, goal),
+    unmanaged: unmanagedOf(catalog, goal),
+  }
+}

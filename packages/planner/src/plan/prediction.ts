@@ -1,0 +1,155 @@
+import { applyOperation } from '../catalog/apply-operation.ts'
+import { Catalog } from '../catalog/catalog.ts'
+import { defaultPrivilegeFacts, privilegeFact, roleFacts } from '../catalog/facts.ts'
+import { type Fact, factKey } from '../model/fact.ts'
+import type { Membership } from '../model/membership.ts'
+import {
+  attributesTouched,
+  defaultsTouched,
+  membershipsTouched,
+  type Operation,
+  rolesCreated,
+  rolesDropped,
+} from '../model/operation.ts'
+import { operationsOf, type Plan } from '../model/plan.ts'
+import { desiredRolesOf } from '../model/request.ts'
+import type { Role, Snapshot } from '../model/snapshot.ts'
+import { isSameItem } from '../postgres/acl.ts'
+import { attributes, attributeWords } from '../postgres/attribute.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
+import { isInert } from '../resolve/future-owner.ts'
+import { objectsTouched } from './effects.ts'
+
+/** How what was found differs from what a plan predicted. */
+export interface Difference {
+  /** Predicted, but not so. */
+  readonly missing: readonly Fact[]
+  /** So, but not predicted. */
+  readonly unexpected: readonly Fact[]
+}
+
+const isSameRole = (one: Role, other: Role | undefined): boolean =>
+  other !== undefined &&
+  one.validUntil === other.validUntil &&
+  attributeWords.every((attribute) => one[attributes[attribute]] === other[attributes[attribute]])
+
+const isSameRow = (one: Membership, other: Membership): boolean =>
+  one.grantor === other.grantor &&
+  one.admin === other.admin &&
+  one.inherit === other.inherit &&
+  one.set === other.set
+
+/** What a plan answers for: about the desired roles everything, about others what it touched. */
+interface Concern {
+  readonly operations: readonly Operation[]
+  readonly desired: ReadonlySet<string>
+  /** The roles of which everything is compared. */
+  readonly roles: ReadonlySet<string>
+  /** The objects of which everything is compared, by their keys. */
+  readonly objects: ReadonlyMap<string, ObjectName>
+}
+
+const concernOf = (plan: Plan, predicted: Catalog): Concern => {
+  const operations = operationsOf(plan)
+  const desired = new Set(desiredRolesOf(plan.request))
+  return {
+    operations,
+    desired,
+    roles: new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)]),
+    objects: objectsTouched(predicted, operations),
+  }
+}
+
+/** Names the facts that are of concern. Some twice, and of what is the same in another catalog none. */
+const factsToProve = (
+  catalog: Catalog,
+  other: Catalog,
+  { operations, desired, roles, objects }: Concern,
+  add: (fact: Fact) => void,
+): void => {
+  for (const name of new Set([...roles, ...attributesTouched(operations)])) {
+    const role = catalog.roles.get(name)
+    if (role !== undefined && !isSameRole(role, other.roles.get(name))) roleFacts(role).forEach(add)
+  }
+  for (const { owner, schema, on } of defaultsTouched(operations))
+    defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)).forEach(add)
+  for (const defaults of catalog.defaults)
+    for (const fact of defaultPrivilegeFacts(defaults))
+      if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
+  const addMembership = (row: Membership): void => {
+    if (!other.membershipsIn(row.role, row.member).some((one) => isSameRow(row, one)))
+      add({ kind: 'membership', ...row })
+  }
+  for (const member of roles) catalog.membershipsOf(member).forEach(addMembership)
+  for (const { role, member } of membershipsTouched(operations))
+    catalog.membershipsIn(role, member).forEach(addMembership)
+  for (const object of catalog.objects.values()) {
+    const { key, kind, name, owner } = object
+    const there = other.objects.get(key)
+    const whole = objects.has(key)
+    if (kind !== 'column' && owner !== there?.owner && (whole || desired.has(owner)))
+      add({ kind: 'ownership', object: { kind, name }, owner })
+    for (const item of object.acl.values())
+      if (whole || desired.has(item.grantee) || desired.has(item.grantor))
+        if (!isSameItem(item, there?.acl.get(item.grantee, item.grantor)))
+          for (const privilege of item.privileges.keys()) add(privilegeFact(object, item, privilege))
+  }
+}
+
+const nothingAsked = { attachableIn: new Set<string>() }
+
+/**
+ * What the acting role got because nothing asks for it, and turns out to be able to act with its rights: until the move
+ * its old owner could make it so.
+ */
+const nowActing = (plan: Plan, found: Catalog): readonly Fact[] =>
+  plan.request.kind !== 'sync' || plan.request.options.reassignOwnedTo !== undefined
+    ? []
+    : operationsOf(plan).flatMap((operation): Fact[] => {
+        if (operation.kind !== 'setOwner' || operation.because.grant !== null) return []
+        const { object, owner } = operation
+        const moved = found.object(object)
+        const isHarmless =
+          owner !== plan.actingRole || (moved !== undefined && isInert(found, nothingAsked, moved))
+        return isHarmless ? [] : [{ kind: 'ownership', object, owner }]
+      })
+
+/**
+ * Works out what the catalogs should say after a plan has been executed, and answers what compares that with what they do.
+ * @param before what they said when it was made
+ */
+export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) => Difference | undefined) => {
+  const predicted = new Catalog(before)
+  for (const operation of operationsOf(plan)) applyOperation(predicted, operation)
+  const concern = concernOf(plan, predicted)
+  return (found) => compare(plan, predicted, concern, new Catalog(found))
+}
+
+/**
+ * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
+ * @param before what they said when it was made
+ * @param found read within `scopeOf(plan)`
+ */
+export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined =>
+  predictionOf(plan, before)(found)
+
+const compare = (
+  plan: Plan,
+  predicted: Catalog,
+  concern: Concern,
+  actual: Catalog,
+): Difference | undefined => {
+  const expected = new Map<string, { readonly fact: Fact; isFound: boolean }>()
+  factsToProve(predicted, actual, concern, (fact) => expected.set(factKey(fact), { fact, isFound: false }))
+  const others = new Map<string, Fact>()
+  factsToProve(actual, predicted, concern, (fact) => {
+    const key = factKey(fact)
+    const same = expected.get(key)
+    if (same === undefined) others.set(key, fact)
+    else same.isFound = true
+  })
+  const missing: Fact[] = []
+  for (const { fact, isFound } of expected.values()) if (!isFound) missing.push(fact)
+  const unexpected = [...others.values(), ...nowActing(plan, actual)]
+  return missing.length + unexpected.length === 0 ? undefined : { missing, unexpected }
+}

@@ -1,0 +1,295 @@
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import { privilegeFact } from '../catalog/facts.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { hasUselessPassword, isUnwanted } from '../diff/attributes.ts'
+import { unwantedDefaults } from '../diff/default-privileges.ts'
+import { membershipJudge } from '../diff/memberships.ts'
+import { type Blocked, privilegeVerdict, revocationsOf } from '../diff/revocation-graph.ts'
+import { describeFact, describeName, describeObject } from '../model/describe.ts'
+import type { Fact, PrivilegeFact } from '../model/fact.ts'
+import type { Membership } from '../model/membership.ts'
+import { isNameless, isVanished, whyNotNamed } from '../model/nameless.ts'
+import type { Residue } from '../model/residue.ts'
+import { attributeWords } from '../postgres/attribute.ts'
+import { quoteIdent } from '../postgres/identifier.ts'
+import type { MembershipOption } from '../postgres/membership-option.ts'
+import { losesOwnership, whyNotMoved } from '../resolve/future-owner.ts'
+import type { Goal } from '../resolve/target-state.ts'
+import {
+  ownershipStatement,
+  revokeDefaultStatement,
+  revokeMembershipStatement,
+  revokeStatement,
+} from '../sql/statement.ts'
+import { sortedBy, sortedUnique } from '../util/collections.ts'
+
+/** What would end something, and who could do that. */
+type End = Pick<Residue, 'statement' | 'by'>
+
+/**
+ * What would end something: nothing that names a role that is gone; and a name that is none in the encoding of this database
+ * may be one in another.
+ * @param roles whom the statement names
+ */
+const ended = (roles: readonly string[], by: string, statement: () => string): End => {
+  if (roles.some(isVanished))
+    return {
+      statement: '-- no statement can name a role that does not exist any more',
+      by: 'a superuser who edits the catalogs by hand, or drops what it is about',
+    }
+  return {
+    statement: roles.some(isNameless)
+      ? 'ALTER ROLE … RENAME, in a database whose encoding has the name'
+      : statement(),
+    by,
+  }
+}
+
+const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fact; message: string } => ({
+  role,
+  fact,
+  message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
+})
+
+/** Revokes a privilege as who granted it. */
+export const endAsGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): End =>
+  ended(
+    [grantee, grantor],
+    `a superuser, or a role that may become ${describeName(grantor)}`,
+    () => `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`,
+  )
+
+/** What a desired role still holds, or has granted, that cannot be revoked. */
+const heldPrivileges = (goal: Goal, { revoked, obstacle }: Blocked): Residue[] => {
+  const { object, item, privilege, verdict } = revoked
+  const { grantee, grantor } = item
+  const { reason, why } = obstacle
+  const fact = privilegeFact(object, item, privilege)
+  const owner = `the owner, ${describeName(object.owner)}`
+  const byGrantor = endAsGrantor(fact)
+  const byOwner = (more = ''): End =>
+    ended(
+      [grantee],
+      owner,
+      () => `${revokeStatement({ ...fact, grantOptionOnly: verdict === 'strip grant option' })}${more}`,
+    )
+  const end = {
+    'granted by another role': byGrantor,
+    'passed on': byOwner(' CASCADE'),
+    'not permitted': byOwner(),
+  }[reason]
+  const isHeld = goal.desired.has(grantee) && privilegeVerdict(goal, object, item, privilege) !== 'keep'
+  const isLeftBehind = goal.desired.has(grantor) && grantor !== object.owner
+  return [
+    ...(isHeld ? [{ ...stays(grantee, fact, why), reason, ...end }] : []),
+    ...(isLeftBehind
+      ? [
+          {
+            role: grantor,
+            fact,
+            reason: 'granted by the role itself' as const,
+            message: `role ${describeName(grantor)} stays the grantor of ${privilege} on ${describeObject(fact.object)} to ${describeName(grantee)}: ${why}`,
+            ...byGrantor,
+          },
+        ]
+      : []),
+    ...(!isHeld && !isLeftBehind ? [{ ...stays(grantee, fact, why), reason, ...end }] : []),
+  ]
+}
+
+const ownerships = (catalog: Catalog, goal: Goal): Residue[] => {
+  const all: Residue[] = []
+  for (const object of catalog.objects.values())
+    if (losesOwnership(goal, object)) all.push(...ownership(catalog, goal, object))
+  return all
+}
+
+const ownership = (catalog: Catalog, goal: Goal, object: CatalogObject): Residue[] => {
+  const notMoved = whyNotMoved(catalog, goal, object)
+  if (notMoved === undefined) return []
+  const { kind, name, owner } = object
+  return [
+    {
+      ...stays(owner, { kind: 'ownership', object: { kind, name }, owner }, notMoved.why),
+      reason: notMoved.reason,
+      statement: ownershipStatement(object, 'CURRENT_USER'),
+      by:
+        notMoved.reason === 'not permitted'
+          ? 'a superuser'
+          : 'a superuser, or a sync that names a role in reassignOwnedTo',
+    },
+  ]
+}
+
+const defaults = (catalog: Catalog, goal: Goal): Residue[] =>
+  unwantedDefaults(catalog, goal).flatMap(({ fact, change, role }) =>
+    // What would have to come back, nobody holds.
+    (change === 'restore'
+      ? []
+      : [role, ...(goal.desired.has(fact.grantee) && fact.grantee !== role ? [fact.grantee] : [])]
+    ).map((who) => ({
+      ...stays(
+        who,
+        fact,
+        whyNotNamed(fact.owner) ??
+          whyNotNamed(fact.grantee) ??
+          `role ${describeName(catalog.server.actingRole)} may not act as role ${describeName(fact.owner)}`,
+      ),
+      reason: 'not permitted' as const,
+      ...ended([fact.owner, fact.grantee], `a superuser, or a member of ${describeName(fact.owner)}`, () =>
+        revokeDefaultStatement({ ...fact, grantOptionOnly: change === 'strip grant option' }),
+      ),
+    })),
+  )
+
+/** A membership in an intermediate role that a copied database has too. */
+const sharedMembership = (serving: IntermediateRoles, row: Membership): Residue => {
+  const revokes = serving
+    .holdingsOf(row.role)
+    .filter(({ object }) => object.owner !== row.role)
+    .map(({ object, privilege }) => revokeStatement({ object, privilege, grantee: row.role }))
+  return {
+    ...stays(row.member, { kind: 'membership', ...row }, 'the intermediate role serves another database too'),
+    reason: 'shared with another database',
+    statement:
+      revokes.length > 0
+        ? sortedUnique(revokes).join('; ')
+        : revokeMembershipStatement({ ...row, grantor: null }),
+    by: 'the owner of the object, in this database',
+  }
+}
+
+/** From 16 on a membership is revoked in the name of who granted it. */
+const grantorIn = ({ membershipsHaveGrantors }: Catalog, { member, grantor }: Membership): string =>
+  membershipsHaveGrantors ? grantor : member
+
+/** Revokes a row of `pg_auth_members`, or options of it. */
+const revokeRowStatements = (
+  catalog: Catalog,
+  row: Membership,
+  options: readonly MembershipOption[],
+  behavior = '',
+): string => {
+  const grantor = catalog.membershipsHaveGrantors ? row.grantor : null
+  return (options.length === 0 ? [null] : options)
+    .map((option) => `${revokeMembershipStatement({ ...row, grantor, option })}${behavior}`)
+    .join('; ')
+}
+
+/** That a membership stays, or options of it that it should not have. */
+const staysMember = (row: Membership, options: readonly MembershipOption[], why: string) => {
+  const of = options.length === 0 ? '' : `${options.join(' and ')} option of `
+  const fact = { kind: 'membership', ...row } as const
+  const message = `role ${describeName(row.member)} keeps ${of}${describeFact(fact)}: ${why}`
+  return { role: row.member, fact, message }
+}
+
+/** A membership by which its member made another one that a third role keeps. */
+const passedOnMembership = (
+  catalog: Catalog,
+  row: Membership,
+  options: readonly MembershipOption[],
+): Residue => ({
+  ...staysMember(row, options, 'it has made a role a member that is to stay one'),
+  reason: 'passed on',
+  ...ended([row.role, row.member, grantorIn(catalog, row)], 'a superuser', () =>
+    revokeRowStatements(catalog, row, options, ' CASCADE'),
+  ),
+})
+
+/** A membership in what has the name of an intermediate role, and gives something here and something of the cluster. */
+const mixedMembership = (catalog: Catalog, row: Membership): Residue => ({
+  ...staysMember(row, [], 'it gives something here, and is not of this database alone'),
+  reason: 'more than an intermediate role',
+  ...ended(
+    [row.role, row.member, grantorIn(catalog, row)],
+    'a sync with the scope cluster, or who may revoke it',
+    () => revokeRowStatements(catalog, row, []),
+  ),
+})
+
+const foreignMembership = (
+  catalog: Catalog,
+  row: Membership,
+  options: readonly MembershipOption[],
+): Residue => {
+  const { actingRole } = catalog.server
+  const named = [row.role, row.member, grantorIn(catalog, row)]
+  const privileges = catalog.membershipsHaveGrantors
+    ? ` and the privileges of ${describeName(row.grantor)}`
+    : ''
+  return {
+    ...staysMember(
+      row,
+      options,
+      named.map(whyNotNamed).find((why) => why !== undefined) ??
+        `role ${describeName(actingRole)} may not revoke it`,
+    ),
+    reason: 'not permitted',
+    ...ended(
+      named,
+      `a superuser, or a role with ADMIN option for ${describeName(row.role)}${privileges}`,
+      () => revokeRowStatements(catalog, row, options),
+    ),
+  }
+}
+
+const memberships = (catalog: Catalog, goal: Goal): Residue[] => {
+  const serving = new IntermediateRoles(catalog)
+  const judge = membershipJudge(catalog, goal, serving)
+  const all: Residue[] = []
+  for (const role of goal.roles)
+    for (const row of catalog.membershipsOf(role)) {
+      const { kind, options } = judge(row)
+      if (kind === 'passed on') all.push(passedOnMembership(catalog, row, options))
+      if (kind === 'shared with another database') all.push(sharedMembership(serving, row))
+      if (kind === 'more than an intermediate role') all.push(mixedMembership(catalog, row))
+      if (kind === 'not permitted') all.push(foreignMembership(catalog, row, options))
+    }
+  return all
+}
+
+const attributes = (catalog: Catalog, goal: Goal): Residue[] =>
+  goal.roles.flatMap((role) =>
+    attributeWords
+      .filter((attribute) => isUnwanted(catalog, goal, role, attribute))
+      .map((attribute) => ({
+        ...stays(
+          role,
+          { kind: 'attribute', role, attribute },
+          `role ${describeName(catalog.server.actingRole)} may not take it away`,
+        ),
+        reason: 'not permitted' as const,
+        statement: `ALTER ROLE ${quoteIdent(role)} NO${attribute}${attribute === 'LOGIN' ? ' PASSWORD NULL' : ''}`,
+        by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it, and the attribute',
+      })),
+  )
+
+/** Passwords that are stored, of roles that are not to log in and that the acting role may not alter. */
+const passwords = (catalog: Catalog, goal: Goal): Residue[] =>
+  goal.roles
+    .filter((role) => hasUselessPassword(catalog, goal, role))
+    .map((role) => ({
+      ...stays(
+        role,
+        { kind: 'attribute', role, attribute: 'PASSWORD' },
+        `role ${describeName(catalog.server.actingRole)} may not take it away`,
+      ),
+      reason: 'not permitted' as const,
+      statement: `ALTER ROLE ${quoteIdent(role)} PASSWORD NULL`,
+      by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it',
+    }))
+
+/** What the desired roles still hold in the outcome and should not. */
+export const residueOf = (catalog: Catalog, goal: Goal): readonly Residue[] =>
+  sortedBy(
+    [
+      ...attributes(catalog, goal),
+      ...passwords(catalog, goal),
+      ...memberships(catalog, goal),
+      ...ownerships(catalog, goal),
+      ...revocationsOf(catalog, goal, () => true).blocked.flatMap((one) => heldPrivileges(goal, one)),
+      ...defaults(catalog, goal),
+    ],
+    ({ role, reason, fact }) => JSON.stringify([role, reason, fact]),
+  )

@@ -1,0 +1,15 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { describeOperation } from '../model/describe.ts'
+import { PlanningError } from '../model/errors.ts'
+import type { Phase } from '../phases/phase.ts'
+import type { Goal } from '../resolve/target-state.ts'
+
+/** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
+export const checkOutcome = (catalog: Catalog, goal: Goal, groups: readonly (readonly Phase[])[]): void => {
+  for (const phase of groups.flat())
+    for (const operation of phase(catalog, goal))
+      if (operation.kind !== 'setPassword')
+        throw new PlanningError(
+          `cannot plan: the plan does not lead where it should: it would still have to ${describeOperation(operation)}`,
+        )
+}

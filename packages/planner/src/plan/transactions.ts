@@ -1,0 +1,56 @@
+import { applyOperation } from '../catalog/apply-operation.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Operation } from '../model/operation.ts'
+import type { Plan } from '../model/plan.ts'
+import type { Phase } from '../phases/phase.ts'
+import type { Goal } from '../resolve/target-state.ts'
+import { withBorrowedRights } from '../temporary-rights/borrow.ts'
+import { lockShare } from '../transaction/lock-budget.ts'
+import { withRoleLocks } from '../transaction/role-locks.ts'
+import { once } from '../util/once.ts'
+
+/** Goes through the phases, each in the catalog that the ones before have made. */
+export const fold = (
+  catalog: Catalog,
+  goal: Goal,
+  groups: readonly (readonly Phase[])[],
+): readonly Operation[] =>
+  groups.flatMap((group) =>
+    withBorrowedRights(catalog, (run) => {
+      for (const phase of group) for (const operation of phase(catalog, goal)) run(operation)
+    }),
+  )
+
+/**
+ * The transactions that lead where it should, and the catalog as it will be then.
+ * @param before the catalog as the first of them finds it
+ * @param isDivided whether one would lock more than its share, as far as that is known
+ * @param divide goes there in several; told, if it asks, how much one would lock as a share of what it should
+ */
+export const transactionsFor = (
+  before: Catalog,
+  goal: Goal,
+  groups: readonly (readonly Phase[])[],
+  isDivided: boolean,
+  divide: (catalog: Catalog, share: () => number) => Plan['transactions'],
+): readonly [transactions: Plan['transactions'], outcome: Catalog] => {
+  const whole = once(() => {
+    const catalog = before.fork()
+    const operations = fold(catalog, goal, groups)
+    return { catalog, operations, share: lockShare(catalog.server, operations) }
+  })
+  if (!isDivided) {
+    const { catalog, operations, share } = whole()
+    if (operations.length === 0) return [[], before]
+    if (share <= 1) return [[withRoleLocks(before, operations)], catalog]
+  }
+  const outcome = before.fork()
+  const transactions = divide(before.fork(), () => whole().share)
+    .filter(({ length }) => length > 0)
+    .map((part) => {
+      const locking = withRoleLocks(outcome, part)
+      for (const operation of part) applyOperation(outcome, operation)
+      return locking
+    })
+  return [transactions, outcome]
+}

@@ -1,0 +1,79 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { defaultPrivilegeFacts } from '../catalog/facts.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { comesWithCreateRole, isGrantedToItself, membershipJudge } from '../diff/memberships.ts'
+import { describeName } from '../model/describe.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import type { Membership } from '../model/membership.ts'
+import type { Unmanaged } from '../model/snapshot.ts'
+import { isRealMember } from '../postgres/membership-option.ts'
+import type { Goal } from '../resolve/target-state.ts'
+import { sortedBy } from '../util/collections.ts'
+
+const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
+  const all: Unmanaged[] = []
+  for (const row of catalog.memberships()) {
+    const { role, member, grantor } = row
+    if (goal.desired.has(member) && comesWithCreateRole(catalog, goal, row))
+      all.push({
+        role: member,
+        kind: 'membership',
+        description: `ADMIN option for role ${describeName(role)}, which comes with CREATEROLE`,
+      })
+    if (goal.desired.has(member) && isGrantedToItself(catalog, goal, row))
+      all.push({
+        role: member,
+        kind: 'membership',
+        description: `membership in role ${describeName(role)}, which it has created and grants itself`,
+      })
+    else if (catalog.membershipsHaveGrantors && goal.desired.has(grantor))
+      all.push({
+        role: grantor,
+        kind: 'membership',
+        description: `having granted membership in role ${describeName(role)} to role ${describeName(member)}`,
+      })
+  }
+  return all
+}
+
+/** What other databases give a role by intermediate roles of theirs, which is for syncs there to judge. */
+const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
+  const judge = membershipJudge(catalog, goal, new IntermediateRoles(catalog))
+  const isLeft = (row: Membership): boolean =>
+    isIntermediateName(row.role) &&
+    (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
+    isRealMember(row) &&
+    goal.memberships.get(row.member)?.has(row.role) !== true &&
+    judge(row).kind === 'keep'
+  return goal.roles.flatMap((role) => {
+    const count = new Set(catalog.membershipsOf(role).flatMap((row) => (isLeft(row) ? [row.role] : []))).size
+    const what = count === 1 ? 'an intermediate role' : `${count} intermediate roles`
+    const description = `membership in ${what} of other databases`
+    return count === 0 ? [] : [{ role, kind: 'membership', description }]
+  })
+}
+
+/**
+ * What a role says of the objects that it may still make is its own business; of one that makes nothing any more only
+ * that is left which another role asks for.
+ */
+const ownDefaults = (catalog: Catalog, { desired, idle, access }: Goal): Unmanaged[] =>
+  [...catalog.defaults].flatMap((defaults) => {
+    const { owner, schema, on } = defaults
+    const isResidue = idle.has(owner) && access.overPrivileges.proxyFor(owner) === undefined
+    if (!desired.has(owner) || isResidue || defaultPrivilegeFacts(defaults).length === 0) return []
+    const where = schema === null ? '' : ` in schema ${describeName(schema)}`
+    return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]
+  })
+
+/** What is tied to the desired roles in the outcome, and is not pgsr’s to manage. */
+export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] =>
+  sortedBy(
+    [
+      ...catalog.unmanaged.filter(({ role }) => goal.desired.has(role)),
+      ...memberships(catalog, goal),
+      ...elsewhere(catalog, goal),
+      ...ownDefaults(catalog, goal),
+    ],
+    ({ role, kind, description }) => JSON.stringify([role, kind, description]),
+  )

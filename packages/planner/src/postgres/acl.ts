@@ -1,0 +1,132 @@
+import { getOrMake, sortedBy } from '../util/collections.ts'
+import type { AclItem } from './acl-item.ts'
+import { formatPrivileges, parsePrivileges, type Privilege, type ReadonlyPrivileges } from './privilege.ts'
+
+/** What one role granted another on one object, privilege by privilege. */
+export interface AclEntry {
+  readonly grantee: string
+  readonly grantor: string
+  readonly privileges: ReadonlyPrivileges
+}
+
+/** One text for the two roles of an item. */
+export const aclKey = ({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): string =>
+  `${grantee}\0${grantor}`
+
+/** An ACL that is not to be changed. */
+export interface ReadonlyAcl {
+  readonly size: number
+  get(grantee: string, grantor: string): AclEntry | undefined
+  values(): Iterable<AclEntry>
+  /** Who holds a privilege, in the order of the items, and whether with the grant option, by whomever. */
+  holders(privilege: Privilege): ReadonlyMap<string, boolean>
+}
+
+/** Almost every ACL has few items, which are found soonest, and take least room, in a list. */
+export const few = 8
+
+/** An ACL. As PostgreSQL does, it keeps one item for each grantee and grantor. */
+export class Acl implements ReadonlyAcl {
+  readonly #items: AclEntry[]
+  /** The items, by who they name, where there are many. */
+  #many: Map<string, AclEntry> | undefined
+  /** Of one of many items, by privilege, as long as nothing changes. */
+  #holders: Map<Privilege, ReadonlyMap<string, boolean>> | undefined
+
+  /** @param items of which no two name the same grantee and grantor */
+  constructor(items: Iterable<AclEntry> = []) {
+    this.#items = [...items]
+    if (this.#items.length > few) this.#index()
+  }
+
+  #index(): void {
+    this.#many = new Map(this.#items.splice(0).map((one) => [aclKey(one), one]))
+  }
+
+  get size(): number {
+    return this.#many?.size ?? this.#items.length
+  }
+
+  get(grantee: string, grantor: string): AclEntry | undefined {
+    if (this.#many !== undefined) return this.#many.get(aclKey({ grantee, grantor }))
+    return this.#items[this.#find(grantee, grantor)]
+  }
+
+  values(): Iterable<AclEntry> {
+    return this.#many?.values() ?? this.#items
+  }
+
+  holders(privilege: Privilege): ReadonlyMap<string, boolean> {
+    if (this.#many === undefined) return holdersIn(this.#items, privilege)
+    this.#holders ??= new Map()
+    return getOrMake(this.#holders, privilege, () => holdersIn(this.values(), privilege))
+  }
+
+  /** Puts an item in the place of that with the same grantee and grantor, if there is one. */
+  set(item: AclEntry): void {
+    this.#holders = undefined
+    if (this.#many !== undefined) return void this.#many.set(aclKey(item), item)
+    const index = this.#find(item.grantee, item.grantor)
+    if (index >= 0) this.#items[index] = item
+    else if (this.#items.push(item) > few) this.#index()
+  }
+
+  delete({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): void {
+    this.#holders = undefined
+    if (this.#many !== undefined) this.#many.delete(aclKey({ grantee, grantor }))
+    else {
+      const index = this.#find(grantee, grantor)
+      if (index >= 0) this.#items.splice(index, 1)
+    }
+  }
+
+  #find(grantee: string, grantor: string): number {
+    for (let index = 0; index < this.#items.length; index++) {
+      const item = this.#items[index]!
+      if (item.grantee === grantee && item.grantor === grantor) return index
+    }
+    return -1
+  }
+}
+
+const holdersIn = (items: Iterable<AclEntry>, privilege: Privilege): ReadonlyMap<string, boolean> => {
+  const holders = new Map<string, boolean>()
+  for (const { grantee, privileges } of items) {
+    const grantable = privileges.get(privilege)
+    if (grantable !== undefined) holders.set(grantee, grantable || holders.get(grantee) === true)
+  }
+  return holders
+}
+
+/** @param parse reads the letters of an item */
+export const aclOf = (
+  items: readonly AclItem[],
+  parse: (privileges: string) => ReadonlyPrivileges = parsePrivileges,
+): Acl =>
+  new Acl(
+    items.map(({ grantee, grantor, privileges }) => ({ grantee, grantor, privileges: parse(privileges) })),
+  )
+
+/** Whether two items give the same. */
+export const isSameItem = (one: AclEntry, other: AclEntry | undefined): boolean =>
+  other !== undefined &&
+  one.privileges.size === other.privileges.size &&
+  [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
+
+export const isSameAcl = (one: ReadonlyAcl, other: ReadonlyAcl): boolean =>
+  one.size === other.size &&
+  [...one.values()].every((item) => isSameItem(item, other.get(item.grantee, item.grantor)))
+
+/** The items in an order of their own. */
+export const itemsOf = (acl: ReadonlyAcl): AclItem[] =>
+  sortedBy(acl.values(), aclKey).map(({ grantee, grantor, privileges }) => ({
+    grantee,
+    grantor,
+    privileges: formatPrivileges(privileges),
+  }))
+
+/** Whether a role was granted a privilege by another: with the grant option, without it, or `undefined`, not at all. */
+export const heldBy = (
+  acl: ReadonlyAcl,
+  { privilege, grantee, grantor }: { readonly privilege: Privilege } & Pick<AclEntry, 'grantee' | 'grantor'>,
+): boolean | undefined => acl.get(grantee, grantor)?.privileges.get(privilege)

@@ -1,0 +1,242 @@
+import { sortedBy } from '../util/collections.ts'
+import type { Privilege } from './privilege.ts'
+
+/** How pgsr treats one kind of object. */
+export interface ObjectKindRow {
+  /** What the parts of such an object's name are. */
+  readonly parts: readonly string[]
+  /** What any number of further parts is: of a routine the types of its arguments. */
+  readonly more?: string
+  /** How GRANT and REVOKE name the kind; left out where such an object has no ACL. */
+  readonly grantKeyword?: string
+  /** How ALTER … OWNER TO names the kind; left out where such an object has no owner of its own. */
+  readonly ownerKeyword?: string
+  /** Every privilege that GRANT accepts for the kind, on some version. */
+  readonly privileges: readonly Privilege[]
+  /** It belongs to the whole cluster, not to one database. */
+  readonly shared?: true
+  /** Some of a schema's can be asked for by a pattern. */
+  readonly matchable?: true
+  /** Before this version, as in `server_version_num`, who owns one has to be a superuser; a million: always. */
+  readonly ownedBySuperusersBefore?: number
+  /** It holds nothing that could act with its owner’s rights. Of tables that is known only one by one. */
+  readonly inert?: true
+  /** It goes to nobody who is not named: what it does on its own, it does with its owner’s rights. */
+  readonly actsByItself?: true
+  /** The first version that has the kind, as in `server_version_num`. */
+  readonly since?: number
+}
+
+const table = {
+  database: {
+    parts: ['database'],
+    grantKeyword: 'DATABASE',
+    ownerKeyword: 'DATABASE',
+    privileges: ['CREATE', 'CONNECT', 'TEMPORARY'],
+    shared: true,
+    inert: true,
+  },
+  tablespace: {
+    parts: ['tablespace'],
+    grantKeyword: 'TABLESPACE',
+    ownerKeyword: 'TABLESPACE',
+    privileges: ['CREATE'],
+    shared: true,
+    inert: true,
+  },
+  parameter: {
+    parts: ['parameter'],
+    grantKeyword: 'PARAMETER',
+    privileges: ['SET', 'ALTER SYSTEM'],
+    shared: true,
+    since: 150000,
+  },
+  schema: {
+    parts: ['schema'],
+    grantKeyword: 'SCHEMA',
+    ownerKeyword: 'SCHEMA',
+    privileges: ['USAGE', 'CREATE'],
+    inert: true,
+  },
+  table: {
+    parts: ['schema', 'table'],
+    grantKeyword: 'TABLE',
+    ownerKeyword: 'TABLE',
+    privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN'],
+    matchable: true,
+  },
+  column: {
+    parts: ['schema', 'table', 'column'],
+    grantKeyword: 'TABLE',
+    privileges: ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
+    matchable: true,
+  },
+  sequence: {
+    parts: ['schema', 'sequence'],
+    grantKeyword: 'SEQUENCE',
+    ownerKeyword: 'SEQUENCE',
+    privileges: ['USAGE', 'SELECT', 'UPDATE'],
+    matchable: true,
+    inert: true,
+  },
+  function: {
+    parts: ['schema', 'function'],
+    more: 'argument type',
+    grantKeyword: 'FUNCTION',
+    ownerKeyword: 'FUNCTION',
+    privileges: ['EXECUTE'],
+    matchable: true,
+  },
+  procedure: {
+    parts: ['schema', 'procedure'],
+    more: 'argument type',
+    grantKeyword: 'PROCEDURE',
+    ownerKeyword: 'PROCEDURE',
+    privileges: ['EXECUTE'],
+    matchable: true,
+    since: 110000,
+  },
+  'large object': {
+    parts: ['oid'],
+    grantKeyword: 'LARGE OBJECT',
+    ownerKeyword: 'LARGE OBJECT',
+    privileges: ['SELECT', 'UPDATE'],
+    inert: true,
+  },
+  type: {
+    parts: ['schema', 'type'],
+    grantKeyword: 'TYPE',
+    ownerKeyword: 'TYPE',
+    privileges: ['USAGE'],
+    matchable: true,
+  },
+  language: {
+    parts: ['language'],
+    grantKeyword: 'LANGUAGE',
+    ownerKeyword: 'LANGUAGE',
+    privileges: ['USAGE'],
+  },
+  'foreign-data wrapper': {
+    parts: ['foreign-data wrapper'],
+    grantKeyword: 'FOREIGN DATA WRAPPER',
+    ownerKeyword: 'FOREIGN DATA WRAPPER',
+    privileges: ['USAGE'],
+    ownedBySuperusersBefore: 1_000_000,
+  },
+  'foreign server': {
+    parts: ['foreign server'],
+    grantKeyword: 'FOREIGN SERVER',
+    ownerKeyword: 'SERVER',
+    privileges: ['USAGE'],
+    inert: true,
+  },
+  operator: {
+    parts: ['schema', 'operator', 'left type', 'right type'],
+    ownerKeyword: 'OPERATOR',
+    privileges: [],
+  },
+  'operator class': {
+    parts: ['schema', 'operator class', 'access method'],
+    ownerKeyword: 'OPERATOR CLASS',
+    privileges: [],
+  },
+  'operator family': {
+    parts: ['schema', 'operator family', 'access method'],
+    ownerKeyword: 'OPERATOR FAMILY',
+    privileges: [],
+  },
+  collation: { parts: ['schema', 'collation'], ownerKeyword: 'COLLATION', privileges: [] },
+  conversion: { parts: ['schema', 'conversion'], ownerKeyword: 'CONVERSION', privileges: [] },
+  'text search configuration': {
+    parts: ['schema', 'text search configuration'],
+    ownerKeyword: 'TEXT SEARCH CONFIGURATION',
+    privileges: [],
+  },
+  'text search dictionary': {
+    parts: ['schema', 'text search dictionary'],
+    ownerKeyword: 'TEXT SEARCH DICTIONARY',
+    privileges: [],
+  },
+  'statistics object': {
+    parts: ['schema', 'statistics object'],
+    ownerKeyword: 'STATISTICS',
+    privileges: [],
+    since: 100000,
+  },
+  publication: { parts: ['publication'], ownerKeyword: 'PUBLICATION', privileges: [], since: 100000 },
+  subscription: {
+    parts: ['subscription'],
+    ownerKeyword: 'SUBSCRIPTION',
+    privileges: [],
+    ownedBySuperusersBefore: 160000,
+    actsByItself: true,
+    since: 100000,
+  },
+  'event trigger': {
+    parts: ['event trigger'],
+    ownerKeyword: 'EVENT TRIGGER',
+    privileges: [],
+    ownedBySuperusersBefore: 1_000_000,
+    actsByItself: true,
+  },
+} as const
+
+/** The kinds of object that have an owner or an ACL, under the words PostgreSQL's manual has for them. */
+export type ObjectKind = keyof typeof table
+
+/** The privileges that there are on a kind of object. */
+export type PrivilegeOn<Kind extends ObjectKind> = (typeof table)[Kind]['privileges'][number]
+
+/** The kinds of object on which there are privileges. */
+export type GrantableKind = {
+  [Kind in ObjectKind]: PrivilegeOn<Kind> extends never ? never : Kind
+}[ObjectKind]
+
+/** The kinds of object that have an owner of their own. */
+export type OwnableKind = {
+  [Kind in ObjectKind]: (typeof table)[Kind] extends { readonly ownerKeyword: string } ? Kind : never
+}[ObjectKind]
+
+/** The kinds of which some of a schema's can be asked for by a pattern. */
+export type MatchableKind = {
+  [Kind in ObjectKind]: (typeof table)[Kind] extends { readonly matchable: true } ? Kind : never
+}[ObjectKind]
+
+/**
+ * Every kind of object that has an owner or an ACL, a row each. `table` stands for everything that GRANT … ON TABLE accepts but sequences:
+ * tables, partitioned tables, views, materialized views and foreign tables; `function` for aggregates and window
+ * functions too; `type` for domains.
+ * @see https://www.postgresql.org/docs/current/ddl-priv.html
+ */
+export const objectKinds: Readonly<Record<ObjectKind, ObjectKindRow>> = table
+
+export const isObjectKind = (kind: unknown): kind is ObjectKind =>
+  typeof kind === 'string' && Object.hasOwn(objectKinds, kind)
+
+/** Names one object of the cluster or of the current database. */
+export interface ObjectName<Kind extends ObjectKind = ObjectKind> {
+  readonly kind: Kind
+  /**
+   * The unquoted parts, from the outside in: schema before table. Types of arguments are as `typeName` spells them, and
+   * a large object's only part is its oid.
+   */
+  readonly name: readonly string[]
+}
+
+/** The schema that an object is in; `undefined` for what is in none, as a schema itself. */
+export const schemaOf = ({ kind, name }: ObjectName): string | undefined =>
+  kind !== 'schema' && objectKinds[kind].parts[0] === 'schema' ? name[0] : undefined
+
+/** Whether other objects are in it, which nobody reaches or creates without a privilege on it. */
+export const isContainer = ({ kind }: Pick<ObjectName, 'kind'>): boolean =>
+  kind === 'schema' || kind === 'database'
+
+/** One text for one object, usable as a key: no name can hold NUL. */
+export const objectKey = (object: ObjectName): string => `${object.kind}\0${object.name.join('\0')}`
+
+/** The names of some objects, each once, in an order of their own. */
+export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] =>
+  sortedBy(
+    new Map(objects.map(({ kind, name }) => [objectKey({ kind, name }), { kind, name }])).values(),
+    objectKey,
+  )

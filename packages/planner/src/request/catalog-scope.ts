@@ -1,0 +1,88 @@
+import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
+import type { PatternScope, Scope } from '../model/scope.ts'
+import { isPattern } from '../model/target.ts'
+import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
+import { sortedBy, sortedUnique } from '../util/collections.ts'
+
+const nothing: Scope = {
+  desired: [],
+  roles: [],
+  objects: [],
+  owned: [],
+  patterns: [],
+  defaultsOf: [],
+  unusedRoles: false,
+}
+
+const ofUnusedRoles: Scope = { ...nothing, unusedRoles: true }
+
+/** By the desired roles of a request, which is asked for again each time that it is planned. */
+const known = new WeakMap<SyncRequest['desired'], { readonly options: PlanOptions; readonly scope: Scope }>()
+
+/** What must be read to plan a request. */
+export const scopeOfRequest = (request: Request): Scope => {
+  if (request.kind !== 'sync') return ofUnusedRoles
+  const { desired, options } = request
+  const before = known.get(desired)
+  if (before?.options === options) return before.scope
+  const made = scopeOfSync(request)
+  known.set(desired, { options, scope: made })
+  return made
+}
+
+const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
+  const grants = [...new Set(desired.flatMap((one) => one.grants))]
+  const privileges = grants.flatMap((grant) => (grant.kind === 'privilege' ? [grant.object] : []))
+  const owned = grants.flatMap((grant) => (grant.kind === 'ownership' ? [grant.object] : []))
+  const creators = grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant] : []))
+  const { reassignOwnedTo } = options
+  return scope({
+    ...nothing,
+    desired: desired.map(({ role }) => role),
+    roles: [
+      ...grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+      ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
+      ...creators.map(({ owner }) => owner),
+    ],
+    objects: [
+      ...owned,
+      ...privileges.map((object): ObjectName =>
+        isPattern(object) ? { kind: 'schema', name: [object.schema] } : object,
+      ),
+      ...creators.flatMap(({ schema }): ObjectName[] =>
+        schema === null ? [] : [{ kind: 'schema', name: [schema] }],
+      ),
+      ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) =>
+        preserved.map((schema): ObjectName => ({ kind: 'schema', name: [schema] })),
+      ),
+    ],
+    owned,
+    patterns: privileges.flatMap((object): PatternScope[] => {
+      if (!isPattern(object)) return []
+      const { kind, schema, columns } = object
+      return columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column }))
+    }),
+    defaultsOf: creators.map(({ owner }) => owner),
+  })
+}
+
+/** In order, and each thing once. */
+export const scope = ({
+  desired,
+  roles,
+  objects,
+  owned,
+  patterns,
+  defaultsOf,
+  unusedRoles,
+}: Scope): Scope => ({
+  desired: sortedUnique(desired),
+  roles: sortedUnique(roles),
+  objects: distinctObjects(objects),
+  owned: distinctObjects(owned),
+  patterns: sortedBy(new Map(patterns.map((one) => [JSON.stringify(one), one])).values(), (one) =>
+    JSON.stringify(one),
+  ),
+  defaultsOf: sortedUnique(defaultsOf),
+  unusedRoles,
+})

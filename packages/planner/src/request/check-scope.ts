@@ -1,0 +1,49 @@
+import { describeName, describeObject } from '../model/describe.ts'
+import { SnapshotScopeError } from '../model/errors.ts'
+import type { Request } from '../model/request.ts'
+import type { PatternScope, Scope } from '../model/scope.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { objectKey } from '../postgres/object-kind.ts'
+import { scopeOfRequest } from './catalog-scope.ts'
+
+const patternKey = ({ kind, schema, column }: PatternScope): string => `${kind}\0${schema}\0${column ?? ''}`
+
+const describePattern = ({ kind, schema, column }: PatternScope): string =>
+  `${column === undefined ? `the ${kind}s` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
+
+const describeRole = (name: string): string => `role ${describeName(name)}`
+
+/** What a request needs and a snapshot was not read for. */
+const uncovered = (needed: Scope, read: Scope): readonly string[] => {
+  const desired = new Set(read.desired)
+  const roles = new Set([...read.desired, ...read.roles])
+  const owned = new Set(read.owned.map(objectKey))
+  const objects = new Set([...owned, ...read.objects.map(objectKey)])
+  const patterns = new Set(read.patterns.map(patternKey))
+  const defaultsOf = new Set([...read.desired, ...read.defaultsOf])
+  return [
+    ...needed.desired.filter((name) => !desired.has(name)).map(describeRole),
+    ...needed.roles.filter((name) => !roles.has(name)).map(describeRole),
+    ...needed.objects.filter((object) => !objects.has(objectKey(object))).map(describeObject),
+    ...needed.owned
+      .filter((object) => !owned.has(objectKey(object)))
+      .map((object) => `what follows the owner of ${describeObject(object)}`),
+    ...needed.patterns.filter((pattern) => !patterns.has(patternKey(pattern))).map(describePattern),
+    ...needed.defaultsOf
+      .filter((name) => !defaultsOf.has(name))
+      .map((name) => `the default privileges of role ${describeName(name)}`),
+    ...(needed.unusedRoles && !read.unusedRoles ? ['unused roles'] : []),
+  ]
+}
+
+/**
+ * Refuses a snapshot that was not read for all that a request is about: what is missing there may exist all the same.
+ * @throws SnapshotScopeError
+ */
+export const checkCovered = ({ scope }: Snapshot, request: Request): void => {
+  if (scope === undefined) return
+  const needed = scopeOfRequest(request)
+  if (needed === scope) return
+  const missing = uncovered(needed, scope)
+  if (missing.length > 0) throw new SnapshotScopeError(missing)
+}

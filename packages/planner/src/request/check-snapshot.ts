@@ -1,0 +1,161 @@
+import { InvalidGrantError } from '../model/invalid-grant.ts'
+import type { Membership } from '../model/membership.ts'
+import type {
+  DatabaseObject,
+  DefaultPrivileges,
+  Role,
+  Server,
+  Snapshot,
+  Unmanaged,
+} from '../model/snapshot.ts'
+import { isFutureObjects } from '../postgres/default-privileges.ts'
+import { isObjectKind } from '../postgres/object-kind.ts'
+
+/** Says where in a value something is not what it should be, and what it should be; nothing where all is well. */
+type Shape = (value: unknown, path: string) => readonly [path: string, problem: string] | undefined
+
+const is =
+  (what: string, test: (value: unknown) => boolean): Shape =>
+  (value, path) =>
+    test(value) ? undefined : [path, `must be ${what}`]
+
+const text = is('a text', (value) => typeof value === 'string')
+const number = is('a number', (value) => typeof value === 'number' && Number.isFinite(value))
+const flag = is('true or false', (value) => typeof value === 'boolean')
+
+const orNull =
+  (shape: Shape): Shape =>
+  (value, path) =>
+    value === null ? undefined : shape(value, path)
+
+const optional =
+  (shape: Shape): Shape =>
+  (value, path) =>
+    value === undefined ? undefined : shape(value, path)
+
+const list =
+  (shape: Shape): Shape =>
+  (value, path) => {
+    if (!Array.isArray(value)) return [path, 'must be an array']
+    for (let index = 0; index < value.length; index++) {
+      const problem = shape(value[index], `${path}[${index}]`)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+/** Of an object, what it has of some fields. Those that nobody knows are left alone. */
+const fields =
+  <T>(shapes: { readonly [Field in keyof Required<T>]: Shape }): Shape =>
+  (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return [path, 'must be an object']
+    for (const [field, shape] of Object.entries<Shape>(shapes)) {
+      const problem = shape(
+        (value as Record<string, unknown>)[field],
+        path === '' ? field : `${path}.${field}`,
+      )
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+const objectName = fields<Pick<DatabaseObject, 'kind' | 'name'>>({
+  kind: is('a kind of object', isObjectKind),
+  name: list(text),
+})
+
+const acl = list(fields<DatabaseObject['acl'][number]>({ grantee: text, grantor: text, privileges: text }))
+
+const snapshot = fields<Snapshot>({
+  format: is('1', (value) => value === 1),
+  scope: optional(
+    fields<NonNullable<Snapshot['scope']>>({
+      desired: list(text),
+      roles: list(text),
+      objects: list(objectName),
+      owned: list(objectName),
+      patterns: list(fields<{ kind: unknown; schema: unknown }>({ kind: text, schema: text })),
+      defaultsOf: list(text),
+      unusedRoles: flag,
+    }),
+  ),
+  server: fields<Server>({
+    version: number,
+    database: text,
+    databaseOid: text,
+    databaseOwner: text,
+    createsSchemas: flag,
+    actingRole: text,
+    sessionRole: text,
+    maxLocksPerTransaction: number,
+    lockTableSize: number,
+    predicateLockTableSize: number,
+    bootstrapRole: text,
+  }),
+  roles: list(
+    fields<Role>({
+      name: text,
+      oid: orNull(text),
+      login: flag,
+      superuser: flag,
+      inherit: flag,
+      createRole: flag,
+      createDb: flag,
+      replication: flag,
+      bypassRls: flag,
+      validUntil: text,
+      elsewhere: number,
+      servesOthers: flag,
+      administeredByOthers: optional(flag),
+      administers: optional(number),
+      hasPassword: optional(flag),
+      passwordUnchanged: optional(flag),
+    }),
+  ),
+  memberships: list(
+    fields<Membership>({ role: text, member: text, grantor: text, admin: flag, inherit: flag, set: flag }),
+  ),
+  objects: list(
+    fields<DatabaseObject>({
+      kind: is('a kind of object', isObjectKind),
+      name: list(text),
+      oid: orNull(text),
+      owner: text,
+      acl,
+      follows: optional(objectName),
+      inert: optional(flag),
+      columns: optional(list(text)),
+      foreignKey: optional(flag),
+      runsCodeWhenOpened: optional(flag),
+      wrapper: optional(objectName),
+      ownedBySuperusers: optional(flag),
+      indexes: optional(number),
+    }),
+  ),
+  defaultPrivileges: list(
+    fields<DefaultPrivileges>({
+      owner: text,
+      schema: orNull(text),
+      on: is('what default privileges are on', isFutureObjects),
+      acl,
+    }),
+  ),
+  unmanaged: list(fields<Unmanaged>({ role: text, kind: text, description: text })),
+  mayBeUnused: optional(list(text)),
+})
+
+/**
+ * Checks that a snapshot is one, as far as its types go.
+ * @throws InvalidGrantError which names the field
+ */
+export const checkSnapshot = (given: Snapshot): void => {
+  const problem = snapshot(given, '')
+  if (problem === undefined) return
+  const [path, why] = problem
+  const field = path === '' ? 'snapshot' : path
+  throw new InvalidGrantError({
+    field,
+    message: `cannot plan: ${path === '' ? 'the snapshot' : `${path} of the snapshot`} ${why}`,
+  })
+}

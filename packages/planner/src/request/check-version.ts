@@ -1,0 +1,69 @@
+import { describeGrant, describeName } from '../model/describe.ts'
+import { UnsupportedServerError } from '../model/errors.ts'
+import type { Grant } from '../model/grant.ts'
+import type { SyncRequest } from '../model/request.ts'
+import { futureObjects } from '../postgres/default-privileges.ts'
+import { objectKinds } from '../postgres/object-kind.ts'
+import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
+
+/** Something that only servers from some version on have. */
+type Newer = readonly [since: number, what: string]
+
+const isTooOld = (version: number, since = 0): boolean => version < since
+
+const newPrivilege = (privileges: readonly Privilege[], version: number): Newer | undefined => {
+  const privilege = privileges.find((one) => isTooOld(version, privilegesSince[one]))
+  return privilege && [privilegesSince[privilege]!, privilege]
+}
+
+/** What a grant needs and a server does not have. */
+const newIn = (grant: Grant, version: number): Newer | undefined => {
+  switch (grant.kind) {
+    case 'attribute':
+      return undefined
+    case 'privilege': {
+      const { kind } = grant.object
+      const { since } = objectKinds[kind]
+      return isTooOld(version, since)
+        ? [since!, `${kind}s that can be granted`]
+        : newPrivilege(grant.privileges, version)
+    }
+    case 'ownership': {
+      const { kind } = grant.object
+      const { since } = objectKinds[kind]
+      return isTooOld(version, since) ? [since!, `${kind}s`] : undefined
+    }
+    case 'membership':
+      return isTooOld(version, 160000) && (grant.inherit === false || grant.set === false)
+        ? [160000, 'INHERIT and SET options of memberships']
+        : undefined
+    case 'default privilege': {
+      const { since } = futureObjects[grant.on]
+      return isTooOld(version, since)
+        ? [since!, `default privileges on ${grant.on}`]
+        : newPrivilege(grant.privileges, version)
+    }
+  }
+}
+
+/** `10`, or `9.6`. */
+const versionText = (version: number): string =>
+  version >= 100000
+    ? String(Math.floor(version / 10000))
+    : `${Math.floor(version / 10000)}.${Math.floor(version / 100) % 100}`
+
+/**
+ * Refuses what the server is too old for.
+ * @throws UnsupportedServerError
+ */
+export const checkSupported = (version: number, { desired }: SyncRequest): void => {
+  for (const { role, grants } of desired)
+    for (const grant of grants) {
+      const newer = newIn(grant, version)
+      if (newer === undefined) continue
+      const [since, what] = newer
+      throw new UnsupportedServerError(
+        `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: there are ${what} from PostgreSQL ${versionText(since)} on, and the server is ${versionText(version)}`,
+      )
+    }
+}

@@ -1,0 +1,334 @@
+import { describeName } from '../model/describe.ts'
+import type {
+  AttributeGrant,
+  DefaultPrivilegeGrant,
+  Grant,
+  MembershipGrant,
+  OwnershipGrant,
+  PrivilegeGrant,
+} from '../model/grant.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import { Secret } from '../model/secret.ts'
+import { isPattern, type ObjectPattern, type Pattern, type Target } from '../model/target.ts'
+import { isGrantableAttribute } from '../postgres/attribute.ts'
+import { futureObjects, futurePrivileges, isFutureObjects } from '../postgres/default-privileges.ts'
+import { hasLoneSurrogate, impossibleRoleNameProblem, nameProblem } from '../postgres/identifier.ts'
+import {
+  type GrantableKind,
+  isObjectKind,
+  type MatchableKind,
+  type ObjectKind,
+  objectKinds,
+  type ObjectName,
+  type OwnableKind,
+} from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { timestamp } from '../postgres/timestamp.ts'
+import { typeName } from '../postgres/type-name.ts'
+import { getOrMake, sortedUnique } from '../util/collections.ts'
+export type Refuse = (field: string, problem: string) => never
+
+export const checkName = (name: unknown, field: string, refuse: Refuse): void => {
+  const problem = nameProblem(name)
+  if (problem !== undefined) refuse(field, `the name ${quotedText(name)}${problem}`)
+}
+
+/** The name of a role that has to be there, or is made: a predefined one too. */
+const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
+  checkName(name, field, refuse)
+  const problem = impossibleRoleNameProblem(name)
+  if (problem !== undefined) refuse(field, `the role name ${describeName(name)} ${problem}`)
+}
+
+/** A text to be shown, with a space behind it; nothing of what is no text. */
+export const quotedText = (value: unknown): string =>
+  typeof value === 'string' ? `${describeName(value)} ` : ''
+
+const checkFlag = (field: string, value: unknown, refuse: Refuse): boolean =>
+  typeof value === 'boolean' ? value : refuse(field, `${field} must be true or false`)
+
+/** Checked with care: to JavaScript, a pattern without a source is one that matches every table. */
+const checkPattern = (schema: string, pattern: unknown, refuse: Refuse): Pattern => {
+  const { source, flags = '' } = (pattern ?? {}) as { readonly source?: unknown; readonly flags?: unknown }
+  if (typeof source !== 'string' || typeof flags !== 'string')
+    return refuse('pattern', 'a pattern is a RegExp, or an object with a source and flags that are texts')
+  if (/[gy]/.test(flags))
+    refuse('pattern', 'the flags g and y make a pattern remember where it last matched; leave them out')
+  try {
+    new RegExp(source, flags)
+  } catch (error) {
+    refuse('pattern', (error as Error).message.toLowerCase())
+  }
+  if (schema === 'pg_catalog') refuse('schema', 'patterns do not reach into pg_catalog; name the object')
+  return { source, flags }
+}
+
+const checkType = (part: string, type: unknown, refuse: Refuse): string => {
+  if (part === 'left type' || part === 'right type')
+    if (typeof type === 'string' && type.toUpperCase() === 'NONE') return 'NONE'
+  const name = typeof type === 'string' ? typeName(type) : undefined
+  return name ?? refuse(part, `${quotedText(type)}is not the name of a type`)
+}
+
+/** What is no name to be quoted, or has one spelling only. */
+const checkPart: Readonly<Record<string, (value: unknown, refuse: Refuse) => string>> = {
+  'left type': (type, refuse) => checkType('left type', type, refuse),
+  'right type': (type, refuse) => checkType('right type', type, refuse),
+  operator: (symbol, refuse) =>
+    typeof symbol === 'string' && /^[-+*/<>=~!@#%^&|`?]{1,63}$/.test(symbol) && !/--|\/\*/.test(symbol)
+      ? symbol
+      : refuse('operator', `${quotedText(symbol)}is not the name of an operator`),
+  oid: (oid, refuse) =>
+    typeof oid === 'string' && /^[1-9]\d{0,9}$/.test(oid) && Number(oid) < 2 ** 32
+      ? oid
+      : refuse('oid', `${quotedText(oid)}is not the oid of a large object`),
+  // PostgreSQL does not tell them apart by case, and records what is granted in lower case.
+  parameter: (parameter, refuse) =>
+    typeof parameter === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(parameter)
+      ? parameter.toLowerCase()
+      : refuse('parameter', `${quotedText(parameter)}is not the name of a configuration parameter`),
+}
+
+/** The parts of an object’s name, each in its one spelling. */
+const checkParts = (kind: ObjectKind, name: unknown, refuse: Refuse): readonly string[] => {
+  const { parts, more } = objectKinds[kind]
+  const isComplete =
+    Array.isArray(name) && (more === undefined ? name.length === parts.length : name.length >= parts.length)
+  if (!isComplete)
+    return refuse(
+      'name',
+      `the name of a ${kind} has the parts ${parts.join(', ')}${more === undefined ? '' : `, and one for each ${more}`}`,
+    )
+  return Array.from(name, (value: unknown, index) => {
+    const part = parts[index]
+    if (part === undefined) return checkType(more!, value, refuse)
+    const check = checkPart[part]
+    if (check !== undefined) return check(value, refuse)
+    checkName(value, part, refuse)
+    return value as string
+  })
+}
+
+const checkObject = <Kind extends ObjectKind>(
+  { kind, name }: ObjectName<Kind>,
+  refuse: Refuse,
+): ObjectName<Kind> => ({ kind, name: checkParts(kind, name, refuse) })
+
+const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
+  if (password === 'keep' || password === 'set') return password
+  if (!(password instanceof Secret)) return refuse('password', 'build the grant with Grant.login')
+  const value = Secret.reveal(password)
+  if (typeof value !== 'string')
+    return refuse(
+      'password',
+      `the password is ${value === null ? 'null' : typeof value}; leave the key out to keep the existing one`,
+    )
+  if (value === '') return refuse('password', 'the password is empty')
+  if (value.includes('\0') || hasLoneSurrogate(value))
+    return refuse('password', 'the password contains NUL or a lone surrogate')
+  return 'set'
+}
+
+const checkAttribute = (grant: AttributeGrant, refuse: Refuse): AttributeGrant => {
+  if (!isGrantableAttribute(grant.attribute))
+    return refuse('attribute', `${quotedText(grant.attribute)}is no attribute that can be asked for`)
+  if (grant.attribute !== 'LOGIN') return { kind: 'attribute', attribute: grant.attribute }
+  const password = checkPassword(grant.password, refuse)
+  const validUntil = typeof grant.validUntil === 'string' ? timestamp(grant.validUntil) : undefined
+  if (validUntil === undefined)
+    return refuse(
+      'validUntil',
+      `validUntil ${quotedText(grant.validUntil)}is not a date with a time zone, such as 2027-06-30T00:00:00Z; leave the key out for ever`,
+    )
+  const { hashedBy } = grant
+  if (hashedBy !== undefined && hashedBy !== 'server')
+    return refuse('hashedBy', "hashedBy can only be 'server'; leave the key out to send a verifier")
+  const isSent = hashedBy !== undefined && password === 'set'
+  return { kind: 'attribute', attribute: 'LOGIN', validUntil, password, ...(isSent && { hashedBy }) }
+}
+
+/** Privileges on some kind of objects, in an order of their own. */
+const checkPrivileges = (
+  asked: unknown,
+  known: readonly Privilege[],
+  on: string,
+  refuse: Refuse,
+): readonly Privilege[] => {
+  if (!Array.isArray(asked) || asked.length === 0)
+    return refuse('privileges', 'the privileges are not an array that holds some')
+  const privileges: readonly unknown[] = Array.from(asked)
+  for (const privilege of privileges)
+    if (!known.some((one) => one === privilege))
+      refuse('privileges', `there is no ${String(privilege)} on ${on}, but ${known.join(', ')}`)
+  return sortedUnique(privileges as Privilege[]) as Privilege[]
+}
+
+const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {
+  if (!Array.isArray(columns) || columns.length === 0)
+    return refuse('columns', 'the columns are not an array that holds some')
+  for (const column of columns) checkName(column, 'column', refuse)
+  return sortedUnique(columns as string[])
+}
+
+const checkObjectPattern = (target: ObjectPattern, refuse: Refuse): readonly ObjectPattern[] => {
+  const { kind, schema } = target
+  if (objectKinds[kind].matchable !== true)
+    return refuse('pattern', `a ${kind} cannot be asked for by a pattern`)
+  checkName(schema, 'schema', refuse)
+  const pattern = checkPattern(schema, target.pattern, refuse)
+  const base = { kind: kind satisfies MatchableKind, schema, pattern }
+  return kind === 'column'
+    ? checkColumns(target.columns, refuse).map((column) => ({ ...base, columns: [column] }))
+    : [base]
+}
+
+/** The objects of a target, each by itself: of columns, one each. */
+const checkTarget = (target: Target<GrantableKind>, refuse: Refuse): readonly Target<GrantableKind>[] => {
+  if (isPattern(target)) return checkObjectPattern(target, refuse)
+  if (target.kind !== 'column') return [checkObject(target, refuse)]
+  if (!Array.isArray(target.name)) return [checkObject(target, refuse)]
+  const [schema, table, ...columns] = target.name as readonly string[]
+  return checkColumns(columns, refuse).map((column) =>
+    checkObject({ kind: 'column', name: [schema!, table!, column] }, refuse),
+  )
+}
+
+const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly PrivilegeGrant[] => {
+  const { object, direct } = grant
+  if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
+  const { kind } = object
+  const { privileges: known } = objectKinds[kind]
+  if (known.length === 0) return refuse('object', `there are no privileges on a ${kind as string}`)
+  const privileges = checkPrivileges(grant.privileges, known, `a ${kind}`, refuse)
+  const options = {
+    direct: checkFlag('direct', direct, refuse),
+    grantable: checkFlag('grantable', grant.grantable, refuse),
+  }
+  if (options.grantable && !options.direct)
+    refuse('grantable', 'only what is held directly can be passed on; set direct too')
+  const checked: PrivilegeGrant[] = []
+  for (const one of checkTarget(object, refuse))
+    for (const privilege of privileges)
+      checked.push({ kind: 'privilege', privileges: [privilege], object: one, ...options })
+  return checked
+}
+
+const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {
+  if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
+  if (objectKinds[object.kind].ownerKeyword === undefined)
+    return refuse('object', `a ${object.kind as string} has no owner of its own`)
+  if (isPattern(object)) return refuse('object', 'ownership cannot be asked for by a pattern')
+  const checked = checkObject<OwnableKind>(object, refuse)
+  if (checked.kind === 'schema' && checked.name[0]!.startsWith('pg_'))
+    return refuse('schema', `the prefix "pg_" is reserved for system schemas`)
+  return { kind: 'ownership', object: checked }
+}
+
+const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
+  const { role: of } = grant
+  checkRoleName(of, 'role', refuse)
+  if (of === role) refuse('role', 'a role cannot be a member of itself')
+  if (of === 'pg_database_owner') refuse('role', 'pg_database_owner cannot have explicit members')
+  if (isIntermediateName(of))
+    refuse('role', `${describeName(of)} is an intermediate role; ask for the privilege that it holds`)
+  const options = (['admin', 'inherit', 'set'] as const).flatMap((option) => {
+    const value = grant[option]
+    return value === undefined ? [] : [[option, checkFlag(option, value, refuse)] as const]
+  })
+  const { admin, ...others } = Object.fromEntries(options)
+  if (others.inherit === false && others.set === false)
+    refuse('inherit', 'a member that neither inherits nor may SET ROLE is none')
+  return { kind: 'membership', role: of, ...(admin === true && { admin }), ...others }
+}
+
+const checkDefaultPrivilege = (
+  grant: DefaultPrivilegeGrant,
+  refuse: Refuse,
+): readonly DefaultPrivilegeGrant[] => {
+  const { owner, schema, on } = grant
+  if (!isFutureObjects(on))
+    return refuse('on', `${quotedText(on)}is not one of ${Object.keys(futureObjects).join(', ')}`)
+  checkRoleName(owner, 'owner', refuse)
+  if (schema !== null) checkName(schema, 'schema', refuse)
+  if (schema !== null && futureObjects[on].outsideSchemas === true) refuse('schema', `${on} are in no schema`)
+  const grantable = checkFlag('grantable', grant.grantable, refuse)
+  return checkPrivileges(grant.privileges, futurePrivileges(on), on, refuse).map((privilege) => ({
+    kind: 'default privilege',
+    owner,
+    schema,
+    on,
+    privileges: [privilege],
+    grantable,
+  }))
+}
+
+/** The same as plain data, in one spelling and without its secret: a grant for each privilege on each object. */
+const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[] => {
+  switch (grant?.kind) {
+    case 'attribute':
+      return [checkAttribute(grant, refuse)]
+    case 'privilege':
+      return checkPrivilege(grant, refuse)
+    case 'ownership':
+      return [checkOwnership(grant, refuse)]
+    case 'membership':
+      return [checkMembership(role, grant, refuse)]
+    case 'default privilege':
+      return checkDefaultPrivilege(grant, refuse)
+    default:
+      return refuse('kind', 'it is no grant; build one with the functions of Grant')
+  }
+}
+
+/** One grant of those that say the same, and what it says. */
+export interface CheckedGrant {
+  readonly grant: Grant
+  readonly text: string
+}
+
+/** Many roles ask for the same: of grants that say the same the request holds one, and looks at it once. */
+export class CheckedGrants {
+  readonly #byText = new Map<string, CheckedGrant>()
+  /** By what was given. */
+  readonly #given = new Map<string, readonly CheckedGrant[]>()
+  readonly #areRepeated: boolean
+
+  /** @param roles how many ask: where one does, hardly any grant is given again */
+  constructor(roles: number) {
+    this.#areRepeated = roles > 1
+  }
+
+  #theOneOf(grant: Grant): CheckedGrant {
+    const text = JSON.stringify(grant)
+    return getOrMake(this.#byText, text, () => ({ grant, text }))
+  }
+
+  /** @throws whatever `refuse` does */
+  check(role: string, given: Grant, refuse: Refuse): readonly CheckedGrant[] {
+    const text = this.#areRepeated ? textOf(given) : undefined
+    const known = text === undefined ? undefined : this.#given.get(text)
+    if (known !== undefined) return known
+    const checked = checkGrant(role, given, refuse).map((grant) => this.#theOneOf(grant))
+    if (text !== undefined) this.#given.set(text, checked)
+    return checked
+  }
+}
+
+/** One text for all that a grant of privileges by name asks for, whoever is to have them; of others there is none. */
+const textOf = (given: Grant): string | undefined => {
+  if (given?.kind !== 'privilege') return undefined
+  const { object, privileges, direct, grantable } = given
+  if (typeof direct !== 'boolean' || typeof grantable !== 'boolean' || !areTexts(privileges)) return undefined
+  if (typeof object !== 'object' || object === null || 'pattern' in object || !('name' in object))
+    return undefined
+  const { kind, name } = object
+  if (!isObjectKind(kind) || !areTexts(name)) return undefined
+  // By its length no name with NUL in it, which is refused, has the text of one that is not.
+  return `${kind}\0${direct}\0${grantable}\0${privileges.length}\0${name.length}\0${name.join('\0')}\0${privileges.join('\0')}`
+}
+
+const areTexts = (values: unknown): values is readonly string[] => {
+  if (!Array.isArray(values)) return false
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
+}

@@ -1,0 +1,269 @@
+import { describeGrant, describeName, describeObject } from '../model/describe.ts'
+import type { DesiredRole } from '../model/desired-role.ts'
+import type { Grant, MembershipGrant } from '../model/grant.ts'
+import { InvalidGrantError } from '../model/invalid-grant.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import type { PlanOptions, SyncRequest } from '../model/request.ts'
+import { onGiven } from '../model/unchecked-input.ts'
+import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
+import { objectKey, objectKinds } from '../postgres/object-kind.ts'
+import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { membershipCycle } from './membership-cycle.ts'
+import { type CheckedGrant, CheckedGrants, checkName, quotedText, type Refuse } from './parse-grant.ts'
+
+/** Whether a grant is of what belongs to the whole cluster, and no database alone. */
+const isOfCluster = (grant: Grant): boolean => {
+  switch (grant.kind) {
+    case 'attribute':
+    case 'membership':
+      return true
+    case 'privilege':
+    case 'ownership':
+      return objectKinds[grant.object.kind].shared === true
+    case 'default privilege':
+      return false
+  }
+}
+
+/** What is no grant at all has no description, and a grant with something missing may not have one either. */
+const safeDescription = (grant: Grant): string => {
+  try {
+    const description: string | undefined = describeGrant(grant)
+    return description ?? 'this'
+  } catch {
+    return 'this'
+  }
+}
+
+const checkRole = (role: string): void => {
+  const problem =
+    nameProblem(role) ??
+    reservedRoleNameProblem(role) ??
+    (isIntermediateName(role) ? 'is that of an intermediate role' : undefined)
+  if (problem !== undefined)
+    throw new InvalidGrantError({
+      role,
+      field: 'role',
+      message: `cannot sync ${typeof role === 'string' ? `role ${describeName(role)}: its name` : 'roles: the name of one'} ${problem}`,
+    })
+}
+
+/** A role that is asked for twice, so that one option would have to be on and off. */
+const conflictingMembership = (grants: readonly Grant[]): string | undefined => {
+  const asked = new Map<string, MembershipGrant>()
+  for (const grant of grants) {
+    if (grant.kind !== 'membership') continue
+    const { role, inherit = grant.inherit, set = grant.set } = asked.get(grant.role) ?? grant
+    if ((grant.inherit ?? inherit) !== inherit || (grant.set ?? set) !== set) return role
+    asked.set(role, {
+      kind: 'membership',
+      role,
+      ...(inherit !== undefined && { inherit }),
+      ...(set !== undefined && { set }),
+    })
+  }
+  return undefined
+}
+
+const fields: ReadonlySet<string> = new Set([
+  'role',
+  'grants',
+  'preserveExistingGrantsInSchemas',
+] satisfies (keyof DesiredRole)[])
+
+const whatIs = (value: unknown): string => {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'string' ? describeName(value) : `a ${typeof value}`
+}
+
+const checkDesiredRole = (
+  desired: DesiredRole,
+  scope: PlanOptions['scope'],
+  known: CheckedGrants,
+): DesiredRole => {
+  if (typeof desired !== 'object' || desired === null)
+    throw new InvalidGrantError({
+      field: 'desired',
+      message: `cannot sync roles: ${whatIs(desired)} is no desired role; give an object with role and grants, or an array of them`,
+    })
+  const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
+  checkRole(role)
+  const fail = (message: string, field: string, grant?: number): never => {
+    throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
+  }
+  const unknown = Object.keys(desired).find((field) => !fields.has(field))
+  if (unknown !== undefined)
+    fail(
+      `cannot sync role ${describeName(role)}: ${describeName(unknown)} is nothing that a desired role has`,
+      unknown,
+    )
+  if (!Array.isArray(grants))
+    fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
+  let index = 0
+  const refuse: Refuse = (field, problem) =>
+    fail(
+      `cannot grant ${safeDescription(grants[index]!)} to role ${describeName(role)}: ${problem}`,
+      field,
+      index,
+    )
+  const checked = new Set<CheckedGrant>()
+  const logins: number[] = []
+  for (; index < grants.length; index++)
+    for (const one of known.check(role, grants[index], refuse)) {
+      if (scope === 'database' && isOfCluster(one.grant))
+        refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
+      if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
+      checked.add(one)
+    }
+  const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
+  if (!Array.isArray(preserved))
+    fail(
+      `cannot sync role ${describeName(role)}: preserveExistingGrantsInSchemas is not an array`,
+      'preserveExistingGrantsInSchemas',
+    )
+  for (const schema of schemas)
+    checkName(schema, 'preserveExistingGrantsInSchemas', (field, problem) =>
+      fail(`cannot preserve what role ${describeName(role)} has in a schema: ${problem}`, field),
+    )
+  if (logins.length > 1)
+    fail(
+      `cannot grant LOGIN to role ${describeName(role)}: it is asked for ${logins.length} times`,
+      'login',
+      logins[1],
+    )
+  const inOrder = sortedBy(checked, ({ text }) => text).map(({ grant }) => grant)
+  const conflict = conflictingMembership(inOrder)
+  if (conflict !== undefined)
+    fail(
+      `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
+      'role',
+    )
+  return {
+    role,
+    grants: inOrder,
+    ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
+  }
+}
+
+const checkOwners = (desired: readonly DesiredRole[]): void => {
+  const owners = new Map<string, string>()
+  for (const { role, grants } of desired)
+    for (const grant of grants) {
+      if (grant.kind !== 'ownership') continue
+      const other = owners.get(objectKey(grant.object))
+      if (other !== undefined)
+        throw new InvalidGrantError({
+          role,
+          field: 'object',
+          message: `cannot grant ownership of ${describeObject(grant.object)} to role ${describeName(role)}: role ${describeName(other)} is to own it`,
+        })
+      owners.set(objectKey(grant.object), role)
+    }
+}
+
+const checkCycles = (desired: readonly DesiredRole[]): void => {
+  const memberships = new Map(
+    desired.map(({ role, grants }) => [
+      role,
+      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+    ]),
+  )
+  const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
+  if (cycle !== undefined)
+    throw new InvalidGrantError({
+      role: cycle[0]!,
+      field: 'role',
+      message: `cannot grant membership in role ${describeName(cycle[1]!)} to role ${describeName(cycle[0]!)}: it would make a cycle: ${cycle.map(describeName).join(' in ')}`,
+    })
+}
+
+const planOptionNames: ReadonlySet<string> = new Set([
+  'reassignOwnedTo',
+  'allowSelf',
+  'allowSuperuser',
+  'keepDependents',
+  'scope',
+] satisfies (keyof PlanOptions)[])
+
+/** A misspelt option would silently be the default. */
+const checkOptions = (options: PlanOptions): PlanOptions => {
+  const unknown = Object.keys(options).find((name) => !planOptionNames.has(name))
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot plan: ${unknown} is no option; there are ${[...planOptionNames].join(', ')}`,
+    })
+  const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
+  const { keepDependents = false, scope = 'cluster' } = options
+  const flags = { allowSelf, allowSuperuser, keepDependents }
+  for (const [field, value] of Object.entries(flags))
+    if (typeof value !== 'boolean')
+      throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
+  if (scope !== 'cluster' && scope !== 'database')
+    throw new InvalidGrantError({
+      field: 'scope',
+      message: 'cannot sync roles: scope must be one of cluster, database',
+    })
+  return { ...(reassignOwnedTo !== undefined && { reassignOwnedTo }), ...flags, scope }
+}
+
+const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }: PlanOptions): void => {
+  if (reassignOwnedTo === undefined) return
+  const problem =
+    nameProblem(reassignOwnedTo) ??
+    impossibleRoleNameProblem(reassignOwnedTo) ??
+    (isIntermediateName(reassignOwnedTo) ? 'is that of an intermediate role' : undefined) ??
+    (desired.some(({ role }) => role === reassignOwnedTo)
+      ? 'is that of a role that is synced too'
+      : undefined)
+  if (problem !== undefined)
+    throw new InvalidGrantError({
+      field: 'reassignOwnedTo',
+      message: `cannot reassign ownership to a role: the name ${quotedText(reassignOwnedTo)}${problem}`,
+    })
+}
+
+/**
+ * Checks what is asked for, as far as that is possible without a server, and brings it into one spelling and order,
+ * so that the order in which roles and grants were given does not matter.
+ * @throws InvalidGrantError
+ */
+export const requestOf = (
+  desired: DesiredRole | readonly DesiredRole[],
+  planOptions: PlanOptions & { readonly seed: string },
+): SyncRequest =>
+  onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
+    checkedRequest(desired, planOptions),
+  )
+
+const checkedRequest = (
+  desired: DesiredRole | readonly DesiredRole[],
+  planOptions: PlanOptions & { readonly seed: string },
+): SyncRequest => {
+  const { seed, ...options } = (planOptions as typeof planOptions | undefined) ?? { seed: undefined }
+  if (typeof seed !== 'string')
+    throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
+  const checkedOptions = checkOptions(options)
+  const given: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
+  const known = new CheckedGrants(given.length)
+  const roles = given.map((one) => checkDesiredRole(one, checkedOptions.scope, known))
+  checkReassignedTo(roles, checkedOptions)
+  const seen = new Set<string>()
+  for (const { role } of roles) {
+    if (seen.has(role))
+      throw new InvalidGrantError({
+        role,
+        field: 'role',
+        message: `cannot sync role ${describeName(role)}: it is named twice`,
+      })
+    seen.add(role)
+  }
+  checkOwners(roles)
+  checkCycles(roles)
+  return {
+    kind: 'sync',
+    desired: sortedBy(roles, ({ role }) => role),
+    options: checkedOptions,
+    seed,
+  }
+}

@@ -1,0 +1,67 @@
+import type { DesiredRole } from '../model/desired-role.ts'
+import {
+  defaultsTouched,
+  objectTouched,
+  objectWithFollowersTouched,
+  type Operation,
+} from '../model/operation.ts'
+import { operationsOf, type Plan } from '../model/plan.ts'
+import { desiredRolesOf, type PlanOptions } from '../model/request.ts'
+import type { Scope } from '../model/scope.ts'
+import { scope, scopeOfRequest } from './catalog-scope.ts'
+import { requestOf } from './parse-request.ts'
+
+/**
+ * What is read of the desired roles anyway: the intermediate roles that they become members of, and what these and they are
+ * granted.
+ */
+const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
+  const operations = operationsOf(plan)
+  const read = new Set(desiredRolesOf(plan.request))
+  for (const operation of operations)
+    if (operation.kind === 'grantMembership' && operation.serves !== undefined && read.has(operation.member))
+      read.add(operation.role)
+  return (operation) => {
+    switch (operation.kind) {
+      case 'createRole':
+        return read.has(operation.role)
+      case 'grantMembership':
+        return read.has(operation.role) && read.has(operation.member)
+      case 'grantPrivilege':
+        return operation.because.meanwhile === undefined && read.has(operation.grantee)
+      default:
+        return false
+    }
+  }
+}
+
+/**
+ * What must be read to prove a plan: what it was made from, and everything that it touches.
+ */
+export const scopeOfPlan = (plan: Plan): Scope => {
+  const { desired, roles, objects, owned, defaultsOf } = scopeOfRequest(plan.request)
+  const isRead = isReadAnyway(plan)
+  const operations = operationsOf(plan).filter((operation) => !isRead(operation))
+  return scope({
+    desired,
+    roles: [...roles, ...operations.flatMap(rolesTouched)],
+    objects: [...objects, ...operations.flatMap(objectTouched)],
+    owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
+    patterns: [],
+    defaultsOf: [...defaultsOf, ...defaultsTouched(operations).map(({ owner }) => owner)],
+    unusedRoles: false,
+  })
+}
+
+const rolesTouched = (operation: Operation): readonly string[] => {
+  if (operation.kind === 'createRole' || operation.kind === 'dropRole' || operation.kind === 'setAttribute')
+    return [operation.role]
+  return 'member' in operation ? [operation.role, operation.member] : []
+}
+
+/** What must be read to sync roles, or to prove a plan. */
+export const scopeOf = (
+  from: DesiredRole | readonly DesiredRole[] | Plan,
+  options: PlanOptions = {},
+): Scope =>
+  'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))

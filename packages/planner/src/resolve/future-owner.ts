@@ -1,0 +1,137 @@
+import type { Access } from '../access/access.ts'
+import type { AccessStages } from '../access/stages.ts'
+import { type Catalog, type CatalogObject, ownerIsManaged } from '../catalog/catalog.ts'
+import { isCaretakerName } from '../model/managed-role.ts'
+import type { Server } from '../model/snapshot.ts'
+import { objectKey, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { isPreserved, type TargetState } from './target-state.ts'
+
+/** What decides who owns what. */
+export interface Ownerships extends Pick<
+  TargetState,
+  'owners' | 'desired' | 'reassignOwnedTo' | 'caretakers' | 'attachableIn' | 'preserved' | 'managesCluster'
+> {
+  readonly access: Pick<AccessStages, 'now' | 'overContents'>
+}
+
+/** What the acting role can do with an object when its owner changes. */
+export const accessTo = ({ access }: Pick<Ownerships, 'access'>, { kind }: ObjectName): Access =>
+  kind === 'schema' ? access.now : access.overContents
+
+/** Why an object stays with a desired role that is not to own it. */
+export interface NotMoved {
+  readonly reason: 'acts as its owner' | 'not permitted'
+  readonly why: string
+}
+
+/** With these privileges on a table, who does not own it attaches code of its own: a foreign key’s casts, a trigger. */
+const attaching: readonly Privilege[] = ['REFERENCES', 'TRIGGER']
+
+export const isAttaching = (privilege: Privilege): boolean => attaching.includes(privilege)
+
+const othersMayAttach = (
+  catalog: Catalog,
+  attachableIn: ReadonlySet<string>,
+  object: CatalogObject,
+): boolean =>
+  attachableIn.has(object.name[0]!) ||
+  [object, ...catalog.followersOf(object)].some(({ acl, owner }) =>
+    [...acl.values()].some(
+      ({ grantee, privileges }) =>
+        grantee !== owner &&
+        grantee !== catalog.server.actingRole &&
+        attaching.some((privilege) => privileges.has(privilege)),
+    ),
+  )
+
+/** Whether nothing that an object holds, or that others may attach to it, can ever act with its owner’s rights. */
+export const isInert = (
+  catalog: Catalog,
+  { attachableIn }: Pick<TargetState, 'attachableIn'>,
+  object: CatalogObject,
+): boolean => object.inert && (object.kind !== 'table' || !othersMayAttach(catalog, attachableIn, object))
+
+/**
+ * The privilege by which the columns of a table are held while its owner changes: one that the acting role can grant in the
+ * owner’s name.
+ */
+export const holdingPrivilege = (
+  goal: Pick<Ownerships, 'access'>,
+  table: CatalogObject,
+): Privilege | undefined => {
+  const [first = ''] = table.columns ?? []
+  const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
+  return objectKinds.column.privileges.find(
+    (privilege) => accessTo(goal, table).whyNotManaged(column, privilege, { saying: 'grant' }) === undefined,
+  )
+}
+
+const canBeHeld = (goal: Ownerships, object: CatalogObject): boolean =>
+  object.columns === undefined || holdingPrivilege(goal, object) !== undefined
+
+/**
+ * Who gets an object that a desired role loses; `undefined` when nobody does. What may hold code of its author’s goes to
+ * a caretaker, who can do nothing: nobody’s code is to act with the rights of whoever syncs. Naming the new owner is how
+ * a caller says that this is meant.
+ */
+const heirOf = (catalog: Catalog, goal: Ownerships, object: CatalogObject): string | undefined => {
+  const { reassignOwnedTo, desired, caretakers } = goal
+  const { actingRole } = catalog.server
+  if (reassignOwnedTo !== undefined) return reassignOwnedTo
+  if (object.ownedBySuperusers || objectKinds[object.kind].actsByItself || object.owner === actingRole)
+    return undefined
+  const isOurs = isInert(catalog, goal, object) && canBeHeld(goal, object)
+  return isOurs && !desired.has(actingRole) ? actingRole : caretakers.get(object.owner)
+}
+
+const whyNoHeir = ({ owner, ownedBySuperusers }: CatalogObject, { actingRole }: Server): string => {
+  if (owner === actingRole) return 'there is no other role for it to go to; name one in reassignOwnedTo'
+  return ownedBySuperusers
+    ? 'only a superuser can own it; name one in reassignOwnedTo'
+    : 'it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo'
+}
+
+/** Why an object stays with a desired role that is not to own it; `undefined` when it can be moved. */
+export const whyNotMoved = (
+  catalog: Catalog,
+  goal: Ownerships,
+  object: CatalogObject,
+): NotMoved | undefined => {
+  const heir = heirOf(catalog, goal, object)
+  if (heir === undefined) return { reason: 'acts as its owner', why: whyNoHeir(object, catalog.server) }
+  const why = accessTo(goal, object).whyNotMoved(object, heir)
+  return why === undefined ? undefined : { reason: 'not permitted', why }
+}
+
+/**
+ * The schema on which the owner of a table with foreign keys has to have USAGE: they are checked as the owner of the table
+ * that is read, who reaches it by its name.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c (ri_PerformCheck)
+ */
+export const schemaToReach = (catalog: Catalog, object: CatalogObject): CatalogObject | undefined =>
+  object.foreignKey ? catalog.object({ kind: 'schema', name: [object.name[0]!] }) : undefined
+
+/** Whether a role is one that a plan makes to own what desired roles lose. */
+export const isCaretaker = ({ caretakers }: Pick<TargetState, 'caretakers'>, role: string): boolean =>
+  isCaretakerName(role) && [...caretakers.values()].includes(role)
+
+/** Whether an object belongs to a desired role that is not to own it. */
+export const losesOwnership = (goal: Ownerships, object: CatalogObject): boolean =>
+  goal.desired.has(object.owner) &&
+  ownerIsManaged(object) &&
+  goal.owners.get(object.key)?.role !== object.owner &&
+  !isPreserved(goal, object.owner, object)
+
+/**
+ * Who will own an object once the plan has run; `undefined` for one that does not exist and nobody asks for.
+ * @param key that of the object
+ */
+export const futureOwner = (catalog: Catalog, goal: Ownerships, key: string): string | undefined => {
+  const asked = goal.owners.get(key)
+  if (asked !== undefined) return asked.role
+  const object = catalog.objects.get(key)
+  if (object?.follows !== undefined) return futureOwner(catalog, goal, objectKey(object.follows))
+  if (object === undefined || !losesOwnership(goal, object)) return object?.owner
+  return whyNotMoved(catalog, goal, object) === undefined ? heirOf(catalog, goal, object) : object.owner
+}

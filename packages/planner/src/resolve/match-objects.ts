@@ -1,0 +1,72 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { describeObject } from '../model/describe.ts'
+import { isPattern, type ObjectPattern, type Target } from '../model/target.ts'
+import { objectKey, objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
+import { append, sortedBy } from '../util/collections.ts'
+import type { Goal } from './target-state.ts'
+
+const matchableIn = (catalog: Catalog): ReadonlyMap<string, readonly ObjectName[]> => {
+  const all = new Map<string, ObjectName[]>()
+  for (const { kind, name } of catalog.objects.values())
+    if (objectKinds[kind].matchable === true) append(all, `${kind} ${name[0]!}`, { kind, name })
+  return new Map(
+    [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
+  )
+}
+
+/** Why a target stands for nothing. */
+export interface NoObjects {
+  readonly reason: 'absent' | 'no match'
+  readonly why: string
+}
+
+export const isNone = (found: readonly unknown[] | NoObjects): found is NoObjects => 'why' in found
+
+/** What targets stand for: objects that are there, or will be because somebody is to own them. */
+export class Targets {
+  readonly #catalog: Catalog
+  readonly #owners: Goal['owners']
+  /** By kind and schema, what a pattern may match: made for the first one. */
+  #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
+
+  constructor(catalog: Catalog, owners: Goal['owners']) {
+    this.#catalog = catalog
+    this.#owners = owners
+  }
+
+  exists(object: ObjectName): boolean {
+    const key = objectKey(object)
+    return this.#catalog.objects.has(key) || this.#owners.has(key)
+  }
+
+  /** Names the outermost of what an object is in that does not exist. */
+  whyAbsent(object: ObjectName): string {
+    const schema = schemaOf(object)
+    const around: readonly ObjectName[] = [
+      ...(schema === undefined ? [] : [{ kind: 'schema' as const, name: [schema] }]),
+      ...(object.kind === 'column' ? [{ kind: 'table' as const, name: object.name.slice(0, 2) }] : []),
+    ]
+    const missing = around.find((one) => !this.exists(one)) ?? object
+    return `${describeObject(missing)} does not exist`
+  }
+
+  /** The objects, or why there are none. */
+  objectsOf(target: Target): readonly ObjectName[] | NoObjects {
+    if (!isPattern(target))
+      return this.exists(target) ? [target] : { reason: 'absent', why: this.whyAbsent(target) }
+    const schema: ObjectName = { kind: 'schema', name: [target.schema] }
+    const matching = this.#matching(target)
+    if (matching.length > 0) return matching
+    return this.exists(schema)
+      ? { reason: 'no match', why: `no ${target.kind} matches` }
+      : { reason: 'absent', why: `${describeObject(schema)} does not exist` }
+  }
+
+  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
+    const matcher = new RegExp(pattern.source, pattern.flags)
+    this.#matchable ??= matchableIn(this.#catalog)
+    return (this.#matchable.get(`${kind} ${schema}`) ?? []).filter(
+      ({ name }) => matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)),
+    )
+  }
+}

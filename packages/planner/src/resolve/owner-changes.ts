@@ -1,0 +1,55 @@
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Reason } from '../model/operation.ts'
+import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import { sortedBy } from '../util/collections.ts'
+import { futureOwner, losesOwnership, type Ownerships } from './future-owner.ts'
+import { notAskedFor } from './target-state.ts'
+
+/** An object that is to get another owner. */
+export interface OwnerChange {
+  readonly object: ObjectName
+  /** The object as it is; `undefined` for a schema that is to be created. */
+  readonly existing: CatalogObject | undefined
+  readonly owner: string
+  readonly because: Reason
+}
+
+/** Which objects a step is about: schemas have their owners before what is in them. */
+export type Part = 'schemas' | 'contents'
+
+const isIn = ({ kind }: ObjectName, part: Part): boolean => (kind === 'schema') === (part === 'schemas')
+
+/** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
+const sharedLast = ({ kind, key }: CatalogObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
+
+/** What desired roles own and nobody is to own. Some of it stays with them all the same. */
+export function* lostObjects(catalog: Catalog, ownerships: Ownerships): Iterable<CatalogObject> {
+  for (const object of catalog.objects.values())
+    if (losesOwnership(ownerships, object) && !ownerships.owners.has(object.key)) yield object
+}
+
+/** The objects that change their owners: first those that somebody is to own, then those that nobody is to. */
+export const ownerChanges = (
+  catalog: Catalog,
+  ownerships: Ownerships,
+  part: Part,
+): readonly OwnerChange[] => {
+  const gained = sortedBy(ownerships.owners, ([key]) => key).flatMap(
+    ([, { object, role, because }]): OwnerChange[] => {
+      const existing = catalog.object(object)
+      return isIn(object, part) && existing?.owner !== role
+        ? [{ object, existing, owner: role, because }]
+        : []
+    },
+  )
+  const lost = [...lostObjects(catalog, ownerships)].filter((object) => isIn(object, part))
+  return [
+    ...gained,
+    ...sortedBy(lost, sharedLast).flatMap((existing): OwnerChange[] => {
+      const { kind, name, key } = existing
+      const owner = futureOwner(catalog, ownerships, key)!
+      if (owner === existing.owner) return []
+      return [{ object: { kind, name }, existing, owner, because: notAskedFor(existing.owner) }]
+    }),
+  ]
+}

@@ -1,0 +1,265 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { describeName } from '../model/describe.ts'
+import type { DefaultPrivilegeGrant, MembershipGrant, PrivilegeGrant } from '../model/grant.ts'
+import { intermediateName } from '../model/managed-role.ts'
+import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
+import type { Role } from '../model/snapshot.ts'
+import { heldBy } from '../postgres/acl.ts'
+import { isRealMember, satisfy, together } from '../postgres/membership-option.ts'
+import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { getOrMake } from '../util/collections.ts'
+import { futureOwner } from './future-owner.ts'
+import { isNone, type NoObjects, Targets } from './match-objects.ts'
+import type { Skips } from './skips.ts'
+import {
+  defaultKey,
+  type Goal,
+  privilegeKey,
+  type TargetDefault,
+  type TargetMembership,
+  type TargetPrivilege,
+  type TargetState,
+} from './target-state.ts'
+
+/** One privilege on one object that is there, or will be. */
+interface Asked {
+  readonly serves: ProvidedPrivilege
+  /** That of the object. */
+  readonly key: string
+  /** Who will own it. */
+  readonly owner: string | undefined
+  /** The intermediate roles that give it. */
+  readonly serving: readonly Role[]
+}
+
+/** What the grants of a request need to know besides the catalog. */
+interface Context {
+  /** Who will own what, among other things. */
+  readonly goal: Goal
+  /** The catalog once everything has its owner. */
+  readonly settled: Catalog
+  /** What the names of new intermediate roles are derived from. */
+  readonly seed: string
+  /** The roles that somebody is to be a member of. */
+  readonly joined: ReadonlySet<string>
+  readonly skips: Skips
+}
+
+/** Resolves what roles are to hold and whose members they are to be: expands patterns, chooses or names intermediate roles. */
+export class GrantResolver implements Pick<TargetState, 'memberships' | 'privileges' | 'defaults'> {
+  readonly memberships: Map<string, Map<string, TargetMembership>> = new Map()
+  readonly privileges: Map<string, TargetPrivilege> = new Map()
+  readonly defaults: Map<string, TargetDefault> = new Map()
+  readonly #catalog: Catalog
+  readonly #context: Context
+  readonly #intermediate: IntermediateRoles
+  readonly #targets: Targets
+  /** What each grant asks for: many roles ask for the same. */
+  readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | NoObjects>()
+  readonly #newRoleFor = new Map<string, string>()
+  readonly #newNames = new Set<string>()
+
+  constructor(catalog: Catalog, context: Context) {
+    this.#catalog = catalog
+    this.#context = context
+    this.#intermediate = new IntermediateRoles(catalog)
+    this.#targets = new Targets(catalog, context.goal.owners)
+  }
+
+  get #access(): Goal['access'] {
+    return this.#context.goal.access
+  }
+
+  get #skips(): Skips {
+    return this.#context.skips
+  }
+
+  privilege(grant: PrivilegeGrant, because: Reason): void {
+    const asked =
+      this.#context.goal.roles.length === 1
+        ? this.#askedBy(grant)
+        : getOrMake(this.#asked, grant, () => this.#askedBy(grant))
+    if (isNone(asked)) return this.#skips.add(because, asked.reason, asked.why)
+    const memberInherits =
+      this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(because.role)?.inherit ?? true)
+    let hasNoEffect = false
+    const notPermitted = new Set<string>()
+    for (const one of asked) {
+      const isOwner = one.owner === because.role
+      const direct = grant.direct || isOwner
+      if (!direct && !memberInherits) hasNoEffect = true
+      else {
+        // An owner may pass everything on as it is.
+        const why = direct
+          ? this.#grantDirectly(one, grant.grantable && !isOwner, because)
+          : this.#grantByRole(one, because)
+        if (why !== undefined) notPermitted.add(why)
+      }
+    }
+    for (const why of notPermitted) this.#skips.notPermitted(because, why)
+    if (hasNoEffect)
+      this.#skips.add(
+        because,
+        'no effect',
+        'the role is NOINHERIT, and before PostgreSQL 16 gets nothing from an intermediate role; grant it directly',
+      )
+  }
+
+  /** What a grant asks for, whoever is to get it, or why there is no such thing. */
+  #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
+    const objects = this.#targets.objectsOf(grant.object)
+    if (isNone(objects)) return objects
+    const askedOf = (object: ObjectName, privilege: Privilege): Asked => {
+      const key = objectKey(object)
+      const owner = futureOwner(this.#catalog, this.#context.goal, key)
+      const serving = grant.direct ? [] : this.#intermediate.serving(key, privilege)
+      return { serves: { privilege, object }, key, owner, serving }
+    }
+    return grant.privileges.flatMap((privilege) => objects.map((object) => askedOf(object, privilege)))
+  }
+
+  #addPrivilege(target: TargetPrivilege): void {
+    const key = privilegeKey(target.key, target.privilege, target.role)
+    const other = this.privileges.get(key)
+    if (other === undefined || (target.grantable && !other.grantable)) this.privileges.set(key, target)
+  }
+
+  /** Why the acting role may not put anything into an object’s ACL. */
+  #whyNotGranted({ serves: { object, privilege }, key, owner }: Asked): string | undefined {
+    const { overPrivileges } = this.#access
+    if (owner === undefined || overPrivileges.isSuperuser) return undefined
+    const existing = this.#context.settled.objects.get(key)
+    return overPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege, { saying: 'grant' })
+  }
+
+  #grantDirectly(asked: Asked, grantable: boolean, because: Reason): string | undefined {
+    const { serves, key } = asked
+    const { object, privilege } = serves
+    const { role } = because
+    const { owner, acl } = this.#context.settled.objects.get(key) ?? {}
+    const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
+    const isHeld = held !== undefined && (held || !grantable)
+    const why = isHeld ? undefined : this.#whyNotGranted(asked)
+    // What it has of that, it keeps.
+    if (why === undefined || held !== undefined)
+      this.#addPrivilege({
+        object,
+        key,
+        privilege,
+        role,
+        grantable: grantable && why === undefined,
+        because,
+      })
+    return why
+  }
+
+  /**
+   * Any trusted role that the member is in already counts; else the oldest that is ours alone, which nobody else can let
+   * himself in to, and the acting role may grant; else a new one.
+   */
+  #grantByRole(asked: Asked, because: Reason): string | undefined {
+    const membership: TargetMembership = { serves: asked.serves, inherit: true, because }
+    let isHeld = false
+    for (const { name } of asked.serving)
+      if (this.#catalog.membershipsIn(name, because.role).some(({ inherit }) => inherit)) {
+        this.#addMembership(name, membership)
+        isHeld = true
+      }
+    if (isHeld) return undefined
+    const { now } = this.#access
+    const reused = asked.serving.find(
+      ({ name, elsewhere, administeredByOthers }) =>
+        elsewhere === 0 && administeredByOthers !== true && now.mayGrant(name, this.#context.goal.desired),
+    )?.name
+    const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
+    if (why !== undefined) return why
+    this.#addMembership(reused ?? this.#newRole(asked, because), membership)
+    return undefined
+  }
+
+  #whyNoNewRole(asked: Asked): string | undefined {
+    if (!this.#access.now.mayCreateRoles) return `${this.#skips.acting} may not create roles`
+    return this.#whyNotGranted(asked)
+  }
+
+  #newRole({ serves: { object, privilege }, key }: Asked, because: Reason): string {
+    const served = privilegeKey(key, privilege, '')
+    const named = this.#newRoleFor.get(served)
+    if (named !== undefined) return named
+    const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
+    const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
+    this.#newRoleFor.set(served, role)
+    this.#newNames.add(role)
+    this.#addPrivilege({ object, key, privilege, role, grantable: false, because })
+    return role
+  }
+
+  /** Asked for more than once, with all the options that were asked for. */
+  #addMembership(role: string, membership: TargetMembership): void {
+    const { role: member } = membership.because
+    const ofMember = getOrMake(this.memberships, member, () => new Map<string, TargetMembership>())
+    const other = ofMember.get(role)
+    ofMember.set(role, other === undefined ? membership : { ...membership, ...other })
+  }
+
+  membership({ role, admin, inherit, set }: MembershipGrant, because: Reason): void {
+    if (role.startsWith('pg_') && !this.#catalog.roles.has(role))
+      return this.#skips.add(
+        because,
+        'absent',
+        `role ${describeName(role)} does not exist, and the prefix "pg_" is PostgreSQL’s own`,
+      )
+    const asked = {
+      ...(admin !== undefined && { admin }),
+      ...(inherit !== undefined && { inherit }),
+      ...(set !== undefined && { set }),
+    }
+    const rows = this.#catalog.membershipsIn(role, because.role)
+    if (satisfy(rows, asked) || this.#access.now.mayGrant(role, this.#context.goal.desired))
+      return this.#addMembership(role, { ...asked, because })
+    this.#skips.notPermitted(because, `${this.#skips.acting} may not grant it`)
+    // What it has of that, it keeps.
+    const held = together(rows)
+    if (isRealMember(held))
+      this.#addMembership(role, {
+        ...(admin === true && held.admin && { admin }),
+        ...(inherit === false && { inherit }),
+        ...(set === false && { set }),
+        because,
+      })
+  }
+
+  /** Whether a role is there, or is created because somebody is to be it, or a member of it. */
+  #willExist(role: string): boolean {
+    return (
+      this.#catalog.roles.has(role) ||
+      this.#context.goal.desired.has(role) ||
+      (this.#access.now.mayCreateRoles && !role.startsWith('pg_') && this.#context.joined.has(role))
+    )
+  }
+
+  defaultPrivilege(grant: DefaultPrivilegeGrant, because: Reason): void {
+    const { owner, schema, on, privileges, grantable } = grant
+    const inSchema: ObjectName | undefined = schema === null ? undefined : { kind: 'schema', name: [schema] }
+    if (!this.#willExist(owner))
+      return this.#skips.add(because, 'absent', `role ${describeName(owner)} does not exist`)
+    if (inSchema !== undefined && !this.#targets.exists(inSchema))
+      return this.#skips.add(because, 'absent', this.#targets.whyAbsent(inSchema))
+    const held = this.#catalog.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
+    for (const privilege of privileges) {
+      const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
+      const isPermitted = isHeld || this.#access.overPrivileges.proxyFor(owner) !== undefined
+      if (!isPermitted)
+        this.#skips.notPermitted(because, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
+      // What it has of that, it keeps.
+      if (!isPermitted && held?.has(privilege) !== true) continue
+      const key = defaultKey(grant, privilege, because.role)
+      const other = this.defaults.get(key)
+      const asked = { owner, schema, on, privilege, role: because.role, because }
+      if (other === undefined || (grantable && isPermitted && !other.grantable))
+        this.defaults.set(key, { ...asked, grantable: grantable && isPermitted })
+    }
+  }
+}

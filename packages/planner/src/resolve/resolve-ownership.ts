@@ -1,0 +1,124 @@
+import type { Access } from '../access/access.ts'
+import type { AccessStages } from '../access/stages.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { describeObject } from '../model/describe.ts'
+import type { Grant, OwnershipGrant } from '../model/grant.ts'
+import type { Reason } from '../model/operation.ts'
+import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
+import { accessTo, futureOwner, type Ownerships } from './future-owner.ts'
+import { Targets } from './match-objects.ts'
+import { accessIn, settled } from './settle.ts'
+import type { Skips } from './skips.ts'
+import type { TargetOwner, TargetState } from './target-state.ts'
+
+/** Who will own what, and what the acting role may do then. */
+export interface ResolvedOwnership {
+  readonly owners: ReadonlyMap<string, TargetOwner>
+  readonly access: AccessStages
+  /** The catalog once everything has its owner. */
+  readonly settled: Catalog
+}
+
+type Asked = readonly (readonly [grant: OwnershipGrant, because: Reason])[]
+
+/** Resolves who is to own what, as far as the acting role may see to that. */
+class OwnershipResolver {
+  readonly owners = new Map<string, TargetOwner>()
+  readonly #catalog: Catalog
+  readonly #target: TargetState
+  readonly #targets: Targets
+  readonly #skips: Skips
+
+  constructor(catalog: Catalog, target: TargetState, skips: Skips) {
+    this.#catalog = catalog
+    this.#target = target
+    this.#targets = new Targets(catalog, this.owners)
+    this.#skips = skips
+  }
+
+  /** What decides who owns what, as far as it is resolved. */
+  ownerships(access: Ownerships['access']): Ownerships {
+    return { ...this.#target, owners: this.owners, access }
+  }
+
+  resolve(asked: Asked, access: Ownerships['access']): void {
+    for (const [{ object }, because] of asked) this.#resolve(object, because, access)
+  }
+
+  #resolve(object: OwnershipGrant['object'], because: Reason, access: Ownerships['access']): void {
+    const existing = this.#catalog.object(object)
+    const { role } = because
+    if (object.kind !== 'schema' && existing === undefined)
+      return this.#skips.add(because, 'absent', this.#targets.whyAbsent(object))
+    if (existing?.follows !== undefined) {
+      if (futureOwner(this.#catalog, this.ownerships(access), existing.key) !== role)
+        this.#skips.notPermitted(because, `it belongs to who owns ${describeObject(existing.follows)}`)
+      return
+    }
+    const why = this.#whyNot(object, role, access)
+    if (why !== undefined) return this.#skips.notPermitted(because, why)
+    this.owners.set(objectKey(object), { object, role, because })
+  }
+
+  /** Why a role cannot come to own an object. */
+  #whyNot(name: ObjectName, role: string, access: Ownerships['access']): string | undefined {
+    const object = this.#catalog.object(name)
+    if (object === undefined) return access.now.whyNotCreatedFor(role)
+    if (object.owner === role) return undefined
+    if (object.ownedBySuperusers && this.#losesSuperuser(role, access.now))
+      return 'it would have to stay a superuser'
+    const becomesSuperuser = this.#target.attributes.get(role)?.has('SUPERUSER') === true
+    return accessTo({ access }, object).whyNotMoved(object, role, becomesSuperuser)
+  }
+
+  /** Whether a desired role is a superuser, and is not to be one. */
+  #losesSuperuser(role: string, access: Access): boolean {
+    const { managesCluster, attributes } = this.#target
+    return (
+      managesCluster &&
+      this.#catalog.isSuperuser(role) &&
+      !(attributes.get(role)?.has('SUPERUSER') ?? false) &&
+      access.maySetAttribute(role, 'SUPERUSER')
+    )
+  }
+}
+
+/**
+ * Resolves who will own what. That comes before everything else: an owner needs no grant, a schema may be about to be
+ * created, and what the acting role may do depends on whom it may act as.
+ * @param target what is resolved already: attributes, and the caller’s options
+ */
+export const resolveOwnership = (
+  catalog: Catalog,
+  target: TargetState,
+  now: Access,
+  asked: readonly (readonly [Grant, Reason])[],
+  skips: Skips,
+): ResolvedOwnership => {
+  const ownerships: Asked = asked.flatMap(([grant, because]) =>
+    grant.kind === 'ownership' ? [[grant, because] as const] : [],
+  )
+  const resolver = new OwnershipResolver(catalog, target, skips)
+  const ofSchemas = ownerships.filter(([{ object }]) => object.kind === 'schema')
+  const ofContents = ownerships.filter(([{ object }]) => object.kind !== 'schema')
+  const follows = ([{ object }]: readonly [OwnershipGrant, Reason]): boolean =>
+    catalog.object(object)?.follows !== undefined
+
+  const first = { now, overContents: now }
+  resolver.resolve(ofSchemas, first)
+  const withSchemas = now.isSuperuser ? catalog : settled(catalog, resolver.ownerships(first), 'schemas')
+  const newOwners = [...target.roles, target.reassignOwnedTo ?? catalog.server.actingRole]
+  const overContents = now.isSuperuser ? now : accessIn(withSchemas, catalog, newOwners)
+
+  const second = { now, overContents }
+  resolver.resolve(
+    ofContents.filter((one) => !follows(one)),
+    second,
+  )
+  resolver.resolve(ofContents.filter(follows), second)
+  const withContents = now.isSuperuser
+    ? catalog
+    : settled(withSchemas, resolver.ownerships(second), 'contents')
+  const overPrivileges = now.isSuperuser ? now : accessIn(withContents, catalog, [])
+  return { owners: resolver.owners, access: { now, overContents, overPrivileges }, settled: withContents }
+}

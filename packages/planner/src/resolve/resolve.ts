@@ -1,0 +1,115 @@
+import { Access } from '../access/access.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { preservedSchemas } from '../model/desired-role.ts'
+import type { Grant } from '../model/grant.ts'
+import { caretakerName } from '../model/managed-role.ts'
+import type { Reason } from '../model/operation.ts'
+import type { Skipped } from '../model/plan.ts'
+import type { SyncRequest } from '../model/request.ts'
+import { isPattern } from '../model/target.ts'
+import { isAttaching } from './future-owner.ts'
+import { AttributeResolver } from './resolve-attributes.ts'
+import { GrantResolver } from './resolve-grants.ts'
+import { resolveOwnership } from './resolve-ownership.ts'
+import { Skips } from './skips.ts'
+import { type Goal, nothingFor, type TargetState } from './target-state.ts'
+
+/** By desired role that owns something: the name of a role that may own it instead. */
+const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
+  const owners = new Set([...catalog.objects.values()].map(({ owner }) => owner))
+  const named = new Set<string>()
+  const caretakers = new Map<string, string>()
+  for (const { role } of desired) {
+    if (!owners.has(role)) continue
+    const name = caretakerName(role, seed, (taken) => catalog.roles.has(taken) || named.has(taken))
+    caretakers.set(role, name)
+    named.add(name)
+  }
+  return caretakers
+}
+
+const attachableSchema = (grant: Grant): readonly string[] => {
+  if (grant.kind !== 'privilege' || !grant.privileges.some(isAttaching)) return []
+  const { object } = grant
+  return isPattern(object) ? [object.schema] : [object.name[0]!]
+}
+
+/** The target state before any grant is resolved: who is desired, and what the caller’s options say. */
+const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
+  const { desired, options } = request
+  return {
+    ...nothingFor(desired.map(({ role }) => role)),
+    idle: new Set(
+      desired.flatMap(({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
+        grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
+      ),
+    ),
+    reassignOwnedTo: options.reassignOwnedTo,
+    caretakers: caretakersFor(catalog, request),
+    attachableIn: new Set(desired.flatMap(({ grants }) => grants.flatMap(attachableSchema))),
+    preserved: preservedSchemas(desired),
+    managesCluster: options.scope !== 'database',
+    keepDependents: options.keepDependents === true,
+  }
+}
+
+/** What is asked for, and of what of that nothing comes. */
+export interface Resolved {
+  readonly goal: Goal
+  readonly skipped: readonly Skipped[]
+}
+
+/**
+ * Works out what is to be true of the desired roles, given what is: first what they are and who owns what, then what they
+ * hold and whose members they are.
+ */
+export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
+  const skips = new Skips(catalog)
+  const empty = emptyTarget(catalog, request)
+  const now = new Access(catalog, { losers: empty.desired })
+  const exists = (role: string): boolean => {
+    if (catalog.roles.has(role) || now.mayCreateRoles) return true
+    const why = `it does not exist, and ${skips.acting} may not create roles`
+    skips.notPermitted({ role, grant: null }, why)
+    return false
+  }
+  const asked = request.desired
+    .filter(({ role }) => exists(role))
+    .flatMap(({ role, grants }) => grants.map((grant): readonly [Grant, Reason] => [grant, { role, grant }]))
+  const attributes = new AttributeResolver(catalog, now, skips)
+  for (const [grant, because] of asked)
+    if (grant.kind === 'attribute') {
+      if (grant.attribute === 'LOGIN') attributes.login(grant, because)
+      else attributes.attribute(grant, because)
+    }
+  const target = { ...empty, logins: attributes.logins, attributes: attributes.attributes }
+  const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
+  const joined = request.desired.flatMap(({ grants }) =>
+    grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+  )
+  const goal = { ...target, owners, access }
+  const grants = new GrantResolver(catalog, {
+    goal,
+    settled,
+    seed: request.seed,
+    joined: new Set(joined),
+    skips,
+  })
+  for (const [grant, because] of asked)
+    switch (grant.kind) {
+      case 'privilege':
+        grants.privilege(grant, because)
+        break
+      case 'membership':
+        grants.membership(grant, because)
+        break
+      case 'default privilege':
+        grants.defaultPrivilege(grant, because)
+        break
+      case 'attribute':
+      case 'ownership':
+        break
+    }
+  const { memberships, privileges, defaults } = grants
+  return { goal: { ...goal, memberships, privileges, defaults }, skipped: skips.all }
+}

@@ -1,0 +1,59 @@
+import { Access } from '../access/access.ts'
+import { applyOperation } from '../catalog/apply-operation.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Operation } from '../model/operation.ts'
+import { isContainer } from '../postgres/object-kind.ts'
+import { futureOwner, isCaretaker, type Ownerships } from './future-owner.ts'
+import { lostObjects, type OwnerChange, ownerChanges, type Part } from './owner-changes.ts'
+
+/** The new roles that are to own something: desired roles, and caretakers. */
+const newRoles = (catalog: Catalog, ownerships: Ownerships): ReadonlySet<string> => {
+  const missing = new Set<string>()
+  const add = (role: string): void => {
+    if (!catalog.roles.has(role)) missing.add(role)
+  }
+  ownerships.desired.forEach(add)
+  for (const { key } of lostObjects(catalog, ownerships)) {
+    const owner = futureOwner(catalog, ownerships, key)!
+    if (isCaretaker(ownerships, owner)) add(owner)
+  }
+  return missing
+}
+
+const operationFor = ({ object, existing, owner, because }: OwnerChange, actingRole: string): Operation =>
+  existing === undefined
+    ? { kind: 'createSchema', schema: object.name[0]!, owner, as: actingRole, because }
+    : { kind: 'setOwner', object, owner, as: actingRole, because }
+
+/** The catalog once some objects have their owners; the same catalog where they have them already. */
+export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): Catalog => {
+  if (ownerChanges(catalog, ownerships, part).length === 0) return catalog
+  const fork = catalog.fork()
+  const { actingRole } = catalog.server
+  if (ownerships.access.now.mayCreateRoles)
+    for (const role of newRoles(fork, ownerships))
+      applyOperation(fork, { kind: 'createRole', role, as: actingRole, because: { role, grant: null } })
+  for (const change of ownerChanges(fork, ownerships, part))
+    applyOperation(fork, operationFor(change, actingRole))
+  return fork
+}
+
+/**
+ * What the acting role may do in a catalog in which owners have changed. A new owner takes the privileges of the old one
+ * along.
+ * @param before the catalog before they changed
+ * @param newOwners who may own something more besides
+ */
+export const accessIn = (now: Catalog, before: Catalog, newOwners: Iterable<string>): Access => {
+  // It acts as the owners, as who else has granted something, and as who may use a schema.
+  const principals = new Set<string>(newOwners)
+  for (const { objects } of new Set([before, now]))
+    for (const { kind, owner, acl } of objects.values()) {
+      principals.add(owner)
+      for (const { grantor, grantee } of acl.values()) {
+        principals.add(grantor)
+        if (isContainer({ kind })) principals.add(grantee)
+      }
+    }
+  return new Access(now, { principals })
+}

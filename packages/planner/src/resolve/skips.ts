@@ -1,0 +1,26 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { describeGrant, describeName } from '../model/describe.ts'
+import type { Reason } from '../model/operation.ts'
+import type { Skipped } from '../model/plan.ts'
+
+/** Collects what is asked for and will not be given, and says why. */
+export class Skips {
+  readonly all: Skipped[] = []
+  /** The acting role, as a message names it. */
+  readonly acting: string
+
+  constructor({ server }: Catalog) {
+    this.acting = `role ${describeName(server.actingRole)}`
+  }
+
+  add(asked: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
+    const { role, grant } = asked
+    const what = grant === null ? 'create' : `grant ${describeGrant(grant)} to`
+    const message = `cannot ${what} role ${describeName(role)}: ${why}`
+    this.all.push({ role, grant, reason, message, ...(path && { path }) })
+  }
+
+  notPermitted(asked: Reason, why: string): void {
+    this.add(asked, 'not permitted', why)
+  }
+}

@@ -1,0 +1,198 @@
+import type { Operation } from '../model/operation.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { append, sortedUnique } from '../util/collections.ts'
+
+/** At least one. */
+export type Several<T> = readonly [T, ...T[]]
+
+/** Operations that one statement does: GRANT and REVOKE take lists, and do what they do for every combination. */
+export type Group<O extends Operation = Operation> = Several<O>
+
+/** How many combinations a statement is given: work that is sent in pieces can be cancelled, and shows how far it is. */
+const mostInStatement = 1000
+
+/** What a statement says of the operations that it does, as values that are equal where it says the same. */
+interface Shape<O> {
+  /** What it says once; nothing where the operation must have a statement of its own. */
+  readonly head: (operation: O) => readonly unknown[] | undefined
+  /** What it says in lists. It does every combination. */
+  readonly lists: readonly ((operation: O) => string)[]
+  /** Whether operations beside each other may change places even where they need statements of their own. */
+  readonly isUnordered?: (operation: O) => boolean
+}
+
+type Of<K extends Operation['kind']> = Extract<Operation, { readonly kind: K }>
+
+/** What ALTER ROLE does several of at once, and CREATE ROLE to the role that it creates. */
+export type RoleAlteration = Of<'setAttribute' | 'setValidUntil' | 'clearPassword'>
+
+const alteringRole: Shape<RoleAlteration | Of<'createRole'>> = {
+  head: ({ role }) => [role],
+  lists: [(operation) => (operation.kind === 'setAttribute' ? operation.attribute : operation.kind)],
+}
+
+const roleAndMember: Shape<Of<'grantMembership' | 'revokeMembership'>>['lists'] = [
+  ({ role }) => role,
+  ({ member }) => member,
+]
+
+interface OnObject {
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  readonly grantee: string
+}
+
+/** A column is named beside its privilege; where the statement names objects, it names the table. */
+const objectGranteePrivilege: readonly ((operation: OnObject) => string)[] = [
+  ({ object: { kind, name } }) => JSON.stringify(kind === 'column' ? name.slice(0, 2) : name),
+  ({ grantee }) => grantee,
+  ({ object: { kind, name }, privilege }) => (kind === 'column' ? `${privilege} ${name[2]}` : privilege),
+]
+
+/**
+ * For all privileges of a statement PostgreSQL looks for one grantor: who may pass one of them on itself, and acts for an
+ * owner who may pass on all, needs a statement for each.
+ */
+const isInOwnName = ({ as, grantor }: { readonly as: string; readonly grantor: string }): boolean =>
+  as === grantor
+
+const privilegeAndGrantee = [
+  ({ privilege }: Of<'grantDefaultPrivilege' | 'revokeDefaultPrivilege'>): string => privilege,
+  ({ grantee }: Of<'grantDefaultPrivilege' | 'revokeDefaultPrivilege'>): string => grantee,
+] as const
+
+/**
+ * The kinds of which a statement can do several. Those beside each other with one head do not depend on each other: what
+ * somebody needs to grant or revoke is granted or revoked by others.
+ */
+const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
+  createRole: alteringRole,
+  dropRole: { head: () => [], lists: [({ role }) => role] },
+  setAttribute: alteringRole,
+  setValidUntil: alteringRole,
+  clearPassword: alteringRole,
+  grantMembership: {
+    head: ({ grantor, namesGrantor, admin, options }) => [grantor, namesGrantor, admin, options],
+    lists: roleAndMember,
+    isUnordered: ({ serves, because }) => serves !== undefined && because.meanwhile === undefined,
+  },
+  // By other roles the acting role may be what lets it revoke the next one.
+  revokeMembership: {
+    head: ({ serves, grantor, option }) => serves && [grantor, option],
+    lists: roleAndMember,
+  },
+  grantPrivilege: {
+    head: ({ object, grantable, ...rest }) => [object.kind, grantable, isInOwnName(rest)],
+    lists: objectGranteePrivilege,
+    isUnordered: ({ because }) => because.meanwhile === undefined,
+  },
+  revokePrivilege: {
+    head: ({ object, grantOptionOnly, ...rest }) => [object.kind, grantOptionOnly, isInOwnName(rest)],
+    lists: objectGranteePrivilege,
+  },
+  grantDefaultPrivilege: {
+    head: ({ owner, schema, on, grantable }) => [owner, schema, on, grantable],
+    lists: privilegeAndGrantee,
+  },
+  revokeDefaultPrivilege: {
+    head: ({ owner, schema, on, grantOptionOnly }) => [owner, schema, on, grantOptionOnly],
+    lists: privilegeAndGrantee,
+  },
+}
+
+const shapeOf = (operation: Operation): Shape<Operation> | undefined =>
+  shapes[operation.kind] as Shape<Operation> | undefined
+
+/** What all operations of a statement have in common; `undefined` where each needs one of its own. */
+const headOf = (operation: Operation): string | undefined => {
+  const shape = shapeOf(operation)
+  const head = shape?.head(operation)
+  if (head === undefined) return undefined
+  const { as, because } = operation
+  const kind = shape === alteringRole ? 'alterRole' : operation.kind
+  return JSON.stringify([kind, as, because.meanwhile ?? null, ...head.map((one) => one ?? null)])
+}
+
+const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => {
+  const parts = new Map<string, T[]>()
+  for (const one of all) append(parts, key(one), one)
+  return [...parts.values()]
+}
+
+/** Operations beside each other that can be done in any order. */
+interface Run {
+  readonly operations: Operation[]
+  /** Whether they may have different heads. */
+  readonly isUnordered: boolean
+}
+
+const runsOf = (operations: readonly Operation[]): readonly Run[] => {
+  const runs: Run[] = []
+  let last: string | undefined
+  for (const operation of operations) {
+    const isUnordered = shapeOf(operation)?.isUnordered?.(operation) === true
+    const run = isUnordered ? operation.kind : headOf(operation)
+    if (run === undefined || run !== last) runs.push({ operations: [operation], isUnordered })
+    else runs.at(-1)!.operations.push(operation)
+    last = run
+  }
+  return runs
+}
+
+/** Divides what a statement could hold into pieces of bounded size, each with every combination of what it has. */
+const inPieces = (bundles: readonly (readonly Operation[])[]): readonly (readonly Operation[])[] => {
+  const pieces: Operation[][] = []
+  let size = mostInStatement
+  for (const bundle of bundles) {
+    if (size + bundle.length > mostInStatement) {
+      pieces.push([])
+      size = 0
+    }
+    for (const operation of bundle) pieces.at(-1)!.push(operation)
+    size += bundle.length
+  }
+  return pieces
+}
+
+/**
+ * Divides operations with one head into statements. What stands in the last list is compared for each combination of the
+ * others: those that have the same there share a statement, and are then one thing to the lists before.
+ */
+const combinations = (
+  bundles: readonly (readonly Operation[])[],
+  lists: Shape<Operation>['lists'],
+): readonly (readonly Operation[])[] => {
+  const last = lists.at(-1)!
+  const others = lists.slice(0, -1)
+  if (others.length === 0) return inPieces(bundles)
+  const keyOf = ([first]: readonly Operation[]): string => others.map((key) => key(first!)).join('\0')
+  const alike = partsBy(partsBy(bundles, keyOf), (part) =>
+    sortedUnique(part.map(([first]) => last(first!))).join('\0'),
+  )
+  return alike.flatMap((parts) =>
+    combinations(
+      parts.map((part) => part.flat()),
+      others,
+    ),
+  )
+}
+
+/**
+ * Divides operations into groups, in an order that leads where theirs does. Of memberships, those of one role stand
+ * together: from 16 on it costs who is no superuser much to grant one, and nothing to have more members in the list.
+ */
+export const groupsOf = (operations: readonly Operation[]): readonly Group[] =>
+  runsOf(operations)
+    .flatMap(({ operations: run, isUnordered }): readonly (readonly Operation[])[] => {
+      const shape = shapeOf(run[0]!)
+      if (shape === undefined || run.length === 1) return [run]
+      const parts = isUnordered ? partsBy(run, (operation) => headOf(operation)!) : [run]
+      return parts.flatMap((part) =>
+        combinations(
+          part.map((operation) => [operation]),
+          shape.lists,
+        ),
+      )
+    })
+    .map((group) => group as Group)

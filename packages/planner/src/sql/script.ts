@@ -1,0 +1,185 @@
+import {
+  describeEffect,
+  describeGrant,
+  describeName,
+  describeOperation,
+  describeRequest,
+  describeServed,
+  describeUnmanaged,
+} from '../model/describe.ts'
+import { isCaretakerName, isDelegateName, isIntermediateName } from '../model/managed-role.ts'
+import type { LockRole, Operation, Reason } from '../model/operation.ts'
+import type { Plan } from '../model/plan.ts'
+import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
+import { type Group, groupsOf } from './group-statements.ts'
+import { noSelfGrantStatement, statementOfGroup } from './statement.ts'
+
+/** What one statement does, with the role it has to be run as where that is not the role the one before was run as. */
+export interface Step {
+  readonly operations: Group
+  /** `SET LOCAL ROLE …`, or `undefined` where the role stays the same. */
+  readonly setRole: string | undefined
+}
+
+/**
+ * Groups of operations with the changes of role that they need.
+ * @param before the role that is current before them
+ * @param after the role that is to be current after them
+ */
+export const stepsOf = (
+  groups: readonly Group[],
+  before: string,
+  after: string,
+): { readonly steps: readonly Step[]; readonly last: string | undefined } => {
+  let current = before
+  const become = (role: string): string | undefined => {
+    if (role === current) return undefined
+    current = role
+    return `SET LOCAL ROLE ${quoteIdent(role)}`
+  }
+  const steps = groups.map((operations) => ({ operations, setRole: become(operations[0].as) }))
+  return { steps, last: become(after) }
+}
+
+const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
+  borrow: 'borrowed for this transaction',
+  'give back': 'given back',
+  lend: 'lent for this transaction',
+  'take back': 'taken back',
+  pause: 'in the way meanwhile',
+  resume: 'as it was',
+  hold: 'keeps the old owner from granting on the columns meanwhile',
+  'let go': 'as it was',
+}
+
+const lockedFor: Readonly<Record<LockRole['mode'], string>> = {
+  exclusive: 'changes nothing: syncs in other databases that change the role wait for COMMIT',
+  share: 'changes nothing: whoever drops the role waits for COMMIT',
+}
+
+/** The delegate that an operation makes or drops. */
+const delegateOf = (operation: Operation): string | undefined => {
+  switch (operation.kind) {
+    case 'createRole':
+    case 'dropRole':
+    case 'setAttribute':
+      return isDelegateName(operation.role) ? operation.role : undefined
+    case 'grantMembership':
+      return isDelegateName(operation.role) && operation.member === operation.as ? operation.role : undefined
+    default:
+      return undefined
+  }
+}
+
+/** What of a privilege or a membership is taken away, where the rest stays. */
+const optionTaken = (operation: Operation): string | undefined => {
+  if ('grantOptionOnly' in operation && operation.grantOptionOnly) return 'the grant option'
+  return operation.kind === 'revokeMembership' && operation.option !== null
+    ? `the ${operation.option} option`
+    : undefined
+}
+
+/** Why an operation is there, and of one on an intermediate role what that is for. */
+const commentOn = (operation: Operation): string => {
+  const { kind, because } = operation
+  const who = describeName(because.role)
+  if (kind === 'lockRole') return lockedFor[operation.mode]
+  const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
+  const delegate = delegateOf(operation)
+  if (delegate !== undefined)
+    return kind === 'dropRole'
+      ? `${describeName(delegate)} administers nothing any more`
+      : `administers intermediate roles for ${describeName(operation.as)}`
+  if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
+  if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
+  if ('role' in operation && isCaretakerName(operation.role) && kind === 'createRole')
+    return `owns what ${who} loses, and can do nothing else`
+  if (isCaretakerName(because.role)) return `${who} owns nothing any more`
+  if (kind === 'grantPrivilege' && isCaretakerName(operation.grantee))
+    return 'foreign keys are checked as the owner of the table that is read'
+  if (isIntermediateName(because.role))
+    return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`
+  if (because.again === true && kind === 'revokePrivilege')
+    return `${who}: granted by ${describeName(operation.grantor)}, granted again by the owner`
+  if (because.grant === null && kind !== 'createRole')
+    return `${who}: no grant asks for ${served ?? optionTaken(operation) ?? 'it'}`
+  if (served !== undefined) return `${who}: ${served}`
+  if (kind === 'createRole') return `${describeName(operation.role)} does not exist`
+  return `${who}: ${describeGrant(because.grant!)}`
+}
+
+/** Of one operation beside its statement; of several that differ each above it. */
+const renderStep = ({ operations, setRole }: Step): readonly string[] => {
+  const become = setRole === undefined ? [] : [`${setRole};`]
+  const [first] = operations
+  if (first.kind === 'setPassword')
+    return [...become, `-- here pgsr ${describeOperation(first).replace(/^set /, 'sets ')}`]
+  const statement = `${statementOfGroup(operations as Group<typeof first>)};`
+  const comments = [...new Set(operations.map(commentOn))]
+  return comments.length === 1
+    ? [...become, `${statement}  -- ${comments[0]}`]
+    : [...become, ...comments.map((comment) => `-- ${comment}`), statement]
+}
+
+export interface RenderOptions {
+  /** The key of the advisory lock, as given to `syncRoles`. Default: 1. */
+  readonly lockKey?: bigint | number
+  /** The role to act as, where one was given to `planRoles`. Default: the current role of whoever runs the script. */
+  readonly actAs?: string
+}
+
+const renderTransaction = (
+  operations: readonly Operation[],
+  actingRole: string,
+  { lockKey = 1, actAs }: RenderOptions,
+): string => {
+  const { steps, last } = stepsOf(groupsOf(operations), actingRole, actingRole)
+  const createsRoles = operations.some(({ kind }) => kind === 'createRole')
+  return [
+    'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;',
+    "SET LOCAL client_encoding = 'UTF8';",
+    'SET LOCAL search_path = pg_catalog, pg_temp;',
+    ...(actAs === undefined ? [] : [`SET LOCAL ROLE ${quoteGivenIdent(actAs)};`]),
+    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
+    ...(createsRoles ? [`${noSelfGrantStatement};`] : []),
+    ...steps.flatMap(renderStep),
+    ...(last === undefined ? [] : [`${last};`]),
+    'COMMIT;',
+  ].join('\n')
+}
+
+const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonly string[] => [
+  ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
+  ...skipped.map(({ message }) => `-- skipped: ${message}`),
+  ...residue.map(
+    ({ message, statement, by }) => `-- residue: ${message}; to end it: ${describeName(statement)}, by ${by}`,
+  ),
+  ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
+]
+
+/**
+ * A plan as a script that psql can run as it stands, with the lock that pgsr takes. Only passwords are not in it.
+ */
+export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
+  const { lockKey = 1 } = options
+  if (typeof lockKey !== 'bigint' && !Number.isSafeInteger(lockKey))
+    throw new RangeError('cannot render the plan: lockKey must be a whole number')
+  if (!Array.isArray((plan as Partial<Plan>).transactions))
+    throw new TypeError(
+      'cannot render: this is no plan; was the await forgotten, or is it in the field plan?',
+    )
+  const { request, transactions, actingRole } = plan
+  const count = transactions.flat().length
+  const title =
+    count === 0
+      ? 'nothing to do'
+      : `${count} operation${count === 1 ? '' : 's'}, run as ${describeName(actingRole)}`
+  return [
+    [`-- pgsr ${describeRequest(request)}: ${title}`, ...renderFindings(plan)].join('\n'),
+    ...transactions.map((operations) => renderTransaction(operations, actingRole, options)),
+    '',
+  ].join('\n')
+}
+
+/** A plan as JSON that a reviewer can read and `JSON.parse` gives back unchanged. */
+export const renderJson = (plan: Plan): string => JSON.stringify(plan, null, 2)

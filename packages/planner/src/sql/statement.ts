@@ -1,0 +1,206 @@
+import type { CreateRole, GrantMembership, LockRole, Operation, SetPassword } from '../model/operation.ts'
+import type { Future } from '../postgres/default-privileges.ts'
+import { quoteIdent, quoteLiteral, quoteQualified } from '../postgres/identifier.ts'
+import type { MembershipOption } from '../postgres/membership-option.ts'
+import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { append } from '../util/collections.ts'
+import type { Group, RoleAlteration, Several } from './group-statements.ts'
+
+/** How statements name an object: quoted parts, but for types, operators and an oid, which are in SQL already. */
+const objectInSql = ({ kind, name }: ObjectName): string => {
+  const [first, second, ...more] = name
+  switch (kind) {
+    case 'function':
+      return `${quoteQualified([first!, second!])}(${more.join(', ')})`
+    case 'procedure':
+      // Without a mode PostgreSQL would from 14 on look for one that has OUT arguments among these, too.
+      return `${quoteQualified([first!, second!])}(${more.map((type) => `IN ${type}`).join(', ')})`
+    case 'parameter':
+      // Longer than a name may be, each of its parts is none.
+      return first!.split('.').map(quoteIdent).join('.')
+    case 'operator':
+      return `${quoteIdent(first!)}.${second} (${more.join(', ')})`
+    case 'operator class':
+    case 'operator family':
+      return `${quoteQualified([first!, second!])} USING ${quoteIdent(more[0]!)}`
+    case 'large object':
+      return first!
+    default:
+      return quoteQualified(name)
+  }
+}
+
+interface OnObject {
+  readonly object: ObjectName
+  readonly privilege: Privilege
+  readonly grantee: string
+}
+
+/** A list without what stands in it already. */
+const listOf = <T>(all: readonly T[], inSql: (one: T) => string): string =>
+  [...new Set(all.map(inSql))].join(', ')
+
+/** `SELECT ("a", "b"), UPDATE ("a")`: by privilege, the columns. */
+const privilegesOnColumns = (all: readonly OnObject[]): string => {
+  const columns = new Map<Privilege, string[]>()
+  for (const { privilege, object } of all) append(columns, privilege, quoteIdent(object.name[2]!))
+  return [...columns]
+    .map(([privilege, names]) => `${privilege} (${listOf(names, (name) => name)})`)
+    .join(', ')
+}
+
+/** What GRANT and REVOKE say of privileges on objects of one kind: `SELECT, INSERT ON TABLE "s"."t", "s"."u"`. */
+const privilegesOn = (all: Several<OnObject>): string => {
+  const { kind } = all[0].object
+  const isColumn = kind === 'column'
+  const privileges = isColumn ? privilegesOnColumns(all) : listOf(all, ({ privilege }) => privilege)
+  const objects = listOf(all, ({ object }) =>
+    isColumn ? quoteQualified(object.name.slice(0, 2)) : objectInSql(object),
+  )
+  return `${privileges} ON ${objectKinds[kind].grantKeyword} ${objects}`
+}
+
+const grantees = (all: readonly { readonly grantee: string }[]): string =>
+  listOf(all, ({ grantee }) => (grantee === 'public' ? 'PUBLIC' : quoteIdent(grantee)))
+
+type RevokedPrivilege = OnObject & { readonly grantOptionOnly?: boolean }
+
+const revokePrivileges = (all: Several<RevokedPrivilege>): string =>
+  `REVOKE ${all[0].grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${privilegesOn(all)} FROM ${grantees(all)}`
+
+export const revokeStatement = (revoked: RevokedPrivilege): string => revokePrivileges([revoked])
+
+const alterDefaults = ({ owner, schema }: Future): string =>
+  `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdent(owner)}${schema === null ? '' : ` IN SCHEMA ${quoteIdent(schema)}`}`
+
+interface OnFuture extends Future {
+  readonly privilege: Privilege
+  readonly grantee: string
+}
+
+const futurePrivileges = (all: Several<OnFuture>): string =>
+  `${listOf(all, ({ privilege }) => privilege)} ON ${all[0].on.toUpperCase()}`
+
+type RevokedDefault = OnFuture & { readonly grantOptionOnly?: boolean }
+
+const revokeDefaults = (all: Several<RevokedDefault>): string =>
+  `${alterDefaults(all[0])} REVOKE ${all[0].grantOptionOnly ? 'GRANT OPTION FOR ' : ''}${futurePrivileges(all)} FROM ${grantees(all)}`
+
+export const revokeDefaultStatement = (revoked: RevokedDefault): string => revokeDefaults([revoked])
+
+/** `newOwner` as it stands in SQL: a quoted name, or CURRENT_USER. */
+export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string): string =>
+  `ALTER ${objectKinds[kind].ownerKeyword} ${objectInSql({ kind, name })} OWNER TO ${newOwner}`
+
+const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
+
+const roles = (all: readonly { readonly role: string }[]): string =>
+  listOf(all, ({ role }) => quoteIdent(role))
+
+const members = (all: readonly { readonly member: string }[]): string =>
+  listOf(all, ({ member }) => quoteIdent(member))
+
+const grantMemberships = (all: Several<GrantMembership>): string => {
+  const { grantor, admin, options, namesGrantor } = all[0]
+  const withOptions = options
+    ? ` WITH ${admin ? 'ADMIN TRUE, ' : ''}INHERIT ${word(options.inherit)}, SET ${word(options.set)}`
+    : admin
+      ? ' WITH ADMIN OPTION'
+      : ''
+  const grantedBy = namesGrantor ? ` GRANTED BY ${quoteIdent(grantor)}` : ''
+  return `GRANT ${roles(all)} TO ${members(all)}${withOptions}${grantedBy}`
+}
+
+interface RevokedMembership {
+  readonly role: string
+  readonly member: string
+  readonly grantor?: string | null
+  readonly option?: MembershipOption | null
+}
+
+const revokeMemberships = (all: Several<RevokedMembership>): string => {
+  const { grantor = null, option = null } = all[0]
+  const grantedBy = grantor === null ? '' : ` GRANTED BY ${quoteIdent(grantor)}`
+  return `REVOKE ${option === null ? '' : `${option} OPTION FOR `}${roles(all)} FROM ${members(all)}${grantedBy}`
+}
+
+export const revokeMembershipStatement = (revoked: RevokedMembership): string => revokeMemberships([revoked])
+
+/**
+ * From 16 on a setting can make whoever creates a role a member of it besides what a plan says. For a session whose
+ * search path begins with pg_catalog.
+ * @see https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CREATEROLE-SELF-GRANT
+ */
+export const noSelfGrantStatement: string =
+  "SELECT set_config(name, '', true) FROM pg_settings WHERE name = 'createrole_self_grant'"
+
+/** @param sent the verifier of the password, or, where the server is to hash it, the password itself */
+export const passwordStatement = (role: string, sent: string): string =>
+  `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(sent)}`
+
+/**
+ * Without any option ALTER ROLE writes the role again as it is, which two transactions cannot do at once: the second waits,
+ * and fails if the first commits. To reset a setting takes a lock that only DROP ROLE waits for; that one can have no value
+ * but its default since PostgreSQL 9.5, so that nobody misses it.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole, AlterRoleSet)
+ */
+const lockRole = ({ role, mode }: LockRole): string =>
+  `ALTER ROLE ${quoteIdent(role)}${mode === 'share' ? ' RESET ssl_renegotiation_limit' : ''}`
+
+/** What ALTER ROLE says of one thing that it changes. */
+const alteration = (operation: RoleAlteration): string => {
+  switch (operation.kind) {
+    case 'setAttribute':
+      return `${operation.value ? '' : 'NO'}${operation.attribute}`
+    case 'setValidUntil':
+      return `VALID UNTIL ${quoteLiteral(operation.validUntil)}`
+    case 'clearPassword':
+      return 'PASSWORD NULL'
+  }
+}
+
+const alterRole = (all: Several<RoleAlteration>): string =>
+  `ALTER ROLE ${quoteIdent(all[0].role)} ${all.map(alteration).join(' ')}`
+
+/** @param rest what it does to the role besides */
+const createRole = ([{ role }, ...rest]: Several<CreateRole | RoleAlteration>): string =>
+  [
+    `CREATE ROLE ${quoteIdent(role)}`,
+    ...rest.flatMap((one) => (one.kind === 'createRole' ? [] : [alteration(one)])),
+  ].join(' ')
+
+type Rendered = Exclude<Operation, SetPassword>
+
+/** By kind: how a statement does some operations of it. Those that take no list come alone. */
+const statements: {
+  readonly [K in Rendered['kind']]: (all: Several<Extract<Rendered, { readonly kind: K }>>) => string
+} = {
+  createRole,
+  dropRole: (all) => `DROP ROLE ${roles(all)}`,
+  setAttribute: alterRole,
+  setValidUntil: alterRole,
+  clearPassword: alterRole,
+  grantMembership: grantMemberships,
+  revokeMembership: revokeMemberships,
+  lockRole: ([lock]) => lockRole(lock),
+  createSchema: ([{ schema, owner }]) =>
+    `CREATE SCHEMA ${quoteIdent(schema)} AUTHORIZATION ${quoteIdent(owner)}`,
+  setOwner: ([{ object, owner }]) => ownershipStatement(object, quoteIdent(owner)),
+  grantPrivilege: (all) =>
+    `GRANT ${privilegesOn(all)} TO ${grantees(all)}${all[0].grantable ? ' WITH GRANT OPTION' : ''}`,
+  revokePrivilege: revokePrivileges,
+  grantDefaultPrivilege: (all) =>
+    `${alterDefaults(all[0])} GRANT ${futurePrivileges(all)} TO ${grantees(all)}${all[0].grantable ? ' WITH GRANT OPTION' : ''}`,
+  revokeDefaultPrivilege: revokeDefaults,
+}
+
+/**
+ * The statement of a group of operations, without a semicolon. A password is in none: its verifier is in no plan.
+ * @see groupsOf
+ */
+export const statementOfGroup = (group: Group<Rendered>): string =>
+  (statements[group[0].kind] as (all: Group<Rendered>) => string)(group)
+
+/** The statement that does one operation by itself. */
+export const statementOf = (operation: Rendered): string => statementOfGroup([operation])

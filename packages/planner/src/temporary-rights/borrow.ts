@@ -1,0 +1,209 @@
+import { Access } from '../access/access.ts'
+import type { Join } from '../access/joins.ts'
+import { applyOperation } from '../catalog/apply-operation.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { type Membership, membershipKey } from '../model/membership.ts'
+import type { Operation, Reason } from '../model/operation.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
+import { sortedBy } from '../util/collections.ts'
+import { around, temporarily, type TemporaryRight } from './temporary-right.ts'
+
+/** Whose privileges the acting role needs for some operations, and whom it has to be able to make an owner. */
+class Needs {
+  readonly actAs: Set<string> = new Set()
+  readonly become: Set<string> = new Set()
+  readonly administer: Set<string> = new Set()
+  readonly #catalog: Catalog
+  readonly #access: Access
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+    this.#access = new Access(catalog)
+  }
+
+  /** Notes what an operation needs, in the catalog that it is about to change. */
+  add(operation: Operation): void {
+    if (this.#access.isSuperuser) return
+    switch (operation.kind) {
+      case 'createSchema':
+        this.become.add(operation.owner)
+        return
+      case 'setOwner':
+        if (this.#speak(operation)) return
+        this.become.add(operation.owner)
+        this.#create(operation.object, operation.owner)
+        return this.#manage(operation.object)
+      case 'grantPrivilege':
+      case 'revokePrivilege':
+        if (!this.#speak(operation)) this.#manage(operation.object, operation.grantor)
+        return
+      case 'createRole':
+      case 'dropRole':
+        this.#speak(operation)
+        return
+      case 'setAttribute':
+      case 'setValidUntil':
+      case 'setPassword':
+      case 'clearPassword':
+        if (!this.#speak(operation)) this.administer.add(operation.role)
+        return
+      case 'grantMembership':
+        if (!this.#speak(operation) && operation.namesGrantor) this.actAs.add(operation.grantor)
+        return
+      case 'revokeMembership':
+        if (this.#speak(operation) || operation.grantor === null) return
+        this.actAs.add(operation.grantor)
+        this.administer.add(operation.role)
+        return
+      case 'grantDefaultPrivilege':
+      case 'revokeDefaultPrivilege':
+        if (!this.#speak(operation)) this.actAs.add(operation.owner)
+        return
+    }
+  }
+
+  /** Whether the operation is run as another role, which then has to be become. */
+  #speak({ as }: Operation): boolean {
+    if (as === this.#catalog.server.actingRole) return false
+    this.become.add(as)
+    return true
+  }
+
+  /** What only another role’s privileges let the acting role own. */
+  #create(name: ObjectName, owner: string): void {
+    const container = this.#access.containerOf(name)
+    if (owner !== this.#catalog.server.actingRole || container === undefined) return
+    if (this.#access.mayCreateIn(owner, container)) return
+    const holder = this.#access.holderFor(container, 'CREATE')
+    if (holder !== undefined) this.actAs.add(holder)
+  }
+
+  /** @param inNameOf who may be the acting role itself, where that has a grant option */
+  #manage(name: ObjectName, inNameOf?: string): void {
+    const object = this.#catalog.object(name)
+    if (object === undefined) return
+    for (const role of [
+      inNameOf ?? object.owner,
+      ...(this.#access.schemaUsageHolders(object, inNameOf) ?? []),
+    ])
+      this.actAs.add(role)
+  }
+}
+
+/**
+ * What the acting role borrows so that it can do something: memberships of the roles in whose name it acts. From 16 on
+ * a membership says itself whether its member inherits; before, the acting role has to have INHERIT, and those who are
+ * members of it cannot be so for as long as it is a member of them.
+ */
+const rightsFor = (catalog: Catalog, { actAs, become, administer }: Needs): readonly TemporaryRight[] => {
+  const access = new Access(catalog)
+  const { actingRole } = catalog.server
+  // What may not be borrowed is left to the server to refuse.
+  const joins = [
+    ...[...actAs].map((role) => access.toActAs(role)),
+    ...[...become].map((role) => access.toSetRole(role)),
+    ...[...administer].map((role) => access.toAdminister(role)),
+  ].flatMap((joining) => joining ?? [])
+  const joined = new Map(joins.map((join) => [join.role, join]))
+  const inTheWay = access.membersInTheWay([...joined.keys()])
+  const needsOthers = [...actAs].some((role) => role !== actingRole)
+  const borrower = new Borrower(catalog)
+  return [
+    ...(needsOthers ? borrower.inherit() : []),
+    ...sortedBy(inTheWay, membershipKey).map((row) => borrower.pause(row)),
+    ...[...joined.values()].map((join) => borrower.borrow(join)),
+  ]
+}
+
+/**
+ * Does operations to the catalog, and answers them with what the acting role borrows for them before and gives back after
+ * them. None of them asks what is borrowed, so that it can be worked out when they are all known.
+ */
+export const withBorrowedRights = (
+  catalog: Catalog,
+  doAll: (run: (operation: Operation) => void) => void,
+): readonly Operation[] => {
+  const operations: Operation[] = []
+  const needs = new Needs(catalog)
+  doAll((operation) => {
+    needs.add(operation)
+    applyOperation(catalog, operation)
+    operations.push(operation)
+  })
+  const rights = rightsFor(catalog, needs)
+  for (const operation of around(rights, [])) applyOperation(catalog, operation)
+  return around(rights, operations)
+}
+
+/** Knows how each thing is borrowed and given back. */
+class Borrower {
+  readonly #catalog: Catalog
+  readonly #actingRole: string
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+    this.#actingRole = catalog.server.actingRole
+  }
+
+  #base(meanwhile: NonNullable<Reason['meanwhile']>): Pick<Operation, 'as' | 'because'> {
+    return { as: this.#actingRole, because: temporarily(meanwhile, this.#actingRole) }
+  }
+
+  inherit(): readonly TemporaryRight[] {
+    const role = this.#actingRole
+    if (this.#catalog.membershipsHaveGrantors || this.#catalog.roles.get(role)!.inherit) return []
+    const of = { kind: 'setAttribute', role, attribute: 'INHERIT' } as const
+    return [
+      {
+        before: [{ ...of, value: true, ...this.#base('borrow') }],
+        after: [{ ...of, value: false, ...this.#base('give back') }],
+      },
+    ]
+  }
+
+  pause({ role, member, admin }: Membership): TemporaryRight {
+    const of = { role, member }
+    const grantor = this.#actingRole
+    return {
+      before: [{ kind: 'revokeMembership', ...of, grantor: null, option: null, ...this.#base('pause') }],
+      after: [{ kind: 'grantMembership', ...of, grantor, ...(admin && { admin }), ...this.#base('resume') }],
+    }
+  }
+
+  /** To grant a role that was granted already changes the options of that membership: they are put back. */
+  borrow({ role, as, grantor }: Join): TemporaryRight {
+    const hasGrantors = this.#catalog.membershipsHaveGrantors
+    const of = { role, member: this.#actingRole }
+    const granted = {
+      kind: 'grantMembership',
+      ...of,
+      grantor,
+      ...(grantor !== as && { namesGrantor: true as const }),
+    } as const
+    const existing = this.#catalog
+      .membershipsIn(role, this.#actingRole)
+      .find((row) => hasGrantors && row.grantor === grantor)
+    const giveBack = { ...this.#base('give back'), as }
+    return {
+      before: [
+        {
+          ...granted,
+          ...(hasGrantors && { options: { inherit: true, set: true } }),
+          ...this.#base('borrow'),
+          as,
+        },
+      ],
+      after: [
+        existing
+          ? { ...granted, options: { inherit: existing.inherit, set: existing.set }, ...giveBack }
+          : {
+              kind: 'revokeMembership',
+              ...of,
+              grantor: hasGrantors ? grantor : null,
+              option: null,
+              ...giveBack,
+            },
+      ],
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { Access, type Lending } from '../access/access.ts'
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import { objectTouched, type Operation } from '../model/operation.ts'
+import { objectKey, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { around, temporarily, type TemporaryRight } from './temporary-right.ts'
+
+/** What a role needs on a schema or database for what is done as it, or because it becomes an owner. */
+interface Need {
+  readonly role: string
+  readonly container: CatalogObject
+  readonly privilege: Privilege
+}
+
+/** Collects what has to be lent, each thing once. */
+class Lender {
+  readonly #catalog: Catalog
+  readonly #access: Access
+  readonly #now: Access
+  readonly #rights = new Map<string, TemporaryRight>()
+
+  /** @param access what the acting role can do with what is in schemas */
+  constructor(catalog: Catalog, access: Access) {
+    this.#catalog = catalog
+    this.#access = access
+    this.#now = new Access(catalog)
+  }
+
+  around(operations: readonly Operation[]): readonly Operation[] {
+    for (const operation of operations) this.#lendFor(operation)
+    return around([...this.#rights.values()], operations)
+  }
+
+  #lendFor(operation: Operation): void {
+    for (const name of objectTouched(operation)) this.#lendUsage(name, operation)
+    if (operation.kind !== 'setOwner' || this.#access.isSuperuser) return
+    const container = this.#now.containerOf(operation.object)
+    if (container !== undefined && !this.#now.mayCreateIn(operation.owner, container))
+      this.#lend({ role: operation.owner, container, privilege: 'CREATE' })
+  }
+
+  /** To come to what is in a schema. */
+  #lendUsage(name: ObjectName, operation: Operation): void {
+    const schema = schemaOf(name)
+    const container =
+      schema === undefined ? undefined : this.#catalog.object({ kind: 'schema', name: [schema] })
+    if (container === undefined || this.#isAlmighty(operation)) return
+    if (!this.#reaches(operation, name, container))
+      this.#lend({ role: operation.as, container, privilege: 'USAGE' })
+  }
+
+  #isAlmighty({ as }: Operation): boolean {
+    return this.#access.isSuperuser && as === this.#catalog.server.actingRole
+  }
+
+  #reaches(operation: Operation, name: ObjectName, schema: CatalogObject): boolean {
+    if (operation.as !== this.#catalog.server.actingRole)
+      return (
+        (!this.#access.isSuperuser && this.#catalog.isSuperuser(operation.as)) ||
+        this.#now.holds(operation.as, schema, 'USAGE')
+      )
+    const table: ObjectName = { kind: 'table', name: name.name.slice(0, 2) }
+    const object = this.#catalog.object(name) ?? this.#catalog.object(table)
+    if (object === undefined) return true
+    return (
+      this.#access.schemaUsageHolders(object, 'grantor' in operation ? operation.grantor! : object.owner) !==
+      undefined
+    )
+  }
+
+  #lend({ role, container, privilege }: Need): void {
+    const key = JSON.stringify([objectKey(container), role, privilege])
+    const lending = this.#rights.has(key) ? undefined : this.#access.lenderOf(container, privilege)
+    if (lending !== undefined) this.#rights.set(key, lent({ role, container, privilege }, lending))
+  }
+}
+
+const lent = ({ role, container, privilege }: Need, { grantor, as }: Lending): TemporaryRight => {
+  const base = {
+    object: { kind: container.kind, name: container.name },
+    privilege,
+    grantee: role,
+    grantor,
+    as,
+  } as const
+  return {
+    before: [{ kind: 'grantPrivilege', ...base, because: temporarily('lend', role) }],
+    after: [
+      {
+        kind: 'revokePrivilege',
+        ...base,
+        grantOptionOnly: false,
+        because: temporarily('take back', role),
+      },
+    ],
+  }
+}
+
+/**
+ * Lends to the roles as which some operations run what they need to come to what is in schemas, and to new owners what it
+ * takes to own something there: who is no superuser can make somebody the owner of something only where that role could
+ * have created it.
+ * @param access what the acting role may do then
+ */
+export const lending = (
+  catalog: Catalog,
+  access: Access,
+  operations: readonly Operation[],
+): readonly Operation[] =>
+  operations.length === 0 ? operations : new Lender(catalog, access).around(operations)

@@ -1,0 +1,24 @@
+import type { Operation, Reason } from '../model/operation.ts'
+
+/** What a role is given, or what is taken out of the way, before some operations, and what undoes that after them. */
+export interface TemporaryRight {
+  readonly before: readonly Operation[]
+  readonly after: readonly Operation[]
+}
+
+/** Some operations with the rights that they need: what is given first is taken back last. */
+export const around = (
+  rights: readonly TemporaryRight[],
+  operations: readonly Operation[],
+): readonly Operation[] => [
+  ...rights.flatMap(({ before }) => before),
+  ...operations,
+  ...rights.toReversed().flatMap(({ after }) => after),
+]
+
+/** Why a role is given or loses something only for the transaction. */
+export const temporarily = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
+  role,
+  grant: null,
+  meanwhile,
+})

@@ -1,0 +1,102 @@
+import { Access } from '../access/access.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { isIntermediateName, isLocalTo } from '../model/managed-role.ts'
+import type { GrantMembership, LockRole, Operation, RevokeMembership } from '../model/operation.ts'
+import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import { sortedBy } from '../util/collections.ts'
+import { lockShare } from './lock-budget.ts'
+
+/**
+ * What locks the role that it is about by itself. To set a password is not among them: one that is set already is not
+ * sent.
+ */
+const lockingByThemselves: ReadonlySet<Operation['kind']> = new Set([
+  'createRole',
+  'dropRole',
+  'setAttribute',
+  'setValidUntil',
+  'clearPassword',
+])
+
+type MembershipChange = GrantMembership | RevokeMembership
+
+type Lock = Pick<LockRole, 'role' | 'mode'>
+
+/**
+ * Which roles a change of memberships needs locked. Advisory locks belong to one database and memberships to all: a sync
+ * in another could change those of the same member meanwhile, and neither would see what the other does; but a database’s
+ * own intermediate roles are granted by itself only. Nor does DROP ROLE see what is being granted: of the two roles
+ * PostgreSQL itself locks the one that is granted, and that from 16 on.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
+ */
+const locksForMembership = (
+  { server, membershipsHaveGrantors }: Catalog,
+  { kind, role, member }: MembershipChange,
+): readonly Lock[] => {
+  const isLocal = isLocalTo(server, role)
+  const isGranted = kind === 'grantMembership'
+  return [
+    ...(isLocal ? [] : [{ role: member, mode: 'exclusive' as const }]),
+    ...(isGranted ? [{ role: member, mode: 'share' as const }] : []),
+    ...(isGranted && !isLocal && !membershipsHaveGrantors ? [{ role, mode: 'share' as const }] : []),
+  ]
+}
+
+/** So does what a role itself has of a database, a tablespace or a parameter: each of them has a row of its own. */
+const locksForShared = ({ because }: Operation, object: ObjectName, role: string): readonly Lock[] =>
+  objectKinds[object.kind].shared === true && role === because.role && !isIntermediateName(role)
+    ? [{ role, mode: 'exclusive' }]
+    : []
+
+const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
+  if (operation.because.meanwhile !== undefined) return []
+  switch (operation.kind) {
+    case 'createRole':
+      // A delegate that administers nothing yet may be dropped.
+      return operation.as === catalog.server.actingRole ? [] : [{ role: operation.as, mode: 'share' }]
+    case 'grantMembership':
+    case 'revokeMembership':
+      return locksForMembership(catalog, operation)
+    case 'grantPrivilege':
+    case 'revokePrivilege':
+      return locksForShared(operation, operation.object, operation.grantee)
+    case 'setOwner':
+      return locksForShared(operation, operation.object, operation.owner)
+    default:
+      return []
+  }
+}
+
+/**
+ * The locks that a transaction needs, each role once, in the order of their names: two transactions that took them in
+ * different orders would wait for each other. What the acting role may not lock is changed without.
+ */
+const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly LockRole[] => {
+  const { server } = catalog
+  const authority = new Access(catalog)
+  const locked = new Set<string>()
+  for (const operation of operations)
+    if (lockingByThemselves.has(operation.kind) && 'role' in operation) locked.add(operation.role)
+  const locks = new Map<string, LockRole>()
+  for (const operation of operations)
+    for (const { role, mode } of locksFor(catalog, operation)) {
+      if (locked.has(role) || !authority.mayLock(role)) continue
+      const because = { role: operation.because.role, grant: null }
+      if (!locks.has(role) || (mode === 'exclusive' && locks.get(role)!.mode === 'share'))
+        locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, because })
+    }
+  const inOrder = sortedBy(locks.values(), ({ role }) => role)
+  // Better that somebody could drop a role than that the server runs out of locks.
+  return lockShare(server, inOrder, operations) <= 1
+    ? inOrder
+    : inOrder.filter(({ mode }) => mode === 'exclusive')
+}
+
+/**
+ * A transaction that begins with the locks that it needs.
+ * @param catalog as the transaction finds it
+ */
+export const withRoleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly Operation[] => [
+  ...roleLocks(catalog, operations),
+  ...operations,
+]

@@ -1,0 +1,32 @@
+/** What a map has for a key; made and put there if there is nothing yet. */
+export const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const existing = map.get(key)
+  if (existing !== undefined) return existing
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+/** Appends to the list that a map has for a key. One that begins with what is in it takes no more room than it needs. */
+export const append = <K, V>(lists: Map<K, V[]>, key: K, value: V): void => {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}
+
+/** Orders texts by code unit: the same everywhere, whatever the locale. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** A sorted copy, ordered by a key. */
+export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[] => {
+  const all = [...values]
+  if (all.length < 2) return all
+  const keys = all.map(key)
+  return [...keys.keys()].sort((a, b) => compareText(keys[a]!, keys[b]!)).map((index) => all[index]!)
+}
+
+/** Sorted, without repeats. */
+export const sortedUnique = (values: Iterable<string>): string[] => {
+  const all = [...values]
+  return all.length < 2 ? all : [...new Set(all)].sort(compareText)
+}
