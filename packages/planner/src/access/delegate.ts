@@ -34,11 +34,11 @@ export class Administrators {
   /** How many more roles each may administer, the acting role first. */
   readonly #room: Map<string, number>
 
-  constructor(catalog: Catalog, authority: Access) {
+  constructor(catalog: Catalog, access: Access) {
     this.#catalog = catalog
     this.#acting = catalog.server.actingRole
-    this.#areNeeded = catalog.membershipsHaveGrantors && !authority.isSuperuser
-    const all = this.#areNeeded ? [this.#acting, ...sortedBy(authority.delegates(), (name) => name)] : []
+    this.#areNeeded = catalog.membershipsHaveGrantors && !access.isSuperuser
+    const all = this.#areNeeded ? [this.#acting, ...sortedBy(access.graph.delegates(), (name) => name)] : []
     this.#room = new Map(
       all.map((name) => [name, mostAdministered - (catalog.roles.get(name)?.administers ?? 0)]),
     )

@@ -1,6 +1,5 @@
-import type { Catalog } from '../catalog/catalog.ts'
-import type { MembershipGraph } from '../catalog/membership-graph.ts'
 import { isNameless } from '../model/nameless.ts'
+import type { RoleGraph } from './role-graph.ts'
 
 /** How the acting role can make itself a member of a role for a while. */
 export interface Join {
@@ -21,37 +20,18 @@ type Reached = Map<string, Joining>
  * administer, and so on. It is looked through when it is asked for.
  */
 export class Joins {
-  readonly #catalog: Catalog
-  readonly #inheritsFrom: MembershipGraph
-  readonly #canSetRole: MembershipGraph
+  readonly #graph: RoleGraph
   readonly #losers: ReadonlySet<string>
   readonly #joining = new Map<string, Joining>()
   /** Whose privileges the acting role has, or would have; whom it can become, or could. */
   readonly #having: Reached = new Map()
   readonly #being: Reached = new Map()
 
-  /**
-   * @param inheriting whose privileges a role has
-   * @param becoming whom a role can become
-   * @param losers roles whose ADMIN options may go while they are needed
-   */
-  constructor(
-    catalog: Catalog,
-    {
-      inheriting,
-      becoming,
-      losers,
-    }: {
-      readonly inheriting: MembershipGraph
-      readonly becoming: MembershipGraph
-      readonly losers: ReadonlySet<string>
-    },
-  ) {
-    this.#catalog = catalog
-    this.#inheritsFrom = inheriting
-    this.#canSetRole = becoming
+  /** @param losers roles whose ADMIN options may go while they are needed */
+  constructor(graph: RoleGraph, losers: ReadonlySet<string>) {
+    this.#graph = graph
     this.#losers = losers
-    this.#search(catalog.server.actingRole)
+    this.#search(graph.actingRole)
   }
 
   /** What has to be joined to be a member of a role, that role included; `undefined` where that cannot be. */
@@ -77,8 +57,8 @@ export class Joins {
       before = searched.size
       for (const [role, joining] of this.#having) this.#administering(acting, role, joining, searched)
       for (const [role, joining] of this.#being) {
-        if (this.#catalog.isSuperuser(role)) continue
-        for (const admin of this.#inheritsFrom.unknownFrom(role, walked)) {
+        if (this.#graph.catalog.isSuperuser(role)) continue
+        for (const admin of this.#graph.inheritsFrom.unknownFrom(role, walked)) {
           walked.add(admin)
           this.#administering(role, admin, joining, searched)
         }
@@ -87,8 +67,9 @@ export class Joins {
   }
 
   #reach(member: string, joining: Joining): void {
-    for (const role of this.#inheritsFrom.unknownFrom(member, this.#having)) this.#having.set(role, joining)
-    for (const role of this.#canSetRole.unknownFrom(member, this.#being)) this.#being.set(role, joining)
+    for (const role of this.#graph.inheritsFrom.unknownFrom(member, this.#having))
+      this.#having.set(role, joining)
+    for (const role of this.#graph.setsRoleTo.unknownFrom(member, this.#being)) this.#being.set(role, joining)
   }
 
   /** Joins what one role administers, in whose name the acting role can speak. */
@@ -96,7 +77,7 @@ export class Joins {
     if (searched.has(grantor) || (joining.length > 0 && this.#losers.has(grantor))) return
     if (isNameless(as) || isNameless(grantor)) return
     searched.add(grantor)
-    for (const { role, admin } of this.#catalog.membershipsOf(grantor)) {
+    for (const { role, admin } of this.#graph.catalog.membershipsOf(grantor)) {
       if (!admin || this.#joining.has(role) || !this.#mayBeJoined(role)) continue
       const joined = [...joining, { role, as, grantor }]
       this.#joining.set(role, joined)
@@ -105,6 +86,6 @@ export class Joins {
   }
 
   #mayBeJoined(role: string): boolean {
-    return this.#catalog.roles.get(role)?.superuser === false && !isNameless(role)
+    return this.#graph.catalog.roles.get(role)?.superuser === false && !isNameless(role)
   }
 }

@@ -12,7 +12,7 @@ export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute
 
 /** Whether it has one that it should not have, and that can be taken away. */
 export const losesAttribute = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
-  isUnwanted(catalog, goal, role, attribute) && goal.access.now.maySetAttribute(role, attribute)
+  isUnwanted(catalog, goal, role, attribute) && goal.access.now.roles.maySetAttribute(role, attribute)
 
 /** Whether a role that is not to log in has a password stored all the same, as far as that may be known. */
 export const hasUselessPassword = (

@@ -53,7 +53,7 @@ const isAskedFor = ({ memberships }: Goal, { role, member }: Membership): boolea
 
 /** Whether a member creates roles, as it should, or needs what it has created to administer others. */
 const isCreator = ({ attributes, managesCluster, access }: Goal, { role, member }: Membership): boolean =>
-  !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.isDelegate(role)
+  !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.graph.isDelegate(role)
 
 /**
  * Whether a desired role has granted itself a role that it has created, and could do so again each time: that is its own, as
@@ -115,7 +115,7 @@ const verdictOnIntermediate = (
   }
 }
 
-const verdictWithoutAuthority = (
+const verdictWithoutAccess = (
   catalog: Catalog,
   goal: Goal,
   serving: IntermediateRoles,
@@ -147,9 +147,9 @@ export const membershipJudge = (
   const isNamelessRow = (row: Membership): boolean =>
     isNamelessMembership(row, catalog.membershipsHaveGrantors)
   const isNotPermitted = (row: Membership): boolean =>
-    row.member === catalog.server.actingRole || !access.mayRevoke(row)
+    row.member === catalog.server.actingRole || !access.roles.mayRevoke(row)
   return (row) => {
-    const verdict = verdictWithoutAuthority(catalog, goal, serving, row)
+    const verdict = verdictWithoutAccess(catalog, goal, serving, row)
     const { kind, options } = verdict
     if (kind !== 'lose') return verdict
     const losesAdmin = options.length === 0 || options.includes('ADMIN')
@@ -158,7 +158,7 @@ export const membershipJudge = (
     if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
     if (isNamelessRow(row) || someDependent(isNamelessRow)) return { kind: 'not permitted', options }
     if (access.isSuperuser) return verdict
-    return access.mayRevoke(row) && !someDependent(isNotPermitted)
+    return access.roles.mayRevoke(row) && !someDependent(isNotPermitted)
       ? verdict
       : { kind: 'not permitted', options }
   }

@@ -1,3 +1,4 @@
+import { describeRefusal } from '../access/refusal.ts'
 import {
   AclDependencies,
   type Granted,
@@ -177,7 +178,7 @@ class RevocationGraph {
    */
   #optionsBehind({ object, item: { grantor: role }, privilege }: Granted): readonly (readonly Granted[])[] {
     const access = this.#goal.access.now
-    if (this.#catalog.isSuperuser(role) || access.acts(role, object.owner)) return []
+    if (this.#catalog.isSuperuser(role) || access.graph.acts(role, object.owner)) return []
     const table = this.#dependencies.tableOf(object)
     const here = this.#dependencies.optionsOf(object, privilege, role)
     // What a desired role leaves behind on columns, the plan tells.
@@ -187,7 +188,7 @@ class RevocationGraph {
         : this.#dependencies.optionsOf(table, privilege, role)
     if (own.length === 0) return []
     const all = [...sortedBy(own, ({ item }) => aclKey(item))]
-    for (const other of access.actsAmong(role, object.acl.holders(privilege)))
+    for (const other of access.graph.actsAmong(role, object.acl.holders(privilege)))
       if (other !== role) all.push(...this.#dependencies.optionsOf(object, privilege, other))
     return all.map((one) => [one, ...(table === undefined ? [] : [{ ...one, object: table }])])
   }
@@ -197,14 +198,14 @@ class RevocationGraph {
     const nameless = whyNotNamed(grantee)
     if (nameless !== undefined) return { reason: 'not permitted', why: nameless }
     if (grantor === object.owner) {
-      const why = access.whyNotManaged(object, privilege)
-      return why === undefined ? undefined : { reason: 'not permitted', why }
+      const why = access.objects.whyNotManaged(object, privilege)
+      return why && { reason: 'not permitted', why: describeRefusal(why) }
     }
     const lentTo = this.#dependencies.holdsOption(object, privilege, grantor) ? nobody : new Set([grantor])
     const why =
-      access.whyCannotRevokeAs(grantor, object, privilege, lentTo) ??
-      (lentTo === nobody ? undefined : access.whyNotManaged(object, privilege, { lentTo }))
-    return why === undefined ? undefined : { reason: 'granted by another role', why }
+      access.objects.whyCannotRevokeAs(grantor, object, privilege, lentTo) ??
+      (lentTo === nobody ? undefined : access.objects.whyNotManaged(object, privilege, { lentTo }))
+    return why && { reason: 'granted by another role', why: describeRefusal(why) }
   }
 
   /** @param from with which of it to begin; what depends on that comes along */

@@ -19,7 +19,7 @@ export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, R
   )
   const serving = new IntermediateRoles(catalog)
   const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
-    byOwner && goal.access.overPrivileges.whyNotManaged(object, privilege) === undefined
+    byOwner && goal.access.overPrivileges.objects.whyNotManaged(object, privilege) === undefined
   const needed = new Set(
     shared.flatMap((row) => (isEntitled(goal, serving, row) || !serving.isPlain(row.role) ? [row.role] : [])),
   )

@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts'
+import { describeRefusal } from '../access/refusal.ts'
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { attributesOf, privilegeFact } from '../catalog/facts.ts'
 import { describeFact, describeName, describeObject } from '../model/describe.ts'
@@ -32,8 +33,8 @@ const tieByItem = (ties: Ties, object: CatalogObject, item: AclEntry, access: Ac
   ties.holds = true
   ties.holdsShared ||= shared
   for (const [privilege, grantable] of item.privileges) {
-    const why = access.whyNotManaged(object, privilege)
-    if (why !== undefined) ties.notPermitted.push(why)
+    const why = access.objects.whyNotManaged(object, privilege)
+    if (why !== undefined) ties.notPermitted.push(describeRefusal(why))
     const fact = privilegeFact(object, item, privilege)
     if (item.grantor !== object.owner && !isVanished(item.grantor)) ties.byOthers.push(fact)
     if (item.grantor !== object.owner || grantable) ties.beyond.push(`holds ${describeFact(fact)}`)
@@ -52,7 +53,7 @@ const tieAsOwner = (ties: Ties, what: string): void => {
 
 /** Whether it is to have CREATEROLE: for whom it administers roles, a superuser need not ask. */
 const isDelegate = ({ name }: Role, access: Access): boolean =>
-  access.isSuperuser ? isDelegateName(name) : access.isDelegate(name)
+  access.isSuperuser ? isDelegateName(name) : access.graph.isDelegate(name)
 
 /** What it has in itself, and by its own memberships. */
 const beyondInItself = (catalog: Catalog, role: Role, access: Access): readonly string[] => [
@@ -80,7 +81,7 @@ const tiesOf = (
       holdsShared: false,
       owns: false,
       beyond: [...beyondInItself(catalog, catalog.roles.get(name)!, access)],
-      notPermitted: access.mayDrop(name)
+      notPermitted: access.roles.mayDrop(name)
         ? []
         : [`role ${describeName(catalog.server.actingRole)} may not drop it`],
       byOthers: [],

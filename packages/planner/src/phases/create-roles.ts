@@ -26,7 +26,7 @@ interface Creation {
 
 /** The desired roles, the roles they are to be members of, intermediate roles and caretakers that are missing. */
 export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => {
-  if (!goal.access.now.mayCreateRoles) return []
+  if (!goal.access.now.roles.mayCreateRoles) return []
   const missing = new Map<string, { readonly because: Reason; readonly serves?: ProvidedPrivilege }>()
   const isMissing = (role: string): boolean => !catalog.roles.has(role) && !missing.has(role)
   for (const role of goal.roles) if (isMissing(role)) missing.set(role, { because: { role, grant: null } })

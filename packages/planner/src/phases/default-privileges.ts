@@ -27,7 +27,7 @@ export const loseDefaultPrivileges: Phase = (catalog, goal) =>
   sortedBy(unwantedDefaults(catalog, goal), ({ fact, change }) => JSON.stringify([fact, change])).flatMap(
     (verdict) => {
       const { owner, grantee } = verdict.fact
-      const as = isNameless(grantee) ? undefined : goal.access.overPrivileges.proxyFor(owner)
+      const as = isNameless(grantee) ? undefined : goal.access.overPrivileges.actingAs.proxyFor(owner)
       return as === undefined ? [] : [operationFor(verdict, as)]
     },
   )
@@ -51,7 +51,7 @@ export const gainDefaultPrivileges: Phase = (catalog, goal) =>
         privilege,
         grantee: role,
         ...(grantable && { grantable }),
-        as: goal.access.overPrivileges.proxyFor(owner) ?? owner,
+        as: goal.access.overPrivileges.actingAs.proxyFor(owner) ?? owner,
         because,
       },
     ]

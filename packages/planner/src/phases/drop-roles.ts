@@ -7,10 +7,10 @@ import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-
 
 /** Drops the roles that are to have nothing, once they have nothing; what one delegate administers together. */
 const dropRoles: Phase = (catalog, { roles, access }) => {
-  const order = (role: string): string => `${isDelegateName(role) ? 1 : 0}${access.now.runAsFor(role)}`
+  const order = (role: string): string => `${isDelegateName(role) ? 1 : 0}${access.now.graph.runAsFor(role)}`
   return sortedBy(roles, order).flatMap((role): Operation[] =>
     catalog.roles.has(role)
-      ? [{ kind: 'dropRole', role, as: access.now.runAsFor(role), because: notAskedFor(role) }]
+      ? [{ kind: 'dropRole', role, as: access.now.graph.runAsFor(role), because: notAskedFor(role) }]
       : [],
   )
 }

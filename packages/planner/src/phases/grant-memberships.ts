@@ -40,7 +40,7 @@ const optionsFor = (
 
 /** The catalog without what members are still to lose because the acting role may need it until the end. */
 const withoutPending = (catalog: Catalog, goal: Goal): Catalog => {
-  const due = goal.roles.filter((role) => goal.memberships.has(role) && goal.access.now.needs(role))
+  const due = goal.roles.filter((role) => goal.memberships.has(role) && goal.access.now.graph.needs(role))
   if (due.length === 0) return catalog
   const pending = catalog.fork()
   for (const operation of loseMemberships(catalog, goal, due)) applyOperation(pending, operation)
@@ -63,13 +63,13 @@ interface Missing extends Granted {
 /** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
 export const grantMemberships: Phase = (catalog, goal) => {
   const { actingRole } = catalog.server
-  const authority = new Access(catalog)
+  const access = new Access(catalog)
   const left = withoutPending(catalog, goal)
   const known = new Map<string, Granted>()
   const granted = (role: string, { serves }: TargetMembership): Granted =>
     getOrMake(known, role, () => {
-      const grantor = authority.grantorOf(role, goal.desired) ?? actingRole
-      return { granting: authority.granting(role, grantor), order: roleOrder(role, serves) }
+      const grantor = access.roles.grantorOf(role, goal.desired) ?? actingRole
+      return { granting: access.roles.granting(role, grantor), order: roleOrder(role, serves) }
     })
   const missing = (member: string, memberships: ReadonlyMap<string, TargetMembership>): Missing[] => {
     const all: Missing[] = []

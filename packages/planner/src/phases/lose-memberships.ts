@@ -15,16 +15,16 @@ class Revocation {
   readonly dependents: { readonly row: Membership; readonly because: Reason }[] = []
   readonly #catalog: Catalog
   readonly #serving: IntermediateRoles
-  readonly #authority: Access
+  readonly #access: Access
   /** The rows that are gone. */
   readonly #gone = new Set<string>()
   /** By role and member: the rows that still have their ADMIN option. */
   readonly #options = new Map<string, Set<string>>()
 
-  constructor(catalog: Catalog, serving: IntermediateRoles, authority: Access) {
+  constructor(catalog: Catalog, serving: IntermediateRoles, access: Access) {
     this.#catalog = catalog
     this.#serving = serving
-    this.#authority = authority
+    this.#access = access
   }
 
   /**
@@ -73,7 +73,7 @@ class Revocation {
           object: { kind: served.object.kind, name: served.object.name },
         },
       }),
-      as: this.#authority.runAsToRevoke(row),
+      as: this.#access.roles.runAsToRevoke(row),
       because,
     })
   }
@@ -116,10 +116,10 @@ export const loseMemberships = (
   const lost = roles.flatMap((role) =>
     sortedBy(lostBy(catalog, judge, role), ({ row }) => membershipKey(row)).map((one) => ({
       ...one,
-      rank: goal.access.now.revocationRank(one.row),
+      rank: goal.access.now.graph.revocationRank(one.row),
     })),
   )
-  const bySpeaker = sortedBy(lost, (one) => goal.access.now.runAsToRevoke(one.row))
+  const bySpeaker = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
   for (const { row, option } of bySpeaker.sort((a, b) => a.rank - b.rank))
     revocation.revoke(row, option, notAskedFor(row.member))
   return [...revocation.operations, ...(goal.keepDependents ? keptDependents(catalog, goal, revocation) : [])]
@@ -134,7 +134,7 @@ const keptDependents = (
   const kept = new Map<string, GrantMembership & Granted>()
   for (const { row, because } of dependents) {
     const { role, member } = row
-    const grantor = access.now.grantorOf(role, desired)
+    const grantor = access.now.roles.grantorOf(role, desired)
     if (desired.has(member) || grantor === undefined) continue
     const key = membershipKey({ role, member, grantor })
     const { admin = false, options } =
@@ -149,7 +149,7 @@ const keptDependents = (
       kind: 'grantMembership',
       role,
       member,
-      ...access.now.granting(role, grantor),
+      ...access.now.roles.granting(role, grantor),
       ...(all.admin && { admin: all.admin }),
       options: { inherit: all.inherit, set: all.set },
       because: { ...because, keeps: member },

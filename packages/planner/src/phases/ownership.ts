@@ -17,7 +17,7 @@ const changeOwners =
         const [schema] = object.name
         return { kind: 'createSchema', schema: schema!, as: catalog.server.actingRole, owner, because }
       }
-      const as = accessTo(goal, existing).mover(existing, owner) ?? existing.owner
+      const as = accessTo(goal, existing).objects.mover(existing, owner) ?? existing.owner
       return { kind: 'setOwner', object, as, owner, because }
     })
 
@@ -36,15 +36,16 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
   for (const object of catalog.objects.values()) {
     const { owner } = object
     const schema = isCaretaker(goal, owner) ? schemaToReach(catalog, object) : undefined
-    if (schema === undefined || access.holds(owner, schema, 'USAGE')) continue
-    if (goal.access.overPrivileges.whyNotManaged(schema, 'USAGE', { saying: 'grant' }) !== undefined) continue
+    if (schema === undefined || access.schemas.holds(owner, schema, 'USAGE')) continue
+    if (goal.access.overPrivileges.objects.whyNotManaged(schema, 'USAGE', { saying: 'grant' }) !== undefined)
+      continue
     missing.set(JSON.stringify([schema.key, owner]), {
       kind: 'grantPrivilege',
       object: { kind: schema.kind, name: schema.name },
       privilege: 'USAGE',
       grantee: owner,
       grantor: schema.owner,
-      as: goal.access.overPrivileges.runAs(schema, 'USAGE', { saying: 'grant' }),
+      as: goal.access.overPrivileges.objects.runAs(schema, 'USAGE', { saying: 'grant' }),
       because: notAskedFor(wantedOf(goal, owner)),
     })
   }

@@ -23,7 +23,7 @@ const of =
       goal.roles.filter((role) => isOf(goal, role, catalog) === value),
     )
 
-const isNeeded = ({ access }: Goal, role: string): boolean => access.now.needs(role)
+const isNeeded = ({ access }: Goal, role: string): boolean => access.now.graph.needs(role)
 
 /** As who the session is: what it is itself it needs until the end. Attributes of other roles are not inherited. */
 const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>

@@ -155,7 +155,7 @@ export const effectsOf = (
     (creators.get(fact.role) === fact.member ||
       (dropped.has(fact.role) && (!isRealMember(fact) || isOwnDelegate(fact))))
   const isOwnDelegate = ({ role, member }: Membership): boolean =>
-    member === before.server.actingRole && goal.access.now.isDelegate(role)
+    member === before.server.actingRole && goal.access.now.graph.isDelegate(role)
   const futures = defaultsTouched(operations)
   const changed = attributesTouched(operations)
   const isTold = bystandersIn(before, goal, operations)

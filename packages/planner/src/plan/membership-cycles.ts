@@ -21,7 +21,7 @@ const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonl
   const administers = catalog.membershipsHaveGrantors && !catalog.isSuperuser(actingRole)
   const created = administers ? roles.filter((role) => !catalog.roles.has(role)) : []
   return (member) => {
-    const isNeeded = access.now.needs(member)
+    const isNeeded = access.now.graph.needs(member)
     const kept = catalog.membershipsOf(member).filter((row) => isNeeded || !lost.has(membershipKey(row)))
     return [
       ...(asked.get(member) ?? []),

@@ -60,7 +60,7 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
 const ownDefaults = (catalog: Catalog, { desired, idle, access }: Goal): Unmanaged[] =>
   [...catalog.defaults].flatMap((defaults) => {
     const { owner, schema, on } = defaults
-    const isResidue = idle.has(owner) && access.overPrivileges.proxyFor(owner) === undefined
+    const isResidue = idle.has(owner) && access.overPrivileges.actingAs.proxyFor(owner) === undefined
     if (!desired.has(owner) || isResidue || defaultPrivilegeFacts(defaults).length === 0) return []
     const where = schema === null ? '' : ` in schema ${describeName(schema)}`
     return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]

@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts'
+import { describeRefusal } from '../access/refusal.ts'
 import type { AccessStages } from '../access/stages.ts'
 import { type Catalog, type CatalogObject, ownerIsManaged } from '../catalog/catalog.ts'
 import { isCaretakerName } from '../model/managed-role.ts'
@@ -63,7 +64,8 @@ export const holdingPrivilege = (
   const [first = ''] = table.columns ?? []
   const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
   return objectKinds.column.privileges.find(
-    (privilege) => accessTo(goal, table).whyNotManaged(column, privilege, { saying: 'grant' }) === undefined,
+    (privilege) =>
+      accessTo(goal, table).objects.whyNotManaged(column, privilege, { saying: 'grant' }) === undefined,
   )
 }
 
@@ -100,8 +102,8 @@ export const whyNotMoved = (
 ): NotMoved | undefined => {
   const heir = heirOf(catalog, goal, object)
   if (heir === undefined) return { reason: 'acts as its owner', why: whyNoHeir(object, catalog.server) }
-  const why = accessTo(goal, object).whyNotMoved(object, heir)
-  return why === undefined ? undefined : { reason: 'not permitted', why }
+  const why = accessTo(goal, object).objects.whyNotMoved(object, heir)
+  return why === undefined ? undefined : { reason: 'not permitted', why: describeRefusal(why) }
 }
 
 /**

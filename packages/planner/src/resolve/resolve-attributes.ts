@@ -42,7 +42,7 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
     }
     const isThere =
       existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
-    if (isThere || this.#access.mayAlter(role)) {
+    if (isThere || this.#access.roles.mayAlter(role)) {
       this.logins.set(role, login)
       return
     }
@@ -54,7 +54,7 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
   attribute({ attribute }: OtherAttributeGrant, because: Reason): void {
     const { role } = because
     const isThere = this.#catalog.roles.get(role)?.[attributes[attribute]] === true
-    if (isThere || this.#access.maySetAttribute(role, attribute))
+    if (isThere || this.#access.roles.maySetAttribute(role, attribute))
       getOrMake(this.attributes, role, () => new Map<GrantableAttribute, Reason>()).set(attribute, because)
     else this.#skips.notPermitted(because, `${this.#skips.acting} may not give it`)
   }

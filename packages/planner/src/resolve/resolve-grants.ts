@@ -1,3 +1,4 @@
+import { describeRefusal } from '../access/refusal.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { describeName } from '../model/describe.ts'
@@ -131,7 +132,10 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const { overPrivileges } = this.#access
     if (owner === undefined || overPrivileges.isSuperuser) return undefined
     const existing = this.#context.settled.objects.get(key)
-    return overPrivileges.whyNotManaged({ ...existing, ...object, owner }, privilege, { saying: 'grant' })
+    const refusal = overPrivileges.objects.whyNotManaged({ ...existing, ...object, owner }, privilege, {
+      saying: 'grant',
+    })
+    return refusal && describeRefusal(refusal)
   }
 
   #grantDirectly(asked: Asked, grantable: boolean, because: Reason): string | undefined {
@@ -171,7 +175,9 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const { now } = this.#access
     const reused = asked.serving.find(
       ({ name, elsewhere, administeredByOthers }) =>
-        elsewhere === 0 && administeredByOthers !== true && now.mayGrant(name, this.#context.goal.desired),
+        elsewhere === 0 &&
+        administeredByOthers !== true &&
+        now.roles.mayGrant(name, this.#context.goal.desired),
     )?.name
     const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
     if (why !== undefined) return why
@@ -180,7 +186,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
   }
 
   #whyNoNewRole(asked: Asked): string | undefined {
-    if (!this.#access.now.mayCreateRoles) return `${this.#skips.acting} may not create roles`
+    if (!this.#access.now.roles.mayCreateRoles) return `${this.#skips.acting} may not create roles`
     return this.#whyNotGranted(asked)
   }
 
@@ -217,7 +223,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       ...(set !== undefined && { set }),
     }
     const rows = this.#catalog.membershipsIn(role, because.role)
-    if (satisfy(rows, asked) || this.#access.now.mayGrant(role, this.#context.goal.desired))
+    if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, because })
     this.#skips.notPermitted(because, `${this.#skips.acting} may not grant it`)
     // What it has of that, it keeps.
@@ -236,7 +242,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     return (
       this.#catalog.roles.has(role) ||
       this.#context.goal.desired.has(role) ||
-      (this.#access.now.mayCreateRoles && !role.startsWith('pg_') && this.#context.joined.has(role))
+      (this.#access.now.roles.mayCreateRoles && !role.startsWith('pg_') && this.#context.joined.has(role))
     )
   }
 
@@ -250,7 +256,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const held = this.#catalog.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
     for (const privilege of privileges) {
       const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
-      const isPermitted = isHeld || this.#access.overPrivileges.proxyFor(owner) !== undefined
+      const isPermitted = isHeld || this.#access.overPrivileges.actingAs.proxyFor(owner) !== undefined
       if (!isPermitted)
         this.#skips.notPermitted(because, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
       // What it has of that, it keeps.

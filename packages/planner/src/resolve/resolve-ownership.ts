@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts'
+import { describeRefusal, type Refusal } from '../access/refusal.ts'
 import type { AccessStages } from '../access/stages.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { describeObject } from '../model/describe.ts'
@@ -20,6 +21,8 @@ export interface ResolvedOwnership {
 }
 
 type Asked = readonly (readonly [grant: OwnershipGrant, because: Reason])[]
+
+const inWords = (refusal: Refusal | undefined): string | undefined => refusal && describeRefusal(refusal)
 
 /** Resolves who is to own what, as far as the acting role may see to that. */
 class OwnershipResolver {
@@ -63,12 +66,12 @@ class OwnershipResolver {
   /** Why a role cannot come to own an object. */
   #whyNot(name: ObjectName, role: string, access: Ownerships['access']): string | undefined {
     const object = this.#catalog.object(name)
-    if (object === undefined) return access.now.whyNotCreatedFor(role)
+    if (object === undefined) return inWords(access.now.objects.whyNotCreatedFor(role))
     if (object.owner === role) return undefined
     if (object.ownedBySuperusers && this.#losesSuperuser(role, access.now))
       return 'it would have to stay a superuser'
     const becomesSuperuser = this.#target.attributes.get(role)?.has('SUPERUSER') === true
-    return accessTo({ access }, object).whyNotMoved(object, role, becomesSuperuser)
+    return inWords(accessTo({ access }, object).objects.whyNotMoved(object, role, becomesSuperuser))
   }
 
   /** Whether a desired role is a superuser, and is not to be one. */
@@ -78,7 +81,7 @@ class OwnershipResolver {
       managesCluster &&
       this.#catalog.isSuperuser(role) &&
       !(attributes.get(role)?.has('SUPERUSER') ?? false) &&
-      access.maySetAttribute(role, 'SUPERUSER')
+      access.roles.maySetAttribute(role, 'SUPERUSER')
     )
   }
 }

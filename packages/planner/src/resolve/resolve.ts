@@ -68,7 +68,7 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
   const empty = emptyTarget(catalog, request)
   const now = new Access(catalog, { losers: empty.desired })
   const exists = (role: string): boolean => {
-    if (catalog.roles.has(role) || now.mayCreateRoles) return true
+    if (catalog.roles.has(role) || now.roles.mayCreateRoles) return true
     const why = `it does not exist, and ${skips.acting} may not create roles`
     skips.notPermitted({ role, grant: null }, why)
     return false

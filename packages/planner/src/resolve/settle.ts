@@ -30,7 +30,7 @@ export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): C
   if (ownerChanges(catalog, ownerships, part).length === 0) return catalog
   const fork = catalog.fork()
   const { actingRole } = catalog.server
-  if (ownerships.access.now.mayCreateRoles)
+  if (ownerships.access.now.roles.mayCreateRoles)
     for (const role of newRoles(fork, ownerships))
       applyOperation(fork, { kind: 'createRole', role, as: actingRole, because: { role, grant: null } })
   for (const change of ownerChanges(fork, ownerships, part))

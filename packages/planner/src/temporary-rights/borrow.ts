@@ -71,10 +71,10 @@ class Needs {
 
   /** What only another role’s privileges let the acting role own. */
   #create(name: ObjectName, owner: string): void {
-    const container = this.#access.containerOf(name)
+    const container = this.#access.schemas.containerOf(name)
     if (owner !== this.#catalog.server.actingRole || container === undefined) return
-    if (this.#access.mayCreateIn(owner, container)) return
-    const holder = this.#access.holderFor(container, 'CREATE')
+    if (this.#access.schemas.mayCreateIn(owner, container)) return
+    const holder = this.#access.schemas.holderFor(container, 'CREATE')
     if (holder !== undefined) this.actAs.add(holder)
   }
 
@@ -84,7 +84,7 @@ class Needs {
     if (object === undefined) return
     for (const role of [
       inNameOf ?? object.owner,
-      ...(this.#access.schemaUsageHolders(object, inNameOf) ?? []),
+      ...(this.#access.schemas.schemaUsageHolders(object, inNameOf) ?? []),
     ])
       this.actAs.add(role)
   }
@@ -100,12 +100,12 @@ const rightsFor = (catalog: Catalog, { actAs, become, administer }: Needs): read
   const { actingRole } = catalog.server
   // What may not be borrowed is left to the server to refuse.
   const joins = [
-    ...[...actAs].map((role) => access.toActAs(role)),
-    ...[...become].map((role) => access.toSetRole(role)),
-    ...[...administer].map((role) => access.toAdminister(role)),
+    ...[...actAs].map((role) => access.actingAs.toActAs(role)),
+    ...[...become].map((role) => access.actingAs.toSetRole(role)),
+    ...[...administer].map((role) => access.actingAs.toAdminister(role)),
   ].flatMap((joining) => joining ?? [])
   const joined = new Map(joins.map((join) => [join.role, join]))
-  const inTheWay = access.membersInTheWay([...joined.keys()])
+  const inTheWay = access.graph.membersInTheWay([...joined.keys()])
   const needsOthers = [...actAs].some((role) => role !== actingRole)
   const borrower = new Borrower(catalog)
   return [

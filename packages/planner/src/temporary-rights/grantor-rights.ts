@@ -43,7 +43,7 @@ export class GrantorRights {
   /** As whom a privilege is revoked in the name of a grantor, while what is lent is lent. */
   runAs(object: CatalogObject, privilege: Privilege, grantor: string = object.owner): string {
     const lentTo = this.#lent.get(optionKey(object, privilege)) ?? nobody
-    return this.#goal.access.overPrivileges.runAs(object, privilege, { grantor, lentTo })
+    return this.#goal.access.overPrivileges.objects.runAs(object, privilege, { grantor, lentTo })
   }
 
   /** A grantor that does not own the object may have become a superuser, or have lost the grant option. */

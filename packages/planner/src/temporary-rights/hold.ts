@@ -14,8 +14,8 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   const access = accessTo(goal, table)
   const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
   const first = { ...columnOf(columns[0]!), owner, follows: table }
-  const speaker = access.runAs(first, privilege, { saying: 'grant' })
-  const newSpeaker = access.proxyFor(newOwner)
+  const speaker = access.objects.runAs(first, privilege, { saying: 'grant' })
+  const newSpeaker = access.actingAs.proxyFor(newOwner)
   return columns.map((column): Held => {
     const on = { object: columnOf(column), privilege, grantee: newOwner } as const
     return [

@@ -1,4 +1,5 @@
-import { Access, type Lending } from '../access/access.ts'
+import { Access } from '../access/access.ts'
+import type { Lending } from '../access/schema-usage.ts'
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { objectTouched, type Operation } from '../model/operation.ts'
 import { objectKey, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
@@ -34,8 +35,8 @@ class Lender {
   #lendFor(operation: Operation): void {
     for (const name of objectTouched(operation)) this.#lendUsage(name, operation)
     if (operation.kind !== 'setOwner' || this.#access.isSuperuser) return
-    const container = this.#now.containerOf(operation.object)
-    if (container !== undefined && !this.#now.mayCreateIn(operation.owner, container))
+    const container = this.#now.schemas.containerOf(operation.object)
+    if (container !== undefined && !this.#now.schemas.mayCreateIn(operation.owner, container))
       this.#lend({ role: operation.owner, container, privilege: 'CREATE' })
   }
 
@@ -57,20 +58,22 @@ class Lender {
     if (operation.as !== this.#catalog.server.actingRole)
       return (
         (!this.#access.isSuperuser && this.#catalog.isSuperuser(operation.as)) ||
-        this.#now.holds(operation.as, schema, 'USAGE')
+        this.#now.schemas.holds(operation.as, schema, 'USAGE')
       )
     const table: ObjectName = { kind: 'table', name: name.name.slice(0, 2) }
     const object = this.#catalog.object(name) ?? this.#catalog.object(table)
     if (object === undefined) return true
     return (
-      this.#access.schemaUsageHolders(object, 'grantor' in operation ? operation.grantor! : object.owner) !==
-      undefined
+      this.#access.schemas.schemaUsageHolders(
+        object,
+        'grantor' in operation ? operation.grantor! : object.owner,
+      ) !== undefined
     )
   }
 
   #lend({ role, container, privilege }: Need): void {
     const key = JSON.stringify([objectKey(container), role, privilege])
-    const lending = this.#rights.has(key) ? undefined : this.#access.lenderOf(container, privilege)
+    const lending = this.#rights.has(key) ? undefined : this.#access.schemas.lenderOf(container, privilege)
     if (lending !== undefined) this.#rights.set(key, lent({ role, container, privilege }, lending))
   }
 }

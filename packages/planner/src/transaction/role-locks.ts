@@ -73,14 +73,14 @@ const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
  */
 const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly LockRole[] => {
   const { server } = catalog
-  const authority = new Access(catalog)
+  const access = new Access(catalog)
   const locked = new Set<string>()
   for (const operation of operations)
     if (lockingByThemselves.has(operation.kind) && 'role' in operation) locked.add(operation.role)
   const locks = new Map<string, LockRole>()
   for (const operation of operations)
     for (const { role, mode } of locksFor(catalog, operation)) {
-      if (locked.has(role) || !authority.mayLock(role)) continue
+      if (locked.has(role) || !access.roles.mayLock(role)) continue
       const because = { role: operation.because.role, grant: null }
       if (!locks.has(role) || (mode === 'exclusive' && locks.get(role)!.mode === 'share'))
         locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, because })

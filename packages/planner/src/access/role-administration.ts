@@ -1,0 +1,173 @@
+import type { Membership } from '../model/membership.ts'
+import { isNameless, isNamelessMembership } from '../model/nameless.ts'
+import type { GrantMembership } from '../model/operation.ts'
+import { type Attribute, attributes } from '../postgres/attribute.ts'
+import { ActingAs } from './acting-as.ts'
+import { databaseOwners, type RoleGraph } from './role-graph.ts'
+
+const nobody: ReadonlySet<string> = new Set()
+
+/**
+ * Which roles the acting role may grant, alter and drop, and in whose name.
+ * @see https://www.postgresql.org/docs/current/role-attributes.html
+ */
+export class RoleAdministration {
+  readonly acting: ActingAs
+  readonly #graph: RoleGraph
+
+  /** @param losers roles in whose name the acting role must not join others, because their memberships change */
+  constructor(graph: RoleGraph, losers: ReadonlySet<string> = nobody) {
+    this.#graph = graph
+    this.acting = new ActingAs(graph, (role) => this.mayGrant(role), losers)
+  }
+
+  get mayCreateRoles(): boolean {
+    return this.#graph.isSuperuser || this.#graph.createsRoles
+  }
+
+  /**
+   * Whether the acting role may make others, or itself, members of a role.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (check_role_membership_authorization)
+   */
+  mayGrant(role: string, losers: ReadonlySet<string> = nobody): boolean {
+    if (isNameless(role)) return false
+    if (this.#graph.isSuperuser) return true
+    const existing = this.#graph.catalog.roles.get(role)
+    if (existing === undefined) return this.mayCreateRoles
+    if (existing.superuser || (role === databaseOwners && this.#graph.catalog.server.version >= 140000))
+      return false
+    if (this.#graph.catalog.membershipsHaveGrantors)
+      return (
+        this.#graph.delegateFor(role) !== undefined ||
+        this.#recordedGrantor(role, losers) !== undefined ||
+        this.#otherGrantor(role, losers) !== undefined
+      )
+    return this.#graph.createsRoles || this.#isLoggedIn(role) || this.#graph.isAdministrator(role)
+  }
+
+  /**
+   * In whose name the acting role grants a role; `undefined` when it may not.
+   * @param losers roles in whose name it must not, because they will lose the ADMIN option
+   */
+  grantorOf(role: string, losers: ReadonlySet<string> = nobody): string | undefined {
+    const { membershipsHaveGrantors, server } = this.#graph.catalog
+    if (this.#graph.isSuperuser)
+      return membershipsHaveGrantors ? server.bootstrapRole : this.#graph.actingRole
+    if (!this.mayGrant(role, losers)) return undefined
+    if (!membershipsHaveGrantors) return this.#graph.actingRole
+    return (
+      this.#graph.delegateFor(role) ??
+      this.#recordedGrantor(role, losers) ??
+      this.#otherGrantor(role, losers) ??
+      this.#graph.actingRole
+    )
+  }
+
+  /** As whom a role is granted in the name of a grantor, which has to be named where PostgreSQL would record another. */
+  granting(role: string, grantor: string): Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'> {
+    const isOwn =
+      this.#graph.isSuperuser || !this.#graph.catalog.membershipsHaveGrantors || this.acting.mayActAs(grantor)
+    const as = this.#graph.delegateFor(role) ?? (isOwn ? this.#graph.actingRole : grantor)
+    return { grantor, ...(!this.#graph.isSuperuser && grantor !== as && { namesGrantor: true as const }), as }
+  }
+
+  /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
+  mayRevoke(row: Membership): boolean {
+    if (isNamelessMembership(row, this.#graph.catalog.membershipsHaveGrantors)) return false
+    if (this.#graph.isSuperuser || !this.#graph.catalog.membershipsHaveGrantors)
+      return this.mayGrant(row.role)
+    return this.#revoker(row) !== undefined
+  }
+
+  /** As whom a membership is taken away: as the delegate that has granted it, where one has. */
+  runAsToRevoke(row: Membership): string {
+    return (
+      (this.#graph.catalog.membershipsHaveGrantors ? this.#revoker(row) : undefined) ?? this.#graph.actingRole
+    )
+  }
+
+  /** From 16 on a membership is taken away in the name of who granted it. */
+  #revoker({ role, grantor }: Membership): string | undefined {
+    if (this.#graph.isSuperuser) return this.#graph.actingRole
+    if (this.#graph.delegateFor(role) === grantor) return grantor
+    if (this.#graph.catalog.isSuperuser(role)) return undefined
+    for (const proxy of this.acting.proxies(grantor)) if (this.#administers(proxy, role)) return proxy
+    return undefined
+  }
+
+  /** Whether the acting role may change a role’s LOGIN, password, and how long that is valid. */
+  mayAlter(role: string): boolean {
+    const existing = this.#graph.catalog.roles.get(role)
+    if (this.#graph.isSuperuser || existing === undefined) return this.mayCreateRoles
+    if (!this.#graph.createsRoles || existing.superuser) return false
+    if (this.#graph.catalog.membershipsHaveGrantors) return this.acting.toAdminister(role) !== undefined
+    return !this.#graph.isReserved(role)
+  }
+
+  /** Whether the acting role may alter a role as things are, without changing it. Nobody alters PostgreSQL’s own. */
+  mayLock(role: string): boolean {
+    if (role.startsWith('pg_') || !this.mayAlter(role)) return false
+    const isNow =
+      this.#graph.isSuperuser ||
+      !this.#graph.catalog.membershipsHaveGrantors ||
+      !this.#graph.catalog.roles.has(role)
+    return isNow || this.#graph.isAdministrator(role)
+  }
+
+  /**
+   * Whether the acting role may give a role an attribute, or take it away.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole)
+   */
+  maySetAttribute(role: string, attribute: Attribute): boolean {
+    if (this.#graph.isSuperuser) return true
+    if (attribute === 'SUPERUSER' || !this.mayAlter(role)) return false
+    if (attribute !== 'CREATEDB' && attribute !== 'REPLICATION' && attribute !== 'BYPASSRLS') return true
+    if (!this.#graph.catalog.membershipsHaveGrantors) return attribute === 'CREATEDB'
+    return this.#graph.catalog.roles.get(this.#graph.actingRole)?.[attributes[attribute]] === true
+  }
+
+  /** Whether the acting role may drop a role. */
+  mayDrop(role: string): boolean {
+    if (this.#graph.isSuperuser) return true
+    if (!this.#graph.createsRoles || this.#graph.catalog.isSuperuser(role)) return false
+    return !this.#graph.catalog.membershipsHaveGrantors || this.#graph.isAdministrator(role)
+  }
+
+  #administers(proxy: string, role: string): boolean {
+    if (proxy === this.#graph.actingRole) return this.acting.toAdminister(role) !== undefined
+    return (
+      !this.#graph.catalog.isSuperuser(proxy) &&
+      this.#graph.adminsOf(role).some((member) => this.#graph.memberOf.isReachable(proxy, member))
+    )
+  }
+
+  /** Up to 14, who is logged in as a role administers it. */
+  #isLoggedIn(role: string): boolean {
+    const { version, sessionRole } = this.#graph.catalog.server
+    return version < 150000 && role === this.#graph.actingRole && role === sessionRole
+  }
+
+  /** From 16 on: in whose name the acting role grants a role, which takes the membership along when it loses ADMIN. */
+  #recordedGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
+    return this.#graph
+      .administratorsOf(role, this.#graph.inheritsFrom)
+      .find(
+        (administrator) =>
+          administrator === this.#graph.actingRole ||
+          (!losers.has(administrator) && !isNameless(administrator)),
+      )
+  }
+
+  /** Another that has the ADMIN option, and as which the acting role may act, or which it may become. */
+  #otherGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
+    return this.#graph
+      .adminsOf(role)
+      .find(
+        (member) =>
+          !losers.has(member) &&
+          this.#graph.catalog.roles.has(member) &&
+          !this.#graph.catalog.isSuperuser(member) &&
+          (this.acting.mayActAs(member) || this.acting.maySetRole(member)),
+      )
+  }
+}
