@@ -2,6 +2,7 @@ import type { Membership } from '../model/membership.ts'
 import { isNameless, isNamelessMembership } from '../model/nameless.ts'
 import type { GrantMembership } from '../model/operation.ts'
 import { type Attribute, attributes } from '../postgres/attribute.ts'
+import { has } from '../postgres/features.ts'
 import { ActingAs } from './acting-as.ts'
 import { databaseOwners, type RoleGraph } from './role-graph.ts'
 
@@ -34,7 +35,10 @@ export class RoleAdministration {
     if (this.#graph.isSuperuser) return true
     const existing = this.#graph.catalog.roles.get(role)
     if (existing === undefined) return this.mayCreateRoles
-    if (existing.superuser || (role === databaseOwners && this.#graph.catalog.server.version >= 140000))
+    if (
+      existing.superuser ||
+      (role === databaseOwners && has(this.#graph.catalog.server.version, 'pg_database_owner'))
+    )
       return false
     if (this.#graph.catalog.membershipsHaveGrantors)
       return (
@@ -144,7 +148,7 @@ export class RoleAdministration {
   /** Up to 14, who is logged in as a role administers it. */
   #isLoggedIn(role: string): boolean {
     const { version, sessionRole } = this.#graph.catalog.server
-    return version < 150000 && role === this.#graph.actingRole && role === sessionRole
+    return !has(version, 'no self-administration') && role === this.#graph.actingRole && role === sessionRole
   }
 
   /** From 16 on: in whose name the acting role grants a role, which takes the membership along when it loses ADMIN. */

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { isDelegateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
+import { has } from '../postgres/features.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
 import { append, getOrMake } from '../util/collections.ts'
 
@@ -42,7 +43,7 @@ export class RoleGraph {
   /** Whether a role is a member of pg_database_owner. */
   #ownsDatabase(role: string): boolean {
     const { databaseOwner, version } = this.catalog.server
-    return role === databaseOwner && version >= 140000
+    return role === databaseOwner && has(version, 'pg_database_owner')
   }
 
   /** Before 16 a role inherits or does not; the acting role does where it may give itself INHERIT. */
@@ -61,7 +62,7 @@ export class RoleGraph {
   /** Whether only superusers alter a role: before 16, for some of its attributes. */
   isReserved(role: string): boolean {
     const { replication = false, bypassRls = false } = this.catalog.roles.get(role) ?? {}
-    return replication || (bypassRls && this.catalog.server.version < 100000)
+    return replication || (bypassRls && !has(this.catalog.server.version, 'altering of BYPASSRLS roles'))
   }
 
   /**
@@ -122,7 +123,7 @@ export class RoleGraph {
     const members = new Set([role])
     for (const one of members) {
       for (const row of this.catalog.membersOf(one)) if (this.#passesOn(row)) members.add(row.member)
-      if (one === databaseOwners && version >= 140000 && this.inherits(databaseOwner))
+      if (one === databaseOwners && has(version, 'pg_database_owner') && this.inherits(databaseOwner))
         members.add(databaseOwner)
     }
     return [...members].filter((member) => member !== role && member !== this.actingRole)

@@ -15,6 +15,7 @@ import {
   futureObjects,
   futurePrivileges,
 } from '../postgres/default-privileges.ts'
+import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from '../postgres/privilege.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
@@ -315,7 +316,7 @@ export class Catalog {
 
   /** From 16 on memberships have several grantors, with options of their own. */
   get membershipsHaveGrantors(): boolean {
-    return this.server.version >= 160000
+    return has(this.server.version, 'membership grantors')
   }
 
   snapshot(): Snapshot {

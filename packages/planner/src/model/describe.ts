@@ -1,5 +1,5 @@
 import type { Future } from '../postgres/default-privileges.ts'
-import type { ObjectName } from '../postgres/object-kind.ts'
+import { type NameSyntax, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Effect } from './effect.ts'
 import type { Fact } from './fact.ts'
 import type { Grant, MembershipGrant } from './grant.ts'
@@ -17,32 +17,30 @@ const escape = (character: string): string => `\\u${character.charCodeAt(0).toSt
 /** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
 export const describeName = (name: string): string => JSON.stringify(name).replaceAll(misleading, escape)
 
-/** `table "s"."t"`. */
-export const describeObject = (object: ObjectName): string => {
-  if (object.kind === 'column') {
-    const [schema, table, column] = object.name as readonly [string, string, string]
-    return `column ${describeName(column)} of ${describeObject({ kind: 'table', name: [schema, table] })}`
-  }
-  const { kind, name } = object
-  const [first = '', second = '', ...more] = name
-  switch (kind) {
-    case 'function':
-    case 'procedure':
-      return `${kind} ${describeName(first)}.${describeName(second)}(${more.map(describeType).join(', ')})`
-    case 'operator':
-      return `operator ${describeName(first)}.${second}(${more.map(describeType).join(', ')})`
-    case 'operator class':
-    case 'operator family':
-      return `${kind} ${describeName(first)}.${describeName(second)} for access method ${describeName(more[0] ?? '')}`
-    case 'large object':
-      return `large object ${first}`
-    default:
-      return `${kind} ${name.map(describeName).join('.')}`
-  }
-}
-
 /** A type’s name has its quotes already; only what could end a comment is escaped. */
 const describeType = (type: string): string => describeName(type).slice(1, -1).replaceAll('\\"', '"')
+
+/** How messages spell a name, after its kind. */
+const spelled: Readonly<Partial<Record<NameSyntax, (parts: readonly string[]) => string>>> = {
+  routine: ([schema = '', name = '', ...types]) =>
+    `${describeName(schema)}.${describeName(name)}(${types.map(describeType).join(', ')})`,
+  operator: ([schema = '', operator = '', ...types]) =>
+    `${describeName(schema)}.${operator}(${types.map(describeType).join(', ')})`,
+  'for access method': ([schema = '', name = '', method = '']) =>
+    `${describeName(schema)}.${describeName(name)} for access method ${describeName(method)}`,
+  oid: ([oid = '']) => oid,
+}
+
+/** `table "s"."t"`. */
+export const describeObject = ({ kind, name }: ObjectName): string => {
+  if (kind === 'column') {
+    const [schema, table, column] = name as readonly [string, string, string]
+    return `column ${describeName(column)} of ${describeObject({ kind: 'table', name: [schema, table] })}`
+  }
+  const { syntax } = objectKinds[kind]
+  const spell = syntax && spelled[syntax]
+  return `${kind} ${spell === undefined ? name.map(describeName).join('.') : spell(name)}`
+}
 
 /** `future tables of role "o" in schema "s"`. */
 const describeFuture = ({ owner, schema, on }: Future): string =>

@@ -8,6 +8,7 @@ import { operationsOf, type Plan } from '../model/plan.ts'
 import { dropRequest, type PlanOptions, type Request } from '../model/request.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { isTagged, onGiven } from '../model/unchecked-input.ts'
+import { has } from '../postgres/features.ts'
 import { checkCovered } from '../request/check-scope.ts'
 import { checkSnapshot } from '../request/check-snapshot.ts'
 import { requestOf } from '../request/parse-request.ts'
@@ -19,7 +20,7 @@ const checkServer = ({ format, server }: Snapshot): void => {
     throw new UnsupportedServerError(
       `cannot plan: the snapshot has format ${String(format)}, this planner reads 1`,
     )
-  if (server.version < 90600)
+  if (!has(server.version, 'a plan'))
     throw new UnsupportedServerError(
       `cannot plan: PostgreSQL 9.6 is the oldest supported, the server is ${server.version}`,
     )

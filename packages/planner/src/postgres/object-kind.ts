@@ -1,12 +1,19 @@
 import { sortedBy } from '../util/collections.ts'
 import type { Privilege } from './privilege.ts'
 
+/** How statements and messages spell the name of an object that has not just quoted parts with dots between them. */
+export type NameSyntax = 'routine' | 'operator' | 'for access method' | 'setting' | 'oid'
+
 /** How pgsr treats one kind of object. */
 export interface ObjectKindRow {
   /** What the parts of such an object's name are. */
   readonly parts: readonly string[]
   /** What any number of further parts is: of a routine the types of its arguments. */
   readonly more?: string
+  /** How its parts make one name; a qualified name unless given. */
+  readonly syntax?: NameSyntax
+  /** What stands before each argument type of a routine, so that it stands for input arguments only. */
+  readonly argumentMode?: 'IN'
   /** How GRANT and REVOKE name the kind; left out where such an object has no ACL. */
   readonly grantKeyword?: string
   /** How ALTER … OWNER TO names the kind; left out where such an object has no owner of its own. */
@@ -46,6 +53,7 @@ const table = {
   },
   parameter: {
     parts: ['parameter'],
+    syntax: 'setting',
     grantKeyword: 'PARAMETER',
     privileges: ['SET', 'ALTER SYSTEM'],
     shared: true,
@@ -82,6 +90,7 @@ const table = {
   function: {
     parts: ['schema', 'function'],
     more: 'argument type',
+    syntax: 'routine',
     grantKeyword: 'FUNCTION',
     ownerKeyword: 'FUNCTION',
     privileges: ['EXECUTE'],
@@ -90,6 +99,9 @@ const table = {
   procedure: {
     parts: ['schema', 'procedure'],
     more: 'argument type',
+    syntax: 'routine',
+    // Without a mode PostgreSQL would from 14 on look for one that has OUT arguments among these, too.
+    argumentMode: 'IN',
     grantKeyword: 'PROCEDURE',
     ownerKeyword: 'PROCEDURE',
     privileges: ['EXECUTE'],
@@ -98,6 +110,7 @@ const table = {
   },
   'large object': {
     parts: ['oid'],
+    syntax: 'oid',
     grantKeyword: 'LARGE OBJECT',
     ownerKeyword: 'LARGE OBJECT',
     privileges: ['SELECT', 'UPDATE'],
@@ -132,16 +145,19 @@ const table = {
   },
   operator: {
     parts: ['schema', 'operator', 'left type', 'right type'],
+    syntax: 'operator',
     ownerKeyword: 'OPERATOR',
     privileges: [],
   },
   'operator class': {
     parts: ['schema', 'operator class', 'access method'],
+    syntax: 'for access method',
     ownerKeyword: 'OPERATOR CLASS',
     privileges: [],
   },
   'operator family': {
     parts: ['schema', 'operator family', 'access method'],
+    syntax: 'for access method',
     ownerKeyword: 'OPERATOR FAMILY',
     privileges: [],
   },

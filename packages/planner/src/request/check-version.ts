@@ -3,6 +3,7 @@ import { UnsupportedServerError } from '../model/errors.ts'
 import type { Grant } from '../model/grant.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { futureObjects } from '../postgres/default-privileges.ts'
+import { firstVersionWith, has } from '../postgres/features.ts'
 import { objectKinds } from '../postgres/object-kind.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
 
@@ -34,8 +35,8 @@ const newIn = (grant: Grant, version: number): Newer | undefined => {
       return isTooOld(version, since) ? [since!, `${kind}s`] : undefined
     }
     case 'membership':
-      return isTooOld(version, 160000) && (grant.inherit === false || grant.set === false)
-        ? [160000, 'INHERIT and SET options of memberships']
+      return !has(version, 'membership grantors') && (grant.inherit === false || grant.set === false)
+        ? [firstVersionWith('membership grantors'), 'INHERIT and SET options of memberships']
         : undefined
     case 'default privilege': {
       const { since } = futureObjects[grant.on]

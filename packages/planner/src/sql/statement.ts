@@ -2,33 +2,29 @@ import type { CreateRole, GrantMembership, LockRole, Operation, SetPassword } fr
 import type { Future } from '../postgres/default-privileges.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from '../postgres/identifier.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
-import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import { type NameSyntax, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append } from '../util/collections.ts'
 import type { Group, RoleAlteration, Several } from './group-statements.ts'
 
-/** How statements name an object: quoted parts, but for types, operators and an oid, which are in SQL already. */
+/** How statements spell a name. Types, operators and an oid are in SQL already. */
+const spelledInSql: Readonly<Record<NameSyntax, (parts: readonly string[], kind: ObjectKind) => string>> = {
+  routine: ([schema, name, ...types], kind) => {
+    const { argumentMode } = objectKinds[kind]
+    const all = types.map((type) => (argumentMode === undefined ? type : `${argumentMode} ${type}`))
+    return `${quoteQualified([schema!, name!])}(${all.join(', ')})`
+  },
+  operator: ([schema, operator, ...types]) => `${quoteIdent(schema!)}.${operator} (${types.join(', ')})`,
+  'for access method': ([schema, name, method]) =>
+    `${quoteQualified([schema!, name!])} USING ${quoteIdent(method!)}`,
+  // It may be longer than a name, but none of its parts is.
+  setting: ([setting]) => setting!.split('.').map(quoteIdent).join('.'),
+  oid: ([oid]) => oid!,
+}
+
 const objectInSql = ({ kind, name }: ObjectName): string => {
-  const [first, second, ...more] = name
-  switch (kind) {
-    case 'function':
-      return `${quoteQualified([first!, second!])}(${more.join(', ')})`
-    case 'procedure':
-      // Without a mode PostgreSQL would from 14 on look for one that has OUT arguments among these, too.
-      return `${quoteQualified([first!, second!])}(${more.map((type) => `IN ${type}`).join(', ')})`
-    case 'parameter':
-      // Longer than a name may be, each of its parts is none.
-      return first!.split('.').map(quoteIdent).join('.')
-    case 'operator':
-      return `${quoteIdent(first!)}.${second} (${more.join(', ')})`
-    case 'operator class':
-    case 'operator family':
-      return `${quoteQualified([first!, second!])} USING ${quoteIdent(more[0]!)}`
-    case 'large object':
-      return first!
-    default:
-      return quoteQualified(name)
-  }
+  const { syntax } = objectKinds[kind]
+  return syntax === undefined ? quoteQualified(name) : spelledInSql[syntax](name, kind)
 }
 
 interface OnObject {

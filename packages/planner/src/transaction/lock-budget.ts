@@ -1,5 +1,6 @@
 import type { Operation } from '../model/operation.ts'
 import type { Server, Snapshot } from '../model/snapshot.ts'
+import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 
 /** A column is locked as its table is. */
@@ -16,14 +17,14 @@ const addLocks = (locks: Set<string>, { version }: Server, operation: Operation)
     case 'createRole':
     case 'grantMembership':
     case 'revokeMembership':
-      if (version >= 160000) locks.add(operation.role)
+      if (has(version, 'membership grantors')) locks.add(operation.role)
       return
     case 'grantPrivilege':
       locks.add(operation.grantee)
-      if (version >= 180000) locks.add(lockOf(operation.object))
+      if (has(version, 'object locks')) locks.add(lockOf(operation.object))
       return
     case 'revokePrivilege':
-      if (version >= 180000) locks.add(lockOf(operation.object))
+      if (has(version, 'object locks')) locks.add(lockOf(operation.object))
       return
     case 'dropRole':
       locks.add(operation.role)

@@ -1,0 +1,26 @@
+/**
+ * Since which version, as in `server_version_num`, PostgreSQL has something that plans depend on. What has a row in a table
+ * of its own, as kinds of object do, has its version there.
+ */
+const since = {
+  /** Any server that pgsr plans for. */
+  'a plan': 90600,
+  /** CREATEROLE is enough to alter a role that has BYPASSRLS. */
+  'altering of BYPASSRLS roles': 100000,
+  /** The owner of a database is a member of pg_database_owner. */
+  pg_database_owner: 140000,
+  /** Who is logged in as a role does not administer it for that alone. */
+  'no self-administration': 150000,
+  /** Memberships have several grantors, with options of their own; GRANT locks the role that is granted. */
+  'membership grantors': 160000,
+  /** GRANT and REVOKE lock the object. */
+  'object locks': 180000,
+} as const
+
+export type Feature = keyof typeof since
+
+/** Whether a server has something, by its `server_version_num`. */
+export const has = (version: number, feature: Feature): boolean => version >= since[feature]
+
+/** The first version that has something, as in `server_version_num`. */
+export const firstVersionWith = (feature: Feature): number => since[feature]
