@@ -62,7 +62,7 @@ const linkOf = (page: string, text: string, target: string): Page['links'] => {
 const readPage = async (path: string): Promise<Page> => {
   const markdown = await readFile(join(root, path), 'utf8')
   const prose = markdown.replaceAll(fence, '')
-  const links = [...prose.replaceAll(/`[^`\n]*`/g, '``').matchAll(/\[([^\]]*)\]\(([^)\s]+)\)/g)]
+  const links = [...prose.replaceAll(/`[^`]+`/g, '``').matchAll(/\[([^\]]*)\]\(([^)\s]+)\)/g)]
   return {
     path,
     blocks: blocksOf(path, markdown),
