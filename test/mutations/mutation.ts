@@ -165,7 +165,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'roles are not locked',
     file: 'packages/planner/src/transaction/role-locks.ts',
-    text: 'if (operation.because.meanwhile !== undefined) return []',
+    text: 'if (operation.reason.temporary !== undefined) return []',
     by: 'if (operation.because !== undefined) return []',
     tests: conformance('role-locks'),
   },

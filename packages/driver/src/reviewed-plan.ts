@@ -3,6 +3,7 @@ import {
   dropRequest,
   type Grant,
   InvalidGrantError,
+  parsePlan,
   type Plan,
   planDifferenceOf,
   planRequest,
@@ -33,44 +34,8 @@ const refuse = (field: string, problem: string): never => {
   throw new InvalidGrantError({ field, message: `cannot execute the plan: ${problem}` })
 }
 
-/** A plan is safe in JSON, so a copy by way of it is the same; and what is checked has to be what is used. */
-const copied = (given: unknown): unknown => {
-  try {
-    return JSON.parse(JSON.stringify(given) ?? 'null')
-  } catch {
-    return undefined
-  }
-}
-
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isTransactions = (value: unknown): boolean => Array.isArray(value) && value.every(Array.isArray)
-
-const parts: Readonly<Record<keyof Plan, (value: unknown) => boolean>> = {
-  format: (value) => value === 1,
-  request: isObject,
-  actingRole: (value) => typeof value === 'string',
-  transactions: isTransactions,
-  effects: Array.isArray,
-  skipped: Array.isArray,
-  residue: Array.isArray,
-  unmanaged: Array.isArray,
-}
-
-/** Checks as much as is needed to compare what was given with a plan that is one. */
-const planOf = (given: unknown): Plan => {
-  const plan = copied(given)
-  if (!isObject(plan) || !isTransactions(plan.transactions))
-    return refuse('plan', 'it is no plan; was the await forgotten, or is it in the field plan?')
-  if (plan.format !== 1)
-    return refuse('format', `it has format ${String(plan.format)}, and this version of pgsr reads 1`)
-  for (const [name, isGood] of Object.entries(parts))
-    if (!isGood(plan[name])) return refuse(name, `its ${name} is not what a plan has there`)
-  const unknown = Object.keys(plan).find((name) => !Object.hasOwn(parts, name))
-  if (unknown !== undefined) return refuse(unknown, `${JSON.stringify(unknown)} is nothing that a plan has`)
-  return plan as unknown as Plan
-}
 
 const secretsOf = (passwords: ExecutePlanOptions['passwords'] = {}): ReadonlyMap<string, Secret> =>
   isObject(passwords)
@@ -134,7 +99,7 @@ export const prepareReviewed = (
   Effect.gen(function* () {
     const [plan, secrets] = yield* planningInTime(
       time,
-      () => [planOf(given), readGiven('passwords', () => secretsOf(passwords))] as const,
+      () => [parsePlan(given), readGiven('passwords', () => secretsOf(passwords))] as const,
     )
     const prepared = yield* prepareRequest(plan.request, secrets, time)
     yield* planningInTime(time, () => {

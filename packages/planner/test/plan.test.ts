@@ -18,7 +18,7 @@ const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: 
     .split('\n')
     .filter(
       (line) =>
-        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|$)|-- changes nothing/.test(
+        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|$)|-- locks the role/.test(
           line,
         ),
     )
@@ -209,7 +209,7 @@ describe('what is not asked for is taken away', () => {
     [
       'what only a superuser can own, or acts by itself, goes to nobody who is not named',
       snapshot({ roles: [role('t')], objects: [object('subscription', ['feed'], 't')] }),
-      '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: "ALTER SUBSCRIPTION \\"feed\\" OWNER TO CURRENT_USER", by a superuser, or a sync that names a role in reassignOwnedTo',
+      '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: ALTER SUBSCRIPTION "feed" OWNER TO CURRENT_USER, by a superuser, or a sync that names a role in reassignOwnedTo',
     ],
     [
       'a membership in another database’s intermediate role is that database’s, and is said',
@@ -489,7 +489,7 @@ describe('what a third role granted', () => {
         ...withUsage({ 'me/owner': 'r*', 't/me': 'r' }, [role('me', { superuser: true })]),
         server: { ...snapshot().server, actingRole: 'me', sessionRole: 'me' },
       },
-      'granted by "me": role "me" granted it before it was a superuser, and cannot be made none meanwhile',
+      'granted by "me": role "me" granted it before it was a superuser, and cannot lose SUPERUSER for the transaction',
     ],
   ])('stays %s', ([, before, why]) => {
     const { residue, transactions } = plan(before, t(), { seed: '' })
@@ -1191,7 +1191,7 @@ describe('what an intermediate role gives that a copied database has too', () =>
     else if (expected !== 'residue') expect(statements).toBe(expected)
     else
       expect(statements).toMatch(
-        /^-- residue: role "t" keeps membership in role [^\n]*: the intermediate role serves another database too[^\n]*(\n-- unmanaged: role "b"[^\n]*)?$/,
+        /^-- residue: role "t" keeps membership in role [^\n]*: another database uses the intermediate role too[^\n]*(\n-- unmanaged: role "b"[^\n]*)?$/,
       )
   })
 })

@@ -38,7 +38,7 @@ test('what only prepares is a plan of its own, which is about no desired role', 
 
 test.for([
   ['as another role', { as: 'delegate' }],
-  ['with what is lent meanwhile', { because: { role: 'reader', grant: null, meanwhile: 'borrow' } }],
+  ['with what is lent meanwhile', { reason: { role: 'reader', grant: null, temporary: 'borrow' } }],
   ['to a membership', { kind: 'grantMembership', member: 'postgres' }],
 ] as const)('what is done %s is planned again', ([, changed]) => {
   const [first, ...others] = made.transactions

@@ -38,15 +38,15 @@ const expectedLocks = (before: Snapshot, operations: readonly Operation[]): stri
     )
   const changes = operations.flatMap((operation) =>
     (operation.kind === 'grantMembership' || operation.kind === 'revokeMembership') &&
-    operation.because.meanwhile === undefined
+    operation.reason.temporary === undefined
       ? [operation]
       : [],
   )
   const hasOfCluster = (name: string): boolean =>
     operations.some(
       (operation) =>
-        operation.because.meanwhile === undefined &&
-        operation.because.role === name &&
+        operation.reason.temporary === undefined &&
+        operation.reason.role === name &&
         !isIntermediate(name) &&
         'object' in operation &&
         isShared(operation.object.kind) &&
@@ -204,7 +204,7 @@ test.for([1, 12, 13, 21, 30])(
 test('a reader of the script sees why there are statements that change nothing', () => {
   const lines = renderSql(plan(old(), t(member('g')), { seed: 'seed' })).split('\n')
   expect(lines.filter((line) => line.startsWith('ALTER ROLE'))).toEqual([
-    'ALTER ROLE "g" RESET ssl_renegotiation_limit;  -- changes nothing: whoever drops the role waits for COMMIT',
-    'ALTER ROLE "t";  -- changes nothing: syncs in other databases that change the role wait for COMMIT',
+    'ALTER ROLE "g" RESET ssl_renegotiation_limit;  -- locks the role: nobody drops it before COMMIT',
+    'ALTER ROLE "t";  -- locks the role: syncs of it in other databases wait until COMMIT',
   ])
 })

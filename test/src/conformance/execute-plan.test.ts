@@ -5,6 +5,7 @@ import {
   operationsOf,
   type Plan,
   PlanChangedError,
+  parsePlan,
   renderJson,
   renderSql,
   ResidueError,
@@ -261,17 +262,17 @@ conformanceInTurn('execute-plan', (sandbox) => {
   test('a plan that was tampered with is another plan', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
-    const plan = saved(await box.plan(desired))
+    const plan = parsePlan(renderJson(await box.plan(desired)))
     const [operations = []] = plan.transactions
     const [first, second, ...rest] = operations
-    const evil = { kind: 'setLogin', role, login: true, as: plan.actingRole, because: { role, grant: null } }
+    const evil = { kind: 'setLogin', role, login: true, as: plan.actingRole, reason: { role, grant: null } }
     const tampered: readonly (readonly [object, ReturnType<typeof partsOf>])[] = [
       [{ transactions: [[...operations, evil]] }, { missing: ['operations'], unexpected: [] }],
       [{ transactions: [rest] }, { missing: [], unexpected: ['operations', 'operations'] }],
       [{ transactions: [[second, first, ...rest]] }, { missing: [], unexpected: ['operations'] }],
       [{ transactions: [[first], [second, ...rest]] }, { missing: ['operations'], unexpected: [] }],
       [
-        { transactions: [[null, { ...second, kind: 'dropDatabase' }, ...rest]] },
+        { transactions: [[{ ...first, kind: null }, { ...second, kind: 'dropDatabase' }, ...rest]] },
         { missing: ['operations', 'operations'], unexpected: ['operations', 'operations'] },
       ],
       [
@@ -294,8 +295,9 @@ conformanceInTurn('execute-plan', (sandbox) => {
       [box.pool.planRoles(desired), 'plan'],
       [{ changed: false, plan }, 'plan'],
       [undefined, 'plan'],
-      [renderJson(plan), 'plan'],
-      [{ ...plan, format: 2 }, 'format'],
+      [renderJson(plan).slice(1), 'plan'],
+      [{ ...plan, format: 1 }, 'format'],
+      [{ ...plan, transactions: [[null]] }, 'transactions'],
       [{ ...plan, format: undefined }, 'format'],
       [{ ...plan, effects: undefined }, 'effects'],
       [{ ...plan, request: null }, 'request'],
