@@ -305,7 +305,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
       [{ ...plan, request: { ...plan.request, seed: 1 } }, 'seed'],
       [{ ...plan, request: { ...plan.request, options: { more: 1 } } }, 'request'],
       [{ ...plan, request: { ...plan.request, desired: [{ role, grants: [null] }] } }, 'kind'],
-      [{ ...plan, request: { ...plan.request, desired: [null] } }, 'desired'],
+      [{ ...plan, request: { ...plan.request, desired: [null] } }, 'request'],
       [{ ...plan, note: 'looks good' }, 'note'],
     ]
     for (const [given, field] of malformed)

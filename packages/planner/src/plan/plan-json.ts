@@ -13,8 +13,11 @@ const refuse = (field: string, problem: string): never => {
 const grantsByRole = (request: Request): ReadonlyMap<string, readonly Grant[]> =>
   new Map(request.kind === 'sync' ? request.desired.map(({ role, grants }) => [role, grants]) : [])
 
-/** Finds the place of a grant among those of its role. A plan that was copied has grants that are only equal. */
-const placesIn = (request: Request): ((role: string, grant: Grant) => number) => {
+/**
+ * Finds the place of a grant among those of its role; of one that the request does not have, the grant itself. A plan that
+ * was copied has grants that are only equal.
+ */
+const placesIn = (request: Request): ((role: string, grant: Grant) => number | Grant) => {
   const grants = grantsByRole(request)
   const places = new Map<string, Map<string, number>>()
   const known = new Map<Grant, string>()
@@ -25,10 +28,7 @@ const placesIn = (request: Request): ((role: string, grant: Grant) => number) =>
       role,
       () => new Map((grants.get(role) ?? []).map((one, index) => [textOf(one), index])),
     )
-    return (
-      all.get(textOf(grant)) ??
-      refuse('grant', `its request has no such grant for role ${describeName(role)}`)
-    )
+    return all.get(textOf(grant)) ?? grant
   }
 }
 
