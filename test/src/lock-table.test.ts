@@ -156,7 +156,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       await other.run('begin; select pg_advisory_xact_lock(1)')
       let made: Promise<unknown> | undefined
       const makeThird = ({ kind }: SyncEvent): void => {
-        if (kind === 'lockWaitBegins') made ??= other.run('create role third; commit')
+        if (kind === 'lockRequested') made ??= other.run('create role third; commit')
       }
       expect(await refusal(pool.executePlan(plan, { onEvent: makeThird }))).toBeInstanceOf(PlanChangedError)
       await made

@@ -1,4 +1,4 @@
-// What every driver package offers beside its functions.
+// What every driver package offers besides its functions.
 export * from '@pgsr/planner'
 export {
   AbortedError,
@@ -14,7 +14,7 @@ export {
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
-export type { SyncEvent } from './event.ts'
+export type { SyncEvent } from './events.ts'
 export type {
   CallOptions,
   DropUnusedRolesOptions,
@@ -24,12 +24,12 @@ export type {
   SyncRolesOptions,
   TransactionOptions,
 } from './options.ts'
+export type { SyncResult } from './sync/transaction-progress.ts'
 export type {
   DropUnusedRolesError,
   ExecutePlanError,
-  LookError,
+  IntrospectError,
   PlanDropUnusedRolesError,
   PlanError,
   SyncError,
-  SyncResult,
-} from './workflow.ts'
+} from './sync/workflow.ts'

@@ -3,23 +3,30 @@ import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, constant, intermediateName } from './constant.ts'
 import { isRealMember } from './membership.ts'
 import { aclItems, name } from './name.ts'
+import { columns, type List, type Row } from './result-rows.ts'
 
-/** A list of the answer: a row each, an array of its values, in an order of its own. */
-const list = (
-  values: RawBuilder<unknown>,
+/** The SQL of each column of a list. */
+type Values<Name extends List> = { readonly [Field in keyof Row<Name>]: RawBuilder<unknown> }
+
+const rowOf = <Name extends List>(list: Name, values: Values<Name>): RawBuilder<unknown> =>
+  sql`pg_catalog.json_build_array(${sql.join(
+    Object.keys(columns[list]).map((field) => values[field as keyof Row<Name>]),
+  )})`
+
+/** A list of the answer, in canonical order. Each row is an array of the values of its columns. */
+const list = <Name extends List>(
+  called: Name,
+  values: Values<Name>,
   from: RawBuilder<unknown>,
   order: RawBuilder<unknown>,
 ): RawBuilder<unknown> =>
-  sql`coalesce(
-    (select pg_catalog.json_agg(pg_catalog.json_build_array(${values}) order by ${order}) from ${from}), '[]'
-  )`
+  sql`coalesce((select pg_catalog.json_agg(${rowOf(called, values)} order by ${order}) from ${from}), '[]')`
 
 const setting = (called: string): RawBuilder<number> =>
   sql`pg_catalog.current_setting(${constant(called)})::int`
 
 /**
- * How many can hold locks: sessions, prepared transactions, and processes of the server’s own, of which one or two have
- * no setting.
+ * How many processes and prepared transactions can hold locks. One or two processes of the server have no setting.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c (InitializeMaxBackends)
  */
 const lockHolders = (version: number): RawBuilder<number> => {
@@ -33,27 +40,28 @@ const lockHolders = (version: number): RawBuilder<number> => {
   return sql`(${sql.join(counted.map(setting), sql` + `)} + ${version < 180000 ? sql`1` : sql`2`})`
 }
 
-const server = (version: number) => sql`pg_catalog.json_build_array(
-  pg_catalog.current_setting('server_version_num')::int,
-  pg_catalog.current_database()::text,
-  s.database::text,
-  ${name('s.acting')},
-  ${name('s.login')},
-  pg_catalog.pg_get_userbyid(10)::text,
-  ${name('s.database_owner')},
-  pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'),
-  ${setting('max_locks_per_transaction')},
-  ${setting('max_locks_per_transaction')} * ${lockHolders(version)},
-  ${setting('max_pred_locks_per_transaction')} * ${lockHolders(version)},
-  pg_catalog.now() <> pg_catalog.statement_timestamp(),
-  case
-    when pg_catalog.pg_is_in_recovery() then 'replica'
-    when pg_catalog.current_setting('transaction_read_only') = 'on' then 'transaction'
-  end,
-  pg_catalog.has_column_privilege(s.acting, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')
-)`
+const server = (version: number) =>
+  sql`pg_catalog.json_build_array(${rowOf('server', {
+    version: sql`pg_catalog.current_setting('server_version_num')::int`,
+    database: sql`pg_catalog.current_database()::text`,
+    databaseOid: sql`s.database::text`,
+    actingRole: name('s.acting'),
+    sessionRole: name('s.login'),
+    bootstrapRole: sql`pg_catalog.pg_get_userbyid(10)::text`,
+    databaseOwner: name('s.database_owner'),
+    createsSchemas: sql`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE')`,
+    maxLocksPerTransaction: setting('max_locks_per_transaction'),
+    lockTableSize: sql`${setting('max_locks_per_transaction')} * ${lockHolders(version)}`,
+    predicateLockTableSize: sql`${setting('max_pred_locks_per_transaction')} * ${lockHolders(version)}`,
+    transactionOpen: sql`pg_catalog.now() <> pg_catalog.statement_timestamp()`,
+    readOnly: sql`case
+      when pg_catalog.pg_is_in_recovery() then 'replica'
+      when pg_catalog.current_setting('transaction_read_only') = 'on' then 'transaction'
+    end`,
+    readsPasswords: sql`pg_catalog.has_column_privilege(s.acting, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')`,
+  })})`
 
-/** UTC with microseconds. `to_char` knows no infinity, and forgets whether a year is BC. */
+/** In UTC, with microseconds. `to_char` cannot write infinity, and does not say whether a year is BC. */
 const validUntil = sql`case
   when r.rolvaliduntil is null or r.rolvaliduntil = 'infinity' then 'infinity'
   when r.rolvaliduntil = '-infinity' then '-infinity'
@@ -61,9 +69,7 @@ const validUntil = sql`case
     || case when pg_catalog.date_part('year', pg_catalog.timezone('UTC', r.rolvaliduntil)) < 0 then ' BC' else '' end
 end`
 
-const elsewhere = sql`coalesce(e.count, 0)`
-
-/** Whether anybody but desired roles gets something from what has the name of an intermediate role. */
+/** Whether roles that are not desired are members of a role with the name of an intermediate role. */
 const servesOthers = (version: number) => sql`(w.oid is not null or r.rolname ~ ${intermediateName})
 and r.oid not in (select d.oid from desired as d) and exists (
   select from pg_catalog.pg_auth_members as m
@@ -73,8 +79,8 @@ and r.oid not in (select d.oid from desired as d) and exists (
 )`
 
 /**
- * Whether others than the acting role, its delegates and superusers may make members of an intermediate role. That takes a
- * look at all its members, and is only asked of one that a desired role may become a member of.
+ * Whether somebody other than the acting role, its delegates and superusers has the ADMIN option for an intermediate role.
+ * That reads all its members, so that it is asked only of a role that a desired role may become a member of.
  */
 const administeredByOthers = sql`w.oid is not null
 and (
@@ -90,7 +96,7 @@ and exists (
   offset 0
 )`
 
-/** How many roles the acting role and its delegates have created; of more than they should, one more. */
+/** How many roles the acting role and each delegate have created, counted up to one more than the limit. */
 const administers = (version: number) =>
   version < 160000
     ? sql`null`
@@ -103,48 +109,100 @@ const administers = (version: number) =>
 
 const roles = (version: number) =>
   list(
-    sql`r.rolname::text, r.oid::text, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
-    r.rolreplication, r.rolbypassrls, ${validUntil}, ${elsewhere}, ${servesOthers(version)}, ${administeredByOthers}, ${administers(version)}`,
-    sql`viewed as v
+    'roles',
+    {
+      name: sql`r.rolname::text`,
+      oid: sql`r.oid::text`,
+      login: sql`r.rolcanlogin`,
+      superuser: sql`r.rolsuper`,
+      inherit: sql`r.rolinherit`,
+      createRole: sql`r.rolcreaterole`,
+      createDb: sql`r.rolcreatedb`,
+      replication: sql`r.rolreplication`,
+      bypassRls: sql`r.rolbypassrls`,
+      validUntil,
+      elsewhere: sql`coalesce(e.count, 0)`,
+      servesOthers: servesOthers(version),
+      administeredByOthers,
+      administers: administers(version),
+    },
+    sql`snapshot_role as v
     join pg_catalog.pg_roles as r on r.oid = v.oid
     left join (
       select d.role, pg_catalog.count(*) as count from dependency as d where not d.here group by d.role
     ) as e on e.role = v.oid
-    left join watched as w on w.oid = v.oid and not w.desired`,
+    left join tracked_role as w on w.oid = v.oid and not w.desired`,
     sql`r.oid`,
   )
 
 const memberships = list(
-  sql`${name('m.roleid')}, ${name('m.member')}, ${name('m.grantor')}, m.admin_option, m.inherit_option, m.set_option`,
+  'memberships',
+  {
+    role: name('m.roleid'),
+    member: name('m.member'),
+    grantor: name('m.grantor'),
+    admin: sql`m.admin_option`,
+    inherit: sql`m.inherit_option`,
+    set: sql`m.set_option`,
+  },
   sql`membership as m`,
   sql`m.member, m.roleid, m.grantor`,
 )
 
 const objects = list(
-  sql`o.kind, o.name, o.oid::text, ${name('o.owner')}, coalesce(${aclItems('o.acl')}, '{}'), o.follows, a.inert, o.wrapper, o.owned_by_superusers, a.indexes,
-    case when a.inert then a.columns end, a.foreign_key, a.runs_code`,
+  'objects',
+  {
+    kind: sql`o.kind`,
+    name: sql`o.name`,
+    oid: sql`o.oid::text`,
+    owner: name('o.owner'),
+    acl: sql`coalesce(${aclItems('o.acl')}, '{}')`,
+    follows: sql`o.follows`,
+    inert: sql`a.inert`,
+    wrapper: sql`o.wrapper`,
+    ownedBySuperusers: sql`o.owned_by_superusers`,
+    indexes: sql`a.indexes`,
+    columns: sql`case when a.inert then a.columns end`,
+    foreignKey: sql`a.foreign_key`,
+    runsCodeWhenOpened: sql`a.runs_code`,
+  },
   sql`object as o
     left join moved_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`,
   sql`o.kind, o.oid, o.objsubid`,
 )
 
 const defaultPrivileges = list(
-  sql`${name('a.role')}, n.nspname::text, a.object_type::text, ${aclItems('a.acl')}`,
+  'defaultPrivileges',
+  {
+    owner: name('a.role'),
+    schema: sql`n.nspname::text`,
+    on: sql`a.object_type::text`,
+    acl: aclItems('a.acl'),
+  },
   sql`default_acl as a left join pg_catalog.pg_namespace as n on n.oid = a.schema`,
   sql`a.oid`,
 )
 
 const unmanaged = list(
-  sql`${name('u.role')}, u.kind, u.description`,
+  'unmanaged',
+  { role: name('u.role'), kind: sql`u.kind`, description: sql`u.description` },
   sql`unmanaged as u`,
   sql`u.role, u.kind, u.description`,
 )
 
-const unused = list(name('u.oid'), sql`unused as u`, sql`u.oid`)
+const mayBeUnused = list('mayBeUnused', { role: name('u.oid') }, sql`unused_role as u`, sql`u.oid`)
 
-/** The last stages’ rows as one JSON text. The names of the fields are in `snapshot.ts`, not repeated in each row. */
-export const answer = (version: number): RawBuilder<unknown> => sql`
-  select pg_catalog.json_build_array(
-    ${server(version)}, ${roles(version)}, ${memberships}, ${objects}, ${defaultPrivileges}, ${unmanaged}, ${unused}
-  )::text
-  from session as s`
+/** All lists as one JSON text. The names of the columns are not repeated in each row. */
+export const answer = (version: number): RawBuilder<unknown> => {
+  const lists: Readonly<Record<List, RawBuilder<unknown>>> = {
+    server: server(version),
+    roles: roles(version),
+    memberships,
+    objects,
+    defaultPrivileges,
+    unmanaged,
+    mayBeUnused,
+  }
+  const inOrder = Object.keys(columns).map((called) => lists[called as List])
+  return sql`select pg_catalog.json_build_array(${sql.join(inOrder)})::text from session as s`
+}
