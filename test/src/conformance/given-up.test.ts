@@ -212,7 +212,7 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(true)
   })
 
-  test('a call that is given up says what it still waited for', async () => {
+  test('a call that is given up says what it was waiting for', async () => {
     const { box, schema, desired } = await make()
     const table = `${schema}.t`
     await box.run(`create table ${table} ()`)

@@ -1,4 +1,4 @@
-import type { ObjectKind } from '@pgsr/planner'
+import { type ObjectKind, schemaOf } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from './pg-catalog.ts'
 import { catalogOid, constant } from './constant.ts'
@@ -71,74 +71,71 @@ const largeObject = sql`o.oid, 0, o.lomacl, w.owned
   join pg_catalog.pg_largeobject_metadata as o on o.oid = w.first::oid
   where w.kind = 'large object'`
 
+const subscription = sql`a.objid, 0, null::aclitem[], w.owned
+  from requested_name as w
+  cross join session as s
+  join pg_catalog.pg_subscription as o on o.subname = w.first::name and o.subdbid = s.database
+  cross join lateral pg_catalog.pg_get_object_address('subscription', array[o.subname::text], '{}') as a
+  where w.kind = 'subscription'`
+
+const isInSchema = (kind: ObjectKind): boolean => schemaOf({ kind, name: [''] }) !== undefined
+
+/** A catalog whose columns begin with a prefix, as those of PostgreSQL do: `spcname`, `pronamespace`. */
+const ownerCatalog = (
+  kinds: readonly [ObjectKind, ...ObjectKind[]],
+  name: keyof PgCatalog,
+  prefix: string,
+  rest: Partial<ObjectCatalog> = {},
+): ObjectCatalog => ({
+  kinds,
+  catalog: name,
+  nameColumn: `${prefix}name`,
+  ...(isInSchema(kinds[0]) && { schema: `${prefix}namespace` }),
+  ...rest,
+})
+
+const aclCatalog = (
+  kinds: readonly [ObjectKind, ...ObjectKind[]],
+  name: keyof PgCatalog,
+  prefix: string,
+  letter: string,
+  rest: Partial<AclCatalog> = {},
+): AclCatalog => ({
+  ...ownerCatalog(kinds, name, prefix),
+  owner: `${prefix}owner`,
+  acl: `${prefix}acl`,
+  letter,
+  ...rest,
+})
+
 /**
  * The catalogs of objects that have an owner and an ACL, except relations.
  * @see https://www.postgresql.org/docs/current/catalogs.html
  */
 export const aclCatalogs: readonly AclCatalog[] = [
-  {
-    kinds: ['database'],
-    catalog: 'pg_catalog.pg_database',
-    nameColumn: 'datname',
-    owner: 'datdba',
-    acl: 'datacl',
-    letter: 'd',
-  },
-  {
-    kinds: ['tablespace'],
-    catalog: 'pg_catalog.pg_tablespace',
-    nameColumn: 'spcname',
-    owner: 'spcowner',
-    acl: 'spcacl',
-    letter: 't',
-  },
-  {
-    kinds: ['schema'],
-    catalog: 'pg_catalog.pg_namespace',
-    nameColumn: 'nspname',
-    owner: 'nspowner',
-    acl: 'nspacl',
-    letter: 'n',
-  },
-  {
-    kinds: ['function', 'procedure'],
+  aclCatalog(['database'], 'pg_catalog.pg_database', 'dat', 'd', { owner: 'datdba' }),
+  aclCatalog(['tablespace'], 'pg_catalog.pg_tablespace', 'spc', 't'),
+  aclCatalog(['schema'], 'pg_catalog.pg_namespace', 'nsp', 'n'),
+  aclCatalog(['function', 'procedure'], 'pg_catalog.pg_proc', 'pro', 'f', {
     is: isRoutine,
-    catalog: 'pg_catalog.pg_proc',
     columns: (version) => ['proargtypes', ...(version >= 110000 ? ['prokind'] : [])],
-    nameColumn: 'proname',
     // The argument types distinguish routines of the same name, whatever their kind.
     more: sql`array(
       select ${typeText(sql`a.type`)}
       from pg_catalog.unnest(o.proargtypes) with ordinality as a(type, number) order by a.number
     )`,
-    schema: 'pronamespace',
-    owner: 'proowner',
-    acl: 'proacl',
-    letter: 'f',
-  },
-  {
-    kinds: ['large object'],
-    catalog: 'pg_catalog.pg_largeobject_metadata',
+  }),
+  aclCatalog(['large object'], 'pg_catalog.pg_largeobject_metadata', 'lom', 'L', {
     dependency: 'pg_catalog.pg_largeobject',
     nameColumn: 'oid',
     name: sql`t.objid`,
     lookUp: largeObject,
-    owner: 'lomowner',
-    acl: 'lomacl',
-    letter: 'L',
-  },
-  {
-    kinds: ['type'],
+  }),
+  aclCatalog(['type'], 'pg_catalog.pg_type', 'typ', 'T', {
     is: isGrantableType,
     isNamed: isNamedType,
-    catalog: 'pg_catalog.pg_type',
     columns: () => ['typrelid', 'typisdefined'],
     isGrantable: sql`o.typisdefined`,
-    nameColumn: 'typname',
-    schema: 'typnamespace',
-    owner: 'typowner',
-    acl: 'typacl',
-    letter: 'T',
     // The row type of a table.
     follows: sql`(
       select array[n.nspname, c.relname]::text[]
@@ -146,121 +143,38 @@ export const aclCatalogs: readonly AclCatalog[] = [
       join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
       where c.oid = o.typrelid and c.relkind <> 'c'
     )`,
-  },
-  {
-    kinds: ['language'],
-    catalog: 'pg_catalog.pg_language',
-    nameColumn: 'lanname',
-    owner: 'lanowner',
-    acl: 'lanacl',
-    letter: 'l',
-  },
-  {
-    kinds: ['foreign-data wrapper'],
-    catalog: 'pg_catalog.pg_foreign_data_wrapper',
-    nameColumn: 'fdwname',
-    owner: 'fdwowner',
-    acl: 'fdwacl',
-    letter: 'F',
-  },
-  {
-    kinds: ['foreign server'],
-    catalog: 'pg_catalog.pg_foreign_server',
+  }),
+  aclCatalog(['language'], 'pg_catalog.pg_language', 'lan', 'l'),
+  aclCatalog(['foreign-data wrapper'], 'pg_catalog.pg_foreign_data_wrapper', 'fdw', 'F'),
+  aclCatalog(['foreign server'], 'pg_catalog.pg_foreign_server', 'srv', 'S', {
     columns: () => ['srvfdw'],
-    nameColumn: 'srvname',
-    owner: 'srvowner',
-    acl: 'srvacl',
-    letter: 'S',
     wrapper: sql`(select f.fdwname::text from pg_catalog.pg_foreign_data_wrapper as f where f.oid = o.srvfdw)`,
-  },
-  {
-    // A parameter has no owner. The bootstrap superuser is recorded as the grantor.
-    kinds: ['parameter'],
-    catalog: 'pg_catalog.pg_parameter_acl',
-    nameColumn: 'parname',
+  }),
+  // A parameter has no owner. The bootstrap superuser is recorded as the grantor.
+  aclCatalog(['parameter'], 'pg_catalog.pg_parameter_acl', 'par', 'p', {
     lookUp: parameter,
     owner: 'bootstrap',
-    acl: 'paracl',
-    letter: 'p',
     since: 150000,
-  },
+  }),
 ]
 
 /** The catalogs of objects that have an owner but no ACL. */
 export const ownerCatalogs: readonly ObjectCatalog[] = [
-  {
-    kinds: ['operator'],
-    catalog: 'pg_catalog.pg_operator',
-    nameColumn: 'oprname',
-    schema: 'oprnamespace',
-  },
-  {
-    kinds: ['operator class'],
-    catalog: 'pg_catalog.pg_opclass',
-    nameColumn: 'opcname',
-    schema: 'opcnamespace',
-  },
-  {
-    kinds: ['operator family'],
-    catalog: 'pg_catalog.pg_opfamily',
-    nameColumn: 'opfname',
-    schema: 'opfnamespace',
-  },
-  {
-    kinds: ['collation'],
-    catalog: 'pg_catalog.pg_collation',
-    nameColumn: 'collname',
-    schema: 'collnamespace',
-  },
-  {
-    kinds: ['conversion'],
-    catalog: 'pg_catalog.pg_conversion',
-    nameColumn: 'conname',
-    schema: 'connamespace',
-  },
-  {
-    kinds: ['text search configuration'],
-    catalog: 'pg_catalog.pg_ts_config',
-    nameColumn: 'cfgname',
-    schema: 'cfgnamespace',
-  },
-  {
-    kinds: ['text search dictionary'],
-    catalog: 'pg_catalog.pg_ts_dict',
-    nameColumn: 'dictname',
-    schema: 'dictnamespace',
-  },
-  {
-    kinds: ['statistics object'],
-    catalog: 'pg_catalog.pg_statistic_ext',
-    nameColumn: 'stxname',
-    schema: 'stxnamespace',
+  ownerCatalog(['operator'], 'pg_catalog.pg_operator', 'opr'),
+  ownerCatalog(['operator class'], 'pg_catalog.pg_opclass', 'opc'),
+  ownerCatalog(['operator family'], 'pg_catalog.pg_opfamily', 'opf'),
+  ownerCatalog(['collation'], 'pg_catalog.pg_collation', 'coll'),
+  ownerCatalog(['conversion'], 'pg_catalog.pg_conversion', 'con'),
+  ownerCatalog(['text search configuration'], 'pg_catalog.pg_ts_config', 'cfg'),
+  ownerCatalog(['text search dictionary'], 'pg_catalog.pg_ts_dict', 'dict'),
+  ownerCatalog(['statistics object'], 'pg_catalog.pg_statistic_ext', 'stx', { since: 100000 }),
+  ownerCatalog(['publication'], 'pg_catalog.pg_publication', 'pub', { since: 100000 }),
+  ownerCatalog(['event trigger'], 'pg_catalog.pg_event_trigger', 'evt'),
+  // Before 14 most sessions may not read the oid of a subscription.
+  ownerCatalog(['subscription'], 'pg_catalog.pg_subscription', 'sub', {
+    lookUp: subscription,
     since: 100000,
-  },
-  {
-    kinds: ['publication'],
-    catalog: 'pg_catalog.pg_publication',
-    nameColumn: 'pubname',
-    since: 100000,
-  },
-  {
-    kinds: ['event trigger'],
-    catalog: 'pg_catalog.pg_event_trigger',
-    nameColumn: 'evtname',
-  },
-  {
-    // Before 14 most sessions may not read the oid of a subscription.
-    kinds: ['subscription'],
-    catalog: 'pg_catalog.pg_subscription',
-    nameColumn: 'subname',
-    lookUp: sql`a.objid, 0, null::aclitem[], w.owned
-      from requested_name as w
-      cross join session as s
-      join pg_catalog.pg_subscription as o on o.subname = w.first::name and o.subdbid = s.database
-      cross join lateral pg_catalog.pg_get_object_address('subscription', array[o.subname::text], '{}') as a
-      where w.kind = 'subscription'`,
-    since: 100000,
-  },
+  }),
 ]
 
 const all: readonly ObjectCatalog[] = [...aclCatalogs, ...ownerCatalogs]

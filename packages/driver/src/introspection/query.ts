@@ -1,7 +1,6 @@
 import type { Scope } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { asciiLiteral } from '../connection/ascii-literal.ts'
-import { answer } from './answer.ts'
 import type { Cte, Ctes } from './cte.ts'
 import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
@@ -11,6 +10,7 @@ import { type Needs, needsKey, needsOf } from './needs.ts'
 import { anyObject, enclosingSchema, object, objectAddress, regrantedObject } from './object.ts'
 import { db } from './pg-catalog.ts'
 import { columnOfRelation, directRelation, movingTable, relation } from './relation.ts'
+import { answer } from './result-rows.ts'
 import {
   actingAs,
   administrator,

@@ -107,7 +107,9 @@ const roleOf = ({ administeredByOthers, administers, ...role }: Row<'roles'>): R
 export const parseAnswer = (text: string, scope: Scope): Answer => {
   const rows = readRows(text)
   const parseAcl = aclParser()
-  const { transactionOpen, readOnly, readsPasswords, ...server } = rows.server[0]!
+  const [first] = rows.server
+  if (first === undefined) throw new RangeError('the acting role does not exist any more')
+  const { transactionOpen, readOnly, readsPasswords, ...server } = first
   const { version, actingRole, sessionRole, databaseOwner } = server
   if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
     throw new RangeError(

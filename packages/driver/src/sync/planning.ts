@@ -9,21 +9,16 @@ import * as Effect from 'effect/Effect'
 import { computeInTime, type Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 
-/** The errors that the planner throws. */
-export type PlannerError =
-  | InvalidGrantError
-  | ForbiddenRoleError
-  | PlanningError
-  | SnapshotScopeError
-  | UnsupportedServerError
-
 const plannerErrors = [
   InvalidGrantError,
   ForbiddenRoleError,
   PlanningError,
   SnapshotScopeError,
   UnsupportedServerError,
-]
+] as const
+
+/** The errors that the planner throws. */
+export type PlannerError = InstanceType<(typeof plannerErrors)[number]>
 
 const isPlannerError = (error: unknown): error is PlannerError =>
   plannerErrors.some((type) => error instanceof type)
