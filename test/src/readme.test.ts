@@ -22,12 +22,14 @@ interface Block {
 }
 
 const readBlocks = async (file: string): Promise<readonly Block[]> => {
-  const markdown = await readFile(join(root, file), 'utf8')
+  const text = await readFile(join(root, file), 'utf8')
+  // The examples of docstrings.
+  const markdown = file.endsWith('.ts') ? text.replaceAll(/^ \* ?/gm, '') : text
   const fences = [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
-  return fences.flatMap(({ 1: language = '', 2: text = '' }, index) => {
+  return fences.flatMap(({ 1: language = '', 2: block = '' }, index) => {
     const next = fences[index + 1]
     const output = next?.[1] === '' ? next[2] : undefined
-    return language === '' ? [] : [{ title: `${file} block ${index + 1}`, language, text, output }]
+    return language === '' ? [] : [{ title: `${file} block ${index + 1}`, language, text: block, output }]
   })
 }
 
@@ -41,6 +43,11 @@ const files = [
   'packages/driver/README.md',
   'packages/node-postgres/README.md',
   'packages/postgres-js/README.md',
+  'packages/driver/src/effect.ts',
+  'packages/node-postgres/src/effect.ts',
+  'packages/node-postgres/src/index.ts',
+  'packages/postgres-js/src/effect.ts',
+  'packages/postgres-js/src/index.ts',
 ]
 const blocks = (await Promise.all(files.map(readBlocks))).flat()
 const of = (...languages: readonly string[]): readonly Block[] =>

@@ -63,11 +63,11 @@ export const syncRoles = (
  * ```ts
  * import * as Effect from 'effect/Effect'
  * import pg from 'pg'
- * import { Grant, layer, planRoles, render } from '@pgsr/node-postgres/effect'
+ * import { Grant, layer, planRoles, renderSql } from '@pgsr/node-postgres/effect'
  *
  * const pool = new pg.Pool()
  * const program = planRoles({ role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
- * console.log(render(await Effect.runPromise(Effect.provide(program, layer(pool)))))
+ * console.log(renderSql(await Effect.runPromise(Effect.provide(program, layer(pool)))))
  * await pool.end()
  * ```
  */
@@ -134,11 +134,11 @@ export const dropUnusedRoles = (
  * ```ts
  * import * as Effect from 'effect/Effect'
  * import pg from 'pg'
- * import { layer, planDropUnusedRoles, render } from '@pgsr/node-postgres/effect'
+ * import { layer, planDropUnusedRoles, renderSql } from '@pgsr/node-postgres/effect'
  *
  * const pool = new pg.Pool()
  * const program = planDropUnusedRoles()
- * console.log(render(await Effect.runPromise(Effect.provide(program, layer(pool)))))
+ * console.log(renderSql(await Effect.runPromise(Effect.provide(program, layer(pool)))))
  * await pool.end()
  * ```
  */

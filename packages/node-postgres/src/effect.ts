@@ -2,7 +2,22 @@ import { type Sessions, sessionsLayer } from '@pgsr/driver'
 import type * as Layer from 'effect/Layer'
 import { acquireSession, type Connection } from './session.ts'
 
-/** Provides the `Sessions` of a connection or pool, which the functions of this module require. */
+/**
+ * Provides the `Sessions` that the functions of this module require. Make it once for a pool, or for a connection of yours:
+ * each call acquires a session when it needs one.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { layer, planDropUnusedRoles, renderSql } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = Effect.map(planDropUnusedRoles(), renderSql)
+ * console.log(await Effect.runPromise(Effect.provide(program, layer(pool))))
+ * await pool.end()
+ * ```
+ */
 export const layer = (connection: Connection): Layer.Layer<Sessions> =>
   sessionsLayer(acquireSession, connection)
 

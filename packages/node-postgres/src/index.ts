@@ -42,11 +42,11 @@ export const syncRoles: Promises<Connection>['syncRoles'] = promises.syncRoles
  * @example
  * ```ts
  * import pg from 'pg'
- * import { Grant, planRoles, render } from '@pgsr/node-postgres'
+ * import { Grant, planRoles, renderSql } from '@pgsr/node-postgres'
  *
  * const pool = new pg.Pool()
  * const plan = await planRoles(pool, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
- * console.log(render(plan))
+ * console.log(renderSql(plan))
  * await pool.end()
  * ```
  */
@@ -111,11 +111,11 @@ export const dropUnusedRoles: Promises<Connection>['dropUnusedRoles'] = promises
  * @example
  * ```ts
  * import pg from 'pg'
- * import { planDropUnusedRoles, render } from '@pgsr/node-postgres'
+ * import { planDropUnusedRoles, renderSql } from '@pgsr/node-postgres'
  *
  * const pool = new pg.Pool()
  * const plan = await planDropUnusedRoles(pool)
- * console.log(render(plan))
+ * console.log(renderSql(plan))
  * await pool.end()
  * ```
  */

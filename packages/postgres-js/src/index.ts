@@ -42,11 +42,11 @@ export const syncRoles: Promises<Connection>['syncRoles'] = promises.syncRoles
  * @example
  * ```ts
  * import postgres from 'postgres'
- * import { Grant, planRoles, render } from '@pgsr/postgres-js'
+ * import { Grant, planRoles, renderSql } from '@pgsr/postgres-js'
  *
  * const sql = postgres()
  * const plan = await planRoles(sql, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
- * console.log(render(plan))
+ * console.log(renderSql(plan))
  * await sql.end()
  * ```
  */
@@ -111,11 +111,11 @@ export const dropUnusedRoles: Promises<Connection>['dropUnusedRoles'] = promises
  * @example
  * ```ts
  * import postgres from 'postgres'
- * import { planDropUnusedRoles, render } from '@pgsr/postgres-js'
+ * import { planDropUnusedRoles, renderSql } from '@pgsr/postgres-js'
  *
  * const sql = postgres()
  * const plan = await planDropUnusedRoles(sql)
- * console.log(render(plan))
+ * console.log(renderSql(plan))
  * await sql.end()
  * ```
  */

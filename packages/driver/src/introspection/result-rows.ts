@@ -191,8 +191,8 @@ type RowOf<C> = { readonly [Name in keyof C]: C[Name] extends RawBuilder<infer T
 /** A row of a list. */
 export type Row<Name extends keyof Lists> = RowOf<Lists[Name]['columns']>
 
-/** The rows of each list. The server is a list of one row. */
-type Rows = { readonly [Name in keyof Lists]: readonly Row<Name>[] }
+/** Maps the rows of each list. The server is a list of one row. */
+type Rows = { readonly [Name in keyof Lists]: <T>(map: (row: Row<Name>) => T) => readonly T[] }
 
 const rowsAsJson = ({ columns, from, order }: List<Columns>): RawBuilder<unknown> =>
   sql`coalesce((
@@ -207,16 +207,16 @@ const columnNames = Object.entries(lists(0)).map(
   ([called, { columns }]) => [called, Object.keys(columns)] as const,
 )
 
-/** Reads the JSON text of the answer. */
+/** Reads the JSON text of the answer. A row exists only while it is mapped. */
 export const readRows = (text: string): Rows => {
   const answered = JSON.parse(text) as readonly (readonly (readonly unknown[])[])[]
   const rows = columnNames.map(([called, names], index) => {
     const rowOf = (values: readonly unknown[]): object => {
       const row: Record<string, unknown> = {}
-      for (const [position, column] of names.entries()) row[column] = values[position]
+      for (let position = 0; position < names.length; position++) row[names[position]!] = values[position]
       return row
     }
-    return [called, answered[index]!.map(rowOf)]
+    return [called, (map: (row: object) => unknown) => answered[index]!.map((values) => map(rowOf(values)))]
   })
   return Object.fromEntries(rows) as Rows
 }

@@ -107,7 +107,7 @@ const roleOf = ({ administeredByOthers, administers, ...role }: Row<'roles'>): R
 export const parseAnswer = (text: string, scope: Scope): Answer => {
   const rows = readRows(text)
   const parseAcl = aclParser()
-  const [first] = rows.server
+  const [first] = rows.server((row) => row)
   if (first === undefined) throw new RangeError('the acting role does not exist any more')
   const { transactionOpen, readOnly, readsPasswords, ...server } = first
   const { version, actingRole, sessionRole, databaseOwner } = server
@@ -115,10 +115,10 @@ export const parseAnswer = (text: string, scope: Scope): Answer => {
     throw new RangeError(
       'the name of the acting role, or of the owner of the database, is not valid in the encoding of the database',
     )
-  const mayBeUnused = rows.mayBeUnused.map(({ role }) => role).filter((role) => !hasLoneSurrogate(role))
-  const objects = withoutUnnameableObjects(rows.objects.map((row) => objectOf(row, parseAcl)))
+  const mayBeUnused = rows.mayBeUnused(({ role }) => role).filter((role) => !hasLoneSurrogate(role))
+  const objects = withoutUnnameableObjects(rows.objects((row) => objectOf(row, parseAcl)))
   const defaults = withoutUnnameableDefaults(
-    rows.defaultPrivileges.map((row) => defaultPrivilegesOf(row, parseAcl)),
+    rows.defaultPrivileges((row) => defaultPrivilegesOf(row, parseAcl)),
   )
   return {
     version,
@@ -129,11 +129,11 @@ export const parseAnswer = (text: string, scope: Scope): Answer => {
       format: 1,
       scope,
       server,
-      roles: rows.roles.map(roleOf),
-      memberships: rows.memberships,
+      roles: rows.roles(roleOf),
+      memberships: rows.memberships((row) => row),
       objects: objects.named,
       defaultPrivileges: defaults.named,
-      unmanaged: [...rows.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
+      unmanaged: [...rows.unmanaged((row) => row), ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },
   }
