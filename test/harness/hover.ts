@@ -11,11 +11,10 @@ interface Message {
   readonly result?: { readonly contents?: { readonly value: string } } | null
 }
 
-/** What an editor shows on hover, as Markdown, for each name that a module exports. */
+/** What an editor shows on hover over each export, as Markdown. */
 export const hoversOf = async (
-  module: string,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, string>> => {
+  exported: readonly (readonly [module: string, name: string])[],
+): Promise<readonly string[]> => {
   const tsc = join(
     dirname(createRequire(join(root, 'package.json')).resolve('typescript/package.json')),
     'bin/tsc',
@@ -50,7 +49,7 @@ export const hoversOf = async (
     }
   })
   const uri = pathToFileURL(join(root, 'test/src/hover.ts')).href
-  const text = names.map((name) => `export { ${name} } from '${module}'`).join('\n')
+  const text = exported.map(([module, name]) => `export { ${name} } from '${module}'`).join('\n')
   await request('initialize', {
     processId: null,
     rootUri: pathToFileURL(root).href,
@@ -61,13 +60,12 @@ export const hoversOf = async (
     method: 'textDocument/didOpen',
     params: { textDocument: { uri, languageId: 'typescript', version: 1, text } },
   })
+  const character = 'export { '.length
   const hovers = await Promise.all(
-    names.map(async (name, line) => {
-      const position = { line, character: 'export { '.length }
-      const { result } = await request('textDocument/hover', { textDocument: { uri }, position })
-      return [name, result?.contents?.value ?? ''] as const
-    }),
+    exported.map((_, line) =>
+      request('textDocument/hover', { textDocument: { uri }, position: { line, character } }),
+    ),
   )
   server.kill()
-  return new Map(hovers)
+  return hovers.map(({ result }) => result?.contents?.value ?? '')
 }
