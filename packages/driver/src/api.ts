@@ -16,6 +16,15 @@ export {
 } from './errors.ts'
 export type { SyncEvent } from './events.ts'
 export type {
+  DropUnusedRolesError,
+  ExecutePlanError,
+  IntrospectError,
+  PlanDropUnusedRolesError,
+  PlanError,
+  SyncError,
+} from './failures.ts'
+export type { Promises, SyncResult } from './functions.ts'
+export type {
   CallOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
@@ -24,12 +33,3 @@ export type {
   SyncRolesOptions,
   TransactionOptions,
 } from './options.ts'
-export type { SyncResult } from './sync/transaction-progress.ts'
-export type {
-  DropUnusedRolesError,
-  ExecutePlanError,
-  IntrospectError,
-  PlanDropUnusedRolesError,
-  PlanError,
-  SyncError,
-} from './sync/workflow.ts'

@@ -3,23 +3,22 @@ import * as Effect from 'effect/Effect'
 import { onSession, type Session, Sessions } from './connection/session.ts'
 import type { DatabaseError } from './errors.ts'
 import type {
+  DropUnusedRolesError,
+  ExecutePlanError,
+  IntrospectError,
+  PlanDropUnusedRolesError,
+  PlanError,
+  SyncError,
+} from './failures.ts'
+import type { Desired, SyncResult } from './functions.ts'
+import type {
   CallOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
   PlanRolesOptions,
   SyncRolesOptions,
 } from './options.ts'
-import type { SyncResult } from './sync/transaction-progress.ts'
-import {
-  type Desired,
-  type DropUnusedRolesError,
-  type ExecutePlanError,
-  type IntrospectError,
-  type PlanDropUnusedRolesError,
-  type PlanError,
-  type SyncError,
-  workflow,
-} from './sync/workflow.ts'
+import { workflow } from './sync/workflow.ts'
 
 /** Acquires a session from the `Sessions` of the caller, for as long as the effect runs. */
 const provide = <A, E>(effect: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError, Sessions> =>

@@ -9,4 +9,5 @@ export {
   type Wire,
 } from './connection/session.ts'
 export { DatabaseError, StatementError, statementError } from './errors.ts'
-export { type AcquireSession, type Promises, promisesFor, sessionsLayer } from './promises.ts'
+export type { Promises } from './functions.ts'
+export { type AcquireSession, promisesFor, sessionsLayer } from './promises.ts'

@@ -1,19 +1,11 @@
-import type { Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
 import type * as Scope from 'effect/Scope'
 import { type Acquire, onSession, Sessions, type SessionShape } from './connection/session.ts'
 import { AbortedError, databaseError, type StatementError } from './errors.ts'
-import type {
-  CallOptions,
-  DropUnusedRolesOptions,
-  ExecutePlanOptions,
-  PlanRolesOptions,
-  SyncRolesOptions,
-} from './options.ts'
+import type { Promises } from './functions.ts'
 import { inSpan } from './span.ts'
-import type { SyncResult } from './sync/transaction-progress.ts'
-import { type Desired, workflow } from './sync/workflow.ts'
+import { workflow } from './sync/workflow.ts'
 
 /** How a driver acquires a session for one call, and releases it with the scope. */
 export type AcquireSession<Connection> = (
@@ -28,24 +20,6 @@ export const sessionsLayer = <Connection>(
   acquire: AcquireSession<Connection>,
   connection: Connection,
 ): Layer.Layer<Sessions> => Layer.succeed(Sessions, { acquire: acquireFrom(acquire, connection) })
-
-/** The functions of a driver package that return promises. The packages document them. */
-export interface Promises<Connection> {
-  readonly syncRoles: (
-    connection: Connection,
-    desired: Desired,
-    options?: SyncRolesOptions,
-  ) => Promise<SyncResult>
-  readonly planRoles: (connection: Connection, desired: Desired, options?: PlanRolesOptions) => Promise<Plan>
-  readonly executePlan: (
-    connection: Connection,
-    plan: Plan,
-    options?: ExecutePlanOptions,
-  ) => Promise<SyncResult>
-  readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
-  readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
-  readonly introspect: (connection: Connection, desired: Desired, options?: CallOptions) => Promise<Snapshot>
-}
 
 /** Runs an effect. Errors of pgsr get the stack of the caller, since the stack inside pgsr does not tell which call failed. */
 const run = <A, E>(effect: Effect.Effect<A, E>, called: Function): Promise<A> => {

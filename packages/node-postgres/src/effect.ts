@@ -1,6 +1,7 @@
 import { type Sessions, sessionsLayer } from '@pgsr/driver'
 import type * as Layer from 'effect/Layer'
-import { acquireSession, type Connection } from './session.ts'
+import type { Connection } from './connection.ts'
+import { acquireSession } from './session.ts'
 
 /**
  * Provides the `Sessions` that the functions of this module require. Make it once for a pool, or for a connection of yours:
@@ -22,4 +23,4 @@ export const layer = (connection: Connection): Layer.Layer<Sessions> =>
   sessionsLayer(acquireSession, connection)
 
 export * from '@pgsr/driver/effect'
-export { type Connection } from './session.ts'
+export type { Connection } from './connection.ts'

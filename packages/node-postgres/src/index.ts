@@ -1,5 +1,7 @@
-import { type Promises, promisesFor } from '@pgsr/driver'
-import { acquireSession, type Connection } from './session.ts'
+import { promisesFor } from '@pgsr/driver'
+import type { Promises } from '@pgsr/driver/api'
+import type { Connection } from './connection.ts'
+import { acquireSession } from './session.ts'
 
 const promises: Promises<Connection> = promisesFor(acquireSession)
 
@@ -143,4 +145,4 @@ export const planDropUnusedRoles: Promises<Connection>['planDropUnusedRoles'] = 
 export const introspect: Promises<Connection>['introspect'] = promises.introspect
 
 export * from '@pgsr/driver/api'
-export { type Connection } from './session.ts'
+export type { Connection } from './connection.ts'

@@ -10,9 +10,7 @@ import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ClientBase, Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
 import { cancel, destroy } from './cancel.ts'
-
-/** A pool, from which each call takes a connection, or a connected client of the caller’s. */
-export type Connection = Pool | ClientBase
+import type { Connection } from './connection.ts'
 
 /** Errors of the server have a severity. Other errors have codes of Node.js. */
 const severityOf = (error: unknown): unknown =>

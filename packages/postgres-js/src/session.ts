@@ -9,12 +9,7 @@ import {
 import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
-
-/**
- * A `postgres()`, of which each call reserves a connection, a reserved connection of the caller’s, or the `sql` of a
- * transaction.
- */
-export type Connection = Sql | ReservedSql | TransactionSql
+import type { Connection } from './connection.ts'
 
 const isFromServer = (error: unknown): boolean => error instanceof Error && error.name === 'PostgresError'
 

@@ -1,11 +1,11 @@
 import type { Snapshot } from '@pgsr/planner'
 import type { CallStatus } from '../connection/deadline.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'
+import type { SyncResult } from '../functions.ts'
 import type { TextAndSnapshot } from '../introspection/read-catalog.ts'
 import type { Settings } from '../options.ts'
 import type { Passwords, StoredScope } from '../passwords/passwords.ts'
 import type { LockBudget } from './lock-budget.ts'
-import type { SyncResult } from './transaction-progress.ts'
 
 /** What stays the same through all transactions and attempts of a call. */
 export interface Call {

@@ -1,27 +1,8 @@
-import {
-  ForbiddenRoleError,
-  InvalidGrantError,
-  PlanningError,
-  SnapshotScopeError,
-  UnsupportedServerError,
-} from '@pgsr/planner'
+import { InvalidGrantError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { computeInTime, type Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
-
-const plannerErrors = [
-  InvalidGrantError,
-  ForbiddenRoleError,
-  PlanningError,
-  SnapshotScopeError,
-  UnsupportedServerError,
-] as const
-
-/** The errors that the planner throws. */
-export type PlannerError = InstanceType<(typeof plannerErrors)[number]>
-
-const isPlannerError = (error: unknown): error is PlannerError =>
-  plannerErrors.some((type) => error instanceof type)
+import { isPlannerError, type PlannerError } from '../failures.ts'
 
 /** Errors of the planner become typed failures. Any other error is a bug, and dies. */
 const failure = (error: unknown): Effect.Effect<never, PlannerError> =>

@@ -13,8 +13,9 @@ import type * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
+import type { PlannerError } from '../failures.ts'
 import { checkPassword, type Password, passwordOf } from '../passwords/password.ts'
-import { type PlannerError, planningInTime, readGiven } from './planning.ts'
+import { planningInTime, readGiven } from './planning.ts'
 
 /** A checked request, and its passwords apart from it. */
 export interface Prepared {

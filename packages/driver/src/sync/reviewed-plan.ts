@@ -15,9 +15,10 @@ import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
 import type { Deadline } from '../connection/deadline.ts'
 import { PlanChangedError, type TimeoutError } from '../errors.ts'
+import type { PlannerError } from '../failures.ts'
 import type { ExecutePlanOptions } from '../options.ts'
 import { type Password, refusePassword } from '../passwords/password.ts'
-import { planning, planningInTime, type PlannerError, readGiven } from './planning.ts'
+import { planning, planningInTime, readGiven } from './planning.ts'
 import { prepareRequest, setsPassword } from './prepare-request.ts'
 
 /** A plan that was made before, and what is needed to make it again. */

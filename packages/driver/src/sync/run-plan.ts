@@ -10,6 +10,7 @@ import {
   TooManyLocksError,
 } from '../errors.ts'
 import { emit } from '../events.ts'
+import type { SyncResult } from '../functions.ts'
 import { readCatalogs, readStoredPasswords } from '../introspection/read-catalog.ts'
 import type { Answer } from '../introspection/snapshot.ts'
 import type { Settings } from '../options.ts'
@@ -21,7 +22,7 @@ import { planningAsync } from './planning.ts'
 import type { PlanSource } from './plan-source.ts'
 import { withRetries } from './retry.ts'
 import { attemptTransaction } from './transaction-attempt.ts'
-import { isComplete, planned, resultOf, type SyncResult } from './transaction-progress.ts'
+import { isComplete, planned, resultOf } from './transaction-progress.ts'
 
 /** A lock that is not free in time is no reason to retry: the caller has set how long to wait. */
 const lockTimeoutError =

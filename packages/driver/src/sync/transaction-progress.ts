@@ -1,12 +1,5 @@
 import { objectsAsPlanned, type Plan, type Snapshot } from '@pgsr/planner'
-
-/** The result of a call that changes roles. */
-export interface SyncResult {
-  /** Whether anything was changed. */
-  readonly changed: boolean
-  /** The plan as it was executed. It has no operations if there was nothing to do. */
-  readonly plan: Plan
-}
+import type { SyncResult } from '../functions.ts'
 
 /** How far a call has come with its plan. Each transaction turns one progress into the next. */
 export interface TransactionProgress {

@@ -1,25 +1,17 @@
-import {
-  type DesiredRole,
-  type MissingObjectError,
-  operationsOf,
-  type Plan,
-  type Snapshot,
-} from '@pgsr/planner'
+import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { bounded, type CallStatus, notStarted } from '../connection/deadline.ts'
 import type { Session } from '../connection/session.ts'
 import type {
-  AbortedError,
-  DatabaseError,
-  LockTimeoutError,
-  PlanChangedError,
-  ProofError,
-  ResidueError,
-  TimeoutError,
-  TooManyLocksError,
-  TransactionOpenError,
-  UnexpectedCatalogError,
-} from '../errors.ts'
+  DropUnusedRolesError,
+  ExecutePlanError,
+  IntrospectError,
+  PlanDropUnusedRolesError,
+  PlanError,
+  PlannerError,
+  SyncError,
+} from '../failures.ts'
+import type { Desired, SyncResult } from '../functions.ts'
 import {
   type CallOptions,
   type DropUnusedRolesOptions,
@@ -30,28 +22,11 @@ import {
   type SyncRolesOptions,
 } from '../options.ts'
 import { inSpan } from '../span.ts'
-import { planning, type PlannerError, readGiven } from './planning.ts'
+import { planning, readGiven } from './planning.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { type Prepared, prepareRequest } from './prepare-request.ts'
 import { prepareReviewed } from './reviewed-plan.ts'
 import { readSnapshot, runPlan } from './run-plan.ts'
-import type { SyncResult } from './transaction-progress.ts'
-
-export type IntrospectError =
-  | PlannerError
-  | DatabaseError
-  | TransactionOpenError
-  | UnexpectedCatalogError
-  | TimeoutError
-  | AbortedError
-export type PlanError = IntrospectError | MissingObjectError
-type ExecuteError = LockTimeoutError | TooManyLocksError | ProofError
-export type SyncError = PlanError | ExecuteError | ResidueError
-export type ExecutePlanError = SyncError | PlanChangedError
-export type PlanDropUnusedRolesError = IntrospectError
-export type DropUnusedRolesError = PlanDropUnusedRolesError | ExecuteError
-
-export type Desired = DesiredRole | readonly DesiredRole[]
 
 /** Provides the session of a call, or leaves that to the caller: `E2` and `R` are what that adds and requires. */
 type ProvideSession<E2, R> = <A, E>(effect: Effect.Effect<A, E, Session>) => Effect.Effect<A, E | E2, R>
