@@ -153,7 +153,7 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/planner/src/plan/preparing-plan.ts',
     text: 'now.get(key) === before.get(key)',
     by: 'before.has(key)',
-    tests: ['test/src/lock-table.test.ts', 'packages/planner/test/preparing-plan.test.ts'],
+    tests: ['test/src/lock-table.test.ts', 'packages/planner/test/plan/preparing-plan.test.ts'],
   },
   {
     name: 'what prepares is proved for no object',
@@ -237,14 +237,14 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/planner/src/model/secret.ts',
     text: 'toJSON(): string {\n    return redacted',
     by: 'toJSON(): string {\n    return String(this.#value)',
-    tests: ['packages/planner/test/secret.test.ts'],
+    tests: ['packages/planner/test/model/secret.test.ts'],
   },
   {
     name: 'a secret shows in texts',
     file: 'packages/planner/src/model/secret.ts',
     text: 'toString(): string {\n    return redacted',
     by: 'toString(): string {\n    return String(this.#value)',
-    tests: ['packages/planner/test/secret.test.ts'],
+    tests: ['packages/planner/test/model/secret.test.ts'],
   },
   {
     name: 'a verifier may keep the server busy for minutes',

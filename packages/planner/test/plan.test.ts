@@ -10,7 +10,7 @@ import {
   Target,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { membership, object, role, snapshot } from './build-snapshot.ts'
+import { membership, object, role, snapshot } from './support/build-snapshot.ts'
 
 /** The statements and findings of a plan: its script without what every script begins and ends with, and its locks. */
 const script = (world: Snapshot, desired: DesiredRole | DesiredRole[], options: PlanOptions = {}): string =>

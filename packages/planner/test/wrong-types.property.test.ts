@@ -1,7 +1,7 @@
 import * as planner from '@pgsr/planner'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { membership, object, role, snapshot } from './build-snapshot.ts'
+import { membership, object, role, snapshot } from './support/build-snapshot.ts'
 
 const { Grant, Target } = planner
 

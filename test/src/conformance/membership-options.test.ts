@@ -5,7 +5,7 @@ import {
   type MatrixCase,
   matrixOf,
   type MatrixRow,
-} from '../../../packages/planner/test/membership-matrix.ts'
+} from '../../../packages/planner/test/support/membership-matrix.ts'
 import { drivers } from '../../harness/drivers.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox.ts'
 

@@ -10,9 +10,9 @@ import {
   Target,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { forEveryPlan } from './arbitrary-desired.ts'
-import { object, role, snapshot } from './build-snapshot.ts'
-import { textOf } from './holdings.ts'
+import { forEveryPlan } from '../arbitrary/desired.ts'
+import { object, role, snapshot } from '../support/build-snapshot.ts'
+import { textOf } from '../support/holdings.ts'
 
 const texts = (operations: readonly Operation[]): readonly string[] =>
   operations.map((operation) => textOf(operation)).toSorted()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Membership } from '@pgsr/planner'
-import { pick } from './arbitrary-name.ts'
+import { pick } from './name.ts'
 
 /** A GRANT of a role that somebody may have run; the numbers stand for roles. */
 export interface DrawnMembership {

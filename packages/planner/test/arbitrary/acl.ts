@@ -7,7 +7,7 @@ import {
   type PrivilegeLetter,
   privilegeLetters,
 } from '@pgsr/planner'
-import { pick } from './arbitrary-name.ts'
+import { pick } from './name.ts'
 
 /** One privilege of an ACL item. */
 export interface Entry {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Grant } from '../src/model/grant.ts'
-import { InvalidGrantError } from '../src/model/invalid-grant.ts'
-import { Target } from '../src/model/target.ts'
-import { requestOf } from '../src/request/parse-request.ts'
+import { Grant } from '../../src/model/grant.ts'
+import { InvalidGrantError } from '../../src/model/invalid-grant.ts'
+import { Target } from '../../src/model/target.ts'
+import { requestOf } from '../../src/request/parse-request.ts'
 
 const refused = (grant: Grant): string => {
   try {

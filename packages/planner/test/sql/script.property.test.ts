@@ -10,8 +10,8 @@ import {
   renderSql,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { forEveryPlan } from './arbitrary-desired.ts'
-import { anyName } from './arbitrary-name.ts'
+import { forEveryPlan } from '../arbitrary/desired.ts'
+import { anyName } from '../arbitrary/name.ts'
 
 /**
  * What is beyond ASCII is quoted or not, as the version and the locale will have it.

@@ -1,6 +1,6 @@
 import { lockShortage, type Operation, type Server, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { object, snapshot } from './build-snapshot.ts'
+import { object, snapshot } from '../support/build-snapshot.ts'
 
 /** Of which a plan needs more than there can be, so that it says how many. */
 const tiny = { lockTableSize: 16, predicateLockTableSize: 16, maxLocksPerTransaction: 1 }

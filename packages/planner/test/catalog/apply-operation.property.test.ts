@@ -14,10 +14,10 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { forEveryPlan, type Input } from './arbitrary-desired.ts'
-import { mayHoldCode } from './expected-effects.ts'
-import { entriesOf, isIntermediate, objectIn, roleIn, textOf } from './holdings.ts'
-import { grantOptions, hasPrivilegesOf, whyNotPermitted } from './permission.ts'
+import { forEveryPlan, type Input } from '../arbitrary/desired.ts'
+import { mayHoldCode } from '../support/expected-effects.ts'
+import { entriesOf, isIntermediate, objectIn, roleIn, textOf } from '../support/holdings.ts'
+import { grantOptions, hasPrivilegesOf, whyNotPermitted } from '../support/permission.ts'
 
 /** The operations of a plan in the order in which they are sent, each with the world as it finds it and as it leaves it. */
 const stepsOf = (

@@ -10,7 +10,7 @@ import {
   planDrop,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { membership, object, role, snapshot } from './build-snapshot.ts'
+import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
 
 // So large that whatever takes four times as long for twice as much, or a call for each step, does not come to an end.
 

@@ -1,6 +1,6 @@
 import { Grant, plan, type Plan, Target, UnsupportedServerError } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { snapshot } from './build-snapshot.ts'
+import { snapshot } from '../support/build-snapshot.ts'
 
 const planOn = (version: number, grant: Grant): Plan =>
   plan(snapshot({ server: { version } }), { role: 't', grants: [grant] }, { seed: '' })

@@ -1,15 +1,7 @@
 import fc from 'fast-check'
 import type { DatabaseObject, ObjectKind } from '@pgsr/planner'
-import {
-  aclOf,
-  type DrawnGrant,
-  type Entry,
-  grants,
-  ownersEntries,
-  withGrants,
-  withLosses,
-} from './arbitrary-acl.ts'
-import { anyName, pick } from './arbitrary-name.ts'
+import { aclOf, type DrawnGrant, type Entry, grants, ownersEntries, withGrants, withLosses } from './acl.ts'
+import { anyName, pick } from './name.ts'
 
 /** What some have lost that had passed it on. */
 const losses = fc.oneof(

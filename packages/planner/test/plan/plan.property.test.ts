@@ -11,7 +11,7 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { forEveryInput, forEveryPlan, type Input, reordered } from './arbitrary-desired.ts'
+import { forEveryInput, forEveryPlan, type Input, reordered } from '../arbitrary/desired.ts'
 import {
   askedIn,
   changedThoughPreserved,
@@ -21,8 +21,8 @@ import {
   isAskedFor,
   isGiven,
   objectsOf,
-} from './entitlement.ts'
-import { effectsBetween } from './expected-effects.ts'
+} from '../support/entitlement.ts'
+import { effectsBetween } from '../support/expected-effects.ts'
 import {
   hasSameMeans,
   isGivenOrPossible,
@@ -30,8 +30,8 @@ import {
   lostThoughGrantable,
   missingThoughPossible,
   worldsOf,
-} from './feasible.ts'
-import { factsIn, objectIn, roleIn, rolesAbove, textOf } from './holdings.ts'
+} from '../support/feasible.ts'
+import { factsIn, objectIn, roleIn, rolesAbove, textOf } from '../support/holdings.ts'
 
 /** The outcome as the server would show it: what is new has got an oid. */
 const shown = (outcome: Snapshot): Snapshot => ({

@@ -1,5 +1,5 @@
 import { type DatabaseObject, type Effect, type Fact, isDelegateName, type Snapshot } from '@pgsr/planner'
-import type { Input } from './arbitrary-desired.ts'
+import type { Input } from '../arbitrary/desired.ts'
 import {
   defaultsIn,
   entriesOf,

@@ -1,6 +1,6 @@
 import { outcomeOf, planDrop, type Role, type Snapshot, statementOf } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { membership, object, role, snapshot } from './build-snapshot.ts'
+import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
 
 const name = '_pgsr_local_16384_table_select_0123abcd'
 const other = '_pgsr_local_16384_table_select_4567abcd'

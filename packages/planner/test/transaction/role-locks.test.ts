@@ -12,10 +12,10 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { forEveryPlan } from './arbitrary-desired.ts'
-import { membership, object, role, snapshot } from './build-snapshot.ts'
-import { isIntermediate } from './holdings.ts'
-import { mayAlter } from './permission.ts'
+import { forEveryPlan } from '../arbitrary/desired.ts'
+import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
+import { isIntermediate } from '../support/holdings.ts'
+import { mayAlter } from '../support/permission.ts'
 
 const locksIn = (operations: readonly Operation[]): string[] =>
   operations.flatMap((operation) =>

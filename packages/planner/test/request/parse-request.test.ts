@@ -8,7 +8,7 @@ import {
   Target,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { snapshot } from './build-snapshot.ts'
+import { snapshot } from '../support/build-snapshot.ts'
 
 type Input = DesiredRole | readonly DesiredRole[]
 

@@ -10,7 +10,7 @@ import {
   Target,
 } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { object, snapshot } from './build-snapshot.ts'
+import { object, snapshot } from '../support/build-snapshot.ts'
 
 const tables = Array.from({ length: 12 }, (_, index) => object('table', ['s', `t${index}`]))
 

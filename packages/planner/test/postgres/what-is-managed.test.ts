@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { attributeWords, isGrantableAttribute } from '../src/postgres/attribute.ts'
-import { type FutureObjects, futureObjects } from '../src/postgres/default-privileges.ts'
-import { type ObjectKind, objectKinds } from '../src/postgres/object-kind.ts'
-import { privilegesSince } from '../src/postgres/privilege.ts'
+import { attributeWords, isGrantableAttribute } from '../../src/postgres/attribute.ts'
+import { type FutureObjects, futureObjects } from '../../src/postgres/default-privileges.ts'
+import { type ObjectKind, objectKinds } from '../../src/postgres/object-kind.ts'
+import { privilegesSince } from '../../src/postgres/privilege.ts'
 
-const page = await readFile(new URL('../../../docs/what-is-managed.md', import.meta.url), 'utf8')
+const page = await readFile(new URL('../../../../docs/what-is-managed.md', import.meta.url), 'utf8')
 
 /** The rows of the first table under a heading, each a list of cells. */
 const tableUnder = (heading: string): readonly (readonly string[])[] => {

@@ -1,7 +1,7 @@
 import { Grant, outcomeOf, plan, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { membership, role, snapshot } from './build-snapshot.ts'
-import { expectedOf, type MatrixCase, matrixOf, type RowGrantor } from './membership-matrix.ts'
+import { membership, role, snapshot } from '../support/build-snapshot.ts'
+import { expectedOf, type MatrixCase, matrixOf, type RowGrantor } from '../support/membership-matrix.ts'
 
 const ofCreator = { admin: true, inherit: false, set: false }
 
