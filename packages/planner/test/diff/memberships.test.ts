@@ -1,7 +1,9 @@
 import { Grant, outcomeOf, plan, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, role, snapshot } from '../support/build-snapshot.ts'
+import { seenByMe } from '../support/limited-role.ts'
 import { expectedOf, type MatrixCase, matrixOf, type RowGrantor } from '../support/membership-matrix.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 const ofCreator = { admin: true, inherit: false, set: false }
 
@@ -57,4 +59,9 @@ describe.for([
     })
     expect(wrong.slice(0, 3)).toEqual([])
   })
+})
+
+test('a membership that gives nothing stays beside the one that is asked for', () => {
+  const before = seenByMe(180004, { memberships: [membership('t', 'owner', { inherit: false, set: false })] })
+  expect(scriptOf(before, roleT([Grant.roleMembership('owner')]))).toBe('GRANT "owner" TO "t";')
 })
