@@ -1,12 +1,12 @@
-import { actorKinds, type ActorKind } from '../harness/actor.ts'
-import { drivers } from '../harness/drivers.ts'
-import type { TestServer } from '../harness/servers.ts'
+import { actorKinds, type ActorKind } from '../harness/sandbox/actor.ts'
+import { drivers } from '../harness/drivers/drivers.ts'
+import type { TestServer } from '../harness/servers/servers.ts'
 import { randomFrom } from '../race/random.ts'
 import { type DrawOptions, drawWorld, everything } from './draw.ts'
 import { drawRequest, nothing } from './request.ts'
 import { type Scenario, scenarios } from './scenario.ts'
-import { roleNames } from './stage.ts'
-import { attempt, type Plot, type TrialResult } from './trial.ts'
+import { roleNames } from './setup.ts'
+import { attempt, type Plot, type TrialResult } from './attempt.ts'
 
 let trials = 0
 

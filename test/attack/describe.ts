@@ -1,4 +1,4 @@
-import type { Finding, Plot, TrialResult } from './trial.ts'
+import type { Finding, Plot, TrialResult } from './attempt.ts'
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { startCluster } from '../harness/cluster.ts'
-import type { TestServer } from '../harness/servers.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import type { TestServer } from '../harness/servers/servers.ts'
 import { attempt, drawPlot, type Plot, plotOf, plotOfEverything, scenarios } from './attack.ts'
 import { describePlot, describeResult } from './describe.ts'
 import { isIn } from './piece/piece.ts'

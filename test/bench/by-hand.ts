@@ -11,9 +11,9 @@ import {
 import { layer, planRoles } from '@pgsr/node-postgres/effect'
 import * as Effect from 'effect/Effect'
 import pg from 'pg'
-import { counting } from '../harness/sessions.ts'
-import { connectionTo } from '../harness/servers.ts'
-import type { Address, Lane } from './lane.ts'
+import { counting } from '../harness/drivers/sessions.ts'
+import { connectionTo } from '../harness/servers/servers.ts'
+import type { Address, Lane } from './bench-connection.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
 

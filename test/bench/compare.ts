@@ -1,4 +1,4 @@
-import type { Lanes } from './lanes.ts'
+import type { Lanes } from './bench-connections.ts'
 import type { Bout, Turn } from './scenario.ts'
 import type { Traffic } from './wire.ts'
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Profiler, Session } from 'node:inspector'
 import { promisify } from 'node:util'
-import type { Lanes } from './lanes.ts'
+import type { Lanes } from './bench-connections.ts'
 import type { Bout } from './scenario.ts'
 
 /** Where the time of a function’s own went, in milliseconds. */

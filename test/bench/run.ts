@@ -1,10 +1,10 @@
-import { actorKinds } from '../harness/actor.ts'
-import { startCluster } from '../harness/cluster.ts'
-import { drivers } from '../harness/drivers.ts'
+import { actorKinds } from '../harness/sandbox/actor.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import { drivers } from '../harness/drivers/drivers.ts'
 import { describeServer } from './machine.ts'
 import type { Bout, Scenario } from './scenario.ts'
 import { scenarios } from './scenario/index.ts'
-import { type Combination, openStage, type Stage } from './stage.ts'
+import { type Combination, openStage, type Stage } from './bench-database.ts'
 import { titleOf } from './table.ts'
 
 /** What is to be run. */

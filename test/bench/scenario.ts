@@ -1,5 +1,5 @@
-import type { Address, Lane } from './lane.ts'
-import type { Combination, Stage } from './stage.ts'
+import type { Address, Lane } from './bench-connection.ts'
+import type { Combination, Stage } from './bench-database.ts'
 
 /** One of the two that are compared. */
 export interface Turn {

@@ -1,5 +1,5 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
-import type { Lane } from './lane.ts'
+import type { Lane } from './bench-connection.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
 

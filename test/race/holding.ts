@@ -1,6 +1,6 @@
 import type { DesiredRole, Grant, PrivilegeGrant } from '@pgsr/node-postgres'
 import type pg from 'pg'
-import type { Arena } from './arena.ts'
+import type { Arena } from './race-fixture.ts'
 
 /** What a role has in its own right or through intermediate roles, one line a thing, sorted. */
 export interface Holding {

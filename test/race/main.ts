@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startCluster } from '../harness/cluster.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
 import { race, type RaceOptions, type RaceResult } from './race.ts'
 
 const help = `

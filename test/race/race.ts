@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { TestConnection } from '../harness/servers.ts'
-import { type Arena, arenaOf, build, connect, repair, tearDown } from './arena.ts'
+import type { TestConnection } from '../harness/servers/servers.ts'
+import { type Arena, arenaOf, build, connect, repair, tearDown } from './race-fixture.ts'
 import { holdingAsked, holdingOf } from './holding.ts'
 import { randomFrom } from './random.ts'
 import { drawMembership, drawRequest, nothing } from './request.ts'
-import { runRogue } from './rogue.ts'
+import { runRogue } from './outside-writer.ts'
 import { type Failure, Score } from './score.ts'
 import { compete, openWriters, syncOnce, type Writer } from './writer.ts'
 

@@ -1,5 +1,5 @@
 import { type DesiredRole, Grant, Target } from '@pgsr/node-postgres'
-import { above, type Arena } from './arena.ts'
+import { above, type Arena } from './race-fixture.ts'
 import type { Random } from './random.ts'
 
 /** What a writer asks for. */

@@ -1,6 +1,6 @@
-import { numbered } from '../../harness/numbered.ts'
+import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, reader } from '../desired.ts'
-import type { Lane } from '../lane.ts'
+import type { Lane } from '../bench-connection.ts'
 import type { Scenario, Turn } from '../scenario.ts'
 import { syncChanges } from '../sync.ts'
 

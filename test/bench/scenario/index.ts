@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts'
-import { crowdedClusterScenarios } from './crowded-cluster.ts'
+import { crowdedClusterScenarios } from './large-cluster.ts'
 import { fourThousandAdministeredScenarios } from './four-thousand-administered.ts'
 import { nothingToDoScenarios } from './nothing-to-do.ts'
 import { thousandTablesScenarios } from './thousand-tables.ts'

@@ -1,8 +1,8 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import { look, lookText } from '../by-hand.ts'
-import { numbered } from '../../harness/numbered.ts'
+import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, reader, thirteenGrants } from '../desired.ts'
-import { openLane } from '../lane.ts'
+import { openLane } from '../bench-connection.ts'
 import type { Scenario } from '../scenario.ts'
 import { syncChanges, syncFindsNothing } from '../sync.ts'
 

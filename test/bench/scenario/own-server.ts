@@ -1,5 +1,5 @@
-import { type ClusterSettings, startCluster } from '../../harness/cluster.ts'
-import { type Combination, openStage, type Stage } from '../stage.ts'
+import { type ClusterSettings, startCluster } from '../../harness/servers/cluster.ts'
+import { type Combination, openStage, type Stage } from '../bench-database.ts'
 
 /** A server that no other scenario has seen. */
 export interface OwnServer {

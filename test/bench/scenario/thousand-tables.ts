@@ -1,9 +1,9 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import { lookText, lookThrice, messagesOf } from '../by-hand.ts'
 import { makeTables, reader } from '../desired.ts'
-import type { Address, Lane } from '../lane.ts'
+import type { Address, Lane } from '../bench-connection.ts'
 import type { Bout, Scenario } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { Stage } from '../bench-database.ts'
 import { syncChanges } from '../sync.ts'
 
 /**

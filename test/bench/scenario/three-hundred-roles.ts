@@ -1,8 +1,8 @@
 import { lookText, lookThrice } from '../by-hand.ts'
-import { numbered } from '../../harness/numbered.ts'
+import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, thirteenGrants } from '../desired.ts'
 import type { Scenario, Turn } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { Stage } from '../bench-database.ts'
 import { syncChanges } from '../sync.ts'
 
 const roles = numbered(300, 'r')

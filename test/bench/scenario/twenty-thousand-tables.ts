@@ -1,9 +1,9 @@
 import { Grant, TooManyLocksError } from '@pgsr/node-postgres'
-import type { ClusterSettings } from '../../harness/cluster.ts'
+import type { ClusterSettings } from '../../harness/servers/cluster.ts'
 import { makeTables } from '../desired.ts'
-import { openLane } from '../lane.ts'
+import { openLane } from '../bench-connection.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Combination, Stage } from '../stage.ts'
+import type { Combination, Stage } from '../bench-database.ts'
 import { onOwnServer, ownServer } from './own-server.ts'
 import { besideItsPlan } from './thousand-tables.ts'
 
