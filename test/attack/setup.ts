@@ -4,7 +4,7 @@ import { type Part, parts } from './part.ts'
 import { openSession, type Session } from './session.ts'
 
 /** A database, and the sessions of those who take part. */
-export interface Stage {
+export interface AttackSetup {
   readonly server: TestServer
   readonly database: string
   readonly role: (part: Part) => string
@@ -31,10 +31,10 @@ const players = ['author', 'rival', 'friend', 'other'] as const satisfies readon
 
 const must = async (session: Session, text: string): Promise<void> => {
   const { error } = await session.run(text)
-  if (error !== undefined) throw new Error(`cannot set the stage: ${text}: ${error}`)
+  if (error !== undefined) throw new Error(`cannot set up: ${text}: ${error}`)
 }
 
-export const openStage = async (server: TestServer, tag: string, kind: ActorKind): Promise<Stage> => {
+export const openSetup = async (server: TestServer, tag: string, kind: ActorKind): Promise<AttackSetup> => {
   const database = `attack_${tag}`
   const role = roleNames(tag, kind, server)
   const cluster = await openSession(server, 'postgres')

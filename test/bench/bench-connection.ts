@@ -8,7 +8,7 @@ export interface Address {
 }
 
 /** A pool of one connection: what is sent by hand and what pgsr sends meet the same warm session. */
-export interface Lane {
+export interface BenchConnection {
   /** pgsr, with a driver. */
   readonly pgsr: Connected
   /** Sends a text by hand, with the same driver, and gives back the last value that it answers. */
@@ -25,7 +25,7 @@ const lastValue = (answer: unknown): unknown => {
   return Object.values((rows.at(-1) as object | undefined) ?? {}).at(-1)
 }
 
-export const openLane = (driver: Driver, { connection, database }: Address): Lane => {
+export const openConnection = (driver: Driver, { connection, database }: Address): BenchConnection => {
   const pgsr = driver.pool(connection, database, 1)
   return { pgsr, send: async (text) => lastValue(await pgsr.run(text)), end: () => pgsr.end() }
 }

@@ -1,11 +1,11 @@
 import type { Driver } from '../harness/drivers/drivers.ts'
 import type { TestConnection } from '../harness/servers/servers.ts'
-import { type Address, type Lane, openLane } from './bench-connection.ts'
+import { type Address, type BenchConnection, openConnection } from './bench-connection.ts'
 import { layWire, type Traffic, type Wire } from './wire.ts'
 
-/** The lanes of a comparison, each opened when it is needed first. */
-export interface Lanes {
-  readonly at: (address: Address) => Promise<Lane>
+/** The connections of a comparison, each opened when it is needed first. */
+export interface BenchConnections {
+  readonly at: (address: Address) => Promise<BenchConnection>
   /** What went over them since this was asked last; nothing is counted on those without a wire. */
   readonly counted: () => Traffic
   readonly end: () => Promise<void>
@@ -14,29 +14,29 @@ export interface Lanes {
 const keyOf = ({ connection: { host, port, user }, database }: Address): string =>
   [host, port, user, database].join(' ')
 
-/** Lanes straight to the server. */
-export const directLanes = (driver: Driver): Lanes => {
-  const lanes = new Map<string, Lane>()
+/** Connections straight to the server. */
+export const directConnections = (driver: Driver): BenchConnections => {
+  const connections = new Map<string, BenchConnection>()
   return {
     at: async (address) => {
-      const open = lanes.get(keyOf(address))
+      const open = connections.get(keyOf(address))
       if (open !== undefined) return open
-      const lane = openLane(driver, address)
-      lanes.set(keyOf(address), lane)
+      const connection = openConnection(driver, address)
+      connections.set(keyOf(address), connection)
       // The first call on a pool asks which version the server is.
-      await lane.pgsr.planRoles([])
-      return lane
+      await connection.pgsr.planRoles([])
+      return connection
     },
     counted: () => ({ roundTrips: 0, batches: 0 }),
     end: async () => {
-      for (const lane of lanes.values()) await lane.end()
+      for (const connection of connections.values()) await connection.end()
     },
   }
 }
 
-/** Lanes over wires. */
-export const wiredLanes = (driver: Driver, latency: number): Lanes => {
-  const direct = directLanes(driver)
+/** Connections over wires. */
+export const wiredConnections = (driver: Driver, latency: number): BenchConnections => {
+  const direct = directConnections(driver)
   const wires = new Map<string, Wire>()
   const wireTo = async (connection: TestConnection): Promise<Wire> => {
     const key = `${connection.host} ${connection.port} ${connection.user}`

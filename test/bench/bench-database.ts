@@ -13,7 +13,7 @@ export interface Combination {
 }
 
 /** A fresh database of a server that nobody else uses, and whoever syncs there. */
-export interface Stage extends Combination {
+export interface BenchDatabase extends Combination {
   /** Who syncs. */
   readonly actor: Address
   readonly superuser: Address
@@ -62,7 +62,10 @@ const dropRoles = (roles: readonly string[]): readonly string[] => {
 /** How many roles one statement drops: some locks each. */
 const droppedTogether = 500
 
-export const openStage = async (server: TestConnection, combination: Combination): Promise<Stage> => {
+export const openBenchDatabase = async (
+  server: TestConnection,
+  combination: Combination,
+): Promise<BenchDatabase> => {
   const database = 'bench'
   const cluster = new pg.Pool({ ...connectionTo(server), max: 1, idleTimeoutMillis: 0 })
   // Its end does not wait for the server’s, which may say so.
@@ -74,9 +77,9 @@ export const openStage = async (server: TestConnection, combination: Combination
       ? superuser
       : { connection: await createOwner(cluster, server, database, 'service'), database }
   const [adminClient, actorClient] = [await connect(superuser), await connect(actor)]
-  const admin: Stage['admin'] = (...statements) => runAll(adminClient, statements)
+  const admin: BenchDatabase['admin'] = (...statements) => runAll(adminClient, statements)
   const vacuum = () => admin(vacuumStatement)
-  const dropRolesBut: Stage['dropRolesBut'] = async (...kept) => {
+  const dropRolesBut: BenchDatabase['dropRolesBut'] = async (...kept) => {
     const roles = await admin(otherRoles([server.user, actor.connection.user, ...kept]))
     for (let start = 0; start < roles.length; start += droppedTogether)
       await admin(...dropRoles(roles.slice(start, start + droppedTogether)))

@@ -61,14 +61,14 @@ const main = async (): Promise<void> => {
         tag: 'd',
         seed,
         syncs,
-        rogues: true,
+        outsideWriters: true,
       })
       const alone = await run(`PostgreSQL ${major}, writers only`, {
         server,
         tag: 'w',
         seed,
         syncs,
-        rogues: false,
+        outsideWriters: false,
       })
       if (!disturbed || !alone) process.exitCode = 1
     } finally {

@@ -1,38 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { above, type Arena, connect } from './race-fixture.ts'
+import { above, type RaceFixture, connect } from './race-fixture.ts'
 import type { Random } from './random.ts'
 import { attributes } from './request.ts'
 import type { TestConnection } from '../harness/servers/servers.ts'
 
 /** Any role that could be met: those that are synced, their groups, and intermediate roles of these databases. */
-const anyRole = async (client: pg.Client, random: Random, arena: Arena): Promise<string> => {
-  if (random.chance(0.6)) return random.pick([...arena.roles, ...arena.groups])
+const anyRole = async (client: pg.Client, random: Random, fixture: RaceFixture): Promise<string> => {
+  if (random.chance(0.6)) return random.pick([...fixture.roles, ...fixture.groups])
   const { rows } = await client.query<{ readonly role: string }>({
     name: 'intermediate roles',
     text: `
       select rolname as role from pg_roles where rolname like '\\_pgsr\\_local\\_' || (select oid from pg_database where datname = current_database()) || '\\_%'
       union all select rolname from pg_roles as r, pg_database as d, aclexplode(d.datacl) as a
       where datname = any($1::name[]) and r.oid = a.grantee and rolname like '\\_pgsr\\_global\\_%' order by role`,
-    values: [arena.databases],
+    values: [fixture.databases],
   })
-  return rows.length > 0 ? random.pick(rows).role : random.pick(arena.roles)
+  return rows.length > 0 ? random.pick(rows).role : random.pick(fixture.roles)
 }
 
-type Draw = (random: Random, arena: Arena, role: string) => string
+type Draw = (random: Random, fixture: RaceFixture, role: string) => string
 
-const table = (random: Random, { schemas, tables }: Arena): string =>
+const table = (random: Random, { schemas, tables }: RaceFixture): string =>
   `${random.pick(schemas)}.${random.pick(tables)}`
 
 const option = (random: Random): string => (random.chance(0.2) ? ' with grant option' : '')
 
-const groupOf = (random: Random, arena: Arena, role: string): string =>
-  random.pick(above(arena, role).length > 0 ? above(arena, role) : arena.groups)
+const groupOf = (random: Random, fixture: RaceFixture, role: string): string =>
+  random.pick(above(fixture, role).length > 0 ? above(fixture, role) : fixture.groups)
 
 /** What somebody does who knows nothing of pgsr, to whatever it is about. */
 const statements: readonly Draw[] = [
-  (random, arena, role) => `grant select, insert on ${table(random, arena)} to "${role}"${option(random)}`,
-  (random, arena, role) => `revoke all on ${table(random, arena)} from "${role}" cascade`,
+  (random, fixture, role) =>
+    `grant select, insert on ${table(random, fixture)} to "${role}"${option(random)}`,
+  (random, fixture, role) => `revoke all on ${table(random, fixture)} from "${role}" cascade`,
   (random, { schemas }, role) => `grant all on schema ${random.pick(schemas)} to "${role}"${option(random)}`,
   (random, { schemas }, role) => `revoke all on schema ${random.pick(schemas)} from "${role}" cascade`,
   (random, { databases }, role) =>
@@ -40,26 +41,26 @@ const statements: readonly Draw[] = [
   (random, { databases }, role) =>
     `revoke connect on database ${random.pick(databases)} from "${role}" cascade`,
   // Passed on by somebody who may not keep it.
-  (random, arena, role) => {
-    const name = table(random, arena)
-    const from = random.pick(arena.roles)
+  (random, fixture, role) => {
+    const name = table(random, fixture)
+    const from = random.pick(fixture.roles)
     return `grant select on ${name} to ${from} with grant option; set role ${from}; grant select on ${name} to "${role}"; reset role`
   },
-  (random, arena, role) =>
-    `grant ${groupOf(random, arena, role)} to "${role}"${random.chance(0.2) ? ' with admin option' : ''}`,
-  (random, arena, role) => `revoke ${groupOf(random, arena, role)} from "${role}"`,
-  (random, arena, role) => `grant "${role}" to ${random.pick(arena.roles)}`,
-  (random, arena, role) => `revoke "${role}" from ${random.pick(arena.roles)}`,
+  (random, fixture, role) =>
+    `grant ${groupOf(random, fixture, role)} to "${role}"${random.chance(0.2) ? ' with admin option' : ''}`,
+  (random, fixture, role) => `revoke ${groupOf(random, fixture, role)} from "${role}"`,
+  (random, fixture, role) => `grant "${role}" to ${random.pick(fixture.roles)}`,
+  (random, fixture, role) => `revoke "${role}" from ${random.pick(fixture.roles)}`,
   (random, _, role) =>
     `alter role "${role}" ${random.chance(0.5) ? 'no' : ''}${random.pick([...attributes, 'login'])}`,
-  (random, arena, role) => `alter table ${table(random, arena)} owner to "${role}"`,
+  (random, fixture, role) => `alter table ${table(random, fixture)} owner to "${role}"`,
   (random, { schemas }, role) => `alter schema ${random.pick(schemas)} owner to "${role}"`,
-  (random, arena) => {
-    const name = table(random, arena)
+  (random, fixture) => {
+    const name = table(random, fixture)
     return `drop table if exists ${name}; create table ${name} (id int)`
   },
-  (random, arena) => `drop table ${table(random, arena)}`,
-  (random, arena) => `create table ${table(random, arena)} (id int)`,
+  (random, fixture) => `drop table ${table(random, fixture)}`,
+  (random, fixture) => `create table ${table(random, fixture)} (id int)`,
   (random, { schemas }) => `drop schema ${random.pick(schemas)} cascade`,
   (random, { schemas }) => `create schema ${random.pick(schemas)}`,
   (_, __, role) => `drop owned by "${role}" cascade; drop role "${role}"`,
@@ -67,7 +68,7 @@ const statements: readonly Draw[] = [
   (_, __, role) => `create role "${role}"`,
 ]
 
-/** What somebody changed by hand. */
+/** What an outside writer has changed by hand. */
 export interface ChangesByHand {
   readonly count: number
   /** The transactions that did it, as `xmin` of a row says them. */
@@ -75,21 +76,21 @@ export interface ChangesByHand {
 }
 
 /**
- * Does all that pgsr is not told of, in one database, without any lock, until it is stopped. What PostgreSQL refuses is
- * not done.
+ * Changes roles and objects of one database by hand, without the advisory lock, until it is stopped. What PostgreSQL
+ * refuses is not done.
  */
-export const runRogue = async (
+export const runOutsideWriter = async (
   server: TestConnection,
   database: string,
   random: Random,
-  arena: Arena,
+  fixture: RaceFixture,
   signal: AbortSignal,
 ): Promise<ChangesByHand> => {
   const client = await connect(server, database)
   const transactions: string[] = []
   while (!signal.aborted) {
-    const role = await anyRole(client, random, arena)
-    const statement = random.pick(statements)(random, arena, role)
+    const role = await anyRole(client, random, fixture)
+    const statement = random.pick(statements)(random, fixture, role)
     // One message is one transaction.
     const results = await client.query(`${statement}; select txid_current() as transaction`).then(
       (answer) => answer as unknown as readonly pg.QueryResult<{ readonly transaction: string }>[],

@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { connectionTo, type TestConnection } from '../harness/servers/servers.ts'
 
-/** What is raced for: two databases of one cluster, the same schemas and tables in both, and roles that are in both. */
-export interface Arena {
+/** What syncs compete for: two databases of one cluster, the same schemas and tables in both, and roles that are in both. */
+export interface RaceFixture {
   readonly databases: readonly string[]
   /** Those that are synced. */
   readonly roles: readonly string[]
@@ -12,7 +12,7 @@ export interface Arena {
   readonly tables: readonly string[]
 }
 
-export const arenaOf = (tag: string): Arena => ({
+export const fixtureOf = (tag: string): RaceFixture => ({
   databases: ['a', 'b'].map((name) => `race_${tag}_${name}`),
   roles: ['r1', 'r2', 'r3', 'r4'].map((name) => `race_${tag}_${name}`),
   groups: ['g1', 'g2'].map((name) => `race_${tag}_${name}`),
@@ -28,7 +28,7 @@ export const connect = async (server: TestConnection, database?: string): Promis
 }
 
 /** Makes what is missing of the objects in a database. */
-export const furnish = async (client: pg.Client, { schemas, tables }: Arena): Promise<void> => {
+export const furnish = async (client: pg.Client, { schemas, tables }: RaceFixture): Promise<void> => {
   for (const schema of schemas) {
     await client.query(`create schema if not exists ${schema}`)
     for (const table of tables) await client.query(`create table if not exists ${schema}.${table} (id int)`)
@@ -37,7 +37,7 @@ export const furnish = async (client: pg.Client, { schemas, tables }: Arena): Pr
 
 const inDatabases = async (
   server: TestConnection,
-  { databases }: Arena,
+  { databases }: RaceFixture,
   work: (client: pg.Client) => Promise<unknown>,
 ): Promise<void> => {
   for (const database of databases) {
@@ -47,57 +47,57 @@ const inDatabases = async (
 }
 
 /** Makes databases in which nobody may do anything. */
-export const build = async (server: TestConnection, arena: Arena): Promise<void> => {
+export const build = async (server: TestConnection, fixture: RaceFixture): Promise<void> => {
   const client = await connect(server)
-  for (const database of arena.databases) {
+  for (const database of fixture.databases) {
     await client.query(`create database ${database}`)
     await client.query(`revoke all on database ${database} from public`)
   }
   await client.end()
-  await inDatabases(server, arena, (one) => furnish(one, arena))
+  await inDatabases(server, fixture, (one) => furnish(one, fixture))
 }
 
 /** Of the roles that a role may be asked to be a member of, none is asked to be a member of it. */
-export const above = ({ roles, groups }: Arena, role: string): readonly string[] => {
+export const above = ({ roles, groups }: RaceFixture, role: string): readonly string[] => {
   const all = [...roles, ...groups]
   return all.slice(all.indexOf(role) + 1)
 }
 
 /** Drops the roles that have a membership of a role that is no more: no other statement ends one. */
-const dropVanished = async (server: TestConnection, arena: Arena): Promise<void> => {
+const dropVanished = async (server: TestConnection, fixture: RaceFixture): Promise<void> => {
   const client = await connect(server)
   const { rows } = await client.query<{ readonly role: string }>(
     `select distinct r.rolname as role from pg_roles as r join pg_auth_members as m on r.oid in (m.roleid, m.member)
      where r.rolname = any($1::name[]) and (m.roleid not in (select oid from pg_roles) or m.member not in (select oid from pg_roles))`,
-    [[...arena.roles, ...arena.groups]],
+    [[...fixture.roles, ...fixture.groups]],
   )
   for (const { role } of rows) {
-    await inDatabases(server, arena, (one) => one.query(`drop owned by "${role}" cascade`))
+    await inDatabases(server, fixture, (one) => one.query(`drop owned by "${role}" cascade`))
     await client.query(`drop role "${role}"`)
   }
   await client.end()
 }
 
 /** Makes again what somebody has dropped, and ends memberships that are in the way of those that are asked for. */
-export const repair = async (server: TestConnection, arena: Arena): Promise<void> => {
-  await dropVanished(server, arena)
-  await inDatabases(server, arena, (client) => furnish(client, arena))
+export const repair = async (server: TestConnection, fixture: RaceFixture): Promise<void> => {
+  await dropVanished(server, fixture)
+  await inDatabases(server, fixture, (client) => furnish(client, fixture))
   const client = await connect(server)
   const { rows } = await client.query<{ readonly role: string; readonly member: string }>(
     `select g.rolname as role, r.rolname as member from pg_auth_members as m
      join pg_roles as g on g.oid = m.roleid join pg_roles as r on r.oid = m.member
      where r.rolname = any($1::name[])`,
-    [[...arena.roles, ...arena.groups]],
+    [[...fixture.roles, ...fixture.groups]],
   )
   for (const { role, member } of rows)
-    if (above(arena, role).includes(member)) await client.query(`revoke "${role}" from "${member}"`)
+    if (above(fixture, role).includes(member)) await client.query(`revoke "${role}" from "${member}"`)
   await client.end()
 }
 
 /** Drops databases and roles; the intermediate roles hold nothing then, and are anybody’s to drop. */
 export const tearDown = async (
   server: TestConnection,
-  { databases, roles, groups }: Arena,
+  { databases, roles, groups }: RaceFixture,
 ): Promise<void> => {
   const client = await connect(server)
   for (const database of databases) await client.query(`drop database ${database}`)

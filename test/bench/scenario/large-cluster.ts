@@ -1,21 +1,21 @@
 import { look, lookText } from '../by-hand.ts'
 import { fill } from '../filler-roles.ts'
 import { makeTables, thirteenGrants } from '../desired.ts'
-import { openLane } from '../bench-connection.ts'
+import { openConnection } from '../bench-connection.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Stage } from '../bench-database.ts'
+import type { BenchDatabase } from '../bench-database.ts'
 import { syncChanges, syncFindsNothing } from '../sync.ts'
 import { ownServer } from './own-server.ts'
 
 const alice = { role: 'alice', grants: thirteenGrants('app') }
 
-const syncAlice = async (stage: Stage): Promise<void> => {
-  await makeTables(stage, 'app', 10)
-  const lane = openLane(stage.driver, stage.actor)
-  await syncChanges(lane, alice).finally(lane.end)
+const syncAlice = async (bench: BenchDatabase): Promise<void> => {
+  await makeTables(bench, 'app', 10)
+  const connection = openConnection(bench.driver, bench.actor)
+  await syncChanges(connection, alice).finally(connection.end)
 }
 
-export const crowdedClusterScenarios: readonly Scenario[] = [
+export const largeClusterScenarios: readonly Scenario[] = [
   {
     name: 'nothing to do for one role among 20,000 roles, 50,000 tables, 500,000 memberships',
     floor: 'one bare look on an empty server',
@@ -25,12 +25,12 @@ export const crowdedClusterScenarios: readonly Scenario[] = [
     prepare: async (empty) => {
       await syncAlice(empty)
       const text = await lookText(empty.actor, alice)
-      const { stage: crowded, stop } = await ownServer(empty)
-      await fill(crowded)
-      await syncAlice(crowded)
+      const { bench: large, stop } = await ownServer(empty)
+      await fill(large)
+      await syncAlice(large)
       return {
-        floor: { at: empty.actor, run: (lane) => look(lane, text) },
-        subject: { at: crowded.actor, run: (lane) => syncFindsNothing(lane, alice) },
+        floor: { at: empty.actor, run: (connection) => look(connection, text) },
+        subject: { at: large.actor, run: (connection) => syncFindsNothing(connection, alice) },
         end: stop,
       }
     },

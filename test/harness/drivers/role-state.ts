@@ -10,7 +10,7 @@ interface Membership {
 }
 
 /** What a role is, and what it is a member of, with all options and grantors. */
-interface Standing {
+interface RoleState {
   readonly attributes: unknown
   readonly memberships: readonly Membership[]
   /** All roles that there are. */
@@ -28,12 +28,12 @@ const query = `
   ) as memberships
   from pg_roles as r where r.rolname = $1`
 
-const standingOf = async (pool: Pool, role: string): Promise<Standing> => {
-  const { rows } = await pool.query<Standing>({ name: 'standing', text: query, values: [role] })
+const roleStateOf = async (pool: Pool, role: string): Promise<RoleState> => {
+  const { rows } = await pool.query<RoleState>({ name: 'role state', text: query, values: [role] })
   return rows[0] ?? { attributes: undefined, memberships: [], roles: [] }
 }
 
-const expectSame = (before: Standing, after: Standing): void => {
+const expectSame = (before: RoleState, after: RoleState): void => {
   const [old, still] = [new Set(before.roles), new Set(after.roles)]
   expect(after.attributes, 'the acting role stays what it is').toEqual(before.attributes)
   expect(
@@ -49,11 +49,11 @@ const expectSame = (before: Standing, after: Standing): void => {
 export const watched = (driver: Driver, superuser: Pool): Driver => {
   const watch = (role: string, connected: Connected): Connected => {
     const held = async <T>(work: () => Promise<T>): Promise<T> => {
-      const before = await standingOf(superuser, role)
+      const before = await roleStateOf(superuser, role)
       try {
         return await work()
       } finally {
-        expectSame(before, await standingOf(superuser, role))
+        expectSame(before, await roleStateOf(superuser, role))
       }
     }
     return {

@@ -2,7 +2,7 @@ import { type DesiredRole, Grant } from '@pgsr/node-postgres'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
 /** A role with something to gain, to lose and to hand over, beside nobody else: all that it touches is its own. */
-export interface Subject {
+export interface TestRole {
   readonly id: string
   readonly desired: DesiredRole
   /** Its syncs wait for no others. */
@@ -40,7 +40,7 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
 }
 
 /** Makes some, each as the first one was when it was made. */
-export const makeSubjects = async (box: Sandbox, count: number): Promise<readonly Subject[]> => {
+export const makeTestRoles = async (box: Sandbox, count: number): Promise<readonly TestRole[]> => {
   const ids = Array.from({ length: count }, () => box.name('x'))
   await inTurn(async () => {
     await box.run(ids.map(asActor).join(''))
@@ -54,11 +54,11 @@ const rolesOf = (ids: readonly string[]): string => `
   where rolname ~ '_(${ids.join('|')})$' or rolname like format('\\_pgsr\\_local\\_%s\\_%%', (select oid from pg_database where datname = current_database()))`
 
 /**
- * What each subject, its intermediate roles and the acting role have of what is the subject’s own, in words that are the
+ * What each test role, its intermediate roles and the acting role have of what is the test role’s own, in words that are the
  * same for all of them.
  */
-export const statesOf = async (box: Sandbox, subjects: readonly Subject[]): Promise<readonly string[]> => {
-  const ids = subjects.map(({ id }) => id)
+export const statesOf = async (box: Sandbox, testRoles: readonly TestRole[]): Promise<readonly string[]> => {
+  const ids = testRoles.map(({ id }) => id)
   const { roles, holdings } = await inTurn(async () => {
     const found = await box.admin(rolesOf(ids))
     return {

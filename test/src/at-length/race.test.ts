@@ -18,18 +18,18 @@ const seed = Number(process.env.PGSR_TEST_SEED ?? 1)
 // `npm run race` does the same with thousands of syncs.
 describe.for([...raced])('$name', (server) => {
   test.for([
-    ['writers in two databases, and somebody who changes the same roles and objects by hand', true],
-    ['writers in two databases', false],
+    ['with syncs in two databases, and outside writers that change the same roles and objects by hand', true],
+    ['with syncs in two databases', false],
   ] as const)(
-    '%s: every sync succeeds, and what comes of it is what was asked for',
+    '%s, every sync succeeds and does what was asked for',
     { timeout: 300_000 },
-    async ([, rogues]) => {
-      const tag = `${process.pid.toString(36)}_${rogues ? 'd' : 'w'}`
-      const result = await race({ server, tag, seed, syncs: 24, rogues })
+    async ([, outsideWriters]) => {
+      const tag = `${process.pid.toString(36)}_${outsideWriters ? 'd' : 'w'}`
+      const result = await race({ server, tag, seed, syncs: 24, outsideWriters })
       expect(result.failures).toEqual([])
       expect(result.wrong).toEqual([])
       expect(result.changed).toBeGreaterThan(0)
-      if (rogues) expect(result.disturbances).toBeGreaterThan(0)
+      if (outsideWriters) expect(result.disturbances).toBeGreaterThan(0)
       expect(result.dangling).toBe(0)
     },
   )

@@ -6,8 +6,8 @@ import { drivers } from '../../harness/drivers/drivers.ts'
 import { type Fault, type Message, startFaultProxy } from '../../harness/faults/fault-proxy.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { connectionTo, oldestAndNewest } from '../../harness/servers/servers.ts'
-import { makeSubjects, statesOf, type Subject } from '../../harness/faults/test-role.ts'
-import { type Happening, type Point, type Stage, tryAll } from '../../harness/faults/fault-case.ts'
+import { makeTestRoles, statesOf, type TestRole } from '../../harness/faults/test-role.ts'
+import { type Happening, type FaultCase, type FaultSetup, tryAll } from '../../harness/faults/fault-case.ts'
 
 /** Every message on every server, instead of one of each kind on the oldest or the newest one. */
 const everything = process.env.PGSR_TEST_FAULTS === 'all'
@@ -21,11 +21,11 @@ interface Course {
   readonly messages: readonly Message[]
 }
 
-/** Runs a sync that nothing happens to, and takes down what passes, and what it makes of its subject. */
+/** Runs a sync that nothing happens to, and takes down what passes, and what it makes of the test role. */
 const takeDown = async (box: Sandbox, connected: boolean) => {
-  const [subject] = (await makeSubjects(box, 1)) as [Subject]
-  const { desired, lockKey } = subject
-  const [old] = await statesOf(box, [subject])
+  const [testRole] = (await makeTestRoles(box, 1)) as [TestRole]
+  const { desired, lockKey } = testRole
+  const [old] = await statesOf(box, [testRole])
   const proxy = await startFaultProxy(box.connection)
   const pool = box.driver.pool(proxy.connection, box.database, 1)
   if (connected) await pool.planRoles(desired)
@@ -34,7 +34,7 @@ const takeDown = async (box: Sandbox, connected: boolean) => {
   const course: Course = { connected, messages: [...proxy.passed()] }
   await pool.end()
   await proxy.end()
-  const [now] = await statesOf(box, [subject])
+  const [now] = await statesOf(box, [testRole])
   return { old: old!, now: now!, course }
 }
 
@@ -99,7 +99,7 @@ const isAboutTypes = ({ messages }: Course, { turn }: Message): boolean =>
 
 const pointsAt =
   (commit: number, course: Course) =>
-  (happens: Happening): readonly Point[] =>
+  (happens: Happening): readonly FaultCase[] =>
     course.messages
       .filter((message) => places[happens](course, message))
       .flatMap((message) => {
@@ -119,7 +119,7 @@ const pointsAt =
 describe.for(servers)('$name', (server) => {
   describe.for(drivers)('$name', (driver) => {
     let box: Sandbox
-    let stage: Stage
+    let setup: FaultSetup
     let superuser: pg.Pool
     let course: Course
     let connecting: Course
@@ -136,7 +136,7 @@ describe.for(servers)('$name', (server) => {
       const model = await takeDown(box, true)
       course = model.course
       connecting = connectingOf((await takeDown(box, false)).course, course)
-      stage = { box, superuser, old: model.old, now: model.now }
+      setup = { box, superuser, old: model.old, now: model.now }
     })
     afterAll(async () => {
       process.off('uncaughtException', remember).off('unhandledRejection', remember)
@@ -144,8 +144,8 @@ describe.for(servers)('$name', (server) => {
       await box.end()
     })
 
-    /** Between two servers the points alternate. */
-    const pointsOf = (...happenings: readonly Happening[]): readonly Point[] => {
+    /** Between two servers the fault cases alternate. */
+    const casesOf = (...happenings: readonly Happening[]): readonly FaultCase[] => {
       const commit = course.messages.find((message) => /\bcommit$/i.test(textOf(message)))!.number
       return [connecting, course]
         .flatMap((one) => happenings.flatMap(pointsAt(commit, one)))
@@ -166,11 +166,11 @@ describe.for(servers)('$name', (server) => {
     test.concurrent.for(themes)(
       'all or nothing is done, and the pool is good, when %s',
       { timeout: 600_000 },
-      async ([, lanes, happenings], { annotate }) => {
-        const points = pointsOf(...happenings)
-        await annotate(`${points.length} points`)
+      async ([, parallel, happenings], { annotate }) => {
+        const faultCases = casesOf(...happenings)
+        await annotate(`${faultCases.length} fault cases`)
         const timeout = happenings.includes('stall') ? 2_000 : 30_000
-        expect(await tryAll(stage, points, { lanes, timeout })).toEqual([])
+        expect(await tryAll(setup, faultCases, { parallel, timeout })).toEqual([])
       },
     )
 
@@ -200,15 +200,15 @@ describe.for(servers)('$name', (server) => {
       return () => box.admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
     }
 
-    const oneSubject = async (): Promise<Subject> => {
-      const [subject] = await makeSubjects(box, 1)
-      return subject!
+    const oneTestRole = async (): Promise<TestRole> => {
+      const [testRole] = await makeTestRoles(box, 1)
+      return testRole!
     }
 
     test.for<Fault>(['cut before', 'stall'])(
       'what went wrong first is told, when ROLLBACK meets with %s',
       async (happens) => {
-        const { desired, lockKey } = await oneSubject()
+        const { desired, lockKey } = await oneTestRole()
         const proxy = await startFaultProxy(box.connection)
         const pool = box.driver.pool(proxy.connection, box.database, 1)
         const stop = await whenGranted(`raise exception 'not today'`)
@@ -245,7 +245,7 @@ describe.for(servers)('$name', (server) => {
     const obstacles: readonly {
       readonly name: string
       readonly waitsFor: string
-      readonly lay: (subject: Subject) => Promise<() => Promise<unknown>>
+      readonly lay: (testRole: TestRole) => Promise<() => Promise<unknown>>
     }[] = [
       {
         name: 'a table that somebody has locked',
@@ -262,15 +262,15 @@ describe.for(servers)('$name', (server) => {
     test.for(obstacles.flatMap((obstacle) => ends.map((end) => ({ ...obstacle, ...end }))))(
       'the statement ends on the server when a sync that waits for $name $how',
       async ({ how, waitsFor, lay }) => {
-        const subject = await oneSubject()
-        const [old] = await statesOf(box, [subject])
-        const remove = await lay(subject)
+        const testRole = await oneTestRole()
+        const [old] = await statesOf(box, [testRole])
+        const remove = await lay(testRole)
         const pool = box.driver.pool(box.connection, box.database, 1)
         const abort = new AbortController()
         const reason = new Error('not wanted any more')
         const aborted = how === 'is aborted'
-        const syncing = pool.syncRoles(subject.desired, {
-          lockKey: subject.lockKey,
+        const syncing = pool.syncRoles(testRole.desired, {
+          lockKey: testRole.lockKey,
           lockTimeout: 0,
           ...(aborted ? { signal: abort.signal, timeout: 0 } : { timeout: 1_000 }),
         })
@@ -285,10 +285,10 @@ describe.for(servers)('$name', (server) => {
           ? ending.toBe(reason)
           : ending.toMatchObject({ _tag: 'TimeoutError', timeout: 1_000, outcome: 'unchanged' }))
         expect(await busy()).toEqual([])
-        expect(await statesOf(box, [subject])).toEqual([old])
+        expect(await statesOf(box, [testRole])).toEqual([old])
         await pool.run('select 1')
         await remove()
-        expect((await pool.syncRoles(subject.desired)).changed).toBe(true)
+        expect((await pool.syncRoles(testRole.desired)).changed).toBe(true)
         await pool.end()
       },
     )
