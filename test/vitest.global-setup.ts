@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { startServers, type TestServer } from './harness/servers.ts'
+import { startServers, type TestServer } from './harness/servers/servers.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

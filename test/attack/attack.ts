@@ -1,17 +1,17 @@
-import { actorKinds, type ActorKind } from '../harness/actor.ts'
-import { drivers } from '../harness/drivers.ts'
-import type { TestServer } from '../harness/servers.ts'
+import { actorKinds, type ActorKind } from '../harness/sandbox/actor.ts'
+import { drivers } from '../harness/drivers/drivers.ts'
+import type { TestServer } from '../harness/servers/servers.ts'
 import { randomFrom } from '../race/random.ts'
 import { type DrawOptions, drawWorld, everything } from './draw.ts'
 import { drawRequest, nothing } from './request.ts'
 import { type Scenario, scenarios } from './scenario.ts'
-import { roleNames } from './stage.ts'
-import { attempt, type Plot, type TrialResult } from './trial.ts'
+import { roleNames } from './setup.ts'
+import { attempt, type Plot, type AttackResult } from './attempt.ts'
 
-let trials = 0
+let attempts = 0
 
-/** A tag that no other trial has: roles belong to the whole cluster. */
-const nextTag = (): string => `${process.pid.toString(36)}x${(++trials).toString(36)}`
+/** A tag that no other attempt has: roles belong to the whole cluster. */
+const nextTag = (): string => `${process.pid.toString(36)}x${(++attempts).toString(36)}`
 
 /** The acting role and the driver change from seed to seed. */
 const castOf = (seed: number): Pick<Plot, 'kind' | 'driver'> => ({
@@ -32,7 +32,7 @@ export const drawPlot = (server: TestServer, seed: number): Plot => {
   const world = drawWorld(options, options.random.pick([60, 120, 200]))
   const request = drawRequest(options.random, world, options.role)
   return {
-    title: `npm run attack -- --major ${Math.floor(server.version / 10_000)} --trials 1 --seed ${seed}`,
+    title: `npm run attack -- --major ${Math.floor(server.version / 10_000)} --attempts 1 --seed ${seed}`,
     world,
     request,
     reopens: options.random.chance(0.5),
@@ -62,4 +62,4 @@ export const plotOf = (server: TestServer, seed: number, scenario: Scenario): Pl
   return { title: scenario.title, ...scenario.plot(options), reopens: false, tag, ...cast }
 }
 
-export { attempt, scenarios, type Plot, type TrialResult }
+export { attempt, scenarios, type Plot, type AttackResult }

@@ -1,4 +1,4 @@
-import type { Finding, Plot, TrialResult } from './trial.ts'
+import type { Finding, Plot, AttackResult } from './attempt.ts'
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')
 
@@ -6,7 +6,7 @@ const describeFinding = ({ what, statement, role }: Finding): string =>
   `  ${what}${role === undefined ? '' : ` (${role})`}\n    in, by the ${statement.by}: ${oneLine(statement.text)}`
 
 /** Says what was found, in a word for each. */
-export const describeResult = ({ title, kind, driver }: Plot, result: TrialResult): string =>
+export const describeResult = ({ title, kind, driver }: Plot, result: AttackResult): string =>
   [
     `${title}, as ${kind}, with ${driver.name}`,
     ...result.findings.map(describeFinding),
@@ -22,7 +22,7 @@ export const describePlot = ({ world, request }: Plot): string =>
   ].join('\n')
 
 /** What is wrong, with all that is needed to see it again; nothing, if nothing is. */
-export const complaint = (plot: Plot, result: TrialResult): string =>
+export const complaint = (plot: Plot, result: AttackResult): string =>
   result.findings.length + result.failures.length === 0
     ? ''
     : `${describeResult(plot, result)}\n${describePlot(plot)}`

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { startCluster } from '../harness/cluster.ts'
-import type { TestServer } from '../harness/servers.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import type { TestServer } from '../harness/servers/servers.ts'
 import { attempt, drawPlot, type Plot, plotOf, plotOfEverything, scenarios } from './attack.ts'
 import { describePlot, describeResult } from './describe.ts'
 import { isIn } from './piece/piece.ts'
@@ -13,8 +13,8 @@ Draws worlds in which roles own code of every sort, takes it from them by a sync
 owners, others and administrators may do then. Says which code ran with rights that it must not have.
 
   --seconds N   how long on each server (600)
-  --trials N    how many trials at most
-  --seed N      what is drawn; that of each trial is one more (1)
+  --attempts N  how many attempts at most
+  --seed N      what is drawn; that of each attempt is one more (1)
   --major N     on which server; again for more (10 14 18)
   --shrink      leaves out what a finding does not need, which takes a while
 `
@@ -22,7 +22,7 @@ owners, others and administrators may do then. Says which code ran with rights t
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '600' },
-    trials: { type: 'string', default: 'Infinity' },
+    attempts: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
     major: { type: 'string', multiple: true, default: ['10', '14', '18'] },
     shrink: { type: 'boolean', default: false },
@@ -61,7 +61,7 @@ const attack = async (server: TestServer): Promise<void> => {
   const count = (all: readonly string[]): void => {
     for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1)
   }
-  if (values.trials === 'Infinity') {
+  if (values.attempts === 'Infinity') {
     for (const scenario of scenarios.filter((one) => isIn(one, server.version)))
       for (const seed of [0, 1]) count(await tell(server, plotOf(server, seed, scenario)))
     for (const seed of [0, 1]) {
@@ -69,12 +69,12 @@ const attack = async (server: TestServer): Promise<void> => {
       count(await tell(server, plot))
     }
   }
-  let trials = 0
-  while (trials < Number(values.trials) && performance.now() < until) {
-    count(await tell(server, drawPlot(server, first + trials)))
-    trials += 1
+  let attempts = 0
+  while (attempts < Number(values.attempts) && performance.now() < until) {
+    count(await tell(server, drawPlot(server, first + attempts)))
+    attempts += 1
   }
-  say('', `${server.name}: ${trials} trials`)
+  say('', `${server.name}: ${attempts} attempts`)
   for (const [what, times] of [...counts].toSorted(([, a], [, b]) => b - a))
     say(`  ${String(times).padStart(6)}  ${what}`)
 }

@@ -1,7 +1,7 @@
 import type { Session } from './session.ts'
 
 /** What the server says that a role has. */
-export interface Standing {
+export interface RoleState {
   /** Whether it may log in, has an attribute, or is a member of a role. */
   readonly isSomebody: boolean
   readonly owns: ReadonlySet<string>
@@ -29,7 +29,7 @@ interface Row {
 }
 
 /** Asks the server what a role has; a role that is not there has everything. */
-export const standingOf = async (root: Session, role: string): Promise<Standing> => {
+export const roleStateOf = async (root: Session, role: string): Promise<RoleState> => {
   const { rows } = await root.run(query(role))
   const [[row] = []]: readonly (readonly Row[])[] = JSON.parse(rows === '' ? '[]' : rows)
   return {
@@ -40,7 +40,7 @@ export const standingOf = async (root: Session, role: string): Promise<Standing>
 }
 
 /** Whether a role can do nothing to anybody but the author whose things it has: USAGE of schemas gives it nothing more. */
-export const canDoNothing = (role: Standing, author: Standing): boolean =>
+export const canDoNothing = (role: RoleState, author: RoleState): boolean =>
   !role.isSomebody &&
   [...role.owns].every((thing) => author.owns.has(thing)) &&
   [...role.appearsIn].every(

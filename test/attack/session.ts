@@ -1,6 +1,6 @@
 import pg from 'pg'
-import type { TestConnection } from '../harness/servers.ts'
-import { connectionTo } from '../harness/servers.ts'
+import type { TestConnection } from '../harness/servers/servers.ts'
+import { connectionTo } from '../harness/servers/servers.ts'
 import { type Note, noteIn } from './spy.ts'
 
 /** What came of a statement. */

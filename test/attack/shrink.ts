@@ -1,5 +1,5 @@
-import type { TestServer } from '../harness/servers.ts'
-import { attempt, type Plot } from './trial.ts'
+import type { TestServer } from '../harness/servers/servers.ts'
+import { attempt, type Plot } from './attempt.ts'
 
 type Part = 'actions' | 'statements'
 

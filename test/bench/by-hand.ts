@@ -1,19 +1,11 @@
-import {
-  type DesiredRole,
-  type Group,
-  groupsOf,
-  type Operation,
-  type Plan,
-  type SetPassword,
-  statementOfGroup,
-  stepsOf,
-} from '@pgsr/node-postgres'
+import { type DesiredRole, type Operation, type Plan, type SetPassword } from '@pgsr/node-postgres'
+import { type Group, groupsOf, statementOfGroup, stepsOf } from '@pgsr/planner/internal'
 import { layer, planRoles } from '@pgsr/node-postgres/effect'
 import * as Effect from 'effect/Effect'
 import pg from 'pg'
-import { counting } from '../harness/sessions.ts'
-import { connectionTo } from '../harness/servers.ts'
-import type { Address, Lane } from './lane.ts'
+import { counting } from '../harness/drivers/sessions.ts'
+import { connectionTo } from '../harness/servers/servers.ts'
+import type { Address, BenchConnection } from './bench-connection.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
 
@@ -26,15 +18,19 @@ export const lookText = async ({ connection, database }: Address, desired: Desir
 }
 
 /** Sends it bare. */
-export const look = async (lane: Lane, text: string): Promise<unknown> =>
-  JSON.parse((await lane.send(text)) as string)
+export const look = async (connection: BenchConnection, text: string): Promise<unknown> =>
+  JSON.parse((await connection.send(text)) as string)
 
 /** What no floor can do without where something is to be done: to look, to look under the lock, and to see what became. */
-export const lookThrice = async (lane: Lane, text: string, change: () => Promise<unknown>): Promise<void> => {
-  await look(lane, text)
-  await look(lane, text)
+export const lookThrice = async (
+  connection: BenchConnection,
+  text: string,
+  change: () => Promise<unknown>,
+): Promise<void> => {
+  await look(connection, text)
+  await look(connection, text)
   await change()
-  await look(lane, text)
+  await look(connection, text)
 }
 
 /** No scenario sets passwords. */

@@ -1,4 +1,4 @@
-import type { Lanes } from './lanes.ts'
+import type { BenchConnections } from './bench-connections.ts'
 import type { Bout, Turn } from './scenario.ts'
 import type { Traffic } from './wire.ts'
 
@@ -22,15 +22,15 @@ const median = (values: readonly number[]): number => {
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2
 }
 
-const sample = async ({ at, before, run }: Turn, lanes: Lanes): Promise<Sample> => {
-  const lane = await lanes.at(at)
-  await before?.(lane)
+const sample = async ({ at, before, run }: Turn, connections: BenchConnections): Promise<Sample> => {
+  const connection = await connections.at(at)
+  await before?.(connection)
   // The session hears of what others have changed meanwhile.
-  await lane.send('select 1')
-  lanes.counted()
+  await connection.send('select 1')
+  connections.counted()
   const begin = performance.now()
-  await run(lane)
-  return { milliseconds: performance.now() - begin, traffic: lanes.counted() }
+  await run(connection)
+  return { milliseconds: performance.now() - begin, traffic: connections.counted() }
 }
 
 /** How often both are done, unless that takes too long. */
@@ -45,15 +45,15 @@ export interface Patience {
  */
 export const compare = async (
   { floor, subject }: Bout,
-  lanes: Lanes,
+  connections: BenchConnections,
   { rounds, milliseconds: patience }: Patience,
 ): Promise<Comparison> => {
   const deadline = performance.now() + patience
   const samples: Readonly<Record<'floor' | 'subject', Sample[]>> = { floor: [], subject: [] }
-  if (rounds > 1) for (const turn of [floor, subject]) await sample(turn, lanes)
+  if (rounds > 1) for (const turn of [floor, subject]) await sample(turn, connections)
   for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round += 1) {
     const order = round % 2 === 0 ? (['floor', 'subject'] as const) : (['subject', 'floor'] as const)
-    for (const side of order) samples[side].push(await sample({ floor, subject }[side], lanes))
+    for (const side of order) samples[side].push(await sample({ floor, subject }[side], connections))
   }
   return {
     floor: median(samples.floor.map(({ milliseconds }) => milliseconds)),

@@ -1,9 +1,13 @@
 import { type DesiredRole, Grant } from '@pgsr/node-postgres'
-import { numbered } from '../harness/numbered.ts'
-import type { Stage } from './stage.ts'
+import { numbered } from '../harness/texts/numbered.ts'
+import type { BenchDatabase } from './bench-database.ts'
 
 /** Makes a schema of tables that who syncs owns. */
-export const makeTables = ({ run }: Pick<Stage, 'run'>, schema: string, tables: number): Promise<void> =>
+export const makeTables = (
+  { run }: Pick<BenchDatabase, 'run'>,
+  schema: string,
+  tables: number,
+): Promise<void> =>
   run(
     `create schema ${schema}`,
     ...numbered(tables, 't').map((table) => `create table ${schema}.${table} ()`),

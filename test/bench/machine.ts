@@ -1,6 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import pg from 'pg'
-import { connectionTo, type TestConnection } from '../harness/servers.ts'
+import { connectionTo, type TestConnection } from '../harness/servers/servers.ts'
 
 /** What everything runs on. */
 export const machine = (): string => {

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { actorKinds } from '../harness/actor.ts'
-import { drivers } from '../harness/drivers.ts'
+import { actorKinds } from '../harness/sandbox/actor.ts'
+import { drivers } from '../harness/drivers/drivers.ts'
 import { compare, type Patience } from './compare.ts'
-import { directLanes, wiredLanes } from './lanes.ts'
+import { directConnections, wiredConnections } from './bench-connections.ts'
 import { load, machine } from './machine.ts'
 import { planAlone, type Planned } from './planner-alone.ts'
 import { profile } from './profile.ts'
@@ -66,7 +66,7 @@ const comparing =
   (rows: Row[]): Act =>
   async (bout, scenario, { major, role, driver }) => {
     const { rounds } = scenario
-    const [straight, slow] = [directLanes(driver), wiredLanes(driver, latency)]
+    const [straight, slow] = [directConnections(driver), wiredConnections(driver, latency)]
     const direct = await compare(bout, straight, atMost(rounds, patience.direct)).finally(straight.end)
     const wired = await compare(bout, slow, atMost(rounds, patience.wired)).finally(slow.end)
     const row: Row = {
@@ -85,9 +85,9 @@ const profiling =
   async (bout, scenario, combination) => {
     const title = titleOf(scenario, combination)
     const file = join(directory, `${title.replaceAll(/[^\w.]+/g, '-')}.cpuprofile`)
-    const lanes = directLanes(combination.driver)
+    const connections = directConnections(combination.driver)
     const { rounds } = atMost(scenario.rounds, patience.direct)
-    say('', title, ...(await profile(bout, lanes, rounds, file).finally(lanes.end)))
+    say('', title, ...(await profile(bout, connections, rounds, file).finally(connections.end)))
   }
 
 const choice: Choice = {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Profiler, Session } from 'node:inspector'
 import { promisify } from 'node:util'
-import type { Lanes } from './lanes.ts'
+import type { BenchConnections } from './bench-connections.ts'
 import type { Bout } from './scenario.ts'
 
 /** Where the time of a function’s own went, in milliseconds. */
@@ -32,7 +32,7 @@ const ownTimes = ({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): O
  */
 export const profile = async (
   { subject: { at, before, run } }: Bout,
-  lanes: Lanes,
+  connections: BenchConnections,
   rounds: number,
   file: string,
 ): Promise<readonly string[]> => {
@@ -40,12 +40,12 @@ export const profile = async (
   session.connect()
   const post = promisify(session.post.bind(session)) as (method: string) => Promise<unknown>
   await post('Profiler.enable')
-  const lane = await lanes.at(at)
+  const connection = await connections.at(at)
   const totals = new Map<string, number>()
   for (let round = 0; round <= rounds; round += 1) {
-    await before?.(lane)
+    await before?.(connection)
     await post('Profiler.start')
-    await run(lane)
+    await run(connection)
     const { profile: last } = (await post('Profiler.stop')) as Profiler.StopReturnType
     // The first one only gets everything warm.
     if (round === 0) continue

@@ -1,6 +1,6 @@
 import type { Comparison } from './compare.ts'
 import type { Scenario } from './scenario.ts'
-import type { Combination } from './stage.ts'
+import type { Combination } from './bench-database.ts'
 
 /** What came of a scenario with a combination. */
 export interface Row {

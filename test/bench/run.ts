@@ -1,10 +1,10 @@
-import { actorKinds } from '../harness/actor.ts'
-import { startCluster } from '../harness/cluster.ts'
-import { drivers } from '../harness/drivers.ts'
+import { actorKinds } from '../harness/sandbox/actor.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import { drivers } from '../harness/drivers/drivers.ts'
 import { describeServer } from './machine.ts'
 import type { Bout, Scenario } from './scenario.ts'
 import { scenarios } from './scenario/index.ts'
-import { type Combination, openStage, type Stage } from './stage.ts'
+import { type Combination, openBenchDatabase, type BenchDatabase } from './bench-database.ts'
 import { titleOf } from './table.ts'
 
 /** What is to be run. */
@@ -26,9 +26,9 @@ const combinationsOf = (major: number, { roles, drivers: names }: Choice): reado
       drivers.filter(({ name }) => names.includes(name)).map((driver) => ({ major, role, driver })),
     )
 
-const runOne = async (scenario: Scenario, stage: Stage, act: Act): Promise<void> => {
-  const bout = await scenario.prepare(stage)
-  await act(bout, scenario, stage).finally(bout.end)
+const runOne = async (scenario: Scenario, bench: BenchDatabase, act: Act): Promise<void> => {
+  const bout = await scenario.prepare(bench)
+  await act(bout, scenario, bench).finally(bout.end)
 }
 
 /**
@@ -49,13 +49,13 @@ export const run = async (
       for (const combination of combinationsOf(major, choice))
         for (const scenario of scenarios) {
           if (!choice.isChosen(scenario, major) || scenario.isFor?.(combination) === false) continue
-          const stage = await openStage(server, combination)
-          await runOne(scenario, stage, act)
+          const bench = await openBenchDatabase(server, combination)
+          await runOne(scenario, bench, act)
             .catch((error: unknown) => {
               say(`${titleOf(scenario, combination)}: FAILED: ${String(error)}`)
               process.exitCode = 1
             })
-            .finally(stage.end)
+            .finally(bench.end)
         }
     } finally {
       await server.stop()

@@ -1,12 +1,12 @@
-import type { Address, Lane } from './lane.ts'
-import type { Combination, Stage } from './stage.ts'
+import type { Address, BenchConnection } from './bench-connection.ts'
+import type { Combination, BenchDatabase } from './bench-database.ts'
 
 /** One of the two that are compared. */
 export interface Turn {
   readonly at: Address
   /** Makes everything as it has to be; takes no part in the time. */
-  readonly before?: (lane: Lane) => Promise<unknown>
-  readonly run: (lane: Lane) => Promise<unknown>
+  readonly before?: (connection: BenchConnection) => Promise<unknown>
+  readonly run: (connection: BenchConnection) => Promise<unknown>
 }
 
 /** What is compared with what. */
@@ -15,7 +15,7 @@ export interface Bout {
   readonly subject: Turn
   /** What came up while it was prepared, for the reader. */
   readonly notes?: readonly string[]
-  /** Ends what the stage does not know of. */
+  /** Ends what the benchmark database does not know of. */
   readonly end?: () => Promise<unknown>
 }
 
@@ -39,5 +39,5 @@ export interface Scenario {
   readonly majors?: readonly number[]
   /** Where it is done; everywhere, unless given. */
   readonly isFor?: (combination: Combination) => boolean
-  readonly prepare: (stage: Stage) => Promise<Bout>
+  readonly prepare: (bench: BenchDatabase) => Promise<Bout>
 }

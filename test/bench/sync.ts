@@ -1,12 +1,12 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
-import type { Lane } from './lane.ts'
+import type { BenchConnection } from './bench-connection.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
 
 /** Syncs, however long it takes. A scenario in which something else happens than it is about says nothing. */
 const sync =
   (expected: boolean) =>
-  async ({ pgsr }: Lane, desired: Desired): Promise<void> => {
+  async ({ pgsr }: BenchConnection, desired: Desired): Promise<void> => {
     const { changed, plan } = await pgsr.syncRoles(desired, { timeout: 0 })
     if (changed !== expected || plan.skipped.length > 0)
       throw new Error(

@@ -2,7 +2,7 @@ import type { Comparison } from './compare.ts'
 import type { Planned } from './planner-alone.ts'
 import { isMet, ratioOf, type Row } from './row.ts'
 import type { Scenario } from './scenario.ts'
-import type { Combination } from './stage.ts'
+import type { Combination } from './bench-database.ts'
 
 type Cells = readonly string[]
 

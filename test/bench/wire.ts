@@ -1,6 +1,6 @@
-import { messagesFrom } from '../harness/messages.ts'
-import { type Pair, startRelay } from '../harness/relay.ts'
-import type { TestConnection } from '../harness/servers.ts'
+import { messagesFrom } from '../harness/servers/messages.ts'
+import { type Pair, startRelay } from '../harness/servers/relay.ts'
+import type { TestConnection } from '../harness/servers/servers.ts'
 
 /** What went over a wire. */
 export interface Traffic {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
-import { majors } from '../harness/binaries.ts'
-import { type Listed, historyText, listOf } from '../harness/catalog-history.ts'
-import { startCluster } from '../harness/cluster.ts'
+import { majors } from '../harness/servers/binaries.ts'
+import { type Listed, historyText, listOf } from '../harness/texts/catalog-history.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
 
 // Writes fixtures/pg-catalog.txt from the servers whose binaries come from npm.
 

@@ -14,9 +14,9 @@ import * as Exit from 'effect/Exit'
 import * as Tracer from 'effect/Tracer'
 import pg from 'pg'
 import postgres from 'postgres'
-import { type Connected, drivers } from '../harness/drivers.ts'
-import { type Fault, startFaultProxy } from '../harness/fault-proxy.ts'
-import { connectionTo, type TestConnection } from '../harness/servers.ts'
+import { type Connected, drivers } from '../harness/drivers/drivers.ts'
+import { type Fault, startFaultProxy } from '../harness/faults/fault-proxy.ts'
+import { connectionTo, type TestConnection } from '../harness/servers/servers.ts'
 import { show } from './show.ts'
 
 // Does everything that has to do with passwords, right and wrong, with one driver, and prints whatever it gets to see.

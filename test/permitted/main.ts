@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { startCluster } from '../harness/cluster.ts'
-import { readVersion } from '../harness/servers.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import { readVersion } from '../harness/servers/servers.ts'
 import { findPermitted } from './permitted.ts'
 
 const help = `

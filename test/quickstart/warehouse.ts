@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import type { Cluster } from '../harness/cluster.ts'
-import { connectionTo } from '../harness/servers.ts'
+import type { Cluster } from '../harness/servers/cluster.ts'
+import { connectionTo } from '../harness/servers/servers.ts'
 
 const sample = `
 create schema sales;

@@ -1,6 +1,6 @@
 import type { DesiredRole, Grant, PrivilegeGrant } from '@pgsr/node-postgres'
 import type pg from 'pg'
-import type { Arena } from './arena.ts'
+import type { RaceFixture } from './race-fixture.ts'
 
 /** What a role has in its own right or through intermediate roles, one line a thing, sorted. */
 export interface Holding {
@@ -36,8 +36,8 @@ const query = `
   from things as t, aclexplode(t.acl) as a where a.grantee in (select oid from means) and t.owner not in (select oid from role)`
 
 /** Reads what a role has, with no code of pgsr’s. */
-export const holdingOf = async (client: pg.Client, arena: Arena, role: string): Promise<Holding> => {
-  const { databases, schemas } = arena
+export const holdingOf = async (client: pg.Client, fixture: RaceFixture, role: string): Promise<Holding> => {
+  const { databases, schemas } = fixture
   const { rows } = await client.query<{ readonly part: keyof Holding; readonly thing: string }>(query, [
     role,
     databases,
@@ -48,7 +48,7 @@ export const holdingOf = async (client: pg.Client, arena: Arena, role: string): 
   return { cluster: of('cluster'), database: of('database') }
 }
 
-const objectsOf = ({ object }: PrivilegeGrant, { tables }: Arena): readonly string[] => {
+const objectsOf = ({ object }: PrivilegeGrant, { tables }: RaceFixture): readonly string[] => {
   if ('name' in object) return [`${object.kind} ${object.name.join('.')}`]
   const pattern = new RegExp(object.pattern.source)
   return tables
@@ -56,21 +56,21 @@ const objectsOf = ({ object }: PrivilegeGrant, { tables }: Arena): readonly stri
     .map((table) => `${object.kind} ${object.schema}.${table}`)
 }
 
-const things = (grant: Grant, arena: Arena): readonly string[] => {
+const things = (grant: Grant, fixture: RaceFixture): readonly string[] => {
   if (grant.kind === 'attribute') return [grant.attribute]
   if (grant.kind === 'membership') return [`member of ${grant.role}`]
   if (grant.kind === 'ownership') return [`owns ${grant.object.kind} ${grant.object.name.join('.')}`]
   if (grant.kind === 'default privilege') return []
   return grant.privileges.flatMap((privilege) =>
-    objectsOf(grant, arena).map((object) => `${privilege} on ${object}`),
+    objectsOf(grant, fixture).map((object) => `${privilege} on ${object}`),
   )
 }
 
 const isOfCluster = (thing: string): boolean => !/^owns | on (schema|table) /.test(thing)
 
 /** What a role has once it has what was asked for, and nothing else. */
-export const holdingAsked = ({ grants }: DesiredRole, arena: Arena): Holding => {
-  const all = [...new Set(grants.flatMap((grant) => things(grant, arena)))].sort()
+export const holdingAsked = ({ grants }: DesiredRole, fixture: RaceFixture): Holding => {
+  const all = [...new Set(grants.flatMap((grant) => things(grant, fixture)))].sort()
   const owned = all.flatMap((thing) => (thing.startsWith('owns ') ? [thing.slice('owns '.length)] : []))
   const rest = all.filter((thing) => !owned.some((object) => thing.endsWith(` on ${object}`)))
   return {

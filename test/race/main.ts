@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startCluster } from '../harness/cluster.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
 import { race, type RaceOptions, type RaceResult } from './race.ts'
 
 const help = `
@@ -61,14 +61,14 @@ const main = async (): Promise<void> => {
         tag: 'd',
         seed,
         syncs,
-        rogues: true,
+        outsideWriters: true,
       })
       const alone = await run(`PostgreSQL ${major}, writers only`, {
         server,
         tag: 'w',
         seed,
         syncs,
-        rogues: false,
+        outsideWriters: false,
       })
       if (!disturbed || !alone) process.exitCode = 1
     } finally {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { TestConnection } from '../harness/servers.ts'
-import { type Arena, arenaOf, build, connect, repair, tearDown } from './arena.ts'
+import type { TestConnection } from '../harness/servers/servers.ts'
+import { type RaceFixture, fixtureOf, build, connect, repair, tearDown } from './race-fixture.ts'
 import { holdingAsked, holdingOf } from './holding.ts'
 import { randomFrom } from './random.ts'
 import { drawMembership, drawRequest, nothing } from './request.ts'
-import { runRogue } from './rogue.ts'
+import { runOutsideWriter } from './outside-writer.ts'
 import { type Failure, Score } from './score.ts'
 import { compete, openWriters, syncOnce, type Writer } from './writer.ts'
 
@@ -16,13 +16,13 @@ export interface RaceOptions {
   /** By all writers together. */
   readonly syncs: number
   /** Whether somebody else changes the same things meanwhile. */
-  readonly rogues: boolean
+  readonly outsideWriters: boolean
 }
 
 export interface RaceResult {
   readonly syncs: number
   readonly changed: number
-  /** What the rogues did meanwhile. */
+  /** What the outside writers did meanwhile. */
   readonly disturbances: number
   /** How often something was tried again, by reason. */
   readonly retries: ReadonlyMap<string, number>
@@ -36,16 +36,21 @@ export interface RaceResult {
 }
 
 /** Syncs once more, undisturbed: then the roles have what was asked for, and nothing else. */
-const settle = async (writer: Writer, { server }: RaceOptions, arena: Arena, score: Score): Promise<void> => {
+const settle = async (
+  writer: Writer,
+  { server }: RaceOptions,
+  fixture: RaceFixture,
+  score: Score,
+): Promise<void> => {
   const { pool, random, name, database } = writer
-  const request = drawRequest(random, arena)
-  await syncOnce(writer, request, arena, score)
+  const request = drawRequest(random, fixture)
+  await syncOnce(writer, request, fixture, score)
   const { transactions, skipped, residue } = await pool.planRoles(request.desired, { scope: request.scope })
   score.expect(transactions.length === 0, `${name}: there is still something to do`)
   for (const { message } of [...skipped, ...residue]) score.wrong.push(`${name}: ${message}`)
   const client = await connect(server, database)
   for (const desired of request.desired) {
-    const [held, asked] = [await holdingOf(client, arena, desired.role), holdingAsked(desired, arena)]
+    const [held, asked] = [await holdingOf(client, fixture, desired.role), holdingAsked(desired, fixture)]
     const [is, shouldBe] = request.scope === 'cluster' ? [held, asked] : [held.database, asked.database]
     score.expect(
       isDeepStrictEqual(is, shouldBe),
@@ -59,12 +64,12 @@ const settle = async (writer: Writer, { server }: RaceOptions, arena: Arena, sco
 const expectNoMixture = async (
   writers: readonly Writer[],
   { server }: RaceOptions,
-  arena: Arena,
+  fixture: RaceFixture,
   score: Score,
 ): Promise<void> => {
-  const client = await connect(server, arena.databases[0])
-  for (const role of arena.roles) {
-    const { cluster } = await holdingOf(client, arena, role)
+  const client = await connect(server, fixture.databases[0])
+  for (const role of fixture.roles) {
+    const { cluster } = await holdingOf(client, fixture, role)
     const asked = writers.flatMap(({ last }) => (last.has(role) ? [last.get(role)!] : []))
     score.expect(
       asked.length === 0 || asked.some((one) => isDeepStrictEqual(one, cluster)),
@@ -79,18 +84,18 @@ const competeInPairs = async (
   writers: readonly Writer[],
   rounds: number,
   options: RaceOptions,
-  arena: Arena,
+  fixture: RaceFixture,
   score: Score,
 ): Promise<void> => {
   const half = writers.length / 2
   for (let round = 0; round < rounds; round += 1) {
     const pair = [writers[round % half]!, writers[half + (round % half)]!]
-    const role = arena.roles[round % arena.roles.length]!
-    await syncOnce(pair[0]!, nothing(arena), arena, score)
+    const role = fixture.roles[round % fixture.roles.length]!
+    await syncOnce(pair[0]!, nothing(fixture), fixture, score)
     await Promise.all(
-      pair.map((writer) => syncOnce(writer, drawMembership(writer.random, arena, role), arena, score)),
+      pair.map((writer) => syncOnce(writer, drawMembership(writer.random, fixture, role), fixture, score)),
     )
-    await expectNoMixture(pair, options, arena, score)
+    await expectNoMixture(pair, options, fixture, score)
   }
 }
 
@@ -102,7 +107,7 @@ const leftQuery = `
   where l.locktype = 'advisory' and d.datname = any($1::name[])`
 
 /** Looks for what should not be there. */
-const inspect = async ({ server }: RaceOptions, { databases }: Arena, score: Score): Promise<void> => {
+const inspect = async ({ server }: RaceOptions, { databases }: RaceFixture, score: Score): Promise<void> => {
   const client = await connect(server)
   const left = await client.query<{ readonly what: string }>(leftQuery, [databases])
   score.wrong.push(...left.rows.map(({ what }) => what))
@@ -121,7 +126,7 @@ const danglingQuery = `
  */
 const countDangling = async (
   { server }: RaceOptions,
-  { roles, groups }: Arena,
+  { roles, groups }: RaceFixture,
   byHand: readonly string[],
 ): Promise<number> => {
   const client = await connect(server)
@@ -133,32 +138,32 @@ const countDangling = async (
   return rows[0]!.dangling
 }
 
-/** Lets writers, and rogues if there are to be some, loose on two databases. */
+/** Lets writers, and outside writers if there are to be some, loose on two databases. */
 export const race = async (options: RaceOptions): Promise<RaceResult> => {
-  const { server, tag, seed, syncs, rogues } = options
-  const arena = arenaOf(tag)
-  await build(server, arena)
-  const writers = openWriters(server, seed, arena)
+  const { server, tag, seed, syncs, outsideWriters } = options
+  const fixture = fixtureOf(tag)
+  await build(server, fixture)
+  const writers = openWriters(server, seed, fixture)
   const score = new Score()
   const stop = new AbortController()
-  const disturbing = (rogues ? arena.databases : []).map((database, index) =>
-    runRogue(server, database, randomFrom(seed * 100 + 50 + index), arena, stop.signal),
+  const disturbing = (outsideWriters ? fixture.databases : []).map((database, index) =>
+    runOutsideWriter(server, database, randomFrom(seed * 100 + 50 + index), fixture, stop.signal),
   )
   const share = Math.ceil(syncs / writers.length)
-  if (rogues) await Promise.all(writers.map((writer) => compete(writer, share, arena, score)))
-  else await competeInPairs(writers, Math.ceil(syncs / 3), options, arena, score)
+  if (outsideWriters) await Promise.all(writers.map((writer) => compete(writer, share, fixture, score)))
+  else await competeInPairs(writers, Math.ceil(syncs / 3), options, fixture, score)
   stop.abort()
   const changes = await Promise.all(disturbing)
   const disturbances = changes.reduce((sum, { count }) => sum + count, 0)
   const byHand = changes.flatMap(({ transactions }) => transactions)
 
-  const danglingBefore = await countDangling(options, arena, byHand)
-  await repair(server, arena)
-  for (const writer of writers) await settle(writer, options, arena, score)
-  const dangling = danglingBefore + (await countDangling(options, arena, []))
-  await inspect(options, arena, score)
+  const danglingBefore = await countDangling(options, fixture, byHand)
+  await repair(server, fixture)
+  for (const writer of writers) await settle(writer, options, fixture, score)
+  const dangling = danglingBefore + (await countDangling(options, fixture, []))
+  await inspect(options, fixture, score)
   await Promise.all(writers.map(({ pool }) => pool.end()))
-  await tearDown(server, arena)
+  await tearDown(server, fixture)
   const { changed, retries, attempts, failures, wrong } = score
   return { syncs: score.syncs, changed, disturbances, retries, attempts, failures, wrong, dangling }
 }

@@ -1,5 +1,5 @@
 import { type DesiredRole, Grant, Target } from '@pgsr/node-postgres'
-import { above, type Arena } from './arena.ts'
+import { above, type RaceFixture } from './race-fixture.ts'
 import type { Random } from './random.ts'
 
 /** What a writer asks for. */
@@ -10,16 +10,16 @@ export interface RaceRequest {
 
 export const attributes = ['CREATEDB', 'CREATEROLE', 'REPLICATION', 'BYPASSRLS'] as const
 
-const ofCluster = (random: Random, arena: Arena, role: string): readonly Grant[] => [
+const ofCluster = (random: Random, fixture: RaceFixture, role: string): readonly Grant[] => [
   ...(random.chance(0.5) ? [Grant.login()] : []),
   ...random.some(attributes, 0.2).map((attribute) => Grant.attribute(attribute)),
-  ...random.some(above(arena, role), 0.4).map((group) => Grant.roleMembership(group)),
+  ...random.some(above(fixture, role), 0.4).map((group) => Grant.roleMembership(group)),
   ...random
-    .some(arena.databases, 0.4)
+    .some(fixture.databases, 0.4)
     .map((database) => Grant.databaseConnect(database, { direct: random.chance(0.3) })),
 ]
 
-const inSchema = (random: Random, { tables }: Arena, schema: string): readonly Grant[] => [
+const inSchema = (random: Random, { tables }: RaceFixture, schema: string): readonly Grant[] => [
   ...(random.chance(0.6) ? [Grant.schemaUsage(schema, { direct: random.chance(0.3) })] : []),
   ...(random.chance(0.3) ? [Grant.tableSelect(schema, /^orders/)] : []),
   ...random.some(tables, 0.3).map((table) => Grant.tableSelect(schema, table)),
@@ -29,19 +29,19 @@ const inSchema = (random: Random, { tables }: Arena, schema: string): readonly G
 ]
 
 /** Draws what some of the roles should have. What has one owner is asked for by one of them. */
-export const drawRequest = (random: Random, arena: Arena): RaceRequest => {
+export const drawRequest = (random: Random, fixture: RaceFixture): RaceRequest => {
   const scope = random.chance(0.3) ? 'database' : 'cluster'
-  const drawn = random.some(arena.roles, 0.5)
-  const roles = drawn.length > 0 ? drawn : [random.pick(arena.roles)]
+  const drawn = random.some(fixture.roles, 0.5)
+  const roles = drawn.length > 0 ? drawn : [random.pick(fixture.roles)]
   const owned = [
-    ...random.some(arena.schemas, 0.3).map((schema) => Grant.schemaOwnership(schema)),
-    ...random.some(arena.tables, 0.3).map((table) => Grant.tableOwnership(arena.schemas[0]!, table)),
+    ...random.some(fixture.schemas, 0.3).map((schema) => Grant.schemaOwnership(schema)),
+    ...random.some(fixture.tables, 0.3).map((table) => Grant.tableOwnership(fixture.schemas[0]!, table)),
   ].map((grant) => ({ grant, owner: random.pick(roles) }))
   const desired = roles.map((role) => ({
     role,
     grants: [
-      ...(scope === 'cluster' ? ofCluster(random, arena, role) : []),
-      ...arena.schemas.flatMap((schema) => inSchema(random, arena, schema)),
+      ...(scope === 'cluster' ? ofCluster(random, fixture, role) : []),
+      ...fixture.schemas.flatMap((schema) => inSchema(random, fixture, schema)),
       ...owned.flatMap(({ grant, owner }) => (owner === role ? [grant] : [])),
     ],
   }))
@@ -49,13 +49,13 @@ export const drawRequest = (random: Random, arena: Arena): RaceRequest => {
 }
 
 /** Draws one membership for a role that has none: two syncs can give it two at once, and neither waits for the other. */
-export const drawMembership = (random: Random, arena: Arena, role: string): RaceRequest => ({
-  desired: [{ role, grants: [Grant.roleMembership(random.pick(above(arena, role)))] }],
+export const drawMembership = (random: Random, fixture: RaceFixture, role: string): RaceRequest => ({
+  desired: [{ role, grants: [Grant.roleMembership(random.pick(above(fixture, role)))] }],
   scope: 'cluster',
 })
 
 /** That no role has anything. */
-export const nothing = ({ roles }: Arena): RaceRequest => ({
+export const nothing = ({ roles }: RaceFixture): RaceRequest => ({
   desired: roles.map((role) => ({ role, grants: [] })),
   scope: 'cluster',
 })

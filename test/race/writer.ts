@@ -1,7 +1,7 @@
 import type { DropUnusedRolesOptions, SyncEvent, SyncRolesOptions } from '@pgsr/node-postgres'
-import { type Connected, drivers } from '../harness/drivers.ts'
-import type { TestConnection } from '../harness/servers.ts'
-import type { Arena } from './arena.ts'
+import { type Connected, drivers } from '../harness/drivers/drivers.ts'
+import type { TestConnection } from '../harness/servers/servers.ts'
+import type { RaceFixture } from './race-fixture.ts'
 import { type Holding, holdingAsked } from './holding.ts'
 import { type Random, randomFrom } from './random.ts'
 import { drawRequest, type RaceRequest } from './request.ts'
@@ -18,7 +18,11 @@ export interface Writer {
 }
 
 /** Four in each database, half of them with each driver. */
-export const openWriters = (server: TestConnection, seed: number, { databases }: Arena): readonly Writer[] =>
+export const openWriters = (
+  server: TestConnection,
+  seed: number,
+  { databases }: RaceFixture,
+): readonly Writer[] =>
   databases.flatMap((database, place) =>
     [...drivers, ...drivers].map((driver, index): Writer => ({
       name: `${driver.name} in ${database}, writer ${place * 4 + index + 1}`,
@@ -45,7 +49,7 @@ const hesitate = (): void => {
 export const syncOnce = async (
   writer: Writer,
   request: RaceRequest,
-  arena: Arena,
+  fixture: RaceFixture,
   score: Score,
 ): Promise<void> => {
   const { name, pool, last } = writer
@@ -66,16 +70,21 @@ export const syncOnce = async (
     },
   )
   score.synced(attempts, changed)
-  if (scope === 'cluster') for (const one of desired) last.set(one.role, holdingAsked(one, arena).cluster)
+  if (scope === 'cluster') for (const one of desired) last.set(one.role, holdingAsked(one, fixture).cluster)
 }
 
 /** Syncs again and again; now and then it plans, and drops unused roles. */
-export const compete = async (writer: Writer, syncs: number, arena: Arena, score: Score): Promise<void> => {
+export const compete = async (
+  writer: Writer,
+  syncs: number,
+  fixture: RaceFixture,
+  score: Score,
+): Promise<void> => {
   const { pool, random, name } = writer
   const failed = (error: unknown): void => score.failed(name, error)
   for (let count = 0; count < syncs; count += 1) {
-    const request = drawRequest(random, arena)
-    await syncOnce(writer, request, arena, score)
+    const request = drawRequest(random, fixture)
+    await syncOnce(writer, request, fixture, score)
     if (random.chance(0.1))
       await pool.planRoles(request.desired, { scope: request.scope, timeout: 0 }).catch(failed)
     if (random.chance(0.05)) await pool.dropUnusedRoles(patient).catch(failed)

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import postgres from 'postgres'
 import { describe, expect, inject, test } from 'vitest'
-import { type Driver, drivers } from '../harness/drivers.ts'
-import { psql } from '../harness/psql.ts'
-import { openSandbox } from '../harness/sandbox.ts'
-import { connectionTo } from '../harness/servers.ts'
+import { type Driver, drivers } from '../harness/drivers/drivers.ts'
+import { psql } from '../harness/servers/psql.ts'
+import { openSandbox } from '../harness/sandbox/sandbox.ts'
+import { connectionTo } from '../harness/servers/servers.ts'
 
 describe.for(inject('servers'))('$name', (server) => {
   test('answers pg', async () => {

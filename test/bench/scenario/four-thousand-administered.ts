@@ -1,14 +1,15 @@
-import { numbered } from '../../harness/numbered.ts'
+import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, reader } from '../desired.ts'
-import type { Lane } from '../lane.ts'
+import type { BenchConnection } from '../bench-connection.ts'
 import type { Scenario, Turn } from '../scenario.ts'
 import { syncChanges } from '../sync.ts'
 
 const alice = reader('alice', 'app', 1000)
 
-const granted = (lane: Lane): Promise<void> => syncChanges(lane, alice)
-const revoked = (lane: Lane): Promise<void> => syncChanges(lane, { role: 'alice', grants: [] })
-const dropped = ({ pgsr }: Lane): Promise<unknown> => pgsr.dropUnusedRoles({ timeout: 0 })
+const granted = (connection: BenchConnection): Promise<void> => syncChanges(connection, alice)
+const revoked = (connection: BenchConnection): Promise<void> =>
+  syncChanges(connection, { role: 'alice', grants: [] })
+const dropped = ({ pgsr }: BenchConnection): Promise<unknown> => pgsr.dropUnusedRoles({ timeout: 0 })
 
 /** What is measured, and what goes before it. */
 const cases: readonly (readonly [name: string, before: readonly Turn['run'][], run: Turn['run']])[] = [
@@ -27,18 +28,18 @@ export const fourThousandAdministeredScenarios: readonly Scenario[] = cases.map(
   rounds: 1,
   majors: [16, 18],
   isFor: ({ role, major, driver }) => role === 'database owner' && major >= 16 && driver.name === 'pg',
-  prepare: async (stage) => {
-    await makeTables(stage, 'app', 1000)
-    await stage.run(...others.map((role) => `create role ${role}`))
+  prepare: async (bench) => {
+    await makeTables(bench, 'app', 1000)
+    await bench.run(...others.map((role) => `create role ${role}`))
     const turn = (at: Turn['at']): Turn => ({
       at,
-      before: async (lane) => {
-        await stage.dropRolesBut(...others)
-        for (const step of first) await step(lane)
-        await stage.vacuum()
+      before: async (connection) => {
+        await bench.dropRolesBut(...others)
+        for (const step of first) await step(connection)
+        await bench.vacuum()
       },
       run,
     })
-    return { floor: turn(stage.superuser), subject: turn(stage.actor) }
+    return { floor: turn(bench.superuser), subject: turn(bench.actor) }
   },
 }))

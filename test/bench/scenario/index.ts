@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts'
-import { crowdedClusterScenarios } from './crowded-cluster.ts'
+import { largeClusterScenarios } from './large-cluster.ts'
 import { fourThousandAdministeredScenarios } from './four-thousand-administered.ts'
 import { nothingToDoScenarios } from './nothing-to-do.ts'
 import { thousandTablesScenarios } from './thousand-tables.ts'
@@ -13,5 +13,5 @@ export const scenarios: readonly Scenario[] = [
   ...threeHundredRolesScenarios,
   ...fourThousandAdministeredScenarios,
   ...twentyThousandTablesScenarios,
-  ...crowdedClusterScenarios,
+  ...largeClusterScenarios,
 ]

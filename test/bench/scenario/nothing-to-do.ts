@@ -1,8 +1,8 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import { look, lookText } from '../by-hand.ts'
-import { numbered } from '../../harness/numbered.ts'
+import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, reader, thirteenGrants } from '../desired.ts'
-import { openLane } from '../lane.ts'
+import { openConnection } from '../bench-connection.ts'
 import type { Scenario } from '../scenario.ts'
 import { syncChanges, syncFindsNothing } from '../sync.ts'
 
@@ -16,11 +16,11 @@ const nothingToDo = (
   floor: 'one bare look',
   aim: { ratio: 1.3, roundTrips: 1 },
   rounds,
-  prepare: async (stage) => {
-    const { actor, driver } = stage
-    await makeTables(stage, 'app', tables)
-    const lane = openLane(driver, actor)
-    await syncChanges(lane, desired).finally(lane.end)
+  prepare: async (bench) => {
+    const { actor, driver } = bench
+    await makeTables(bench, 'app', tables)
+    const connection = openConnection(driver, actor)
+    await syncChanges(connection, desired).finally(connection.end)
     const text = await lookText(actor, desired)
     return {
       floor: { at: actor, run: (warm) => look(warm, text) },

@@ -1,9 +1,9 @@
-import { type ClusterSettings, startCluster } from '../../harness/cluster.ts'
-import { type Combination, openStage, type Stage } from '../stage.ts'
+import { type ClusterSettings, startCluster } from '../../harness/servers/cluster.ts'
+import { type Combination, openBenchDatabase, type BenchDatabase } from '../bench-database.ts'
 
 /** A server that no other scenario has seen. */
 export interface OwnServer {
-  readonly stage: Stage
+  readonly bench: BenchDatabase
   readonly stop: () => Promise<void>
 }
 
@@ -13,14 +13,14 @@ export const ownServer = async (
   settings: ClusterSettings = {},
 ): Promise<OwnServer> => {
   const server = await startCluster(major, { set: settings })
-  const stage = await openStage(server, { major, role, driver }).catch(async (error: unknown) => {
+  const bench = await openBenchDatabase(server, { major, role, driver }).catch(async (error: unknown) => {
     await server.stop()
     throw error
   })
   return {
-    stage,
+    bench,
     stop: async () => {
-      await stage.close()
+      await bench.close()
       await server.stop()
     },
   }
@@ -30,8 +30,8 @@ export const ownServer = async (
 export const onOwnServer = async <T>(
   combination: Combination,
   settings: ClusterSettings,
-  work: (stage: Stage) => Promise<T>,
+  work: (bench: BenchDatabase) => Promise<T>,
 ): Promise<T> => {
-  const { stage, stop } = await ownServer(combination, settings)
-  return work(stage).finally(stop)
+  const { bench, stop } = await ownServer(combination, settings)
+  return work(bench).finally(stop)
 }

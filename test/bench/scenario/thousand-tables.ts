@@ -1,9 +1,9 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import { lookText, lookThrice, messagesOf } from '../by-hand.ts'
 import { makeTables, reader } from '../desired.ts'
-import type { Address, Lane } from '../lane.ts'
+import type { Address, BenchConnection } from '../bench-connection.ts'
 import type { Bout, Scenario } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { BenchDatabase } from '../bench-database.ts'
 import { syncChanges } from '../sync.ts'
 
 /**
@@ -13,24 +13,24 @@ import { syncChanges } from '../sync.ts'
 export const besideItsPlan = async (
   at: Address,
   desired: DesiredRole | readonly DesiredRole[],
-  before: (lane: Lane) => Promise<unknown>,
+  before: (connection: BenchConnection) => Promise<unknown>,
   looks = true,
 ): Promise<Bout> => {
   const text = await lookText(at, desired)
   let messages: readonly string[] = []
-  const send = async (lane: Lane): Promise<void> => {
-    for (const message of messages) await lane.send(message)
+  const send = async (connection: BenchConnection): Promise<void> => {
+    for (const message of messages) await connection.send(message)
   }
   return {
     floor: {
       at,
-      before: async (lane) => {
-        await before(lane)
-        messages = messagesOf(await lane.pgsr.planRoles(desired, { timeout: 0 }))
+      before: async (connection) => {
+        await before(connection)
+        messages = messagesOf(await connection.pgsr.planRoles(desired, { timeout: 0 }))
       },
-      run: (lane) => (looks ? lookThrice(lane, text, () => send(lane)) : send(lane)),
+      run: (connection) => (looks ? lookThrice(connection, text, () => send(connection)) : send(connection)),
     },
-    subject: { at, before, run: (lane) => syncChanges(lane, desired) },
+    subject: { at, before, run: (connection) => syncChanges(connection, desired) },
   }
 }
 
@@ -39,30 +39,30 @@ const [alice, bob] = ['alice', 'bob'].map((role) => reader(role, 'app', 1000)) a
 interface Case {
   readonly name: string
   readonly desired: DesiredRole
-  readonly before: (stage: Stage) => (lane: Lane) => Promise<unknown>
+  readonly before: (bench: BenchDatabase) => (connection: BenchConnection) => Promise<unknown>
 }
 
 const cases: readonly Case[] = [
   {
     name: 'first sync of one role, 1,000 tables',
     desired: alice,
-    before: (stage) => () => stage.dropRolesBut(),
+    before: (bench) => () => bench.dropRolesBut(),
   },
   {
     name: 'second role, the same 1,000 tables',
     desired: bob,
-    before: (stage) => async (lane) => {
-      await lane.pgsr.syncRoles(alice, { timeout: 0 })
-      await stage.admin('drop role if exists bob')
-      await stage.vacuum()
+    before: (bench) => async (connection) => {
+      await connection.pgsr.syncRoles(alice, { timeout: 0 })
+      await bench.admin('drop role if exists bob')
+      await bench.vacuum()
     },
   },
   {
     name: 'everything revoked again',
     desired: { role: 'alice', grants: [] },
-    before: (stage) => async (lane) => {
-      await lane.pgsr.syncRoles(alice, { timeout: 0 })
-      await stage.vacuum()
+    before: (bench) => async (connection) => {
+      await connection.pgsr.syncRoles(alice, { timeout: 0 })
+      await bench.vacuum()
     },
   },
 ]
@@ -72,8 +72,8 @@ export const thousandTablesScenarios: readonly Scenario[] = cases.map(({ name, d
   floor: 'the plan’s SQL + three bare looks',
   aim: { ratio: 1.5, roundTrips: 5 },
   rounds: 7,
-  prepare: async (stage) => {
-    await makeTables(stage, 'app', 1000)
-    return besideItsPlan(stage.actor, desired, before(stage))
+  prepare: async (bench) => {
+    await makeTables(bench, 'app', 1000)
+    return besideItsPlan(bench.actor, desired, before(bench))
   },
 }))

@@ -1,8 +1,8 @@
 import { lookText, lookThrice } from '../by-hand.ts'
-import { numbered } from '../../harness/numbered.ts'
+import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, thirteenGrants } from '../desired.ts'
 import type { Scenario, Turn } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { BenchDatabase } from '../bench-database.ts'
 import { syncChanges } from '../sync.ts'
 
 const roles = numbered(300, 'r')
@@ -10,7 +10,7 @@ const roles = numbered(300, 'r')
 const desired = (schema: string) => roles.map((role) => ({ role, grants: thirteenGrants(schema) }))
 
 /** Each privilege is held by a role of its own, and all of these are granted to all roles at once. */
-const byHand = ({ major }: Stage, schema: string): string => {
+const byHand = ({ major }: BenchDatabase, schema: string): string => {
   const privileges = [
     'connect on database bench',
     `usage on schema ${schema}`,
@@ -33,15 +33,19 @@ const besideHand: Scenario = {
   floor: 'the best SQL by hand + three bare looks',
   aim: { ratio: 1.5, roundTrips: 5 },
   rounds: 7,
-  prepare: async (stage) => {
-    const { actor } = stage
-    await makeTables(stage, 'app', 10)
+  prepare: async (bench) => {
+    const { actor } = bench
+    await makeTables(bench, 'app', 10)
     const text = await lookText(actor, desired('app'))
-    const sql = byHand(stage, 'app')
-    const before = () => stage.dropRolesBut()
+    const sql = byHand(bench, 'app')
+    const before = () => bench.dropRolesBut()
     return {
-      floor: { at: actor, before, run: (lane) => lookThrice(lane, text, () => lane.send(sql)) },
-      subject: { at: actor, before, run: (lane) => syncChanges(lane, desired('app')) },
+      floor: {
+        at: actor,
+        before,
+        run: (connection) => lookThrice(connection, text, () => connection.send(sql)),
+      },
+      subject: { at: actor, before, run: (connection) => syncChanges(connection, desired('app')) },
     }
   },
 }
@@ -52,14 +56,14 @@ const besideSuperuser: Scenario = {
   aim: { ratio: 5 },
   rounds: 7,
   isFor: ({ role, major }) => role === 'database owner' && major >= 16,
-  prepare: async (stage) => {
-    await makeTables(stage, 'app', 10)
+  prepare: async (bench) => {
+    await makeTables(bench, 'app', 10)
     const turn = (at: Turn['at']): Turn => ({
       at,
-      before: () => stage.dropRolesBut(),
-      run: (lane) => syncChanges(lane, desired('app')),
+      before: () => bench.dropRolesBut(),
+      run: (connection) => syncChanges(connection, desired('app')),
     })
-    return { floor: turn(stage.superuser), subject: turn(stage.actor) }
+    return { floor: turn(bench.superuser), subject: turn(bench.actor) }
   },
 }
 

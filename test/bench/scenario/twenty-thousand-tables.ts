@@ -1,26 +1,26 @@
 import { Grant, TooManyLocksError } from '@pgsr/node-postgres'
-import type { ClusterSettings } from '../../harness/cluster.ts'
+import type { ClusterSettings } from '../../harness/servers/cluster.ts'
 import { makeTables } from '../desired.ts'
-import { openLane } from '../lane.ts'
+import { openConnection } from '../bench-connection.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Combination, Stage } from '../stage.ts'
+import type { Combination, BenchDatabase } from '../bench-database.ts'
 import { onOwnServer, ownServer } from './own-server.ts'
 import { besideItsPlan } from './thousand-tables.ts'
 
 const desired = { role: 'alice', grants: [Grant.tableSelect('app', /^t_/)] }
 
-const makeAll = (stage: Stage): Promise<void> => makeTables(stage, 'app', 20_000)
+const makeAll = (bench: BenchDatabase): Promise<void> => makeTables(bench, 'app', 20_000)
 
 /** What pgsr says to a server whose lock table is too small; nothing where it is not. */
 const refusal = (combination: Combination): Promise<TooManyLocksError | undefined> =>
-  onOwnServer(combination, {}, async (stage) => {
-    await makeAll(stage)
-    const lane = openLane(stage.driver, stage.actor)
-    const error: unknown = await lane.pgsr
+  onOwnServer(combination, {}, async (bench) => {
+    await makeAll(bench)
+    const connection = openConnection(bench.driver, bench.actor)
+    const error: unknown = await connection.pgsr
       .syncRoles(desired, { timeout: 300_000 })
       .then(() => undefined)
       .catch((reason: unknown) => reason)
-    await lane.end()
+    await connection.end()
     if (error === undefined || error instanceof TooManyLocksError) return error
     throw error
   })
@@ -44,9 +44,9 @@ export const twentyThousandTablesScenarios: readonly Scenario[] = [
     isFor: ({ role, driver }) => role === 'superuser' && driver.name === 'pg',
     prepare: async (combination) => {
       const [settings, ...notes] = await raisedAsAsked(combination)
-      const { stage, stop } = await ownServer(combination, settings)
-      await makeAll(stage)
-      const bout = await besideItsPlan(stage.actor, desired, () => stage.dropRolesBut(), false)
+      const { bench, stop } = await ownServer(combination, settings)
+      await makeAll(bench)
+      const bout = await besideItsPlan(bench.actor, desired, () => bench.dropRolesBut(), false)
       return { ...bout, notes, end: stop }
     },
   },

@@ -1,4 +1,5 @@
-import { operationsOf, type Plan, preparingPlan, type Scope, scopeOfPlan, type Snapshot } from '@pgsr/planner'
+import { operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
+import { preparingPlan, scopeOfPlan } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { computeInTime } from '../connection/deadline.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'

@@ -1,6 +1,6 @@
 import { Grant, operationsOf, parsePlan, type Plan, plan, renderJson } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { object, role, snapshot } from '../build-snapshot.ts'
+import { object, role, snapshot } from '../support/build-snapshot.ts'
 
 const before = snapshot({
   roles: [role('r'), role('idle', { login: true })],

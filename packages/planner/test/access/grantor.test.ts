@@ -1,0 +1,59 @@
+import { type DesiredRole, Grant, plan, type Snapshot } from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { membership, object, role } from '../support/build-snapshot.ts'
+import { seenByMe, ordersForAll } from '../support/limited-role.ts'
+import { intermediate } from '../support/orders-table.ts'
+import { scriptOf, roleT } from '../support/plan-script.ts'
+
+describe('an acting role that is no superuser', () => {
+  test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
+    [
+      'becomes the owner where PostgreSQL would take the acting role for the grantor',
+      seenByMe(180004, {
+        memberships: [membership('me', 'owner')],
+        objects: ordersForAll({ 'me/owner': 'r*', 't/owner': 'rw' }),
+      }),
+      roleT(),
+      [
+        'SET LOCAL ROLE "owner";',
+        'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
+        'SET LOCAL ROLE "me";',
+        'REVOKE UPDATE ON TABLE "s"."orders" FROM "t";',
+      ].join('\n'),
+    ],
+  ])('%s', ([, before, desired, expected]) => expect(scriptOf(before, desired)).toBe(expected))
+
+  test('becomes the owner where it does not inherit from that', () => {
+    const before = seenByMe(150018, {
+      me: { createRole: false, inherit: false },
+      memberships: [membership('me', 'owner', { admin: true })],
+      objects: [object('schema', ['s'])],
+    })
+    expect(scriptOf(before, roleT([Grant.schemaUsage('s', { direct: true })]))).toContain(
+      'SET LOCAL ROLE "owner";\nGRANT USAGE ON SCHEMA "s" TO "t"',
+    )
+  })
+
+  test('grants no membership in the name of a role that loses its ADMIN option', () => {
+    const before = seenByMe(180004, {
+      roles: [role('u'), role('group')],
+      memberships: [membership('me', 'u'), membership('u', 'group', { admin: true })],
+    })
+    const { skipped } = plan(before, [{ role: 'u', grants: [] }, roleT([Grant.roleMembership('group')])], {
+      seed: '',
+    })
+    expect(skipped.map(({ reason }) => reason)).toEqual(['not permitted'])
+  })
+
+  test('creates an intermediate role beside one that it may not grant', () =>
+    expect(
+      scriptOf(
+        seenByMe(180004, {
+          roles: [role(intermediate)],
+          memberships: [membership('me', 'owner')],
+          objects: ordersForAll({ [`${intermediate}/owner`]: 'r' }),
+        }),
+        roleT([Grant.tableSelect('s', 'orders')]),
+      ),
+    ).toContain('CREATE ROLE "_pgsr_local_16384_table_select_'))
+})

@@ -1,0 +1,67 @@
+import { Grant, outcomeOf, plan, type Snapshot } from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { membership, role, snapshot } from '../support/build-snapshot.ts'
+import { seenByMe } from '../support/limited-role.ts'
+import { expectedOf, type MatrixCase, matrixOf, type RowGrantor } from '../support/membership-matrix.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
+
+const ofCreator = { admin: true, inherit: false, set: false }
+
+const grantorNames: Readonly<Record<RowGrantor, string>> = {
+  superuser: 'postgres',
+  acting: 'me',
+  third: 'third',
+  member: 't',
+}
+
+/** The roles `group`, of which `t` is a member by some rows, and two roles that administer it. */
+export const worldOf = ({ rows }: MatrixCase, isSuperuser: boolean): Snapshot =>
+  snapshot({
+    server: { actingRole: isSuperuser ? 'postgres' : 'me', sessionRole: isSuperuser ? 'postgres' : 'me' },
+    roles: [role('me', { createRole: true, login: true }), role('third'), role('group'), role('t')],
+    memberships: [
+      ...['group', 't'].map((name) => membership('me', name, ofCreator)),
+      membership('third', 'group', ofCreator),
+      ...rows.map(({ grantor, ...options }) =>
+        membership('t', 'group', { grantor: grantorNames[grantor], ...options }),
+      ),
+    ],
+  })
+
+const comesOf = (one: MatrixCase, isSuperuser: boolean): object => {
+  const world = worldOf(one, isSuperuser)
+  const grants = one.asked === undefined ? [] : [Grant.roleMembership('group', one.asked)]
+  const made = plan(world, { role: 't', grants }, { seed: '' })
+  const rows = outcomeOf(world, made).memberships.filter(({ member }) => member === 't')
+  const { inherit, set } = expectedOf(one, isSuperuser)
+  return {
+    member: one.asked === undefined ? rows.length > 0 : rows.some((row) => row.inherit || row.set),
+    admin: rows.some((row) => row.admin),
+    inherit: inherit === undefined ? undefined : rows.some((row) => row.inherit),
+    set: set === undefined ? undefined : rows.some((row) => row.set),
+    residue: made.residue
+      .map(({ fact }) => (fact.kind === 'membership' ? fact.grantor : fact.kind))
+      .map((name) => Object.entries(grantorNames).find(([, other]) => other === name)![0])
+      .sort(),
+  }
+}
+
+describe.for([
+  ['a superuser', true],
+  ['one who is none', false],
+] as const)('what all rows of a membership give together is what is asked for, by %s', ([, isSuperuser]) => {
+  test('whoever granted them, and whatever they give', { timeout: 60_000 }, () => {
+    const wrong = matrixOf(isSuperuser).flatMap((one) => {
+      const expected = expectedOf(one, isSuperuser)
+      const sorted = { ...expected, residue: expected.residue.toSorted() }
+      const found = comesOf(one, isSuperuser)
+      return JSON.stringify(found) === JSON.stringify(sorted) ? [] : [{ one, found, expected }]
+    })
+    expect(wrong.slice(0, 3)).toEqual([])
+  })
+})
+
+test('a membership that gives nothing stays beside the one that is asked for', () => {
+  const before = seenByMe(180004, { memberships: [membership('t', 'owner', { inherit: false, set: false })] })
+  expect(scriptOf(before, roleT([Grant.roleMembership('owner')]))).toBe('GRANT "owner" TO "t";')
+})

@@ -1,0 +1,78 @@
+import { type DesiredRole, Grant, plan } from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { membership, object, role } from '../support/build-snapshot.ts'
+import { orders, withOrders, intermediate } from '../support/orders-table.ts'
+import { scriptOf, roleT } from '../support/plan-script.ts'
+
+const preserving = (grants: DesiredRole['grants'] = []): DesiredRole => ({
+  ...roleT(grants),
+  preserveExistingGrantsInSchemas: ['s'],
+})
+
+describe('a role that preserves what it has in a schema', () => {
+  const before = withOrders(
+    { 't/owner': 'r*w', 'g/t': 'r', [`${intermediate}/owner`]: 'd' },
+    {
+      roles: [role(intermediate)],
+      memberships: [membership('t', intermediate)],
+      objects: [
+        object('column', [...orders, 'id'], 'owner', { 't/owner': 'x' }),
+        object('table', ['s', 'mine'], 't'),
+        object('schema', ['other'], 't'),
+      ],
+    },
+  )
+
+  test('loses only what is outside the schema', () => {
+    expect(scriptOf(before, preserving(), { reassignOwnedTo: 'owner' })).toBe(
+      '-- effect: role "t" loses ownership of schema "other" to role "owner"\nALTER SCHEMA "other" OWNER TO "owner";',
+    )
+    expect(plan(before, preserving(), { seed: '' }).residue).toEqual([])
+  })
+
+  test('loses privileges on the schema itself', () =>
+    expect(
+      scriptOf(
+        withOrders({}, { objects: [object('schema', ['s'], 'owner', { 't/owner': 'U' })] }),
+        preserving(),
+      ),
+    ).toBe('REVOKE USAGE ON SCHEMA "s" FROM "t";'))
+
+  test('gets what it asks for', () =>
+    expect(scriptOf(before, preserving([Grant.tableOwnership('s', 'orders')]))).toContain(
+      'ALTER TABLE "s"."orders" OWNER TO "t";',
+    ))
+
+  test('keeps what it owns: another role may not ask for that', () =>
+    expect(() =>
+      plan(before, [preserving(), { role: 'b', grants: [Grant.tableOwnership('s', 'mine')] }], { seed: '' }),
+    ).toThrow('role "t" keeps what it has in that schema'))
+
+  test('loses membership in an intermediate role that holds something outside too', () => {
+    const more = withOrders(
+      { [`${intermediate}/owner`]: 'r' },
+      {
+        roles: [role(intermediate)],
+        memberships: [membership('t', intermediate)],
+        objects: [object('schema', ['other'], 'owner', { [`${intermediate}/owner`]: 'U' })],
+      },
+    )
+    expect(scriptOf(more, preserving())).toBe(`REVOKE "${intermediate}" FROM "t" GRANTED BY "postgres";`)
+  })
+
+  test('stays a member, and so does the role that granted it the membership', () => {
+    const granted = withOrders(
+      { [`${intermediate}/owner`]: 'r' },
+      {
+        roles: [role(intermediate)],
+        memberships: [
+          membership('b', intermediate, { admin: true }),
+          membership('t', intermediate, { grantor: 'b' }),
+        ],
+      },
+    )
+    const made = plan(granted, [preserving(), { role: 'b', grants: [] }], { seed: '' })
+    expect(made.transactions).toEqual([])
+    expect(made.residue.map(({ role: name, reason }) => [name, reason])).toEqual([['b', 'passed on']])
+  })
+})

@@ -1,0 +1,76 @@
+import { Grant, type Snapshot } from '@pgsr/planner'
+import { describe, expect, test } from 'vitest'
+import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
+import { withOrders, intermediate } from '../support/orders-table.ts'
+import { scriptOf, roleT } from '../support/plan-script.ts'
+
+describe('a role loses what it does not ask for', () => {
+  test.for<[string, Snapshot, string]>([
+    [
+      'LOGIN, and the password with it',
+      snapshot({ roles: [role('t', { login: true })] }),
+      'ALTER ROLE "t" NOLOGIN PASSWORD NULL;',
+    ],
+    [
+      'memberships, whoever granted them',
+      withOrders({}, { memberships: [membership('t', 'b'), membership('t', 'b', { grantor: 'g' })] }),
+      'REVOKE "b" FROM "t" GRANTED BY "g";\nREVOKE "b" FROM "t" GRANTED BY "postgres";',
+    ],
+    [
+      'a membership with ADMIN option, after what it granted by that',
+      withOrders(
+        {},
+        { memberships: [membership('t', 'b', { admin: true }), membership('g', 'b', { grantor: 't' })] },
+      ),
+      [
+        '-- effect: role "g" loses membership in role "b", granted by "t"',
+        'REVOKE "b" FROM "g" GRANTED BY "t";',
+        'REVOKE "b" FROM "t" GRANTED BY "postgres";',
+      ].join('\n'),
+    ],
+    [
+      'a membership in an intermediate role that holds nothing',
+      withOrders({}, { roles: [role(intermediate)], memberships: [membership('t', intermediate)] }),
+      `REVOKE "${intermediate}" FROM "t" GRANTED BY "postgres";`,
+    ],
+  ])('%s', ([, before, expected]) => expect(scriptOf(before, roleT())).toBe(expected))
+
+  test('the grant option alone goes where the privilege is asked for without it', () =>
+    expect(
+      scriptOf(withOrders({ 't/owner': 'r*' }), roleT([Grant.tableSelect('s', 'orders', { direct: true })])),
+    ).toBe('REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "t";'))
+
+  test('a privilege held directly is replaced by a membership where it is not asked for directly', () =>
+    expect(
+      scriptOf(
+        withOrders({ 't/owner': 'r', [`${intermediate}/owner`]: 'r' }, { roles: [role(intermediate)] }),
+        roleT([Grant.tableSelect('s', 'orders')]),
+      ),
+    ).toBe(
+      `REVOKE SELECT ON TABLE "s"."orders" FROM "t";\nGRANT "${intermediate}" TO "t" WITH INHERIT TRUE, SET FALSE;`,
+    ))
+})
+
+describe('what belongs to the cluster', () => {
+  const before = snapshot({
+    roles: [role('t', { login: true, createDb: true }), role('b')],
+    memberships: [membership('t', 'b')],
+    objects: [
+      object('database', ['warehouse'], 'postgres', { 't/postgres': 'C' }),
+      object('schema', ['s'], 'owner', { 't/owner': 'U' }),
+    ],
+  })
+
+  test('stays with the scope "database"', () =>
+    expect(scriptOf(before, roleT(), { scope: 'database' })).toBe('REVOKE USAGE ON SCHEMA "s" FROM "t";'))
+
+  test('goes with the scope "cluster"', () =>
+    expect(scriptOf(before, roleT())).toBe(
+      [
+        'ALTER ROLE "t" NOLOGIN PASSWORD NULL NOCREATEDB;',
+        'REVOKE CREATE ON DATABASE "warehouse" FROM "t";',
+        'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+        'REVOKE "b" FROM "t" GRANTED BY "postgres";',
+      ].join('\n'),
+    ))
+})

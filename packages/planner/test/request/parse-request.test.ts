@@ -1,0 +1,410 @@
+import { type DesiredRole, Grant, InvalidGrantError, plan, type PlanOptions, Target } from '@pgsr/planner'
+import { requestOf } from '@pgsr/planner/internal'
+import { describe, expect, test } from 'vitest'
+import { snapshot } from '../support/build-snapshot.ts'
+
+type Input = DesiredRole | readonly DesiredRole[]
+
+/** What the planner says of some input, whatever its type: JavaScript has none. */
+const refusal = (desired: () => unknown, options: unknown = {}): InvalidGrantError => {
+  try {
+    plan(snapshot(), desired() as Input, { seed: '', ...(options as PlanOptions) })
+  } catch (error) {
+    if (error instanceof InvalidGrantError) return error
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+const asked = (...grants: readonly unknown[]) => ({ role: 'r', grants })
+const byHand = (object: unknown, direct: unknown = false) => ({
+  kind: 'privilege',
+  privileges: ['SELECT'],
+  object,
+  direct,
+  grantable: false,
+})
+const unprintable: unknown = Object.create(null)
+
+describe('refused, with what is wrong', () => {
+  test.for<[string, () => unknown, string, string]>([
+    ['an empty name', () => asked(Grant.schemaUsage('')), 'schema', 'the name "" cannot be empty'],
+    ['NUL', () => asked(Grant.tableSelect('s', 'a\0b')), 'table', 'the name "a\\u0000b" cannot contain NUL'],
+    [
+      'a lone surrogate',
+      () => asked(Grant.roleMembership('\ud800')),
+      'role',
+      'cannot contain a lone surrogate',
+    ],
+    ['64 bytes', () => asked(Grant.schemaOwnership('é'.repeat(32))), 'schema', 'is 64 bytes long'],
+    ['64 bytes of a role', () => ({ role: 'x'.repeat(64), grants: [] }), 'role', 'is 64 bytes long'],
+    ['public', () => ({ role: 'public', grants: [] }), 'role', 'its name is reserved'],
+    ['none', () => ({ role: 'none', grants: [] }), 'role', 'its name is reserved'],
+    ['pg_…', () => ({ role: 'pg_monitor', grants: [] }), 'role', 'the prefix "pg_" is PostgreSQL’s own'],
+    [
+      'an intermediate role to sync',
+      () => ({ role: '_pgsr_global_x_0123abcd', grants: [] }),
+      'role',
+      'an intermediate role',
+    ],
+    [
+      'membership in one',
+      () => asked(Grant.roleMembership('_pgsr_local_1_x_0123abcd')),
+      'role',
+      'is an intermediate role',
+    ],
+    ['membership in itself', () => asked(Grant.roleMembership('r')), 'role', 'a member of itself'],
+    ['membership in public', () => asked(Grant.roleMembership('public')), 'role', 'is reserved'],
+    [
+      'pg_database_owner',
+      () => asked(Grant.roleMembership('pg_database_owner')),
+      'role',
+      'cannot have explicit members',
+    ],
+    ['a role named twice', () => [asked(), asked()], 'role', 'it is named twice'],
+    [
+      'two logins',
+      () => asked(Grant.login(), Grant.login({ validUntil: 'infinity' })),
+      'login',
+      'it is asked for 2 times',
+    ],
+    [
+      'a system schema to own',
+      () => asked(Grant.schemaOwnership('pg_x')),
+      'schema',
+      'the prefix "pg_" is reserved',
+    ],
+    [
+      'an invalid date',
+      () => asked(Grant.login({ validUntil: new Date('never') })),
+      'validUntil',
+      'is not a date',
+    ],
+    [
+      'tomorrow',
+      () => asked(Grant.login({ validUntil: 'tomorrow' })),
+      'validUntil',
+      'is not a date with a time zone',
+    ],
+    [
+      '30 February',
+      () => asked(Grant.login({ validUntil: '2027-02-30T00:00:00Z' })),
+      'validUntil',
+      'is not a date',
+    ],
+    [
+      'no time zone',
+      () => asked(Grant.login({ validUntil: '2027-02-03T00:00:00' })),
+      'validUntil',
+      'is not a date',
+    ],
+    ['an empty password', () => asked(Grant.login({ password: '' })), 'password', 'the password is empty'],
+    [
+      'an undefined password',
+      () => asked(Grant.login({ password: undefined as never })),
+      'password',
+      'leave the key out',
+    ],
+    [
+      'somebody else to hash a password',
+      () => asked(Grant.login({ password: 'x', hashedBy: 'client' as never })),
+      'hashedBy',
+      "hashedBy can only be 'server'",
+    ],
+    [
+      'a redacted password',
+      () => JSON.parse(JSON.stringify(asked(Grant.login({ password: 'x' })))),
+      'password',
+      'build the grant with Grant.login',
+    ],
+    ['the flag g', () => asked(Grant.tableSelect('s', /x/g)), 'pattern', 'the flags g and y'],
+    [
+      'the flag y',
+      () => asked(Grant.tableSelect('s', { source: 'x', flags: 'iy' })),
+      'pattern',
+      'the flags g and y',
+    ],
+    [
+      'a bad pattern',
+      () => asked(Grant.tableSelect('s', { source: '(' })),
+      'pattern',
+      'invalid regular expression',
+    ],
+    [
+      'a pattern in pg_catalog',
+      () => asked(Grant.tableSelect('pg_catalog', /x/)),
+      'schema',
+      'patterns do not reach',
+    ],
+    [
+      'a list of tables',
+      () => asked(Grant.tableSelect('s', ['t'] as never)),
+      'table',
+      'must be a text, not object',
+    ],
+    [
+      'an object that is no pattern',
+      () => asked(Grant.tableSelect('s', { name: 't' } as never)),
+      'table',
+      'must be a text',
+    ],
+    [
+      'no table',
+      () => asked(Grant.tableSelect('s', undefined as never)),
+      'table',
+      'must be a text, not undefined',
+    ],
+    [
+      'a source that is no text',
+      () => asked(Grant.tableSelect('s', { source: undefined } as never)),
+      'pattern',
+      'a pattern is a RegExp',
+    ],
+    [
+      'a pattern that is a text',
+      () => asked(byHand({ kind: 'table', schema: 's', pattern: '^t$' })),
+      'pattern',
+      'a pattern is a RegExp',
+    ],
+    [
+      'a pattern of databases',
+      () =>
+        asked({
+          ...byHand({ kind: 'database', schema: 's', pattern: { source: '.' } }),
+          privileges: ['CONNECT'],
+        }),
+      'pattern',
+      'a database cannot be asked for by a pattern',
+    ],
+    [
+      'a privilege that there is not',
+      () => asked(Grant.privilege(Target.table('s', 't'), ['USAGE' as never])),
+      'privileges',
+      'there is no USAGE on a table, but SELECT, INSERT, ',
+    ],
+    [
+      'no privileges',
+      () => asked(Grant.privilege(Target.table('s', 't'), [])),
+      'privileges',
+      'the privileges are not an array that holds some',
+    ],
+    [
+      'privileges on what has none',
+      () => asked(Grant.privilege(Target.collation('s', 'c') as never, ['USAGE' as never])),
+      'object',
+      'there are no privileges on a collation',
+    ],
+    [
+      'a kind of object that there is not',
+      () => asked(byHand({ kind: 'view', name: ['s', 'v'] })),
+      'object',
+      'no such kind of object',
+    ],
+    [
+      'a grant option through an intermediate role',
+      () => asked(Grant.privilege(Target.table('s', 't'), ['SELECT'], { grantable: true } as never)),
+      'grantable',
+      'only what is held directly can be passed on; set direct too',
+    ],
+    [
+      'no columns',
+      () => asked(Grant.privilege(Target.table('s', 't', { columns: [] }), ['SELECT'])),
+      'columns',
+      'the columns are not an array that holds some',
+    ],
+    [
+      'what is no type',
+      () => asked(Grant.privilege(Target.function('s', 'f', ['integer; --']), ['EXECUTE'])),
+      'argument type',
+      '"integer; --" is not the name of a type',
+    ],
+    [
+      'what is no operator',
+      () => asked(Grant.ownership(Target.operator('s', '--', 'integer', 'integer'))),
+      'operator',
+      '"--" is not the name of an operator',
+    ],
+    [
+      'what is no large object',
+      () => asked(Grant.privilege(Target.largeObject('0x10'), ['SELECT'])),
+      'oid',
+      '"0x10" is not the oid of a large object',
+    ],
+    [
+      'what is no parameter',
+      () => asked(Grant.privilege(Target.parameter('work mem'), ['SET'])),
+      'parameter',
+      '"work mem" is not the name of a configuration parameter',
+    ],
+    [
+      'ownership of what nobody owns',
+      () => asked(Grant.ownership(Target.parameter('work_mem') as never)),
+      'object',
+      'a parameter has no owner of its own',
+    ],
+    [
+      'ownership of a column',
+      () => asked(Grant.ownership(Target.table('s', 't', { columns: ['c'] }) as never)),
+      'object',
+      'a column has no owner of its own',
+    ],
+    [
+      'ownership by a pattern',
+      () => asked(Grant.ownership(Target.table('s', /./))),
+      'object',
+      'ownership cannot be asked for by a pattern',
+    ],
+    ['an attribute that there is not', () => asked(Grant.attribute('ADMIN' as never)), 'attribute', 'ADMIN'],
+    ['INHERIT', () => asked(Grant.attribute('INHERIT' as never)), 'attribute', 'INHERIT'],
+    [
+      'a member that is none',
+      () => asked(Grant.roleMembership('a', { inherit: false, set: false })),
+      'inherit',
+      'a member that neither inherits nor may SET ROLE is none',
+    ],
+    [
+      'a membership with and without an option',
+      () => asked(Grant.roleMembership('a', { set: false }), Grant.roleMembership('a', { set: true })),
+      'role',
+      'it is asked for with different options',
+    ],
+    [
+      'a membership option that is no flag',
+      () => asked(Grant.roleMembership('a', { admin: 'yes' as never })),
+      'admin',
+      'admin must be true or false',
+    ],
+    [
+      'default privileges on what has none',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'databases' as never }, ['CONNECT' as never])),
+      'on',
+      '"databases" is not one of tables, sequences, functions, types, schemas, large objects',
+    ],
+    [
+      'default privileges on schemas in a schema',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', schema: 's', on: 'schemas' }, ['USAGE'])),
+      'schema',
+      'schemas are in no schema',
+    ],
+    [
+      'a default privilege that there is not',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'functions' }, ['SELECT' as never])),
+      'privileges',
+      'there is no SELECT on functions, but EXECUTE',
+    ],
+    [
+      'direct as a text',
+      () => asked(byHand({ kind: 'table', name: ['s', 't'] }, 'false')),
+      'direct',
+      'must be true or false',
+    ],
+    [
+      'too few parts of a name',
+      () => asked(byHand({ kind: 'table', name: ['t'] })),
+      'name',
+      'has the parts schema, table',
+    ],
+    ['a constructor that was not called', () => asked(Grant.login), 'kind', 'it is no grant'],
+    ['a hole', () => ({ role: 'r', grants: Object.assign([], { length: 1 }) }), 'kind', 'it is no grant'],
+    [
+      'a name that cannot even be printed',
+      () => asked(Grant.schemaUsage(unprintable as string)),
+      'schema',
+      'must be a text, not object',
+    ],
+    ['a role that cannot', () => ({ role: unprintable, grants: [] }), 'role', 'must be a text, not object'],
+    ['grants that are none', () => ({ role: 'r', grants: 'all' }), 'grants', 'its grants are not an array'],
+    [
+      'a key too many',
+      () => ({ role: 'r', grants: [], grant: [] }),
+      'grant',
+      'nothing that a desired role has',
+    ],
+    ['no desired role', () => 'r', 'desired', 'is no desired role'],
+    [
+      'a misspelt option of a grant',
+      () => asked(Grant.login({ pasword: 'x' } as object)),
+      'pasword',
+      'pasword is no option',
+    ],
+    [
+      'two owners',
+      () => [
+        { role: 'a', grants: [Grant.tableOwnership('s', 't')] },
+        { role: 'b', grants: [Grant.tableOwnership('s', 't')] },
+      ],
+      'object',
+      'role "a" is to own it',
+    ],
+    [
+      'a cycle',
+      () => [
+        { role: 'a', grants: [Grant.roleMembership('b')] },
+        { role: 'b', grants: [Grant.roleMembership('a')] },
+      ],
+      'role',
+      'it would make a cycle: ',
+    ],
+  ])('%s', ([, desired, field, message]) => {
+    const error = refusal(desired)
+    expect([error.field, error.message]).toEqual([field, expect.stringContaining(message)])
+    expect(error.message).toMatch(/^cannot /)
+  })
+
+  test.for<[string, object, string]>([
+    ['a text for true', { allowSuperuser: 'false' }, 'allowSuperuser'],
+    ['PUBLIC as a new owner', { reassignOwnedTo: 'public' }, 'reassignOwnedTo'],
+    ['a new owner that is synced too', { reassignOwnedTo: 'r' }, 'reassignOwnedTo'],
+    ['a new owner that does not exist', { reassignOwnedTo: 'nobody' }, 'reassignOwnedTo'],
+    ['a seed that is no text', { seed: 1 }, 'seed'],
+    ['a scope that there is not', { scope: 'schema' }, 'scope'],
+    ['keepDependents as a text', { keepDependents: 'yes' }, 'keepDependents'],
+  ])('%s', ([, options, field]) => expect(refusal(() => asked(), options).field).toBe(field))
+})
+
+test.for<[string, Grant]>([
+  ['an attribute', Grant.login()],
+  ['a membership', Grant.roleMembership('a')],
+  ['a privilege on a database', Grant.databaseConnect('d')],
+  ['a privilege on a parameter', Grant.privilege(Target.parameter('work_mem'), ['SET'])],
+  ['ownership of a tablespace', Grant.ownership(Target.tablespace('t'))],
+])('the scope "database" does not go with %s', ([, grant]) => {
+  const { field, message } = refusal(() => asked(grant), { scope: 'database' })
+  expect(field).toBe('scope')
+  expect(message).toContain('it belongs to the whole cluster, which the scope "database" leaves alone')
+})
+
+test('it says which role and which grant', () =>
+  expect(refusal(() => asked(Grant.schemaUsage('s'), Grant.schemaUsage('')))).toMatchObject({
+    role: 'r',
+    grant: 1,
+    field: 'schema',
+    message: 'cannot grant USAGE on schema "" to role "r": the name "" cannot be empty',
+  }))
+
+test('a password given in the wrong place is not shown', () =>
+  expect(() => Grant.login('hunter2' as never)).toThrow(
+    'cannot build a grant of LOGIN: what was given is no option; there are password, hashedBy, validUntil',
+  ))
+
+test('what one role asks for by name and by a pattern at once is not what another gets', () => {
+  const name = ['s', 't']
+  const both = byHand({ kind: 'table', name, schema: 's', pattern: { source: '.' } })
+  const named = byHand({ kind: 'table', name })
+  const { desired } = requestOf(
+    [
+      { role: 'a', grants: [both] as DesiredRole['grants'] },
+      { role: 'b', grants: [named] as DesiredRole['grants'] },
+    ],
+    { seed: '' },
+  )
+  expect(
+    desired.map(({ grants }) => grants.map((grant) => 'object' in grant && 'pattern' in grant.object)),
+  ).toEqual([[true], [false]])
+})
+
+test('what is refused alone is refused after what looks alike', () => {
+  const column = byHand({ kind: 'column', name: ['false', 'false', '1', '1', 'x'] }, true)
+  const odd = byHand({ kind: 'column\0true\0false\x001\x005', name: ['x'] })
+  expect(refusal(() => [asked(column), { role: 'q', grants: [odd] }]).field).toBe('object')
+})

@@ -1,0 +1,55 @@
+import { inject } from 'vitest'
+import { type ActorKind, actorKinds } from '../sandbox/actor.ts'
+import { type Driver, doors, drivers } from './drivers.ts'
+import { oldestAndNewest, type TestServer } from '../servers/servers.ts'
+
+/** Through which door of which driver, and as whom. */
+export interface Pairing {
+  readonly name: string
+  readonly driver: Driver
+  readonly kind: ActorKind
+}
+
+const pairing = (driver: Driver, kind: ActorKind): Pairing => ({
+  name: `${driver.name} as ${kind}`,
+  driver,
+  kind,
+})
+
+const everyPairing = doors.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
+
+const turnOf = (server: TestServer): number => inject('servers').findIndex(({ name }) => name === server.name)
+
+/**
+ * The oldest and the newest server meet each driver by one of its doors and as one acting role: which ones alternates
+ * between them. How PostgreSQL is talked to and who talks to it have nothing to do with each other, and all of them
+ * together take four times as long: that is for `PGSR_TEST_PAIRINGS=all`.
+ */
+export const pairingsFor = (server: TestServer): readonly Pairing[] => {
+  if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
+  const end = oldestAndNewest(inject('servers')).findIndex(({ name }) => name === server.name)
+  return drivers.map(({ library }, index) => {
+    const itsDoors = doors.filter((door) => door.library === library)
+    const turn = end + index
+    return pairing(itsDoors[turn % itsDoors.length]!, actorKinds[turn % actorKinds.length]!)
+  })
+}
+
+/**
+ * One of all pairings on each server, in turn: for what is the planner’s business, and differs by server and acting role
+ * only. Tests of different titles begin with different ones, so that every server meets every pairing.
+ */
+export const pairingInTurn =
+  (title: string) =>
+  (server: TestServer): readonly Pairing[] => {
+    if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
+    const first = Array.from(title, (letter) => letter.charCodeAt(0)).reduce((sum, code) => sum + code)
+    return [everyPairing[(first + turnOf(server)) % everyPairing.length]!]
+  }
+
+/** The owner of the database on each server, through one door after the other. */
+export const pairingsOfOwner = (server: TestServer): readonly Pairing[] => {
+  const all = doors.map((driver) => pairing(driver, 'database owner'))
+  if (process.env.PGSR_TEST_PAIRINGS === 'all') return all
+  return [all[turnOf(server) % all.length]!]
+}

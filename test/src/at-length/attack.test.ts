@@ -1,0 +1,48 @@
+import { describe, expect, inject, test } from 'vitest'
+import { attempt, drawPlot, plotOf, plotOfEverything, scenarios } from '../../attack/attack.ts'
+import { complaint } from '../../attack/describe.ts'
+import { isIn } from '../../attack/piece/piece.ts'
+import { oldestAndNewest } from '../../harness/servers/servers.ts'
+
+const servers = inject('servers')
+const ends = oldestAndNewest(servers)
+const seed = Number(process.env.PGSR_TEST_SEED ?? 1)
+
+/** How many worlds are drawn for each server; `npm run attack` draws thousands. */
+const worlds = 4
+
+// The acting role is a superuser and the owner of the database in turn, and so are the drivers.
+describe.for(servers)('$name', (server) => {
+  const turn = servers.indexOf(server) + seed
+
+  test.for(scenarios.filter((scenario) => isIn(scenario, server.version)))(
+    '$title: it runs as nobody',
+    { timeout: 300_000 },
+    async (scenario) => {
+      const plot = plotOf(server, turn + scenarios.indexOf(scenario), scenario)
+      const result = await attempt(server, plot)
+      expect(complaint(plot, result)).toBe('')
+      expect(result.unbuilt).toEqual([])
+    },
+  )
+
+  test(`code in ${worlds} worlds runs with no other rights than before`, { timeout: 300_000 }, async () => {
+    for (let world = 0; world < worlds; world += 1) {
+      const plot = drawPlot(server, seed * 1000 + turn * worlds + world)
+      expect(complaint(plot, await attempt(server, plot))).toBe('')
+    }
+  })
+
+  if (!ends.includes(server)) return
+  test('code of every sort runs with no other rights than before', { timeout: 300_000 }, async () => {
+    const plot = plotOfEverything(server, turn)
+    const result = await attempt(server, plot)
+    expect(complaint(plot, result)).toBe('')
+    expect(result.unbuilt).toEqual([])
+    expect(
+      plot.world.places.filter((place) => !result.fired.has(place)),
+      'each sort of code has run before the sync',
+    ).toEqual([])
+    expect(result.needs).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,276 @@
+import type { DesiredRole, Grant, Plan, Privilege } from '@pgsr/node-postgres'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { pairingInTurn } from '../../harness/drivers/pairings.ts'
+import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
+import { pickBy } from '../planner/apply-operations.ts'
+import { blindly, desiredFrom, makeSchema, type Names, type Thing, things } from './random-world.ts'
+
+/** A thing in one schema, as a key. */
+const keyOf = (schema: string, { kind, name, column = '' }: Thing): string =>
+  [kind, schema, name, column].join(' ')
+
+/** What stands in the ACLs of everything, and who may do what: read with no code of pgsr’s. */
+interface Reality {
+  /** `role key privilege`: what PostgreSQL says that a role may do. */
+  readonly may: ReadonlySet<string>
+  /** The same of what ACLs give a role itself; PUBLIC is `public`. */
+  readonly given: ReadonlySet<string>
+  readonly owners: ReadonlyMap<string, string>
+  /** By member: the roles of which it has the privileges. */
+  readonly inherits: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+const oidOf = (schema: string, { kind, name }: Thing): string => {
+  switch (kind) {
+    case 'schema':
+      return `(select oid from pg_namespace where nspname = '${schema}')`
+    case 'type':
+      return `'${schema}.${name}'::regtype::oid`
+    case 'function':
+      return `'${schema}.f(int, text[])'::regprocedure::oid`
+    default:
+      return `'${schema}.${name}'::regclass::oid`
+  }
+}
+
+const aclOf = (schema: string, thing: Thing): string => {
+  const oid = oidOf(schema, thing)
+  switch (thing.kind) {
+    case 'schema':
+      return `select coalesce(nspacl, acldefault('n', nspowner)), nspowner from pg_namespace where oid = ${oid}`
+    case 'type':
+      return `select coalesce(typacl, acldefault('T', typowner)), typowner from pg_type where oid = ${oid}`
+    case 'function':
+      return `select coalesce(proacl, acldefault('f', proowner)), proowner from pg_proc where oid = ${oid}`
+    case 'column':
+      return `select coalesce(attacl, acldefault('c', relowner)), relowner from pg_attribute join pg_class as c on c.oid = attrelid where attrelid = ${oid} and attname = '${thing.column!}'`
+    default:
+      return `select coalesce(relacl, acldefault('${thing.kind === 'table' ? 'r' : 's'}', relowner)), relowner from pg_class where oid = ${oid}`
+  }
+}
+
+const readReality = async (box: Sandbox, { roles, schemas }: Names): Promise<Reality> => {
+  const all = schemas.flatMap((schema) =>
+    things.map((thing) => ({ schema, thing, key: keyOf(schema, thing) })),
+  )
+  const asks = all.flatMap(({ schema, thing, key }) =>
+    thing.privileges.map((privilege) => {
+      const column = thing.kind === 'column' ? `'${thing.column!}', ` : ''
+      return `select r.name || ' ${key} ${privilege}' from r where has_${thing.kind}_privilege(r.name, ${oidOf(schema, thing)}, ${column}'${privilege}')`
+    }),
+  )
+  const may = await box.admin(
+    `with r as materialized (select unnest(array[${roles.map((role) => `'${role}'`).join()}])::name as name) ${asks.join(' union all ')}`.replace(
+      box.server.version < 120000 ? 'materialized ' : '',
+      '',
+    ),
+  )
+  const given = await box.admin(
+    all
+      .map(
+        ({ schema, thing, key }) =>
+          `select coalesce(g.rolname, 'public') || ' ${key} ' || i.privilege_type from (${aclOf(schema, thing)}) as o(acl, owner)
+           cross join lateral aclexplode(o.acl) as i left join pg_roles as g on g.oid = i.grantee`,
+      )
+      .join(' union all '),
+  )
+  const owners = await box.admin(
+    all
+      .map(
+        ({ schema, thing, key }) =>
+          `select '${key}', pg_get_userbyid(owner)::text from (${aclOf(schema, thing)}) as o(acl, owner)`,
+      )
+      .join(' union all '),
+  )
+  const inherits = await box.admin(`
+    select m.rolname::text, r.rolname::text from pg_auth_members as a
+    join pg_roles as m on m.oid = a.member join pg_roles as r on r.oid = a.roleid
+    where ${box.server.version >= 160000 ? 'a.inherit_option' : 'm.rolinherit'}`)
+  const above = new Map<string, Set<string>>()
+  for (const [member, role] of inherits as readonly (readonly [string, string])[])
+    above.set(member, (above.get(member) ?? new Set()).add(role))
+  return {
+    may: new Set(may.map(([line]) => line as string)),
+    given: new Set(given.map(([line]) => line as string)),
+    owners: new Map(owners as readonly (readonly [string, string])[]),
+    inherits: above,
+  }
+}
+
+const isAsked = (grant: Grant, schema: string, thing: Thing, privilege: Privilege): boolean => {
+  if (grant.kind !== 'privilege' || !grant.privileges.includes(privilege)) return false
+  const { object } = grant
+  if ('pattern' in object)
+    return (
+      thing.kind === 'table' && object.schema === schema && new RegExp(object.pattern.source).test(thing.name)
+    )
+  const [first, second, third] = object.name
+  if (object.kind !== thing.kind || first !== schema) return false
+  return (
+    thing.kind === 'schema' || (second === thing.name && (thing.kind !== 'column' || third === thing.column))
+  )
+}
+
+/** What roles should be able to do: what was asked for, what they own, what PUBLIC has, and what other roles give them. */
+const expectedOf = (
+  desired: readonly DesiredRole[],
+  plan: Plan,
+  names: Names,
+  reality: Reality,
+  /** Whether to count what was not permitted: the plan does not say of which of the objects of a pattern. */
+  withSkipped: boolean,
+): ReadonlySet<string> => {
+  const asked = new Map(desired.map(({ role, grants }) => [role, grants]))
+  const isSkipped = (role: string, grant: Grant, privilege?: Privilege): boolean =>
+    !withSkipped &&
+    plan.skipped.some(
+      (one) =>
+        one.role === role &&
+        one.grant?.kind === grant.kind &&
+        (grant.kind !== 'membership' || (one.grant.kind === 'membership' && one.grant.role === grant.role)) &&
+        (privilege === undefined ||
+          (one.grant.kind === 'privilege' &&
+            one.grant.privileges.includes(privilege) &&
+            grant.kind === 'privilege' &&
+            JSON.stringify(one.grant.object.kind) === JSON.stringify(grant.object.kind))),
+    )
+  const above = (role: string): readonly string[] => {
+    const grants = asked.get(role)
+    if (grants === undefined) return [...(reality.inherits.get(role) ?? [])]
+    const inherits = reality.inherits.get(role) ?? new Set()
+    const residue = plan.residue.flatMap(({ fact }) =>
+      fact.kind === 'membership' && fact.member === role ? [fact.role] : [],
+    )
+    const wanted = grants.flatMap((grant) =>
+      grant.kind === 'membership' && !isSkipped(role, grant) ? [grant.role] : [],
+    )
+    return [...wanted, ...residue].filter((one) => inherits.has(one))
+  }
+  const closure = (role: string): ReadonlySet<string> => {
+    const all = new Set([role])
+    for (const one of all) for (const next of above(one)) all.add(next)
+    return all
+  }
+  const expected = new Set<string>()
+  const has = (role: string, schema: string, thing: Thing, privilege: Privilege): boolean => {
+    const line = `${keyOf(schema, thing)} ${privilege}`
+    if (reality.given.has(`public ${line}`)) return true
+    return [...closure(role)].some((one) => {
+      const grants = asked.get(one)
+      if (grants === undefined || reality.owners.get(keyOf(schema, thing)) === one)
+        return reality.given.has(`${one} ${line}`)
+      const isResidue = plan.residue.some(
+        ({ fact }) =>
+          fact.kind === 'privilege' &&
+          fact.grantee === one &&
+          fact.privilege === privilege &&
+          fact.object.kind === thing.kind &&
+          fact.object.name[0] === schema &&
+          (thing.kind === 'schema' || fact.object.name[1] === thing.name) &&
+          (thing.kind !== 'column' || fact.object.name[2] === thing.column),
+      )
+      const isProduced = grants.some(
+        (grant) =>
+          grant.kind === 'default privilege' &&
+          thing.kind === 'table' &&
+          privilege === 'SELECT' &&
+          grant.schema === schema &&
+          grant.owner === reality.owners.get(keyOf(schema, thing)) &&
+          reality.given.has(`${one} ${line}`),
+      )
+      return (
+        isResidue ||
+        isProduced ||
+        grants.some((grant) => isAsked(grant, schema, thing, privilege) && !isSkipped(one, grant, privilege))
+      )
+    })
+  }
+  for (const role of names.roles)
+    for (const schema of names.schemas)
+      for (const thing of things)
+        for (const privilege of thing.privileges) {
+          const table = things.find(({ kind, name }) => kind === 'table' && name === thing.name)
+          const onTable =
+            thing.kind === 'column' && table !== undefined && has(role, schema, table, privilege)
+          if (onTable || has(role, schema, thing, privilege))
+            expected.add(`${role} ${keyOf(schema, thing)} ${privilege}`)
+        }
+  return expected
+}
+
+const numbers = fc.noShrink(fc.array(fc.nat(), { minLength: 14, maxLength: 14 }))
+const before = fc.array(numbers, { minLength: 5, maxLength: 40, size: 'max' })
+const wishes = fc.array(numbers, { maxLength: 14, size: 'max' })
+
+describe.for(inject('servers'))('random roles on $name', (server) => {
+  describe.for(pairingInTurn('random')(server))('$name', ({ driver, kind }) => {
+    let box: Sandbox
+    beforeAll(async () => {
+      box = await openSandbox(server, driver, kind)
+    })
+    afterAll(() => box?.end())
+
+    test('can do what was asked for, and nothing else', async () => {
+      const { version } = server
+      // A superuser gets everything done if it says that it means to own what acts with its rights.
+      const options = { onResidue: 'report', ...(box.isSuperuser && { reassignOwnedTo: box.actor }) } as const
+      await fc.assert(
+        fc.asyncProperty(
+          before,
+          wishes,
+          fc.array(numbers, { maxLength: 14, size: 'max' }),
+          async (choices, first, second) => {
+            const names: Names = {
+              roles: ['a', 'b', 'c', 'd', 'e'].map((base) => box.name(base)).sort(),
+              schemas: [box.name('s'), box.name('z')],
+            }
+            await box.run(
+              [...names.roles.map((role) => `create role ${role}`), ...names.schemas.map(makeSchema)].join(
+                ';',
+              ),
+            )
+            await box.admin(blindly(choices, pickBy, names, version))
+            try {
+              for (const wish of [first, second]) {
+                const desired = desiredFrom(wish, pickBy, names, version)
+                // What roles asked for in vain is in the plan, and so is what they keep.
+                const { plan } = await box.sync(desired, options)
+                if (box.isSuperuser) expect(plan.residue).toEqual([])
+                const reality = await readReality(box, names)
+                const [least, most] = [false, true].map((withSkipped) =>
+                  expectedOf(desired, plan, names, reality, withSkipped),
+                )
+                expect(
+                  [...reality.may].filter((one) => !most!.has(one)),
+                  'nothing else',
+                ).toEqual([])
+                expect(
+                  [...least!].filter((one) => !reality.may.has(one)),
+                  'everything',
+                ).toEqual([])
+                expect((await box.pool.syncRoles(desired, options)).changed).toBe(false)
+              }
+            } catch (cause) {
+              throw new Error(
+                `${blindly(choices, pickBy, names, version)}\n${JSON.stringify([first, second].map((wish) => desiredFrom(wish, pickBy, names, version)))}`,
+                { cause },
+              )
+            } finally {
+              await box.admin(
+                `${names.schemas.map((schema) => `drop schema if exists ${schema} cascade;`).join('')}
+               ${names.roles.map((role) => `reassign owned by ${role} to current_user; drop owned by ${role};`).join('')}
+               ${names.roles.map((role) => `drop role ${role};`).join('')}`,
+              )
+            }
+          },
+        ),
+        {
+          numRuns: Number(process.env.PGSR_TEST_RUNS ?? 6),
+          interruptAfterTimeLimit: 20_000,
+          endOnFailure: true,
+        },
+      )
+    })
+  })
+})

@@ -1,0 +1,106 @@
+import { Grant, InvalidGrantError, Target } from '@pgsr/node-postgres'
+import { expect, test } from 'vitest'
+import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { openSandbox } from '../../../harness/sandbox/sandbox.ts'
+
+conformanceInTurn('scope', (sandbox) => {
+  test('one role in two databases: with scope database each sync leaves the other’s part alone', async () => {
+    const box = sandbox()
+    const other = await openSandbox(box.server, box.driver, 'superuser')
+    try {
+      const [role, group, schema] = [box.name('r'), box.name('g'), box.name('s')]
+      for (const one of [box, other])
+        await one.admin(`create schema ${schema}; create table ${schema}.t (); create table ${schema}.u ()`)
+      await box.admin(
+        `alter schema ${schema} owner to ${box.actor}; alter table ${schema}.t owner to ${box.actor}; alter table ${schema}.u owner to ${box.actor}`,
+      )
+      const cluster = [
+        Grant.login({ validUntil: '2030-01-01T00:00:00Z' }),
+        Grant.roleMembership(group),
+        Grant.databaseConnect(box.database),
+        Grant.privilege(Target.database(box.database), ['TEMPORARY'], { direct: true }),
+      ]
+      const inBox = [Grant.schemaUsage(schema), Grant.tableSelect(schema, 't')]
+      const inOther = [
+        Grant.tableSelect(schema, 'u'),
+        Grant.privilege(Target.table(schema, 'u'), ['INSERT'], { direct: true }),
+      ]
+      const mays = async () => ({
+        box: await box.admin(
+          `select has_table_privilege('${role}', '${schema}.t', 'SELECT'), has_table_privilege('${role}', '${schema}.u', 'SELECT')`,
+        ),
+        other: await other.admin(
+          `select has_table_privilege('${role}', '${schema}.u', 'SELECT'), has_table_privilege('${role}', '${schema}.u', 'INSERT')`,
+        ),
+        cluster: await box.admin(`
+          select rolcanlogin, pg_has_role('${role}', '${group}', 'MEMBER'),
+            exists (select from pg_database, aclexplode(datacl) where datname = '${box.database}' and grantee = '${role}'::regrole and privilege_type = 'TEMPORARY'),
+            exists (select from pg_database, aclexplode(datacl) as i, pg_auth_members as m
+              where datname = '${box.database}' and i.privilege_type = 'CONNECT' and i.grantee = m.roleid and m.member = '${role}'::regrole)
+          from pg_roles where rolname = '${role}'`),
+      })
+      await box.sync({ role, grants: [...cluster, ...inBox] })
+      await other.sync({ role, grants: inOther }, { scope: 'database' })
+      const everything = { box: [[true, false]], other: [[true, true]], cluster: [[true, true, true, true]] }
+      expect(await mays()).toEqual(everything)
+
+      await box.sync({ role, grants: inBox }, { scope: 'database' })
+      await other.sync({ role, grants: [] }, { scope: 'database' })
+      expect(await mays()).toEqual({ ...everything, other: [[false, false]] })
+      await other.sync({ role, grants: inOther }, { scope: 'database' })
+      await box.sync({ role, grants: [] })
+      expect(await mays()).toEqual({
+        ...everything,
+        box: [[false, false]],
+        cluster: [[false, false, false, false]],
+      })
+    } finally {
+      await other.end()
+    }
+  })
+
+  test('a subscription of another database is seen and left alone, and so is another’s of its name here', async () => {
+    if (sandbox().server.version < 100000) return // which have none
+    const box = sandbox()
+    const other = await openSandbox(box.server, box.driver, 'superuser')
+    try {
+      const [role, bystander, name] = [box.name('r'), box.name('x'), box.name('sub')]
+      await box.run(`create role ${role}; create role ${bystander}`)
+      for (const [one, owner] of [
+        [other, role],
+        [box, bystander],
+      ] as const) {
+        await one.admin(
+          `create subscription ${name} connection 'dbname=nowhere' publication p with (connect = false, slot_name = none)`,
+        )
+        // Before 16 only a superuser can become its owner.
+        await one.admin(
+          `alter role ${owner} superuser; alter subscription ${name} owner to ${owner}; alter role ${owner} nosuperuser`,
+        )
+      }
+      const { plan } = await box.sync({ role, grants: [] }, { reassignOwnedTo: box.actor })
+      expect(plan.unmanaged.map(({ kind }) => kind)).toEqual(['subscription of another database'])
+      const owners = await box.admin(
+        `select subowner::regrole::text from pg_subscription where subname = '${name}' order by subowner`,
+      )
+      expect(owners).toEqual([[role], [bystander]])
+      for (const one of [box, other]) await one.admin(`drop subscription ${name}`)
+    } finally {
+      await other.end()
+    }
+  })
+
+  test('what belongs to the cluster cannot be asked for with scope database', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    for (const grant of [
+      Grant.login(),
+      Grant.roleMembership('g'),
+      Grant.databaseConnect(box.database),
+      Grant.ownership(Target.tablespace('t')),
+    ])
+      await expect(
+        box.pool.syncRoles({ role, grants: [grant] }, { scope: 'database' }),
+      ).rejects.toBeInstanceOf(InvalidGrantError)
+  })
+})

@@ -1,0 +1,110 @@
+import {
+  Grant,
+  type ObjectKind,
+  objectKinds,
+  type PatternScope,
+  type Scope,
+  scopeOf,
+  syncRoles,
+} from '@pgsr/node-postgres'
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { describe, expect, inject, test } from 'vitest'
+import { introspectionQuery } from '../../../packages/driver/src/introspection/query.ts'
+import { type CatalogContents, historyIn, listOf } from '../../harness/texts/catalog-history.ts'
+import { connectionTo } from '../../harness/servers/servers.ts'
+import { problemsOn } from '../../harness/texts/sql-text.ts'
+
+const history = historyIn(readFileSync(new URL('../../fixtures/pg-catalog.txt', import.meta.url), 'utf8'))
+
+const kinds = Object.keys(objectKinds) as ObjectKind[]
+
+const nothing: Scope = scopeOf([])
+
+const object = (kind: ObjectKind) => ({ kind, name: objectKinds[kind].parts.map(() => '1') })
+
+const patterns = (kind: ObjectKind): readonly PatternScope[] =>
+  objectKinds[kind].matchable === true ? [{ kind, schema: 's', column: 'c' } as PatternScope] : []
+
+/** Every part that the query may have, in one or another. */
+const scopes: readonly Scope[] = [
+  scopeOf({ role: 'r', grants: [Grant.schemaUsage('s')] }),
+  { ...nothing, objects: kinds.map(object), owned: kinds.map(object) },
+  { ...nothing, patterns: kinds.flatMap(patterns), defaultsOf: ['o'] },
+  { ...nothing, unusedRoles: true },
+]
+
+describe.for([...history])('for %i', ([version, contents]) => {
+  test('the query that reads the catalogs has only what there is', () => {
+    const texts = [
+      ...scopes.map((scope) => introspectionQuery(version, scope)),
+      introspectionQuery(version, nothing, true),
+    ]
+    expect(new Set(texts.flatMap((text) => problemsOn(text, version, contents)))).toEqual(new Set())
+  })
+})
+
+test('what is wrong is seen', () => {
+  const oldest = history.get(90600)!
+  const seen = (text: string): readonly string[] => problemsOn(text, 90600, oldest)
+  expect(
+    seen(`select 'schema' as kind, null as wrapper from a union all select n.oid, null from b as n`),
+  ).toEqual([`the column 'schema' has no type`, 'the column null has no type'])
+  expect(seen('select c.relispartition from pg_catalog.pg_class as c')).toEqual([
+    'pg_class has no column relispartition',
+  ])
+  expect(seen('select 1 from (select s.oid from "pg_catalog"."pg_publication" as "s") as s')).toEqual([
+    'there is no relation pg_publication',
+  ])
+  expect(seen(`select 'pg_catalog.pg_sequence'::regclass`)).toEqual(['there is no relation pg_sequence'])
+  expect(seen('with a as materialized (select pg_catalog.starts_with(x)) select sha256(x)')).toEqual([
+    'there is no function starts_with',
+    'there is no function sha256',
+    'materialized is newer',
+  ])
+  expect(
+    seen(`select a.x::text, coalesce(null, 'x') as y, 'a'::text from pg_catalog.aclexplode(z) as a`),
+  ).toEqual([])
+})
+
+const asked = { role: `query_text_${process.pid}`, grants: [Grant.login({ password: 'p' })] }
+
+describe.for(inject('servers'))('$name', (server) => {
+  const major = Math.floor(server.version / (server.version < 100000 ? 100 : 10000))
+
+  test('the list of what it has is right', async () => {
+    const { relations, functions } = history.get(major * (server.version < 100000 ? 100 : 10000))!
+    const listed = new Map(await listOf(server))
+    const has = { functions: listed.get('()'), relations: listed }
+    listed.delete('()')
+    // Of 9.6 it is derived from that of 10: what was dropped then is not there.
+    if (server.version >= 100000) expect({ functions, relations }).toEqual(has)
+    else
+      for (const [name, columns] of relations)
+        expect([...(listed.get(name) ?? [])]).toEqual(expect.arrayContaining([...columns]))
+  })
+
+  test('what else is sent has only what there is in every version', async () => {
+    const client = new pg.Client(connectionTo(server))
+    await client.connect()
+    const texts: string[] = []
+    const query = client.query.bind(client) as (...given: unknown[]) => unknown
+    Object.assign(client, {
+      query: (...given: unknown[]) => {
+        const [config] = given as [string | { readonly text: string }]
+        texts.push(typeof config === 'string' ? config : config.text)
+        return query(...given)
+      },
+    })
+    await syncRoles(client, asked)
+    await client.query('begin')
+    await syncRoles(client, { ...asked, grants: [] })
+    await client.query('commit')
+    await client.query(`drop role ${asked.role}`)
+    await client.end()
+    const oldest = history.get(90600)!
+    const others = texts.flatMap((text) => text.split(';')).filter((text) => !/^\s*with recursive/.test(text))
+    expect(others.length).toBeGreaterThan(20)
+    expect(others.flatMap((text) => problemsOn(text, 90600, oldest satisfies CatalogContents))).toEqual([])
+  })
+})
