@@ -12,7 +12,7 @@ const locksOf = (before: Snapshot, transactions: readonly (readonly Operation[])
 
 const nothing = locksOf(snapshot(), [[]])
 
-describe('what is locked', () => {
+describe('the locks of a transaction are counted for', () => {
   const because = { role: 't', grant: null }
   const base = { as: 'postgres', because }
   const [table, column] = [
