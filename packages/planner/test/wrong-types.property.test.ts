@@ -93,7 +93,7 @@ describe('given anything', () => {
   )
 
   test.for([...functionsIn(Grant), ...functionsIn(Target)])(
-    'what %s makes of it is refused, or means something',
+    'what %s returns is refused with a reason, or is a valid grant',
     ([, call]) =>
       fc.assert(
         fc.property(
@@ -191,7 +191,7 @@ describe('given something of which one value is of the wrong type', () => {
     'a plan for its scope': (spoil) => planner.scopeOf(spoil(made)),
     'a plan for a comparison': (spoil) => planner.planDifferenceOf(made, spoil(made)),
   }
-  test.for(Object.entries(scenes))('%s: it is said what, or it means something', ([, use]) =>
+  test.for(Object.entries(scenes))('%s: it is refused with a reason, or accepted', ([, use]) =>
     fc.assert(
       fc.property(place, anything, (at, other) =>
         expectTagged(() => use(<T>(value: T) => spoiled(value, at, other()) as T)),

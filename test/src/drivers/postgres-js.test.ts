@@ -60,7 +60,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
       }),
     )
 
-    test.for([1, 3])('two calls at a time on a pool of %i', (max) =>
+    test.for([1, 3])('two calls at a time work on a pool of %i', (max) =>
       withSql({ max }, async (sql) => {
         await Promise.all([sync(sql), sync(sql)])
         await Promise.all([sync(sql), sql`select 1`, sync(sql), sync(sql)])

@@ -300,7 +300,7 @@ const isInScope = (
   }
 }
 
-test('no operation concerns anybody but who is synced, and who has got something from them', () =>
+test('every operation is about a desired role, or about a role that got something from one', () =>
   forEveryPlan((made, _, input) => {
     const strange = stepsOf(input.snapshot, made).filter(
       ({ operation, before }) => !isInScope(operation, before, input, operationsOf(made)),
@@ -308,7 +308,7 @@ test('no operation concerns anybody but who is synced, and who has got something
     expect(strange.map(({ operation }) => operation)).toEqual([])
   }))
 
-test('no operation is in vain', () =>
+test('every operation changes something', () =>
   forEveryPlan((made, _, { snapshot }) => {
     const inVain = stepsOf(snapshot, made).filter(
       ({ operation: { kind }, before, after }) =>
@@ -373,13 +373,13 @@ const whyLeft = (operation: Operation, before: Snapshot, after: Snapshot): strin
   return dependent === undefined ? undefined : `it leaves behind ${textOf(dependent)}`
 }
 
-test('nothing is left that was granted by who may not any more, unless it was there before, or the plan tells', () =>
+test('no grant is left whose grantor may not grant it any more, unless it was there before or is residue', () =>
   forEveryPlan(({ residue }, outcome, { snapshot }) => {
     const before = new Set([...unfounded(snapshot), ...residue.map(({ fact }) => textOf(fact))])
     expect([...unfounded(outcome, snapshot)].filter((text) => !before.has(text))).toEqual([])
   }))
 
-test('PostgreSQL refuses no operation at the moment it is done', () =>
+test('every operation is one that PostgreSQL allows at its moment', () =>
   forEveryPlan((made, _, { snapshot }) => {
     const refused = stepsOf(snapshot, made).flatMap(({ operation, before, after }) => {
       const why = whyNotPermitted(before, operation) ?? whyLeft(operation, before, after)
@@ -400,14 +400,14 @@ const withoutEmpty = (world: Snapshot): Snapshot => ({
   objects: withoutGrantors(world).objects.filter(({ kind, acl }) => kind !== 'column' || acl.length > 0),
 })
 
-describe('what is done for a while', () => {
+describe('what is done only for the transaction', () => {
   test('leaves no trace', () =>
     forEveryPlan((made, outcome, { snapshot }) => {
       const forGood = operationsOf(made).filter(({ reason }) => reason.temporary === undefined)
       expect(withoutEmpty(outcome)).toEqual(withoutEmpty(outcomeOf(snapshot, forGood)))
     }))
 
-  test('leaves the acting role and its members as they were, but for the roles that it creates', () =>
+  test('leaves the memberships of the acting role as they were, except in roles that it creates', () =>
     forEveryPlan((made, outcome, { snapshot, desired }) => {
       const { actingRole } = made
       // A superuser needs nothing for a while.

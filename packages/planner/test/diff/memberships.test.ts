@@ -50,7 +50,7 @@ describe.for([
   ['a superuser', true],
   ['one who is none', false],
 ] as const)('what all rows of a membership give together is what is asked for, by %s', ([, isSuperuser]) => {
-  test('whoever granted them, and whatever they give', { timeout: 60_000 }, () => {
+  test('whatever their grantors and options', { timeout: 60_000 }, () => {
     const wrong = matrixOf(isSuperuser).flatMap((one) => {
       const expected = expectedOf(one, isSuperuser)
       const sorted = { ...expected, residue: expected.residue.toSorted() }

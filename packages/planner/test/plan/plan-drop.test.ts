@@ -40,11 +40,15 @@ describe('an intermediate role', () => {
     ['with a member stays', world(held, [membership('t', name)]), []],
     ['whose creator alone administers it is dropped', world(held, [adminOnly]), [revoke, drop]],
     ['that holds nothing is dropped, whoever is a member', world({}, [membership('t', name)]), [drop]],
-    ['that another database has too stays', world(held, [], { elsewhere: 1 }), []],
-    ['that only another database has stays', world({}, [], { elsewhere: 1 }), []],
+    ['that holds something in another database too stays', world(held, [], { elsewhere: 1 }), []],
+    ['that holds something only in another database stays', world({}, [], { elsewhere: 1 }), []],
     ['that holds something of the cluster stays', world({}, [], {}, { objects: [database] }), []],
-    ['that was not looked for stays', world(held, [], {}, { mayBeUnused: [] }), []],
-    ['is nobody else’s name', world(held, [], {}, { mayBeUnused: ['t', 'gone', other] }), []],
+    ['that the snapshot does not name as perhaps unused stays', world(held, [], {}, { mayBeUnused: [] }), []],
+    [
+      'is not any role that the snapshot names as perhaps unused',
+      world(held, [], {}, { mayBeUnused: ['t', 'gone', other] }),
+      [],
+    ],
   ])('%s', ([, of, expected]) => {
     expect(statements(of)).toEqual(expected)
     expect(planDrop(of).residue).toEqual([])
@@ -53,7 +57,7 @@ describe('an intermediate role', () => {
     expect(outcome.roles.some((one) => one.name === name)).toBe(!expected.includes(drop))
   })
 
-  test('takes its memberships with it, which is an effect, but for those of who only administers it', () => {
+  test('takes memberships with it: an effect, except those with nothing but the ADMIN option', () => {
     const of = world({}, [membership('t', name), { ...adminOnly, member: 'owner' }])
     expect(planDrop(of).effects).toEqual([
       { role: 't', change: 'loses', fact: { kind: 'membership', ...membership('t', name) } },

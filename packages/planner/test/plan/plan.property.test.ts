@@ -81,8 +81,8 @@ const isAsAble = (made: Plan, outcome: Snapshot, { snapshot, desired }: Input): 
   return !(hasLost && isInCycle) && hasSameMeans(worldsOf(snapshot, outcome, made))
 }
 
-describe('planned again, its own outcome', () => {
-  test('leaves nothing to do but to set passwords', () =>
+describe('a plan made from the outcome of a plan', () => {
+  test('does nothing but set passwords', () =>
     forEveryPlan((made, outcome, input) => {
       fc.pre(isAsAble(made, outcome, input))
       const { effects, ...rest } = again(outcome, input)
@@ -100,13 +100,13 @@ describe('planned again, its own outcome', () => {
     }))
 })
 
-describe('the same plan comes', () => {
+describe('the same plan is made', () => {
   test('whatever the order of desired roles and grants', () =>
     forEveryPlan((made, _, input) => {
       expect(plan(input.snapshot, reordered(input), input.options)).toStrictEqual(made)
     }, 100))
 
-  test('out of JSON', () =>
+  test('after JSON', () =>
     forEveryPlan((made) => {
       expect(JSON.parse(JSON.stringify(made))).toStrictEqual(made)
     }, 100))
@@ -121,7 +121,7 @@ describe('the same plan comes', () => {
     }, 100))
 })
 
-test('bystanders gain and lose what the effects say, and nothing else', () =>
+test('roles that are not desired gain and lose exactly what the effects say', () =>
   forEveryPlan((made, outcome, input) => {
     expect(made.effects.map(textOf).sort()).toEqual(effectsBetween(input, outcome).map(textOf).sort())
   }))
@@ -197,7 +197,7 @@ describe('when a plan is done', () => {
         expect(grants.filter((grant) => !isGiven(outcome, role, grant))).toEqual([])
     }))
 
-  test('and nothing else but what the plan says', () =>
+  test('a desired role has nothing else, except what the plan reports', () =>
     forEveryPlan((made, outcome) => {
       for (const asked of askedIn(made))
         expect(
@@ -207,7 +207,7 @@ describe('when a plan is done', () => {
         ).toEqual([])
     }))
 
-  test('all that is called residue is there, and not asked for', () =>
+  test('all residue is held, and not asked for', () =>
     forEveryPlan((made, outcome) => {
       const held = new Set(factsIn(outcome).map(textOf))
       const excess = new Set(askedIn(made).flatMap((asked) => excessOf(outcome, asked).map(textOf)))
@@ -220,19 +220,19 @@ describe('when a plan is done', () => {
       expect(made.skipped.filter((one) => !isStillImpossible(made, input, outcome, one))).toEqual([])
     }, 250))
 
-  test('of a grant on several objects only what is not permitted is missing', () =>
+  test('a grant on several objects is made on all that are permitted', () =>
     forEveryPlan((made, outcome, { snapshot }) => {
       for (const { role, grant, reason } of made.skipped)
         if (reason === 'not permitted' && grant?.kind === 'privilege' && roleIn(outcome, role))
           expect(missingThoughPossible(worldsOf(snapshot, outcome, made), role, grant)).toEqual([])
     }))
 
-  test('what is not taken away could not be', () =>
+  test('what is not taken away could not be taken away', () =>
     forEveryPlan((made, outcome, { snapshot }) => {
       expect(leftThoughRemovable(made, worldsOf(snapshot, outcome, made))).toEqual([])
     }, 250))
 
-  test('others keep what they can, where that is asked for', () =>
+  test('with keepDependents, other roles keep what can be granted to them again', () =>
     forEveryPlan((made, outcome, { snapshot, options }) => {
       if (options.keepDependents)
         expect(lostThoughGrantable(made, worldsOf(snapshot, outcome, made))).toEqual([])

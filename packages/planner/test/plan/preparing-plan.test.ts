@@ -23,7 +23,7 @@ const grants = tables.flatMap(({ name: [, table] }) => [
 
 const made = plan(before, { role: 'reader', grants }, { seed: '' })
 
-test('what only prepares is a plan of its own, which is about no desired role', () => {
+test('the transactions that only prepare are a plan of their own, without desired roles', () => {
   const [first, ...others] = made.transactions
   expect(others.length).toBeGreaterThan(1)
   expect(preparingPlan(made)).toEqual({
@@ -37,9 +37,9 @@ test('what only prepares is a plan of its own, which is about no desired role', 
 
 test.for([
   ['as another role', { as: 'delegate' }],
-  ['with what is lent meanwhile', { reason: { role: 'reader', grant: null, temporary: 'borrow' } }],
-  ['to a membership', { kind: 'grantMembership', member: 'postgres' }],
-] as const)('what is done %s is planned again', ([, changed]) => {
+  ['with something borrowed', { reason: { role: 'reader', grant: null, temporary: 'borrow' } }],
+  ['to grant a membership', { kind: 'grantMembership', member: 'postgres' }],
+] as const)('a transaction with an operation %s is not one that only prepares', ([, changed]) => {
   const [first, ...others] = made.transactions
   const operation = { ...first![0]!, ...changed } as Operation
   expect(preparingPlan({ ...made, transactions: [[...first!, operation], ...others] })).toBeUndefined()
@@ -51,26 +51,26 @@ const areAsPlanned = (objects: readonly DatabaseObject[]): boolean =>
 describe('whether objects are as planned', () => {
   const [table, ...others] = tables as [DatabaseObject, ...DatabaseObject[]]
 
-  test('as long as nobody changes them', () => {
+  test('is true while nobody changes them', () => {
     expect(areAsPlanned(tables)).toBe(true)
   })
 
-  test('also when the new roles have got something', () => {
+  test('is true once the new roles have their privileges', () => {
     const half = outcomeOf(before, made.transactions.slice(0, -1).flat())
     expect(half.objects).not.toEqual(before.objects)
     expect(areAsPlanned(half.objects)).toBe(true)
   })
 
   test.for([
-    ['owned by another', [{ ...table, owner: 'other' }]],
-    ['granted to another', [object('table', table.name, 'owner', { 'other/owner': 'r' })]],
-    ['with a privilege more', [{ ...table, acl: [{ ...table.acl[0]!, privileges: 'ar' }] }]],
+    ['with another owner', [{ ...table, owner: 'other' }]],
+    ['granted to another role', [object('table', table.name, 'owner', { 'other/owner': 'r' })]],
+    ['with one more privilege', [{ ...table, acl: [{ ...table.acl[0]!, privileges: 'ar' }] }]],
     ['that is gone', []],
-  ] as const)('not one %s', ([, changed]) => {
+  ] as const)('is false for one %s', ([, changed]) => {
     expect(areAsPlanned([...others, ...changed])).toBe(false)
   })
 
-  test('of those only that are touched', () => {
+  test('does not depend on objects that the plan does not touch', () => {
     const untouched = object('table', ['s', 'new'])
     expect(areAsPlanned([...tables, untouched])).toBe(true)
   })

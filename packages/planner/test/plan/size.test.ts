@@ -44,7 +44,7 @@ describe('a privilege passed on by one role to the next', () => {
   const roles = numbered(12_000, 'g')
   const [first, last] = [roles[0]!, roles.at(-1)!]
 
-  test('is taken from all of them, from the last on', () => {
+  test('is revoked from all of them, from the last to the first', () => {
     const made = plan(inTable(roles, chain(roles)), nothing([first]), options)
     const revoked = steps(made).filter((step) => step.includes('/'))
     expect(revoked).toHaveLength(roles.length)
@@ -52,7 +52,7 @@ describe('a privilege passed on by one role to the next', () => {
     expect(made.effects).toHaveLength(roles.length - 1)
   })
 
-  test('stays with all of them where the last is to keep it', () => {
+  test('stays with all of them if the last preserves it', () => {
     const some = roles.slice(0, 2_000)
     const keeping = { role: some.at(-1)!, grants: [], preserveExistingGrantsInSchemas: ['s'] }
     const made = plan(inTable(some, chain(some)), [...nothing(some.slice(0, -1)), keeping], options)
@@ -60,13 +60,13 @@ describe('a privilege passed on by one role to the next', () => {
     expect(new Set(made.residue.map((one) => one.role)).size).toBe(some.length - 1)
   })
 
-  test('is taken from all of them when nobody has the grant option any more', () => {
+  test('is revoked from all of them if none of them has the grant option any more', () => {
     const before = inTable(roles, chain(roles, 'r'))
     const made = plan(before, nothing(roles), options)
     expect(outcomeOf(before, made).objects[1]!.acl).toHaveLength(1)
   })
 
-  test('is taken on a table and its columns', () => {
+  test('is revoked on a table and its columns', () => {
     const some = roles.slice(0, 300)
     const before = inTable(some, chain(some))
     const columns = numbered(40, 'c').map((column) =>

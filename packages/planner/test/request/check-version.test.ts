@@ -59,7 +59,7 @@ describe('a server is too old for', () => {
   })
 
   test.for<[string, Grant]>([
-    ['what it has', privilege(Target.table('s', 't'), ['SELECT'])],
-    ['options that its memberships have anyway', roleMembership('a', { inherit: true, set: true })],
+    ['a privilege that it has', privilege(Target.table('s', 't'), ['SELECT'])],
+    ['membership options that it has by default', roleMembership('a', { inherit: true, set: true })],
   ])('not for %s', ([, grant]) => expect(() => planOn(90624, grant)).not.toThrow())
 })

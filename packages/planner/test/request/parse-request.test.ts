@@ -374,7 +374,7 @@ test.for<[string, Grant]>([
   expect(message).toContain('it belongs to the whole cluster, which the scope "database" leaves alone')
 })
 
-test('it says which role and which grant', () =>
+test('an error says which role and which grant it is about', () =>
   expect(refusal(() => asked(Grant.schemaUsage('s'), Grant.schemaUsage('')))).toMatchObject({
     role: 'r',
     grant: 1,
@@ -387,7 +387,7 @@ test('a password given in the wrong place is not shown', () =>
     'cannot build a grant of LOGIN: what was given is no option; there are password, hashedBy, validUntil',
   ))
 
-test('what one role asks for by name and by a pattern at once is not what another gets', () => {
+test('a role that asks by name does not get the pattern of another role for the same name', () => {
   const name = ['s', 't']
   const both = byHand({ kind: 'table', name, schema: 's', pattern: { source: '.' } })
   const named = byHand({ kind: 'table', name })
@@ -403,7 +403,7 @@ test('what one role asks for by name and by a pattern at once is not what anothe
   ).toEqual([[true], [false]])
 })
 
-test('what is refused alone is refused after what looks alike', () => {
+test('an invalid grant is refused after a valid one that looks like it', () => {
   const column = byHand({ kind: 'column', name: ['false', 'false', '1', '1', 'x'] }, true)
   const odd = byHand({ kind: 'column\0true\0false\x001\x005', name: ['x'] })
   expect(refusal(() => [asked(column), { role: 'q', grants: [odd] }]).field).toBe('object')

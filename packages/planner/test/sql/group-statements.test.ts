@@ -34,7 +34,7 @@ const combinationsIn = (group: Group): number =>
     .reduce((product, size) => product * size, 1)
 
 describe('operations that share statements', () => {
-  test('are all there, once', () =>
+  test('are each in one statement', () =>
     forEveryPlan((made) => {
       for (const operations of made.transactions)
         expect(texts(groupsOf(operations).flat())).toEqual(texts(operations))
@@ -45,7 +45,7 @@ describe('operations that share statements', () => {
       for (const group of groupsOf(operationsOf(made))) expect(combinationsIn(group)).toBe(group.length)
     }))
 
-  test('lead where they do one by one', () =>
+  test('have the same outcome as one by one', () =>
     forEveryPlan((made, _, { snapshot: before }) => {
       const sent = groupsOf(operationsOf(made)).flat()
       expect(outcomeOf(before, sent)).toEqual(outcomeOf(before, made))
@@ -74,12 +74,12 @@ describe('how many statements', () => {
   }
 
   // Of 1,200 combinations, in pieces of at most 1,000.
-  test('two for what many roles hold directly on many tables', () =>
+  test('is two for privileges of many roles on many tables, held directly', () =>
     expect(statements([Grant.privilege(Target.table('s', /^t/), ['SELECT'], { direct: true })])).toEqual({
       grantPrivilege: 2,
     }))
 
-  test('two for the intermediate roles that many roles become members of', () =>
+  test('is two for the memberships of many roles in many intermediate roles', () =>
     expect(statements([Grant.tableSelect('s', /^t/)])).toEqual({
       lockRole: 40,
       createRole: 30,

@@ -1,84 +1,6 @@
-import fc from 'fast-check'
-import {
-  describeOperation,
-  operationsOf,
-  privilegeLetters,
-  quoteIdent,
-  quoteLiteral,
-  parsePlan,
-  renderJson,
-  renderSql,
-} from '@pgsr/planner'
-import { parseAclItem } from '@pgsr/planner/internal'
+import { describeOperation, operationsOf, parsePlan, renderJson, renderSql } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { forEveryPlan } from '../arbitrary/desired.ts'
-import { anyName } from '../arbitrary/name.ts'
-
-/**
- * What is beyond ASCII is quoted or not, as the version and the locale will have it.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (putid)
- */
-const quotedUnless = (bare: RegExp, name: string): string =>
-  bare.test(name) ? name : `"${name.replaceAll('"', '""')}"`
-
-describe('an ACL item is read as PostgreSQL prints it', () => {
-  const privileges = fc
-    .subarray(Object.keys(privilegeLetters), { minLength: 1 })
-    .chain((letters) =>
-      fc
-        .tuple(...letters.map((letter) => fc.constantFrom(letter, `${letter}*`)))
-        .map((held) => held.join('')),
-    )
-
-  test.for<[string, fc.Arbitrary<string>, RegExp]>([
-    ['PUBLIC', fc.constant('public'), /^\w+$/],
-    ['any role', anyName, /^\w+$/],
-    ['any role, in an alphabet that is not ASCII', anyName, /^[\w\u0080-\u{10ffff}]+$/u],
-  ])('for %s', ([, anyGrantee, bare]) =>
-    fc.assert(
-      fc.property(anyGrantee, anyName, privileges, (grantee, grantor, held) => {
-        const who = grantee === 'public' ? '' : quotedUnless(bare, grantee)
-        const item = parseAclItem(`${who}=${held}/${quotedUnless(bare, grantor)}`)
-        expect(item).toEqual({ grantee, grantor, privileges: held })
-      }),
-    ),
-  )
-})
-
-/** Reads a literal as PostgreSQL does; in one with an E, and without `standard_conforming_strings`, `\` escapes. */
-const valueOf = (literal: string, standardConformingStrings: boolean): string | undefined => {
-  const escapes = /^ ?E/.test(literal) || !standardConformingStrings
-  const pattern = escapes ? /^ ?E?'((?:[^'\\]|''|\\[^\w])*)'$/ : /^'((?:[^']|'')*)'$/
-  const inner = pattern.exec(literal)?.[1]
-  return inner?.replaceAll(escapes ? /''|\\./g : /''/g, (pair) => pair[1]!)
-}
-
-describe('what is quoted means the same to PostgreSQL', () => {
-  test('as a name', () =>
-    fc.assert(
-      fc.property(anyName, (name) => {
-        const [all, inner = ''] = /^"((?:[^"]|"")+)"$/.exec(quoteIdent(name))!
-        expect(inner.replaceAll('""', '"')).toBe(name)
-        expect(all).toBe(quoteIdent(name))
-      }),
-    ))
-
-  test.for([true, false])('as a literal, standard_conforming_strings being %s', (standard) =>
-    fc.assert(
-      fc.property(
-        fc.string({ unit: fc.oneof(fc.constantFrom("'", '\\', 'n', 'E', ' ', '\n'), fc.string()) }),
-        (text) => {
-          fc.pre(!text.includes('\0'))
-          expect(valueOf(quoteLiteral(text), standard)).toBe(text)
-        },
-      ),
-    ),
-  )
-
-  test.for(['', '\0', 'a\0', '\ud800', 'x'.repeat(64), 'é'.repeat(32)])('or refused: the name %j', (name) =>
-    expect(() => quoteIdent(name)).toThrow(RangeError),
-  )
-})
 
 /** A script as psql reads it: a name is `n`, a literal `l`, a comment nothing, and either kind of newline ends it. */
 const skeletonOf = (script: string): string =>
@@ -137,7 +59,7 @@ describe('a plan is printed', () => {
       expect(lines.filter((line) => !statement.test(line))).toEqual([])
     }))
 
-  test('in words that are in one line, and read in the order in which they are shown', () =>
+  test('in messages of one line, without characters that change the order of reading', () =>
     forEveryPlan((made) => {
       const { skipped, residue } = made
       const said = [...skipped, ...residue].map(({ message }) => message)

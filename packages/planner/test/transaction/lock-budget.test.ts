@@ -13,7 +13,7 @@ const locksOf = (before: Snapshot, transactions: readonly (readonly Operation[])
 
 const nothing = locksOf(snapshot(), [[]])
 
-describe('what is locked', () => {
+describe('the locks of a transaction are counted for', () => {
   const reason = { role: 't', grant: null }
   const base = { as: 'postgres', reason }
   const [table, column] = [

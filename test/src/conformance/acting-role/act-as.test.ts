@@ -22,7 +22,7 @@ conformanceAtEndsInTurn('act-as', (sandbox) => {
     return { box, admin, service, role, schema, grants, held }
   }
 
-  test('a role that one may become does it, and is left again', async () => {
+  test('a role named by actAs runs the plan, and the session is itself again afterwards', async () => {
     const { box, admin, role, schema, grants, held } = await make()
     try {
       await expect(held.syncRoles({ role, grants })).rejects.toHaveProperty('_tag', 'ResidueError')
@@ -43,7 +43,7 @@ conformanceAtEndsInTurn('act-as', (sandbox) => {
     await expect(box.as(role, `select from ${schema}.t`)).rejects.toThrow('permission denied')
   })
 
-  test('the script of such a plan is run as that role too', async () => {
+  test('the script of a plan with actAs runs as that role', async () => {
     const { box, admin, role, schema, grants, held } = await make()
     try {
       const plan = await held.planRoles({ role, grants }, { actAs: admin })
@@ -55,7 +55,7 @@ conformanceAtEndsInTurn('act-as', (sandbox) => {
     }
   })
 
-  test('in a transaction of the caller’s, and as who the caller has become', async () => {
+  test('actAs works in a transaction of the caller, also after the caller has run SET ROLE', async () => {
     const { box, admin, service, role, grants, held } = await make()
     try {
       await held.run('begin')
@@ -74,7 +74,7 @@ conformanceAtEndsInTurn('act-as', (sandbox) => {
     expect(await box.admin(`select from pg_roles where rolname = '${role}'`)).toHaveLength(1)
   })
 
-  test('a role that one may not become is refused by name', async () => {
+  test('a role that the session may not become is refused by name', async () => {
     const { box, role, grants, held } = await make()
     try {
       for (const actAs of [box.name('nobody'), box.server.user]) {

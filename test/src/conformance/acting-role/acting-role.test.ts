@@ -39,7 +39,7 @@ const syncOn = async (box: Sandbox, ...schemas: readonly string[]): Promise<void
 
 // What the acting role is and what it is a member of is compared by the sandbox, before and after each sync.
 conformanceAsOwner((sandbox) => {
-  test('it may be NOINHERIT, and stays so', async () => {
+  test('the acting role may be NOINHERIT, and stays so', async () => {
     const box = sandbox()
     const { schema } = await othersTable(box)
     await box.admin(`alter role ${box.actor} noinherit`)
@@ -58,7 +58,7 @@ conformanceAsOwner((sandbox) => {
     [160000, 'with inherit false, set false, admin true'],
   ]
 
-  test('it may be a member of the owner already, in every way, and stays one in the same way', async () => {
+  test('the acting role may be a member of the owner with any options, and keeps them', async () => {
     const box = sandbox()
     const schemas: string[] = []
     for (const [since, options] of memberships)
@@ -75,7 +75,7 @@ conformanceAsOwner((sandbox) => {
     await syncOn(box, ...schemas)
   })
 
-  test('it may be a member of the owner through another role', async () => {
+  test('the acting role may be a member of the owner through another role', async () => {
     const box = sandbox()
     const schemas: string[] = []
     for (const inherit of ['inherit', 'noinherit']) {
@@ -88,35 +88,38 @@ conformanceAsOwner((sandbox) => {
     await syncOn(box, ...schemas)
   })
 
-  test.for(['itself', 'through another role'])('the owner may be a member of it, %s', async (how) => {
-    const box = sandbox()
-    const hasGrantors = box.server.version >= 160000
-    // From 16 on the acting role administers the roles that it creates, which could not be its members then.
-    const { owner, schema } = await othersTable(box, { madeBy: hasGrantors ? box.admin : box.run })
-    const middle = box.name('m')
-    await box.admin(`create role ${middle}`)
-    await box.admin(
-      how === 'itself'
-        ? `grant ${box.actor} to ${owner} with admin option`
-        : `grant ${box.actor} to ${middle}; grant ${middle} to ${owner}`,
-    )
-    const before = await box.admin(
-      `select member::regrole::text, admin_option from pg_auth_members where roleid = '${box.actor}'::regrole order by 1`,
-    )
-    if (hasGrantors) {
-      const desired = { role: box.name('r'), grants: [Grant.tableSelect(schema, 't')] }
-      await expect(box.pool.syncRoles(desired)).rejects.toBeInstanceOf(ResidueError)
-      const { plan } = await box.sync(desired, { onResidue: 'report' })
-      expect(plan.skipped).toMatchObject([{ reason: 'not permitted' }])
-    } else await syncOn(box, schema)
-    const after = await box.admin(
-      `select member::regrole::text, admin_option from pg_auth_members where roleid = '${box.actor}'::regrole order by 1`,
-    )
-    expect(after).toEqual(before)
-    await box.admin(`revoke ${box.actor} from ${how === 'itself' ? owner : middle}`)
-  })
+  test.for(['itself', 'through another role'])(
+    'the owner may be a member of the acting role, %s',
+    async (how) => {
+      const box = sandbox()
+      const hasGrantors = box.server.version >= 160000
+      // From 16 on the acting role administers the roles that it creates, which could not be its members then.
+      const { owner, schema } = await othersTable(box, { madeBy: hasGrantors ? box.admin : box.run })
+      const middle = box.name('m')
+      await box.admin(`create role ${middle}`)
+      await box.admin(
+        how === 'itself'
+          ? `grant ${box.actor} to ${owner} with admin option`
+          : `grant ${box.actor} to ${middle}; grant ${middle} to ${owner}`,
+      )
+      const before = await box.admin(
+        `select member::regrole::text, admin_option from pg_auth_members where roleid = '${box.actor}'::regrole order by 1`,
+      )
+      if (hasGrantors) {
+        const desired = { role: box.name('r'), grants: [Grant.tableSelect(schema, 't')] }
+        await expect(box.pool.syncRoles(desired)).rejects.toBeInstanceOf(ResidueError)
+        const { plan } = await box.sync(desired, { onResidue: 'report' })
+        expect(plan.skipped).toMatchObject([{ reason: 'not permitted' }])
+      } else await syncOn(box, schema)
+      const after = await box.admin(
+        `select member::regrole::text, admin_option from pg_auth_members where roleid = '${box.actor}'::regrole order by 1`,
+      )
+      expect(after).toEqual(before)
+      await box.admin(`revoke ${box.actor} from ${how === 'itself' ? owner : middle}`)
+    },
+  )
 
-  test('it may be what the session has become, and stays that', async () => {
+  test('the acting role may be one that the session has become, and stays that', async () => {
     const box = sandbox()
     const [login, role] = [box.name('login'), box.name('r')]
     const { schema } = await othersTable(box)

@@ -52,7 +52,7 @@ conformanceAtEnds((sandbox) => {
     return { box, role, schema, log: `${schema}.log`, grants, transaction, rows, locks }
   }
 
-  test('what is done there is the caller’s to commit', async () => {
+  test('what a sync does in a transaction of the caller is there once the caller commits', async () => {
     const { box, role, schema, log, grants, transaction, rows } = await make()
     await transaction(async (inside) => {
       await inside.run(set)
@@ -67,7 +67,7 @@ conformanceAtEnds((sandbox) => {
     expect(await rows()).toBe(2)
   })
 
-  test('and the caller’s to roll back', async () => {
+  test('what a sync does in a transaction of the caller is gone once the caller rolls back', async () => {
     const { box, role, grants, transaction } = await make()
     const rollingBack = transaction(async (inside) => {
       await inside.syncRoles({ role, grants })
@@ -77,7 +77,7 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('a plan changes nothing, and is executed there', async () => {
+  test('a plan made in a transaction of the caller changes nothing, and can be executed there', async () => {
     const { box, role, log, grants, transaction, rows } = await make()
     await transaction(async (inside) => {
       await inside.run(set)
@@ -93,7 +93,7 @@ conformanceAtEnds((sandbox) => {
     expect(await rows()).toBe(3)
   })
 
-  test('whatever fails there, the transaction goes on as if nothing had been asked', async () => {
+  test('a transaction of the caller goes on as before after any call in it has failed', async () => {
     const { box, role, log, grants, transaction, rows, locks } = await make()
     const stop = await whenGranted(box, `raise exception 'not today'`)
     try {
@@ -120,7 +120,7 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('what changed meanwhile is tried again there', async () => {
+  test('a sync in a transaction of the caller is tried again when something has changed since it read the catalogs', async () => {
     const { box, role, schema, log, grants, transaction } = await make()
     const stop = await goneWhenGranted(box, 6)
     try {
@@ -135,7 +135,7 @@ conformanceAtEnds((sandbox) => {
     await box.as(role, `select from ${schema}.t`)
   })
 
-  test('a deadlock is the caller’s to deal with', async () => {
+  test('a deadlock in a transaction of the caller is not tried again', async () => {
     const { box, role, log, grants, transaction } = await make()
     const stop = await whenGranted(
       box,
@@ -159,7 +159,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('the lock is held until the caller commits', async () => {
+  test('the advisory lock is held until the caller commits', async () => {
     const { role, grants, transaction, locks } = await make()
     await transaction(async (inside) => {
       await inside.syncRoles({ role, grants })
@@ -168,7 +168,7 @@ conformanceAtEnds((sandbox) => {
     expect(await locks()).toBe(0)
   })
 
-  test('a transaction that cannot see what others commit, or that has failed, is refused', async () => {
+  test('a transaction that is REPEATABLE READ or SERIALIZABLE, or has failed, is refused', async () => {
     const { box, role, grants } = await make()
     const held = await box.driver.client(box.connection, box.database)
     try {
@@ -194,7 +194,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('a transaction that was left open on a connection of a pool is not taken for the caller’s', async () => {
+  test('a transaction left open on a connection of a pool is not taken for the caller’s', async () => {
     const { box, role, grants } = await make()
     const pool = box.driver.pool(box.connection, box.database, 1)
     try {

@@ -38,7 +38,7 @@ const endSessions = async ({ admin, database }: Sandbox, name: string): Promise<
 }
 
 conformanceAtEnds((sandbox) => {
-  test.for([1, 2])('two calls at a time on a pool of %i', async (connections) => {
+  test.for([1, 2])('two calls at a time work on a pool of %i', async (connections) => {
     const box = sandbox()
     const pool = box.driver.pool(box.connection, box.database, connections)
     try {
@@ -67,7 +67,7 @@ conformanceAtEnds((sandbox) => {
     })
   })
 
-  test('a connection of a pool that is killed is replaced by the next call, and no slot stays taken', async () => {
+  test('a pooled connection that is killed is replaced by the next call, and no slot stays taken', async () => {
     const box = sandbox()
     const connections = 2
     const pool = box.driver.pool(box.connection, box.database, connections)
@@ -87,7 +87,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('a call whose connection is killed fails, the one beside it does not, and the pool is good', async () => {
+  test('a call whose connection is killed fails; the call beside it does not, and the pool still works', async () => {
     const box = sandbox()
     const pool = box.driver.pool(box.connection, box.database, 2)
     const [role, beside, schema] = [box.name('r'), box.name('r'), box.name('s')]

@@ -7,7 +7,7 @@ import { untilSomebodyWaits } from '../../../harness/sandbox/waiting.ts'
 import { goneWhenGranted } from '../../../harness/sandbox/when-granted.ts'
 
 conformanceAtEndsInTurn('event', (sandbox) => {
-  test('everything is told as it happens', async () => {
+  test('events are emitted as things happen', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
@@ -53,7 +53,7 @@ conformanceAtEndsInTurn('event', (sandbox) => {
     expect(again).toEqual([{ kind: 'planned', operations: 0 }])
   })
 
-  test('an attempt that failed is told with its reason, and a listener that throws changes nothing', async () => {
+  test('a failed attempt emits an event with its reason, and a listener that throws changes nothing', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)

@@ -53,7 +53,7 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('a call that waits for the lock is aborted, and waits no longer', async () => {
+  test('a call that waits for the lock can be aborted', async () => {
     const { box, role, desired } = await make()
     const other = new pg.Client(connectionTo(box.connection, box.database))
     await other.connect()
@@ -76,7 +76,7 @@ conformanceAtEnds((sandbox) => {
     await box.sync(desired)
   })
 
-  test('a statement that runs is cancelled on the server, and everything is rolled back', async () => {
+  test('aborting cancels the running statement on the server, and everything is rolled back', async () => {
     const { box, role, desired } = await make()
     const stop = await sleeping(box)
     try {
@@ -105,7 +105,7 @@ conformanceAtEnds((sandbox) => {
     await box.sync(desired)
   })
 
-  test('a statement that is still on its way is cancelled, too', async () => {
+  test('aborting cancels a statement that has not reached the server yet', async () => {
     const { box, desired } = await make()
     const stop = await sleeping(box)
     const proxy = await startFaultProxy(box.connection)
@@ -129,7 +129,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('planning is given up, and leaves pools and transactions of the caller’s as they were', async () => {
+  test('aborting ends planning, and leaves pools and the caller’s transactions as they were', async () => {
     const { box, role, schema, desired } = await make()
     await box.run(`create table ${schema}.${slow.table} ()`)
     const patient = { role, grants: [...desired.grants, Grant.tableSelect(schema, slow.pattern)] }
@@ -146,7 +146,7 @@ conformanceAtEnds((sandbox) => {
     await box.sync(desired)
   })
 
-  test('planning under the lock is given up, and nobody waits for the lock any longer', async () => {
+  test('aborting ends planning under the lock, and releases the lock', async () => {
     const { box, role, schema, desired } = await make()
     const patient = { role, grants: [...desired.grants, Grant.tableSelect(schema, slow.pattern)] }
     const other = new pg.Client(connectionTo(box.connection, box.database))
@@ -168,7 +168,7 @@ conformanceAtEnds((sandbox) => {
     await box.sync(desired)
   })
 
-  test('a transaction of the caller’s goes on after it', async () => {
+  test('a transaction of the caller goes on after an aborted call', async () => {
     const { box, role, schema, desired } = await make()
     await box.run(`create table ${schema}.log (x int)`)
     const stop = await sleeping(box)
@@ -185,7 +185,7 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('so it does after a call that is aborted while the answer to its look is on the way', async () => {
+  test('a transaction of the caller goes on after a call that was aborted while the catalogs were being read', async () => {
     const { box, role, desired } = await make()
     const proxy = await startFaultProxy(box.connection)
     const controller = new AbortController()
@@ -212,7 +212,7 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(true)
   })
 
-  test('a call that is given up says what it was waiting for', async () => {
+  test('the error of an aborted call says what the call was waiting for', async () => {
     const { box, schema, desired } = await make()
     const table = `${schema}.t`
     await box.run(`create table ${table} ()`)
@@ -254,7 +254,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('a call that waits for a connection of the pool is given up, and the connection is not lost', async () => {
+  test('a call that waits for a connection of the pool can be aborted, and the connection is not lost', async () => {
     const { box, desired } = await make()
     const pool = box.driver.pool(box.connection, box.database, 1)
     const stop = await sleeping(box)
@@ -275,7 +275,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('what is committed is done, and not given up any more', async () => {
+  test('a call cannot be aborted once it has committed', async () => {
     const { box, desired } = await make()
     const controller = new AbortController()
     const { changed } = await box.pool.syncRoles(desired, {

@@ -71,7 +71,7 @@ const tablesOf = async (box: Sandbox, count: number) => {
 }
 
 conformanceAtEnds((sandbox) => {
-  test('a lock that somebody holds is waited for once, and what it is needed for is named', async () => {
+  test('a sync waits once for a lock that another session holds, and the error names the statement', async () => {
     const box = sandbox()
     const { role, schema, desired } = await tablesOf(box, 20)
     const reader = await connect(box)
@@ -98,7 +98,7 @@ conformanceAtEnds((sandbox) => {
     await box.sync(desired)
   })
 
-  test('a lock that is had in time is waited for, once more where another follows', async () => {
+  test('a sync waits for a lock that is released in time, and then for the next one', async () => {
     const box = sandbox()
     const { schema, desired } = await tablesOf(box, 8)
     const readers = [await connect(box), await connect(box)] as const
@@ -126,7 +126,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('what is waited for the advisory lock is not left for others, nor for another attempt', async () => {
+  test('the time spent waiting for the advisory lock counts towards the timeout of the other locks and attempts', async () => {
     const box = sandbox()
     const { schema, desired } = await tablesOf(box, 4)
     const holders = [await connect(box), await connect(box)] as const
@@ -150,7 +150,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('where locks are had at once, nothing more is sent', async () => {
+  test('a sync that gets its locks at once sends no additional messages', async () => {
     const box = sandbox()
     const { desired } = await tablesOf(box, 8)
     const [result, passed] = await seen(box, (pool) => pool.syncRoles(desired))
@@ -159,7 +159,7 @@ conformanceAtEnds((sandbox) => {
     expect(batches).toHaveLength(1)
   })
 
-  test('inside a transaction of the caller’s, too, which goes on', async () => {
+  test('the lock timeout applies in a transaction of the caller, which goes on', async () => {
     const box = sandbox()
     const { schema, desired } = await tablesOf(box, 8)
     const reader = await connect(box)
@@ -182,7 +182,7 @@ conformanceAtEnds((sandbox) => {
     expect(await box.admin(`select from pg_roles where rolname = '${other}'`)).toHaveLength(1)
   })
 
-  test('a statement that takes too long does so no more than twice', async () => {
+  test('a statement that takes too long is run at most twice', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(
@@ -209,7 +209,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('who has the advisory lock is named', async () => {
+  test('the error names the session that holds the advisory lock', async () => {
     const box = sandbox()
     const desired = { role: box.name('r'), grants: [] }
     const holder = await connect(box, 'a "migration"')

@@ -37,7 +37,7 @@ test.for(oldestAndNewest(ours))(
 )
 
 conformanceAtEndsInTurn('read-only', (sandbox) => {
-  test('where transactions are read-only by default, those of pgsr are not', async () => {
+  test('a sync works where transactions are read-only by default', async () => {
     const box = sandbox()
     const [role, other] = [box.name('r'), box.name('r')]
     const grants = [Grant.databaseConnect(box.database)]
@@ -63,7 +63,7 @@ conformanceAtEndsInTurn('read-only', (sandbox) => {
     }
   })
 
-  test('a transaction of the caller’s that is read-only is refused before the lock is waited for', async () => {
+  test('a read-only transaction of the caller is refused before the lock is taken', async () => {
     const box = sandbox()
     const desired = { role: box.name('r'), grants: [Grant.databaseConnect(box.database)] }
     const held = await box.driver.client(box.connection, box.database)

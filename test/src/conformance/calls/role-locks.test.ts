@@ -53,7 +53,7 @@ const whileItCommits = async (
 }
 
 conformanceInTurn('role locks', (sandbox) => {
-  test('syncs that make one role something else in two databases do so one after the other', async () => {
+  test('syncs in two databases that change the same role run one after the other', async () => {
     const box = sandbox()
     const [role, first, second] = [box.name('u'), box.name('a'), box.name('b')]
     await box.run(`create role ${role}; create role ${first}; create role ${second}`)
@@ -104,7 +104,7 @@ conformanceInTurn('role locks', (sandbox) => {
     expect(halves).toEqual([])
   })
 
-  test('a server that reserves roles refuses to lock them, and the rest is done without', async () => {
+  test('a role that the server refuses to lock is not locked, and the sync does the rest', async () => {
     const box = sandbox()
     const [role, group, reserved, schema] = [box.name('u'), box.name('g'), box.name('h'), box.name('s')]
     await box.run(
@@ -154,7 +154,7 @@ conformanceInTurn('role locks', (sandbox) => {
     }
   })
 
-  test('what is refused beside a lock is refused as ever, and named', async () => {
+  test('a statement refused beside a lock fails as usual, and the error names it', async () => {
     const box = sandbox()
     const [role, group, schema] = [box.name('u'), box.name('g'), box.name('s')]
     await box.run(`create role ${role}; create role ${group}; create schema ${schema}`)

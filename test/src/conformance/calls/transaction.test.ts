@@ -17,7 +17,7 @@ const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
   (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
 
 conformanceInTurnBetween('transaction', (sandbox) => {
-  test('a sync waits for the lock, and looks again when it has it', async () => {
+  test('a sync waits for the lock, and reads the catalogs again once it has it', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t ()`)
@@ -35,7 +35,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     expect(await exists(box, role)).toBe(true)
   })
 
-  test('a lock that is not to be had in time is an error of its own, and nothing is changed', async () => {
+  test('a lock that cannot be taken in time is a LockTimeoutError, and nothing is changed', async () => {
     const box = sandbox()
     const role = box.name('r')
     const other = await connect(box)
@@ -52,7 +52,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     expect(await exists(box, role)).toBe(true)
   })
 
-  test('a connection that works goes back to its pool, whatever came of the call', async () => {
+  test('a working connection goes back to its pool, whether the call succeeded or not', async () => {
     const box = sandbox()
     const role = box.name('r')
     const pool = box.driver.pool(box.connection, box.database, 1)
@@ -76,7 +76,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     }
   })
 
-  test('nothing to do needs no lock', async () => {
+  test('a sync with nothing to do takes no lock', async () => {
     const box = sandbox()
     const role = box.name('r')
     await box.sync({ role, grants: [] })
@@ -89,7 +89,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     }
   })
 
-  test('many syncs at once of the same roles all succeed', async () => {
+  test('many concurrent syncs of the same roles all succeed', async () => {
     const box = sandbox()
     const [schema, group] = [box.name('s'), box.name('g')]
     const roles = Array.from({ length: 6 }, () => box.name('r'))
@@ -124,7 +124,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     }
   })
 
-  test('a statement that fails is named, everything is rolled back, and the connection is good', async () => {
+  test('a failing statement is named, everything is rolled back, and the connection still works', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t ()`)
@@ -155,7 +155,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     await box.sync({ role, grants: [Grant.tableSelect(schema, 't', { direct: true })] })
   })
 
-  test('a sync proves itself: what turns out otherwise is rolled back', async () => {
+  test('a sync whose outcome is not what was planned is rolled back', async () => {
     const box = sandbox()
     const [role, third, schema] = [box.name('r'), box.name('t'), box.name('s')]
     await box.run(`create role ${third}; create schema ${schema}; create table ${schema}.t ()`)
@@ -183,7 +183,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('what others changed meanwhile is looked at again', async () => {
+  test('a sync that meets a concurrent change reads the catalogs again', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t (); create sequence ${schema}.tries`)
@@ -208,7 +208,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     ])
   })
 
-  test('a statement that takes longer than it may is an error, and nothing is changed', async () => {
+  test('a statement that exceeds statement_timeout is an error, and nothing is changed', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
@@ -223,7 +223,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('a pool gets back connections outside of any transaction, whatever happened', async () => {
+  test('a pool gets its connections back outside any transaction, whatever happened', async () => {
     const box = sandbox()
     const role = box.name('r')
     const stop = await whenGranted(box, `raise exception 'not today'`)

@@ -41,51 +41,55 @@ describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
   })
   afterAll(() => box.end())
 
-  test('delegates administer what is more than the acting role should', { timeout: 120_000 }, async () => {
-    const [schema, first, second] = [box.name('s'), box.name('r'), box.name('r')]
-    await box.run(`create schema ${schema}`)
-    await box.run(tables.map((table) => `create table ${schema}.${table} ()`).join(';'))
-    const grants = [Grant.tableSelect(schema, /^t/)]
+  test(
+    'delegates administer the intermediate roles that are too many for the acting role',
+    { timeout: 120_000 },
+    async () => {
+      const [schema, first, second] = [box.name('s'), box.name('r'), box.name('r')]
+      await box.run(`create schema ${schema}`)
+      await box.run(tables.map((table) => `create table ${schema}.${table} ()`).join(';'))
+      const grants = [Grant.tableSelect(schema, /^t/)]
 
-    await box.sync({ role: first, grants })
-    expect(await readable(box, first, schema)).toBe(tables.length)
-    const made = await delegates(box)
-    expect(made).toHaveLength(server.version >= 160000 ? 2 : 0)
-    for (const [name, count] of await administrators(box))
-      expect([name, count <= mostAdministered + made.length]).toEqual([name, true])
+      await box.sync({ role: first, grants })
+      expect(await readable(box, first, schema)).toBe(tables.length)
+      const made = await delegates(box)
+      expect(made).toHaveLength(server.version >= 160000 ? 2 : 0)
+      for (const [name, count] of await administrators(box))
+        expect([name, count <= mostAdministered + made.length]).toEqual([name, true])
 
-    await box.sync({ role: second, grants })
-    expect(await readable(box, second, schema)).toBe(tables.length)
-    expect(await delegates(box)).toEqual(made)
+      await box.sync({ role: second, grants })
+      expect(await readable(box, second, schema)).toBe(tables.length)
+      expect(await delegates(box)).toEqual(made)
 
-    await box.sync([
-      { role: first, grants: [Grant.tableSelect(schema, 't1')] },
-      { role: second, grants: [] },
-    ])
-    expect(await readable(box, first, schema)).toBe(1)
-    expect(await readable(box, second, schema)).toBe(0)
-    await box.sync({ role: first, grants: [] })
-    expect(await readable(box, first, schema)).toBe(0)
-    expect(await delegates(box)).toEqual(made)
+      await box.sync([
+        { role: first, grants: [Grant.tableSelect(schema, 't1')] },
+        { role: second, grants: [] },
+      ])
+      expect(await readable(box, first, schema)).toBe(1)
+      expect(await readable(box, second, schema)).toBe(0)
+      await box.sync({ role: first, grants: [] })
+      expect(await readable(box, first, schema)).toBe(0)
+      expect(await delegates(box)).toEqual(made)
 
-    // Of other tests’ roles nothing is said here: they drop them, and theirs go with these.
-    const drop = async (): Promise<readonly string[]> => {
-      const { plan } = await box.pool.dropUnusedRoles()
-      return operationsOf(plan).flatMap((operation) =>
-        operation.kind === 'dropRole' ? [operation.role] : [],
-      )
-    }
-    const exist = (names: readonly string[]) =>
-      box.admin(`select from pg_roles where rolname = any('{${names.join(',')}}')`)
-    const ours =
-      await box.admin(`select rolname::text from pg_roles where rolname like '\\_pgsr\\_local\\_' ||
+      // Of other tests’ roles nothing is said here: they drop them, and theirs go with these.
+      const drop = async (): Promise<readonly string[]> => {
+        const { plan } = await box.pool.dropUnusedRoles()
+        return operationsOf(plan).flatMap((operation) =>
+          operation.kind === 'dropRole' ? [operation.role] : [],
+        )
+      }
+      const exist = (names: readonly string[]) =>
+        box.admin(`select from pg_roles where rolname = any('{${names.join(',')}}')`)
+      const ours =
+        await box.admin(`select rolname::text from pg_roles where rolname like '\\_pgsr\\_local\\_' ||
       (select oid from pg_database where datname = current_database()) || '\\_%'`)
-    expect(ours).toHaveLength(tables.length)
-    await drop()
-    expect(await exist(ours.map(([name]) => name as string))).toEqual([])
-    await drop()
-    expect(await exist(made)).toEqual([])
-  })
+      expect(ours).toHaveLength(tables.length)
+      await drop()
+      expect(await exist(ours.map(([name]) => name as string))).toEqual([])
+      await drop()
+      expect(await exist(made)).toEqual([])
+    },
+  )
 
   test('another role takes over delegates with the help of a superuser', { timeout: 120_000 }, async () => {
     if (server.version < 160000) return // there are none

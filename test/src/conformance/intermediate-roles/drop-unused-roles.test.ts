@@ -79,7 +79,7 @@ const setUp = async (box: Sandbox) => {
 }
 
 conformanceInTurn('drop-unused-roles', (sandbox) => {
-  test('a role that nobody is a member of any more is dropped, and what is in use is not', async () => {
+  test('an intermediate role without members is dropped, and one in use is not', async () => {
     const box = sandbox()
     const { role, keeper, schema, usageRole, selectRole } = await setUp(box)
     expect(said((await drop(box)).plan, selectRole).operations).toEqual([])
@@ -116,7 +116,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     await box.as(role, `select from ${schema}.t`)
   })
 
-  test('a role whose object is gone is dropped, its members notwithstanding', async () => {
+  test('an intermediate role whose object is gone is dropped even if it has members', async () => {
     const box = sandbox()
     const { role, schema, selectRole, usageRole } = await setUp(box)
     await box.run(`drop table ${schema}.t`)
@@ -128,7 +128,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     expect(await intermediateRolesOf(box, role)).toEqual([usageRole])
   })
 
-  test('all that it holds is revoked, on columns too', async () => {
+  test('everything that an unused role holds is revoked, on columns too', async () => {
     const box = sandbox()
     const { role, schema, selectRole, usageRole } = await setUp(box)
     await box.run(
@@ -144,7 +144,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     expect([await exists(box, selectRole), await exists(box, usageRole)]).toEqual([false, true])
   })
 
-  test('roles that serve other databases are theirs, whatever the name says', async () => {
+  test('intermediate roles that hold something in another database stay, whatever their name', async () => {
     const box = sandbox()
     await inAnotherDatabase(box, async (database, connect) => {
       const there = connect()
@@ -170,7 +170,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     })
   })
 
-  test('a role that a copy of its database has too is left to both', async () => {
+  test('an intermediate role that a copy of its database uses too stays', async () => {
     const box = sandbox()
     const { connection, driver } = box
     await inAnotherDatabase(box, async (database, connect) => {
@@ -202,7 +202,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     })
   })
 
-  test('a role of the cluster stays while anything mentions it', async () => {
+  test('an intermediate role of the cluster stays while any database mentions it', async () => {
     const box = sandbox()
     let name = ''
     await inAnotherDatabase(box, async (database) => {
@@ -223,7 +223,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     expect(await exists(box, name)).toBe(false)
   })
 
-  test('who created a role is not a member of it for that', async () => {
+  test('the ADMIN option of its creator does not keep an unused role', async () => {
     const box = sandbox()
     const [creator, member, schema] = [box.name('c'), box.name('m'), box.name('s')]
     const [unused, used] = [intermediateName(), intermediateName()]
@@ -247,7 +247,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     await box.admin(`drop owned by ${used}; drop role ${used}`)
   })
 
-  test('a role that has more than an intermediate role has stays, and is told of', async () => {
+  test('a role that has more than an intermediate role may have stays, and is residue', async () => {
     const box = sandbox()
     const [schema, grantor, third] = [box.name('s'), box.name('g'), box.name('t')]
     await box.run(
@@ -320,7 +320,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     await box.admin(`drop role ${empty}`)
   })
 
-  test('what moves between the look and the lock is seen', async () => {
+  test('a change between reading the catalogs and taking the lock is noticed', async () => {
     const box = sandbox()
     const { role, keeper, selectRole } = await setUp(box)
     await box.sync({ role, grants: [] })
@@ -338,7 +338,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     expect(await exists(box, selectRole)).toBe(true)
   })
 
-  test('a role that is given something meanwhile is looked at again', async () => {
+  test('a role that is granted something during the call is read again', async () => {
     const box = sandbox()
     const { role, schema, selectRole } = await setUp(box)
     await box.sync({ role, grants: [] })
@@ -366,7 +366,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     expect(await exists(box, selectRole)).toBe(false)
   })
 
-  test('a plan that was saved is executed, or refused once it is another', async () => {
+  test('a saved plan is executed, and refused if it would be another plan now', async () => {
     const box = sandbox()
     const { role, keeper, selectRole } = await setUp(box)
     await box.sync({ role, grants: [] })
@@ -401,7 +401,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     await box.admin(`drop role ${odd}`)
   })
 
-  test('options that mean nothing are refused', async () => {
+  test('options that do not apply are refused', async () => {
     const box = sandbox()
     for (const drops of [box.pool.dropUnusedRoles, box.pool.planDropUnusedRoles])
       await expect(drops({ onResidue: 'report' } as DropUnusedRolesOptions)).rejects.toMatchObject({
@@ -415,7 +415,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
 })
 
 describe.for(inject('servers'))('$name', (server) => {
-  test('with no role to drop, one look is all', async () => {
+  test('with no role to drop, the catalogs are read once and no lock is taken', async () => {
     const box = await openSandbox(server, drivers[0]!)
     const pool = new pg.Pool(connectionTo(server, box.database))
     const { sent, layer: counted } = counting(layer(pool))

@@ -55,7 +55,7 @@ const administerMany = async ({ run, name }: Sandbox): Promise<void> => {
 }
 
 conformanceInTurnBetween('planted-roles', (sandbox) => {
-  test('roles that others let the acting role administer make it no delegates', async () => {
+  test('roles that others let the acting role administer are not taken for delegates', async () => {
     const box = sandbox()
     if (box.isSuperuser || box.server.version < 160000) return // they need none
     const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
@@ -123,7 +123,7 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
     }
   })
 
-  test('nobody becomes a member of a role that somebody else may let himself in to', async () => {
+  test('no role becomes a member of an intermediate role that another role administers', async () => {
     const box = sandbox()
     const [schema, eve, alice, planted] = [
       await makeTable(box),
@@ -153,7 +153,7 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
     await box.admin(`drop owned by ${planted}; drop role ${planted}`)
   })
 
-  test('a role that keeps what it has in a schema keeps no membership in what only has a name of ours', async () => {
+  test('a preserved schema does not preserve membership in a role that only has the name of an intermediate role', async () => {
     const box = sandbox()
     const [schema, other, alice] = [await makeTable(box), await makeTable(box), box.name('alice')]
     const analyst = box.name('analyst')
@@ -192,7 +192,7 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
       await box.admin(`reassign owned by ${role} to ${box.actor}; drop owned by ${role}; drop role ${role}`)
   })
 
-  test('what such a role gives in another database besides is said', async () => {
+  test('what a planted role gives in another database is reported', async () => {
     const box = sandbox()
     const [schema, alice, role, theirs] = [
       await makeTable(box),
@@ -222,7 +222,7 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
     await box.admin(`drop owned by ${role}; drop role ${role}; drop role ${theirs}`)
   })
 
-  test('with the scope database nothing stays in silence because a role gives something of the cluster too', async () => {
+  test('with the scope "database", membership in a role that also holds something of the cluster is residue', async () => {
     const box = sandbox()
     const [schema, alice, role] = [await makeTable(box), box.name('alice'), await ourName(box)]
     await box.run(
@@ -238,7 +238,7 @@ conformanceInTurnBetween('planted-roles', (sandbox) => {
     await box.admin(`drop owned by ${role}; drop role ${role}`)
   })
 
-  test('what others lose is said, whatever their names', async () => {
+  test('what other roles lose is listed as an effect, whatever their names', async () => {
     const box = sandbox()
     const [schema, alice, bob, role] = [
       await makeTable(box),

@@ -57,7 +57,7 @@ const connectTo = async (box: Sandbox, database: string): Promise<pg.Client> => 
 }
 
 conformanceInTurn('take-over', (sandbox) => {
-  test('a database managed by hand in the scheme is taken over as it is', async () => {
+  test('a database managed by hand in the same scheme of names is taken over unchanged', async () => {
     const box = sandbox()
     const found = await handMade(box)
     const [role, other] = [box.name('r'), box.name('o')]
@@ -79,7 +79,7 @@ conformanceInTurn('take-over', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('roles that another administrator made count, and are used again where nobody else may grant them', async () => {
+  test('intermediate roles of another administrator give what they hold, and are used for other roles only before PostgreSQL 16', async () => {
     const box = sandbox()
     const administrator = box.name('admin')
     await box.admin(`create role ${administrator} createrole`)
@@ -111,7 +111,7 @@ conformanceInTurn('take-over', (sandbox) => {
     expect(await canRead(box, other, found)).toBe(true)
   })
 
-  test('after an upgrade from 15 a superuser makes the administrator of its former roles anew', async () => {
+  test('after an upgrade from PostgreSQL 15, a superuser makes the acting role administrator of its roles again', async () => {
     const box = sandbox()
     const found = await handMade(box, box.admin)
     const [role, noinherit, other] = [box.name('r'), box.name('n'), box.name('o')]
@@ -147,7 +147,7 @@ conformanceInTurn('take-over', (sandbox) => {
     expect(await intermediateRolesOf(box, noinherit)).toEqual([])
   })
 
-  test('a copied database is managed without disturbing the original, nor the other way round', async () => {
+  test('a copied database and its original are managed without disturbing each other', async () => {
     const box = sandbox()
     const [alone, role, other, newcomer] = [box.name('a'), box.name('r'), box.name('o'), box.name('n')]
     const [database, copy] = [box.name('db'), box.name('copy')]

@@ -99,7 +99,7 @@ conformanceAtEndsInTurn('encodings', (sandbox) => {
     },
   )
 
-  test('SQL_ASCII: names that are no UTF-8 are left, and all else is done', async () => {
+  test('in SQL_ASCII, names that are not valid UTF-8 are left alone, and the rest is done', async () => {
     const box = sandbox()
     const [role, bad, worse] = [box.name('r'), box.name('x'), box.name('x')]
     await box.run(`create role ${role} login`)
@@ -135,7 +135,7 @@ conformanceAtEndsInTurn('encodings', (sandbox) => {
     })
   })
 
-  test('role names from a database of another encoding: who has one keeps it, and all else is done', async () => {
+  test('role names from a database of another encoding stay as they are, and the rest is done', async () => {
     const box = sandbox()
     const [role, foreign] = [box.name('r'), box.name('x')]
     await box.run(`create role ${role} login`)

@@ -36,7 +36,7 @@ const procedures: readonly (readonly [declared: string, named: string, since: nu
 ]
 
 conformanceInTurn('names that could be those of others', (sandbox) => {
-  test('procedures that differ by what they take in and what they give out', async () => {
+  test('procedures that differ only in their OUT arguments are told apart', async () => {
     const box = sandbox()
     const { version } = box.server
     const [role, other, schema] = [box.name('r'), box.name('r'), box.name('s')]
@@ -78,7 +78,7 @@ conformanceInTurn('names that could be those of others', (sandbox) => {
     expect(await mayLogIn(box, role)).toBe(false)
   })
 
-  test('types: called the same wherever a search path leads, and no array for having elements', async () => {
+  test('types are named alike under any search path, and a type with elements is not taken for an array', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create role ${role} login; create schema ${schema}`)
@@ -124,7 +124,7 @@ conformanceInTurn('names that could be those of others', (sandbox) => {
       drop type pg_catalog."Foo"; drop type pg_catalog."select"`)
   })
 
-  test('configuration parameters whose names are longer than a name may be', async () => {
+  test('configuration parameters may have names longer than 63 bytes', async () => {
     const box = sandbox()
     if (box.server.version < 150000) return
     const role = box.name('r')
@@ -140,7 +140,7 @@ conformanceInTurn('names that could be those of others', (sandbox) => {
 })
 
 conformanceInTurn('what few statements reach', (sandbox) => {
-  test('types and operators that are only declared, and what has been given away', async () => {
+  test('shell types and operators, and objects that have been given away, are managed', async () => {
     const box = sandbox()
     const { version } = box.server
     const [role, schema] = [box.name('r'), box.name('s')]

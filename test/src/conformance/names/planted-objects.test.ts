@@ -74,7 +74,7 @@ const steps = {
 }
 
 conformanceAtEndsInTurn('planted objects', (sandbox) => {
-  test('what somebody planted in a schema that comes before pg_catalog is not used', async () => {
+  test('objects planted in a schema that comes before pg_catalog are not used', async () => {
     const box = sandbox()
     const attacker = box.name('attacker')
     const held = await box.driver.client(box.connection, box.database)
@@ -91,7 +91,7 @@ conformanceAtEndsInTurn('planted objects', (sandbox) => {
     }
   })
 
-  test('nor is what a session has among its temporary objects', async () => {
+  test('temporary objects of the session are not used', async () => {
     const box = sandbox()
     const held = await box.driver.client(box.connection, box.database)
     try {

@@ -34,7 +34,7 @@ const expectToDoNothing = async ({ admin, actor }: Sandbox, role: unknown): Prom
 }
 
 conformanceInTurn('caretaker', (sandbox) => {
-  test('a view goes to a caretaker, and reads with the rights of nobody', async () => {
+  test('a view goes to a caretaker, and can read nothing any more', async () => {
     const box = sandbox()
     const [author, schema] = [box.name('a'), box.name('s')]
     await box.run(
@@ -72,7 +72,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await ownerOf(box, `${schema}.peek`)).toBe(heir)
   })
 
-  test('what may hold code goes to the role that is named, and the plan says as whom it runs', async () => {
+  test('what may hold code goes to the role named in reassignOwnedTo, and the plan says as which role the code runs', async () => {
     const box = sandbox()
     const [role, heir, schema] = [box.name('r'), box.name('h'), box.name('s')]
     await box.run(`create role ${role}; create role ${heir}; create schema ${schema}`)
@@ -308,7 +308,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('what two roles made goes to two caretakers', async () => {
+  test('what two roles owned goes to two caretakers', async () => {
     const box = sandbox()
     const [a, b, schema] = [box.name('a'), box.name('b'), box.name('s')]
     await box.run(`create role ${a}; create role ${b}; create schema ${schema}`)
@@ -321,7 +321,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(new Set([...owners, box.actor]).size).toBe(3)
   })
 
-  test('foreign keys between what others own and what a caretaker owns are still checked', async () => {
+  test('foreign keys between tables of a caretaker and of other roles are still checked', async () => {
     const box = sandbox()
     const [role, other, schema, elsewhere] = [box.name('r'), box.name('o'), box.name('s'), box.name('z')]
     await box.run(
@@ -344,7 +344,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('a caretaker is dropped once it owns nothing, and not before', async () => {
+  test('a caretaker is dropped only once it owns nothing', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create role ${role}; create schema ${schema}`)
@@ -364,7 +364,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await isThere()).toBe(0)
   })
 
-  test('what only a superuser can own, or acts by itself, stays unless somebody is named', async () => {
+  test('what only a superuser can own, and what acts by itself, stays unless reassignOwnedTo names a role', async () => {
     const box = sandbox()
     if (box.server.version < 100000) return // there are no subscriptions and publications yet
     const [role, name] = [box.name('r'), box.name('x')]
@@ -393,7 +393,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     await box.admin(`drop event trigger ${name}; drop subscription ${name}`)
   })
 
-  test('a view goes on reading the plain table that its owner loses with it', async () => {
+  test('a view still reads the table that its owner loses together with it', async () => {
     const box = sandbox()
     const [role, reader, schema] = [box.name('r'), box.name('x'), box.name('s')]
     await box.run(`create role ${role}; create role ${reader}; create schema ${schema}`)
@@ -406,7 +406,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await ownerOf(box, `${schema}.t`)).toBe(await ownerOf(box, `${schema}.v`))
   })
 
-  test('a partitioned table that runs code when it is opened stays with its author', async () => {
+  test('a partitioned table that runs code when it is opened stays with its owner', async () => {
     const box = sandbox()
     if (box.server.version < 110000 || box.server.version >= 130000) return // it runs none, or is not partitioned so
     const [role, heir, schema] = [box.name('r'), box.name('h'), box.name('s')]
@@ -430,7 +430,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`)).toEqual([[false]])
   })
 
-  test('what the old owner grants on a column meanwhile is seen, or comes to nothing', async () => {
+  test('a grant on a column that the old owner makes during the sync is noticed, or has no effect', async () => {
     const box = sandbox()
     const [role, friend, schema] = [box.name('r'), box.name('f'), box.name('s')]
     await box.run(`create role ${role}; create role ${friend}; create schema ${schema}`)
@@ -458,7 +458,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     ).toEqual([])
   })
 
-  test('what gets code between the look and the move goes to a caretaker', async () => {
+  test('a table that gets code after the catalogs were read goes to a caretaker', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create role ${role}; create schema ${schema}; create table ${schema}.t (id int)`)

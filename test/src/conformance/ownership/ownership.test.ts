@@ -13,7 +13,7 @@ const aclOf = async ({ run }: Sandbox, relation: string): Promise<readonly unkno
   )
 
 conformanceInTurn('ownership', (sandbox) => {
-  test('a schema is made for its owner, and other grants on it in the same call work', async () => {
+  test('a schema is created for its owner, and other grants on it work in the same call', async () => {
     const box = sandbox()
     const [owner, reader, schema] = [box.name('o'), box.name('r'), box.name('s')]
     const { plan } = await box.sync([
@@ -28,7 +28,7 @@ conformanceInTurn('ownership', (sandbox) => {
     ])
   })
 
-  test('a schema goes to whoever is to own it, and to the role that syncs when nobody is', async () => {
+  test('a schema goes to the role that asks for it, and to the acting role if none does', async () => {
     const box = sandbox()
     const [a, b, schema] = [box.name('a'), box.name('b'), box.name('s')]
     await box.sync({ role: a, grants: [Grant.schemaOwnership(schema)] })
@@ -79,7 +79,7 @@ conformanceInTurn('ownership', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('the owner reads its table without a grant of its own, and asks for one in vain', async () => {
+  test('an owner reads its table without a grant, and a grant to it changes nothing', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t ()`)
@@ -91,7 +91,7 @@ conformanceInTurn('ownership', (sandbox) => {
     expect(await aclOf(box, `${schema}.t`)).toEqual([])
   })
 
-  test('what the old owner had granted is the new owner’s, merged with what that had', async () => {
+  test('what the old owner granted becomes a grant of the new owner, merged with what that has granted', async () => {
     const box = sandbox()
     const [role, reader, schema] = [box.name('o'), box.name('r'), box.name('s')]
     await box.run(`create role ${role}; create role ${reader}`)
@@ -110,7 +110,7 @@ conformanceInTurn('ownership', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('what was granted on the type of a table’s rows follows its owner too', async () => {
+  test('grants on the row type of a table follow its owner too', async () => {
     const box = sandbox()
     const [role, heir, other, schema] = [box.name('o'), box.name('h'), box.name('b'), box.name('s')]
     await box.run(
@@ -133,7 +133,7 @@ conformanceInTurn('ownership', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('two roles that are to own one thing are refused', async () => {
+  test('two roles that ask for ownership of the same object are refused', async () => {
     const box = sandbox()
     const schema = box.name('s')
     const grants = [Grant.schemaOwnership(schema)]

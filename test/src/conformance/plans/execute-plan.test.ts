@@ -54,7 +54,7 @@ const ownsWrapper = (role: string): string => `
   alter foreign data wrapper ${role} owner to ${role}; alter role ${role} nosuperuser`
 
 conformanceInTurn('execute-plan', (sandbox) => {
-  test('a plan that was saved is executed, with the very names that it shows', async () => {
+  test('a saved plan is executed with exactly the names that it shows', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
     const plan = await box.plan(desired)
@@ -71,7 +71,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     expect((await box.plan(desired)).transactions).toEqual([])
   })
 
-  test('what runs is what renderSql shows', async () => {
+  test('the statements that run are those that renderSql shows', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // its log is out of reach
     const { readFile } = await import('node:fs/promises')
@@ -92,7 +92,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     }
   })
 
-  test('passwords are given when it is executed: all that it sets, and no others', async () => {
+  test('executePlan needs each password that the plan sets, and no other', async () => {
     const box = sandbox()
     const [role, other] = [box.name('alice'), box.name('bob')]
     const plan = await box.plan([
@@ -129,7 +129,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     await client.end()
   })
 
-  test('the server lets in with the password that was given', async () => {
+  test('the role can log in with the password given to executePlan', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const [role, checked] = [box.name('alice'), await checkedRole(box)]
@@ -156,7 +156,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     }
   })
 
-  test('nothing is done once the world has moved, and the error says what did', async () => {
+  test('nothing is done if the catalogs have changed since, and the error says what changed', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
     const third = box.name('third')
@@ -225,7 +225,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     expect((await execute(box, plan)).changed).toBe(true)
   })
 
-  test('nor when another role than the one that planned it would execute it', async () => {
+  test('nothing is done if another role executes the plan than the one it was made for', async () => {
     const box = sandbox()
     const [{ desired }, other] = [await setUp(box), box.name('other')]
     const plan = await box.plan(desired)
@@ -244,7 +244,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     }
   })
 
-  test('nor when the world moves between the look and the lock', async () => {
+  test('nothing is done if something changes between reading the catalogs and taking the lock', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
     const plan = await box.plan(desired)
@@ -259,7 +259,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
   })
 
-  test('a plan that was tampered with is another plan', async () => {
+  test('a plan that was tampered with is refused', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
     const plan = parsePlan(renderJson(await box.plan(desired)))
@@ -329,7 +329,7 @@ conformanceInTurn('execute-plan', (sandbox) => {
     await box.as(role, `select from ${schema}.t`)
   })
 
-  test('what is missing or stays is an error here as in a sync, where the caller wants that', async () => {
+  test('skipped grants and residue are errors in executePlan, too, if the caller wants that', async () => {
     const box = sandbox()
     const { role, schema } = await setUp(box)
     await box.run(`create role ${role}`)

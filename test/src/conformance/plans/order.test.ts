@@ -22,7 +22,7 @@ const may = async (
 
 /** What a set of differences, put into one order for all, would get wrong: one statement changes what another is about. */
 conformanceInTurn('order', (sandbox) => {
-  test('a privilege on a column is kept while that on the table goes, which takes it along', async () => {
+  test('a privilege on a column stays when that on the table is revoked, which revokes both', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`
@@ -35,7 +35,7 @@ conformanceInTurn('order', (sandbox) => {
     expect(await may(box, role, `${schema}.t`, 'UPDATE', 'a')).toBe(false)
   })
 
-  test('one role loses a grant option, and another keeps what it had by that', async () => {
+  test('one role loses a grant option, and another desired role keeps what it got by that', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('o'), box.name('s')]
     await box.run(`
@@ -51,7 +51,7 @@ conformanceInTurn('order', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('a member of the owner leaves it, and what it granted beside leaves nothing dangling', async () => {
+  test('a role that loses its membership in the owner leaves no grant of its own dangling', async () => {
     const box = sandbox()
     const [role, owner, other, schema] = [box.name('r'), box.name('o'), box.name('x'), box.name('s')]
     await box.run(`
@@ -68,7 +68,7 @@ conformanceInTurn('order', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('an owner of a schema that is lent CREATE to own what is in it keeps its own CREATE', async () => {
+  test('a role that is lent CREATE on a schema keeps the CREATE that it had', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t ()`)
@@ -76,7 +76,7 @@ conformanceInTurn('order', (sandbox) => {
     await box.as(role, `create table ${schema}.made (); drop table ${schema}.t`)
   })
 
-  test('grants of the old owner and of the new one become one', async () => {
+  test('a grant of the old owner and one of the new owner become one', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('x'), box.name('s')]
     await box.run(`
@@ -95,7 +95,7 @@ conformanceInTurn('order', (sandbox) => {
     ).toEqual([[role]])
   })
 
-  test('an owner that had taken from itself hands on no more than it had, unless it is asked for', async () => {
+  test('a new owner gets no privilege that the old owner had revoked from itself, unless it is asked for', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`
@@ -107,7 +107,7 @@ conformanceInTurn('order', (sandbox) => {
     expect(await may(box, role, `${schema}.t`, 'INSERT')).toBe(true)
   })
 
-  test('default privileges let others into a schema that is created: who is synced is let out again', async () => {
+  test('a desired role loses what default privileges give it on a schema that is created', async () => {
     const box = sandbox()
     if (box.server.version < 100000) return // which have none on schemas
     const [role, other, third, schema] = [box.name('r'), box.name('o'), box.name('x'), box.name('s')]
@@ -157,7 +157,7 @@ conformanceInTurn('order', (sandbox) => {
     expect(await box.admin(`select pg_has_role('${made}', '${group}', 'MEMBER')`)).toEqual([[true]])
   })
 
-  test('a superuser that had granted something loses that and what it is', async () => {
+  test('a desired superuser loses what it had granted, and SUPERUSER', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('x'), box.name('s')]
     await box.run(`
@@ -176,7 +176,7 @@ conformanceInTurn('order', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('a membership is turned around, and one that would close a circle through others is not given', async () => {
+  test('a membership is reversed, and one that would make a cycle through other roles is skipped', async () => {
     const box = sandbox()
     const [a, b, c] = [box.name('a'), box.name('b'), box.name('c')]
     await box.run(`create role ${a}; create role ${b}; create role ${c}; grant ${b} to ${a}`)
@@ -194,7 +194,7 @@ conformanceInTurn('order', (sandbox) => {
     expect(await isMember(a, b)).toBe(false)
   })
 
-  test('what may hold code goes to a caretaker: the attack that moving it to who syncs would be', async () => {
+  test('what may hold code goes to a caretaker, where it cannot run as the acting role', async () => {
     const box = sandbox()
     const [role, anybody, schema] = [box.name('r'), box.name('x'), box.name('s')]
     await box.run(`

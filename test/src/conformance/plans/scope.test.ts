@@ -4,7 +4,7 @@ import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
 import { openSandbox } from '../../../harness/sandbox/sandbox.ts'
 
 conformanceInTurn('scope', (sandbox) => {
-  test('one role in two databases: with scope database each sync leaves the other’s part alone', async () => {
+  test('with the scope "database", syncs of one role in two databases leave each other’s part alone', async () => {
     const box = sandbox()
     const other = await openSandbox(box.server, box.driver, 'superuser')
     try {
@@ -59,7 +59,7 @@ conformanceInTurn('scope', (sandbox) => {
     }
   })
 
-  test('a subscription of another database is seen and left alone, and so is another’s of its name here', async () => {
+  test('a subscription of another database is left alone, even one of the same name', async () => {
     if (sandbox().server.version < 100000) return // which have none
     const box = sandbox()
     const other = await openSandbox(box.server, box.driver, 'superuser')
@@ -90,7 +90,7 @@ conformanceInTurn('scope', (sandbox) => {
     }
   })
 
-  test('what belongs to the cluster cannot be asked for with scope database', async () => {
+  test('with the scope "database", a grant on something of the cluster is refused', async () => {
     const box = sandbox()
     const role = box.name('r')
     for (const grant of [

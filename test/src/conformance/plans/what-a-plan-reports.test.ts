@@ -38,8 +38,8 @@ const thrownBy = (work: () => unknown): unknown => {
   }
 }
 
-conformanceInTurn('honesty', (sandbox) => {
-  test('what is absent is skipped with its reason, and does not keep the rest from being given', async () => {
+conformanceInTurn('what a plan reports', (sandbox) => {
+  test('a grant on something absent is skipped with its reason, and the other grants are made', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t (); create sequence ${schema}.q`)
@@ -78,7 +78,7 @@ conformanceInTurn('honesty', (sandbox) => {
     await box.as(role, `select from ${schema}.t`)
   })
 
-  test('a pattern that matches nothing is nothing missing: only what is named can be', async () => {
+  test('with onMissing: "error", an object that does not exist is an error, and a pattern that matches nothing is not', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t (id int)`)
@@ -98,7 +98,7 @@ conformanceInTurn('honesty', (sandbox) => {
     })
   })
 
-  test('a snapshot that was read for something else is not planned from', async () => {
+  test('a snapshot that was read for another request is refused', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('r'), box.name('s')]
     await box.run(
@@ -134,7 +134,7 @@ conformanceInTurn('honesty', (sandbox) => {
     )
   })
 
-  test('what cannot be taken away is residue: by default nothing is done, or all the rest is', async () => {
+  test('what cannot be taken away is residue: the call fails, or does the rest if told to', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     const trigger = box.name('trigger')
@@ -160,7 +160,7 @@ conformanceInTurn('honesty', (sandbox) => {
     await box.admin(`drop event trigger ${trigger}`)
   })
 
-  test('what pgsr does not manage is seen and said', async () => {
+  test('what pgsr does not manage is reported as unmanaged', async () => {
     const box = sandbox()
     const [role, schema, server] = [box.name('r'), box.name('s'), box.name('server')]
     await box.run(
@@ -195,7 +195,7 @@ conformanceInTurn('honesty', (sandbox) => {
     )
   })
 
-  test('the session’s own user and superusers are synced only if the caller says so', async () => {
+  test('the session’s own role and superusers are synced only if the caller allows it', async () => {
     const box = sandbox()
     const [superuser, role, group] = [box.name('su'), box.name('r'), box.name('g')]
     await box.run(`create role ${group}`)
@@ -228,7 +228,7 @@ conformanceInTurn('honesty', (sandbox) => {
     ])
   })
 
-  test('a role that syncs itself loses what it should, last', async () => {
+  test('a role that syncs itself loses what it does not ask for last', async () => {
     const box = sandbox()
     const [self, group, other] = [box.name('self'), box.name('g'), box.name('o')]
     await box.admin(`create role ${self} ${box.isSuperuser ? 'superuser' : 'createrole'} login`)
@@ -289,7 +289,7 @@ conformanceInTurn('honesty', (sandbox) => {
     }
   })
 
-  test('a snapshot is JSON that is planned elsewhere to the same plan and the same outcome', async () => {
+  test('a snapshot sent as JSON gives the same plan and the same outcome', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t (id serial)`)

@@ -20,7 +20,7 @@ const setScene = async (box: Sandbox) => {
 }
 
 conformanceInTurn('default-privileges', (sandbox) => {
-  test('they are given in a schema and in all, and what they produce is the role’s', async () => {
+  test('default privileges are granted in one schema and in all, and the role gets what they give on new objects', async () => {
     const box = sandbox()
     const { role, owner, schema, make } = await setScene(box)
     const grants = [
@@ -49,7 +49,7 @@ conformanceInTurn('default-privileges', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('what somebody else set for a role goes', async () => {
+  test('default privileges that were granted by hand are revoked', async () => {
     const box = sandbox()
     const { role, owner, schema, make } = await setScene(box)
     await box.run(`create role ${role}`)
@@ -64,7 +64,7 @@ conformanceInTurn('default-privileges', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('of a role that is to have nothing those stay that another role asks for, and are seen', async () => {
+  test('default privileges of a role without grants stay where another desired role asks for them', async () => {
     const box = sandbox()
     const { role, owner } = await setScene(box)
     const desired = [
@@ -78,7 +78,7 @@ conformanceInTurn('default-privileges', (sandbox) => {
     await box.admin(`drop role ${owner}`)
   })
 
-  test('a role’s own stay while it has anything, and go with everything else', async () => {
+  test('default privileges that a role has set for itself go only with everything else it has', async () => {
     const box = sandbox()
     const { role, owner, schema } = await setScene(box)
     await box.run(`create role ${role}`)

@@ -98,7 +98,7 @@ conformanceInTurnBetween('every kind', (sandbox) => {
     }
   })
 
-  test('everything is given that there is to give, and every half of it', async () => {
+  test('everything that can be granted is granted, and any half of it', async () => {
     const box = sandbox()
     const { version } = box.server
     const role = box.name('r')
@@ -132,7 +132,7 @@ conformanceInTurnBetween('every kind', (sandbox) => {
     await dropShared(box, specimens)
   })
 
-  test('everything is owned that can be, and every half of it', async () => {
+  test('everything that can have an owner gets the owner that is asked for, and any half of it', async () => {
     const box = sandbox()
     const role = box.name('r')
     const place = await makePlace(box)
@@ -163,7 +163,7 @@ conformanceInTurnBetween('every kind', (sandbox) => {
   })
 
   // The last, since default privileges that it would leave behind are about what other tests make.
-  test('everything goes that a role has, whatever it is', async () => {
+  test('everything that a role has is taken away', async () => {
     const box = sandbox()
     const { version, user } = box.server
     const { role, bystander, place, granted, owned, unmanaged: byHand, all } = await holdEverything(box)

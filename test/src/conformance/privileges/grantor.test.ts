@@ -51,7 +51,7 @@ const effectsOf = ({ effects }: Plan): readonly string[] =>
   )
 
 conformanceInTurn('grantor', (sandbox) => {
-  test('what a third role granted goes, and what that one has or has granted others stays', async () => {
+  test('a privilege that a third role granted is revoked; what that role has, and has granted to others, stays', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     const before = await items(box, table)
@@ -66,7 +66,7 @@ conformanceInTurn('grantor', (sandbox) => {
     expect(await mayRead(box, grantor, table)).toBe(true)
   })
 
-  test('what two roles granted goes twice', async () => {
+  test('a privilege that two roles granted is revoked from both', async () => {
     const box = sandbox()
     const { role, table } = await setScene(box)
     await box.run(`grant select on ${table} to ${role}`)
@@ -75,7 +75,7 @@ conformanceInTurn('grantor', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('asked for, what a third role granted is held from the owner instead', async () => {
+  test('a privilege that is asked for and that a third role granted is granted by the owner instead', async () => {
     const box = sandbox()
     const { role, grantor, schema, table } = await setScene(box)
     await box.sync({ role, grants: [Grant.tableSelect(schema, 't', { direct: true })] })
@@ -126,7 +126,7 @@ conformanceInTurn('grantor', (sandbox) => {
     )
   })
 
-  test('a grantor that is a superuser now is none for a moment, and only a superuser can see to that', async () => {
+  test('a grantor that has become a superuser is none during the revoke, which only a superuser can arrange', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     await box.admin(`alter role ${grantor} superuser`)
@@ -159,7 +159,7 @@ conformanceInTurn('grantor', (sandbox) => {
     await box.admin(`drop role ${role}`)
   })
 
-  test('what a role passed on goes with it, and the plan says so before', async () => {
+  test('what a role passed on is revoked with its privilege, and the plan lists that as an effect', async () => {
     const box = sandbox()
     const { role, grantor, bystander, schema, table } = await setScene(box)
     const further = box.name('y')
@@ -182,7 +182,7 @@ conformanceInTurn('grantor', (sandbox) => {
     await box.run(`drop role ${grantor}`)
   })
 
-  test('with keepDependents others keep what was passed on to them, from the owner', async () => {
+  test('with keepDependents the owner grants again what was passed on to others', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     await box.sync({ role: grantor, grants: [] }, { keepDependents: true })
@@ -192,7 +192,7 @@ conformanceInTurn('grantor', (sandbox) => {
     await box.run(`drop role ${grantor}`)
   })
 
-  test('a grant option that is asked for lets its role pass on; one that is not goes by itself', async () => {
+  test('a grant option that is asked for is granted, and one that is not is revoked by itself', async () => {
     const box = sandbox()
     const { role, grantor, bystander, schema, table } = await setScene(box)
     const select = Grant.privilege(Target.table(schema, 't'), ['SELECT'], { direct: true, grantable: true })
@@ -212,7 +212,7 @@ conformanceInTurn('grantor', (sandbox) => {
     ).toEqual([[false]])
   })
 
-  test('a role that only granted has nothing to lose, but is gone from ACLs', async () => {
+  test('a role that has only granted privileges is gone from all ACLs after a sync', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     await box.admin(
@@ -225,7 +225,7 @@ conformanceInTurn('grantor', (sandbox) => {
     await box.run(`drop role ${grantor}`)
   })
 
-  test('before 16, who gives the ADMIN option takes the place of who made somebody a member', async () => {
+  test('a member gets the ADMIN option of a membership that another role granted', async () => {
     const box = sandbox()
     const [role, group, admin] = [box.name('t'), box.name('g'), box.name('a')]
     await box.run(`create role ${role}; create role ${group}; create role ${admin}`)
@@ -298,7 +298,7 @@ conformanceAsOwner((sandbox) => {
     await box.admin(`drop schema ${schema} cascade`)
   })
 
-  test('an owner that has no USAGE on the schema is lent it by who owns that', async () => {
+  test('an owner without USAGE on the schema is lent that by the owner of the schema', async () => {
     const box = sandbox()
     const { role, schema } = await setOwned(box)
     const other = box.name('x')
@@ -317,7 +317,7 @@ conformanceAsOwner((sandbox) => {
     await box.admin(`drop schema ${schema} cascade`)
   })
 
-  test('from 16 on, who administers an owner only through others is a member of all of them meanwhile', async () => {
+  test('from PostgreSQL 16 on, a role that administers an owner through others borrows membership in all of them', async () => {
     const box = sandbox()
     if (box.server.version < 160000) return
     const { role, schema } = await setOwned(box)

@@ -13,7 +13,7 @@ const privilegesOf = async (box: Sandbox, role: string, relation: string): Promi
   ).map(([privilege]) => privilege)
 
 conformanceInTurn('preserve', (sandbox) => {
-  test('what a role has inside a preserved schema stays, whatever it is; what it has on the schema is managed', async () => {
+  test('everything that a role has inside a preserved schema stays; what it has on the schema itself is managed', async () => {
     const box = sandbox()
     const [role, kept, lost] = [box.name('r'), box.name('kept'), box.name('lost')]
     await box.run(`create role ${role}`)
@@ -47,7 +47,7 @@ conformanceInTurn('preserve', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('an owner move elsewhere in the plan takes nothing of it', async () => {
+  test('a change of ownership elsewhere in the plan takes nothing of what is preserved', async () => {
     const box = sandbox()
     const [keeper, owner, heir, schema] = [box.name('k'), box.name('o'), box.name('h'), box.name('s')]
     await box.run(
@@ -71,7 +71,7 @@ conformanceInTurn('preserve', (sandbox) => {
     expect(await privilegesOf(box, keeper, `${schema}.lost`)).toEqual(['INSERT', 'UPDATE'])
   })
 
-  test('what is preserved cannot become another role’s', async () => {
+  test('another role cannot get ownership of what is preserved', async () => {
     const box = sandbox()
     const [keeper, heir, schema] = [box.name('k'), box.name('h'), box.name('s')]
     await box.run(
@@ -86,7 +86,7 @@ conformanceInTurn('preserve', (sandbox) => {
     expect(await ownerOf(box, `${schema}.t`)).toBe(keeper)
   })
 
-  test('a schema that is to be preserved exists, or nothing is done; the same request may make it', async () => {
+  test('a preserved schema has to exist, unless the same request creates it', async () => {
     const box = sandbox()
     const [role, schema, fresh] = [box.name('r'), box.name('s'), box.name('s')]
     await box.run(

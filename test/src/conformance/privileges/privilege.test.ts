@@ -40,7 +40,7 @@ const setUpTables = async (box: Sandbox, schema: string): Promise<void> => {
 }
 
 conformanceInTurn('privilege', (sandbox) => {
-  test.for(ways)('CONNECT on a database is given and taken away %s', async ([, option]) => {
+  test.for(ways)('CONNECT on a database is granted and revoked %s', async ([, option]) => {
     const box = sandbox()
     const role = box.name('r')
     await box.run(`revoke connect, temporary on database ${box.database} from public`)
@@ -54,7 +54,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'database', role, box.database, 'CONNECT')).toBe(false)
   })
 
-  test('every privilege on the database goes when it is not asked for', async () => {
+  test('every privilege on the database that is not asked for is revoked', async () => {
     const box = sandbox()
     const role = box.name('r')
     await box.run(`create role ${role}; grant all on database ${box.database} to ${role} with grant option`)
@@ -64,7 +64,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'database', role, box.database, 'CREATE')).toBe(false)
   })
 
-  test.for(ways)('USAGE and CREATE on a schema are given and taken away %s', async ([, option]) => {
+  test.for(ways)('USAGE and CREATE on a schema are granted and revoked %s', async ([, option]) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
@@ -84,7 +84,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'schema', role, schema, 'USAGE')).toBe(false)
   })
 
-  test('privileges on the schema public, which belongs to nobody in particular', async () => {
+  test('privileges on the schema public are granted and revoked', async () => {
     const box = sandbox()
     const role = box.name('r')
     await box.admin('revoke all on schema public from public')
@@ -140,7 +140,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'schema', roles[1]!, schema, 'USAGE')).toBe(true)
   })
 
-  test('held one way and asked for the other, it is replaced; asked for both ways, it is both', async () => {
+  test('a privilege held directly and asked for indirectly, or the reverse, is replaced; asked for in both ways, it is held in both', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
@@ -168,7 +168,7 @@ conformanceInTurn('privilege', (sandbox) => {
 
   const tables = ['plain', 'seen', 'stored', 'distant', 'parted']
 
-  test.for(ways)('SELECT on anything like a table is given and taken away %s', async ([, option]) => {
+  test.for(ways)('SELECT on every kind of table is granted and revoked %s', async ([, option]) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await setUpTables(box, schema)
@@ -189,7 +189,7 @@ conformanceInTurn('privilege', (sandbox) => {
       await expect(box.as(role, `select * from ${schema}.${table}`)).rejects.toThrow('permission denied')
   })
 
-  test('a pattern stands for what it matches at the time, also as JSON', async () => {
+  test('a pattern stands for what it matches when the plan is made, also after JSON', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(
@@ -216,7 +216,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await readable()).toEqual(['orders_5'])
   })
 
-  test('a table that is renamed keeps its readers, and one swapped in has to be asked for', async () => {
+  test('after two tables swap names, a sync grants on the table that has the name now', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.live (); create table ${schema}.next ()`)
@@ -227,7 +227,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'table', role, `${schema}.old`, 'SELECT')).toBe(false)
   })
 
-  test('every privilege on tables and columns goes, and every grant option', async () => {
+  test('every privilege on tables and columns that is not asked for is revoked, and every grant option', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await setUpTables(box, schema)
@@ -244,7 +244,7 @@ conformanceInTurn('privilege', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('SELECT on a column is kept from going with SELECT on the table only as far as it is asked for', async () => {
+  test('SELECT on a column stays when SELECT on the table is revoked, but only if it is asked for', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('o'), box.name('s')]
     await setUpTables(box, schema)
@@ -257,7 +257,7 @@ conformanceInTurn('privilege', (sandbox) => {
     await expect(box.as(role, `select id from ${schema}.plain`)).rejects.toThrow('permission denied')
   })
 
-  test('what PUBLIC has is nobody’s to lose', async () => {
+  test('privileges of PUBLIC are not revoked', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(
@@ -269,7 +269,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'table', role, `${schema}.t`, 'SELECT')).toBe(true)
   })
 
-  test('an intermediate role that holds more than it says is not used', async () => {
+  test('an intermediate role that holds more than its name says is not used', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     const impostor =
@@ -287,7 +287,7 @@ conformanceInTurn('privilege', (sandbox) => {
     await box.admin(`drop owned by ${impostor}; drop role ${impostor}`)
   })
 
-  test('what a role may do in another database stays as it is', async () => {
+  test('privileges in another database stay as they are', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     const elsewhere = `${box.database}_${schema}`

@@ -12,7 +12,7 @@ const attributesOf = async ({ admin }: Sandbox, role: string): Promise<readonly 
 }
 
 conformanceInTurn('attribute', (sandbox) => {
-  test('attributes are given and taken away', async () => {
+  test('attributes are granted and revoked', async () => {
     const box = sandbox()
     const role = box.name('r')
     if (!box.isSuperuser) {
@@ -45,7 +45,7 @@ conformanceInTurn('attribute', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('what only others may take away is residue', async () => {
+  test('an attribute that the acting role may not take away is residue', async () => {
     const box = sandbox()
     const role = box.name('r')
     await box.run(`create role ${role}`)
@@ -70,7 +70,7 @@ conformanceInTurn('attribute', (sandbox) => {
     expect(await attributesOf(box, role)).toEqual([])
   })
 
-  test('with CREATEROLE goes what it gave on the roles that were created by it', async () => {
+  test('a role that loses CREATEROLE loses what that gave it on the roles that it created', async () => {
     const box = sandbox()
     const [role, made, member] = [box.name('r'), box.name('m'), box.name('x')]
     await box.run(`create role ${role} createrole`)

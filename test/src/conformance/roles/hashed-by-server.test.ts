@@ -56,7 +56,7 @@ conformanceInTurn('passwords that the server hashes', (sandbox) => {
     })
   })
 
-  test('the server’s rules for passwords are kept, which it cannot see of a verifier', async () => {
+  test('the server applies its password rules, which it cannot apply to a verifier', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // others may not have the module
     const role = box.name('alice')
@@ -74,7 +74,7 @@ conformanceInTurn('passwords that the server hashes', (sandbox) => {
     })
   })
 
-  test.for(['md5', 'scram-sha-256'])('a server that makes %s of it is asked once', async (kind) => {
+  test.for(['md5', 'scram-sha-256'])('a server with password_encryption %s is asked once', async (kind) => {
     const box = sandbox()
     const role = box.name('alice')
     await withSetting(box, 'password_encryption', kind, async (pool) => {
@@ -89,7 +89,7 @@ conformanceInTurn('passwords that the server hashes', (sandbox) => {
     })
   })
 
-  test('a plan says so, does not hold it, and is executed with it', async () => {
+  test('a plan says that the server hashes the password, does not hold it, and is executed with it', async () => {
     const box = sandbox()
     const role = box.name('alice')
     const password = 'Never seen 1'
@@ -128,7 +128,7 @@ conformanceInTurn('passwords that the server hashes', (sandbox) => {
       ).rejects.toMatchObject({ _tag: 'InvalidGrantError', field: 'password' })
   })
 
-  test('what runs beside it does not get to see it', async () => {
+  test('other sessions do not get to see the password', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('alice'), box.name('s')]
     await box.run(
@@ -151,7 +151,7 @@ conformanceInTurn('passwords that the server hashes', (sandbox) => {
     expect(seen.flat().join('\n')).not.toContain('Never seen')
   })
 
-  test('it is in no error, cause or event, whatever the server says of it', async () => {
+  test('the password is in no error, cause or event, whatever the server reports', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('alice'), box.name('s')]
     await box.run(`create schema ${schema}`)

@@ -58,7 +58,7 @@ const passwords: readonly Password[] = [
 
 // What is stored is no concern of the drivers.
 conformanceInTurn('logins', (sandbox) => {
-  test('a role that does not exist is created, and can do nothing', async () => {
+  test('a role that does not exist is created without any rights', async () => {
     const box = sandbox()
     const role = box.name('nobody')
     const { changed } = await box.sync({ role, grants: [] })
@@ -69,7 +69,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect((await box.sync({ role, grants: [] })).changed).toBe(false)
   })
 
-  test('a login works with its password, and no more once it is taken away', async () => {
+  test('a role can log in with its password until LOGIN is taken away', async () => {
     const box = sandbox()
     const role = box.name('alice')
     await box.sync({ role, grants: [Grant.login({ password: 'open ‘sesame’ \\ é' })] })
@@ -84,7 +84,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect(await canConnect(box, role, 'open ‘sesame’ \\ é')).toBe(false)
   })
 
-  test('a password changes, and the old one is good no more', async () => {
+  test('a password is changed, and the old one does not work any more', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const [role, checked] = [box.name('alice'), await checkedRole(box)]
@@ -107,7 +107,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect((await loginOf(box, role)).verifier).toBe(verifier)
   })
 
-  test('a password that was stored while a role could not log in lets nobody in', async () => {
+  test('a password that was stored while the role could not log in does not work', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const checked = await checkedRole(box)
@@ -135,7 +135,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect(await lets(bob, 'new')).toBe(true)
   })
 
-  test('a role that is not to log in has no password, as far as who syncs may know', async () => {
+  test('a role that may not log in has its password removed where the acting role can see it', async () => {
     const box = sandbox()
     const checked = await checkedRole(box)
     const role = box.name('alice')
@@ -152,7 +152,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect((await loginOf(box, role)).verifier).toBe(null)
   })
 
-  test('who may not read passwords any more still syncs', async () => {
+  test('a sync works after the session has lost the right to read passwords', async () => {
     const box = sandbox()
     if (!box.isSuperuser) return // it may not read them to begin with
     const [role, weaker] = [box.name('alice'), box.name('weaker')]
@@ -174,7 +174,7 @@ conformanceInTurn('logins', (sandbox) => {
     }
   })
 
-  test('until when it is valid follows what is asked for, to the microsecond', async () => {
+  test('VALID UNTIL is what was asked for, to the microsecond', async () => {
     const box = sandbox()
     const role = box.name('alice')
     await box.admin(`set time zone 'UTC'`)
@@ -193,7 +193,7 @@ conformanceInTurn('logins', (sandbox) => {
     }
   })
 
-  test('a login that somebody limited is valid for ever again', async () => {
+  test('VALID UNTIL that was set by hand is set to infinity', async () => {
     const box = sandbox()
     const role = box.name('alice')
     await box.run(`create role ${role} login valid until '0044-03-15 12:00:00+00 BC'`)
@@ -201,7 +201,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect((await loginOf(box, role)).validUntil).toBe('infinity')
   })
 
-  test('a login that a superuser made goes, and comes back, where the role that syncs may alter it', async () => {
+  test('LOGIN that a superuser gave is taken away, and given back, where the acting role may alter the role', async () => {
     const box = sandbox()
     const role = box.name('alice')
     await box.admin(`create role ${role} login`)
@@ -243,7 +243,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect(log).not.toContain('hunter2')
   })
 
-  test('a password that is stored already is known by who may read it, and set again by who may not', async () => {
+  test('a password that is stored already is not set again if the acting role can read it', async () => {
     const box = sandbox()
     const role = box.name('r')
     const asking = (password: string) => ({ role, grants: [Grant.login({ password })] })
@@ -279,7 +279,7 @@ conformanceInTurn('logins', (sandbox) => {
       })
   })
 
-  test('a password that somebody changes while the lock is waited for is set', async () => {
+  test('a password that is changed by hand while the sync waits for the lock is set again', async () => {
     const box = sandbox()
     const [role, checked] = [box.name('r'), await checkedRole(box)]
     await box.sync({ role, grants: [Grant.login({ password: 'mine' }), Grant.roleMembership(checked)] })
@@ -322,7 +322,7 @@ conformanceInTurn('logins', (sandbox) => {
     expect(new Set(await Promise.all(wrong))).toEqual(new Set([false]))
   })
 
-  test('a verifier in place of a password is stored as it is, and logs in with its password', async () => {
+  test('a verifier is stored as it is, and the role can log in with its password', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const clients = await loginClients()

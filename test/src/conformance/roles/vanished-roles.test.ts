@@ -63,7 +63,7 @@ const dropScene = async ({ admin }: Sandbox, { role, other, schema }: Scene): Pr
 }
 
 conformanceInTurn('vanished roles', (sandbox) => {
-  test('what one that is gone has granted stays and is told, and the rest goes', async () => {
+  test('what a dropped role has granted stays and is residue, and the rest is revoked', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, gone, schema } = scene
@@ -75,7 +75,7 @@ conformanceInTurn('vanished roles', (sandbox) => {
     await dropScene(box, scene)
   })
 
-  test('nobody of such a name is taken for it, however PostgreSQL spells it', async () => {
+  test('no existing role is taken for a dropped one, however PostgreSQL prints that', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, other, gone, schema } = scene
@@ -99,7 +99,7 @@ conformanceInTurn('vanished roles', (sandbox) => {
     await dropScene(box, scene)
   })
 
-  test('a membership that one granted can be revoked before 16, and stays from then on', async () => {
+  test('a membership that a dropped role granted is revoked before PostgreSQL 16, and stays from 16 on', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, other, gone } = scene
@@ -120,7 +120,7 @@ conformanceInTurn('vanished roles', (sandbox) => {
     )
   })
 
-  test('a membership in one that is gone stays', async () => {
+  test('a membership in a dropped role stays', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, gone } = scene
@@ -131,7 +131,7 @@ conformanceInTurn('vanished roles', (sandbox) => {
     await box.admin(`delete from pg_auth_members where roleid not in (select oid from pg_authid)`)
   })
 
-  test('what is said of the future objects of one, and what a role has granted to one, stays', async () => {
+  test('default privileges of a dropped role, and privileges granted to one, stay', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, gone, schema } = scene
@@ -150,7 +150,7 @@ conformanceInTurn('vanished roles', (sandbox) => {
     await dropScene(box, scene)
   })
 
-  test('what one owns is given by who needs no owner, and by nobody else', async () => {
+  test('only a superuser grants a privilege on an object whose owner was dropped', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, gone, schema } = scene
