@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { startCluster } from '../harness/cluster.ts'
 import { nodeBinaries, testDirectory } from '../nodes/binaries.ts'
 import { run } from './command.ts'
+import { hover } from './hover.ts'
 import { importTimes } from './import-time.ts'
 import { commonJs, driverOf, esm, type PackageName, packageNames, typed } from './programs.ts'
 import { newProject, type Project, sizesOf } from './project.ts'
 import { packAll, withItsOwn } from './tarballs.ts'
-import { compile, installCompilers } from './types.ts'
+import { type Compiler, compile, installCompilers } from './types.ts'
 
 /** What a package may add to its driver, in kilobytes on disk. */
 const mostSize = 2048
@@ -58,6 +59,19 @@ const checkSize = async (installed: Installed, driver: Project): Promise<string>
     size <= mostSize,
     `${megabytes(size)} beside the ${megabytes(sum(before.values()))} of ${driverOf(installed.name)}, at most ${megabytes(mostSize)}: ${list.join(', ')}`,
   )
+}
+
+/** The last compiler whose language service can be asked from JavaScript is that of TypeScript 5. */
+const checkHover = async (
+  compilers: readonly Compiler[],
+  { name, directory }: Installed,
+): Promise<string> => {
+  const compiler = compilers.findLast(({ version }) => version.startsWith('5'))!
+  const silent: string[] = []
+  for (const called of ['syncRoles', 'planRoles', 'executePlan'])
+    if ((await hover(compiler, directory, name, called)) === '') silent.push(called)
+  demand(silent.length === 0, `nothing of ${silent.join(', ')}`)
+  return 'documentation'
 }
 
 const main = async (directory: string): Promise<void> => {
@@ -129,6 +143,7 @@ const main = async (directory: string): Promise<void> => {
         await compile(compiler, one.directory, 'program.mts')
         return 'compiles with nodenext and bundler'
       })
+    await check(`what an editor shows of ${one.name}`, () => checkHover(compilers, one))
   }
 
   const pg = { name: 'pg', directory: drivers.get('@pgsr/node-postgres')!.directory }

@@ -6,21 +6,29 @@ import config from '../vitest.config.ts'
 process.env.PGSR_TEST_MAJORS ??= '18'
 
 const planned = [
+  'act-as',
   'acting-role',
   'attribute',
+  'caretaker',
   'default-privileges',
+  'delegates',
   'drop-unused-roles',
   'every-kind',
+  'exact-names',
   'grantor',
   'honesty',
   'hostile-names',
+  'membership',
+  'membership-options',
   'order',
   'ownership',
+  'planted-objects',
   'preserve',
   'privilege',
   'role-locks',
   'scope',
   'take-over',
+  'vanished-roles',
 ]
 
 /**
