@@ -149,7 +149,7 @@ const isPassedOnFrom = (
 }
 
 /** Whether only desired roles have what an intermediate role gives, which is not theirs to have, and it is a copy’s too. */
-const isSharedInVain = (name: string, before: Snapshot, { desired }: Input, because: string): boolean => {
+const isSharedInVain = (name: string, before: Snapshot, { desired }: Input, reason: string): boolean => {
   const role = roleIn(before, name)
   return (
     role !== undefined &&

@@ -10,7 +10,6 @@ import {
   type Server,
   type Snapshot,
 } from '@pgsr/planner'
-import { planRequest } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { forEveryPlan } from '../arbitrary/desired.ts'
 import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
