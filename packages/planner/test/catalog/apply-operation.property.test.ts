@@ -156,8 +156,8 @@ const isSharedInVain = (name: string, before: Snapshot, { desired }: Input, reas
     isIntermediate(name) &&
     role.elsewhere > 0 &&
     !role.servesOthers &&
-    desired.some((one) => one.role === because) &&
-    before.memberships.some((row) => row.role === name && row.member === because)
+    desired.some((one) => one.role === reason) &&
+    before.memberships.some((row) => row.role === name && row.member === reason)
   )
 }
 
