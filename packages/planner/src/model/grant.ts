@@ -2,7 +2,7 @@ import type { GrantableAttribute } from '../postgres/attribute.ts'
 import type { FutureObjects, KindOfFuture } from '../postgres/default-privileges.ts'
 import type { GrantableKind, ObjectName, OwnableKind, PrivilegeOn } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { InvalidGrantError } from './invalid-grant.ts'
+import { checkOptionNames } from './option-names.ts'
 import { Secret } from './secret.ts'
 import { type NameOrPattern, Target } from './target.ts'
 import { eachOnGiven } from './unchecked-input.ts'
@@ -117,18 +117,9 @@ export interface DefaultPrivilegeTarget<On extends FutureObjects> {
   readonly on: On
 }
 
-/** A misspelt option would silently be left out; and what was given in its place may be a password. */
-const checkOptions = (what: string, options: unknown, known: readonly string[]): void => {
-  const unknown =
-    typeof options === 'object' && options !== null && !Array.isArray(options)
-      ? Object.keys(options).find((name) => !known.includes(name))
-      : 'what was given'
-  if (unknown !== undefined)
-    throw new InvalidGrantError({
-      field: unknown,
-      message: `cannot build a grant of ${what}: ${unknown} is no option; there are ${known.join(', ')}`,
-    })
-}
+/** What is given in the place of a misspelt option may be a password. */
+const checkOptions = (what: string, options: unknown, known: readonly string[]): void =>
+  checkOptionNames(options, known, `cannot build a grant of ${what}`)
 
 const privilegeGrant = (
   privileges: readonly Privilege[],

@@ -1,5 +1,6 @@
 import type { MatchableKind, ObjectKind, ObjectName } from '../postgres/object-kind.ts'
 import { InvalidGrantError } from './invalid-grant.ts'
+import { checkOptionNames } from './option-names.ts'
 import { eachOnGiven } from './unchecked-input.ts'
 
 /** A regular expression that survives JSON. `flags` as in JavaScript, but neither `g` nor `y`. */
@@ -85,19 +86,6 @@ const columnsOf = (schema: string, table: NameOrPattern, columns: readonly strin
     : { kind: 'column', name: [schema, table, ...columns] }
 }
 
-/** A misspelt option would silently stand for the whole table. */
-const checkTableOptions = (options: unknown): void => {
-  const unknown =
-    typeof options === 'object' && options !== null && !Array.isArray(options)
-      ? Object.keys(options).find((name) => name !== 'columns')
-      : 'what was given'
-  if (unknown !== undefined)
-    throw new InvalidGrantError({
-      field: unknown,
-      message: `cannot build a target: ${unknown} is no option of a table; there is columns`,
-    })
-}
-
 const oidText = (oid: string | number | bigint): string => {
   const given: unknown = oid
   if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'bigint')
@@ -120,7 +108,7 @@ const targets = {
     table: NameOrPattern,
     options: Options = {} as Options,
   ): Target<TableKind<Options>> => {
-    checkTableOptions(options)
+    checkOptionNames(options, ['columns'], 'cannot build a target')
     const { columns } = options
     return (
       columns === undefined ? inSchema('table', schema, table) : columnsOf(schema, table, columns)

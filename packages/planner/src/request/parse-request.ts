@@ -3,6 +3,7 @@ import type { DesiredRole } from '../model/desired-role.ts'
 import type { Grant, MembershipGrant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
+import { checkOptionNames } from '../model/option-names.ts'
 import type { PlanOptions, SyncRequest } from '../model/request.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
@@ -177,22 +178,16 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
     })
 }
 
-const planOptionNames: ReadonlySet<string> = new Set([
+const planOptionNames = [
   'reassignOwnedTo',
   'allowSelf',
   'allowSuperuser',
   'keepDependents',
   'scope',
-] satisfies (keyof PlanOptions)[])
+] as const satisfies readonly (keyof PlanOptions)[]
 
-/** A misspelt option would silently be the default. */
 const checkOptions = (options: PlanOptions): PlanOptions => {
-  const unknown = Object.keys(options).find((name) => !planOptionNames.has(name))
-  if (unknown !== undefined)
-    throw new InvalidGrantError({
-      field: unknown,
-      message: `cannot plan: ${unknown} is no option; there are ${[...planOptionNames].join(', ')}`,
-    })
+  checkOptionNames(options, planOptionNames, 'cannot plan')
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
   const { keepDependents = false, scope = 'cluster' } = options
   const flags = { allowSelf, allowSuperuser, keepDependents }

@@ -325,7 +325,7 @@ describe('refused, with what is wrong', () => {
       'a misspelt option of a grant',
       () => asked(Grant.login({ pasword: 'x' } as object)),
       'pasword',
-      'pasword is no option',
+      'unknown option "pasword"; expected one of password, hashedBy, validUntil',
     ],
     [
       'two owners',
@@ -384,7 +384,7 @@ test('an error says which role and which grant it is about', () =>
 
 test('a password given in the wrong place is not shown', () =>
   expect(() => Grant.login('hunter2' as never)).toThrow(
-    'cannot build a grant of LOGIN: what was given is no option; there are password, hashedBy, validUntil',
+    'cannot build a grant of LOGIN: the options are not an object; expected one of password, hashedBy, validUntil',
   ))
 
 test('a role that asks by name does not get the pattern of another role for the same name', () => {
