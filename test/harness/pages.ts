@@ -60,7 +60,9 @@ const linkOf = (page: string, text: string, target: string): Page['links'] => {
 }
 
 const readPage = async (path: string): Promise<Page> => {
-  const markdown = await readFile(join(root, path), 'utf8')
+  const text = await readFile(join(root, path), 'utf8')
+  // Of source, what its docstrings say.
+  const markdown = path.endsWith('.ts') ? text.replaceAll(/^ \* ?/gm, '') : text
   const prose = markdown.replaceAll(fence, '')
   const links = [...prose.replaceAll(/`[^`]+`/g, '``').matchAll(/\[([^\]]*)\]\(([^)\s]+)\)/g)]
   return {
@@ -83,10 +85,19 @@ const pagesIn = async (directory: string, isDeep: boolean): Promise<readonly str
   return found.flat().toSorted()
 }
 
-/** Every Markdown page of the repository. */
+/** The source of the functions that users call, whose docstrings have examples. */
+const documented = [
+  'packages/driver/src/effect.ts',
+  'packages/node-postgres/src/effect.ts',
+  'packages/node-postgres/src/index.ts',
+  'packages/postgres-js/src/effect.ts',
+  'packages/postgres-js/src/index.ts',
+]
+
+/** Every Markdown page of the repository, and the docstrings of what users call. */
 export const readPages = async (): Promise<readonly Page[]> => {
   const packages = await readdir(join(root, 'packages'))
   const directories = ['.', 'docs', ...packages.map((name) => `packages/${name}`)]
   const paths = await Promise.all(directories.map((directory) => pagesIn(directory, directory === 'docs')))
-  return Promise.all(paths.flat().map(readPage))
+  return Promise.all([...paths.flat(), ...documented].map(readPage))
 }

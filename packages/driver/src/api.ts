@@ -1,4 +1,4 @@
-// What every driver package offers beside its functions.
+// What every driver package offers besides its functions.
 export * from '@pgsr/planner'
 export {
   AbortedError,
@@ -14,7 +14,16 @@ export {
   TransactionOpenError,
   UnexpectedCatalogError,
 } from './errors.ts'
-export type { SyncEvent } from './event.ts'
+export type { SyncEvent } from './events.ts'
+export type {
+  DropUnusedRolesError,
+  ExecutePlanError,
+  IntrospectError,
+  PlanDropUnusedRolesError,
+  PlanError,
+  SyncError,
+} from './failures.ts'
+export type { Promises, SyncResult } from './functions.ts'
 export type {
   CallOptions,
   DropUnusedRolesOptions,
@@ -24,12 +33,3 @@ export type {
   SyncRolesOptions,
   TransactionOptions,
 } from './options.ts'
-export type {
-  DropUnusedRolesError,
-  ExecutePlanError,
-  LookError,
-  PlanDropUnusedRolesError,
-  PlanError,
-  SyncError,
-  SyncResult,
-} from './workflow.ts'

@@ -1,6 +1,16 @@
-import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import type { Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import { onSession, type Session, Sessions } from './connection/session.ts'
 import type { DatabaseError } from './errors.ts'
+import type {
+  DropUnusedRolesError,
+  ExecutePlanError,
+  IntrospectError,
+  PlanDropUnusedRolesError,
+  PlanError,
+  SyncError,
+} from './failures.ts'
+import type { Desired, SyncResult } from './functions.ts'
 import type {
   CallOptions,
   DropUnusedRolesOptions,
@@ -8,58 +18,155 @@ import type {
   PlanRolesOptions,
   SyncRolesOptions,
 } from './options.ts'
-import { onSession, type Session, Sessions } from './session.ts'
-import {
-  type DropUnusedRolesError,
-  type ExecutePlanError,
-  type LookError,
-  type PlanDropUnusedRolesError,
-  type PlanError,
-  type SyncError,
-  type SyncResult,
-  workflow,
-} from './workflow.ts'
-import type { PlannerError } from './prepare.ts'
+import { workflow } from './sync/workflow.ts'
 
-type Desired = DesiredRole | readonly DesiredRole[]
+/** Acquires a session from the `Sessions` of the caller, for as long as the effect runs. */
+const provide = <A, E>(effect: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError, Sessions> =>
+  Effect.flatMap(Sessions, ({ acquire }) => onSession(acquire)(effect))
 
-/** The sessions are the caller’s to provide, and one is held for as long as the work takes. */
-const held = <A, E>(work: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError, Sessions> =>
-  Effect.flatMap(Sessions, ({ acquire }) => onSession(acquire)(work))
-
-/** `syncRoles` as an Effect that needs a {@link Sessions}. */
+/**
+ * Makes roles have exactly the grants that are desired: grants what is missing, and revokes everything else. Use it
+ * wherever roles are set up, as often as you like. If nothing differs, it reads the catalogs in one round trip and
+ * changes nothing.
+ *
+ * It works in its own transaction, under an advisory lock, and compares the catalogs with the plan before COMMIT. On a
+ * connection that is inside a transaction of yours, it works under a savepoint and leaves COMMIT to you. All times in
+ * `options` are in milliseconds.
+ *
+ * @returns whether anything was changed, and the plan that was executed; or a failure, which is a `SyncError`. Nothing
+ * was changed then, unless the `outcome` of the error is `unknown`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { Grant, layer, syncRoles } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = syncRoles({ role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * const { changed } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(changed)
+ * await pool.end()
+ * ```
+ */
 export const syncRoles = (
   desired: Desired,
   options: SyncRolesOptions = {},
-): Effect.Effect<SyncResult, SyncError, Sessions> => workflow.syncRoles(desired, options, held)
+): Effect.Effect<SyncResult, SyncError, Sessions> => workflow.syncRoles(desired, options, provide)
 
-/** `planRoles` as an Effect that needs a {@link Sessions}. */
+/**
+ * Makes the plan that `syncRoles` would execute, and changes nothing. Use it to show what would happen, or to save the
+ * plan and execute it after a review. `timeout` is in milliseconds.
+ *
+ * @returns the plan, which can be saved as JSON; or a failure, which is a `PlanError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { Grant, layer, planRoles, renderSql } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = planRoles({ role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * console.log(renderSql(await Effect.runPromise(Effect.provide(program, layer(pool)))))
+ * await pool.end()
+ * ```
+ */
 export const planRoles = (
   desired: Desired,
   options: PlanRolesOptions = {},
-): Effect.Effect<Plan, PlanError, Sessions> => workflow.planRoles(desired, options, held)
+): Effect.Effect<Plan, PlanError, Sessions> => workflow.planRoles(desired, options, provide)
 
-/** `executePlan` as an Effect that needs a {@link Sessions}. */
+/**
+ * Executes a plan of `planRoles` or `planDropUnusedRoles`, exactly as it is or not at all. Use it for a plan that
+ * somebody has reviewed. The plan is made again, before and under the lock, and has to come out the same. A plan
+ * contains no passwords: those that it sets are given in `options`. All times in `options` are in milliseconds.
+ *
+ * @returns whether anything was changed, and the plan; or a failure, which is a `ExecutePlanError`. Nothing was
+ * changed then, unless the `outcome` of the error is `unknown`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { executePlan, Grant, layer, planRoles } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = Effect.flatMap(planRoles({ role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] }), (plan) => executePlan(plan))
+ * const { changed } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(changed)
+ * await pool.end()
+ * ```
+ */
 export const executePlan = (
   plan: Plan,
   options: ExecutePlanOptions = {},
-): Effect.Effect<SyncResult, ExecutePlanError, Sessions> => workflow.executePlan(plan, options, held)
+): Effect.Effect<SyncResult, ExecutePlanError, Sessions> => workflow.executePlan(plan, options, provide)
 
-/** `dropUnusedRoles` as an Effect that needs a {@link Sessions}. */
+/**
+ * Drops the intermediate roles that are not needed any more: those of this database without members, and those without
+ * privileges in any database. Use it from time to time, or after roles have been removed. A role that cannot be
+ * dropped stays, as residue of the plan. All times in `options` are in milliseconds.
+ *
+ * @returns whether anything was changed, and the plan that was executed; or a failure, which is a
+ * `DropUnusedRolesError`. Nothing was changed then, unless the `outcome` of the error is `unknown`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { dropUnusedRoles, layer } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = dropUnusedRoles()
+ * const { changed } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(changed)
+ * await pool.end()
+ * ```
+ */
 export const dropUnusedRoles = (
   options: DropUnusedRolesOptions = {},
-): Effect.Effect<SyncResult, DropUnusedRolesError, Sessions> => workflow.dropUnusedRoles(options, held)
+): Effect.Effect<SyncResult, DropUnusedRolesError, Sessions> => workflow.dropUnusedRoles(options, provide)
 
-/** `planDropUnusedRoles` as an Effect that needs a {@link Sessions}. */
+/**
+ * Makes the plan that `dropUnusedRoles` would execute, and changes nothing. Use it to see which roles are unused.
+ * `timeout` is in milliseconds.
+ *
+ * @returns the plan, which can be saved as JSON; or a failure, which is a `PlanDropUnusedRolesError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { layer, planDropUnusedRoles, renderSql } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = planDropUnusedRoles()
+ * console.log(renderSql(await Effect.runPromise(Effect.provide(program, layer(pool)))))
+ * await pool.end()
+ * ```
+ */
 export const planDropUnusedRoles = (
   options: DropUnusedRolesOptions = {},
-): Effect.Effect<Plan, PlanDropUnusedRolesError, Sessions> => workflow.planDropUnusedRoles(options, held)
+): Effect.Effect<Plan, PlanDropUnusedRolesError, Sessions> => workflow.planDropUnusedRoles(options, provide)
 
-/** `introspect` as an Effect that needs a {@link Sessions}. */
+/**
+ * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use
+ * it to save a snapshot, to plan elsewhere with `plan`, or to test a plan. `timeout` is in milliseconds.
+ *
+ * @returns the snapshot, which can be saved as JSON; or a failure, which is a `IntrospectError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { Grant, introspect, layer } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = introspect({ role: 'analyst', grants: [Grant.schemaUsage('sales')] })
+ * const { objects } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(objects.length)
+ * await pool.end()
+ * ```
+ */
 export const introspect = (
   desired: Desired,
   options: CallOptions = {},
-): Effect.Effect<Snapshot, PlannerError | LookError, Sessions> => workflow.introspect(desired, options, held)
+): Effect.Effect<Snapshot, IntrospectError, Sessions> => workflow.introspect(desired, options, provide)
 
 export * from './api.ts'
-export { Sessions, type SessionShape } from './session.ts'
+export { Sessions, type SessionShape } from './connection/session.ts'

@@ -9,28 +9,28 @@ import {
 } from '@pgsr/planner'
 
 /**
- * What PostgreSQL or the connection said when a text could not be run. Holds no part of the text, which may hold a
- * password’s verifier.
+ * The answer of PostgreSQL, or of the connection, when a text could not be run. It contains nothing of the text, in which
+ * the verifier of a password may stand.
  */
 export class StatementError extends Error {
   readonly _tag = 'StatementError'
   override readonly name = 'StatementError'
-  /** The SQLSTATE; `undefined` when it was not the server that refused. */
+  /** The SQLSTATE, or `undefined` if the error did not come from the server. */
   readonly sqlState: string | undefined
   readonly detail: string | undefined
   readonly hint: string | undefined
 
-  constructor(said: {
+  constructor(answer: {
     readonly message: string
     readonly sqlState: string | undefined
     readonly detail?: string | undefined
     readonly hint?: string | undefined
   }) {
-    super(said.message)
-    this.sqlState = said.sqlState
-    this.detail = said.detail
-    this.hint = said.hint
-    // Where a driver was when the server answered tells nobody anything.
+    super(answer.message)
+    this.sqlState = answer.sqlState
+    this.detail = answer.detail
+    this.hint = answer.hint
+    // The stack of the driver at that moment has no information.
     this.stack = `${this.name}: ${this.message}`
   }
 }
@@ -39,13 +39,13 @@ const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
 /**
- * Takes from a driver’s error what says nothing of the text that was sent.
- * @param isFromServer whether PostgreSQL said it: the code of any other error is no SQLSTATE
+ * Copies from a driver’s error only what cannot contain the text that was sent.
+ * @param isFromServer whether PostgreSQL sent the error; the code of any other error is no SQLSTATE
  */
 export const statementError = (error: unknown, isFromServer: boolean): StatementError => {
   const { code, message, detail, hint } = error as Record<string, unknown>
   return new StatementError({
-    // A connection that is refused on all its addresses says why only in its code.
+    // When all addresses of a host refuse the connection, only the code says so.
     message: textOf(message) ?? textOf(code) ?? String(error),
     sqlState: isFromServer ? textOf(code) : undefined,
     detail: textOf(detail),
@@ -53,10 +53,10 @@ export const statementError = (error: unknown, isFromServer: boolean): Statement
   })
 }
 
-/** What became of it: nothing, or whatever the server did when it was lost while committing. */
+/** `unchanged`: nothing was changed. `unknown`: the connection was lost during COMMIT, which may have succeeded. */
 export type Outcome = 'unchanged' | 'unknown'
 
-/** What the server says may quote names with whatever is in them: a line of a log must not end there. */
+/** Joins lines: the server may quote names that contain line breaks, which would break a line of a log. */
 const inOneLine = (text: string): string => text.replaceAll(/[\n\r\u0085\u2028\u2029]+/g, ' ')
 
 const tried = (attempts: number): string => (attempts > 1 ? ` (tried ${attempts} times)` : '')
@@ -65,15 +65,15 @@ const tried = (attempts: number): string => (attempts > 1 ? ` (tried ${attempts}
 export class DatabaseError extends Error {
   readonly _tag = 'DatabaseError'
   override readonly name = 'DatabaseError'
-  /** The SQLSTATE; `undefined` when it was not the server that refused. */
+  /** The SQLSTATE, or `undefined` if the error did not come from the server. */
   readonly sqlState: string | undefined
-  /** What was being done, in words. */
+  /** What was being done, as in the message after “cannot”. */
   readonly operation: string
-  /** How many times the whole transaction was tried. */
+  /** How often the transaction was tried. */
   readonly attempts: number
-  /** `unknown` when the connection was lost while committing: it may have happened, or not. */
+  /** Whether the transaction may have been committed. */
   readonly outcome: Outcome
-  /** What was said, with its detail and hint. */
+  /** The answer of the server, with its detail and hint. */
   override readonly cause: StatementError
 
   constructor(
@@ -90,15 +90,15 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Says of a failed text what it was for. */
+/** Turns the failure of a text into an error that says what the text was for. */
 export const databaseError =
   (operation: string, attempts = 1, outcome: Outcome = 'unchanged') =>
   (cause: StatementError): DatabaseError =>
     new DatabaseError(operation, cause, { attempts, outcome })
 
-/** A session that holds the advisory lock, as far as the catalogs tell. */
+/** A session that holds the advisory lock, as far as the catalogs show it. */
 export interface LockHolder {
-  /** The process of the server, as `pg_terminate_backend` takes it. */
+  /** The process id, as `pg_terminate_backend` takes it. */
   readonly pid: number
   readonly role: string | null
   readonly application: string | null
@@ -107,25 +107,25 @@ export interface LockHolder {
 const describeHolder = ({ pid, role, application }: LockHolder): string => {
   const whose = role === null ? '' : ` of role ${describeName(role)}`
   const called = application === null || application === '' ? '' : ` (${describeName(application)})`
-  return `session ${pid}${whose}${called} has it`
+  return `session ${pid}${whose}${called} holds it`
 }
 
 /**
- * Others held the advisory lock, or what an operation needs, for longer than `lockTimeout`: so long a call waits for
- * locks in all. Nothing was changed.
+ * Other sessions held the advisory lock, or a lock that an operation needs, for longer than `lockTimeout`, which is the
+ * limit for all waits of a call together. Nothing was changed.
  */
 export class LockTimeoutError extends Error {
   readonly _tag = 'LockTimeoutError'
   override readonly name = 'LockTimeoutError'
   /** In milliseconds. */
   readonly lockTimeout: number
-  /** What the lock was needed for, in words. */
+  /** What the lock was needed for, as in the message after “cannot”. */
   readonly operation: string
-  /** Where it was the advisory lock: the sessions that held it when the time was over. */
+  /** The sessions that held the advisory lock when the time was over; empty for any other lock. */
   readonly holders: readonly LockHolder[]
 
-  constructor(operation: string, said: string, lockTimeout: number, holders: readonly LockHolder[] = []) {
-    const why = holders.length > 0 ? holders.map(describeHolder).join(', ') : said
+  constructor(operation: string, answer: string, lockTimeout: number, holders: readonly LockHolder[] = []) {
+    const why = holders.length > 0 ? holders.map(describeHolder).join(', ') : answer
     super(`cannot ${operation}: ${inOneLine(why)} (lockTimeout is ${lockTimeout} milliseconds)`)
     this.lockTimeout = lockTimeout
     this.operation = operation
@@ -133,42 +133,41 @@ export class LockTimeoutError extends Error {
   }
 }
 
-/** What has to be done in one transaction takes more locks than there is room for on the server. Nothing was changed. */
+/** One transaction of the plan needs more locks than the server has room for. Nothing was changed. */
 export class TooManyLocksError extends Error {
   readonly _tag = 'TooManyLocksError'
   override readonly name = 'TooManyLocksError'
-  /** The setting of the server that is too low. To change it, the server has to be restarted. */
+  /** The server setting that is too low. A change takes effect when the server is restarted. */
   readonly setting = 'max_locks_per_transaction'
-  /** What it is. */
+  /** The current value of the setting. */
   readonly value: number
-  /** What it has to be for half of the server’s locks to be enough: the rest is other sessions’. */
+  /** The value with which half of the server’s locks are enough; the other half is for other sessions. */
   readonly needed: number
 
   constructor({ locks, most, value, needed }: LockShortage) {
     super(
-      `cannot execute the plan: it needs ${locks} locks in one transaction, and the server has room for ${most}; set max_locks_per_transaction to ${needed} or more, it is ${value}`,
+      `cannot execute the plan: it needs ${locks} locks in one transaction, and the server has room for ${most}; set max_locks_per_transaction, which is ${value}, to ${needed} or more`,
     )
     this.value = value
     this.needed = needed
   }
 }
 
-/** The call took longer than its `timeout`, and was given up. */
+/** The call took longer than its `timeout` and was cancelled. */
 export class TimeoutError extends Error {
   readonly _tag = 'TimeoutError'
   override readonly name = 'TimeoutError'
   /** In milliseconds. */
   readonly timeout: number
-  /** `unknown` when the server did not answer while committing: it may have happened, or not. */
+  /** What the call was waiting for when the time was over. */
+  readonly awaits: string
+  /** `unknown` when the server did not answer COMMIT in time. */
   readonly outcome: Outcome
 
-  /** What it waited for, in words. */
-  readonly awaits: string
-
   constructor(operation: string, awaits: string, timeout: number, outcome: Outcome) {
-    const unknown = outcome === 'unknown' ? '; the server has not answered COMMIT, and may have done it' : ''
+    const unknown = outcome === 'unknown' ? '; the server did not answer COMMIT and may have committed' : ''
     super(
-      `cannot ${operation}: it took longer than it may, and still waited for ${awaits} (timeout is ${timeout} milliseconds)${unknown}`,
+      `cannot ${operation}: timeout of ${timeout} milliseconds exceeded while waiting for ${awaits}${unknown}`,
     )
     this.timeout = timeout
     this.awaits = awaits
@@ -176,29 +175,29 @@ export class TimeoutError extends Error {
   }
 }
 
-/** The caller’s `signal` gave the call up. Nothing was changed. Functions that return promises reject with its reason. */
+/** The caller’s `signal` aborted the call. Nothing was changed. Promises reject with the reason of the signal instead. */
 export class AbortedError extends Error {
   readonly _tag = 'AbortedError'
   override readonly name = 'AbortedError'
   readonly reason: unknown
 
   constructor(operation: string, reason: unknown) {
-    super(`cannot ${operation}: it was aborted`)
+    super(`cannot ${operation}: the call was aborted`)
     this.reason = reason
   }
 }
 
-/** The connection is inside a transaction in which the work cannot be done. Nothing was changed. */
+/** The connection is inside a transaction in which the call cannot work. Nothing was changed. */
 export class TransactionOpenError extends Error {
   readonly _tag = 'TransactionOpenError'
   override readonly name = 'TransactionOpenError'
 
   constructor(problem: string) {
-    super(`cannot use the connection, which is inside a transaction: ${problem}`)
+    super(`cannot use the connection: it is inside a transaction ${problem}`)
   }
 }
 
-/** Something would stay that should not, or could not be given. Nothing was changed. */
+/** Something that should be revoked would stay, or something that should be granted cannot be. Nothing was changed. */
 export class ResidueError extends Error {
   readonly _tag = 'ResidueError'
   override readonly name = 'ResidueError'
@@ -207,66 +206,65 @@ export class ResidueError extends Error {
 
   constructor(residue: readonly Residue[], skipped: readonly Skipped[]) {
     const messages = [...residue, ...skipped].map((one) => one.message)
-    super(`cannot sync roles: ${messages.join('; ')}; set onResidue to 'report' to do all the rest`)
+    super(`cannot sync roles: ${messages.join('; ')}; set onResidue to 'report' to do everything else`)
     this.residue = residue
     this.skipped = skipped
   }
 }
 
-/** How many differences the message of an error names. */
-const named = 3
+/** How many differences the message of an error lists. */
+const listed = 3
 
 /**
- * Planned again for what is there now, a plan turned out to be another: somebody changed something since it was made,
- * or it was made by another role, or for another database. Nothing was changed.
+ * The plan, made again for the current catalogs, came out different: somebody changed something since, or it was made by
+ * another role or for another database. Nothing was changed.
  */
 export class PlanChangedError extends Error {
   readonly _tag = 'PlanChangedError'
   override readonly name = 'PlanChangedError'
-  /** What the plan that was given says and the new one does not, and the other way round. */
+  /** What is missing from the new plan, and what is unexpected in it. */
   readonly difference: PlanDifference
 
   constructor(difference: PlanDifference) {
     const { missing, unexpected } = difference
     const differences = [
       ...missing.map(({ part, message }) => `no longer in its ${part}: ${message}`),
-      ...unexpected.map(({ part, message }) => `now in its ${part}: ${message}`),
+      ...unexpected.map(({ part, message }) => `new in its ${part}: ${message}`),
     ]
-    const more = differences.length - named
+    const more = differences.length - listed
     super(
-      `cannot execute the plan: planned again, it is not the same; ${differences.slice(0, named).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      `cannot execute the plan: made again now, it is different; ${differences.slice(0, listed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
     )
     this.difference = difference
   }
 }
 
-/** The first of what is not as predicted. */
-const inWords = ({ missing, unexpected }: Difference): string =>
+const describeDifference = ({ missing, unexpected }: Difference): string =>
   [
-    ...missing.slice(0, 3).map((fact) => `; predicted and not so: ${describeFactInFull(fact)}`),
-    ...unexpected.slice(0, 3).map((fact) => `; so and not predicted: ${describeFactInFull(fact)}`),
+    ...missing.slice(0, listed).map((fact) => `; predicted but not found: ${describeFactInFull(fact)}`),
+    ...unexpected.slice(0, listed).map((fact) => `; found but not predicted: ${describeFactInFull(fact)}`),
   ].join('')
 
-const suspecting = (eventTriggers: readonly string[]): string => {
+const describeTriggers = (eventTriggers: readonly string[]): string => {
   if (eventTriggers.length === 0) return ''
-  const names = eventTriggers.slice(0, 3).map(describeName).join(', ')
-  const more = eventTriggers.length > 3 ? ` and ${eventTriggers.length - 3} more` : ''
-  return `; an event trigger may have undone it: enabled ${eventTriggers.length === 1 ? 'is' : 'are'} ${names}${more}`
+  const names = eventTriggers.slice(0, listed).map(describeName).join(', ')
+  const more = eventTriggers.length > listed ? ` and ${eventTriggers.length - listed} more` : ''
+  return `; an enabled event trigger may have caused this: ${names}${more}`
 }
 
-/** The catalogs, read again after executing, did not say what the plan predicted. Everything was rolled back. */
+/** The catalogs, read again after the plan was executed, do not match its prediction. Everything was rolled back. */
 export class ProofError extends Error {
   readonly _tag = 'ProofError'
   override readonly name = 'ProofError'
   readonly difference: Difference
-  /** How many times the whole transaction was tried. */
+  /** How often the transaction was tried. */
   readonly attempts: number
-  /** The event triggers that are enabled: one that undoes what was done is the usual cause. */
+  /** The enabled event triggers: one that undoes an operation is the usual cause. */
   readonly eventTriggers: readonly string[]
 
   constructor(difference: Difference, attempts: number, eventTriggers: readonly string[] = []) {
     super(
-      `cannot execute the plan: the catalogs do not say afterwards what it predicted, and everything was rolled back${tried(attempts)}${inWords(difference)}${suspecting(eventTriggers)}`,
+      `cannot execute the plan: the catalogs do not match its prediction, and everything was rolled back${tried(attempts)}${describeDifference(difference)}${describeTriggers(eventTriggers)}`,
     )
     this.difference = difference
     this.attempts = attempts
@@ -274,7 +272,7 @@ export class ProofError extends Error {
   }
 }
 
-/** The catalogs answered something that is no snapshot. */
+/** The answer of the catalogs cannot be read as a snapshot. */
 export class UnexpectedCatalogError extends Error {
   readonly _tag = 'UnexpectedCatalogError'
   override readonly name = 'UnexpectedCatalogError'

@@ -1,5 +1,13 @@
-// What a driver package is made with. What it offers its users is in ./api.ts and ./effect.ts.
-export { type Hold, type Promises, promisesFor, sessionsLayer } from './doors.ts'
+// For packages that adapt pgsr to a driver. What they offer to their users is in ./api.ts and ./effect.ts.
+export { exclusively } from './connection/exclusive.ts'
+export {
+  type Cells,
+  type Sending,
+  sessionOver,
+  Sessions,
+  type SessionShape,
+  type Wire,
+} from './connection/session.ts'
 export { DatabaseError, StatementError, statementError } from './errors.ts'
-export { exclusively } from './exclusive.ts'
-export { type Cells, type Sending, Sessions, sessionOver, type SessionShape, type Wire } from './session.ts'
+export type { Promises } from './functions.ts'
+export { type AcquireSession, promisesFor, sessionsLayer } from './promises.ts'

@@ -1,66 +1,74 @@
 import { impossibleRoleNameProblem, InvalidGrantError, nameProblem, type PlanOptions } from '@pgsr/planner'
-import type { Listener } from './event.ts'
-import { mostIterations } from './verifier.ts'
+import type { Listener } from './events.ts'
 
-/** Who does it, and for how long. */
+/** The options that every call takes. */
 export interface CallOptions {
-  /** A role to act as, for the transaction only. Default: the current role of the session. */
+  /** The role to act as, set for the transaction only. Default: the current role of the session. */
   readonly actAs?: string
   /**
-   * Gives the call up when it is aborted: what runs is cancelled on the server, and nothing is changed. While pgsr itself
-   * works something out, such as a plan, nothing else runs on the thread: that is seen after it.
+   * Aborts the call: the running statement is cancelled on the server, and nothing is changed. A signal that fires while
+   * pgsr is computing a plan is seen when the plan is finished.
    */
   readonly signal?: AbortSignal
-  /** How long the whole call may take, in milliseconds, to plan included; 0 for ever. Default: 60,000. */
+  /** The longest time for the whole call, in milliseconds, planning included. 0 means no limit. Default: 60,000. */
   readonly timeout?: number
 }
 
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
-  /** A grant on something absent is skipped, with its reason in the plan, or a MissingObjectError. Default: `skip`. */
+  /**
+   * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, `error`
+   * throws a MissingObjectError. Default: `skip`.
+   */
   readonly onMissing?: 'skip' | 'error'
 }
 
-/** How a transaction is run. */
+/** The options of calls that change roles. */
 export interface TransactionOptions extends CallOptions {
-  /** The key of the advisory lock that syncs of one database take in turn. Default: 1. */
+  /** The key of the advisory lock. Syncs of one database that use the same key wait for each other. Default: 1. */
   readonly lockKey?: bigint | number
-  /** How long to wait for a lock, in milliseconds; 0 for ever. Default: 10,000. */
+  /** The longest time to wait for locks in one call, in milliseconds. 0 means no limit. Default: 10,000. */
   readonly lockTimeout?: number
-  /** How long a statement may run, in milliseconds; 0 for ever. Default: as the session has it. */
+  /** The longest time for one statement, in milliseconds. 0 means no limit. Default: the session’s setting. */
   readonly statementTimeout?: number
-  /** How often the whole transaction is tried when others change the same things meanwhile. Default: 5. */
+  /** How often a transaction is tried when others change the same things at the same time. Default: 5. */
   readonly attempts?: number
-  /** Is told of what happens, as it happens. What it throws changes nothing. */
+  /** Called for each event, as it happens. What it throws is ignored. */
   readonly onEvent?: Listener
 }
 
 export interface PasswordOptions {
   /**
-   * How many iterations the SCRAM-SHA-256 verifier of a password is made with, up to 1,000,000. Default: 4,096 for one that is set; one
-   * that is stored with another number is good.
+   * The number of iterations of the SCRAM-SHA-256 verifiers that pgsr makes, up to 1,000,000. Default: 4,096 for a new
+   * verifier; a stored verifier of the same password is kept, whatever its number of iterations.
    */
   readonly scramIterations?: number
 }
 
 export interface SyncRolesOptions extends PlanRolesOptions, TransactionOptions, PasswordOptions {
-  /** What a role holds and cannot be taken away fails the sync, or is only reported in the plan. Default: `error`. */
+  /**
+   * What to do about a privilege that cannot be given or revoked: `error` throws a ResidueError before anything is changed,
+   * `report` does everything else and lists it in the plan. Default: `error`.
+   */
   readonly onResidue?: 'error' | 'report'
 }
 
-/** What planning depends on is in the plan. */
+/** The options of `executePlan`. What planning depends on is part of the plan. */
 export interface ExecutePlanOptions extends Omit<SyncRolesOptions, keyof PlanOptions> {
-  /** By role, the passwords that the plan sets, all of them and no others: a plan holds none. */
+  /** The passwords that the plan sets, by role: all of them, and no others. A plan contains no passwords. */
   readonly passwords?: Readonly<Record<string, string>>
 }
 
 export type DropUnusedRolesOptions = TransactionOptions
 
-/** The options, with their defaults. */
-export interface Settings {
-  /** What they are options of. */
-  readonly work: Work
+/** What the caller wants to happen when a plan cannot do everything. */
+export interface FailurePolicy {
   readonly onResidue: 'error' | 'report'
   readonly onMissing: 'skip' | 'error'
+}
+
+/** The options of a call, checked, with their defaults. */
+export interface Settings extends FailurePolicy {
+  readonly operation: OperationName
   readonly lockKey: bigint
   readonly lockTimeout: number
   readonly statementTimeout: number | undefined
@@ -74,69 +82,67 @@ export interface Settings {
   readonly scramIterations: number | undefined
 }
 
-const ofCall: Readonly<Record<keyof CallOptions, true>> = { actAs: true, signal: true, timeout: true }
+const callOptions: Readonly<Record<keyof CallOptions, true>> = { actAs: true, signal: true, timeout: true }
 
-const ofTransaction: Readonly<Record<keyof TransactionOptions, true>> = {
+const transactionOptions: Readonly<Record<keyof TransactionOptions, true>> = {
   lockKey: true,
   lockTimeout: true,
   statementTimeout: true,
   attempts: true,
   onEvent: true,
-  ...ofCall,
+  ...callOptions,
 }
 
-const ofSync: Readonly<Record<keyof SyncRolesOptions, true>> = {
+const policyOptions = { onMissing: true, onResidue: true, scramIterations: true } as const
+
+const syncOptions: Readonly<Record<keyof SyncRolesOptions, true>> = {
   reassignOwnedTo: true,
   allowSelf: true,
   allowSuperuser: true,
   keepDependents: true,
   scope: true,
-  onMissing: true,
-  onResidue: true,
-  scramIterations: true,
-  ...ofTransaction,
+  ...policyOptions,
+  ...transactionOptions,
 }
 
-const ofPlan: Readonly<Record<keyof ExecutePlanOptions, true>> = {
+const executeOptions: Readonly<Record<keyof ExecutePlanOptions, true>> = {
   passwords: true,
-  onMissing: true,
-  onResidue: true,
-  scramIterations: true,
-  ...ofTransaction,
+  ...policyOptions,
+  ...transactionOptions,
 }
 
-/** The names of the options, by what they are options of. */
-const names = {
-  'sync roles': ofSync,
-  'execute the plan': ofPlan,
-  'drop unused roles': ofTransaction,
-  'read the catalogs': ofCall,
+/** The options that each operation takes. */
+const optionsOf = {
+  'sync roles': syncOptions,
+  'execute the plan': executeOptions,
+  'drop unused roles': transactionOptions,
+  'read the catalogs': callOptions,
 } as const
 
-/** What the options are for; the words go into what says that it cannot be done. */
-export type Work = keyof typeof names
+/** What a call does, as it appears in error messages: `cannot sync roles: …`. */
+export type OperationName = keyof typeof optionsOf
 
 type Refuse = (field: string, problem: string) => never
 
-const refusing =
-  (work: Work): Refuse =>
-  (field, problem) => {
-    throw new InvalidGrantError({ field, message: `cannot ${work}: ${field} ${problem}` })
-  }
-
-/** Other realms have other classes of it. */
-const isSignal = (value: unknown): boolean =>
+const isAbortSignal = (value: unknown): boolean =>
+  // Not `instanceof`: other realms have a class of their own.
   typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
 
-/** The largest number that PostgreSQL takes for a time in milliseconds. */
-const mostMilliseconds = 2 ** 31 - 1
+/** The largest number of milliseconds that PostgreSQL accepts for a timeout. */
+const maxMilliseconds = 2 ** 31 - 1
+
+/**
+ * The largest accepted number of iterations of a verifier. At this number hashing takes a good part of a second, in this
+ * process and at each login on the server.
+ */
+export const maxScramIterations = 1_000_000
 
 const wholeNumber = (
   refuse: Refuse,
   field: string,
   value: number,
   minimum: number,
-  maximum: number = mostMilliseconds,
+  maximum: number = maxMilliseconds,
 ): number =>
   Number.isInteger(value) && value >= minimum && value <= maximum
     ? value
@@ -147,50 +153,65 @@ const oneOf = <T extends string>(refuse: Refuse, field: string, value: T, allowe
 
 const advisoryKey = (refuse: Refuse, value: bigint | number): bigint => {
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
-    return refuse('lockKey', `must be a whole number`)
+    return refuse('lockKey', 'must be a whole number')
   const key = BigInt(value)
   return BigInt.asIntN(64, key) === key ? key : refuse('lockKey', 'must fit in 64 bits')
 }
 
-/** A misspelt option would silently be the default. */
-const refuseUnknown = (refuse: Refuse, options: unknown, known: object): void => {
-  if (typeof options !== 'object' || options === null) return refuse('options', 'must be an object')
+/** Refuses unknown options: a misspelt one would silently have its default. */
+const refuseUnknown = (operation: OperationName, options: unknown): void => {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidGrantError({
+      field: 'options',
+      message: `cannot ${operation}: options must be an object`,
+    })
+  const known = optionsOf[operation]
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
-  if (unknown !== undefined) refuse(unknown, `is no option; there are ${Object.keys(known).join(', ')}`)
+  if (unknown !== undefined)
+    throw new InvalidGrantError({
+      field: unknown,
+      message: `cannot ${operation}: unknown option ${JSON.stringify(unknown)}; expected one of ${Object.keys(known).join(', ')}`,
+    })
 }
 
 /**
- * Fills in the defaults.
- * @throws InvalidGrantError on a name or a value that means nothing
+ * Checks the options and fills in the defaults.
+ * @throws InvalidGrantError on an unknown option or an impossible value
  */
-export const settingsOf = (work: Work, options: Omit<SyncRolesOptions, keyof PlanOptions>): Settings => {
-  const refuse = refusing(work)
-  refuseUnknown(refuse, options, names[work])
+export const settingsOf = (
+  operation: OperationName,
+  options: Omit<SyncRolesOptions, keyof PlanOptions>,
+): Settings => {
+  const refuse: Refuse = (field, problem) => {
+    throw new InvalidGrantError({ field, message: `cannot ${operation}: ${field} ${problem}` })
+  }
+  const optionalNumber = (
+    field: 'statementTimeout' | 'scramIterations',
+    minimum: number,
+    maximum?: number,
+  ) => {
+    const { [field]: value } = options
+    return value === undefined ? undefined : wholeNumber(refuse, field, value, minimum, maximum)
+  }
+  refuseUnknown(operation, options)
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
-  const { lockTimeout = 10_000, statementTimeout, timeout = 60_000 } = options
-  const { actAs, signal, onEvent, scramIterations } = options
+  const { lockTimeout = 10_000, timeout = 60_000, actAs, signal, onEvent } = options
   const problem = actAs === undefined ? undefined : (nameProblem(actAs) ?? impossibleRoleNameProblem(actAs))
   if (problem !== undefined) refuse('actAs', problem)
-  if (signal !== undefined && !isSignal(signal)) refuse('signal', 'must be an AbortSignal')
+  if (signal !== undefined && !isAbortSignal(signal)) refuse('signal', 'must be an AbortSignal')
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'must be a function')
   const checkedTimeout = wholeNumber(refuse, 'timeout', timeout, 0)
   return {
-    work,
+    operation,
     onResidue: oneOf(refuse, 'onResidue', onResidue, ['error', 'report']),
     onMissing: oneOf(refuse, 'onMissing', onMissing, ['skip', 'error']),
     lockKey: advisoryKey(refuse, lockKey),
     lockTimeout: wholeNumber(refuse, 'lockTimeout', lockTimeout, 0),
-    statementTimeout:
-      statementTimeout === undefined
-        ? undefined
-        : wholeNumber(refuse, 'statementTimeout', statementTimeout, 0),
+    statementTimeout: optionalNumber('statementTimeout', 0),
     attempts: wholeNumber(refuse, 'attempts', attempts, 1),
     timeout: checkedTimeout,
     deadline: checkedTimeout === 0 ? Infinity : performance.now() + checkedTimeout,
-    scramIterations:
-      scramIterations === undefined
-        ? undefined
-        : wholeNumber(refuse, 'scramIterations', scramIterations, 1, mostIterations),
+    scramIterations: optionalNumber('scramIterations', 1, maxScramIterations),
     actAs,
     signal,
     onEvent,

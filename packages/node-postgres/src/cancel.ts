@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { EventEmitter } from 'node:events'
 
-/** What pg has of a connection without saying so in its types. */
+/** A connection of pg, as far as its types do not declare it. */
 interface Protocol extends EventEmitter {
   readonly stream: { readonly destroy: () => void; readonly unref?: () => void }
   readonly connect: (portOrPath: number | string, host?: string) => void
@@ -19,22 +19,22 @@ interface Inside {
   readonly secretKey: number | null
 }
 
-/** A client as it is inside; one over the native library has another inside. */
+/** The private fields of a client. A client of the native library has other ones. */
 const inside = (client: ClientBase): Inside => client as unknown as Inside
 
 /** Closes a client’s connection without waiting for the server. */
 export const destroy = (client: ClientBase): void => inside(client).connection?.stream.destroy()
 
 /**
- * Asks the server to cancel what a client is running, by a connection of its own, which the server closes when it has
- * done so: a pool may have no other to spare.
+ * Asks the server to cancel the running statement of a client. The request needs a connection of its own, which the server
+ * closes afterwards. It does not come from the pool, which may have none left.
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
 export const cancel = (client: ClientBase): Promise<void> =>
   new Promise((resolve, reject) => {
     const { connection, host, port, ssl, sslNegotiation, processID, secretKey } = inside(client)
     if (connection === undefined || processID === null || secretKey === null) {
-      reject(new Error('the client does not tell how to cancel'))
+      reject(new Error('cannot cancel: the client has no process id or secret key'))
       return
     }
     const Connection = connection.constructor as new (config: object) => Protocol

@@ -1,9 +1,148 @@
-import { type Promises, promisesFor } from '@pgsr/driver'
-import { type Connection, hold } from './session.ts'
+import { promisesFor } from '@pgsr/driver'
+import type { Promises } from '@pgsr/driver/api'
+import type { Connection } from './connection.ts'
+import { acquireSession } from './session.ts'
 
-const promises: Promises<Connection> = promisesFor(hold)
+const promises: Promises<Connection> = promisesFor(acquireSession)
 
-export const { dropUnusedRoles, executePlan, introspect, planDropUnusedRoles, planRoles, syncRoles } =
-  promises
+/**
+ * Makes roles have exactly the grants that are desired: grants what is missing, and revokes everything else. Use it
+ * wherever roles are set up, as often as you like. If nothing differs, it reads the catalogs in one round trip and
+ * changes nothing.
+ *
+ * It works in its own transaction, under an advisory lock, and compares the catalogs with the plan before COMMIT. On a
+ * client that is inside a transaction of yours, it works under a savepoint and leaves COMMIT to you. All times in
+ * `options` are in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns whether anything was changed, and the plan that was executed
+ * @throws InvalidGrantError, ForbiddenRoleError, MissingObjectError, ResidueError, LockTimeoutError,
+ * TooManyLocksError, TimeoutError, TransactionOpenError, DatabaseError, ProofError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`. Nothing was changed then, unless the `outcome` of the
+ * error is `unknown`.
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { Grant, syncRoles } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const { changed } = await syncRoles(pool, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * console.log(changed ? 'analyst was changed' : 'analyst was up to date')
+ * await pool.end()
+ * ```
+ */
+export const syncRoles: Promises<Connection>['syncRoles'] = promises.syncRoles
+
+/**
+ * Makes the plan that `syncRoles` would execute, and changes nothing. Use it to show what would happen, or to save the
+ * plan and execute it after a review. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the plan, which can be saved as JSON
+ * @throws InvalidGrantError, ForbiddenRoleError, MissingObjectError, TimeoutError, TransactionOpenError,
+ * DatabaseError, UnexpectedCatalogError, UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { Grant, planRoles, renderSql } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const plan = await planRoles(pool, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * console.log(renderSql(plan))
+ * await pool.end()
+ * ```
+ */
+export const planRoles: Promises<Connection>['planRoles'] = promises.planRoles
+
+/**
+ * Executes a plan of `planRoles` or `planDropUnusedRoles`, exactly as it is or not at all. Use it for a plan that
+ * somebody has reviewed. The plan is made again, before and under the lock, and has to come out the same. A plan
+ * contains no passwords: those that it sets are given in `options`. All times in `options` are in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns whether anything was changed, and the plan
+ * @throws PlanChangedError if the plan would be different now, InvalidGrantError if it is not a plan or `passwords` do
+ * not fit, and the errors of `syncRoles`. Nothing was changed then, unless the `outcome` of the error is
+ * `unknown`.
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { executePlan, Grant, type Plan, planRoles } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const plan = await planRoles(pool, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * const reviewed = JSON.parse(JSON.stringify(plan)) as Plan
+ * const { changed } = await executePlan(pool, reviewed)
+ * console.log(changed)
+ * await pool.end()
+ * ```
+ */
+export const executePlan: Promises<Connection>['executePlan'] = promises.executePlan
+
+/**
+ * Drops the intermediate roles that are not needed any more: those of this database without members, and those without
+ * privileges in any database. Use it from time to time, or after roles have been removed. A role that cannot be
+ * dropped stays, as residue of the plan. All times in `options` are in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns whether anything was changed, and the plan that was executed
+ * @throws InvalidGrantError, LockTimeoutError, TooManyLocksError, TimeoutError, TransactionOpenError, DatabaseError,
+ * ProofError, UnexpectedCatalogError, UnsupportedServerError, or the reason of `signal`. Nothing was changed
+ * then, unless the `outcome` of the error is `unknown`.
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { dropUnusedRoles } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const { changed } = await dropUnusedRoles(pool)
+ * console.log(changed ? 'dropped some roles' : 'no role is unused')
+ * await pool.end()
+ * ```
+ */
+export const dropUnusedRoles: Promises<Connection>['dropUnusedRoles'] = promises.dropUnusedRoles
+
+/**
+ * Makes the plan that `dropUnusedRoles` would execute, and changes nothing. Use it to see which roles are unused.
+ * `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the plan, which can be saved as JSON
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { planDropUnusedRoles, renderSql } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const plan = await planDropUnusedRoles(pool)
+ * console.log(renderSql(plan))
+ * await pool.end()
+ * ```
+ */
+export const planDropUnusedRoles: Promises<Connection>['planDropUnusedRoles'] = promises.planDropUnusedRoles
+
+/**
+ * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use
+ * it to save a snapshot, to plan elsewhere with `plan`, or to test a plan. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the snapshot, which can be saved as JSON
+ * @throws InvalidGrantError, ForbiddenRoleError, TimeoutError, TransactionOpenError, DatabaseError,
+ * UnexpectedCatalogError, UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { Grant, introspect } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const snapshot = await introspect(pool, { role: 'analyst', grants: [Grant.schemaUsage('sales')] })
+ * console.log(snapshot.objects.map(({ kind, name }) => `${kind} ${name.join('.')}`))
+ * await pool.end()
+ * ```
+ */
+export const introspect: Promises<Connection>['introspect'] = promises.introspect
+
 export * from '@pgsr/driver/api'
-export { type Connection } from './session.ts'
+export type { Connection } from './connection.ts'

@@ -10,23 +10,21 @@ import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ClientBase, Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
 import { cancel, destroy } from './cancel.ts'
+import type { Connection } from './connection.ts'
 
-/** What a caller may give: a pool, of which a connection is borrowed, or a connected client of its own. */
-export type Connection = Pool | ClientBase
-
-/** The server’s errors have a severity; others have codes of Node’s. */
+/** Errors of the server have a severity. Other errors have codes of Node.js. */
 const severityOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'severity' in error ? error.severity : undefined
 
 const errorOf = (error: unknown): StatementError => statementError(error, severityOf(error) !== undefined)
 
-/** Whether a connection is still good after an error: one that the server has ended is not. */
-const isSurvived = (error: unknown): boolean => {
+/** Whether a connection still works after an error. The server ends it after some errors. */
+const isRecoverable = (error: unknown): boolean => {
   const severity = severityOf(error)
   return severity !== undefined && severity !== 'FATAL' && severity !== 'PANIC'
 }
 
-/** Values as the server sent them, whatever type parsers the application has set. */
+/** Returns values as the server sent them, whatever type parsers the application has set. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as NonNullable<
   QueryArrayConfig['types']
 >
@@ -36,7 +34,7 @@ const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): 
 
 const isPool = (connection: Connection): connection is Pool => 'totalCount' in connection
 
-/** What neither other libraries’ pools and clients have all of, nor what wraps those of pg. */
+/** Methods that pools and clients of other libraries, and wrappers around those of pg, do not all have. */
 const methods = {
   pool: ['connect', 'query', 'on'],
   client: ['connect', 'query', 'on', 'getTypeParser'],
@@ -49,10 +47,11 @@ const isConnection = (given: Connection | null | undefined): boolean => {
 }
 
 /**
- * Borrows a connection. What breaks one is told once, and as an event that ends the process where nobody listens: so it is
- * listened to from the moment on that the pool no longer does. One that comes when nobody waits for it goes back at once.
+ * Takes a connection from a pool. When a connection breaks, it emits an `error` event, which ends the process if nobody
+ * listens, so that it has a listener as soon as the pool stops listening. A connection that nobody waits for any more goes
+ * back at once.
  */
-const borrow = (pool: Pool, onError: (error: unknown) => void): Effect.Effect<PoolClient, StatementError> =>
+const takeFrom = (pool: Pool, onError: (error: unknown) => void): Effect.Effect<PoolClient, StatementError> =>
   Effect.callback((resume) => {
     let isAwaited = true
     pool.connect((error, client) => {
@@ -69,14 +68,14 @@ const borrow = (pool: Pool, onError: (error: unknown) => void): Effect.Effect<Po
     })
   })
 
-/** A broken connection is listened to for ever: more may be told of it. */
+/** A broken connection keeps its listener, since it may emit more errors. */
 const giveBack = (client: PoolClient, onError: (error: unknown) => void, isBroken: boolean): void => {
   if (!isBroken) client.off('error', onError)
   client.release(isBroken)
 }
 
-/** Keeps the caller’s own client to itself. */
-const listening = (
+/** Reserves the caller’s client, and listens to its errors. */
+const reserve = (
   client: ClientBase,
   onError: (error: unknown) => void,
   isBroken: () => boolean,
@@ -95,19 +94,21 @@ const listening = (
     ),
   )
 
-/** Such a client would never answer. What pg knows of it has no public name, and where it has none at all, it may. */
+/** Whether a client was never connected, so that it would never answer. The fields are private, and some versions lack them. */
 const isUnconnected = (connection: object): boolean => {
   const { _connected, _connecting } = connection as { _connected?: unknown; _connecting?: unknown }
   return _connected === false && _connecting === false
 }
 
-/** One connection of a pool, or the caller’s own. A pool gets back only a connection that works. */
-export const hold = (connection: Connection): Effect.Effect<SessionShape, StatementError, Scope.Scope> =>
+/** Acquires a connection of a pool, or the caller’s client. A broken connection does not go back to the pool. */
+export const acquireSession = (
+  connection: Connection,
+): Effect.Effect<SessionShape, StatementError, Scope.Scope> =>
   Effect.gen(function* () {
     if (!isConnection(connection))
       return yield* Effect.die(
         new TypeError(
-          'cannot use the connection: it is neither a Pool nor a Client of pg; of a library that uses pg, give the pool that it was made with',
+          'cannot use the connection: it is neither a Pool nor a Client of pg; from a library that uses pg, pass the pool that it was created with',
         ),
       )
     if (isUnconnected(connection))
@@ -118,11 +119,11 @@ export const hold = (connection: Connection): Effect.Effect<SessionShape, Statem
     }
     const client = yield* isPool(connection)
       ? Effect.acquireRelease(
-          borrow(connection, remember),
-          (borrowed) => Effect.sync(() => giveBack(borrowed, remember, broken !== undefined)),
+          takeFrom(connection, remember),
+          (taken) => Effect.sync(() => giveBack(taken, remember, broken !== undefined)),
           { interruptible: true },
         )
-      : listening(connection, remember, () => broken !== undefined)
+      : reserve(connection, remember, () => broken !== undefined)
     return sessionOver({
       connection,
       isHeld: !isPool(connection),
@@ -130,7 +131,7 @@ export const hold = (connection: Connection): Effect.Effect<SessionShape, Statem
         try {
           return firstColumns(await client.query<unknown[]>({ text, rowMode: 'array', types }))
         } catch (error) {
-          if (!isSurvived(error)) remember(error)
+          if (!isRecoverable(error)) remember(error)
           throw errorOf(severityOf(error) === undefined ? broken : error)
         }
       },

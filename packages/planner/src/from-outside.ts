@@ -25,6 +25,7 @@ export const objectsAsPlanned: typeof functions.objectsAsPlanned = onGiven.objec
 export const operationsOf: typeof functions.operationsOf = onGiven.operationsOf
 export const outcomeOf: typeof functions.outcomeOf = onGiven.outcomeOf
 export const parseAclItem: typeof functions.parseAclItem = onGiven.parseAclItem
+export const parsePlan: typeof functions.parsePlan = onGiven.parsePlan
 export const parsePrivileges: typeof functions.parsePrivileges = onGiven.parsePrivileges
 export const passwordStatement: typeof functions.passwordStatement = onGiven.passwordStatement
 export const planDifferenceOf: typeof functions.planDifferenceOf = onGiven.planDifferenceOf

@@ -136,6 +136,7 @@ export {
   operationsOf,
   outcomeOf,
   parseAclItem,
+  parsePlan,
   parsePrivileges,
   passwordStatement,
   planDifferenceOf,

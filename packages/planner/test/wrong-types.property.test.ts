@@ -61,7 +61,9 @@ const expectTagged = (work: () => unknown): void => {
   } catch (error) {
     if (typeof (error as { readonly _tag?: unknown })._tag !== 'string') throw error
     const { message } = error as Error
-    expect(message).not.toMatch(/is not (a function|iterable|defined)|cannot (read|convert)|nobody can read/i)
+    expect(message).not.toMatch(
+      /is not (a function|iterable|defined)|cannot (read prop|convert)|nobody can read/i,
+    )
   }
 }
 
@@ -182,6 +184,9 @@ describe('given something of which one value is of the wrong type', () => {
     'a plan for an outcome': (spoil) => planner.outcomeOf(before, spoil(made)),
     'a plan for a script': (spoil) => planner.renderSql(spoil(made)),
     'a plan for JSON': (spoil) => planner.renderJson(spoil(made)),
+    'a plan to read': (spoil) => planner.parsePlan(spoil(made)),
+    'the JSON of a plan': (spoil) =>
+      planner.parsePlan(spoil(JSON.parse(planner.renderJson(made)) as planner.Plan)),
     'a plan for its scope': (spoil) => planner.scopeOf(spoil(made)),
     'a plan for a comparison': (spoil) => planner.planDifferenceOf(made, spoil(made)),
   }

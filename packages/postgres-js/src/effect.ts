@@ -1,9 +1,26 @@
 import { type Sessions, sessionsLayer } from '@pgsr/driver'
 import type * as Layer from 'effect/Layer'
-import { type Connection, hold } from './session.ts'
+import type { Connection } from './connection.ts'
+import { acquireSession } from './session.ts'
 
-/** Provides what the functions of this module run on: sessions of one connection, or a session of a pool for each call. */
-export const layer = (connection: Connection): Layer.Layer<Sessions> => sessionsLayer(hold, connection)
+/**
+ * Provides the `Sessions` that the functions of this module require. Make it once for a pool, or for a connection of yours:
+ * each call acquires a session when it needs one.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import postgres from 'postgres'
+ * import { layer, planDropUnusedRoles, renderSql } from '@pgsr/postgres-js/effect'
+ *
+ * const sql = postgres()
+ * const program = Effect.map(planDropUnusedRoles(), renderSql)
+ * console.log(await Effect.runPromise(Effect.provide(program, layer(sql))))
+ * await sql.end()
+ * ```
+ */
+export const layer = (connection: Connection): Layer.Layer<Sessions> =>
+  sessionsLayer(acquireSession, connection)
 
 export * from '@pgsr/driver/effect'
-export { type Connection } from './session.ts'
+export type { Connection } from './connection.ts'

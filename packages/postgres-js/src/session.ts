@@ -9,12 +9,7 @@ import {
 import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
-
-/**
- * What a caller may give: a `postgres()`, of which a connection is reserved, a reserved connection of its own, or the
- * `sql` of a transaction.
- */
-export type Connection = Sql | ReservedSql | TransactionSql
+import type { Connection } from './connection.ts'
 
 const isFromServer = (error: unknown): boolean => error instanceof Error && error.name === 'PostgresError'
 
@@ -30,105 +25,105 @@ const firstColumns = (answer: unknown): Cells => {
   return results.flatMap((rows) => [...rows].map(([value]) => (value ? utf8.decode(value) : null)))
 }
 
-/** What a query does when it is cancelled; its own `cancel` does not say when the server has been told. */
+/** How postgres.js cancels a query. The method `cancel` does not tell when the server has been told. */
 interface Cancellable {
   readonly active: boolean
   readonly canceller: (query: Cancellable) => Promise<unknown>
 }
 
-/** A call of `unsafe`, and what postgres.js has of it without saying so in its types. */
+/** A call of `unsafe`, with private fields of postgres.js. */
 type Query = ReturnType<Sql['unsafe']> & Cancellable & { handler: (query: Query) => unknown }
 
-/** What postgres.js has of a connection without saying so in its types. */
+/** A connection of postgres.js, which its types do not declare. */
 interface Line {
-  /** `null` when the connection is closed, or not reserved any more. */
+  /** `null` if the connection is closed or not reserved. */
   reserved: unknown
-  /** Where the pool keeps it. */
+  /** The queue of the pool that the connection is in. */
   readonly queue: { readonly remove: (line: Line) => unknown }
   readonly execute: (query: Query) => unknown
   readonly terminate: () => void
 }
 
-/** A text, to be told of the connection that it is sent on: answered whether that is to be left as it is. */
+/** A query. `onexecute` is called with the connection that it is sent on, and returns whether postgres.js keeps control of it. */
 const textTo = (
   sql: Sql | ReservedSql | TransactionSql,
   text: string,
   onexecute?: (line: Line) => boolean,
 ): Query => sql.unsafe(text, [], { onexecute } as object).simple() as unknown as Query
 
-/** A failure is pgsr’s to deal with: the transaction of a `begin` would be rolled back for it, handled or not. */
+/** Hides a failure from postgres.js, which would roll back the transaction of a `begin` even if pgsr handles the failure. */
 const handled = <T>(query: PromiseLike<T>): Promise<T> => {
   Object.assign(query, { catch: () => query })
   return Promise.resolve(query)
 }
 
-/** By what we reserve a connection: postgres.js calls it when the connection has answered, and we are still to hold it. */
+/** Reserves a connection. postgres.js calls it when the connection has answered and stays reserved. */
 interface Reserver {
   (): void
-  /** Else postgres.js gives the connection back as soon as it has answered outside of a transaction. */
+  /** If false, postgres.js releases the connection as soon as it has answered outside of a transaction. */
   release: boolean
   isClosed: boolean
 }
 
-/** A connection, and by what it is reserved: closed, or given back, it is not reserved by that any more. */
+/** A connection and what reserves it. A connection that is closed or given back is not reserved by that any more. */
 interface Reservation<By = unknown> {
   readonly line: Line
   readonly by: By
 }
 
-const stands = ({ line, by }: Reservation): boolean => line.reserved === by
+const isReserved = ({ line, by }: Reservation): boolean => line.reserved === by
 
 const closedError = statementError(new Error('the connection is closed'), false)
 
-/** What one call holds. */
+/** The connection of one call. */
 interface Held {
-  /** Waits for a connection where none is held, and makes a text a query of it; fails where it is closed. */
+  /** Waits for a connection if none is held, and returns what makes a query on it. Fails if the connection is closed. */
   readonly ready: () => Promise<(text: string) => Query>
-  /** Waits no longer. */
-  readonly forsake: () => void
-  /** Ends the connection, if it is still held. */
+  /** Stops waiting. */
+  readonly stopWaiting: () => void
+  /** Closes the connection if it is still held. */
   readonly end: () => void
 }
 
 type OwnSql = ReservedSql | TransactionSql
 
-const behind = new WeakMap<OwnSql, { found?: Reservation }>()
+const reservations = new WeakMap<OwnSql, { found?: Reservation }>()
 
 /**
- * Finds out about the connection behind the caller’s own, by an empty text that goes before the first one, in the same
- * packet: postgres.js breaks when it is to send on a connection that is closed, and says nowhere whether one is.
+ * Finds the connection of the caller’s `sql` by an empty query before the first one, in the same packet. postgres.js fails
+ * badly when it sends on a closed connection, and does not expose whether a connection is closed.
  */
-const lookBehind = (sql: OwnSql): { found?: Reservation } => {
-  const known = behind.get(sql)
+const reservationOf = (sql: OwnSql): { found?: Reservation } => {
+  const known = reservations.get(sql)
   if (known !== undefined) return known
-  const looked: { found?: Reservation } = {}
-  behind.set(sql, looked)
-  const look = textTo(sql, '', (line) => {
-    looked.found = { line, by: line.reserved }
+  const reservation: { found?: Reservation } = {}
+  reservations.set(sql, reservation)
+  const query = textTo(sql, '', (line) => {
+    reservation.found = { line, by: line.reserved }
     return true
   })
-  void handled(look).catch(() => undefined)
-  return looked
+  void handled(query).catch(() => undefined)
+  return reservation
 }
 
 const callersOwn = (sql: OwnSql): Held => {
-  const looked = lookBehind(sql)
+  const reservation = reservationOf(sql)
   return {
     ready: async () => {
-      if (looked.found !== undefined && !stands(looked.found)) throw closedError
+      if (reservation.found !== undefined && !isReserved(reservation.found)) throw closedError
       return (text) => textTo(sql, text)
     },
-    forsake: () => undefined,
+    stopWaiting: () => undefined,
     end: () => {
-      if (looked.found !== undefined && stands(looked.found)) looked.found.line.terminate()
+      if (reservation.found !== undefined && isReserved(reservation.found)) reservation.found.line.terminate()
     },
   }
 }
 
-/** Where a connection is kept that the pool is not to use. */
+/** The queue of connections that the pool must not use. */
 const nowhere = { remove: () => undefined }
 
-/** Reserves a connection that a text is sent on, so that the pool sends nothing more there. */
+/** Reserves a connection, so that the pool sends nothing else on it. */
 const reserve = (line: Line): Reservation<Reserver> => {
   const by: Reserver = Object.assign(() => undefined, { release: true, isClosed: false })
   const onclose = (): void => {
@@ -142,19 +137,19 @@ const reserve = (line: Line): Reservation<Reserver> => {
 const queryOn = (pool: Sql, line: Line, text: string): Query =>
   Object.assign(textTo(pool, text), { handler: (query: Query) => line.execute(query) })
 
-/** The pool takes a connection back that is reserved no more, when it has answered. */
+/** Releases a connection. The pool takes it back when it has answered once more. */
 const giveBack = (pool: Sql, { line }: Reservation): void => {
   line.reserved = null
   void handled(queryOn(pool, line, '')).catch(() => undefined)
 }
 
-/** What a server says when it ends a session: the first one hears it, too, who uses the connection that comes next. */
-const isLastWord = (error: unknown): boolean => /^(57P|25P)/.test(errorOf(error).sqlState ?? '')
+/** Whether the server ended the session. The first query on the next connection gets this error, too. */
+const isSessionEnd = (error: unknown): boolean => /^(57P|25P)/.test(errorOf(error).sqlState ?? '')
 
 /**
- * Takes one connection from the pool, by an empty text that the pool sends on one. Its own `reserve` never comes back from
- * a new connection where `fetch_types` is false, and loses one for ever where the last that was there has been killed.
- * @returns what to call when nobody waits any longer
+ * Takes a connection from the pool by an empty query that the pool sends on one. The method `reserve` never returns for a new
+ * connection if `fetch_types` is false, and loses a connection if the last one in the pool has been killed.
+ * @returns a function to call when nobody waits any more
  */
 const take = (
   pool: Sql,
@@ -172,14 +167,14 @@ const take = (
     const first = textTo(pool, '', (line) => {
       if (!isAwaited) return true
       taken = reserve(line)
-      // Else it has not answered what others have sent there before.
+      // Otherwise it has not yet answered what others sent on it before.
       if (first.active) finish(taken)
       return false
     })
     try {
       await handled(first)
     } catch (error) {
-      if (taken === undefined && isLastWord(error) && others > 0) return attempt(others - 1)
+      if (taken === undefined && isSessionEnd(error) && others > 0) return attempt(others - 1)
       if (isAwaited) onFailed(errorOf(error))
       return
     }
@@ -194,19 +189,19 @@ const take = (
 }
 
 /**
- * A connection of the pool, for as long as a transaction takes: outside of one each text may go to another, as in
- * postgres.js itself, which gives a connection back when a transaction is over.
+ * A connection of the pool for the time of a transaction. As in postgres.js itself, each query outside of a transaction may
+ * use another connection, since a connection is given back when a transaction ends.
  */
 const pooled = (pool: Sql, first: Reservation<Reserver>): Held & { readonly giveBack: () => void } => {
   let held = first
-  let forsake: (() => void) | undefined
+  let stopWaiting: (() => void) | undefined
   return {
     ready: async () => {
       if (held.by.isClosed) throw closedError
-      if (!stands(held))
+      if (!isReserved(held))
         held = await new Promise<Reservation<Reserver>>((resolve, reject) => {
           const stop = take(pool, resolve, reject)
-          forsake = () => {
+          stopWaiting = () => {
             stop()
             reject(closedError)
           }
@@ -214,17 +209,17 @@ const pooled = (pool: Sql, first: Reservation<Reserver>): Held & { readonly give
       held.by.release = false
       return (text) => queryOn(pool, held.line, text)
     },
-    forsake: () => forsake?.(),
+    stopWaiting: () => stopWaiting?.(),
     end: () => {
-      if (stands(held)) held.line.terminate()
+      if (isReserved(held)) held.line.terminate()
     },
     giveBack: () => {
-      if (stands(held)) giveBack(pool, held)
+      if (isReserved(held)) giveBack(pool, held)
     },
   }
 }
 
-const isSurvived = (error: unknown): boolean => {
+const isRecoverable = (error: unknown): boolean => {
   const { severity_local, severity } = error as Readonly<Record<string, unknown>>
   return isFromServer(error) && !/^(FATAL|PANIC)$/.test(String(severity ?? severity_local))
 }
@@ -242,19 +237,19 @@ const sessionOn = (connection: Connection, held: Held): SessionShape => {
     query: async (text) => {
       if (isBroken) throw closedError
       const queryOf = await held.ready()
-      // Values as the server sent them, whatever types and transforms the application has set.
+      // Returns values as the server sent them, whatever types and transforms the application has set.
       const query = queryOf(text)
       void query.raw()
       running = query
       try {
         return firstColumns(await handled(query))
       } catch (error) {
-        if (!isSurvived(error)) breaking()
+        if (!isRecoverable(error)) breaking()
         throw errorOf(error)
       }
     },
     cancel: async () => {
-      held.forsake()
+      held.stopWaiting()
       return running?.active === true ? running.canceller(running) : undefined
     },
     close: breaking,
@@ -263,16 +258,18 @@ const sessionOn = (connection: Connection, held: Held): SessionShape => {
 
 const isPool = (sql: Connection): sql is Sql => 'reserve' in sql
 
-/** Others have an `unsafe` too. */
+/** Other libraries have an `unsafe` too. */
 const isConnection = (given: Partial<Connection> | null | undefined): boolean =>
   typeof given?.unsafe === 'function' && typeof given.typed === 'function'
 
-/** The sessions of a pool, or one on the caller’s own connection. The pool gets back only a connection that works. */
-export const hold = (connection: Connection): Effect.Effect<SessionShape, StatementError, Scope.Scope> => {
+/** Acquires a session of a pool, or of the caller’s connection. A broken connection does not go back to the pool. */
+export const acquireSession = (
+  connection: Connection,
+): Effect.Effect<SessionShape, StatementError, Scope.Scope> => {
   if (!isConnection(connection))
     return Effect.die(
       new TypeError(
-        'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; of a library that uses postgres.js, give the sql that it was made with',
+        'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; from a library that uses postgres.js, pass the sql that it was created with',
       ),
     )
   if (!isPool(connection))

@@ -80,7 +80,7 @@ describe.for([newest])('$name', (server) => {
       expect(readable).toEqual([[tables.length]])
       expect(await box.pool.syncRoles(desired)).toMatchObject({ changed: false })
       const made = operationsOf(plan).flatMap((operation) =>
-        operation.kind === 'createRole' && operation.serves ? [operation.role] : [],
+        operation.kind === 'createRole' && operation.provides ? [operation.role] : [],
       )
       // While they hold something: roles that hold nothing are dropped by other tests, which may be at it just now.
       await forEach(box, made, (name) => `drop owned by "${name}"; drop role "${name}"`)

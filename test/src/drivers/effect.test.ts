@@ -128,12 +128,11 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         [
           'connect',
           'syncRoles',
-          'firstLook',
-          'stored',
-          'hash',
+          'readCatalogs',
+          'readStoredPasswords',
+          'hashPasswords',
           'attempt',
           'lock',
-          'look',
           'execute',
           'prove',
           'commit',
@@ -153,7 +152,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     })
     expect(attributes('pgsr.attempt')).toEqual({ 'pgsr.attempt': 1 })
     expect(attributes('pgsr.lock')['pgsr.lock_wait_ms']).toBeTypeOf('number')
-    expect(attributes('pgsr.look')['pgsr.roles_read']).toBeGreaterThan(0)
+    expect(attributes('pgsr.readCatalogs')['pgsr.roles_read']).toBeGreaterThan(0)
     const everything = spans.map((span) => [span.name, [...span.attributes], span.events, span.status])
     expect(inspect(everything, { depth: 20 })).not.toMatch(/hunter2|SCRAM-SHA-256/)
   })

@@ -98,7 +98,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         await sync(sql)
         const busy = sql`select pg_sleep(1)`.execute()
         await expect(planRoles(sql, desired(), { timeout: 100 })).rejects.toThrow(
-          'still waited for a connection',
+          'while waiting for a connection',
         )
         // What others do there is none of its business.
         await expect(busy).resolves.toHaveLength(1)

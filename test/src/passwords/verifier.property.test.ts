@@ -10,7 +10,7 @@ import {
   isVerifier,
   matches,
   verifierOf,
-} from '../../../packages/driver/src/verifier.ts'
+} from '../../../packages/driver/src/passwords/verifier.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
 
 /** Blocks of Unicode in which something happens to a password, or that are newer than what PostgreSQL knows. */

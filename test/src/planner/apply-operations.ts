@@ -84,7 +84,7 @@ const isLeaf = (snapshot: Snapshot, { object, privilege, grantee, grantor }: Rev
     )
   })
 
-const because = { role: 'whoever', grant: null }
+const reason = { role: 'whoever', grant: null }
 
 const grantPrivilege = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
   const withoutColumns = snapshot.objects.filter(({ kind }) => kind !== 'column')
@@ -97,7 +97,7 @@ const grantPrivilege = (snapshot: Snapshot, pick: Pick): Operation | undefined =
   const grantable = pick([true, false])! &&
     grantee !== 'public' &&
     grantee !== owner && { grantable: true as const }
-  return { kind: 'grantPrivilege', object, privilege, grantee, grantor: owner, ...grantable, as, because }
+  return { kind: 'grantPrivilege', object, privilege, grantee, grantor: owner, ...grantable, as, reason }
 }
 
 /** What is said of future objects, of any kind, in the schema or in all. */
@@ -112,7 +112,7 @@ const future = (snapshot: Snapshot, pick: Pick) => {
     on,
     privilege: pick(privilegesOf({ kind: become[0]!, name: [] }, snapshot.server.version))!,
     as: snapshot.server.actingRole,
-    because,
+    reason,
   }
 }
 
@@ -163,7 +163,7 @@ const revokesOf = ({ objects, server }: Snapshot): readonly RevokePrivilege[] =>
               grantor,
               grantOptionOnly,
               as,
-              because,
+              reason,
             })),
           ),
         )
@@ -186,14 +186,14 @@ const setOwner = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
   const { kind, name } = pick(snapshot.objects.filter(({ follows }) => follows === undefined))!
   const as = snapshot.server.actingRole
   const owner = pick([...ordinaryRoles(snapshot), as])!
-  return { kind: 'setOwner', object: { kind, name }, owner, as, because }
+  return { kind: 'setOwner', object: { kind, name }, owner, as, reason }
 }
 
 const createSchema = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
   const name = pick(newSchemas.filter((each) => !find(snapshot, { kind: 'schema', name: [each] })))
   if (name === undefined) return undefined
   const as = snapshot.server.actingRole
-  return { kind: 'createSchema', schema: name, owner: pick(ordinaryRoles(snapshot))!, as, because }
+  return { kind: 'createSchema', schema: name, owner: pick(ordinaryRoles(snapshot))!, as, reason }
 }
 
 const createRole = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
@@ -201,7 +201,7 @@ const createRole = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
   if (role === undefined) return undefined
   const creators = snapshot.roles.filter(({ createRole: may, superuser }) => may && !superuser)
   const as = pick([snapshot.server.actingRole, ...creators.map(({ name }) => name)])!
-  return { kind: 'createRole', role, as, because }
+  return { kind: 'createRole', role, as, reason }
 }
 
 /** Of a role that neither owns nor holds anything, and has granted nothing: PostgreSQL drops no other. */
@@ -216,7 +216,7 @@ const dropRole = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
     ...memberships.map(({ grantor }) => grantor),
   ])
   const role = pick(ordinaryRoles(snapshot).filter((name) => !inUse.has(name)))
-  return role === undefined ? undefined : { kind: 'dropRole', role, as: server.actingRole, because }
+  return role === undefined ? undefined : { kind: 'dropRole', role, as: server.actingRole, reason }
 }
 
 /** The roles that a role is a member of, directly or not, and itself. */
@@ -253,7 +253,7 @@ const grantMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined 
   const options = version >= 160000 &&
     pick([true, false]) && { options: { inherit: pick([true, false])!, set: pick([true, false])! } }
   const admin = version < 160000 && pick([true, false])! && { admin: true as const }
-  return { kind: 'grantMembership', ...granted, grantor, ...admin, ...options, because }
+  return { kind: 'grantMembership', ...granted, grantor, ...admin, ...options, reason }
 }
 
 const revokeMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
@@ -273,7 +273,7 @@ const revokeMembership = (snapshot: Snapshot, pick: Pick): Operation | undefined
   // Before 16 every membership has INHERIT and SET.
   const options = membershipOptionWords.filter((one) => version >= 160000 || one === 'ADMIN')
   const option = pick([null, ...options.filter((one) => row[membershipOptions[one]])])!
-  return { kind: 'revokeMembership', role, member, grantor, option, as, because }
+  return { kind: 'revokeMembership', role, member, grantor, option, as, reason }
 }
 
 /** But not to superusers, as whom nothing is revoked that is not their own. */
@@ -283,7 +283,7 @@ const setAttribute = (snapshot: Snapshot, pick: Pick): Operation => ({
   attribute: pick((Object.keys(attributes) as Attribute[]).filter((attribute) => attribute !== 'SUPERUSER'))!,
   value: pick([true, false])!,
   as: snapshot.server.actingRole,
-  because,
+  reason,
 })
 
 const lockRole = (snapshot: Snapshot, pick: Pick): Operation => ({
@@ -291,7 +291,7 @@ const lockRole = (snapshot: Snapshot, pick: Pick): Operation => ({
   role: pick(ordinaryRoles(snapshot))!,
   mode: pick(['share', 'exclusive'] as const)!,
   as: snapshot.server.actingRole,
-  because,
+  reason,
 })
 
 const times = [
@@ -307,14 +307,14 @@ const setValidUntil = (snapshot: Snapshot, pick: Pick): Operation => ({
   role: pick(ordinaryRoles(snapshot))!,
   validUntil: pick(times)!,
   as: snapshot.server.actingRole,
-  because,
+  reason,
 })
 
 const clearPassword = (snapshot: Snapshot, pick: Pick): Operation => ({
   kind: 'clearPassword',
   role: pick(ordinaryRoles(snapshot))!,
   as: snapshot.server.actingRole,
-  because,
+  reason,
 })
 
 /** Makes an operation of each kind in the form that plans have; `undefined` where there is none to make. */

@@ -156,7 +156,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       await other.run('begin; select pg_advisory_xact_lock(1)')
       let made: Promise<unknown> | undefined
       const makeThird = ({ kind }: SyncEvent): void => {
-        if (kind === 'lockWaitBegins') made ??= other.run('create role third; commit')
+        if (kind === 'lockRequested') made ??= other.run('create role third; commit')
       }
       expect(await refusal(pool.executePlan(plan, { onEvent: makeThird }))).toBeInstanceOf(PlanChangedError)
       await made
@@ -220,7 +220,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       const error = await refused(pool.syncRoles(desired, { onEvent: ({ kind }) => events.push(kind) }))
       expect(events).toEqual([])
       const { needed, message } = error
-      expect(message).toContain(`set max_locks_per_transaction to ${needed} or more, it is 10`)
+      expect(message).toContain(`set max_locks_per_transaction, which is 10, to ${needed} or more`)
       await refused(pool.executePlan(await pool.planRoles(desired)))
       expect(await countOfRoles(pool)).toEqual(before)
 

@@ -123,7 +123,7 @@ describe.for(cases)('$name, $driver, standard_conforming_strings $conforming', (
   test('stores the name of every role as it is', async () => {
     const property = fc.asyncProperty(roleNames, async (names) => {
       const creations = names.map((role) =>
-        statementOf({ kind: 'createRole', role, as: server.user, because: { role, grant: null } }),
+        statementOf({ kind: 'createRole', role, as: server.user, reason: { role, grant: null } }),
       )
       try {
         await connection.run(['begin', ...creations].join('; '))

@@ -1,14 +1,14 @@
 import { type ObjectKind, objectKinds, schemaOf } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import type { Oid, PgCatalog } from '../catalog.ts'
+import type { Oid, PgCatalog } from './pg-catalog.ts'
 
-/** A text constant of ours. Kysely would make a parameter of it, and the query has room for one only. */
+/** A constant text in the query. Kysely would make it a parameter, and the query can have only one. */
 export const constant = <Text extends string>(text: Text): RawBuilder<Text> => {
-  if (!/^[ \w.-]*$/.test(text)) throw new RangeError(`not a constant to write into a query: ${text}`)
+  if (!/^[ \w.-]*$/.test(text)) throw new RangeError(`cannot write a constant into the query: ${text}`)
   return sql<Text>`${sql.raw(`'${text}'`)}`
 }
 
-/** The oid of a catalog, by which dependencies name the kind of an object. */
+/** The oid of a catalog, which dependencies use for the kind of an object. */
 export const catalogOid = (catalog: keyof PgCatalog): RawBuilder<Oid> =>
   sql<Oid>`${constant(catalog)}::regclass::oid`
 
@@ -19,14 +19,14 @@ export const kindsInSchemas: RawBuilder<unknown> = sql.join(
     .map(constant),
 )
 
-/** `offset 0`, which keeps PostgreSQL from making a join of a look-up by index: it would read a whole catalog. */
+/** `offset 0`. It keeps PostgreSQL from turning an index lookup into a join that reads a whole catalog. */
 export const zero: RawBuilder<number> = sql<number>`0`
 
-/** The names pgsr gives to roles that hold something for their members. */
+/** The names of intermediate roles, which hold a privilege for their members. */
 export const intermediateName: RawBuilder<string> = sql<string>`'^_pgsr_(global|local_[0-9]+)_(.+_)?[0-9a-f]{8}$'`
 
-/** The names pgsr gives to roles that own what others have lost. */
+/** The names of caretakers, which own what other roles have lost. */
 export const caretakerName: RawBuilder<string> = sql<string>`'^_pgsr_caretaker_[0-9a-f]{8}$'`
 
-/** The names pgsr gives to roles that administer those. */
+/** The names of delegates, which administer those roles. */
 export const delegateName: RawBuilder<string> = sql<string>`'^_pgsr_admin_[0-9a-f]{8}$'`

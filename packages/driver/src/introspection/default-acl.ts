@@ -1,15 +1,15 @@
 import { sql } from 'kysely'
 import { catalogOid } from './constant.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
-/** That a row is of a role that the scope names. */
-const isAskedFor = sql<boolean>`a.defaclrole in (
+/** Whether a row belongs to a role of which the scope asks for default privileges. */
+const isRequested = sql<boolean>`a.defaclrole in (
   select r.oid from pg_catalog.pg_roles as r, scope as s
   where r.rolname = any(array(select pg_catalog.jsonb_array_elements_text(s.scope -> 'defaultsOf')::name))
 )`
 
-export const defaultAcl: Stage<'default_acl'> = (_version, { defaults }) =>
-  stages
+export const defaultAcl: Cte<'default_acl'> = (_version, { defaults }) =>
+  ctes
     .selectFrom('pg_catalog.pg_default_acl as a')
     .where((eb) =>
       eb.or([
@@ -22,7 +22,7 @@ export const defaultAcl: Stage<'default_acl'> = (_version, { defaults }) =>
             .where('d.classid', '=', catalogOid('pg_catalog.pg_default_acl'))
             .select('d.objid'),
         ),
-        ...(defaults ? [isAskedFor] : []),
+        ...(defaults ? [isRequested] : []),
       ]),
     )
     .select([

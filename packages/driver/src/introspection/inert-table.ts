@@ -1,16 +1,16 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { PgCatalog } from '../catalog.ts'
+import type { PgCatalog } from './pg-catalog.ts'
 import { catalogOid } from './constant.ts'
 
 type Condition = RawBuilder<boolean>
 
-/** Objects with a lower oid were made by initdb: their code is PostgreSQL’s own. */
+/** Objects with a lower oid were created by initdb, so that their code is PostgreSQL’s own. */
 export const firstNormalObjectId: RawBuilder<unknown> = sql`16384`
 
 /** The oid of the schema pg_catalog. */
 const pgCatalog = sql`11`
 
-/** A base type, range or multirange of PostgreSQL’s own: to store, compare and analyze it runs no other code. */
+/** Whether a type is a built-in base type, range or multirange, which runs no other code to store, compare or analyze. */
 const isBuiltIn = (type: RawBuilder<unknown>): Condition => sql`exists (
   select from pg_catalog.pg_type as t
   left join pg_catalog.pg_type as e on e.oid = t.typelem
@@ -19,10 +19,10 @@ const isBuiltIn = (type: RawBuilder<unknown>): Condition => sql`exists (
   offset 0
 )`
 
-/** Functions of PostgreSQL’s own that run no other code, whatever they are given: what ordinary defaults are made of. */
+/** Built-in functions of ordinary defaults that run no other code, whatever their arguments. */
 const harmlessFunctions = sql`'nextval', 'now', 'gen_random_uuid', 'int4', 'int2', 'varchar', 'bpchar', 'numeric'`
 
-/** A default that is made of constants and such functions. What else may stand in an expression is not known. */
+/** Whether a default consists of constants and such functions. Any other expression might run other code. */
 const isHarmlessDefault: Condition = sql`(
   x.adbin::text !~ '[{](?!FUNCEXPR |CONST |RELABELTYPE |SQLVALUEFUNCTION )'
   and not exists (
@@ -38,19 +38,19 @@ const isHarmlessDefault: Condition = sql`(
 
 interface Dependent {
   readonly catalog: keyof PgCatalog
-  /** Which rows `x` of the catalog are harmless; all of them, unless it says otherwise. */
+  /** Which rows `x` of the catalog are harmless. Default: all of them. */
   readonly where?: (version: number) => Condition
   readonly since?: number
 }
 
-/** What is owned by who owns the table reads it with the same rights, and goes where the table does. */
+/** Whether an object belongs to the acting role, or to another role than the owner of the table. */
 const isOthers = (owner: string): Condition =>
   sql`(${sql.ref(owner)} <> c.relowner or ${sql.ref(owner)} = (select s.acting from session as s))`
 
 /**
- * What may depend on a table and is known to do nothing with the rights of its owner. Views and functions of others that
- * read it have the rights of others. A foreign key is not on the list, not even one that is not enforced: that can be
- * changed by who does not own the table.
+ * The objects that may depend on a table and are known to run no code with the privileges of its owner. Views and functions
+ * of others run with the privileges of others. A foreign key is not on the list, even if it is not enforced, since somebody
+ * who does not own the table can change that.
  */
 const dependents: readonly Dependent[] = [
   { catalog: 'pg_catalog.pg_class', where: () => sql`x.relkind in ('i', 'S', 't')` },
@@ -87,7 +87,7 @@ const isHarmlessDependent = (version: number): RawBuilder<unknown> => {
   return sql`case d.classid ${sql.join(cases, sql` `)} else false end`
 }
 
-/** On plain columns, by an access method and operators of PostgreSQL’s own. */
+/** Whether an index is on plain columns, with built-in operator classes. */
 const isHarmlessIndex: Condition = sql`(
   i.indexprs is null and i.indpred is null
   and not exists (select from pg_catalog.unnest(i.indclass) as o(oid) where o.oid >= ${firstNormalObjectId})
@@ -97,9 +97,9 @@ const isHarmlessColumn = (version: number): Condition =>
   sql`(${isBuiltIn(sql`a.atttypid`)} ${version < 120000 ? sql`` : sql`and a.attgenerated = ''`})`
 
 /**
- * That nothing of a table’s could ever run code with the rights of its owner. It asks for what is known to be harmless:
- * whatever else there is, now or in a version to come, is not. What others may attach to the table, their privileges on it
- * say.
+ * Whether nothing in a table can run code with the privileges of its owner. Only what is known to be harmless counts as
+ * harmless: anything else, now or in a later version of PostgreSQL, does not. What others may attach to the table follows
+ * from their privileges on it.
  */
 export const isInert = (version: number): Condition => sql`(
   c.relkind = 'r' ${version < 120000 ? sql`and not c.relhasoids` : sql``} and c.relpersistence in ('p', 'u') and c.reloftype = 0 and not c.relrowsecurity

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { zero } from './constant.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
 /** Before 16 memberships have no options: every member inherits and may SET ROLE. */
 const rows = (version: number) =>
-  stages
+  ctes
     .selectFrom('pg_catalog.pg_auth_members as m')
     .select(['m.roleid', 'm.member', 'm.grantor', 'm.admin_option'])
     .select([
@@ -13,24 +13,24 @@ const rows = (version: number) =>
     ])
 
 /**
- * Whether a row `m` makes its member one. From 16 on, who creates a role may administer it without being a member in any
- * other way.
+ * Whether a row `m` lets its member inherit or SET ROLE. From 16 on, the creator of a role has a membership with only the
+ * ADMIN option.
  */
 export const isRealMember = (version: number): RawBuilder<boolean> =>
   version >= 160000 ? sql<boolean>`(m.inherit_option or m.set_option)` : sql<boolean>`true`
 
 /**
- * What the desired roles have granted, and what was granted in turn by those who may only because of that. Before 16
- * a grantor means nothing: others may revoke what it granted, and it may be a role that is gone.
+ * The memberships that the desired roles granted, and those that were granted by virtue of these. Before 16 a grantor has
+ * no meaning: others may revoke what it granted, and it may be a role that does not exist any more.
  */
-export const passedOn: Stage<'passed_on'> = (version) =>
+export const dependentMembership: Cte<'dependent_membership'> = (version) =>
   version < 160000
     ? rows(version).where(sql<boolean>`false`)
     : rows(version)
         .where('m.grantor', '=', sql<number>`any(array(select d.oid from desired as d))`)
         .union((eb) =>
           eb
-            .selectFrom('passed_on as p')
+            .selectFrom('dependent_membership as p')
             .crossJoinLateral((of) =>
               of
                 .selectFrom('pg_catalog.pg_auth_members as x')
@@ -51,15 +51,15 @@ export const passedOn: Stage<'passed_on'> = (version) =>
             ]),
         )
 
-export const membership: Stage<'membership'> = (version) =>
+export const membership: Cte<'membership'> = (version) =>
   rows(version)
-    .where('m.member', '=', sql<number>`any(array(select c.oid from closure as c))`)
-    .where('m.roleid', 'in', (eb) => eb.selectFrom('closure as c').select('c.oid'))
-    .union((eb) => eb.selectFrom('passed_on as p').selectAll())
-    // Who has a membership that may go may have it of others too.
+    .where('m.member', '=', sql<number>`any(array(select c.oid from role_closure as c))`)
+    .where('m.roleid', 'in', (eb) => eb.selectFrom('role_closure as c').select('c.oid'))
+    .union((eb) => eb.selectFrom('dependent_membership as p').selectAll())
+    // The same memberships, granted by others.
     .union(
       rows(version).where(
-        sql<boolean>`exists (select from passed_on as p where p.roleid = m.roleid and p.member = m.member)`,
+        sql<boolean>`exists (select from dependent_membership as p where p.roleid = m.roleid and p.member = m.member)`,
       ),
     )
-    .union(rows(version).where('m.roleid', '=', sql<number>`any(array(select u.oid from unused as u))`))
+    .union(rows(version).where('m.roleid', '=', sql<number>`any(array(select u.oid from unused_role as u))`))

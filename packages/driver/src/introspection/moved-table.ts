@@ -1,14 +1,14 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, zero } from './constant.ts'
 import { firstNormalObjectId, isInert } from './inert-table.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
-/** The indexes that change their owner with a table, and that of its TOAST table. */
+/** The indexes of a table and of its TOAST table, which change their owner with it. */
 const indexes = sql<number>`(
   select pg_catalog.count(*) from pg_catalog.pg_index as i where i.indrelid in (c.oid, c.reltoastrelid)
 )`
 
-/** Before 18, GRANT on a column locks nothing but its row in the catalog, which has to be known to be written. */
+/** Before 18, GRANT on a column locks only its row in the catalog, so that the columns must be known to be locked. */
 const columnsToHold = (version: number): RawBuilder<readonly string[] | null> =>
   version >= 180000
     ? sql<null>`null::text[]`
@@ -27,8 +27,7 @@ const hasForeignKey = sql<boolean>`exists (
 )`
 
 /**
- * Before 13, whoever opens a partitioned table works out the constants in its key, and compares the bounds of its
- * partitions.
+ * Before 13, opening a partitioned table evaluates the constants in its key and compares the bounds of its partitions.
  * @see https://github.com/postgres/postgres/blob/REL_12_STABLE/src/backend/utils/cache/partcache.c (RelationBuildPartitionKey)
  */
 const runsCodeWhenOpened = (version: number): RawBuilder<boolean> =>
@@ -43,10 +42,10 @@ const runsCodeWhenOpened = (version: number): RawBuilder<boolean> =>
         offset 0
       )`
 
-/** Read of all tables that may change hands, and again once they have: until then the old owner can add to them. */
-export const movedTable: Stage<'moved_table'> = (version) =>
-  stages
-    .selectFrom('moving as r')
+/** Read for all tables that may change their owner, and again when they have: until then the old owner can add to them. */
+export const movedTable: Cte<'moved_table'> = (version) =>
+  ctes
+    .selectFrom('moving_table as r')
     .crossJoinLateral((eb) =>
       eb
         .selectFrom('pg_catalog.pg_class as x')

@@ -2,30 +2,31 @@ import { vanishedRole } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { constant } from './constant.ts'
 
-const gone = (oid: RawBuilder<unknown>): RawBuilder<string> => sql`${constant(vanishedRole(''))} || ${oid}`
+const vanished = (oid: RawBuilder<unknown>): RawBuilder<string> =>
+  sql`${constant(vanishedRole(''))} || ${oid}`
 
 const isThere = (oid: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`exists (select from pg_catalog.pg_roles as r where r.oid = ${oid} offset 0)`
 
 /**
- * A role’s name by its oid, from PostgreSQL’s own cache. What it answers where the role is gone can be the name of a role,
- * too.
+ * The name of a role by its oid, from PostgreSQL’s cache. For a role that does not exist the cache returns a text that could
+ * also be the name of a role.
  */
 export const name = (column: string): RawBuilder<string> => {
   const oid = sql.ref(column)
   const known = sql`pg_catalog.pg_get_userbyid(${oid})::text`
-  return sql`case when ${known} like 'unknown (OID=%' and not ${isThere(oid)} then ${gone(oid)} else ${known} end`
+  return sql`case when ${known} like 'unknown (OID=%' and not ${isThere(oid)} then ${vanished(oid)} else ${known} end`
 }
 
-/** Of an item `i`: the oid of a role that is gone, as text. */
-const goneIn = (one: 'grantee' | 'grantor'): RawBuilder<unknown> => {
+/** The oid of the grantee or grantor of an item `i`, as text, if the role does not exist any more. */
+const vanishedIn = (one: 'grantee' | 'grantor'): RawBuilder<unknown> => {
   const oid = sql.ref(`i.${one}`)
   return sql`case when ${oid} <> 0 and not ${isThere(oid)} then ${oid}::text else '' end`
 }
 
 /**
- * An ACL as texts. PostgreSQL has only a number there for a role that is gone, which can be the name of a role, too: before
- * such an item stand the oids of the roles that are gone, its grantee’s and its grantor’s, each behind a space.
+ * An ACL as texts. PostgreSQL writes a role that does not exist any more as a number, which could also be the name of a role.
+ * Such an item is preceded by the oids of the vanished grantee and grantor, each after a space.
  */
 export const aclItems = (column: string): RawBuilder<readonly string[]> => {
   const acl = sql.ref(column)
@@ -34,7 +35,7 @@ export const aclItems = (column: string): RawBuilder<readonly string[]> => {
       else ' ' || g.grantee || ' ' || g.grantor || ' ' || a.item::text end
     from pg_catalog.unnest(${acl}) with ordinality as a(item, number)
     cross join lateral (select i.* from pg_catalog.aclexplode(array[a.item]) as i limit 1) as i
-    cross join lateral (select ${goneIn('grantee')} as grantee, ${goneIn('grantor')} as grantor) as g
+    cross join lateral (select ${vanishedIn('grantee')} as grantee, ${vanishedIn('grantor')} as grantor) as g
     order by a.number
   ) else ${acl}::text[] end`
 }

@@ -1,20 +1,20 @@
 import type { ObjectKind, Scope } from '@pgsr/planner'
 
 /**
- * What a scope asks for that few do. To plan the query takes longer than to run it, so that it has only those parts of which
- * something is asked.
+ * What a scope asks for that few scopes do. PostgreSQL takes longer to plan the query than to run it, so that the query has
+ * only the parts that the scope needs.
  */
 export interface Needs {
-  /** The kinds of object that are looked up by their names, of those that are rarely. */
+  /** The kinds of object that the scope names, except those that every query can look up. */
   readonly named: ReadonlySet<ObjectKind>
-  /** The kinds of object that patterns ask for. */
+  /** The kinds of object in patterns. */
   readonly matched: ReadonlySet<ObjectKind>
-  /** Default privileges of roles besides the desired ones. */
+  /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
 }
 
-/** The kinds of which the query can always look up some. */
+/** The kinds that every query can look up by name. */
 const alwaysNamed: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table', 'column', 'sequence'])
 
 export const needsOf = ({ objects, owned, patterns, defaultsOf, unusedRoles }: Scope): Needs => ({
@@ -24,6 +24,6 @@ export const needsOf = ({ objects, owned, patterns, defaultsOf, unusedRoles }: S
   unusedRoles,
 })
 
-/** One text for the same needs. */
+/** A key that is equal for equal needs. */
 export const needsKey = ({ named, matched, defaults, unusedRoles }: Needs): string =>
   JSON.stringify([[...named].sort(), [...matched].sort(), defaults, unusedRoles])

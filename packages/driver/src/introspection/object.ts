@@ -8,7 +8,7 @@ import {
   kindOf,
   ownerCatalogs,
 } from './object-catalog.ts'
-import { type ObjectRow, type Stage, stages } from './stage.ts'
+import { type ObjectRow, type Cte, ctes } from './cte.ts'
 import { typeText } from './type-text.ts'
 
 const none = sql`null::text`
@@ -38,7 +38,7 @@ const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
       ) as acl,
       ${follows} as follows, ${wrapper} as wrapper, false as owned_by_superusers,
       null::text as unreachable
-    from target as t cross join lateral (
+    from object_address as t cross join lateral (
       select ${sql.join([...used].map((one) => sql.ref(`x.${one}`)))} from ${sql.table(catalog)} as x where x.oid = t.objid offset 0
     ) as o
     where t.classid = ${dependencyOf(row)}`
@@ -46,7 +46,7 @@ const inCatalog = (row: AclCatalog, version: number): RawBuilder<ObjectRow> => {
 
 const publication = catalogOid('pg_catalog.pg_publication')
 
-/** PostgreSQL wants a superuser to own what publishes whatever there will be, in the database or in schemas. */
+/** PostgreSQL requires a superuser to own a publication of all tables, or of all tables in schemas. */
 const publishesEverything = (version: number): RawBuilder<boolean> =>
   version < 100000
     ? sql`false`
@@ -62,7 +62,7 @@ const publishesEverything = (version: number): RawBuilder<boolean> =>
 
 const operator = catalogOid('pg_catalog.pg_operator')
 
-/** An operator’s operands, by which it differs from others of the name. */
+/** The operand types, which distinguish operators of the same name. */
 const operands = sql`(
   select array[
     case o.oprleft when 0 then 'NONE' else ${typeText(sql`o.oprleft`)} end,
@@ -72,33 +72,33 @@ const operands = sql`(
 
 const collation = catalogOid('pg_catalog.pg_collation')
 
-/** A name stands for the collation that is for the database’s encoding, or for any. */
+/** Whether a collation is for another encoding, so that its name means another collation in this database. */
 const isOfAnotherEncoding = sql<boolean>`(t.classid = ${collation} and exists (
   select from pg_catalog.pg_collation as o where o.oid = t.objid and o.collencoding not in (
     -1, (select d.encoding from session as s join pg_catalog.pg_database as d on d.oid = s.database)
   ) offset 0
 ))`
 
-/** What another operator names as its commutator or negator is there before it is made, and nothing alters it. */
+/** Whether an operator exists only because another one names it as commutator or negator. No statement alters it. */
 const isShellOperator = sql<boolean>`(t.classid = ${operator} and exists (
   select from pg_catalog.pg_operator as o where o.oid = t.objid and o.oprcode = 0 offset 0
 ))`
 
 const eventTrigger = catalogOid('pg_catalog.pg_event_trigger')
 
-/** `pg_identify_object_as_address` knows them only from 9.6.22, 10.17, 11.12, 12.7 and 13.3 on. */
+/** `pg_identify_object_as_address` supports event triggers only from 9.6.22, 10.17, 11.12, 12.7 and 13.3 on. */
 const eventTriggers = sql<ObjectRow>`
   select t.classid, 'event trigger'::text, t.objid, 0, array[o.evtname]::text[], o.evtowner, null::aclitem[],
     null::text[], null::text, false, null::text
-  from target as t
+  from object_address as t
   cross join lateral (
     select x.evtname, x.evtowner from pg_catalog.pg_event_trigger as x where x.oid = t.objid offset 0
   ) as o
   where t.classid = ${eventTrigger}`
 
 /**
- * What has an owner and no ACL. PostgreSQL itself says what it is and what it is called; who owns it, the dependencies
- * say: of what the bootstrap superuser owns there are none.
+ * Objects with an owner but no ACL. PostgreSQL itself names the object and its kind. The owner is read from the
+ * dependencies; objects of the bootstrap superuser have none.
  */
 const withoutAcl = (version: number): RawBuilder<ObjectRow> => sql`
   select t.classid, i.type, t.objid, 0,
@@ -115,13 +115,13 @@ const withoutAcl = (version: number): RawBuilder<ObjectRow> => sql`
     ), 10::oid),
     null::aclitem[], null::text[], null::text, ${publishesEverything(version)},
     case when ${isOfAnotherEncoding} then 'collation of another encoding' when ${isShellOperator} then 'shell operator' end
-  from target as t
+  from object_address as t
   cross join lateral pg_catalog.pg_identify_object_as_address(t.classid, t.objid, 0) as i(type, object_names, object_args)
   where t.classid in (${sql.join(existing(ownerCatalogs, version).map(dependencyOf))})
   and t.classid <> ${eventTrigger}`
 
 /**
- * Nobody changes the owner of a catalog, but where a setting allows it: somebody who had that set has given one away.
+ * The owner of a system catalog can be changed only with `allow_system_table_mods`, so that pgsr cannot change it back.
  * @see https://www.postgresql.org/docs/current/runtime-config-developer.html#GUC-ALLOW-SYSTEM-TABLE-MODS
  */
 const isSystemCatalog = (version: number): RawBuilder<boolean> =>
@@ -141,13 +141,13 @@ const columns = sql<ObjectRow>`
   from column_of_relation as c`
 
 /**
- * PostgreSQL has a row for a parameter only once something was granted on it. Of those that there are, `pg_settings` does
- * not show every session all.
+ * PostgreSQL has a row for a parameter only after something was granted on it, and `pg_settings` does not show all parameters
+ * to every session.
  */
 const parameterWithoutAcl = sql<ObjectRow>`
   select ${catalogOid('pg_catalog.pg_parameter_acl')}, 'parameter'::text, 0::oid, 0, array[w.first], 10::oid,
     pg_catalog.acldefault('p', 10::oid), null::text[], null::text, false, null::text
-  from wanted as w
+  from requested_name as w
   where w.kind = 'parameter'
   and not exists (select from pg_catalog.pg_parameter_acl as a where a.parname = w.first)
   and (
@@ -155,7 +155,7 @@ const parameterWithoutAcl = sql<ObjectRow>`
     or pg_catalog.pg_settings_get_flags(w.first) is not null
   )`
 
-/** The catalogs of everything that becomes an object, or a list of its own, in a snapshot. */
+/** The catalogs of everything that a snapshot contains as an object, a membership or default privileges. */
 export const managedCatalogs = (version: number): RawBuilder<unknown> =>
   sql.join([
     ...existing([...aclCatalogs, ...ownerCatalogs], version).map(dependencyOf),
@@ -165,20 +165,20 @@ export const managedCatalogs = (version: number): RawBuilder<unknown> =>
   ])
 
 /**
- * The types of the rows of tables that may move, where somebody has been granted something on them. Before 9.6.12, 10.7 and
- * 11.2 dependencies do not say who has been, where that comes from default privileges: there those of all tables in view.
+ * The row types with an ACL of tables that may change their owner. Before 9.6.12, 10.7 and 11.2 dependencies miss grants on
+ * types by default privileges, so that there the row types of all direct relations are read.
  */
 const rowType = (version: number) =>
-  stages
+  ctes
     .selectFrom(
-      (version < 120000 ? sql<{ oid: number }>`direct_relation` : sql<{ oid: number }>`moving`).as('m'),
+      (version < 120000 ? sql<{ oid: number }>`direct_relation` : sql<{ oid: number }>`moving_table`).as('m'),
     )
     .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'm.oid')
     .innerJoin('pg_catalog.pg_type as t', 't.oid', 'c.reltype')
     .where('t.typacl', 'is not', null)
     .select([catalogOid('pg_catalog.pg_type').as('classid'), 't.oid as objid'])
 
-/** Who is no superuser creates and owns by what it may in the database, and a foreign server’s owner uses its wrapper. */
+/** A role that is no superuser needs privileges on the database to create and own objects, and on the wrapper of a foreign server. */
 const around = sql<{ classid: number; objid: number }>`
   select ${catalogOid('pg_catalog.pg_database')}, s.database from session as s where not s.superuser
   union
@@ -186,9 +186,9 @@ const around = sql<{ classid: number; objid: number }>`
   from session as s cross join dependency as d join pg_catalog.pg_foreign_server as f on f.oid = d.objid
   where not s.superuser and d.here and d.classid = ${catalogOid('pg_catalog.pg_foreign_server')}`
 
-export const target: Stage<'target'> = (version) =>
-  sql`${stages
-    .selectFrom('found as f')
+export const objectAddress: Cte<'object_address'> = (version) =>
+  sql`${ctes
+    .selectFrom('requested_object as f')
     .where(sql<boolean>`f.objsubid = 0`)
     .select(['f.classid', 'f.objid'])
     .union((eb) =>
@@ -199,7 +199,7 @@ export const target: Stage<'target'> = (version) =>
     )
     .union(rowType(version))} union ${around}`
 
-export const anyObject: Stage<'any_object'> = (version, { named }) =>
+export const anyObject: Cte<'any_object'> = (version, { named }) =>
   sql`${sql.join(
     [
       ...existing(aclCatalogs, version).map((row) => inCatalog(row, version)),
@@ -213,8 +213,8 @@ export const anyObject: Stage<'any_object'> = (version, { named }) =>
   )}`
 
 /**
- * Dependencies on subscriptions are seen from every database of the cluster, and each database may have one of the name.
- * Before 14 most sessions may not read the oid by which they differ.
+ * Dependencies on subscriptions are visible in every database of the cluster, and each database may have a subscription of
+ * the same name. Before 14 most sessions may not read the oid that distinguishes them.
  */
 const isElsewhere = sql<boolean>`(
   o.classid = ${catalogOid('pg_catalog.pg_subscription')} and o.oid is distinct from (
@@ -224,14 +224,11 @@ const isElsewhere = sql<boolean>`(
   )
 )`
 
-/**
- * What is in the temporary schema of a session ends with it. A subscription may be another database’s. And some things no
- * statement reaches.
- */
+/** Whether no statement of this session can change an object: it is temporary, of another database, or unreachable. */
 export const isBeyondReach = (version: number): RawBuilder<boolean> =>
   sql`(o.unreachable is not null or o.kind in (${kindsInSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
 
-export const passedOnObject: Stage<'passed_on_object'> = () =>
+export const regrantedObject: Cte<'regranted_object'> = () =>
   sql`
     select o.classid, o.oid, case when o.kind in (${kindsInSchemas}) then o.name[1] end as schema, i.grantor
     from any_object as o
@@ -241,7 +238,7 @@ export const passedOnObject: Stage<'passed_on_object'> = () =>
       where d.role = r.oid and d.here and d.classid = o.classid and d.objid = o.oid
     )`
 
-export const schemaAround: Stage<'schema_around'> = () =>
+export const enclosingSchema: Cte<'enclosing_schema'> = () =>
   sql`
     select ${catalogOid('pg_catalog.pg_namespace')} as classid, 'schema'::text as kind, n.oid, 0 as objsubid,
       array[n.nspname]::text[] as name, n.nspowner as owner,
@@ -252,13 +249,13 @@ export const schemaAround: Stage<'schema_around'> = () =>
       select o.name[1]::name from any_object as o, session as s
       where o.kind in (${kindsInSchemas}) and not s.superuser
       union
-      select p.schema::name from passed_on_object as p where p.schema is not null
+      select p.schema::name from regranted_object as p where p.schema is not null
       union
-      select m.nspname from moving as m
+      select m.nspname from moving_table as m
     ))
     and n.oid not in (
-      select t.objid from target as t where t.classid = ${catalogOid('pg_catalog.pg_namespace')}
+      select t.objid from object_address as t where t.classid = ${catalogOid('pg_catalog.pg_namespace')}
     )`
 
-export const object: Stage<'object'> = (version) =>
-  sql`select o.* from any_object as o where not ${isBeyondReach(version)} union all select n.* from schema_around as n`
+export const object: Cte<'object'> = (version) =>
+  sql`select o.* from any_object as o where not ${isBeyondReach(version)} union all select n.* from enclosing_schema as n`

@@ -1,74 +1,83 @@
 import type { Scope } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import { asciiLiteral } from '../ascii-literal.ts'
-import { db } from '../catalog.ts'
-import { answer } from './answer.ts'
+import { asciiLiteral } from '../connection/ascii-literal.ts'
+import type { Cte, Ctes } from './cte.ts'
 import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
-import { membership, passedOn } from './membership.ts'
+import { dependentMembership, membership } from './membership.ts'
 import { movedTable } from './moved-table.ts'
 import { type Needs, needsKey, needsOf } from './needs.ts'
-import { anyObject, object, passedOnObject, schemaAround, target } from './object.ts'
-import { columnOfRelation, directRelation, moving, relation } from './relation.ts'
+import { anyObject, enclosingSchema, object, objectAddress, regrantedObject } from './object.ts'
+import { db } from './pg-catalog.ts'
+import { columnOfRelation, directRelation, movingTable, relation } from './relation.ts'
+import { answer } from './result-rows.ts'
 import {
+  actingAs,
   administrator,
-  closure,
-  intermediate,
-  own,
+  intermediateRole,
   principal,
-  unused,
-  viewed,
-  watched,
-  wayIn,
+  reachableRole,
+  roleClosure,
+  snapshotRole,
+  trackedRole,
+  unusedRole,
 } from './roles.ts'
-import { desired, foundObjects, listed, scope, session, wanted, wantedSchema } from './scope.ts'
-import type { Stage, Stages } from './stage.ts'
+import {
+  desired,
+  requestedName,
+  requestedObject,
+  requestedRole,
+  requestedSchema,
+  scope,
+  session,
+} from './scope.ts'
 import { unmanaged } from './unmanaged.ts'
 
-const inOrder: { readonly [Name in keyof Stages]: Stage<Name> } = {
+/** The common table expressions of the query, in order. */
+const inOrder: { readonly [Name in keyof Ctes]: Cte<Name> } = {
   scope,
   session,
   desired,
-  listed,
-  wanted,
-  wanted_schema: wantedSchema,
-  found: foundObjects,
-  unused,
-  intermediate,
-  watched,
+  requested_role: requestedRole,
+  requested_name: requestedName,
+  requested_schema: requestedSchema,
+  requested_object: requestedObject,
+  unused_role: unusedRole,
+  intermediate_role: intermediateRole,
+  tracked_role: trackedRole,
   dependency,
   direct_relation: directRelation,
-  moving,
+  moving_table: movingTable,
   relation,
   column_of_relation: columnOfRelation,
-  target,
+  object_address: objectAddress,
   any_object: anyObject,
   moved_table: movedTable,
-  passed_on_object: passedOnObject,
-  schema_around: schemaAround,
+  regranted_object: regrantedObject,
+  enclosing_schema: enclosingSchema,
   object,
   default_acl: defaultAcl,
-  own,
+  acting_as: actingAs,
   principal,
-  way_in: wayIn,
+  reachable_role: reachableRole,
   administrator,
-  closure,
-  passed_on: passedOn,
+  role_closure: roleClosure,
+  dependent_membership: dependentMembership,
   membership,
-  viewed,
+  snapshot_role: snapshotRole,
   unmanaged,
 }
 
-/** Each stage is worked out once, as all were before 12. */
+/** Each one is computed once. Before 12 all were. */
 const commonTableExpression = (
   name: string,
-  stage: Stage<keyof Stages>,
+  cte: Cte<keyof Ctes>,
   version: number,
   needs: Needs,
 ): RawBuilder<unknown> =>
-  sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${stage(version, needs)})`
+  sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${cte(version, needs)})`
 
-/** The encoding of the database, and the bytes of a text in hexadecimal digits, whatever they are in that. */
+/** The encoding of the database, and the bytes of a text as hexadecimal digits, valid in that encoding or not. */
 const bytesOf = (text: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace((${text}), E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
 
@@ -77,8 +86,8 @@ const compile = (
   needs: Needs,
   inBytes: boolean,
 ): readonly [before: string, after: string] => {
-  const expressions = Object.entries(inOrder).map(([name, stage]) =>
-    commonTableExpression(name, stage as Stage<keyof Stages>, version, needs),
+  const expressions = Object.entries(inOrder).map(([name, cte]) =>
+    commonTableExpression(name, cte as Cte<keyof Ctes>, version, needs),
   )
   const asked = inBytes ? sql`select ${bytesOf(answer(version))}` : answer(version)
   const { sql: text } = sql`with recursive ${sql.join(expressions)} ${asked}`.compile(db)
@@ -91,9 +100,9 @@ const compile = (
 const compiled = new Map<string, readonly [before: string, after: string]>()
 
 /**
- * Settings for as long as the query runs. Compiling a plan as long as this takes longer than running it, and so does
- * starting workers; and catalogs that have just grown still look small to the planner, which would read them whole again
- * and again.
+ * The settings of the query. Compiling it with JIT, and starting parallel workers, takes longer than running it. Without
+ * `enable_seqscan = off`, PostgreSQL would read catalogs that have just grown in full, again and again, since its
+ * statistics still show them as small.
  * @see https://www.postgresql.org/docs/current/runtime-config-query.html
  */
 const settings: readonly (readonly [name: string, value: string, since: number])[] = [
@@ -102,14 +111,14 @@ const settings: readonly (readonly [name: string, value: string, since: number])
   ['max_parallel_workers_per_gather', '0', 0],
 ]
 
-/** A transaction of the caller’s keeps the settings that it has. */
+/** Sets a value, except in a transaction of the caller’s. */
 const set = (name: string, value: string): string => `select pg_catalog.set_config('${name}', case
   when pg_catalog.now() <> pg_catalog.statement_timestamp() then pg_catalog.current_setting('${name}') else '${value}'
 end, true);`
 
 /**
- * The statements that read a scope on servers of one version. The last one answers one row, one column, JSON.
- * @param inBytes as bytes in hexadecimal digits, for names that are no text in the encoding of the database
+ * The statements that read a scope on servers of one version. The last one answers one JSON text.
+ * @param inBytes answers the bytes as hexadecimal digits, for names that are not valid in the encoding of the database
  */
 export const introspectionQuery = (version: number, asked: Scope, inBytes = false): string => {
   const major = version - (version % (version >= 100000 ? 10000 : 100))

@@ -1,20 +1,20 @@
 import { sql } from 'kysely'
 import { catalogOid, zero } from './constant.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
 const tableKinds = sql<'r'>`('r', 'p', 'v', 'm', 'f')`
 
-/** What has an ACL. TOAST tables do, and GRANT takes them. */
+/** The kinds of relation with an ACL. GRANT accepts TOAST tables. */
 const kindsWithAcl = sql<'r'>`('r', 'p', 'v', 'm', 'f', 'S', 't')`
 
-/** `pg_class` row by row, as looked up by the oid of some other row. */
+/** The columns of `pg_class` that are read when a row is looked up by its oid. */
 const columns = ['x.oid', 'x.relname', 'x.relnamespace', 'x.relkind', 'x.relowner', 'x.relacl'] as const
 
 const pgClass = catalogOid('pg_catalog.pg_class')
 
 /**
- * That a sequence is linked to a column, as serial (`a`) or identity (`i`), or a TOAST table belongs to a table:
- * it has the owner of the table.
+ * Whether a sequence is linked to a column, as serial (`a`) or identity (`i`), or a TOAST table belongs to a table. It then
+ * always has the owner of the table.
  */
 const isFollower = sql<boolean>`(
   c.relkind = 'S' and d.refobjsubid > 0 and d.deptype in ('a', 'i')
@@ -32,11 +32,11 @@ const follows = sql<readonly string[] | null>`
   ) end
 `
 
-export const directRelation: Stage<'direct_relation'> = () =>
-  stages
+export const directRelation: Cte<'direct_relation'> = () =>
+  ctes
     .selectFrom((eb) =>
       eb
-        .selectFrom('found as f')
+        .selectFrom('requested_object as f')
         .where('f.classid', '=', pgClass)
         .select('f.objid as oid')
         .union(
@@ -61,8 +61,8 @@ export const directRelation: Stage<'direct_relation'> = () =>
     .selectAll('c')
     .select(['n.nspname', follows.as('follows')])
 
-export const moving: Stage<'moving'> = () =>
-  stages
+export const movingTable: Cte<'moving_table'> = () =>
+  ctes
     .selectFrom('direct_relation as r')
     .where('r.relkind', 'in', tableKinds)
     .where((eb) =>
@@ -72,7 +72,7 @@ export const moving: Stage<'moving'> = () =>
           'r.oid',
           'in',
           eb
-            .selectFrom('found as f')
+            .selectFrom('requested_object as f')
             .where(sql<boolean>`f.owned`)
             .select('f.objid'),
         ),
@@ -80,10 +80,10 @@ export const moving: Stage<'moving'> = () =>
     )
     .selectAll('r')
 
-/** What follows the tables that may move, but for what is there already. */
+/** What follows the tables that may change their owner, except direct relations. */
 const follower = () =>
-  stages
-    .selectFrom('moving as t')
+  ctes
+    .selectFrom('moving_table as t')
     .crossJoinLateral((eb) =>
       eb
         .selectFrom('pg_catalog.pg_depend as x')
@@ -109,23 +109,23 @@ const follower = () =>
     .selectAll('c')
     .select(['n.nspname', sql<readonly string[]>`array[t.nspname, t.relname]::text[]`.as('follows')])
 
-export const relation: Stage<'relation'> = () =>
-  stages.selectFrom('direct_relation as r').selectAll().unionAll(follower())
+export const relation: Cte<'relation'> = () =>
+  ctes.selectFrom('direct_relation as r').selectAll().unionAll(follower())
 
 /**
- * Tables on which somebody has been granted something by another role than the owner, and that desired roles are involved
- * in: to revoke there may take away something on columns.
+ * Whether a role other than the owner granted something on a table, and a desired role holds or granted something on it: a
+ * REVOKE on such a table may take away privileges on columns.
  */
-const isPassedOn = sql<boolean>`m.relacl is not null and exists (
+const isRegranted = sql<boolean>`m.relacl is not null and exists (
   select from pg_catalog.aclexplode(m.relacl) as i where i.grantor <> m.relowner
 ) and exists (
   select from dependency as d, desired as r
   where d.role = r.oid and d.here and d.classid = ${pgClass} and d.objid = m.oid
 )`
 
-/** The columns with an ACL that names a watched role, those asked for, and all of those of tables that may move. */
-export const columnOfRelation: Stage<'column_of_relation'> = () =>
-  stages
+/** The columns whose ACL names a tracked role, requested columns, and all columns with an ACL of tables that may change their owner. */
+export const columnOfRelation: Cte<'column_of_relation'> = () =>
+  ctes
     .selectFrom((eb) =>
       eb
         .selectFrom('dependency as d')
@@ -134,7 +134,7 @@ export const columnOfRelation: Stage<'column_of_relation'> = () =>
         .select(['d.objid as oid', 'd.objsubid as attnum'])
         .union(
           eb
-            .selectFrom('found as f')
+            .selectFrom('requested_object as f')
             .where('f.classid', '=', pgClass)
             .where(sql<boolean>`f.objsubid <> 0`)
             .select(['f.objid as oid', 'f.objsubid as attnum']),
@@ -142,7 +142,7 @@ export const columnOfRelation: Stage<'column_of_relation'> = () =>
         .union(
           eb
             .selectFrom('direct_relation as m')
-            .where(sql<boolean>`(m.oid in (select v.oid from moving as v) or ${isPassedOn})`)
+            .where(sql<boolean>`(m.oid in (select v.oid from moving_table as v) or ${isRegranted})`)
             .crossJoinLateral((of) =>
               of
                 .selectFrom('pg_catalog.pg_attribute as x')

@@ -1,18 +1,18 @@
 import { type RawBuilder, sql } from 'kysely'
 import { caretakerName, catalogOid, delegateName, intermediateName, zero } from './constant.ts'
 import { isRealMember } from './membership.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
-/** By PostgreSQL's own cache: to join the view of all roles takes long to plan. */
+/** Reads the name from PostgreSQL’s cache: a join with the view of roles takes long to plan. */
 const isIntermediate = (oid: string) =>
   sql<boolean>`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text ~ ${intermediateName}`
 
-/** The grantees in the ACLs of what was found that have a name of ours, which takes longest to see: each is looked at once. */
+/** The grantees on requested objects that have the name of an intermediate role. The check is slow, so each is checked once. */
 const candidate = () =>
-  stages
+  ctes
     .selectFrom((eb) =>
       eb
-        .selectFrom('found as f')
+        .selectFrom('requested_object as f')
         .crossJoinLateral(() => sql<{ grantee: number }>`pg_catalog.aclexplode(f.acl)`.as<'item'>(sql`item`))
         .select('item.grantee')
         .distinct()
@@ -34,11 +34,11 @@ const isMentioned = (where: RawBuilder<unknown>) => sql<boolean>`exists (
   offset 0
 )`
 
-/** The index on names finds those that a pattern begins with. */
-export const unused: Stage<'unused'> = (version, { unusedRoles }) =>
+/** The patterns begin with constant text, so that the index on role names is used. */
+export const unusedRole: Cte<'unused_role'> = (version, { unusedRoles }) =>
   !unusedRoles
-    ? stages.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
-    : stages
+    ? ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+    : ctes
         .selectFrom('pg_catalog.pg_roles as r')
         .where(
           sql<boolean>`(
@@ -54,9 +54,9 @@ export const unused: Stage<'unused'> = (version, { unusedRoles }) =>
         )
         .select('r.oid')
 
-export const intermediate: Stage<'intermediate'> = () =>
+export const intermediateRole: Cte<'intermediate_role'> = () =>
   candidate()
-    .union((eb) => eb.selectFrom('unused as u').select('u.oid'))
+    .union((eb) => eb.selectFrom('unused_role as u').select('u.oid'))
     .union((eb) =>
       eb
         .selectFrom('pg_catalog.pg_auth_members as m')
@@ -65,27 +65,26 @@ export const intermediate: Stage<'intermediate'> = () =>
         .select('m.roleid as oid'),
     )
 
-export const watched: Stage<'watched'> = () =>
-  stages
+export const trackedRole: Cte<'tracked_role'> = () =>
+  ctes
     .selectFrom('desired as d')
     .select(['d.oid', sql<boolean>`true`.as('desired')])
     .unionAll((eb) =>
       eb
-        .selectFrom('intermediate as i')
+        .selectFrom('intermediate_role as i')
         .where('i.oid', 'not in', eb.selectFrom('desired as d').select('d.oid'))
         .select(['i.oid', sql<boolean>`false`.as('desired')]),
     )
 
 const isNoSuperuser = sql<boolean>`not s.superuser`
 
-/** The acting role, and the roles that it is a member of. */
-export const own: Stage<'own'> = (version) =>
-  stages
+export const actingAs: Cte<'acting_as'> = (version) =>
+  ctes
     .selectFrom('session as s')
     .select('s.acting as oid')
     .union((eb) =>
       eb
-        .selectFrom('own as o')
+        .selectFrom('acting_as as o')
         .crossJoinLateral((of) =>
           of
             .selectFrom('pg_catalog.pg_auth_members as m')
@@ -100,11 +99,11 @@ export const own: Stage<'own'> = (version) =>
 
 const isAdministered = (role: string) => sql<boolean>`exists (
   select from pg_catalog.pg_auth_members as a
-  where a.roleid = ${sql.ref(role)} and a.admin_option and a.member in (select o.oid from own as o)
+  where a.roleid = ${sql.ref(role)} and a.admin_option and a.member in (select o.oid from acting_as as o)
   offset 0
 )`
 
-/** Some of those that come to what is in schemas, or may let others come: rather whom the acting role administers. */
+/** Up to eight grantees of each schema: those with a grant option first, then those that the acting role administers. */
 const ofSchemas = sql<{ oid: number }>`(
   select i.grantee as oid from object as o cross join session as s cross join lateral (
     select x.grantee from pg_catalog.aclexplode(o.acl) as x
@@ -115,11 +114,11 @@ const ofSchemas = sql<{ oid: number }>`(
 )`
 
 /**
- * Owners, who granted what the desired roles are members of, or granted what it does not own. A superuser may act in
- * anybody's name, but not in that of another superuser.
+ * Owners, grantors of the desired roles’ memberships, and grantors of privileges on objects of others. For an acting
+ * superuser only grantors are read: it may act as anybody but another superuser.
  */
-export const principal: Stage<'principal'> = () =>
-  stages
+export const principal: Cte<'principal'> = () =>
+  ctes
     .selectFrom(['object as o', 'session as s'])
     .where(isNoSuperuser)
     .select('o.owner as oid')
@@ -132,25 +131,28 @@ export const principal: Stage<'principal'> = () =>
     )
     .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
     .union(ofSchemas)
-    .union((eb) => eb.selectFrom('passed_on_object as p').select('p.grantor as oid'))
+    .union((eb) => eb.selectFrom('regranted_object as p').select('p.grantor as oid'))
     .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
 /**
- * From 16 on: whom a role that is no superuser may make itself a member of, so that it comes to act as others: who
- * administers those, and a few of their members, rather those that it administers; and so on.
+ * From 16 on, for an acting role that is no superuser: the principals, the desired and the requested
+ * roles, then up to eight members of each of them that the acting role does not administer, and so on. Members with the
+ * ADMIN option come first.
  */
-export const wayIn: Stage<'way_in'> = (version) =>
+export const reachableRole: Cte<'reachable_role'> = (version) =>
   version < 160000
-    ? stages.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
-    : stages
+    ? ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+    : ctes
         .selectFrom(['principal as p', 'session as s'])
         .where(isNoSuperuser)
         .select('p.oid')
         .union((eb) => eb.selectFrom(['desired as d', 'session as s']).where(isNoSuperuser).select('d.oid'))
-        .union((eb) => eb.selectFrom(['listed as l', 'session as s']).where(isNoSuperuser).select('l.oid'))
+        .union((eb) =>
+          eb.selectFrom(['requested_role as l', 'session as s']).where(isNoSuperuser).select('l.oid'),
+        )
         .union((eb) =>
           eb
-            .selectFrom('way_in as w')
+            .selectFrom('reachable_role as w')
             .innerJoinLateral(
               (of) =>
                 of
@@ -169,11 +171,11 @@ export const wayIn: Stage<'way_in'> = (version) =>
         )
 
 /**
- * The acting role and, from 16 on, its delegates: where they are many, what they administer is much. Only the creator of a
- * role has the ADMIN option of the bootstrap superuser’s grant; and whoever else is a member of one could become it.
+ * The acting role and, from 16 on, its delegates. A role is a delegate only if the acting role created it, which the grant of
+ * the ADMIN option by the bootstrap superuser shows, and if nobody else is a member of it, who could act as it.
  */
-export const administrator: Stage<'administrator'> = (version) =>
-  stages
+export const administrator: Cte<'administrator'> = (version) =>
+  ctes
     .selectFrom('session as s')
     .select('s.acting as oid')
     .$if(version >= 160000, (query) =>
@@ -196,15 +198,15 @@ export const administrator: Stage<'administrator'> = (version) =>
     )
 
 /**
- * From 16 on, who creates a role may administer it without being a member in any other way. That must not bring every
- * role that the acting role or a delegate ever created into view, nor every intermediate role that somebody else has.
+ * From 16 on, the creator of a role has a membership with only the ADMIN option. Such memberships must not add every role
+ * that the acting role or a delegate ever created to the snapshot, nor every intermediate role of other roles.
  */
 const onlyAdministers = (version: number) => sql<boolean>`
   not ${isRealMember(version)}
-  and c.oid not in (select w.oid from watched as w)
+  and c.oid not in (select w.oid from tracked_role as w)
   and m.roleid not in (
-    select w.oid from watched as w union all select l.oid from listed as l union all select p.oid from principal as p
-    union all select i.oid from way_in as i
+    select w.oid from tracked_role as w union all select l.oid from requested_role as l union all select p.oid from principal as p
+    union all select i.oid from reachable_role as i
   )
   and (
     c.oid in (select a.oid from administrator as a)
@@ -212,17 +214,17 @@ const onlyAdministers = (version: number) => sql<boolean>`
   )
 `
 
-export const closure: Stage<'closure'> = (version) =>
-  stages
-    .selectFrom('watched as w')
+export const roleClosure: Cte<'role_closure'> = (version) =>
+  ctes
+    .selectFrom('tracked_role as w')
     .select('w.oid')
-    .union((eb) => eb.selectFrom('listed as l').select('l.oid'))
+    .union((eb) => eb.selectFrom('requested_role as l').select('l.oid'))
     .union((eb) => eb.selectFrom('principal as p').select('p.oid'))
-    .union((eb) => eb.selectFrom('way_in as i').select('i.oid'))
+    .union((eb) => eb.selectFrom('reachable_role as i').select('i.oid'))
     .union((eb) => eb.selectFrom('session as s').select('s.acting as oid'))
     .union((eb) =>
       eb
-        .selectFrom('closure as c')
+        .selectFrom('role_closure as c')
         .crossJoinLateral((of) =>
           of
             .selectFrom('pg_catalog.pg_auth_members as x')
@@ -235,9 +237,9 @@ export const closure: Stage<'closure'> = (version) =>
         .select('m.roleid as oid'),
     )
 
-export const viewed: Stage<'viewed'> = () =>
-  stages
-    .selectFrom('closure as c')
+export const snapshotRole: Cte<'snapshot_role'> = () =>
+  ctes
+    .selectFrom('role_closure as c')
     .select('c.oid')
     .union((eb) => eb.selectFrom('session as s').select('s.login as oid'))
     .union(sql<{ oid: number }>`(select 10::oid as oid)`)

@@ -1,15 +1,15 @@
 import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
-import type { PgCatalog } from '../catalog.ts'
+import type { PgCatalog } from './pg-catalog.ts'
 import { catalogOid, constant, kindsInSchemas } from './constant.ts'
 import { catalogOf, type ObjectCatalog } from './object-catalog.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
-/** The JSON text of the scope is the parameter; what is bound here is never sent. */
-export const scope: Stage<'scope'> = () => stages.selectNoFrom(sql`${''}::jsonb`.as('scope'))
+/** The JSON text of the scope is the parameter. The value that is bound here is never sent. */
+export const scope: Cte<'scope'> = () => ctes.selectNoFrom(sql`${''}::jsonb`.as('scope'))
 
-export const session: Stage<'session'> = () =>
-  stages
+export const session: Cte<'session'> = () =>
+  ctes
     .selectFrom(['pg_catalog.pg_database as d', 'pg_catalog.pg_roles as a', 'pg_catalog.pg_roles as l'])
     .where('d.datname', '=', sql<string>`pg_catalog.current_database()`)
     .where('a.rolname', '=', sql<string>`current_user`)
@@ -22,9 +22,9 @@ export const session: Stage<'session'> = () =>
       'l.oid as login',
     ])
 
-/** The roles that a list of the scope names. As `name`, not `text`: before 12 only that can use the index. */
+/** The roles in a list of the scope. They are cast to `name`: before 12 a comparison with `text` cannot use the index. */
 const rolesIn = (list: 'desired' | 'roles') =>
-  stages
+  ctes
     .selectFrom('pg_catalog.pg_roles as r')
     .where(
       'r.rolname',
@@ -35,12 +35,12 @@ const rolesIn = (list: 'desired' | 'roles') =>
     )
     .select('r.oid')
 
-export const desired: Stage<'desired'> = () => rolesIn('desired')
+export const desired: Cte<'desired'> = () => rolesIn('desired')
 
-export const listed: Stage<'listed'> = () => rolesIn('roles')
+export const requestedRole: Cte<'requested_role'> = () => rolesIn('roles')
 
-const objectsIn = (list: 'objects' | 'owned') =>
-  stages
+const namesIn = (list: 'objects' | 'owned') =>
+  ctes
     .selectFrom('scope as s')
     .crossJoinLateral(() =>
       sql<{
@@ -56,7 +56,7 @@ const objectsIn = (list: 'objects' | 'owned') =>
       (list === 'owned' ? sql<boolean>`true` : sql<boolean>`false`).as('owned'),
     ])
 
-export const wanted: Stage<'wanted'> = () => objectsIn('objects').unionAll(objectsIn('owned'))
+export const requestedName: Cte<'requested_name'> = () => namesIn('objects').unionAll(namesIn('owned'))
 
 /** The patterns of a kind. */
 const patternsOf = (kind: ObjectKind) =>
@@ -67,15 +67,15 @@ const patternsOf = (kind: ObjectKind) =>
     from scope as s cross join lateral pg_catalog.jsonb_array_elements(s.scope -> 'patterns') as p
     where p ->> 'kind' = ${constant(kind)})`
 
-/** The schemas that the scope names, alone or as a part of another name. */
-export const wantedSchema: Stage<'wanted_schema'> = () =>
-  stages
+/** The schemas that the scope names, alone or as part of another name. */
+export const requestedSchema: Cte<'requested_schema'> = () =>
+  ctes
     .selectFrom('pg_catalog.pg_namespace as n')
     .where(
       'n.nspname',
       '=',
       sql<string>`any(array(
-        select w.first::name from wanted as w where w.kind in ('schema', ${kindsInSchemas})
+        select w.first::name from requested_name as w where w.kind in ('schema', ${kindsInSchemas})
         union
         select (p ->> 'schema')::name
         from scope as a cross join lateral pg_catalog.jsonb_array_elements(a.scope -> 'patterns') as p
@@ -83,23 +83,23 @@ export const wantedSchema: Stage<'wanted_schema'> = () =>
     )
     .select(['n.oid', 'n.nspname as name', 'n.nspacl as acl'])
 
-const found = (catalog: keyof PgCatalog, text: RawBuilder<unknown>): RawBuilder<unknown> =>
+const objectsIn = (catalog: keyof PgCatalog, text: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`select ${catalogOid(catalog)} as classid, ${text}`
 
-const database = found(
+const database = objectsIn(
   'pg_catalog.pg_database',
   sql`d.oid as objid, 0 as objsubid, d.datacl as acl, false as owned
     from pg_catalog.pg_database as d
-    where d.datname = any(array(select w.first::name from wanted as w where w.kind = 'database'))`,
+    where d.datname = any(array(select w.first::name from requested_name as w where w.kind = 'database'))`,
 )
 
-const schema = found('pg_catalog.pg_namespace', sql`n.oid, 0, n.acl, false from wanted_schema as n`)
+const schema = objectsIn('pg_catalog.pg_namespace', sql`n.oid, 0, n.acl, false from requested_schema as n`)
 
-const relation = found(
+const relation = objectsIn(
   'pg_catalog.pg_class',
   sql`c.oid, 0, c.relacl, w.owned
-    from wanted as w
-    join wanted_schema as n on n.name = w.first::name
+    from requested_name as w
+    join requested_schema as n on n.name = w.first::name
     cross join lateral (
       select x.oid, x.relacl from pg_catalog.pg_class as x
       where x.relname = w.second::name and x.relnamespace = n.oid offset 0
@@ -107,12 +107,12 @@ const relation = found(
     where w.kind in ('table', 'column', 'sequence')`,
 )
 
-/** Columns also where they have no ACL: they are there to be granted on. */
-const column = found(
+/** Columns without an ACL too, since something may be granted on them. */
+const column = objectsIn(
   'pg_catalog.pg_class',
   sql`a.attrelid, a.attnum::int, a.attacl, false
-    from wanted as w
-    join wanted_schema as n on n.name = w.first::name
+    from requested_name as w
+    join requested_schema as n on n.name = w.first::name
     cross join lateral (
       select x.oid from pg_catalog.pg_class as x
       where x.relname = w.second::name and x.relnamespace = n.oid offset 0
@@ -124,10 +124,10 @@ const column = found(
     where w.kind = 'column'`,
 )
 
-/** By what depends on the schema, since few catalogs have an index that begins with it. */
+/** The objects of a schema by their dependency on it: few catalogs have an index that begins with the schema. */
 const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuilder<unknown> =>
   sql`from ${patternsOf(kind)} as p
-    join wanted_schema as n on n.name = p.schema::name
+    join requested_schema as n on n.name = p.schema::name
     cross join lateral (
       select x.objid from pg_catalog.pg_depend as x
       where x.refclassid = ${catalogOid('pg_catalog.pg_namespace')} and x.refobjid = n.oid
@@ -135,7 +135,7 @@ const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuild
     ) as d`
 
 const relationsMatched = (kind: ObjectKind, kinds: RawBuilder<unknown>): RawBuilder<unknown> =>
-  found(
+  objectsIn(
     'pg_catalog.pg_class',
     sql`c.oid, 0, c.relacl, false
     ${dependentOnSchema(kind, 'pg_catalog.pg_class')}
@@ -145,7 +145,7 @@ const relationsMatched = (kind: ObjectKind, kinds: RawBuilder<unknown>): RawBuil
     ) as c`,
   )
 
-const columnsMatched = found(
+const columnsMatched = objectsIn(
   'pg_catalog.pg_class',
   sql`a.attrelid, a.attnum::int, a.attacl, false
     ${dependentOnSchema('column', 'pg_catalog.pg_class')}
@@ -160,7 +160,7 @@ const columnsMatched = found(
 )
 
 const othersMatched = (kind: ObjectKind, catalog: ObjectCatalog, version: number): RawBuilder<unknown> =>
-  found(
+  objectsIn(
     catalog.catalog,
     sql`d.objid, 0, o.acl, false
     ${dependentOnSchema(kind, catalog.catalog)}
@@ -178,7 +178,7 @@ const matched = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
   return othersMatched(kind, catalogOf(kind), version)
 }
 
-/** The objects of a kind that the scope names; of routines and operators, all that have the name. */
+/** The objects of a kind that the scope names. For routines and operators these are all with the name. */
 const named = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
   const {
     catalog,
@@ -190,16 +190,16 @@ const named = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
     ...row
   } = catalogOf(kind)
   const is = row.isNamed ?? row.is
-  if (lookUp !== undefined) return found(dependency, lookUp)
+  if (lookUp !== undefined) return objectsIn(dependency, lookUp)
   const part = schemaColumn === undefined ? sql`w.first` : sql`w.second`
   const inSchema =
     schemaColumn === undefined
       ? sql`true`
-      : sql`o.${sql.ref(schemaColumn)} = (select n.oid from wanted_schema as n where n.name = w.first::name)`
-  return found(
+      : sql`o.${sql.ref(schemaColumn)} = (select n.oid from requested_schema as n where n.name = w.first::name)`
+  return objectsIn(
     dependency,
     sql`o.oid, 0, o.acl, w.owned
-    from wanted as w
+    from requested_name as w
     cross join lateral (
       select o.oid, ${acl === undefined ? sql`null::aclitem[]` : sql.ref(`o.${acl}`)} as acl
       from ${sql.table(catalog)} as o
@@ -212,7 +212,7 @@ const named = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
 
 const hasKind = (kind: ObjectKind, version: number): boolean => version >= (objectKinds[kind].since ?? 0)
 
-export const foundObjects: Stage<'found'> = (version, { named: kinds, matched: patterns }) =>
+export const requestedObject: Cte<'requested_object'> = (version, { named: kinds, matched: patterns }) =>
   sql`${sql.join(
     [
       database,

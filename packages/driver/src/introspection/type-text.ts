@@ -3,15 +3,15 @@ import { type RawBuilder, sql } from 'kysely'
 /** Objects with a lower oid were made by initdb. */
 const firstNormalObjectId = sql<number>`16384`
 
-/** That a type is the array of another: what else has elements, such as a domain over an array, is a type by itself. */
+/** Whether a type is the array type of another. Other types with elements, such as a domain over an array, are not. */
 export const isArray = (type: string): RawBuilder<boolean> => sql<boolean>`exists (
   select from pg_catalog.pg_type as element
   where element.oid = ${sql.ref(`${type}.typelem`)} and element.typarray = ${sql.ref(`${type}.oid`)} offset 0
 )`
 
 /**
- * A type by its oid, as `typeName` reads it: with its schema, unless it is one of PostgreSQL’s own. `format_type` alone
- * leaves the schema out where the type is in the search path, and takes some that only have elements for arrays.
+ * A type by its oid, as `typeName` reads it: with its schema, unless it is built in. `format_type` alone would leave out any
+ * schema in the search path, and would write some types with elements as arrays.
  */
 export const typeText = (oid: RawBuilder<unknown>): RawBuilder<string> => sql<string>`(
   select case

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { isBeyondReach, managedCatalogs } from './object.ts'
-import { type Stage, stages } from './stage.ts'
+import { type Cte, ctes } from './cte.ts'
 
 /** Policies, user mappings, initial privileges, and owned objects of kinds that have no ACL. */
 const otherDependency = (version: number) =>
-  stages
+  ctes
     .selectFrom('dependency as d')
     .where(
       sql<boolean>`d.here and (d.deptype not in ('a', 'o') or d.classid not in (${managedCatalogs(version)}))`,
@@ -17,9 +17,9 @@ const otherDependency = (version: number) =>
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 
-/** What is in a temporary schema ends with its session; until then the role cannot be dropped. */
+/** Objects in a temporary schema end with their session. Until then the role cannot be dropped. */
 const beyondReach = (version: number) =>
-  stages
+  ctes
     .selectFrom('any_object as o')
     .innerJoin('dependency as d', (join) =>
       join.onRef('d.classid', '=', 'o.classid').onRef('d.objid', '=', 'o.oid'),
@@ -34,10 +34,10 @@ const beyondReach = (version: number) =>
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 
-/** `ALTER ROLE … SET`, with the names only: a value may be nobody else's business. */
+/** `ALTER ROLE … SET`, with the names only: the values may be confidential. */
 const roleSetting = () =>
-  stages
-    .selectFrom(['watched as w', 'pg_catalog.pg_db_role_setting as s'])
+  ctes
+    .selectFrom(['tracked_role as w', 'pg_catalog.pg_db_role_setting as s'])
     .leftJoin('pg_catalog.pg_database as d', 'd.oid', 's.setdatabase')
     .whereRef('s.setrole', '=', 'w.oid')
     .select([
@@ -48,5 +48,5 @@ const roleSetting = () =>
       ) || coalesce(' in database ' || pg_catalog.quote_ident(d.datname), '')`.as('description'),
     ])
 
-export const unmanaged: Stage<'unmanaged'> = (version) =>
+export const unmanaged: Cte<'unmanaged'> = (version) =>
   otherDependency(version).unionAll(beyondReach(version)).unionAll(roleSetting())

@@ -11,8 +11,8 @@ import type { Access } from './access.ts'
  */
 export const mostAdministered = 64
 /** Makes a role that creates roles, and that the acting role can become. */
-const make = (delegate: string, actingRole: string, because: Reason): readonly Operation[] => {
-  const base = { role: delegate, as: actingRole, because }
+const make = (delegate: string, actingRole: string, reason: Reason): readonly Operation[] => {
+  const base = { role: delegate, as: actingRole, reason }
   return [
     { kind: 'createRole', ...base },
     { kind: 'setAttribute', ...base, attribute: 'CREATEROLE', value: true },
@@ -51,7 +51,7 @@ export class Administrators {
   }
 
   /** Who creates an intermediate role, and what has to be done before so that it can. */
-  next(role: string, because: Reason): { readonly as: string; readonly before: readonly Operation[] } {
+  next(role: string, reason: Reason): { readonly as: string; readonly before: readonly Operation[] } {
     if (!this.#areNeeded) return { as: this.#acting, before: [] }
     for (const [name, room] of this.#room)
       if (room > 0) {
@@ -62,7 +62,7 @@ export class Administrators {
     const delegate = delegateName(role, isTaken)
     this.#take(this.#acting)
     this.#room.set(delegate, mostAdministered - 1)
-    return { as: delegate, before: make(delegate, this.#acting, because) }
+    return { as: delegate, before: make(delegate, this.#acting, reason) }
   }
 
   #take(name: string): void {

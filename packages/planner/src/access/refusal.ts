@@ -52,9 +52,9 @@ export const describeRefusal = (refusal: Refusal): string => {
     case 'cannot act as owner':
       return `${roleOf(refusal.role)} may not act as ${roleOf(refusal.object.owner)}, the owner of ${describeObject(refusal.object)}`
     case 'grantor stays superuser':
-      return `${roleOf(refusal.grantor)} granted it before it was a superuser, and cannot be made none meanwhile`
+      return `${roleOf(refusal.grantor)} granted it before it was a superuser, and cannot lose SUPERUSER for the transaction`
     case 'taken for another grantor':
-      return `${roleOf(refusal.role)} may pass on ${refusal.privilege} on ${describeObject(refusal.object)} without its owner, and not become that`
+      return `${roleOf(refusal.role)} may grant ${refusal.privilege} on ${describeObject(refusal.object)} in a name that is not the owner’s, and cannot become the owner`
     case 'no USAGE on schema':
       return `${roleOf(refusal.role)} has no USAGE on the schema of ${describeObject(refusal.object)}`
     case 'owner has no USAGE':
@@ -66,7 +66,7 @@ export const describeRefusal = (refusal: Refusal): string => {
     case 'cannot create schemas':
       return `${roleOf(refusal.role)} may not create schemas in the database`
     case 'no CREATEDB':
-      return `${roleOf(refusal.role)} has not CREATEDB`
+      return `${roleOf(refusal.role)} does not have CREATEDB`
     case 'no CREATE on database':
       return `${roleOf(refusal.role)} has no CREATE on the database`
     case 'owner must be superuser':
@@ -74,6 +74,6 @@ export const describeRefusal = (refusal: Refusal): string => {
     case 'only superusers give it away':
       return `${roleOf(refusal.role)} is no superuser, who alone may give away ${describeObject(refusal.object)}`
     case 'runs code when opened':
-      return `before PostgreSQL 13, to open ${describeObject(refusal.object)} runs what its key calls as ${roleOf(refusal.role)}`
+      return `before PostgreSQL 13, opening ${describeObject(refusal.object)} runs the functions of its partition key as ${roleOf(refusal.role)}`
   }
 }

@@ -23,7 +23,7 @@ export interface Holding {
 }
 
 /** A role that gives its members one privilege and nothing else. */
-interface Serving {
+interface Provider {
   readonly role: Role
   readonly privilege: Privilege
 }
@@ -33,7 +33,7 @@ interface Index {
   /** Intermediate roles that are more than they claim to be, by something other than what they hold. */
   readonly tainted: ReadonlySet<string>
   /** By the key of the object: the trusted ones with what they give, the oldest first. */
-  readonly serving: ReadonlyMap<string, readonly Serving[]>
+  readonly providers: ReadonlyMap<string, readonly Provider[]>
 }
 
 /** The intermediate roles in a catalog that stays as it is, with what each holds there. It is looked through when asked. */
@@ -52,7 +52,7 @@ export class IntermediateRoles {
   #find(): Index {
     const catalog = this.#catalog
     const [holdingsOf, tainted] = [new Map<string, Holding[]>(), new Set<string>()]
-    const serving = new Map<string, Serving[]>()
+    const providers = new Map<string, Provider[]>()
     for (const object of catalog.objects.values()) {
       if (isIntermediateName(object.owner)) tainted.add(object.owner)
       for (const { grantee, grantor, privileges } of object.acl.values()) {
@@ -71,11 +71,11 @@ export class IntermediateRoles {
       const role = catalog.roles.get(name)
       if (role === undefined || tainted.has(name) || !this.#isTrusted(name, holdings)) continue
       const { object, privilege } = holdings[0]!
-      append(serving, object.key, { role, privilege })
+      append(providers, object.key, { role, privilege })
     }
-    for (const roles of serving.values())
+    for (const roles of providers.values())
       if (roles.length > 1) roles.sort((a, b) => age(a.role) - age(b.role))
-    return { holdingsOf, tainted, serving }
+    return { holdingsOf, tainted, providers }
   }
 
   /** Whether a role gives its members nothing but what it holds: it has no attribute, and is a member of nothing. */
@@ -96,13 +96,13 @@ export class IntermediateRoles {
    * count for who is a member already, but nobody is newly let in.
    * @param object its key
    */
-  serving(object: string, privilege: Privilege): readonly Role[] {
-    const found = this.#found.serving.get(object)?.filter((one) => one.privilege === privilege) ?? []
+  providing(object: string, privilege: Privilege): readonly Role[] {
+    const found = this.#found.providers.get(object)?.filter((one) => one.privilege === privilege) ?? []
     return found.map(({ role }) => role)
   }
 
   /** The one thing that a role gives, where it is what it claims to be. */
-  served(name: string): Holding | undefined {
+  provided(name: string): Holding | undefined {
     const holdings = isIntermediateName(name) ? this.holdingsOf(name) : []
     if (this.#found.tainted.has(name) || !this.#isTrusted(name, holdings)) return undefined
     return holdings[0]

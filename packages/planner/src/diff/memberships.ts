@@ -78,33 +78,33 @@ const excessOf = (
   })
 
 /** Whether what a member has by an intermediate role, and nothing else, is in a schema where it keeps what it has. */
-const servesPreserved = (goal: Goal, serving: IntermediateRoles, row: Membership): boolean => {
-  const served = isRealMember(row) ? serving.served(row.role) : undefined
-  return served !== undefined && isPreserved(goal, row.member, served.object)
+const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {
+  const provided = isRealMember(row) ? intermediateRoles.provided(row.role) : undefined
+  return provided !== undefined && isPreserved(goal, row.member, provided.object)
 }
 
 /** Whether a member is to have what an intermediate role gives. */
-export const isEntitled = (goal: Goal, serving: IntermediateRoles, row: Membership): boolean =>
-  isAskedFor(goal, row) || servesPreserved(goal, serving, row)
+export const isEntitled = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean =>
+  isAskedFor(goal, row) || providesPreserved(goal, intermediateRoles, row)
 
 /** Judges a membership in an intermediate role that is not asked for: what it is, its name alone does not say. */
 const verdictOnIntermediate = (
   goal: Goal,
-  serving: IntermediateRoles,
+  intermediateRoles: IntermediateRoles,
   row: Membership,
   isOfCreator: boolean,
 ): MembershipVerdict => {
   const { role } = row
   const withoutAdmin = row.admin && !isOfCreator ? losing(row, ['ADMIN']) : keep
   if (!goal.managesCluster) {
-    const reach = serving.reachOf(role)
+    const reach = intermediateRoles.reachOf(role)
     if (reach === 'elsewhere') return keep
     if (reach === 'both') return { kind: 'more than an intermediate role', options: [] }
   }
-  if (servesPreserved(goal, serving, row)) return withoutAdmin
+  if (providesPreserved(goal, intermediateRoles, row)) return withoutAdmin
   // One of another database is left to that database, if it is no more than it claims to be.
-  if (!serving.isPlain(role) || !isRealMember(row)) return losing(row, [])
-  switch (serving.whose(role)) {
+  if (!intermediateRoles.isPlain(role) || !isRealMember(row)) return losing(row, [])
+  switch (intermediateRoles.whose(role)) {
     case 'theirs':
       return withoutAdmin
     case 'shared':
@@ -118,7 +118,7 @@ const verdictOnIntermediate = (
 const verdictWithoutAccess = (
   catalog: Catalog,
   goal: Goal,
-  serving: IntermediateRoles,
+  intermediateRoles: IntermediateRoles,
   row: Membership,
 ): MembershipVerdict => {
   const isOfCreator = comesWithCreateRole(catalog, goal, row)
@@ -128,7 +128,7 @@ const verdictWithoutAccess = (
     return excess.length > 0 ? losing(row, excess) : keep
   }
   if ((isOfCreator && !isRealMember(row)) || isGrantedToItself(catalog, goal, row)) return keep
-  if (isIntermediateName(row.role)) return verdictOnIntermediate(goal, serving, row, isOfCreator)
+  if (isIntermediateName(row.role)) return verdictOnIntermediate(goal, intermediateRoles, row, isOfCreator)
   return goal.managesCluster ? losing(row, []) : keep
 }
 
@@ -139,17 +139,17 @@ const verdictWithoutAccess = (
 export const membershipJudge = (
   catalog: Catalog,
   goal: Goal,
-  serving: IntermediateRoles,
+  intermediateRoles: IntermediateRoles,
 ): ((row: Membership) => MembershipVerdict) => {
   const access = goal.access.now
   const dependents = new MembershipDependents(catalog)
-  const isPreservedOne = (row: Membership): boolean => servesPreserved(goal, serving, row)
+  const isPreservedOne = (row: Membership): boolean => providesPreserved(goal, intermediateRoles, row)
   const isNamelessRow = (row: Membership): boolean =>
     isNamelessMembership(row, catalog.membershipsHaveGrantors)
   const isNotPermitted = (row: Membership): boolean =>
     row.member === catalog.server.actingRole || !access.roles.mayRevoke(row)
   return (row) => {
-    const verdict = verdictWithoutAccess(catalog, goal, serving, row)
+    const verdict = verdictWithoutAccess(catalog, goal, intermediateRoles, row)
     const { kind, options } = verdict
     if (kind !== 'lose') return verdict
     const losesAdmin = options.length === 0 || options.includes('ADMIN')

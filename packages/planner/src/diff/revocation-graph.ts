@@ -116,11 +116,11 @@ class RevocationGraph {
       this.#goal.desired.has(grantor) &&
       !mayHaveGranted(this.#goal, this.#catalog, object, privilege, grantor)
     if (isLeftBehind && verdict !== 'revoke')
-      return [{ object, item, privilege, verdict: 'revoke', because: notAskedFor(grantor) }]
+      return [{ object, item, privilege, verdict: 'revoke', reason: notAskedFor(grantor) }]
     if (verdict === 'keep') return []
     const isAsked = verdict === 'revoke' && entitlement(this.#goal, object, privilege, grantee) !== undefined
-    const because = { ...losing!, ...(isAsked && { again: true as const }) }
-    return [{ object, item, privilege, verdict, because }]
+    const reason = { ...losing!, ...(isAsked && { again: true as const }) }
+    return [{ object, item, privilege, verdict, reason }]
   }
 
   /** What has to go before some other things can, because it was granted by virtue of them. */
@@ -135,20 +135,20 @@ class RevocationGraph {
     }
     // What adds nothing when it is added again.
     const [added, lent] = [new Map<PassedOn, 'collateral' | 'all'>(), new Set<readonly PassedOn[]>()]
-    for (const { because: why, isCollateral = false, ...granted } of going.values()) {
-      const because = notAskedFor(why.role)
+    for (const { reason: why, isCollateral = false, ...granted } of going.values()) {
+      const reason = notAskedFor(why.role)
       const loan = this.#loanFor(granted)
       for (const passedOn of this.#dependentsOf(granted, going)) {
         const before = added.get(passedOn)
         if (before === 'all' || (before === 'collateral' && isCollateral)) continue
         added.set(passedOn, isCollateral ? 'collateral' : 'all')
         for (const one of passedOn.granted)
-          add({ ...one, verdict: 'revoke', because, ...(isCollateral && { isCollateral }) })
+          add({ ...one, verdict: 'revoke', reason, ...(isCollateral && { isCollateral }) })
       }
       if (lent.has(loan)) continue
       lent.add(loan)
       for (const one of loan.flatMap(({ granted: all }) => all))
-        add({ ...one, verdict: 'revoke', because, isCollateral: true })
+        add({ ...one, verdict: 'revoke', reason, isCollateral: true })
     }
     return going
   }

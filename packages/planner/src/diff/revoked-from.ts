@@ -17,14 +17,16 @@ export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, R
   const shared = goal.roles.flatMap((member) =>
     catalog.membershipsOf(member).filter(({ role }) => sharedRoles.has(role)),
   )
-  const serving = new IntermediateRoles(catalog)
+  const intermediateRoles = new IntermediateRoles(catalog)
   const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
     byOwner && goal.access.overPrivileges.objects.whyNotManaged(object, privilege) === undefined
   const needed = new Set(
-    shared.flatMap((row) => (isEntitled(goal, serving, row) || !serving.isPlain(row.role) ? [row.role] : [])),
+    shared.flatMap((row) =>
+      isEntitled(goal, intermediateRoles, row) || !intermediateRoles.isPlain(row.role) ? [row.role] : [],
+    ),
   )
   for (const { role, member } of shared)
-    if (!needed.has(role) && !losers.has(role) && serving.holdingsOf(role).every(isRevocable))
+    if (!needed.has(role) && !losers.has(role) && intermediateRoles.holdingsOf(role).every(isRevocable))
       losers.set(role, notAskedFor(member))
   return losers
 }

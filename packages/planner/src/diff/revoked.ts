@@ -6,7 +6,7 @@ export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
 /** One privilege of one ACL item that is to go, or to lose its grant option. */
 export interface Revoked extends Granted {
   readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
-  readonly because: Reason
+  readonly reason: Reason
   /** It goes only because its grantor cannot revoke something else otherwise: nobody is to lose by it. */
   readonly isCollateral?: true
 }

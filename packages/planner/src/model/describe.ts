@@ -91,7 +91,7 @@ export const describeRequest = (request: Request): string =>
     : 'drops unused roles'
 
 /** What an intermediate role is for. */
-export const describeServed = ({ privilege, object }: ProvidedPrivilege): string =>
+export const describeProvided = ({ privilege, object }: ProvidedPrivilege): string =>
   `${privilege} on ${describeObject(object)}`
 
 /** A fact in words, as it would follow the name of the role it is about. */
@@ -147,7 +147,7 @@ export const describeUnmanaged = ({ role, kind, description }: Unmanaged): strin
 
 const lockedAgainst: Readonly<Record<LockRole['mode'], string>> = {
   exclusive: 'against syncs in other databases',
-  share: 'against being dropped meanwhile',
+  share: 'against being dropped',
 }
 
 /** An operation in words, as it would follow “cannot”. */

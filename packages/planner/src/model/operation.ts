@@ -16,7 +16,7 @@ export interface Reason {
    * privilege that is lent to a new owner or to a grantor, a membership or attribute that is in the way and has to pause, or
    * a privilege on columns that keeps others from granting on them while the owner of the table changes.
    */
-  readonly meanwhile?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume' | 'hold' | 'let go'
+  readonly temporary?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume' | 'hold' | 'let go'
   /** What is taken away is asked for, and granted again by the owner. */
   readonly again?: true
   /** Another role that keeps what the role had passed on to it. */
@@ -26,7 +26,7 @@ export interface Reason {
 interface OperationBase {
   /** The role it runs as. */
   readonly as: string
-  readonly because: Reason
+  readonly reason: Reason
 }
 
 /** The one privilege on one object that an intermediate role holds for its members. */
@@ -36,13 +36,13 @@ export interface ProvidedPrivilege {
 }
 
 /** Orders ordinary roles by name before intermediate roles by what they serve: their names are random. */
-export const roleOrder = (role: string, serves: ProvidedPrivilege | undefined): string =>
-  serves === undefined ? `0\0${role}` : `1\0${objectKey(serves.object)}\0${serves.privilege}\0${role}`
+export const roleOrder = (role: string, provides: ProvidedPrivilege | undefined): string =>
+  provides === undefined ? `0\0${role}` : `1\0${objectKey(provides.object)}\0${provides.privilege}\0${role}`
 
 export interface CreateRole extends OperationBase {
   readonly kind: 'createRole'
   readonly role: string
-  readonly serves?: ProvidedPrivilege
+  readonly provides?: ProvidedPrivilege
 }
 
 /** Its memberships go with it, and those in it. */
@@ -91,7 +91,7 @@ export interface GrantMembership extends OperationBase {
   readonly admin?: true
   /** From 16 on: whether the member inherits, and may SET ROLE. Without: what PostgreSQL does by default. */
   readonly options?: { readonly inherit: boolean; readonly set: boolean }
-  readonly serves?: ProvidedPrivilege
+  readonly provides?: ProvidedPrivilege
 }
 
 export interface RevokeMembership extends OperationBase {
@@ -102,7 +102,7 @@ export interface RevokeMembership extends OperationBase {
   readonly grantor: string | null
   /** The option that goes while the rest of the row stays; `null` where all of it goes. */
   readonly option: MembershipOption | null
-  readonly serves?: ProvidedPrivilege
+  readonly provides?: ProvidedPrivilege
 }
 
 /** Changes nothing, but locks a role until the transaction ends. */

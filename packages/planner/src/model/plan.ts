@@ -22,10 +22,13 @@ export interface Skipped {
   readonly path?: readonly string[]
 }
 
+/** The version of the format of plans. */
+export const planFormat = 2
+
 /** What will be done, and everything worth knowing about it before. Plain data without secrets, safe in JSON. */
 export interface Plan {
   /** The version of this format. */
-  readonly format: 1
+  readonly format: typeof planFormat
   readonly request: Request
   /** `current_user` of the session that read the snapshot: who runs every operation that names nobody else. */
   readonly actingRole: string

@@ -27,26 +27,26 @@ interface Creation {
 /** The desired roles, the roles they are to be members of, intermediate roles and caretakers that are missing. */
 export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => {
   if (!goal.access.now.roles.mayCreateRoles) return []
-  const missing = new Map<string, { readonly because: Reason; readonly serves?: ProvidedPrivilege }>()
+  const missing = new Map<string, { readonly reason: Reason; readonly provides?: ProvidedPrivilege }>()
   const isMissing = (role: string): boolean => !catalog.roles.has(role) && !missing.has(role)
-  for (const role of goal.roles) if (isMissing(role)) missing.set(role, { because: { role, grant: null } })
+  for (const role of goal.roles) if (isMissing(role)) missing.set(role, { reason: { role, grant: null } })
   for (const memberships of goal.memberships.values())
     for (const [role, membership] of memberships) if (isMissing(role)) missing.set(role, membership)
   for (const object of lostObjects(catalog, goal)) {
     const heir = futureOwner(catalog, goal, object.key)!
-    if (isCaretaker(goal, heir) && isMissing(heir)) missing.set(heir, { because: notAskedFor(object.owner) })
+    if (isCaretaker(goal, heir) && isMissing(heir)) missing.set(heir, { reason: notAskedFor(object.owner) })
   }
   if (missing.size === 0) return []
   const administrators = new Administrators(catalog, new Access(catalog))
-  return sortedBy(missing, ([role, { serves }]) => roleOrder(role, serves)).map(
-    ([role, { because, serves }]): Creation => {
-      if (serves === undefined) {
+  return sortedBy(missing, ([role, { provides }]) => roleOrder(role, provides)).map(
+    ([role, { reason, provides }]): Creation => {
+      if (provides === undefined) {
         const as = administrators.countOwn()
         const after = letLogIn(catalog, goal, role)
-        return { before: [], create: { kind: 'createRole', role, as, because }, after }
+        return { before: [], create: { kind: 'createRole', role, as, reason }, after }
       }
-      const { as, before } = administrators.next(role, because)
-      return { before, create: { kind: 'createRole', role, serves, as, because }, after: [] }
+      const { as, before } = administrators.next(role, reason)
+      return { before, create: { kind: 'createRole', role, provides, as, reason }, after: [] }
     },
   )
 }

@@ -15,7 +15,7 @@ const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Opera
     privilege,
     grantee,
     as,
-    because: notAskedFor(role),
+    reason: notAskedFor(role),
   }
   return change === 'restore'
     ? { kind: 'grantDefaultPrivilege', ...base }
@@ -35,7 +35,7 @@ export const loseDefaultPrivileges: Phase = (catalog, goal) =>
 /** Says of future objects what is asked for. */
 export const gainDefaultPrivileges: Phase = (catalog, goal) =>
   sortedBy(goal.defaults, ([key]) => key).flatMap(([, asked]): Operation[] => {
-    const { owner, schema, on, privilege, role, grantable, because } = asked
+    const { owner, schema, on, privilege, role, grantable, reason } = asked
     const held = heldBy(catalog.defaultsOf(owner, schema, on).acl, {
       privilege,
       grantee: role,
@@ -52,7 +52,7 @@ export const gainDefaultPrivileges: Phase = (catalog, goal) =>
         grantee: role,
         ...(grantable && { grantable }),
         as: goal.access.overPrivileges.actingAs.proxyFor(owner) ?? owner,
-        because,
+        reason,
       },
     ]
   })

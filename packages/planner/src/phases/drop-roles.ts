@@ -10,7 +10,7 @@ const dropRoles: Phase = (catalog, { roles, access }) => {
   const order = (role: string): string => `${isDelegateName(role) ? 1 : 0}${access.now.graph.runAsFor(role)}`
   return sortedBy(roles, order).flatMap((role): Operation[] =>
     catalog.roles.has(role)
-      ? [{ kind: 'dropRole', role, as: access.now.graph.runAsFor(role), because: notAskedFor(role) }]
+      ? [{ kind: 'dropRole', role, as: access.now.graph.runAsFor(role), reason: notAskedFor(role) }]
       : [],
   )
 }

@@ -9,9 +9,9 @@ import type { Phase } from './phase.ts'
 export const letLogIn = (catalog: Catalog, { logins }: Goal, role: string): readonly Operation[] => {
   const goal = logins.get(role)
   if (goal === undefined) return []
-  const { validUntil, password, because } = goal
+  const { validUntil, password, reason } = goal
   const now = catalog.roles.get(role) ?? { login: false, validUntil: 'infinity' }
-  const base = { role, as: catalog.server.actingRole, because }
+  const base = { role, as: catalog.server.actingRole, reason }
   return [
     ...(password === 'clear' && !now.login ? [{ kind: 'clearPassword' as const, ...base }] : []),
     ...(now.validUntil === validUntil ? [] : [{ kind: 'setValidUntil' as const, validUntil, ...base }]),
@@ -24,13 +24,13 @@ export const letLogIn = (catalog: Catalog, { logins }: Goal, role: string): read
 const settingPassword = (
   { server }: Catalog,
   role: string,
-  { hashedBy, because }: TargetLogin,
+  { hashedBy, reason }: TargetLogin,
 ): SetPassword => ({
   kind: 'setPassword',
   role,
   ...(hashedBy !== undefined && { hashedBy }),
   as: server.actingRole,
-  because,
+  reason,
 })
 
 /** The password first, each in a statement of its own: a password is never beside anything that can fail. */
@@ -44,10 +44,10 @@ const gaining =
   (chosen: (attribute: GrantableAttribute) => boolean): Phase =>
   (catalog, goal) =>
     sortedBy(goal.attributes, ([role]) => role).flatMap(([role, asked]) =>
-      sortedBy(asked, ([attribute]) => attribute).flatMap(([attribute, because]): Operation[] =>
+      sortedBy(asked, ([attribute]) => attribute).flatMap(([attribute, reason]): Operation[] =>
         !chosen(attribute) || catalog.roles.get(role)?.[attributes[attribute]] === true
           ? []
-          : [{ kind: 'setAttribute', role, attribute, value: true, as: catalog.server.actingRole, because }],
+          : [{ kind: 'setAttribute', role, attribute, value: true, as: catalog.server.actingRole, reason }],
       ),
     )
 

@@ -19,10 +19,10 @@ const optionsFor = (
   catalog: Catalog,
   { role, member, grantor }: Pick<Membership, 'role' | 'member' | 'grantor'>,
   rows: readonly Membership[],
-  { serves, inherit, set }: TargetMembership,
+  { provides, inherit, set }: TargetMembership,
 ): GrantMembership['options'] => {
   if (!catalog.membershipsHaveGrantors) return undefined
-  if (serves !== undefined) return { inherit: true, set: false }
+  if (provides !== undefined) return { inherit: true, set: false }
   const existing = rows.find((row) => row.grantor === grantor)
   // What is not asked for stays as the rows together have it. Who has neither option is no member.
   if (rows.some(isRealMember))
@@ -66,10 +66,10 @@ export const grantMemberships: Phase = (catalog, goal) => {
   const access = new Access(catalog)
   const left = withoutPending(catalog, goal)
   const known = new Map<string, Granted>()
-  const granted = (role: string, { serves }: TargetMembership): Granted =>
+  const granted = (role: string, { provides }: TargetMembership): Granted =>
     getOrMake(known, role, () => {
       const grantor = access.roles.grantorOf(role, goal.desired) ?? actingRole
-      return { granting: access.roles.granting(role, grantor), order: roleOrder(role, serves) }
+      return { granting: access.roles.granting(role, grantor), order: roleOrder(role, provides) }
     })
   const missing = (member: string, memberships: ReadonlyMap<string, TargetMembership>): Missing[] => {
     const all: Missing[] = []
@@ -80,7 +80,7 @@ export const grantMemberships: Phase = (catalog, goal) => {
   }
   return sortedBy(goal.memberships, ([member]) => member).flatMap(([member, memberships]) =>
     missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
-      const { serves, admin, because } = membership
+      const { provides, admin, reason } = membership
       const rows = left.membershipsIn(role, member)
       const { grantor } = granting
       const options = optionsFor(catalog, { role, member, grantor }, rows, membership)
@@ -91,8 +91,8 @@ export const grantMemberships: Phase = (catalog, goal) => {
         ...granting,
         ...(admin === true && { admin }),
         ...(options && { options }),
-        ...(serves && { serves }),
-        because,
+        ...(provides && { provides }),
+        reason,
       }
     }),
   )

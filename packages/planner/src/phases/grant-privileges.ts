@@ -18,7 +18,7 @@ const isGranted = (catalog: Catalog, { key, privilege, role, grantable }: Target
 export const grantWanted = (
   catalog: Catalog,
   { access }: Goal,
-  { object, key, privilege, role, grantable, because }: TargetPrivilege,
+  { object, key, privilege, role, grantable, reason }: TargetPrivilege,
 ): GrantPrivilege => {
   const existing = catalog.objects.get(key)!
   return {
@@ -29,7 +29,7 @@ export const grantWanted = (
     grantor: existing.owner,
     ...(grantable && { grantable }),
     as: access.overPrivileges.objects.runAs(existing, privilege, { saying: 'grant' }),
-    because,
+    reason,
   }
 }
 

@@ -18,7 +18,7 @@ export const loseAttributes = (
   roles: readonly string[],
 ): readonly Operation[] =>
   sortedBy(roles, (role) => `${role === catalog.server.actingRole ? 1 : 0}${role}`).flatMap((role) => {
-    const base = { role, as: catalog.server.actingRole, because: notAskedFor(role) }
+    const base = { role, as: catalog.server.actingRole, reason: notAskedFor(role) }
     const clears = hasUselessPassword(catalog, goal, role) && goal.access.now.roles.mayAlter(role)
     return [
       ...(clears ? [{ kind: 'clearPassword' as const, ...base }] : []),

@@ -12,18 +12,18 @@ import { getOrMake, sortedBy } from '../util/collections.ts'
 class Revocation {
   readonly operations: Operation[] = []
   /** What goes only because of another row. */
-  readonly dependents: { readonly row: Membership; readonly because: Reason }[] = []
+  readonly dependents: { readonly row: Membership; readonly reason: Reason }[] = []
   readonly #catalog: Catalog
-  readonly #serving: IntermediateRoles
+  readonly #intermediateRoles: IntermediateRoles
   readonly #access: Access
   /** The rows that are gone. */
   readonly #gone = new Set<string>()
   /** By role and member: the rows that still have their ADMIN option. */
   readonly #options = new Map<string, Set<string>>()
 
-  constructor(catalog: Catalog, serving: IntermediateRoles, access: Access) {
+  constructor(catalog: Catalog, intermediateRoles: IntermediateRoles, access: Access) {
     this.#catalog = catalog
-    this.#serving = serving
+    this.#intermediateRoles = intermediateRoles
     this.#access = access
   }
 
@@ -32,7 +32,7 @@ class Revocation {
    * later keep track, and refuse otherwise. Without recursion: there may be more of that than the stack is deep.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
    */
-  revoke(first: Membership, firstOption: MembershipOption | null, because: Reason): void {
+  revoke(first: Membership, firstOption: MembershipOption | null, reason: Reason): void {
     interface Step {
       readonly row: Membership
       readonly option: MembershipOption | null
@@ -42,7 +42,7 @@ class Revocation {
     const enter = (row: Membership, option: MembershipOption | null): void => {
       const key = membershipKey(row)
       if (this.#gone.has(key)) return
-      if (row.member !== because.role) this.dependents.push({ row, because })
+      if (row.member !== reason.role) this.dependents.push({ row, reason })
       if (option === null) this.#gone.add(key)
       const before = option === null || option === 'ADMIN' ? this.#dependentsWithout(row) : []
       path.push({ row, option, before: before[Symbol.iterator]() })
@@ -53,28 +53,28 @@ class Revocation {
       if (next.done !== true) enter(next.value, null)
       else {
         path.pop()
-        this.#add(last.row, last.option, because)
+        this.#add(last.row, last.option, reason)
       }
     }
   }
 
-  #add(row: Membership, option: MembershipOption | null, because: Reason): void {
+  #add(row: Membership, option: MembershipOption | null, reason: Reason): void {
     const { role, member, grantor } = row
-    const [served] = this.#serving.holdingsOf(role)
+    const [provided] = this.#intermediateRoles.holdingsOf(role)
     this.operations.push({
       kind: 'revokeMembership',
       role,
       member,
       grantor: this.#catalog.membershipsHaveGrantors ? grantor : null,
       option,
-      ...(served && {
-        serves: {
-          privilege: served.privilege,
-          object: { kind: served.object.kind, name: served.object.name },
+      ...(provided && {
+        provides: {
+          privilege: provided.privilege,
+          object: { kind: provided.object.kind, name: provided.object.name },
         },
       }),
       as: this.#access.roles.runAsToRevoke(row),
-      because,
+      reason,
     })
   }
 
@@ -110,9 +110,9 @@ export const loseMemberships = (
   roles: readonly string[],
 ): readonly Operation[] => {
   if (roles.length === 0) return []
-  const serving = new IntermediateRoles(catalog)
-  const revocation = new Revocation(catalog, serving, goal.access.now)
-  const judge = membershipJudge(catalog, goal, serving)
+  const intermediateRoles = new IntermediateRoles(catalog)
+  const revocation = new Revocation(catalog, intermediateRoles, goal.access.now)
+  const judge = membershipJudge(catalog, goal, intermediateRoles)
   const lost = roles.flatMap((role) =>
     sortedBy(lostBy(catalog, judge, role), ({ row }) => membershipKey(row)).map((one) => ({
       ...one,
@@ -132,7 +132,7 @@ const keptDependents = (
   { dependents }: Revocation,
 ): readonly Operation[] => {
   const kept = new Map<string, GrantMembership & Granted>()
-  for (const { row, because } of dependents) {
+  for (const { row, reason } of dependents) {
     const { role, member } = row
     const grantor = access.now.roles.grantorOf(role, desired)
     if (desired.has(member) || grantor === undefined) continue
@@ -152,7 +152,7 @@ const keptDependents = (
       ...access.now.roles.granting(role, grantor),
       ...(all.admin && { admin: all.admin }),
       options: { inherit: all.inherit, set: all.set },
-      because: { ...because, keeps: member },
+      reason: { ...reason, keeps: member },
     })
   }
   return [...kept.values()]

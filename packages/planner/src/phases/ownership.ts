@@ -12,13 +12,13 @@ import type { Phase } from './phase.ts'
 const changeOwners =
   (part: Part): Phase =>
   (catalog, goal) =>
-    ownerChanges(catalog, goal, part).map(({ object, existing, owner, because }): Operation => {
+    ownerChanges(catalog, goal, part).map(({ object, existing, owner, reason }): Operation => {
       if (existing === undefined) {
         const [schema] = object.name
-        return { kind: 'createSchema', schema: schema!, as: catalog.server.actingRole, owner, because }
+        return { kind: 'createSchema', schema: schema!, as: catalog.server.actingRole, owner, reason }
       }
       const as = accessTo(goal, existing).objects.mover(existing, owner) ?? existing.owner
-      return { kind: 'setOwner', object, as, owner, because }
+      return { kind: 'setOwner', object, as, owner, reason }
     })
 
 /** Creates schemas and moves them to who is to own them, and away from who is not. */
@@ -46,7 +46,7 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
       grantee: owner,
       grantor: schema.owner,
       as: goal.access.overPrivileges.objects.runAs(schema, 'USAGE', { saying: 'grant' }),
-      because: notAskedFor(wantedOf(goal, owner)),
+      reason: notAskedFor(wantedOf(goal, owner)),
     })
   }
   return sortedBy(missing, ([key]) => key).map(([, operation]) => operation)

@@ -13,7 +13,7 @@ import type { Phase } from './phase.ts'
 const named = ({ kind, name }: CatalogObject) => ({ kind, name })
 
 const revoke = (
-  { object, item, privilege, verdict, because }: Revoked,
+  { object, item, privilege, verdict, reason }: Revoked,
   rights: GrantorRights,
 ): RevokePrivilege => ({
   kind: 'revokePrivilege',
@@ -23,13 +23,13 @@ const revoke = (
   grantor: item.grantor,
   grantOptionOnly: verdict === 'strip grant option',
   as: rights.runAs(object, privilege, item.grantor),
-  because,
+  reason,
 })
 
 /** Who lost something only because it was passed on may keep it, from the owner. */
 const keep = (
   { keepDependents, desired, access }: Goal,
-  { object, item, privilege, because, isCollateral }: Revoked,
+  { object, item, privilege, reason, isCollateral }: Revoked,
 ): readonly GrantPrivilege[] => {
   const { grantee, privileges } = item
   const { overPrivileges } = access
@@ -47,7 +47,7 @@ const keep = (
       grantor: object.owner,
       ...(privileges.get(privilege) === true && { grantable: true as const }),
       as: overPrivileges.objects.runAs(object, privilege, { saying: 'grant' }),
-      because: { ...because, keeps: grantee },
+      reason: { ...reason, keeps: grantee },
     },
   ]
 }

@@ -71,7 +71,7 @@ export const checkRoles = (catalog: Catalog, { desired, options }: SyncRequest):
       throw new ForbiddenRoleError(role, `cannot sync role ${describeName(role)}: ${why}`)
     }
     if (role === bootstrapRole)
-      forbid('it is the bootstrap superuser, of which the catalogs do not record what it has')
+      forbid('it is the bootstrap superuser, whose privileges the catalogs do not record')
     if (!options.allowSelf && (role === actingRole || role === sessionRole))
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue

@@ -119,9 +119,11 @@ const bystandersIn = (
   operations: readonly Operation[],
 ): ((role: string) => boolean) => {
   const own = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
-  const serving = new IntermediateRoles(before)
+  const intermediateRoles = new IntermediateRoles(before)
   const isIdle = (role: string): boolean =>
-    isIntermediateName(role) && serving.isPlain(role) && before.roles.get(role)?.servesOthers === false
+    isIntermediateName(role) &&
+    intermediateRoles.isPlain(role) &&
+    before.roles.get(role)?.servesOthers === false
   return (role) => !own.has(role) && !isIdle(role)
 }
 

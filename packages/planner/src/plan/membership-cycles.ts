@@ -33,7 +33,9 @@ const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonl
 
 /** The memberships that grants ask for, in ordinary roles. */
 const asked = ({ memberships }: Goal): readonly (readonly [role: string, TargetMembership])[] =>
-  [...memberships.values()].flatMap((roles) => [...roles].filter(([, { serves }]) => serves === undefined))
+  [...memberships.values()].flatMap((roles) =>
+    [...roles].filter(([, { provides }]) => provides === undefined),
+  )
 
 /**
  * Leaves out the memberships that would make a cycle: the role will still be a member of who asks for it, when the desired
@@ -47,14 +49,14 @@ export const withoutCycles = (catalog: Catalog, { goal, skipped }: Resolved): Re
   const circles = circlesOf(memberships.keys(), rolesOf)
   const graph = new MembershipGraph(rolesOf)
   const skips = new Skips(catalog)
-  for (const [role, { because }] of all) {
-    const member = because.role
+  for (const [role, { reason }] of all) {
+    const member = reason.role
     if (circles.get(member) !== circles.get(role)) continue
     const path = graph.path(role, member)
     if (path === undefined) continue
     memberships.get(member)!.delete(role)
     const cycle = [member, ...path].map(describeName).join(' in ')
-    skips.add(because, 'cycle', `it would make a cycle: ${cycle}`, path)
+    skips.add(reason, 'cycle', `it would make a cycle: ${cycle}`, path)
   }
   if (skips.all.length === 0) return { goal, skipped }
   return { goal: { ...goal, memberships }, skipped: [...skipped, ...skips.all] }

@@ -1,7 +1,7 @@
 import { Access } from '../access/access.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { unusedRoles } from '../diff/unused-roles.ts'
-import type { Plan } from '../model/plan.ts'
+import { type Plan, planFormat } from '../model/plan.ts'
 import { dropRequest } from '../model/request.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { phasesOfDrop } from '../phases/drop-roles.ts'
@@ -29,7 +29,7 @@ export const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan =>
   )
   if (transactions.length > 0) checkOutcome(catalog, goal, phasesOfDrop)
   return {
-    format: 1,
+    format: planFormat,
     request: dropRequest,
     actingRole: catalog.server.actingRole,
     transactions,

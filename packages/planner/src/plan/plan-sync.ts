@@ -1,5 +1,5 @@
 import { Catalog } from '../catalog/catalog.ts'
-import type { Plan } from '../model/plan.ts'
+import { type Plan, planFormat } from '../model/plan.ts'
 import type { SyncRequest } from '../model/request.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { phases } from '../phases/sync-phases.ts'
@@ -26,7 +26,7 @@ export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: bo
   ])
   if (transactions.length > 0) checkOutcome(catalog, goal, phases)
   return {
-    format: 1,
+    format: planFormat,
     request,
     actingRole: catalog.server.actingRole,
     transactions,

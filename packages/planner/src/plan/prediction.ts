@@ -106,7 +106,7 @@ const nowActing = (plan: Plan, found: Catalog): readonly Fact[] =>
   plan.request.kind !== 'sync' || plan.request.options.reassignOwnedTo !== undefined
     ? []
     : operationsOf(plan).flatMap((operation): Fact[] => {
-        if (operation.kind !== 'setOwner' || operation.because.grant !== null) return []
+        if (operation.kind !== 'setOwner' || operation.reason.grant !== null) return []
         const { object, owner } = operation
         const moved = found.object(object)
         const isHarmless =

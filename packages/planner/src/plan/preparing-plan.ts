@@ -7,10 +7,10 @@ import { once } from '../util/once.ts'
 /** What depends on nothing but the object: what is borrowed, lent or paused, or done as another role, depends on more. */
 const isSimple =
   ({ actingRole }: Plan) =>
-  ({ kind, as, because }: Operation): boolean =>
+  ({ kind, as, reason }: Operation): boolean =>
     (kind === 'createRole' || kind === 'grantPrivilege') &&
     as === actingRole &&
-    because.meanwhile === undefined
+    reason.temporary === undefined
 
 /**
  * The first transaction of a plan that has others after it, as a plan of its own: it only prepares, for no desired role.

@@ -143,13 +143,13 @@ const defaults = (catalog: Catalog, goal: Goal): Residue[] =>
   )
 
 /** A membership in an intermediate role that a copied database has too. */
-const sharedMembership = (serving: IntermediateRoles, row: Membership): Residue => {
-  const revokes = serving
+const sharedMembership = (intermediateRoles: IntermediateRoles, row: Membership): Residue => {
+  const revokes = intermediateRoles
     .holdingsOf(row.role)
     .filter(({ object }) => object.owner !== row.role)
     .map(({ object, privilege }) => revokeStatement({ object, privilege, grantee: row.role }))
   return {
-    ...stays(row.member, { kind: 'membership', ...row }, 'the intermediate role serves another database too'),
+    ...stays(row.member, { kind: 'membership', ...row }, 'another database uses the intermediate role too'),
     reason: 'shared with another database',
     statement:
       revokes.length > 0
@@ -235,14 +235,14 @@ const foreignMembership = (
 }
 
 const memberships = (catalog: Catalog, goal: Goal): Residue[] => {
-  const serving = new IntermediateRoles(catalog)
-  const judge = membershipJudge(catalog, goal, serving)
+  const intermediateRoles = new IntermediateRoles(catalog)
+  const judge = membershipJudge(catalog, goal, intermediateRoles)
   const all: Residue[] = []
   for (const role of goal.roles)
     for (const row of catalog.membershipsOf(role)) {
       const { kind, options } = judge(row)
       if (kind === 'passed on') all.push(passedOnMembership(catalog, row, options))
-      if (kind === 'shared with another database') all.push(sharedMembership(serving, row))
+      if (kind === 'shared with another database') all.push(sharedMembership(intermediateRoles, row))
       if (kind === 'more than an intermediate role') all.push(mixedMembership(catalog, row))
       if (kind === 'not permitted') all.push(foreignMembership(catalog, row, options))
     }

@@ -19,7 +19,11 @@ const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
   const operations = operationsOf(plan)
   const read = new Set(desiredRolesOf(plan.request))
   for (const operation of operations)
-    if (operation.kind === 'grantMembership' && operation.serves !== undefined && read.has(operation.member))
+    if (
+      operation.kind === 'grantMembership' &&
+      operation.provides !== undefined &&
+      read.has(operation.member)
+    )
       read.add(operation.role)
   return (operation) => {
     switch (operation.kind) {
@@ -28,7 +32,7 @@ const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
       case 'grantMembership':
         return read.has(operation.role) && read.has(operation.member)
       case 'grantPrivilege':
-        return operation.because.meanwhile === undefined && read.has(operation.grantee)
+        return operation.reason.temporary === undefined && read.has(operation.grantee)
       default:
         return false
     }

@@ -11,7 +11,7 @@ export interface OwnerChange {
   /** The object as it is; `undefined` for a schema that is to be created. */
   readonly existing: CatalogObject | undefined
   readonly owner: string
-  readonly because: Reason
+  readonly reason: Reason
 }
 
 /** Which objects a step is about: schemas have their owners before what is in them. */
@@ -35,11 +35,9 @@ export const ownerChanges = (
   part: Part,
 ): readonly OwnerChange[] => {
   const gained = sortedBy(ownerships.owners, ([key]) => key).flatMap(
-    ([, { object, role, because }]): OwnerChange[] => {
+    ([, { object, role, reason }]): OwnerChange[] => {
       const existing = catalog.object(object)
-      return isIn(object, part) && existing?.owner !== role
-        ? [{ object, existing, owner: role, because }]
-        : []
+      return isIn(object, part) && existing?.owner !== role ? [{ object, existing, owner: role, reason }] : []
     },
   )
   const lost = [...lostObjects(catalog, ownerships)].filter((object) => isIn(object, part))
@@ -49,7 +47,7 @@ export const ownerChanges = (
       const { kind, name, key } = existing
       const owner = futureOwner(catalog, ownerships, key)!
       if (owner === existing.owner) return []
-      return [{ object: { kind, name }, existing, owner, because: notAskedFor(existing.owner) }]
+      return [{ object: { kind, name }, existing, owner, reason: notAskedFor(existing.owner) }]
     }),
   ]
 }

@@ -31,14 +31,14 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
     this.#skips = skips
   }
 
-  login({ validUntil, password, hashedBy }: LoginGrant, because: Reason): void {
-    const { role } = because
+  login({ validUntil, password, hashedBy }: LoginGrant, reason: Reason): void {
+    const { role } = reason
     const existing = this.#catalog.roles.get(role)
     const login: TargetLogin = {
       validUntil,
       password: passwordFor(existing, password),
       ...(hashedBy !== undefined && { hashedBy }),
-      because,
+      reason,
     }
     const isThere =
       existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
@@ -46,16 +46,16 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
       this.logins.set(role, login)
       return
     }
-    this.#skips.notPermitted(because, `${this.#skips.acting} may not alter the role`)
+    this.#skips.notPermitted(reason, `${this.#skips.acting} may not alter the role`)
     if (existing?.login === true)
-      this.logins.set(role, { validUntil: existing.validUntil, password: 'keep', because })
+      this.logins.set(role, { validUntil: existing.validUntil, password: 'keep', reason })
   }
 
-  attribute({ attribute }: OtherAttributeGrant, because: Reason): void {
-    const { role } = because
+  attribute({ attribute }: OtherAttributeGrant, reason: Reason): void {
+    const { role } = reason
     const isThere = this.#catalog.roles.get(role)?.[attributes[attribute]] === true
     if (isThere || this.#access.roles.maySetAttribute(role, attribute))
-      getOrMake(this.attributes, role, () => new Map<GrantableAttribute, Reason>()).set(attribute, because)
-    else this.#skips.notPermitted(because, `${this.#skips.acting} may not give it`)
+      getOrMake(this.attributes, role, () => new Map<GrantableAttribute, Reason>()).set(attribute, reason)
+    else this.#skips.notPermitted(reason, `${this.#skips.acting} may not give it`)
   }
 }

@@ -26,13 +26,13 @@ import {
 
 /** One privilege on one object that is there, or will be. */
 interface Asked {
-  readonly serves: ProvidedPrivilege
+  readonly provides: ProvidedPrivilege
   /** That of the object. */
   readonly key: string
   /** Who will own it. */
   readonly owner: string | undefined
   /** The intermediate roles that give it. */
-  readonly serving: readonly Role[]
+  readonly providers: readonly Role[]
 }
 
 /** What the grants of a request need to know besides the catalog. */
@@ -77,32 +77,32 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     return this.#context.skips
   }
 
-  privilege(grant: PrivilegeGrant, because: Reason): void {
+  privilege(grant: PrivilegeGrant, reason: Reason): void {
     const asked =
       this.#context.goal.roles.length === 1
         ? this.#askedBy(grant)
         : getOrMake(this.#asked, grant, () => this.#askedBy(grant))
-    if (isNone(asked)) return this.#skips.add(because, asked.reason, asked.why)
+    if (isNone(asked)) return this.#skips.add(reason, asked.reason, asked.why)
     const memberInherits =
-      this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(because.role)?.inherit ?? true)
+      this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(reason.role)?.inherit ?? true)
     let hasNoEffect = false
     const notPermitted = new Set<string>()
     for (const one of asked) {
-      const isOwner = one.owner === because.role
+      const isOwner = one.owner === reason.role
       const direct = grant.direct || isOwner
       if (!direct && !memberInherits) hasNoEffect = true
       else {
         // An owner may pass everything on as it is.
         const why = direct
-          ? this.#grantDirectly(one, grant.grantable && !isOwner, because)
-          : this.#grantByRole(one, because)
+          ? this.#grantDirectly(one, grant.grantable && !isOwner, reason)
+          : this.#grantByRole(one, reason)
         if (why !== undefined) notPermitted.add(why)
       }
     }
-    for (const why of notPermitted) this.#skips.notPermitted(because, why)
+    for (const why of notPermitted) this.#skips.notPermitted(reason, why)
     if (hasNoEffect)
       this.#skips.add(
-        because,
+        reason,
         'no effect',
         'the role is NOINHERIT, and before PostgreSQL 16 gets nothing from an intermediate role; grant it directly',
       )
@@ -115,8 +115,8 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const askedOf = (object: ObjectName, privilege: Privilege): Asked => {
       const key = objectKey(object)
       const owner = futureOwner(this.#catalog, this.#context.goal, key)
-      const serving = grant.direct ? [] : this.#intermediate.serving(key, privilege)
-      return { serves: { privilege, object }, key, owner, serving }
+      const providers = grant.direct ? [] : this.#intermediate.providing(key, privilege)
+      return { provides: { privilege, object }, key, owner, providers }
     }
     return grant.privileges.flatMap((privilege) => objects.map((object) => askedOf(object, privilege)))
   }
@@ -128,7 +128,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
   }
 
   /** Why the acting role may not put anything into an object’s ACL. */
-  #whyNotGranted({ serves: { object, privilege }, key, owner }: Asked): string | undefined {
+  #whyNotGranted({ provides: { object, privilege }, key, owner }: Asked): string | undefined {
     const { overPrivileges } = this.#access
     if (owner === undefined || overPrivileges.isSuperuser) return undefined
     const existing = this.#context.settled.objects.get(key)
@@ -138,10 +138,10 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     return refusal && describeRefusal(refusal)
   }
 
-  #grantDirectly(asked: Asked, grantable: boolean, because: Reason): string | undefined {
-    const { serves, key } = asked
-    const { object, privilege } = serves
-    const { role } = because
+  #grantDirectly(asked: Asked, grantable: boolean, reason: Reason): string | undefined {
+    const { provides, key } = asked
+    const { object, privilege } = provides
+    const { role } = reason
     const { owner, acl } = this.#context.settled.objects.get(key) ?? {}
     const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
     const isHeld = held !== undefined && (held || !grantable)
@@ -154,7 +154,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
         privilege,
         role,
         grantable: grantable && why === undefined,
-        because,
+        reason,
       })
     return why
   }
@@ -163,17 +163,17 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
    * Any trusted role that the member is in already counts; else the oldest that is ours alone, which nobody else can let
    * himself in to, and the acting role may grant; else a new one.
    */
-  #grantByRole(asked: Asked, because: Reason): string | undefined {
-    const membership: TargetMembership = { serves: asked.serves, inherit: true, because }
+  #grantByRole(asked: Asked, reason: Reason): string | undefined {
+    const membership: TargetMembership = { provides: asked.provides, inherit: true, reason }
     let isHeld = false
-    for (const { name } of asked.serving)
-      if (this.#catalog.membershipsIn(name, because.role).some(({ inherit }) => inherit)) {
+    for (const { name } of asked.providers)
+      if (this.#catalog.membershipsIn(name, reason.role).some(({ inherit }) => inherit)) {
         this.#addMembership(name, membership)
         isHeld = true
       }
     if (isHeld) return undefined
     const { now } = this.#access
-    const reused = asked.serving.find(
+    const reused = asked.providers.find(
       ({ name, elsewhere, administeredByOthers }) =>
         elsewhere === 0 &&
         administeredByOthers !== true &&
@@ -181,7 +181,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     )?.name
     const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
     if (why !== undefined) return why
-    this.#addMembership(reused ?? this.#newRole(asked, because), membership)
+    this.#addMembership(reused ?? this.#newRole(asked, reason), membership)
     return undefined
   }
 
@@ -190,30 +190,30 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     return this.#whyNotGranted(asked)
   }
 
-  #newRole({ serves: { object, privilege }, key }: Asked, because: Reason): string {
-    const served = privilegeKey(key, privilege, '')
-    const named = this.#newRoleFor.get(served)
+  #newRole({ provides: { object, privilege }, key }: Asked, reason: Reason): string {
+    const provided = privilegeKey(key, privilege, '')
+    const named = this.#newRoleFor.get(provided)
     if (named !== undefined) return named
     const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
     const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
-    this.#newRoleFor.set(served, role)
+    this.#newRoleFor.set(provided, role)
     this.#newNames.add(role)
-    this.#addPrivilege({ object, key, privilege, role, grantable: false, because })
+    this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
     return role
   }
 
   /** Asked for more than once, with all the options that were asked for. */
   #addMembership(role: string, membership: TargetMembership): void {
-    const { role: member } = membership.because
+    const { role: member } = membership.reason
     const ofMember = getOrMake(this.memberships, member, () => new Map<string, TargetMembership>())
     const other = ofMember.get(role)
     ofMember.set(role, other === undefined ? membership : { ...membership, ...other })
   }
 
-  membership({ role, admin, inherit, set }: MembershipGrant, because: Reason): void {
+  membership({ role, admin, inherit, set }: MembershipGrant, reason: Reason): void {
     if (role.startsWith('pg_') && !this.#catalog.roles.has(role))
       return this.#skips.add(
-        because,
+        reason,
         'absent',
         `role ${describeName(role)} does not exist, and the prefix "pg_" is PostgreSQL’s own`,
       )
@@ -222,10 +222,10 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       ...(inherit !== undefined && { inherit }),
       ...(set !== undefined && { set }),
     }
-    const rows = this.#catalog.membershipsIn(role, because.role)
+    const rows = this.#catalog.membershipsIn(role, reason.role)
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
-      return this.#addMembership(role, { ...asked, because })
-    this.#skips.notPermitted(because, `${this.#skips.acting} may not grant it`)
+      return this.#addMembership(role, { ...asked, reason })
+    this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
     // What it has of that, it keeps.
     const held = together(rows)
     if (isRealMember(held))
@@ -233,7 +233,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
         ...(admin === true && held.admin && { admin }),
         ...(inherit === false && { inherit }),
         ...(set === false && { set }),
-        because,
+        reason,
       })
   }
 
@@ -246,24 +246,24 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     )
   }
 
-  defaultPrivilege(grant: DefaultPrivilegeGrant, because: Reason): void {
+  defaultPrivilege(grant: DefaultPrivilegeGrant, reason: Reason): void {
     const { owner, schema, on, privileges, grantable } = grant
     const inSchema: ObjectName | undefined = schema === null ? undefined : { kind: 'schema', name: [schema] }
     if (!this.#willExist(owner))
-      return this.#skips.add(because, 'absent', `role ${describeName(owner)} does not exist`)
+      return this.#skips.add(reason, 'absent', `role ${describeName(owner)} does not exist`)
     if (inSchema !== undefined && !this.#targets.exists(inSchema))
-      return this.#skips.add(because, 'absent', this.#targets.whyAbsent(inSchema))
-    const held = this.#catalog.defaultsOf(owner, schema, on).acl.get(because.role, owner)?.privileges
+      return this.#skips.add(reason, 'absent', this.#targets.whyAbsent(inSchema))
+    const held = this.#catalog.defaultsOf(owner, schema, on).acl.get(reason.role, owner)?.privileges
     for (const privilege of privileges) {
       const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
       const isPermitted = isHeld || this.#access.overPrivileges.actingAs.proxyFor(owner) !== undefined
       if (!isPermitted)
-        this.#skips.notPermitted(because, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
+        this.#skips.notPermitted(reason, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
       // What it has of that, it keeps.
       if (!isPermitted && held?.has(privilege) !== true) continue
-      const key = defaultKey(grant, privilege, because.role)
+      const key = defaultKey(grant, privilege, reason.role)
       const other = this.defaults.get(key)
-      const asked = { owner, schema, on, privilege, role: because.role, because }
+      const asked = { owner, schema, on, privilege, role: reason.role, reason }
       if (other === undefined || (grantable && isPermitted && !other.grantable))
         this.defaults.set(key, { ...asked, grantable: grantable && isPermitted })
     }

@@ -20,7 +20,7 @@ export interface ResolvedOwnership {
   readonly settled: Catalog
 }
 
-type Asked = readonly (readonly [grant: OwnershipGrant, because: Reason])[]
+type Asked = readonly (readonly [grant: OwnershipGrant, reason: Reason])[]
 
 const inWords = (refusal: Refusal | undefined): string | undefined => refusal && describeRefusal(refusal)
 
@@ -45,22 +45,22 @@ class OwnershipResolver {
   }
 
   resolve(asked: Asked, access: Ownerships['access']): void {
-    for (const [{ object }, because] of asked) this.#resolve(object, because, access)
+    for (const [{ object }, reason] of asked) this.#resolve(object, reason, access)
   }
 
-  #resolve(object: OwnershipGrant['object'], because: Reason, access: Ownerships['access']): void {
+  #resolve(object: OwnershipGrant['object'], reason: Reason, access: Ownerships['access']): void {
     const existing = this.#catalog.object(object)
-    const { role } = because
+    const { role } = reason
     if (object.kind !== 'schema' && existing === undefined)
-      return this.#skips.add(because, 'absent', this.#targets.whyAbsent(object))
+      return this.#skips.add(reason, 'absent', this.#targets.whyAbsent(object))
     if (existing?.follows !== undefined) {
       if (futureOwner(this.#catalog, this.ownerships(access), existing.key) !== role)
-        this.#skips.notPermitted(because, `it belongs to who owns ${describeObject(existing.follows)}`)
+        this.#skips.notPermitted(reason, `it belongs to who owns ${describeObject(existing.follows)}`)
       return
     }
     const why = this.#whyNot(object, role, access)
-    if (why !== undefined) return this.#skips.notPermitted(because, why)
-    this.owners.set(objectKey(object), { object, role, because })
+    if (why !== undefined) return this.#skips.notPermitted(reason, why)
+    this.owners.set(objectKey(object), { object, role, reason })
   }
 
   /** Why a role cannot come to own an object. */
@@ -98,8 +98,8 @@ export const resolveOwnership = (
   asked: readonly (readonly [Grant, Reason])[],
   skips: Skips,
 ): ResolvedOwnership => {
-  const ownerships: Asked = asked.flatMap(([grant, because]) =>
-    grant.kind === 'ownership' ? [[grant, because] as const] : [],
+  const ownerships: Asked = asked.flatMap(([grant, reason]) =>
+    grant.kind === 'ownership' ? [[grant, reason] as const] : [],
   )
   const resolver = new OwnershipResolver(catalog, target, skips)
   const ofSchemas = ownerships.filter(([{ object }]) => object.kind === 'schema')

@@ -77,10 +77,10 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     .filter(({ role }) => exists(role))
     .flatMap(({ role, grants }) => grants.map((grant): readonly [Grant, Reason] => [grant, { role, grant }]))
   const attributes = new AttributeResolver(catalog, now, skips)
-  for (const [grant, because] of asked)
+  for (const [grant, reason] of asked)
     if (grant.kind === 'attribute') {
-      if (grant.attribute === 'LOGIN') attributes.login(grant, because)
-      else attributes.attribute(grant, because)
+      if (grant.attribute === 'LOGIN') attributes.login(grant, reason)
+      else attributes.attribute(grant, reason)
     }
   const target = { ...empty, logins: attributes.logins, attributes: attributes.attributes }
   const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
@@ -95,16 +95,16 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     joined: new Set(joined),
     skips,
   })
-  for (const [grant, because] of asked)
+  for (const [grant, reason] of asked)
     switch (grant.kind) {
       case 'privilege':
-        grants.privilege(grant, because)
+        grants.privilege(grant, reason)
         break
       case 'membership':
-        grants.membership(grant, because)
+        grants.membership(grant, reason)
         break
       case 'default privilege':
-        grants.defaultPrivilege(grant, because)
+        grants.defaultPrivilege(grant, reason)
         break
       case 'attribute':
       case 'ownership':

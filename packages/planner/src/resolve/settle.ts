@@ -20,10 +20,10 @@ const newRoles = (catalog: Catalog, ownerships: Ownerships): ReadonlySet<string>
   return missing
 }
 
-const operationFor = ({ object, existing, owner, because }: OwnerChange, actingRole: string): Operation =>
+const operationFor = ({ object, existing, owner, reason }: OwnerChange, actingRole: string): Operation =>
   existing === undefined
-    ? { kind: 'createSchema', schema: object.name[0]!, owner, as: actingRole, because }
-    : { kind: 'setOwner', object, owner, as: actingRole, because }
+    ? { kind: 'createSchema', schema: object.name[0]!, owner, as: actingRole, reason }
+    : { kind: 'setOwner', object, owner, as: actingRole, reason }
 
 /** The catalog once some objects have their owners; the same catalog where they have them already. */
 export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): Catalog => {
@@ -32,7 +32,7 @@ export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): C
   const { actingRole } = catalog.server
   if (ownerships.access.now.roles.mayCreateRoles)
     for (const role of newRoles(fork, ownerships))
-      applyOperation(fork, { kind: 'createRole', role, as: actingRole, because: { role, grant: null } })
+      applyOperation(fork, { kind: 'createRole', role, as: actingRole, reason: { role, grant: null } })
   for (const change of ownerChanges(fork, ownerships, part))
     applyOperation(fork, operationFor(change, actingRole))
   return fork

@@ -11,19 +11,19 @@ export interface TargetLogin {
   /** `clear`: one that nobody asks for is stored, perhaps, and the role could not log in until now. */
   readonly password: 'keep' | 'set' | 'clear'
   readonly hashedBy?: 'server'
-  readonly because: Reason
+  readonly reason: Reason
 }
 
 export interface TargetMembership extends AskedMembershipOptions {
   /** Of an intermediate role: what the member gets through it. */
-  readonly serves?: ProvidedPrivilege
-  readonly because: Reason
+  readonly provides?: ProvidedPrivilege
+  readonly reason: Reason
 }
 
 export interface TargetOwner {
   readonly object: ObjectName
   readonly role: string
-  readonly because: Reason
+  readonly reason: Reason
 }
 
 export interface TargetPrivilege {
@@ -35,7 +35,7 @@ export interface TargetPrivilege {
   readonly role: string
   /** Whether the role may pass it on. */
   readonly grantable: boolean
-  readonly because: Reason
+  readonly reason: Reason
 }
 
 export interface TargetDefault extends Future {
@@ -43,7 +43,7 @@ export interface TargetDefault extends Future {
   /** A desired role. */
   readonly role: string
   readonly grantable: boolean
-  readonly because: Reason
+  readonly reason: Reason
 }
 
 /** What is to be true of the desired roles: what is asked for, matched with what there is. Plain data. */

@@ -75,17 +75,17 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
   grantMembership: {
     head: ({ grantor, namesGrantor, admin, options }) => [grantor, namesGrantor, admin, options],
     lists: roleAndMember,
-    isUnordered: ({ serves, because }) => serves !== undefined && because.meanwhile === undefined,
+    isUnordered: ({ provides, reason }) => provides !== undefined && reason.temporary === undefined,
   },
   // By other roles the acting role may be what lets it revoke the next one.
   revokeMembership: {
-    head: ({ serves, grantor, option }) => serves && [grantor, option],
+    head: ({ provides, grantor, option }) => provides && [grantor, option],
     lists: roleAndMember,
   },
   grantPrivilege: {
     head: ({ object, grantable, ...rest }) => [object.kind, grantable, isInOwnName(rest)],
     lists: objectGranteePrivilege,
-    isUnordered: ({ because }) => because.meanwhile === undefined,
+    isUnordered: ({ reason }) => reason.temporary === undefined,
   },
   revokePrivilege: {
     head: ({ object, grantOptionOnly, ...rest }) => [object.kind, grantOptionOnly, isInOwnName(rest)],
@@ -109,9 +109,9 @@ const headOf = (operation: Operation): string | undefined => {
   const shape = shapeOf(operation)
   const head = shape?.head(operation)
   if (head === undefined) return undefined
-  const { as, because } = operation
+  const { as, reason } = operation
   const kind = shape === alteringRole ? 'alterRole' : operation.kind
-  return JSON.stringify([kind, as, because.meanwhile ?? null, ...head.map((one) => one ?? null)])
+  return JSON.stringify([kind, as, reason.temporary ?? null, ...head.map((one) => one ?? null)])
 }
 
 const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => {

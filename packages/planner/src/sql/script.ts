@@ -3,8 +3,8 @@ import {
   describeGrant,
   describeName,
   describeOperation,
+  describeProvided,
   describeRequest,
-  describeServed,
   describeUnmanaged,
 } from '../model/describe.ts'
 import { isCaretakerName, isDelegateName, isIntermediateName } from '../model/managed-role.ts'
@@ -41,20 +41,20 @@ export const stepsOf = (
   return { steps, last: become(after) }
 }
 
-const meanwhile: Readonly<Record<NonNullable<Reason['meanwhile']>, string>> = {
+const temporary: Readonly<Record<NonNullable<Reason['temporary']>, string>> = {
   borrow: 'borrowed for this transaction',
   'give back': 'given back',
   lend: 'lent for this transaction',
   'take back': 'taken back',
-  pause: 'in the way meanwhile',
-  resume: 'as it was',
-  hold: 'keeps the old owner from granting on the columns meanwhile',
-  'let go': 'as it was',
+  pause: 'suspended for this transaction',
+  resume: 'restored',
+  hold: 'keeps the old owner from granting on the columns while the owner changes',
+  'let go': 'restored',
 }
 
 const lockedFor: Readonly<Record<LockRole['mode'], string>> = {
-  exclusive: 'changes nothing: syncs in other databases that change the role wait for COMMIT',
-  share: 'changes nothing: whoever drops the role waits for COMMIT',
+  exclusive: 'locks the role: syncs of it in other databases wait until COMMIT',
+  share: 'locks the role: nobody drops it before COMMIT',
 }
 
 /** The delegate that an operation makes or drops. */
@@ -79,33 +79,52 @@ const optionTaken = (operation: Operation): string | undefined => {
     : undefined
 }
 
+/** What a role loses since no grant asks for it, or what it had passed on. */
+const notAskedFor = (operation: Operation, who: string, provided: string | undefined): string => {
+  const loser =
+    operation.kind === 'revokePrivilege'
+      ? operation.grantee
+      : operation.kind === 'revokeMembership'
+        ? operation.member
+        : operation.reason.role
+  if (loser !== operation.reason.role) return `passed on by ${who}, which may not pass it on`
+  const what = operation.kind === 'setOwner' ? 'the ownership' : 'it'
+  return `${who}: no grant asks for ${provided ?? optionTaken(operation) ?? what}`
+}
+
+/** A statement as it stands, unless a name in it could end the comment or mislead. */
+const inComment = (statement: string): string => {
+  const escaped = describeName(statement)
+  return escaped === JSON.stringify(statement) && !/\p{Cc}/u.test(statement) ? statement : escaped
+}
+
 /** Why an operation is there, and of one on an intermediate role what that is for. */
 const commentOn = (operation: Operation): string => {
-  const { kind, because } = operation
-  const who = describeName(because.role)
+  const { kind, reason } = operation
+  const who = describeName(reason.role)
   if (kind === 'lockRole') return lockedFor[operation.mode]
-  const served = 'serves' in operation && operation.serves ? describeServed(operation.serves) : undefined
+  const provided =
+    'provides' in operation && operation.provides ? describeProvided(operation.provides) : undefined
   const delegate = delegateOf(operation)
   if (delegate !== undefined)
     return kind === 'dropRole'
       ? `${describeName(delegate)} administers nothing any more`
       : `administers intermediate roles for ${describeName(operation.as)}`
-  if (because.keeps !== undefined) return `${describeName(because.keeps)} keeps what ${who} had passed on`
-  if (because.meanwhile !== undefined) return `${who}: ${meanwhile[because.meanwhile]}`
+  if (reason.keeps !== undefined) return `${describeName(reason.keeps)} keeps what ${who} had passed on`
+  if (reason.temporary !== undefined) return `${who}: ${temporary[reason.temporary]}`
   if ('role' in operation && isCaretakerName(operation.role) && kind === 'createRole')
     return `owns what ${who} loses, and can do nothing else`
-  if (isCaretakerName(because.role)) return `${who} owns nothing any more`
+  if (isCaretakerName(reason.role)) return `${who} owns nothing any more`
   if (kind === 'grantPrivilege' && isCaretakerName(operation.grantee))
     return 'foreign keys are checked as the owner of the table that is read'
-  if (isIntermediateName(because.role))
-    return kind === 'dropRole' ? `${who} serves nothing any more` : `nobody is a member of ${who}`
-  if (because.again === true && kind === 'revokePrivilege')
+  if (isIntermediateName(reason.role))
+    return kind === 'dropRole' ? `nothing needs ${who} any more` : `nobody is a member of ${who}`
+  if (reason.again === true && kind === 'revokePrivilege')
     return `${who}: granted by ${describeName(operation.grantor)}, granted again by the owner`
-  if (because.grant === null && kind !== 'createRole')
-    return `${who}: no grant asks for ${served ?? optionTaken(operation) ?? 'it'}`
-  if (served !== undefined) return `${who}: ${served}`
+  if (reason.grant === null && kind !== 'createRole') return notAskedFor(operation, who, provided)
+  if (provided !== undefined) return `${who}: ${provided}`
   if (kind === 'createRole') return `${describeName(operation.role)} does not exist`
-  return `${who}: ${describeGrant(because.grant!)}`
+  return `${who}: ${describeGrant(reason.grant!)}`
 }
 
 /** Of one operation beside its statement; of several that differ each above it. */
@@ -152,7 +171,7 @@ const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonl
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
-    ({ message, statement, by }) => `-- residue: ${message}; to end it: ${describeName(statement)}, by ${by}`,
+    ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,
   ),
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
@@ -180,6 +199,3 @@ export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
     '',
   ].join('\n')
 }
-
-/** A plan as JSON that a reviewer can read and `JSON.parse` gives back unchanged. */
-export const renderJson = (plan: Plan): string => JSON.stringify(plan, null, 2)

@@ -145,8 +145,8 @@ class Borrower {
     this.#actingRole = catalog.server.actingRole
   }
 
-  #base(meanwhile: NonNullable<Reason['meanwhile']>): Pick<Operation, 'as' | 'because'> {
-    return { as: this.#actingRole, because: temporarily(meanwhile, this.#actingRole) }
+  #base(temporary: NonNullable<Reason['temporary']>): Pick<Operation, 'as' | 'reason'> {
+    return { as: this.#actingRole, reason: temporarily(temporary, this.#actingRole) }
   }
 
   inherit(): readonly TemporaryRight[] {

@@ -70,8 +70,8 @@ export class GrantorRights {
       as: this.#catalog.server.actingRole,
     } as const
     return {
-      before: [{ ...base, value: false, because: temporarily('pause', role) }],
-      after: [{ ...base, value: true, because: temporarily('resume', role) }],
+      before: [{ ...base, value: false, reason: temporarily('pause', role) }],
+      after: [{ ...base, value: true, reason: temporarily('resume', role) }],
     }
   }
 
@@ -80,18 +80,18 @@ export class GrantorRights {
     const held = { privilege, grantee, grantor: object.owner }
     const grantOptionOnly = heldBy(object.acl, held) !== undefined
     const base = { ...held, as: this.runAs(object, privilege) }
-    const because = temporarily('take back', grantee)
+    const reason = temporarily('take back', grantee)
     const columns = object.kind === 'table' ? this.#catalog.followersOf(object) : []
     const putBack = columns.flatMap((column): Operation[] => {
       const grantable = heldBy(column.acl, held)
       if (column.kind !== 'column' || grantable === undefined || (grantOptionOnly && !grantable)) return []
       const on = { ...base, object: named(column) }
-      return [{ kind: 'grantPrivilege', ...on, ...(grantable && { grantable }), because }]
+      return [{ kind: 'grantPrivilege', ...on, ...(grantable && { grantable }), reason }]
     })
     const on = { ...base, object: named(object) }
     return {
-      before: [{ kind: 'grantPrivilege', ...on, grantable: true, because: temporarily('lend', grantee) }],
-      after: [{ kind: 'revokePrivilege', ...on, grantOptionOnly, because }, ...putBack],
+      before: [{ kind: 'grantPrivilege', ...on, grantable: true, reason: temporarily('lend', grantee) }],
+      after: [{ kind: 'revokePrivilege', ...on, grantOptionOnly, reason }, ...putBack],
     }
   }
 }

@@ -19,7 +19,7 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   return columns.map((column): Held => {
     const on = { object: columnOf(column), privilege, grantee: newOwner } as const
     return [
-      { kind: 'grantPrivilege', ...on, grantor: owner, as: speaker, because: temporarily('hold', newOwner) },
+      { kind: 'grantPrivilege', ...on, grantor: owner, as: speaker, reason: temporarily('hold', newOwner) },
       // An owner has it all the same, so that it does no harm where nobody may take it back.
       newSpeaker === undefined
         ? []
@@ -30,7 +30,7 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
               grantor: newOwner,
               grantOptionOnly: false,
               as: newSpeaker,
-              because: temporarily('let go', newOwner),
+              reason: temporarily('let go', newOwner),
             },
           ],
     ]

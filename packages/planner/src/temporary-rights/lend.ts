@@ -87,13 +87,13 @@ const lent = ({ role, container, privilege }: Need, { grantor, as }: Lending): T
     as,
   } as const
   return {
-    before: [{ kind: 'grantPrivilege', ...base, because: temporarily('lend', role) }],
+    before: [{ kind: 'grantPrivilege', ...base, reason: temporarily('lend', role) }],
     after: [
       {
         kind: 'revokePrivilege',
         ...base,
         grantOptionOnly: false,
-        because: temporarily('take back', role),
+        reason: temporarily('take back', role),
       },
     ],
   }

@@ -17,8 +17,8 @@ export const around = (
 ]
 
 /** Why a role is given or loses something only for the transaction. */
-export const temporarily = (meanwhile: NonNullable<Reason['meanwhile']>, role: string): Reason => ({
+export const temporarily = (temporary: NonNullable<Reason['temporary']>, role: string): Reason => ({
   role,
   grant: null,
-  meanwhile,
+  temporary,
 })

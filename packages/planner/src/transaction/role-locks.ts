@@ -43,13 +43,13 @@ const locksForMembership = (
 }
 
 /** So does what a role itself has of a database, a tablespace or a parameter: each of them has a row of its own. */
-const locksForShared = ({ because }: Operation, object: ObjectName, role: string): readonly Lock[] =>
-  objectKinds[object.kind].shared === true && role === because.role && !isIntermediateName(role)
+const locksForShared = ({ reason }: Operation, object: ObjectName, role: string): readonly Lock[] =>
+  objectKinds[object.kind].shared === true && role === reason.role && !isIntermediateName(role)
     ? [{ role, mode: 'exclusive' }]
     : []
 
 const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
-  if (operation.because.meanwhile !== undefined) return []
+  if (operation.reason.temporary !== undefined) return []
   switch (operation.kind) {
     case 'createRole':
       // A delegate that administers nothing yet may be dropped.
@@ -81,9 +81,9 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
   for (const operation of operations)
     for (const { role, mode } of locksFor(catalog, operation)) {
       if (locked.has(role) || !access.roles.mayLock(role)) continue
-      const because = { role: operation.because.role, grant: null }
+      const reason = { role: operation.reason.role, grant: null }
       if (!locks.has(role) || (mode === 'exclusive' && locks.get(role)!.mode === 'share'))
-        locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, because })
+        locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
     }
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
   // Better that somebody could drop a role than that the server runs out of locks.

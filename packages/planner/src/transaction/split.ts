@@ -25,7 +25,7 @@ export const preparationsFor = (catalog: Catalog, goal: Goal): readonly (readonl
   const toMake = new Map<string, readonly Operation[]>()
   for (const { before, create } of creations(catalog, goal)) {
     if (before.length > 0) toMake.set(create.as, before)
-    if (create.serves === undefined) continue
+    if (create.provides === undefined) continue
     const privilege = privileges.get(create.role)!
     const owner = catalog.objects.get(privilege.key)?.owner
     if (owner === undefined || futureOwner(catalog, goal, privilege.key) !== owner) continue

@@ -43,7 +43,7 @@ const taint = fc.oneof(
 )
 
 const intermediate = fc.record({
-  serves: fc.nat(),
+  provides: fc.nat(),
   taint,
   elsewhere: oneIn(3).map(Number),
   /** Whether roles that are out of view are members. */
@@ -130,8 +130,8 @@ const addIntermediates = (
 ): readonly string[] => {
   const served = servable(sketches, version)
   return intermediates.map((drawnOne, index) => {
-    const { serves, taint: tainted, elsewhere, servesOthers, administeredByOthers, members } = drawnOne
-    const { sketch, privilege } = pick(served, serves)!
+    const { provides, taint: tainted, elsewhere, servesOthers, administeredByOthers, members } = drawnOne
+    const { sketch, privilege } = pick(served, provides)!
     const { kind, owner, entries } = sketch
     const where = isShared({ kind, name: [] }) ? 'global' : `local_${databaseOid}`
     const name = `_pgsr_${where}_${kind}_${privilege.toLowerCase()}_0000000${index}`

@@ -75,8 +75,8 @@ const isLent = (operation: Operation, before: Snapshot, operations: readonly Ope
 /** Whether something that is done only for a while is what a plan may do for a while. */
 const isForAWhile = (operation: Operation, before: Snapshot, operations: readonly Operation[]): boolean => {
   const { version, actingRole } = before.server
-  if (operation.because.grant !== null) return false
-  const { role: who, meanwhile } = operation.because
+  if (operation.reason.grant !== null) return false
+  const { role: who, temporary: meanwhile } = operation.reason
   switch (meanwhile) {
     case 'borrow':
     case 'give back':
@@ -232,8 +232,8 @@ const isInScope = (
     ('on' in operation && hasPrivilegesOf(before, operation.as, operation.owner))
   const isAnother = operation.as !== actingRole && !isGrantor && !isOfDelegate
   if (isAnother && (!isProxy || roleIn(before, actingRole)!.superuser)) return false
-  if (operation.because.meanwhile !== undefined) return isForAWhile(operation, before, operations)
-  if (!isDesired(operation.because.role)) return false
+  if (operation.reason.temporary !== undefined) return isForAWhile(operation, before, operations)
+  if (!isDesired(operation.reason.role)) return false
   if ('role' in operation && isDelegateName(operation.role)) return isMaking(operation, snapshot, operations)
   switch (operation.kind) {
     case 'createRole':
@@ -253,7 +253,7 @@ const isInScope = (
       return isDesired(operation.role)
     case 'grantMembership': {
       const { role, member } = operation
-      const isKept = options.keepDependents === true && operation.because.keeps === member
+      const isKept = options.keepDependents === true && operation.reason.keeps === member
       return isKept || (isDesired(member) && (isIntermediate(role) || isAsked(role, member)))
     }
     case 'revokeMembership': {
@@ -282,7 +282,7 @@ const isInScope = (
         isDesired(operation.grantee) ||
         isIntermediate(operation.grantee) ||
         (isCaretakerName(operation.grantee) && isToReach(operation, before)) ||
-        (operation.because.keeps === operation.grantee &&
+        (operation.reason.keeps === operation.grantee &&
           (options.keepDependents === true ||
             operations.some(
               (other) => other.kind === 'revokePrivilege' && other.grantee === operation.grantee,
@@ -291,7 +291,7 @@ const isInScope = (
     case 'revokePrivilege':
       return (
         isPassedOnFrom(before, operation, isDesired, snapshot) ||
-        isSharedInVain(operation.grantee, before, input, operation.because.role)
+        isSharedInVain(operation.grantee, before, input, operation.reason.role)
       )
     case 'grantDefaultPrivilege':
       return isDesired(operation.grantee) || isDesired(operation.owner)
@@ -403,7 +403,7 @@ const withoutEmpty = (world: Snapshot): Snapshot => ({
 describe('what is done only for the transaction', () => {
   test('leaves no trace', () =>
     forEveryPlan((made, outcome, { snapshot }) => {
-      const forGood = operationsOf(made).filter(({ because }) => because.meanwhile === undefined)
+      const forGood = operationsOf(made).filter(({ reason }) => reason.temporary === undefined)
       expect(withoutEmpty(outcome)).toEqual(withoutEmpty(outcomeOf(snapshot, forGood)))
     }))
 

@@ -9,7 +9,7 @@ const before = snapshot({
   memberships: [membership('t', 'g')],
   objects: [object('schema', ['s']), object('table', ['s', 'orders'], 'owner', { 't/owner': 'r' })],
 })
-const base = { as: 'postgres', because: { role: 't', grant: null } } as const
+const base = { as: 'postgres', reason: { role: 't', grant: null } } as const
 const orders = { kind: 'table', name: ['s', 'orders'] } as const
 
 test.for<Operation>([

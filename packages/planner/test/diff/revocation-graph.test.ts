@@ -109,7 +109,7 @@ describe('a privilege that a third role granted', () => {
         ...reachableByG({ 'me/owner': 'r*', 't/me': 'r' }, [role('me', { superuser: true })]),
         server: { ...snapshot().server, actingRole: 'me', sessionRole: 'me' },
       },
-      'granted by "me": role "me" granted it before it was a superuser, and cannot be made none meanwhile',
+      'granted by "me": role "me" granted it before it was a superuser, and cannot lose SUPERUSER for the transaction',
     ],
   ])('stays if the grantor is %s', ([, before, why]) => {
     const { residue, transactions } = plan(before, roleT(), { seed: '' })

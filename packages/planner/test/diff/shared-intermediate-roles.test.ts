@@ -113,7 +113,7 @@ describe('a privilege through an intermediate role that a copied database has to
     else if (expected !== 'residue') expect(statements).toBe(expected)
     else
       expect(statements).toMatch(
-        /^-- residue: role "t" keeps membership in role [^\n]*: the intermediate role serves another database too[^\n]*(\n-- unmanaged: role "b"[^\n]*)?$/,
+        /^-- residue: role "t" keeps membership in role [^\n]*: another database uses the intermediate role too[^\n]*(\n-- unmanaged: role "b"[^\n]*)?$/,
       )
   })
 })

@@ -38,7 +38,7 @@ test('the transactions that only prepare are a plan of their own, without desire
 
 test.for([
   ['as another role', { as: 'delegate' }],
-  ['with something borrowed', { because: { role: 'reader', grant: null, meanwhile: 'borrow' } }],
+  ['with something borrowed', { reason: { role: 'reader', grant: null, temporary: 'borrow' } }],
   ['to grant a membership', { kind: 'grantMembership', member: 'postgres' }],
 ] as const)('a transaction with an operation %s is not one that only prepares', ([, changed]) => {
   const [first, ...others] = made.transactions

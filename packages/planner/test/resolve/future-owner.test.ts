@@ -55,7 +55,7 @@ describe('what a role owns and does not ask for gets another owner', () => {
     [
       'a subscription, which acts by itself, stays with its owner if no role is named',
       snapshot({ roles: [role('t')], objects: [object('subscription', ['feed'], 't')] }),
-      '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: "ALTER SUBSCRIPTION \\"feed\\" OWNER TO CURRENT_USER", by a superuser, or a sync that names a role in reassignOwnedTo',
+      '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: ALTER SUBSCRIPTION "feed" OWNER TO CURRENT_USER, by a superuser, or a sync that names a role in reassignOwnedTo',
     ],
   ])('%s', ([, before, expected, options]) => expect(scriptOf(before, roleT(), options)).toBe(expected))
 })

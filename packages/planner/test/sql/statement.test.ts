@@ -1,7 +1,7 @@
 import { type Operation, type SetPassword, statementOf } from '@pgsr/planner'
 import { expect, test } from 'vitest'
 
-const base = { as: 'postgres', because: { role: 't', grant: null } } as const
+const base = { as: 'postgres', reason: { role: 't', grant: null } } as const
 const orders = { kind: 'table', name: ['s', 'orders'] } as const
 const select = { ...base, object: orders, privilege: 'SELECT', grantee: 't', grantor: 'owner' } as const
 const member = { ...base, role: 'g', member: 't', grantor: 'postgres' } as const

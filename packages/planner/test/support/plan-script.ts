@@ -10,7 +10,7 @@ export const scriptOf = (
     .split('\n')
     .filter(
       (line) =>
-        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|$)|-- changes nothing/.test(
+        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|$)|-- locks the role/.test(
           line,
         ),
     )

@@ -6,7 +6,7 @@ const operation = (role: string): Operation => ({
   kind: 'createRole',
   role,
   as: 'postgres',
-  because: { role, grant: null },
+  reason: { role, grant: null },
 })
 
 test('what is given first is taken back last', () => {

@@ -13,8 +13,8 @@ const locksOf = (before: Snapshot, transactions: readonly (readonly Operation[])
 const nothing = locksOf(snapshot(), [[]])
 
 describe('the locks of a transaction are counted for', () => {
-  const because = { role: 't', grant: null }
-  const base = { as: 'postgres', because }
+  const reason = { role: 't', grant: null }
+  const base = { as: 'postgres', reason }
   const [table, column] = [
     { kind: 'table', name: ['s', 't'] },
     { kind: 'column', name: ['s', 't', 'a'] },
@@ -90,7 +90,7 @@ const granted = (count: number): readonly Operation[] =>
     member: 't',
     grantor: 'postgres',
     as: 'postgres',
-    because: { role: 't', grant: null },
+    reason: { role: 't', grant: null },
   }))
 
 /** With as many predicate locks as locks, as a server has them unless it is told otherwise. */

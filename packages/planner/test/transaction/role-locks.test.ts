@@ -37,15 +37,15 @@ const expectedLocks = (before: Snapshot, operations: readonly Operation[]): stri
     )
   const changes = operations.flatMap((operation) =>
     (operation.kind === 'grantMembership' || operation.kind === 'revokeMembership') &&
-    operation.because.meanwhile === undefined
+    operation.reason.temporary === undefined
       ? [operation]
       : [],
   )
   const hasOfCluster = (name: string): boolean =>
     operations.some(
       (operation) =>
-        operation.because.meanwhile === undefined &&
-        operation.because.role === name &&
+        operation.reason.temporary === undefined &&
+        operation.reason.role === name &&
         !isIntermediate(name) &&
         'object' in operation &&
         isShared(operation.object.kind) &&
@@ -214,7 +214,7 @@ describe('a role is locked', () => {
 test('the script says what the statements that lock are for', () => {
   const lines = renderSql(plan(old(), t(member('g')), { seed: 'seed' })).split('\n')
   expect(lines.filter((line) => line.startsWith('ALTER ROLE'))).toEqual([
-    'ALTER ROLE "g" RESET ssl_renegotiation_limit;  -- changes nothing: whoever drops the role waits for COMMIT',
-    'ALTER ROLE "t";  -- changes nothing: syncs in other databases that change the role wait for COMMIT',
+    'ALTER ROLE "g" RESET ssl_renegotiation_limit;  -- locks the role: nobody drops it before COMMIT',
+    'ALTER ROLE "t";  -- locks the role: syncs of it in other databases wait until COMMIT',
   ])
 })

@@ -18,23 +18,23 @@ conformanceAtEndsInTurn('event', (sandbox) => {
     const events: SyncEvent[] = []
     const syncing = box.pool.syncRoles(desired, { onEvent: (event) => events.push(event) })
     await untilSomebodyWaits(box)
-    expect(events.map(({ kind }) => kind)).toEqual(['looked', 'lockWaitBegins'])
+    expect(events.map(({ kind }) => kind)).toEqual(['planned', 'lockRequested'])
     await other.query('select pg_sleep(0.1); commit')
     await other.end()
     const { plan } = await syncing
 
     const operations = operationsOf(plan)
     expect(events.map(({ kind }) => kind)).toEqual([
-      'looked',
-      'lockWaitBegins',
-      'lockWaitEnds',
+      'planned',
+      'lockRequested',
+      'lockAcquired',
       ...operations.map(() => 'executed'),
       'proved',
       'committed',
     ])
-    expect(events[0]).toEqual({ kind: 'looked', operations: operations.length })
-    expect(events[1]).toEqual({ kind: 'lockWaitBegins', lockKey: 1n })
-    expect(events[2]?.kind === 'lockWaitEnds' && events[2].milliseconds).toBeGreaterThanOrEqual(100)
+    expect(events[0]).toEqual({ kind: 'planned', operations: operations.length })
+    expect(events[1]).toEqual({ kind: 'lockRequested', lockKey: 1n })
+    expect(events[2]?.kind === 'lockAcquired' && events[2].milliseconds).toBeGreaterThanOrEqual(100)
     expect(events.filter(({ kind }) => kind === 'executed')).toEqual(
       operations.map((operation, index) => ({
         kind: 'executed',
@@ -50,7 +50,7 @@ conformanceAtEndsInTurn('event', (sandbox) => {
       { role, grants: [Grant.schemaUsage(schema), Grant.login()] },
       { onEvent: (event) => again.push(event) },
     )
-    expect(again).toEqual([{ kind: 'looked', operations: 0 }])
+    expect(again).toEqual([{ kind: 'planned', operations: 0 }])
   })
 
   test('a failed attempt emits an event with its reason, and a listener that throws changes nothing', async () => {

@@ -94,7 +94,7 @@ conformanceAtEnds((sandbox) => {
         timeout: 300,
         outcome: 'unchanged',
         message: expect.stringMatching(
-          /^cannot sync roles: it took longer than it may, and still waited for .* \(timeout is 300 milliseconds\)$/,
+          /^cannot sync roles: timeout of 300 milliseconds exceeded while waiting for .*$/,
         ) as string,
       })
       expect(await busy(box)).toEqual([])
@@ -226,7 +226,7 @@ conformanceAtEnds((sandbox) => {
       const error: unknown = await syncing.catch((thrown: unknown) => thrown)
       expect(error).toBeInstanceOf(TimeoutError)
       const { awaits, message } = error as TimeoutError
-      expect(message).toContain(` and still waited for ${awaits} `)
+      expect(message).toContain(` exceeded while waiting for ${awaits}`)
       return awaits
     }
     try {

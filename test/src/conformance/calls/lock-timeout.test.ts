@@ -228,7 +228,7 @@ conformanceAtEnds((sandbox) => {
         expect(error).toMatchObject({
           operation: `take the advisory lock ${lockKey}`,
           holders: [{ pid, role, application: 'a "migration"' }],
-          message: `cannot take the advisory lock ${lockKey}: session ${pid} of role "${role}" ("a \\"migration\\"") has it (lockTimeout is 50 milliseconds)`,
+          message: `cannot take the advisory lock ${lockKey}: session ${pid} of role "${role}" ("a \\"migration\\"") holds it (lockTimeout is 50 milliseconds)`,
         })
         await holder.query('select pg_advisory_unlock_all()')
       }

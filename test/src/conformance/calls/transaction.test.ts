@@ -170,7 +170,7 @@ conformanceInTurnBetween('transaction', (sandbox) => {
         attempts: 2,
         difference: { missing: [], unexpected: [{ kind: 'privilege', privilege: 'INSERT', grantee: third }] },
         message: expect.stringContaining(
-          `; so and not predicted: role "${third}" has INSERT on table "${schema}"."t", granted by role "${box.actor}"; an event trigger may have undone it: enabled `,
+          `; found but not predicted: role "${third}" has INSERT on table "${schema}"."t", granted by role "${box.actor}"; an enabled event trigger may have caused this: `,
         ),
       })
       const { eventTriggers } = error as ProofError

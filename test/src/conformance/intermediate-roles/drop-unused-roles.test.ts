@@ -39,7 +39,7 @@ const intermediateName = (): string => {
 /** What a plan does to a role, and says of it. */
 const said = (plan: Plan, role: string) => ({
   operations: operationsOf(plan).flatMap((operation) =>
-    operation.because.role === role ? [operation.kind] : [],
+    operation.reason.role === role ? [operation.kind] : [],
   ),
   residue: plan.residue.filter((one) => one.role === role),
 })
@@ -93,7 +93,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     )
     // Unused roles of other tests may go with the same statement.
     expect(renderSql(plan)).toMatch(new RegExp(`DROP ROLE [^;]*"${selectRole}"[^;]*;`))
-    expect(renderSql(plan)).toContain(`"${selectRole}" serves nothing any more`)
+    expect(renderSql(plan)).toContain(`nothing needs "${selectRole}" any more`)
     expect(await exists(box, selectRole)).toBe(true)
 
     const { changed, plan: executed } = await drop(box)
@@ -407,7 +407,9 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
       await expect(drops({ onResidue: 'report' } as DropUnusedRolesOptions)).rejects.toMatchObject({
         _tag: 'InvalidGrantError',
         field: 'onResidue',
-        message: expect.stringMatching(/^cannot drop unused roles: onResidue is no option/) as string,
+        message: expect.stringMatching(
+          /^cannot drop unused roles: unknown option "onResidue"; expected one of /,
+        ) as string,
       })
   })
 })

@@ -1,0 +1,144 @@
+import * as Context from 'effect/Context'
+import * as Effect from 'effect/Effect'
+import * as Exit from 'effect/Exit'
+import type * as Scope from 'effect/Scope'
+import { type DatabaseError, StatementError, UnexpectedCatalogError } from '../errors.ts'
+
+/** The first column of every row of all statements of a text, in order, as the server sent it. */
+export type Cells = readonly (string | null)[]
+
+/** What a driver can do with one connection. Nobody else uses the connection at the same time. */
+export interface Wire {
+  /** The pool or client that the connection came from. What is learned about its server is remembered by it. */
+  readonly connection: object
+  /** Whether the caller holds the connection, so that a transaction of the caller’s may be open on it. */
+  readonly isHeld: boolean
+  /** Sends one text, which may contain several statements, as one message of the simple protocol. */
+  readonly query: (text: string) => Promise<Cells>
+  /**
+   * Asks the server, on another connection, to cancel the running statement. Fulfilled when the server has been told.
+   * Without it, pgsr waits a moment for a running statement and then closes the connection.
+   */
+  readonly cancel?: () => Promise<unknown>
+  /** Closes the connection at once, whatever runs on it. A pool must not get it back. */
+  readonly close: () => void
+}
+
+/** How a text is sent. */
+export interface Sending {
+  /** How long to wait for the answer before the connection is closed, in milliseconds. Default: no limit. */
+  readonly within?: number
+  /** The text is waited for instead of cancelled, since a cancelled statement would fail the transaction it is in. */
+  readonly isUncancelled?: boolean
+  /** Called when the server has answered without an error, even when nobody waits for the answer any more. */
+  readonly onAnswer?: () => void
+}
+
+/** One connection, for the exclusive use of one call. */
+export interface SessionShape extends Pick<Wire, 'connection' | 'isHeld'> {
+  /**
+   * Sends one text and returns its cells. When it is interrupted, it cancels the running statement and waits for the
+   * server’s answer; if none comes in time, it closes the connection.
+   */
+  readonly send: (text: string, sending?: Sending) => Effect.Effect<Cells, StatementError>
+}
+
+/** The connection that a call runs on. */
+export class Session extends Context.Service<Session, SessionShape>()('@pgsr/Session') {}
+
+/** Acquires a session. Its connection is released with the scope. */
+export type Acquire = Effect.Effect<SessionShape, DatabaseError, Scope.Scope>
+
+/**
+ * Gives each call a session: from a pool, a connection of its own; on a single connection, calls wait for each other.
+ */
+export class Sessions extends Context.Service<Sessions, { readonly acquire: Acquire }>()('@pgsr/Sessions') {}
+
+/** Runs an effect on a session of its own, and releases the connection when the effect ends in any way. */
+export const onSession =
+  (acquire: Acquire) =>
+  <A, E>(effect: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError> =>
+    Effect.scoped(Effect.flatMap(acquire, (session) => Effect.provideService(effect, Session, session)))
+
+/** Parses the last cell of an answer. */
+export const readLastCell = <A>(
+  cells: Cells,
+  parse: (text: string) => A,
+): Effect.Effect<A, UnexpectedCatalogError> =>
+  Effect.try({
+    try: () => parse(cells.at(-1) ?? ''),
+    catch: (error) => new UnexpectedCatalogError((error as Error).message),
+  })
+
+/** How long the server may take to cancel or roll back, in milliseconds. */
+export const stopTimeout = 2000
+
+/** How long to wait between two cancel requests, in milliseconds. */
+const cancelInterval = 200
+
+const unanswered = new StatementError({ message: 'the server does not answer', sqlState: undefined })
+
+const closed = new StatementError({ message: 'the connection is closed', sqlState: undefined })
+
+/** Whether a promise settles in time. */
+const settlesIn = async (milliseconds: number, promise: Promise<unknown>): Promise<boolean> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds)
+  })
+  const settled = promise.then(
+    () => true,
+    () => true,
+  )
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer))
+}
+
+const exitOf = async (answer: Promise<Cells>): Promise<Exit.Exit<Cells, StatementError>> => {
+  try {
+    return Exit.succeed(await answer)
+  } catch (error) {
+    return Exit.fail(error as StatementError)
+  }
+}
+
+/** Makes a session from what a driver can do with a connection. */
+export const sessionOver = (wire: Wire): SessionShape => {
+  let isClosed = false
+  const close = (): void => {
+    isClosed = true
+    wire.close()
+  }
+  // A late cancel request would hit whatever statement runs then, so that each request is waited for. A request that
+  // overtakes the text hits nothing, so that it is repeated.
+  const cancel = async (answer: Promise<unknown>): Promise<void> => {
+    do await Promise.resolve(wire.cancel?.()).catch(() => undefined)
+    while (!(await settlesIn(cancelInterval, answer)))
+  }
+  const stop = async (answer: Promise<unknown>, { isUncancelled = false }: Sending): Promise<void> => {
+    if (!(await settlesIn(stopTimeout, isUncancelled ? answer : cancel(answer)))) close()
+  }
+  const received = async (answer: Promise<Cells>, { within, onAnswer }: Sending): Promise<Cells> => {
+    if (within !== undefined && !(await settlesIn(within, answer))) {
+      close()
+      throw unanswered
+    }
+    const cells = await answer
+    onAnswer?.()
+    return cells
+  }
+  return {
+    connection: wire.connection,
+    isHeld: wire.isHeld,
+    send: (text, sending = {}) =>
+      Effect.callback((resume) => {
+        if (isClosed) {
+          resume(Effect.fail(closed))
+          return
+        }
+        const answer = received(wire.query(text), sending)
+        const deliver = async (): Promise<void> => resume(await exitOf(answer))
+        void deliver()
+        return Effect.promise(() => stop(answer, sending))
+      }),
+  }
+}

@@ -1,0 +1,37 @@
+import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import type {
+  CallOptions,
+  DropUnusedRolesOptions,
+  ExecutePlanOptions,
+  PlanRolesOptions,
+  SyncRolesOptions,
+} from './options.ts'
+
+/** What a role, or each of several roles, should have. */
+export type Desired = DesiredRole | readonly DesiredRole[]
+
+/** The result of a call that changes roles. */
+export interface SyncResult {
+  /** Whether anything was changed. */
+  readonly changed: boolean
+  /** The plan as it was executed. It has no operations if there was nothing to do. */
+  readonly plan: Plan
+}
+
+/** The functions of a driver package that return promises. The packages document them. */
+export interface Promises<Connection> {
+  readonly syncRoles: (
+    connection: Connection,
+    desired: Desired,
+    options?: SyncRolesOptions,
+  ) => Promise<SyncResult>
+  readonly planRoles: (connection: Connection, desired: Desired, options?: PlanRolesOptions) => Promise<Plan>
+  readonly executePlan: (
+    connection: Connection,
+    plan: Plan,
+    options?: ExecutePlanOptions,
+  ) => Promise<SyncResult>
+  readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
+  readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
+  readonly introspect: (connection: Connection, desired: Desired, options?: CallOptions) => Promise<Snapshot>
+}

@@ -1,0 +1,94 @@
+import {
+  dropRequest,
+  MissingObjectError,
+  type Plan,
+  planDrop,
+  planRequest,
+  type Scope,
+  scopeOfRequest,
+  type Snapshot,
+} from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { randomUUID } from 'node:crypto'
+import type { Deadline } from '../connection/deadline.ts'
+import { type PlanChangedError, ResidueError, type TimeoutError } from '../errors.ts'
+import type { PlannerError } from '../failures.ts'
+import type { FailurePolicy } from '../options.ts'
+import type { Password } from '../passwords/password.ts'
+import { planningInTime } from './planning.ts'
+import type { Prepared } from './prepare-request.ts'
+import { planAgain, type Reviewed } from './reviewed-plan.ts'
+
+/** Makes the plan of a call, again each time that the catalogs have been read. */
+export interface PlanSource<E> {
+  /** What has to be read to make the plan. */
+  readonly scope: Scope
+  /** The passwords that the plan may set, by role. */
+  readonly passwords: ReadonlyMap<string, Password>
+  /**
+   * Makes the plan of what is left after some transactions have been executed. Fails if such a plan must not be executed.
+   * @param executed the number of transactions that have been executed
+   */
+  readonly planFor: (snapshot: Snapshot, executed: number) => Effect.Effect<Plan, E>
+}
+
+const refuseMissing =
+  ({ onMissing }: FailurePolicy) =>
+  (plan: Plan): Effect.Effect<Plan, MissingObjectError> => {
+    const absent = plan.skipped.filter(({ reason }) => reason === 'absent')
+    return onMissing === 'error' && absent.length > 0
+      ? Effect.fail(new MissingObjectError(absent))
+      : Effect.succeed(plan)
+  }
+
+const refuseResidue =
+  ({ onResidue }: FailurePolicy) =>
+  (plan: Plan): Effect.Effect<Plan, ResidueError> => {
+    const { request, residue } = plan
+    const skipped = plan.skipped.filter(({ reason }) => reason === 'not permitted')
+    // An unused role that cannot be dropped gives nobody anything.
+    const isAccepted = onResidue === 'report' || request.kind !== 'sync'
+    return isAccepted || residue.length + skipped.length === 0
+      ? Effect.succeed(plan)
+      : Effect.fail(new ResidueError(residue, skipped))
+  }
+
+/** The same plans, refused if they would leave something that the caller does not accept. */
+export const withoutResidue = <E>(
+  source: PlanSource<E>,
+  policy: FailurePolicy,
+): PlanSource<E | ResidueError> => ({
+  ...source,
+  planFor: (snapshot, executed) => Effect.flatMap(source.planFor(snapshot, executed), refuseResidue(policy)),
+})
+
+type PlanningError = PlannerError | MissingObjectError | TimeoutError
+
+/** The plans of a request. Each has a seed of its own, since new roles need other names than those of a failed attempt. */
+export const requestSource = (
+  prepared: Prepared,
+  settings: FailurePolicy & Deadline,
+): PlanSource<PlanningError> => ({
+  ...prepared,
+  planFor: (snapshot) =>
+    planningInTime(settings, () => planRequest(snapshot, { ...prepared.request, seed: randomUUID() })).pipe(
+      Effect.flatMap(refuseMissing(settings)),
+    ),
+})
+
+/** A plan that was made before, and has to come out the same. */
+export const reviewedSource = (
+  reviewed: Reviewed,
+  settings: FailurePolicy & Deadline,
+): PlanSource<PlanningError | PlanChangedError> => ({
+  ...reviewed,
+  planFor: (snapshot, executed) =>
+    Effect.flatMap(planAgain(snapshot, reviewed, executed, settings), refuseMissing(settings)),
+})
+
+/** The plans that drop unused roles. */
+export const dropSource = (deadline: Deadline): PlanSource<PlannerError | TimeoutError> => ({
+  scope: scopeOfRequest(dropRequest),
+  passwords: new Map(),
+  planFor: (snapshot) => planningInTime(deadline, () => planDrop(snapshot)),
+})

@@ -1,0 +1,81 @@
+import {
+  describeName,
+  type DesiredRole,
+  type Grant,
+  InvalidGrantError,
+  type PlanOptions,
+  requestOf,
+  type Scope,
+  scopeOfRequest,
+  type SyncRequest,
+} from '@pgsr/planner'
+import type * as Effect from 'effect/Effect'
+import { randomUUID } from 'node:crypto'
+import type { Deadline } from '../connection/deadline.ts'
+import type { TimeoutError } from '../errors.ts'
+import type { PlannerError } from '../failures.ts'
+import { checkPassword, type Password, passwordOf } from '../passwords/password.ts'
+import { planningInTime, readGiven } from './planning.ts'
+
+/** A checked request, and its passwords apart from it. */
+export interface Prepared {
+  readonly request: SyncRequest
+  readonly scope: Scope
+  /** By role. They are never part of a request, a plan or an error. */
+  readonly passwords: ReadonlyMap<string, Password>
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+/** Copies what the caller gave, so that what is checked is what is used, whatever its getters and proxies do. */
+const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly DesiredRole[] =>
+  (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) => {
+    if (!isObject(one)) return one
+    const copy = { ...one }
+    const copyOf = (grant: Grant): Grant => (isObject(grant) ? { ...grant } : grant)
+    return Array.isArray(copy.grants) ? { ...copy, grants: Array.from(copy.grants, copyOf) } : copy
+  })
+
+/** Whether a grant sets a password, which the request itself does not contain. */
+export const setsPassword = (grant: Grant): boolean =>
+  grant?.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === 'set'
+
+const refuseLostPasswords = ({ desired }: SyncRequest, passwords: ReadonlyMap<string, Password>): void => {
+  for (const { role, grants } of desired)
+    if (grants.some(setsPassword) && !passwords.has(role))
+      throw new InvalidGrantError({
+        role,
+        field: 'password',
+        message: `cannot grant LOGIN to role ${describeName(role)}: the grant sets a password but does not contain it`,
+      })
+}
+
+/** Checks the desired roles before anything is sent. */
+export const prepareRequest = (
+  desired: DesiredRole | readonly DesiredRole[],
+  { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, scope }: PlanOptions,
+  deadline: Deadline,
+  seed: string = randomUUID(),
+): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
+  planningInTime(deadline, () => {
+    const roles = readGiven('desired', () => copied(desired))
+    const request = requestOf(roles, {
+      ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
+      ...(allowSelf !== undefined && { allowSelf }),
+      ...(allowSuperuser !== undefined && { allowSuperuser }),
+      ...(keepDependents !== undefined && { keepDependents }),
+      ...(scope !== undefined && { scope }),
+      seed,
+    })
+    const passwords = new Map(
+      roles.flatMap(({ role, grants }) =>
+        grants.flatMap((grant) => {
+          const password = passwordOf(grant)
+          return password === undefined ? [] : [[role, password] as const]
+        }),
+      ),
+    )
+    refuseLostPasswords(request, passwords)
+    for (const [role, password] of passwords) checkPassword(role, password)
+    return { request, scope: scopeOfRequest(request), passwords }
+  })

@@ -1,0 +1,35 @@
+import { type Plan, type predictionOf, scopeOfPlan } from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { computeInTime } from '../connection/deadline.ts'
+import { readLastCell, Session } from '../connection/session.ts'
+import { ProofError } from '../errors.ts'
+import { emit } from '../events.ts'
+import { inSpan } from '../span.ts'
+import type { Call } from './call.ts'
+import { readAgain } from './read-under-lock.ts'
+
+/** The event triggers that may have fired. */
+const eventTriggersQuery = `select coalesce(pg_catalog.json_agg(e.evtname order by e.evtname), '[]')::pg_catalog.text
+  from pg_catalog.pg_event_trigger as e where e.evtenabled <> 'D' and e.evtevent <> 'login'`
+
+/** Reads which event triggers may be the cause; none if they cannot be read. */
+const readEventTriggers = Effect.gen(function* () {
+  const session = yield* Session
+  const cells = yield* session.send(eventTriggersQuery)
+  return yield* readLastCell(cells, (text) => JSON.parse(text) as readonly string[])
+}).pipe(Effect.orElseSucceed((): readonly string[] => []))
+
+/** Reads again what the plan touched, and fails unless the catalogs match its prediction. */
+export const prove = Effect.fnUntraced(function* (
+  plan: Plan,
+  differenceTo: ReturnType<typeof predictionOf>,
+  { settings, status }: Call,
+  attempt: number,
+) {
+  status.awaits = 'the catalogs to be read once more'
+  const found = yield* readAgain(scopeOfPlan(plan), attempt)
+  const difference = yield* computeInTime(settings, () => differenceTo(found))
+  if (difference !== undefined)
+    yield* Effect.fail(new ProofError(difference, attempt, yield* readEventTriggers))
+  emit(settings.onEvent, { kind: 'proved' })
+}, inSpan('pgsr.prove'))

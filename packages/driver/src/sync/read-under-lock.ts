@@ -1,0 +1,111 @@
+import { noSelfGrantStatement, type Scope } from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { readLastCell, Session, stopTimeout } from '../connection/session.ts'
+import {
+  type DatabaseError,
+  databaseError,
+  type LockHolder,
+  LockTimeoutError,
+  type StatementError,
+} from '../errors.ts'
+import { emit } from '../events.ts'
+import { readCatalogsInTransaction, settingsStatement } from '../introspection/read-catalog.ts'
+import type { Settings } from '../options.ts'
+import { storedQuery } from '../passwords/passwords.ts'
+import { inSpan } from '../span.ts'
+import type { Call } from './call.ts'
+
+/** Whether a lock was not acquired in time. */
+export const isLockTimeout = ({ sqlState }: StatementError): boolean => sqlState === '55P03'
+
+/** The clock of the server, in seconds. */
+const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::pg_catalog.text"
+
+/**
+ * Begins the transaction, and waits for the advisory lock before anything else is locked. The first rows of its answer are
+ * the settings, the clock before the wait, the lock, the clock after the wait, and the stored passwords.
+ */
+const beginStatements = ({ settings, transaction, stored, lockBudget }: Call): string => {
+  const { lockKey, statementTimeout } = settings
+  const statements = [
+    settingsStatement(settings),
+    `set local lock_timeout = ${lockBudget.lockTimeout()}`,
+    clock,
+    `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
+    clock,
+    ...(stored === undefined ? [] : [storedQuery(stored)]),
+    ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
+    noSelfGrantStatement,
+  ]
+  return `${transaction.begin}${statements.join(';')}`
+}
+
+/** The sessions that hold an advisory lock of this database. `pg_locks` has the two halves of its key. */
+const holdersQuery = (lockKey: bigint): string => {
+  const key = BigInt.asUintN(64, lockKey)
+  return `select pg_catalog.json_agg(pg_catalog.json_build_array(l.pid, a.usename, a.application_name) order by l.pid)::pg_catalog.text
+  from pg_catalog.pg_locks as l left join pg_catalog.pg_stat_activity as a on a.pid = l.pid
+  where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+  and l.classid::pg_catalog.int8 = ${key >> 32n} and l.objid::pg_catalog.int8 = ${key & 0xffffffffn}
+  and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())`
+}
+
+type HolderRow = [pid: number, role: string | null, application: string | null]
+
+const parseHolders = (text: string): readonly LockHolder[] =>
+  ((JSON.parse(text || 'null') ?? []) as HolderRow[]).map(([pid, role, application]) => ({
+    pid,
+    role,
+    application,
+  }))
+
+/** Reads who holds the advisory lock, in the transaction that waited for it too long. */
+const readLockHolders = Effect.fnUntraced(function* (settings: Settings) {
+  const session = yield* Session
+  const cells = yield* session.send(
+    `rollback to savepoint pgsr_sync;${settingsStatement(settings)};${holdersQuery(settings.lockKey)}`,
+    { within: stopTimeout },
+  )
+  return yield* readLastCell(cells, parseHolders)
+})
+
+const failWithHolders = Effect.fnUntraced(function* ({ settings }: Call, refused: StatementError) {
+  const holders = yield* readLockHolders(settings).pipe(Effect.orElseSucceed(() => []))
+  const take = `take the advisory lock ${settings.lockKey}`
+  const operation = holders.length > 0 ? take : `${take} and read the catalogs under it`
+  return yield* Effect.fail(new LockTimeoutError(operation, refused.message, settings.lockTimeout, holders))
+})
+
+const readingFailed = (attempt: number) => databaseError('read the catalogs under the lock', attempt)
+
+/** Begins the transaction, waits for the advisory lock, and reads the catalogs, in one round trip. */
+export const readUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call, attempt: number) {
+  const { settings, passwords, lockBudget, status } = call
+  emit(settings.onEvent, { kind: 'lockRequested', lockKey: settings.lockKey })
+  status.awaits = `the advisory lock ${settings.lockKey}`
+  const reading = { before: beginStatements(call), known: call.first.reading }
+  const { cells, snapshot } = yield* readCatalogsInTransaction(scope, reading).pipe(
+    Effect.catchTag(
+      'StatementError',
+      (refused): Effect.Effect<never, DatabaseError | LockTimeoutError, Session> =>
+        isLockTimeout(refused)
+          ? failWithHolders(call, refused)
+          : Effect.fail(readingFailed(attempt)(refused)),
+    ),
+  )
+  const [, before, , after, stored] = cells
+  const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
+  emit(settings.onEvent, { kind: 'lockAcquired', milliseconds })
+  lockBudget.spend(milliseconds)
+  status.awaits = 'the plan'
+  yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
+  if (call.stored === undefined) return snapshot
+  return yield* Effect.promise(() => passwords.compared(snapshot, stored ?? null))
+}, inSpan('pgsr.lock'))
+
+/** Reads the catalogs again in the transaction that holds the lock. */
+export const readAgain = (scope: Scope, attempt: number) =>
+  readCatalogsInTransaction(scope).pipe(
+    Effect.map(({ snapshot }) => snapshot),
+    Effect.catchTag('StatementError', (refused) => Effect.fail(readingFailed(attempt)(refused))),
+  )

@@ -1,0 +1,157 @@
+import { lockShortage, operationsOf, type Plan } from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import type { CallStatus } from '../connection/deadline.ts'
+import { transactionScope, type TransactionScope } from '../connection/transaction-scope.ts'
+import {
+  DatabaseError,
+  databaseError,
+  LockTimeoutError,
+  StatementError,
+  TooManyLocksError,
+} from '../errors.ts'
+import { emit } from '../events.ts'
+import type { SyncResult } from '../functions.ts'
+import { readCatalogs, readStoredPasswords } from '../introspection/read-catalog.ts'
+import type { Answer } from '../introspection/snapshot.ts'
+import type { Settings } from '../options.ts'
+import { Passwords, type StoredScope } from '../passwords/passwords.ts'
+import { sentPasswords } from './batches.ts'
+import type { Call } from './call.ts'
+import { LockBudget } from './lock-budget.ts'
+import { planningAsync } from './planning.ts'
+import type { PlanSource } from './plan-source.ts'
+import { withRetries } from './retry.ts'
+import { attemptTransaction } from './transaction-attempt.ts'
+import { isComplete, planned, resultOf } from './transaction-progress.ts'
+
+/** A lock that is not free in time is no reason to retry: the caller has set how long to wait. */
+const lockTimeoutError =
+  ({ lockTimeout }: Settings) =>
+  <E>(error: E): E | LockTimeoutError =>
+    error instanceof DatabaseError && error.sqlState === '55P03'
+      ? new LockTimeoutError(error.operation, error.cause.message, lockTimeout)
+      : error
+
+const readOnlyMessages: Readonly<Record<NonNullable<Answer['readOnly']>, string>> = {
+  replica: 'the server is a replica, which is read-only',
+  transaction: 'the transaction of the caller is read-only',
+}
+
+/** Fails where nothing can be written. A transaction of pgsr’s own is read-write, whatever the default. */
+const refuseReadOnly = (
+  readOnly: Answer['readOnly'],
+  { isOwn }: TransactionScope,
+): Effect.Effect<void, DatabaseError> =>
+  readOnly === null || (readOnly === 'transaction' && isOwn)
+    ? Effect.void
+    : Effect.fail(
+        databaseError('execute the plan')(
+          new StatementError({ message: readOnlyMessages[readOnly], sqlState: '25006' }),
+        ),
+      )
+
+/**
+ * Refuses plans that need more locks than the server has room for. A transaction of the caller’s has to hold the locks of
+ * the whole plan.
+ */
+const withRoomForLocks = <E>(
+  source: PlanSource<E>,
+  { isOwn }: TransactionScope,
+): PlanSource<E | TooManyLocksError> => ({
+  ...source,
+  planFor: (snapshot, executed) =>
+    Effect.flatMap(source.planFor(snapshot, executed), (plan) => {
+      const shortage = lockShortage(snapshot, isOwn ? plan.transactions : [operationsOf(plan)])
+      return shortage === undefined ? Effect.succeed(plan) : Effect.fail(new TooManyLocksError(shortage))
+    }),
+})
+
+/** Reads the catalogs without a lock, and the stored passwords if they may be read, to compare them with those given. */
+const readFirst = Effect.fnUntraced(function* (
+  { scope }: Pick<PlanSource<unknown>, 'scope'>,
+  passwords: Passwords,
+  settings: Settings,
+  transaction: TransactionScope,
+) {
+  const storedScope: StoredScope = { roles: scope.desired, compared: passwords.roles }
+  const reading = yield* withRetries(
+    () => readCatalogs(scope, storedScope, transaction, settings),
+    settings,
+    { transaction, executes: false },
+  )
+  if (passwords.roles.length > 0) yield* planningAsync(() => passwords.check(reading.version))
+  if (scope.desired.length === 0 || !reading.readsPasswords)
+    return { reading, snapshot: reading.snapshot, stored: undefined }
+  const text =
+    reading.stored === undefined
+      ? yield* readStoredPasswords(storedScope, transaction, settings)
+      : reading.stored
+  const snapshot = yield* Effect.promise(() => passwords.compared(reading.snapshot, text))
+  return { reading, snapshot, stored: storedScope }
+})
+
+/** Reads the catalogs and changes nothing. */
+export const readSnapshot = Effect.fnUntraced(function* (
+  source: Pick<PlanSource<unknown>, 'scope' | 'passwords'>,
+  settings: Settings,
+) {
+  const transaction = yield* transactionScope(false)
+  const { snapshot } = yield* readFirst(
+    source,
+    new Passwords(source.passwords, settings),
+    settings,
+    transaction,
+  )
+  return snapshot
+})
+
+const droppedAgain = (attempts: number): DatabaseError => {
+  const message = 'another session keeps dropping the intermediate roles that the plan prepares'
+  return databaseError('prepare the plan', attempts)(new StatementError({ message, sqlState: '55000' }))
+}
+
+/**
+ * Runs a plan. If nothing differs, this is one reading of the catalogs. Otherwise it is one transaction after another: those
+ * before the last one only prepare. Other sessions may drop what is prepared, since nobody is a member of it yet; it is
+ * then prepared again.
+ */
+export const runPlan = Effect.fnUntraced(function* <E>(
+  given: PlanSource<E>,
+  settings: Settings,
+  status: CallStatus<SyncResult>,
+) {
+  const transaction = yield* transactionScope(true)
+  const source = withRoomForLocks(given, transaction)
+  const passwords = new Passwords(source.passwords, settings)
+  const { reading, snapshot, stored } = yield* readFirst(source, passwords, settings, transaction)
+  const plan: Plan = yield* source.planFor(snapshot, 0)
+  const operations = operationsOf(plan)
+  emit(settings.onEvent, { kind: 'planned', operations: operations.length })
+  if (operations.length === 0) return { changed: false, plan }
+  yield* refuseReadOnly(reading.readOnly, transaction)
+  const { version } = reading
+  // Hashed before the lock is taken, since other calls wait for it.
+  yield* sentPasswords(operations, passwords, version)
+  const call: Call = {
+    settings,
+    transaction,
+    passwords,
+    stored,
+    version,
+    first: { reading, snapshot },
+    status,
+    lockBudget: new LockBudget(settings.lockTimeout),
+    unlockableRoles: new Set(),
+  }
+  const limit = plan.transactions.length * settings.attempts
+  let progress = planned([], plan, snapshot)
+  while (!isComplete(progress)) {
+    const before = progress
+    if (before.executed.length > limit) return yield* Effect.fail(droppedAgain(settings.attempts))
+    progress = yield* withRetries((attempt) => attemptTransaction(source, call, before, attempt), settings, {
+      transaction,
+      executes: true,
+    }).pipe(Effect.mapError(lockTimeoutError(settings)))
+  }
+  return resultOf(progress)
+})

@@ -1,0 +1,45 @@
+import { predictionOf } from '@pgsr/planner'
+import * as Effect from 'effect/Effect'
+import { within } from '../connection/transaction-scope.ts'
+import { inSpan } from '../span.ts'
+import type { Call } from './call.ts'
+import { commit, endUnchanged } from './commit.ts'
+import { type NextTransaction, nextTransaction } from './next-transaction.ts'
+import { overlap } from './overlap.ts'
+import type { PlanSource } from './plan-source.ts'
+import { prove } from './prove.ts'
+import { sendBatches } from './send-batches.ts'
+import { advanced, isComplete, resultOf, type TransactionProgress } from './transaction-progress.ts'
+
+/**
+ * Tries the next transaction: begin and lock, read the catalogs, decide what to do, execute, prove, commit. If it fails or
+ * is interrupted, it is undone, and the progress stays as it was.
+ */
+export const attemptTransaction = <E>(
+  source: Pick<PlanSource<E>, 'scope' | 'planFor'>,
+  call: Call,
+  progress: TransactionProgress,
+  attempt: number,
+) => {
+  const { settings, transaction, status } = call
+  const stages = Effect.fnUntraced(function* (onEnded: () => void) {
+    status.stage = 'working'
+    const next: NextTransaction = yield* nextTransaction(source, call, progress, attempt)
+    const { plan, snapshot } = next
+    const after = advanced(next.progress, plan.transactions)
+    if (plan.transactions.length === 0) {
+      yield* endUnchanged(call, attempt, onEnded)
+      return after
+    }
+    const [, differenceTo] = yield* overlap(
+      sendBatches(next, call, attempt),
+      () => predictionOf(plan, snapshot),
+      settings,
+    )
+    yield* prove(plan, differenceTo, call, attempt)
+    if (isComplete(after)) status.result = resultOf(after)
+    yield* commit(call, attempt, onEnded)
+    return after
+  })
+  return within(transaction, stages).pipe(inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
+}
