@@ -1,13 +1,5 @@
-import {
-  type DesiredRole,
-  type Group,
-  groupsOf,
-  type Operation,
-  type Plan,
-  type SetPassword,
-  statementOfGroup,
-  stepsOf,
-} from '@pgsr/node-postgres'
+import { type DesiredRole, type Operation, type Plan, type SetPassword } from '@pgsr/node-postgres'
+import { type Group, groupsOf, statementOfGroup, stepsOf } from '@pgsr/planner/internal'
 import { layer, planRoles } from '@pgsr/node-postgres/effect'
 import * as Effect from 'effect/Effect'
 import pg from 'pg'

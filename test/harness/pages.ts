@@ -60,9 +60,9 @@ const linkOf = (page: string, text: string, target: string): Page['links'] => {
 }
 
 const readPage = async (path: string): Promise<Page> => {
-  const text = await readFile(join(root, path), 'utf8')
+  const source = await readFile(join(root, path), 'utf8')
   // Of source, what its docstrings say.
-  const markdown = path.endsWith('.ts') ? text.replaceAll(/^ \* ?/gm, '') : text
+  const markdown = path.endsWith('.ts') ? source.replaceAll(/^ \* ?/gm, '') : source
   const prose = markdown.replaceAll(fence, '')
   const links = [...prose.replaceAll(/`[^`]+`/g, '``').matchAll(/\[([^\]]*)\]\(([^)\s]+)\)/g)]
   return {

@@ -1,12 +1,5 @@
-import {
-  describeFactInFull,
-  describeName,
-  type Difference,
-  type LockShortage,
-  type PlanDifference,
-  type Residue,
-  type Skipped,
-} from '@pgsr/planner'
+import { type Difference, type PlanDifference, type Residue, type Skipped } from '@pgsr/planner'
+import { describeFactInFull, describeName, type LockShortage } from '@pgsr/planner/internal'
 
 /**
  * The answer of PostgreSQL, or of the connection, when a text could not be run. It contains nothing of the text, in which

@@ -1,4 +1,5 @@
-import { impossibleRoleNameProblem, InvalidGrantError, nameProblem, type PlanOptions } from '@pgsr/planner'
+import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
+import { impossibleRoleNameProblem, nameProblem } from '@pgsr/planner/internal'
 import type { Listener } from './events.ts'
 
 /** The options that every call takes. */

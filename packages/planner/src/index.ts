@@ -23,14 +23,7 @@ export {
   futureObjects,
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
-export {
-  type DropRequest,
-  dropRequest,
-  type PlanOptions,
-  type Request,
-  type SyncRequest,
-} from './model/request.ts'
-export { requestOf } from './request/parse-request.ts'
+export { type PlanOptions } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is
@@ -49,7 +42,6 @@ export {
   type Privilege,
   type PrivilegeLetter,
   privilegeLetters,
-  privilegesSince,
   type Privileges,
 } from './postgres/privilege.ts'
 export { type PatternScope, type Scope } from './model/scope.ts'
@@ -84,8 +76,6 @@ export type {
   PrivilegeFact,
   RoleFact,
 } from './model/fact.ts'
-export { mostAdministered } from './access/delegate.ts'
-export { type LockShortage } from './transaction/lock-budget.ts'
 export type {
   ClearPassword,
   CreateRole,
@@ -106,53 +96,28 @@ export type {
   SetValidUntil,
 } from './model/operation.ts'
 export { type PlanDifference, type PlanEntry } from './plan/plan-difference.ts'
-export { impossibleRoleNameProblem, nameProblem } from './postgres/identifier.ts'
 export { type Plan, type Skipped } from './model/plan.ts'
-export { plan, planDrop, planRequest } from './plan/plan.ts'
+export { plan, planDrop } from './plan/plan.ts'
 export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
-export { type Group } from './sql/group-statements.ts'
-export { noSelfGrantStatement } from './sql/statement.ts'
-export { type RenderOptions, type Step } from './sql/script.ts'
+export { type RenderOptions } from './sql/script.ts'
 export { type Residue } from './model/residue.ts'
 // The functions that take what others give them
 export {
   describeFact,
-  describeFactInFull,
   describeGrant,
-  describeName,
   describeObject,
   describeOperation,
   differenceOf,
-  futureObjectsOf,
-  groupsOf,
-  hasLoneSurrogate,
   isCaretakerName,
   isDelegateName,
   isIntermediateName,
-  isVanished,
-  lockShortage,
-  objectKey,
-  objectsAsPlanned,
   operationsOf,
   outcomeOf,
-  parseAclItem,
   parsePlan,
-  parsePrivileges,
-  passwordStatement,
   planDifferenceOf,
-  predictionOf,
-  preparingPlan,
   renderJson,
   renderSql,
-  schemaOf,
   scopeOf,
-  scopeOfPlan,
-  scopeOfRequest,
   statementOf,
-  statementOfGroup,
-  stepsOf,
-  storedNameProblem,
-  storedTypeName,
   typeName,
-  vanishedRole,
 } from './from-outside.ts'

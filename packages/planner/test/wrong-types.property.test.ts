@@ -1,4 +1,5 @@
 import * as planner from '@pgsr/planner'
+import * as internal from '@pgsr/planner/internal'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from './support/build-snapshot.ts'
@@ -105,7 +106,7 @@ describe('given anything', () => {
           ),
           (given) =>
             expectTagged(() =>
-              planner.requestOf(
+              internal.requestOf(
                 { role: 'r', grants: [call(...given.map((one) => one())) as planner.Grant] },
                 { seed: '' },
               ),
@@ -177,8 +178,8 @@ describe('given something of which one value is of the wrong type', () => {
     options: (spoil) =>
       planner.plan(before, desired, spoil({ seed: '', allowSelf: true, scope: 'database' as const })),
     'a snapshot': (spoil) => planner.plan(spoil(before), desired, { seed: '' }),
-    'a snapshot for a checked request': (spoil) => planner.planRequest(spoil(before), made.request),
-    'a request': (spoil) => planner.planRequest(before, spoil(made.request)),
+    'a snapshot for a checked request': (spoil) => internal.planRequest(spoil(before), made.request),
+    'a request': (spoil) => internal.planRequest(before, spoil(made.request)),
     'a snapshot for unused roles': (spoil) => planner.planDrop(spoil(before)),
     'a snapshot for an outcome': (spoil) => planner.outcomeOf(spoil(before), made),
     'a plan for an outcome': (spoil) => planner.outcomeOf(before, spoil(made)),

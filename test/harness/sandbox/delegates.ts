@@ -1,4 +1,4 @@
-import { mostAdministered } from '@pgsr/planner'
+import { mostAdministered } from '@pgsr/planner/internal'
 import { randomBytes } from 'node:crypto'
 import type { Sandbox } from './sandbox.ts'
 

@@ -1,4 +1,5 @@
-import { type ObjectKind, objectKinds, schemaOf } from '@pgsr/planner'
+import { type ObjectKind, objectKinds } from '@pgsr/planner'
+import { schemaOf } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import type { Oid, PgCatalog } from './pg-catalog.ts'
 

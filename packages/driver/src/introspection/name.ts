@@ -1,4 +1,4 @@
-import { vanishedRole } from '@pgsr/planner'
+import { vanishedRole } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import { constant } from './constant.ts'
 

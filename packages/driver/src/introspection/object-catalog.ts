@@ -1,4 +1,5 @@
-import { type ObjectKind, schemaOf } from '@pgsr/planner'
+import { type ObjectKind } from '@pgsr/planner'
+import { schemaOf } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from './pg-catalog.ts'
 import { catalogOid, constant } from './constant.ts'

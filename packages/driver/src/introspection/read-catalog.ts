@@ -1,4 +1,5 @@
-import { describeName, type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { type Scope, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import { asciiLiteral } from '../connection/ascii-literal.ts'

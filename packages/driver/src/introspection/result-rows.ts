@@ -1,4 +1,5 @@
-import { mostAdministered, type ObjectKind } from '@pgsr/planner'
+import { type ObjectKind } from '@pgsr/planner'
+import { mostAdministered } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, constant, intermediateName } from './constant.ts'
 import { isRealMember } from './membership.ts'

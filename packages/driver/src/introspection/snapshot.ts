@@ -2,18 +2,20 @@ import {
   type AclItem,
   type DatabaseObject,
   type DefaultPrivileges,
-  futureObjectsOf,
-  hasLoneSurrogate,
   type ObjectKind,
   objectKinds,
-  parseAclItem,
-  parsePrivileges,
   type Role,
   type Scope,
   type Snapshot,
+} from '@pgsr/planner'
+import {
+  futureObjectsOf,
+  hasLoneSurrogate,
+  parseAclItem,
+  parsePrivileges,
   storedTypeName,
   vanishedRole,
-} from '@pgsr/planner'
+} from '@pgsr/planner/internal'
 import { readRows, type Row } from './result-rows.ts'
 import { withoutUnnameableDefaults, withoutUnnameableObjects } from './unnameable.ts'
 

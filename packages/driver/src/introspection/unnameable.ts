@@ -1,12 +1,5 @@
-import {
-  type DatabaseObject,
-  type DefaultPrivileges,
-  describeName,
-  describeObject,
-  hasLoneSurrogate,
-  objectKey,
-  type Unmanaged,
-} from '@pgsr/planner'
+import { type DatabaseObject, type DefaultPrivileges, describeObject, type Unmanaged } from '@pgsr/planner'
+import { describeName, hasLoneSurrogate, objectKey } from '@pgsr/planner/internal'
 
 /** What statements can name, and reports of the rest for the roles that it concerns. */
 interface Divided<T> {

@@ -1,4 +1,5 @@
-import { describeName, type Grant, InvalidGrantError, type LoginGrant, Secret } from '@pgsr/planner'
+import { type Grant, InvalidGrantError, type LoginGrant, Secret } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
 import { maxScramIterations } from '../options.ts'
 import { isBrokenVerifier, isEndlessVerifier, isVerifier } from './verifier.ts'
 

@@ -1,4 +1,5 @@
-import { describeName, Secret, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { Secret, type Snapshot, UnsupportedServerError } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
 import { asciiLiteral } from '../connection/ascii-literal.ts'
 import type { Settings } from '../options.ts'
 import { type Password, refusePassword } from './password.ts'

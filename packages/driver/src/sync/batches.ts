@@ -1,12 +1,5 @@
-import {
-  type Group,
-  groupsOf,
-  type Operation,
-  passwordStatement,
-  type Plan,
-  statementOfGroup,
-  stepsOf,
-} from '@pgsr/planner'
+import { type Operation, type Plan } from '@pgsr/planner'
+import { type Group, groupsOf, passwordStatement, statementOfGroup, stepsOf } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { Passwords } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'

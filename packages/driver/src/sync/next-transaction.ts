@@ -1,4 +1,5 @@
-import { operationsOf, type Plan, preparingPlan, type Scope, scopeOfPlan, type Snapshot } from '@pgsr/planner'
+import { operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
+import { preparingPlan, scopeOfPlan } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { computeInTime } from '../connection/deadline.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'
@@ -32,7 +33,7 @@ const nextOf = (left: Plan, { isOwn }: TransactionScope): Plan =>
   isOwn ? { ...left, transactions: left.transactions.slice(0, 1) } : left
 
 /**
- * What can be executed without planning again:
+ * What can be executed without planning again, if nothing has changed:
  *
  * 1. In the first transaction, the plan from before the lock, if the catalogs are the same. It reads everything, so that
  *    what is refused is refused before anything is done.
@@ -47,8 +48,9 @@ const candidateOf = (
   { first, transaction }: Call,
   { executed, left, areAsPlanned }: TransactionProgress,
   attempt: number,
-): Candidate | undefined => {
-  if (attempt > 1) return undefined
+): Candidate => {
+  const nothing = { plan: { ...left, transactions: [] }, scope, isUnchanged: () => false }
+  if (attempt > 1) return nothing
   if (executed.length === 0)
     return {
       plan: nextOf(left, transaction),
@@ -56,7 +58,7 @@ const candidateOf = (
       isUnchanged: (snapshot) => snapshot === first.snapshot,
     }
   const preparing = preparingPlan(left)
-  if (preparing === undefined) return undefined
+  if (preparing === undefined) return nothing
   return {
     plan: preparing,
     scope: scopeOfPlan(preparing),
@@ -76,12 +78,7 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
     const sent = yield* sentPasswords(transactions.flat(), passwords, version)
     return () => batchesOf(transactions, actingRole, sent, unlockableRoles)
   })
-  const candidate = candidateOf(source.scope, call, progress, attempt)
-  const { plan, scope, isUnchanged } = candidate ?? {
-    plan: progress.left,
-    scope: source.scope,
-    isUnchanged: () => false,
-  }
+  const { plan, scope, isUnchanged } = candidateOf(source.scope, call, progress, attempt)
   const [found, batches] = yield* overlap(
     readUnderLock(scope, call, attempt),
     yield* batchesFor(plan),

@@ -1,13 +1,5 @@
-import {
-  dropRequest,
-  MissingObjectError,
-  type Plan,
-  planDrop,
-  planRequest,
-  type Scope,
-  scopeOfRequest,
-  type Snapshot,
-} from '@pgsr/planner'
+import { MissingObjectError, type Plan, planDrop, type Scope, type Snapshot } from '@pgsr/planner'
+import { dropRequest, planRequest, scopeOfRequest } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'

@@ -1,14 +1,5 @@
-import {
-  describeName,
-  type DesiredRole,
-  type Grant,
-  InvalidGrantError,
-  type PlanOptions,
-  requestOf,
-  type Scope,
-  scopeOfRequest,
-  type SyncRequest,
-} from '@pgsr/planner'
+import { type DesiredRole, type Grant, InvalidGrantError, type PlanOptions, type Scope } from '@pgsr/planner'
+import { describeName, requestOf, scopeOfRequest, type SyncRequest } from '@pgsr/planner/internal'
 import type * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'

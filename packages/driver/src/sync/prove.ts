@@ -1,4 +1,5 @@
-import { type Plan, type predictionOf, scopeOfPlan } from '@pgsr/planner'
+import { type Plan } from '@pgsr/planner'
+import { type predictionOf, scopeOfPlan } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { computeInTime } from '../connection/deadline.ts'
 import { readLastCell, Session } from '../connection/session.ts'

@@ -1,4 +1,5 @@
-import { noSelfGrantStatement, type Scope } from '@pgsr/planner'
+import { type Scope } from '@pgsr/planner'
+import { noSelfGrantStatement } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { readLastCell, Session, stopTimeout } from '../connection/session.ts'
 import {

@@ -1,17 +1,14 @@
 import {
   type DesiredRole,
-  dropRequest,
   InvalidGrantError,
   parsePlan,
   type Plan,
   planDifferenceOf,
-  planRequest,
-  type Request,
   type Scope,
-  scopeOfRequest,
   Secret,
   type Snapshot,
 } from '@pgsr/planner'
+import { dropRequest, planRequest, type Request, scopeOfRequest } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { isDeepStrictEqual } from 'node:util'
 import type { Deadline } from '../connection/deadline.ts'

@@ -1,4 +1,5 @@
-import { lockShortage, operationsOf, type Plan } from '@pgsr/planner'
+import { operationsOf, type Plan } from '@pgsr/planner'
+import { lockShortage } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { CallStatus } from '../connection/deadline.ts'
 import { transactionScope, type TransactionScope } from '../connection/transaction-scope.ts'

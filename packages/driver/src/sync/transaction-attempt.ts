@@ -1,4 +1,4 @@
-import { predictionOf } from '@pgsr/planner'
+import { predictionOf } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { within } from '../connection/transaction-scope.ts'
 import { inSpan } from '../span.ts'

@@ -1,4 +1,5 @@
-import { objectsAsPlanned, type Plan, type Snapshot } from '@pgsr/planner'
+import { type Plan, type Snapshot } from '@pgsr/planner'
+import { objectsAsPlanned } from '@pgsr/planner/internal'
 import type { SyncResult } from '../functions.ts'
 
 /** How far a call has come with its plan. Each transaction turns one progress into the next. */

@@ -1,6 +1,5 @@
 import {
   type DatabaseObject,
-  groupsOf,
   isCaretakerName,
   isDelegateName,
   type Membership,
@@ -13,6 +12,7 @@ import {
   type PrivilegeFact,
   type Snapshot,
 } from '@pgsr/planner'
+import { groupsOf } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { forEveryPlan, type Input } from '../arbitrary/desired.ts'
 import { mayHoldCode } from '../support/expected-effects.ts'

@@ -1,4 +1,5 @@
-import { describeFactInFull, type Fact } from '@pgsr/planner'
+import { type Fact } from '@pgsr/planner'
+import { describeFactInFull } from '@pgsr/planner/internal'
 import { expect, test } from 'vitest'
 
 const fresh = { kind: 'schema', name: ['fresh'] } as const

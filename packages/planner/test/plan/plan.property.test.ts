@@ -5,11 +5,11 @@ import {
   operationsOf,
   type Plan,
   plan,
-  planRequest,
   type Residue,
   type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
+import { planRequest } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { forEveryInput, forEveryPlan, type Input, reordered } from '../arbitrary/desired.ts'
 import {

@@ -1,14 +1,13 @@
 import {
   type DatabaseObject,
   Grant,
-  objectsAsPlanned,
   type Operation,
   operationsOf,
   outcomeOf,
   plan,
-  preparingPlan,
   Target,
 } from '@pgsr/planner'
+import { objectsAsPlanned, preparingPlan } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { object, snapshot } from '../support/build-snapshot.ts'
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { parseAclItem, privilegeLetters } from '@pgsr/planner'
+import { privilegeLetters } from '@pgsr/planner'
+import { parseAclItem } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { anyName } from '../arbitrary/name.ts'
 

@@ -1,12 +1,5 @@
-import {
-  type DesiredRole,
-  Grant,
-  InvalidGrantError,
-  plan,
-  type PlanOptions,
-  requestOf,
-  Target,
-} from '@pgsr/planner'
+import { type DesiredRole, Grant, InvalidGrantError, plan, type PlanOptions, Target } from '@pgsr/planner'
+import { requestOf } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { snapshot } from '../support/build-snapshot.ts'
 

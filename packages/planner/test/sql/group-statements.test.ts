@@ -1,14 +1,5 @@
-import {
-  Grant,
-  type Group,
-  groupsOf,
-  type ObjectName,
-  type Operation,
-  operationsOf,
-  outcomeOf,
-  plan,
-  Target,
-} from '@pgsr/planner'
+import { Grant, type ObjectName, type Operation, operationsOf, outcomeOf, plan, Target } from '@pgsr/planner'
+import { type Group, groupsOf } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { forEveryPlan } from '../arbitrary/desired.ts'
 import { object, role, snapshot } from '../support/build-snapshot.ts'

@@ -2,7 +2,6 @@ import {
   attributes,
   type DefaultPrivilegeFact,
   describeFact,
-  describeName,
   describeObject,
   type DesiredRole,
   type Fact,
@@ -13,6 +12,7 @@ import {
   type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
 import {
   builtInDefaults,
   defaultEntriesOf,

@@ -1,4 +1,5 @@
-import { Grant, outcomeOf, plan, planRequest } from '@pgsr/planner'
+import { Grant, outcomeOf, plan } from '@pgsr/planner'
+import { planRequest } from '@pgsr/planner/internal'
 import { expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 

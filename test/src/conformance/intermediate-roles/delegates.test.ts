@@ -1,5 +1,6 @@
 import { Grant, operationsOf } from '@pgsr/node-postgres'
-import { isDelegateName, mostAdministered } from '@pgsr/planner'
+import { isDelegateName } from '@pgsr/planner'
+import { mostAdministered } from '@pgsr/planner/internal'
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'

@@ -1,5 +1,5 @@
 import { Grant, operationsOf } from '@pgsr/node-postgres'
-import { mostAdministered } from '@pgsr/planner'
+import { mostAdministered } from '@pgsr/planner/internal'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { inAnotherDatabase } from '../../../harness/sandbox/another-database.ts'

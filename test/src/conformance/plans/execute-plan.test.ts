@@ -10,7 +10,7 @@ import {
   renderSql,
   ResidueError,
 } from '@pgsr/node-postgres'
-import { groupsOf } from '@pgsr/planner'
+import { groupsOf } from '@pgsr/planner/internal'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'

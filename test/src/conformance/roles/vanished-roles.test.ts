@@ -1,4 +1,5 @@
-import { Grant, isVanished, ResidueError } from '@pgsr/node-postgres'
+import { Grant, ResidueError } from '@pgsr/node-postgres'
+import { isVanished } from '@pgsr/planner/internal'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'

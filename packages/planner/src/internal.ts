@@ -1,0 +1,26 @@
+// What the driver packages need of the planner besides what users do. It may change with any version.
+export { mostAdministered } from './access/delegate.ts'
+export { describeFactInFull, describeName } from './model/describe.ts'
+export { isVanished, vanishedRole } from './model/nameless.ts'
+export { type DropRequest, dropRequest, type Request, type SyncRequest } from './model/request.ts'
+export { planRequest } from './plan/plan.ts'
+export { predictionOf } from './plan/prediction.ts'
+export { objectsAsPlanned, preparingPlan } from './plan/preparing-plan.ts'
+export { parseAclItem } from './postgres/acl-item.ts'
+export { futureObjectsOf } from './postgres/default-privileges.ts'
+export {
+  hasLoneSurrogate,
+  impossibleRoleNameProblem,
+  nameProblem,
+  storedNameProblem,
+} from './postgres/identifier.ts'
+export { objectKey, schemaOf } from './postgres/object-kind.ts'
+export { parsePrivileges, privilegesSince } from './postgres/privilege.ts'
+export { storedTypeName } from './postgres/type-name.ts'
+export { scopeOfRequest } from './request/catalog-scope.ts'
+export { requestOf } from './request/parse-request.ts'
+export { scopeOfPlan } from './request/scope.ts'
+export { type Group, groupsOf } from './sql/group-statements.ts'
+export { type Step, stepsOf } from './sql/script.ts'
+export { noSelfGrantStatement, passwordStatement, statementOfGroup } from './sql/statement.ts'
+export { type LockShortage, lockShortage } from './transaction/lock-budget.ts'
