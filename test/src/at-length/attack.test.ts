@@ -9,7 +9,7 @@ const ends = oldestAndNewest(servers)
 const seed = Number(process.env.PGSR_TEST_SEED ?? 1)
 
 /** How many worlds are drawn for each server; `npm run attack` draws thousands. */
-const worlds = 4
+const worlds = 2
 
 // The acting role is a superuser and the owner of the database in turn, and so are the drivers.
 describe.for(servers)('$name', (server) => {

@@ -12,6 +12,11 @@ import { type Happening, type FaultCase, type FaultSetup, tryAll } from '../../h
 /** Every message on every server, instead of one of each kind on the oldest or the newest one. */
 const everything = process.env.PGSR_TEST_FAULTS === 'all'
 
+/** One of how many shares of the others: `3/20` is the fourth of twenty. */
+const [share = 0, shares = 1] = everything
+  ? []
+  : (process.env.PGSR_TEST_FAULTS ?? '0/1').split('/').map(Number)
+
 const servers = everything ? inject('servers') : oldestAndNewest(inject('servers'))
 
 /** The messages that pass in a sync that nothing happens to. */
@@ -144,12 +149,13 @@ describe.for(servers)('$name', (server) => {
       await box.end()
     })
 
-    /** Between two servers the fault cases alternate. */
+    /** Between servers the fault cases alternate, as they do between shares. */
     const casesOf = (...happenings: readonly Happening[]): readonly FaultCase[] => {
       const commit = course.messages.find((message) => /\bcommit$/i.test(textOf(message)))!.number
       return [connecting, course]
         .flatMap((one) => happenings.flatMap(pointsAt(commit, one)))
         .filter((_, index) => everything || index % servers.length === servers.indexOf(server))
+        .filter((_, index) => index % shares === share)
     }
 
     test('a sync takes messages of every kind', () => {

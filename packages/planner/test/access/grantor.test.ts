@@ -1,9 +1,9 @@
 import { type DesiredRole, Grant, plan, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role } from '../support/build-snapshot.ts'
-import { seenByMe, ordersForAll } from '../support/limited-role.ts'
+import { ordersForAll, seenByMe } from '../support/limited-role.ts'
 import { intermediate } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('an acting role that is no superuser', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([

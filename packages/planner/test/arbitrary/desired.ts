@@ -13,11 +13,11 @@ import {
   type Snapshot,
   Target,
 } from '@pgsr/planner'
+import { futureKinds, isIntermediate, isShared, objectIn } from '../support/holdings.ts'
+import { databaseOwners } from '../support/permission.ts'
 import { privilegesOn } from './acl.ts'
 import { anyName, pick } from './name.ts'
 import { anySnapshot } from './snapshot.ts'
-import { futureKinds, isIntermediate, isShared, objectIn } from '../support/holdings.ts'
-import { databaseOwners } from '../support/permission.ts'
 
 const grantableAttributes = [
   'SUPERUSER',

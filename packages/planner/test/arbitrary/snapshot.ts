@@ -8,13 +8,13 @@ import type {
   Role,
   Snapshot,
 } from '@pgsr/planner'
+import { membership, role } from '../support/build-snapshot.ts'
+import { builtInDefaults, defaultEntriesOf, futureKinds, isShared, textOf } from '../support/holdings.ts'
+import { createsSchemas, databaseOwners } from '../support/permission.ts'
 import { aclOf, type Entry, grants, ownersEntries, privilegesOn, withGrants } from './acl.ts'
 import { memberships, withMemberships } from './membership.ts'
 import { anyName, pick } from './name.ts'
 import { finished, objects, type Sketches, sketchesOf } from './object.ts'
-import { membership, role } from '../support/build-snapshot.ts'
-import { builtInDefaults, defaultEntriesOf, futureKinds, isShared, textOf } from '../support/holdings.ts'
-import { createsSchemas, databaseOwners } from '../support/permission.ts'
 
 const bootstrap = 'postgres'
 const databaseOid = '16384'

@@ -149,15 +149,15 @@ const isPassedOnFrom = (
 }
 
 /** Whether only desired roles have what an intermediate role gives, which is not theirs to have, and it is a copy’s too. */
-const isSharedInVain = (name: string, before: Snapshot, { desired }: Input, because: string): boolean => {
+const isSharedInVain = (name: string, before: Snapshot, { desired }: Input, reason: string): boolean => {
   const role = roleIn(before, name)
   return (
     role !== undefined &&
     isIntermediate(name) &&
     role.elsewhere > 0 &&
     !role.servesOthers &&
-    desired.some((one) => one.role === because) &&
-    before.memberships.some((row) => row.role === name && row.member === because)
+    desired.some((one) => one.role === reason) &&
+    before.memberships.some((row) => row.role === name && row.member === reason)
   )
 }
 

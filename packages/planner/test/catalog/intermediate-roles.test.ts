@@ -1,8 +1,8 @@
 import { Grant, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role } from '../support/build-snapshot.ts'
-import { withOrders, intermediate, heldByIntermediate } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { heldByIntermediate, intermediate, withOrders } from '../support/orders-table.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('an intermediate role is used only if it is what its name says, not if', () => {
   const asked = roleT([Grant.tableSelect('s', 'orders')])

@@ -1,8 +1,8 @@
 import { type DesiredRole, Grant, plan } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role } from '../support/build-snapshot.ts'
-import { orders, withOrders, intermediate } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { intermediate, orders, withOrders } from '../support/orders-table.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 const preserving = (grants: DesiredRole['grants'] = []): DesiredRole => ({
   ...roleT(grants),

@@ -1,8 +1,8 @@
 import { type DesiredRole, Grant, outcomeOf, plan, renderSql, type Snapshot, Target } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
-import { orders, withOrders, reachableByG, tableAcl } from '../support/orders-table.ts'
-import { scriptOf, roleT, runAs } from '../support/plan-script.ts'
+import { orders, reachableByG, tableAcl, withOrders } from '../support/orders-table.ts'
+import { roleT, runAs, scriptOf } from '../support/plan-script.ts'
 
 describe('a privilege that a third role granted', () => {
   const own = 'owner=arwdDxtm/owner'

@@ -1,8 +1,8 @@
 import { type DesiredRole, Grant, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, role } from '../support/build-snapshot.ts'
-import { withOrders, intermediate, anotherIntermediate } from '../support/orders-table.ts'
-import { scriptOf, roleT, leftToOtherDatabases } from '../support/plan-script.ts'
+import { anotherIntermediate, intermediate, withOrders } from '../support/orders-table.ts'
+import { leftToOtherDatabases, roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('membership in an intermediate role of another database', () => {
   test.for<[string, Snapshot, string]>([

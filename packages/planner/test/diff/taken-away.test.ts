@@ -1,8 +1,8 @@
 import { Grant, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
-import { withOrders, intermediate } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { intermediate, withOrders } from '../support/orders-table.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('a role loses what it does not ask for', () => {
   test.for<[string, Snapshot, string]>([

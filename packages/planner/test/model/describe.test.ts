@@ -1,4 +1,4 @@
-import { type Fact } from '@pgsr/planner'
+import type { Fact } from '@pgsr/planner'
 import { describeFactInFull } from '@pgsr/planner/internal'
 import { expect, test } from 'vitest'
 

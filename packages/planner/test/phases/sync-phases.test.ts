@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
 import { seenByMe, selectOrders } from '../support/limited-role.ts'
 import { orders } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('a superuser', () => {
   test.for<[string, Snapshot, string]>([

@@ -1,8 +1,8 @@
-import { type PlanOptions, type Snapshot } from '@pgsr/planner'
+import type { PlanOptions, Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 import { orders, ordersWithCode } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('what a role owns and does not ask for gets another owner', () => {
   test.for<[string, Snapshot, string, PlanOptions?]>([

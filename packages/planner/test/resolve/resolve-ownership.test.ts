@@ -2,7 +2,7 @@ import { type DesiredRole, Grant, type Snapshot, Target } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 import { orders, withOrders } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('ownership that is asked for', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([

@@ -1,8 +1,8 @@
 import { type DesiredRole, Grant, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
-import { withOrders, intermediate, heldByIntermediate } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { heldByIntermediate, intermediate, withOrders } from '../support/orders-table.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('a role gets what it asks for', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([

@@ -2,7 +2,7 @@ import { type DesiredRole, Grant, plan, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, role } from '../support/build-snapshot.ts'
 import { withOrders } from '../support/orders-table.ts'
-import { scriptOf, roleT } from '../support/plan-script.ts'
+import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('a grant that cannot be made is skipped, with its reason', () => {
   test.for<[string, Snapshot, DesiredRole, string]>([

@@ -1,4 +1,4 @@
-import { type Role, type Snapshot } from '@pgsr/planner'
+import type { Role, Snapshot } from '@pgsr/planner'
 import { object, role, snapshot } from './build-snapshot.ts'
 
 /** The name of the table that most tests are about. */

@@ -1,4 +1,4 @@
-import { type Operation, type Server, type Snapshot } from '@pgsr/planner'
+import type { Operation, Server, Snapshot } from '@pgsr/planner'
 import { lockShortage } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { object, snapshot } from '../support/build-snapshot.ts'
