@@ -45,21 +45,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'quotes in names are not doubled',
-    file: 'packages/planner/src/postgres/quote.ts',
+    file: 'packages/planner/src/postgres/identifier.ts',
     text: `name.replaceAll('"', '""')`,
     by: 'name',
     tests: conformance('names/hostile-names'),
   },
   {
     name: 'quotes in literals are not doubled',
-    file: 'packages/planner/src/postgres/quote.ts',
+    file: 'packages/planner/src/postgres/identifier.ts',
     text: `text.replaceAll("'", "''")`,
     by: 'text',
     tests: ['test/src/planner/quote.property.test.ts'],
   },
   {
     name: 'backslashes in literals are not doubled',
-    file: 'packages/planner/src/postgres/quote.ts',
+    file: 'packages/planner/src/postgres/identifier.ts',
     text: String.raw`.replaceAll('\\', '\\\\')`,
     by: '',
     tests: ['test/src/planner/quote.property.test.ts'],
@@ -139,14 +139,14 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/driver/src/connection/session.ts',
     text: 'while (!(await settlesIn(cancelInterval, answer)))',
     by: 'while (!(await settlesIn(100 * cancelInterval, answer)))',
-    tests: conformance('given-up'),
+    tests: conformance('calls/given-up'),
   },
   {
     name: 'what was planned before the lock is executed',
     file: 'packages/driver/src/sync/next-transaction.ts',
     text: 'snapshot === first.snapshot',
     by: 'snapshot !== undefined || first === undefined',
-    tests: conformance('login'),
+    tests: conformance('roles/login'),
   },
   {
     name: 'what prepares is executed whatever others have prepared',
@@ -179,8 +179,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what others may attach to a table does not count',
     file: 'packages/planner/src/resolve/future-owner.ts',
-    text: "(object.kind !== 'table' || !othersMayAttach(world, attachableIn, object))",
-    by: '(object.inert || !othersMayAttach(world, attachableIn, object))',
+    text: "(object.kind !== 'table' || !othersMayAttach(catalog, attachableIn, object))",
+    by: '(object.inert || !othersMayAttach(catalog, attachableIn, object))',
     tests: conformance('ownership/caretaker'),
   },
   {
@@ -193,8 +193,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a caretaker does not reach what it owns',
     file: 'packages/planner/src/phases/ownership.ts',
-    text: "if (schema === undefined || authority.holds(owner, schema, 'USAGE')) continue",
-    by: "if (schema === undefined || authority.isSuperuser || authority.holds(owner, schema, 'USAGE')) continue",
+    text: "if (schema === undefined || access.schemas.holds(owner, schema, 'USAGE')) continue",
+    by: "if (schema === undefined || access.isSuperuser || access.schemas.holds(owner, schema, 'USAGE')) continue",
     tests: conformance('ownership/caretaker'),
   },
   {
@@ -220,9 +220,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an intermediate role is used again whoever may let himself in to it',
-    file: 'packages/planner/src/resolve/resolve.ts',
-    text: 'elsewhere === 0 && administeredByOthers !== true && ',
-    by: 'elsewhere === 0 && (administeredByOthers !== true || elsewhere === 0) && ',
+    file: 'packages/planner/src/resolve/resolve-grants.ts',
+    text: 'administeredByOthers !== true &&',
+    by: '(administeredByOthers !== true || elsewhere === 0) &&',
     tests: conformance('intermediate-roles/planted-roles'),
   },
   {
