@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes long for its length: vitest starts with the longest files, so that no worker is left alone with one. */
 const slow =
-  /\/(attack|scale|faults|leak|race|every-kind|hostile-names|acting-role|take-over|drop-unused-roles)\.test\.ts$/
+  /\/(attack|scale|readme|faults|leak|race|every-kind|hostile-names|acting-role|take-over|drop-unused-roles)\.test\.ts$/
 
 const isSlow = ({ moduleId }: TestSpecification): boolean => slow.test(moduleId)
 

@@ -17,6 +17,7 @@ const service = ts.createLanguageService({
   getScriptFileNames: () => [file],
   getScriptSnapshot: (path) => ts.ScriptSnapshot.fromString(ts.sys.readFile(path) ?? ''),
   getScriptVersion: () => '1',
+  useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
 })
 const position = ts.sys.readFile(file).lastIndexOf(name)
 console.log(ts.displayPartsToString(service.getQuickInfoAtPosition(file, position)?.documentation))

@@ -89,7 +89,7 @@ const main = async (directory: string): Promise<void> => {
       const project = await newProject(directory, `with-${driver}`)
       await project.install({ [driver]: 'latest', ...(await withItsOwn(tarballs, name)) })
       installed.push({ ...project, name })
-      return 'it is'
+      return 'npm installs it'
     })
   }
   const others = [
