@@ -8,6 +8,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../../harness/servers/cluster.ts'
 import { type Block, type Page, readPages, root } from '../../harness/pages.ts'
+import { Reader } from '../../harness/reader.ts'
 
 /** Inside this package, so that imports are found, and ignored by git. */
 const directory = join(root, 'test/dist/readme')
@@ -106,6 +107,7 @@ const compiled = async (file: string): Promise<string> => {
 describe('the documentation', () => {
   let cluster: Cluster
   let env: NodeJS.ProcessEnv
+  let reader: Reader
   beforeAll(async () => {
     cluster = await startCluster(18)
     env = {
@@ -121,8 +123,12 @@ describe('the documentation', () => {
       for (const block of page.blocks)
         if (block.language === 'ts') await writeFile(fileOf(page, block), block.text)
     }
+    reader = await Reader.start(directory, env)
   })
-  afterAll(() => cluster.stop())
+  afterAll(async () => {
+    reader.stop()
+    await cluster.stop()
+  })
 
   const runShell = async (page: Page, line: string): Promise<string> => {
     const [, file] = /^(?:\w+=\S+ )*node (\S+\.ts)\b/.exec(line) ?? []
@@ -142,8 +148,7 @@ describe('the documentation', () => {
     ts: async (page, block) => {
       if (block.file !== undefined) return
       const program = await compiled(fileOf(page, block))
-      const { stdout } = await promisify(execFile)(process.execPath, [program], { env })
-      expectOutput(block, stdout)
+      expectOutput(block, await reader.run(program))
     },
     sql: (_, { text }) => send(cluster, 'warehouse', text),
     sh: async (page, block) => {
@@ -154,6 +159,8 @@ describe('the documentation', () => {
     json: async (_, { text }) => {
       expect(JSON.parse(text)).toBeDefined()
     },
+    // GitHub draws it.
+    mermaid: async (_, { text }) => expect(text).toMatch(/^flowchart TD\n( +\S+ --> \S+\n)+$/),
     // What a workflow runs has to be there.
     yaml: async (page, { text }) => {
       for (const { 1: line = '' } of text.matchAll(/\brun: (.*)$/gm)) {

@@ -423,7 +423,7 @@ conformanceInTurn('caretaker', (sandbox) => {
       reset role; revoke create on schema ${schema} from ${role}; truncate ${schema}.ran`)
     const { plan } = await box.sync({ role, grants: [] }, { onResidue: 'report' })
     expect(plan.residue).toMatchObject([{ role, reason: 'not permitted' }])
-    expect(plan.residue[0]?.message).toContain('to open table')
+    expect(plan.residue[0]?.message).toContain('opening table')
     const given = await box.plan({ role: heir, grants: [Grant.tableOwnership(schema, 't')] })
     expect(given.skipped).toMatchObject([{ role: heir, reason: 'not permitted' }])
     expect(await box.admin(`select who from ${schema}.ran`)).toEqual([])
