@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import * as planner from '@pgsr/planner'
+import { expect, test } from 'vitest'
+
+// Each name is a promise to users, which only a major version may break. A new one is added here on purpose.
+
+const values = `
+    ForbiddenRoleError Grant InvalidGrantError InvalidTextError MissingObjectError PlanningError Secret
+    SnapshotScopeError Target UnsupportedServerError attributes describeFact describeGrant describeObject
+    describeOperation differenceOf futureObjects isCaretakerName isDelegateName isIntermediateName
+    objectKinds operationsOf outcomeOf parsePlan plan planDifferenceOf planDrop privilegeLetters quoteIdent
+    quoteLiteral renderJson renderSql scopeOf statementOf typeName
+`
+
+const types = `
+    AclItem Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
+    DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
+    Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
+    GrantMembership GrantPrivilege GrantableAttribute GrantableKind LockRole LoginGrant LoginOptions
+    MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
+    ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
+    OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
+    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderOptions Residue
+    RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact Scope Server SetAttribute SetOwner
+    SetPassword SetValidUntil Skipped Snapshot Unmanaged
+`
+
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
+
+test('the functions and tables that users can import are these', () =>
+  expect(Object.keys(planner).sort()).toEqual(words(values)))
+
+test('the types that users can import are these', async () => {
+  const index = await readFile(new URL('../src/index.ts', import.meta.url), 'utf8')
+  const exported = [...index.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, all, names = '']) =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && (all !== undefined || name.startsWith('type ')))
+      .map((name) => name.replace('type ', '')),
+  )
+  expect(exported.sort()).toEqual(words(types))
+})
