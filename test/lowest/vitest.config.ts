@@ -44,7 +44,12 @@ export default defineConfig({
   ],
   test: {
     ...config.test,
-    include: ['src/conformance/**/*.test.ts', 'lowest/*.test.ts'],
+    include: [
+      'src/conformance/**/*.test.ts',
+      'src/drivers/{connection,effect}.test.ts',
+      'lowest/*.test.ts',
+      ...(process.env.PGSR_TEST_NODE === undefined ? [] : ['nodes/*.test.ts']),
+    ],
     // What is planned is no concern of the peers.
     exclude: planned.map((name) => `src/conformance/${name}.test.ts`),
   },

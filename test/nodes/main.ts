@@ -6,9 +6,13 @@ import { type NodeBinary, nodeBinaries, testDirectory } from './binaries.ts'
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
 
+/** The oldest Node meets the oldest peers. */
+const configFor = (version: string): string =>
+  `${version.startsWith('20.') ? 'lowest' : 'nodes'}/vitest.config.ts`
+
 const passes = async ({ path, version }: NodeBinary): Promise<boolean> => {
   console.log(`\nOn Node ${version}:`)
-  const child = spawn(path, [vitest, 'run', '--config', 'nodes/vitest.config.ts'], {
+  const child = spawn(path, [vitest, 'run', '--config', configFor(version)], {
     cwd: testDirectory,
     stdio: 'inherit',
     env: { ...process.env, PGSR_TEST_NODE: version },
