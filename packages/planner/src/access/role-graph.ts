@@ -119,11 +119,11 @@ export class RoleGraph {
 
   /** Others that have a role’s privileges, the nearest first. */
   othersWithPrivilegesOf(role: string): readonly string[] {
-    const { databaseOwner, version } = this.catalog.server
+    const { databaseOwner } = this.catalog.server
     const members = new Set([role])
     for (const one of members) {
       for (const row of this.catalog.membersOf(one)) if (this.#passesOn(row)) members.add(row.member)
-      if (one === databaseOwners && has(version, 'pg_database_owner') && this.inherits(databaseOwner))
+      if (one === databaseOwners && this.#ownsDatabase(databaseOwner) && this.inherits(databaseOwner))
         members.add(databaseOwner)
     }
     return [...members].filter((member) => member !== role && member !== this.actingRole)

@@ -9,15 +9,11 @@ import type {
   Unmanaged,
 } from '../model/snapshot.ts'
 import { Acl, aclOf, isSameAcl, itemsOf, type ReadonlyAcl } from '../postgres/acl.ts'
-import {
-  type Future,
-  type FutureObjects,
-  futureObjects,
-  futurePrivileges,
-} from '../postgres/default-privileges.ts'
+import { builtInDefaults } from '../postgres/built-in-defaults.ts'
+import type { Future, FutureObjects } from '../postgres/default-privileges.ts'
 import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
-import { parsePrivileges, privilegesSince, type ReadonlyPrivileges } from '../postgres/privilege.ts'
+import { parsePrivileges, type ReadonlyPrivileges } from '../postgres/privilege.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
 
 export interface CatalogObject extends ObjectName {
@@ -279,7 +275,7 @@ export class Catalog {
 
   /** What PostgreSQL grants where nothing has been said. */
   builtInDefaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
-    return { owner, schema, on, acl: this.#builtInDefaults(owner, schema, on) }
+    return { owner, schema, on, acl: builtInDefaults(this.server.version, { owner, schema, on }) }
   }
 
   /** Changes default privileges. As PostgreSQL does, forgets those that are what they would be without. */
@@ -291,23 +287,9 @@ export class Catalog {
       () => new Acl(this.defaultsOf(owner, schema, on).acl.values()),
     )
     change(acl)
-    if (isSameAcl(acl, this.#builtInDefaults(owner, schema, on))) this.#defaults.delete(key)
+    if (isSameAcl(acl, builtInDefaults(this.server.version, { owner, schema, on })))
+      this.#defaults.delete(key)
     else this.#defaults.set(key, { owner, schema, on, acl })
-  }
-
-  /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault) */
-  #builtInDefaults(owner: string, schema: string | null, on: FutureObjects): ReadonlyAcl {
-    const acl = new Acl()
-    if (schema !== null) return acl
-    const add = (grantee: string, privileges: ReadonlyPrivileges): void =>
-      acl.set({ grantee, grantor: owner, privileges })
-    const known = futurePrivileges(on).filter(
-      (privilege) => (privilegesSince[privilege] ?? 0) <= this.server.version,
-    )
-    add(owner, new Map(known.map((privilege) => [privilege, false])))
-    const { toPublic } = futureObjects[on]
-    if (toPublic !== undefined) add('public', new Map([[toPublic, false]]))
-    return acl
   }
 
   isSuperuser(role: string): boolean {

@@ -24,7 +24,7 @@ export const hasUselessPassword = (
   return managesCluster && hasPassword === true && login === false && !logins.has(role)
 }
 
-export const isWanted = ({ logins, attributes: asked }: Goal, role: string, attribute: Attribute): boolean =>
+const isWanted = ({ logins, attributes: asked }: Goal, role: string, attribute: Attribute): boolean =>
   attribute === 'LOGIN'
     ? logins.has(role)
     : isGrantableAttribute(attribute) && asked.get(role)?.has(attribute) === true

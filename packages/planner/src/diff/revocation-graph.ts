@@ -16,55 +16,9 @@ import type { Privilege } from '../postgres/privilege.ts'
 import { entitlement, type Goal, isPreserved, notAskedFor } from '../resolve/target-state.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
 import { Going } from './going.ts'
+import { mayHaveGranted, privilegeVerdict } from './privilege-verdict.ts'
 import { revokedFrom } from './revoked-from.ts'
-import type { PrivilegeVerdict, Revoked } from './revoked.ts'
-
-/** Why something cannot be revoked, of which kind that reason is, and in words. */
-export interface Obstacle {
-  readonly reason: 'granted by another role' | 'passed on' | 'not permitted'
-  readonly why: string
-}
-
-/** Something that is to go and cannot. */
-export interface Blocked {
-  readonly revoked: Revoked
-  readonly obstacle: Obstacle
-}
-
-/** What can be revoked, leaves first, and what cannot. */
-export interface Revocations {
-  readonly possible: readonly Revoked[]
-  readonly blocked: readonly Blocked[]
-}
-
-/**
- * Judges what a desired role holds on an object it does not own. What an owner has on its own object is left alone:
- * it could grant it back to itself, and foreign-key checks run with it.
- */
-export const privilegeVerdict = (
-  goal: Goal,
-  object: CatalogObject,
-  { grantee, grantor, privileges }: AclEntry,
-  privilege: Privilege,
-): PrivilegeVerdict => {
-  if (grantee === object.owner || isPreserved(goal, grantee, object)) return 'keep'
-  const entitled = entitlement(goal, object, privilege, grantee)
-  if (entitled === undefined || grantor !== object.owner) return 'revoke'
-  return privileges.get(privilege) === true && !entitled.grantable ? 'strip grant option' : 'keep'
-}
-
-/** Whether a desired role that does not own an object may go on having granted a privilege on it. */
-const mayHaveGranted = (
-  goal: Goal,
-  catalog: Catalog,
-  object: CatalogObject,
-  privilege: Privilege,
-  grantor: string,
-): boolean =>
-  isPreserved(goal, grantor, object) ||
-  [object, ...tableOf(catalog, object)].some(
-    (one) => entitlement(goal, one, privilege, grantor)?.grantable === true,
-  )
+import type { Blocked, Obstacle, Revocations, Revoked } from './revoked.ts'
 
 const noLoan: readonly PassedOn[] = []
 

@@ -10,3 +10,21 @@ export interface Revoked extends Granted {
   /** It goes only because its grantor cannot revoke something else otherwise: nobody is to lose by it. */
   readonly isCollateral?: true
 }
+
+/** Why something cannot be revoked, of which kind that reason is, and in words. */
+export interface Obstacle {
+  readonly reason: 'granted by another role' | 'passed on' | 'not permitted'
+  readonly why: string
+}
+
+/** Something that is to go and cannot. */
+export interface Blocked {
+  readonly revoked: Revoked
+  readonly obstacle: Obstacle
+}
+
+/** What can be revoked, leaves first, and what cannot. */
+export interface Revocations {
+  readonly possible: readonly Revoked[]
+  readonly blocked: readonly Blocked[]
+}

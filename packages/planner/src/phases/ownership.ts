@@ -1,7 +1,7 @@
 import { Access } from '../access/access.ts'
-import type { GrantPrivilege, Operation } from '../model/operation.ts'
+import type { GrantPrivilege } from '../model/operation.ts'
 import { accessTo, isCaretaker, schemaToReach } from '../resolve/future-owner.ts'
-import { ownerChanges, type Part } from '../resolve/owner-changes.ts'
+import { ownerChanges, ownerOperation, type Part } from '../resolve/owner-changes.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { holding } from '../temporary-rights/hold.ts'
 import { lending } from '../temporary-rights/lend.ts'
@@ -12,13 +12,13 @@ import type { Phase } from './phase.ts'
 const changeOwners =
   (part: Part): Phase =>
   (catalog, goal) =>
-    ownerChanges(catalog, goal, part).map(({ object, existing, owner, reason }): Operation => {
-      if (existing === undefined) {
-        const [schema] = object.name
-        return { kind: 'createSchema', schema: schema!, as: catalog.server.actingRole, owner, reason }
-      }
-      const as = accessTo(goal, existing).objects.mover(existing, owner) ?? existing.owner
-      return { kind: 'setOwner', object, as, owner, reason }
+    ownerChanges(catalog, goal, part).map((change) => {
+      const { existing, owner } = change
+      const as =
+        existing === undefined
+          ? catalog.server.actingRole
+          : (accessTo(goal, existing).objects.mover(existing, owner) ?? existing.owner)
+      return ownerOperation(change, as)
     })
 
 /** Creates schemas and moves them to who is to own them, and away from who is not. */

@@ -1,5 +1,5 @@
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
-import type { Reason } from '../model/operation.ts'
+import type { CreateSchema, Reason, SetOwner } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { sortedBy } from '../util/collections.ts'
 import { futureOwner, losesOwnership, type Ownerships } from './future-owner.ts'
@@ -51,3 +51,15 @@ export const ownerChanges = (
     }),
   ]
 }
+
+/**
+ * The operation that makes a change.
+ * @param as the role that it runs as
+ */
+export const ownerOperation = (
+  { object, existing, owner, reason }: OwnerChange,
+  as: string,
+): CreateSchema | SetOwner =>
+  existing === undefined
+    ? { kind: 'createSchema', schema: object.name[0]!, as, owner, reason }
+    : { kind: 'setOwner', object, as, owner, reason }

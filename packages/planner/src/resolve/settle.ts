@@ -1,10 +1,9 @@
 import { Access } from '../access/access.ts'
 import { applyOperation } from '../catalog/apply-operation.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Operation } from '../model/operation.ts'
 import { isContainer } from '../postgres/object-kind.ts'
 import { futureOwner, isCaretaker, type Ownerships } from './future-owner.ts'
-import { lostObjects, type OwnerChange, ownerChanges, type Part } from './owner-changes.ts'
+import { lostObjects, ownerChanges, ownerOperation, type Part } from './owner-changes.ts'
 
 /** The new roles that are to own something: desired roles, and caretakers. */
 const newRoles = (catalog: Catalog, ownerships: Ownerships): ReadonlySet<string> => {
@@ -20,21 +19,16 @@ const newRoles = (catalog: Catalog, ownerships: Ownerships): ReadonlySet<string>
   return missing
 }
 
-const operationFor = ({ object, existing, owner, reason }: OwnerChange, actingRole: string): Operation =>
-  existing === undefined
-    ? { kind: 'createSchema', schema: object.name[0]!, owner, as: actingRole, reason }
-    : { kind: 'setOwner', object, owner, as: actingRole, reason }
-
 /** The catalog once some objects have their owners; the same catalog where they have them already. */
 export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): Catalog => {
-  if (ownerChanges(catalog, ownerships, part).length === 0) return catalog
+  const changes = ownerChanges(catalog, ownerships, part)
+  if (changes.length === 0) return catalog
   const fork = catalog.fork()
   const { actingRole } = catalog.server
   if (ownerships.access.now.roles.mayCreateRoles)
     for (const role of newRoles(fork, ownerships))
       applyOperation(fork, { kind: 'createRole', role, as: actingRole, reason: { role, grant: null } })
-  for (const change of ownerChanges(fork, ownerships, part))
-    applyOperation(fork, operationFor(change, actingRole))
+  for (const change of changes) applyOperation(fork, ownerOperation(change, actingRole))
   return fork
 }
 

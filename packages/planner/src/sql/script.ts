@@ -79,15 +79,17 @@ const optionTaken = (operation: Operation): string | undefined => {
     : undefined
 }
 
-/** What a role loses since no grant asks for it, or what it had passed on. */
-const notAskedFor = (operation: Operation, who: string, provided: string | undefined): string => {
-  const loser =
-    operation.kind === 'revokePrivilege'
-      ? operation.grantee
-      : operation.kind === 'revokeMembership'
-        ? operation.member
-        : operation.reason.role
-  if (loser !== operation.reason.role) return `passed on by ${who}, which may not pass it on`
+/** The role that something is taken from. */
+const loserOf = (operation: Operation): string => {
+  if (operation.kind === 'revokePrivilege') return operation.grantee
+  return operation.kind === 'revokeMembership' ? operation.member : operation.reason.role
+}
+
+/** Says what a role loses since no grant asks for it, or what another loses that had it from that role. */
+const lossOf = (operation: Operation, provided: string | undefined): string => {
+  const { role } = operation.reason
+  const who = describeName(role)
+  if (loserOf(operation) !== role) return `passed on by ${who}, which may not pass it on`
   const what = operation.kind === 'setOwner' ? 'the ownership' : 'it'
   return `${who}: no grant asks for ${provided ?? optionTaken(operation) ?? what}`
 }
@@ -121,7 +123,7 @@ const commentOn = (operation: Operation): string => {
     return kind === 'dropRole' ? `nothing needs ${who} any more` : `nobody is a member of ${who}`
   if (reason.again === true && kind === 'revokePrivilege')
     return `${who}: granted by ${describeName(operation.grantor)}, granted again by the owner`
-  if (reason.grant === null && kind !== 'createRole') return notAskedFor(operation, who, provided)
+  if (reason.grant === null && kind !== 'createRole') return lossOf(operation, provided)
   if (provided !== undefined) return `${who}: ${provided}`
   if (kind === 'createRole') return `${describeName(operation.role)} does not exist`
   return `${who}: ${describeGrant(reason.grant!)}`

@@ -14,14 +14,14 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   const access = accessTo(goal, table)
   const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
   const first = { ...columnOf(columns[0]!), owner, follows: table }
-  const speaker = access.objects.runAs(first, privilege, { saying: 'grant' })
-  const newSpeaker = access.actingAs.proxyFor(newOwner)
+  const grantsAs = access.objects.runAs(first, privilege, { saying: 'grant' })
+  const revokesAs = access.actingAs.proxyFor(newOwner)
   return columns.map((column): Held => {
     const on = { object: columnOf(column), privilege, grantee: newOwner } as const
     return [
-      { kind: 'grantPrivilege', ...on, grantor: owner, as: speaker, reason: temporarily('hold', newOwner) },
+      { kind: 'grantPrivilege', ...on, grantor: owner, as: grantsAs, reason: temporarily('hold', newOwner) },
       // An owner has it all the same, so that it does no harm where nobody may take it back.
-      newSpeaker === undefined
+      revokesAs === undefined
         ? []
         : [
             {
@@ -29,7 +29,7 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
               ...on,
               grantor: newOwner,
               grantOptionOnly: false,
-              as: newSpeaker,
+              as: revokesAs,
               reason: temporarily('let go', newOwner),
             },
           ],
