@@ -166,7 +166,7 @@ export const mutations: readonly Mutation[] = [
     name: 'roles are not locked',
     file: 'packages/planner/src/transaction/role-locks.ts',
     text: 'if (operation.reason.temporary !== undefined) return []',
-    by: 'if (operation.because !== undefined) return []',
+    by: 'if (operation.reason !== undefined) return []',
     tests: conformance('calls/role-locks'),
   },
   {
