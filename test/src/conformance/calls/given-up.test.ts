@@ -1,4 +1,5 @@
 import { Grant, type SyncEvent, TimeoutError } from '@pgsr/node-postgres'
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
@@ -135,17 +136,17 @@ conformanceAtEnds((sandbox) => {
     const { box, desired } = await make()
     const controller = new AbortController()
     let next: Promise<readonly PromiseSettledResult<unknown>[]> | undefined
-    let isNextSent = false
+    const sent = new EventEmitter()
     // Until the next one’s statement runs, if it does not wait for the cancel request.
     const late = async (): Promise<void> => {
-      for (let waited = 0; waited < 300 && !isNextSent; waited += 10) await sleep(10)
+      await Promise.race([once(sent, 'next'), sleep(300)])
       await sleep(50)
     }
     const relay = await startRelay(box.connection, ({ frontend, backend, cut }) => {
       const forward = async (): Promise<void> => {
         for await (const [, bytes] of messagesFrom(frontend, 'frontend')) {
           if (isCancelRequest(bytes)) await late()
-          isNextSent ||= bytes.includes('pg_sleep')
+          if (bytes.includes('pg_sleep')) sent.emit('next')
           if (bytes.includes('with recursive') && next === undefined) {
             // What postgres.js sends before it has been answered then.
             await sleep(100)

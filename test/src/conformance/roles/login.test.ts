@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { Grant, ResidueError } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import { verifierOf } from '../../../../packages/driver/src/passwords/verifier.ts'
 import { untilSomebodyWaits } from '../../../harness/sandbox/waiting.ts'
 import {
@@ -66,7 +66,7 @@ const inTurn = ({ server }: Sandbox, index: number, clients: readonly LoginClien
   clients[(Math.floor(server.version / 10_000) + index) % clients.length]!
 
 // What is stored is no concern of the drivers.
-conformanceInTurn('logins', (sandbox) => {
+conformanceAround16('logins', (sandbox) => {
   test('a role that does not exist is created without any rights', async () => {
     const box = sandbox()
     const role = box.name('nobody')
