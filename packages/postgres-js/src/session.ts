@@ -81,6 +81,8 @@ interface Held {
   readonly ready: () => Promise<(text: string) => Query>
   /** Stops waiting. */
   readonly stopWaiting: () => void
+  /** Keeps the connection until the next query is made, even if it answers outside of a transaction. */
+  readonly keep: () => void
   /** Closes the connection if it is still held. */
   readonly end: () => void
 }
@@ -114,6 +116,7 @@ const callersOwn = (sql: OwnSql): Held => {
       return (text) => textTo(sql, text)
     },
     stopWaiting: () => undefined,
+    keep: () => undefined,
     end: () => {
       if (reservation.found !== undefined && isReserved(reservation.found)) reservation.found.line.terminate()
     },
@@ -210,6 +213,9 @@ const pooled = (pool: Sql, first: Reservation<Reserver>): Held & { readonly give
       return (text) => queryOn(pool, held.line, text)
     },
     stopWaiting: () => stopWaiting?.(),
+    keep: () => {
+      held.by.release = true
+    },
     end: () => {
       if (isReserved(held)) held.line.terminate()
     },
@@ -250,7 +256,10 @@ const sessionOn = (connection: Connection, held: Held): SessionShape => {
     },
     cancel: async () => {
       held.stopWaiting()
-      return running?.active === true ? running.canceller(running) : undefined
+      if (running?.active !== true) return
+      // Otherwise the request, if the answer overtakes it, would cancel what the pool sends next on the connection.
+      held.keep()
+      await running.canceller(running)
     },
     close: breaking,
   })

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { type Pairing, pairingInTurn, pairingsFor, pairingsOfOwner } from './pairings.ts'
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts'
-import { oldestAndNewest, type TestServer } from '../servers/servers.ts'
+import { oldestAndNewest, serversAround16, type TestServer } from '../servers/servers.ts'
 
 type Define = (sandbox: () => Sandbox) => void
 
+type Pairings = (server: TestServer) => readonly Pairing[]
+
 const forAll =
-  (pairings: (server: TestServer) => readonly Pairing[]) =>
+  (pairings: Pairings) =>
   (define: Define): void =>
     describe.for(inject('servers').filter((server) => pairings(server).length > 0))('$name', (server) =>
       describe.for(pairings(server))('$name', ({ driver, kind }) => {
@@ -28,31 +30,39 @@ const forAll =
  */
 export const conformanceInTurn = (title: string, define: Define): void => forAll(pairingInTurn(title))(define)
 
-/** The same for tests that change the acting role itself: a superuser is one for all tests of a server. */
-export const conformanceAsOwner: (define: Define) => void = forAll(pairingsOfOwner)
+const isAmong = (servers: readonly TestServer[], { name }: TestServer): boolean =>
+  servers.some((server) => server.name === name)
 
-const isEnd = ({ name }: TestServer): boolean =>
-  process.env.PGSR_TEST_PAIRINGS === 'all' ||
-  oldestAndNewest(inject('servers')).some((end) => end.name === name)
+/** Only on some of the servers. `PGSR_TEST_PAIRINGS=all` has everything on all of them. */
+const only =
+  (chosen: readonly TestServer[], pairings: Pairings): Pairings =>
+  (server) =>
+    process.env.PGSR_TEST_PAIRINGS === 'all' || isAmong(chosen, server) ? pairings(server) : []
 
-const atEnds =
-  (pairings: (server: TestServer) => readonly Pairing[]) =>
-  (server: TestServer): readonly Pairing[] =>
-    isEnd(server) ? pairings(server) : []
+const around16 = serversAround16(inject('servers'))
+
+/** The same, for what does not depend on which objects and privileges a version has, on the servers around 16. */
+export const conformanceAround16 = (title: string, define: Define): void =>
+  forAll(only(around16, pairingInTurn(title, around16)))(define)
+
+/** The same there, for tests that change the acting role itself: a superuser is one for all tests of a server. */
+export const conformanceAsOwner: (define: Define) => void = forAll(only(around16, pairingsOfOwner(around16)))
+
+const ends = oldestAndNewest(inject('servers'))
 
 /**
  * The same with every driver, as a superuser and as one who is none, on the oldest and the newest server, and in turn on
  * those between.
  */
 export const conformanceInTurnBetween = (title: string, define: Define): void =>
-  forAll((server) => (isEnd(server) ? pairingsFor : pairingInTurn(title))(server))(define)
+  forAll((server) => (isAmong(ends, server) ? pairingsFor : pairingInTurn(title))(server))(define)
 
 /**
  * The same with every driver, on the oldest and the newest server only: for how a driver and a server get on with each other,
- * which is the same for all versions between. `PGSR_TEST_PAIRINGS=all` has them on every server.
+ * which is the same for all versions between.
  */
-export const conformanceAtEnds: (define: Define) => void = forAll(atEnds(pairingsFor))
+export const conformanceAtEnds: (define: Define) => void = forAll(only(ends, pairingsFor))
 
 /** The same there in turn, for tests that take long. */
 export const conformanceAtEndsInTurn = (title: string, define: Define): void =>
-  forAll(atEnds(pairingInTurn(title)))(define)
+  forAll(only(ends, pairingInTurn(title)))(define)

@@ -18,7 +18,9 @@ const pairing = (driver: Driver, kind: ActorKind): Pairing => ({
 
 const everyPairing = doors.flatMap((driver) => actorKinds.map((kind) => pairing(driver, kind)))
 
-const turnOf = (server: TestServer): number => inject('servers').findIndex(({ name }) => name === server.name)
+/** Which of some servers it is, all unless said otherwise. */
+const turnOf = (server: TestServer, among: readonly TestServer[] = inject('servers')): number =>
+  among.findIndex(({ name }) => name === server.name)
 
 /**
  * The oldest and the newest server meet each driver by one of its doors and as one acting role: which ones alternates
@@ -40,16 +42,18 @@ export const pairingsFor = (server: TestServer): readonly Pairing[] => {
  * only. Tests of different titles begin with different ones, so that every server meets every pairing.
  */
 export const pairingInTurn =
-  (title: string) =>
+  (title: string, among?: readonly TestServer[]) =>
   (server: TestServer): readonly Pairing[] => {
     if (process.env.PGSR_TEST_PAIRINGS === 'all') return everyPairing
     const first = Array.from(title, (letter) => letter.charCodeAt(0)).reduce((sum, code) => sum + code)
-    return [everyPairing[(first + turnOf(server)) % everyPairing.length]!]
+    return [everyPairing[(first + turnOf(server, among)) % everyPairing.length]!]
   }
 
-/** The owner of the database on each server, through one door after the other. */
-export const pairingsOfOwner = (server: TestServer): readonly Pairing[] => {
-  const all = doors.map((driver) => pairing(driver, 'database owner'))
-  if (process.env.PGSR_TEST_PAIRINGS === 'all') return all
-  return [all[turnOf(server) % all.length]!]
-}
+/** The owner of the database on each of some servers, through one door after the other. */
+export const pairingsOfOwner =
+  (among: readonly TestServer[]) =>
+  (server: TestServer): readonly Pairing[] => {
+    const all = doors.map((driver) => pairing(driver, 'database owner'))
+    if (process.env.PGSR_TEST_PAIRINGS === 'all') return all
+    return [all[turnOf(server, among) % all.length]!]
+  }

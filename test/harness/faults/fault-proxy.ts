@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { Socket } from 'node:net'
-import { messagesFrom, type Sender } from '../servers/messages.ts'
+import { isCancelRequest, messagesFrom, type Sender } from '../servers/messages.ts'
 import { type Pair, startRelay } from '../servers/relay.ts'
 import type { TestConnection } from '../servers/servers.ts'
 
@@ -55,8 +55,7 @@ export interface FaultProxy {
  * that its connection is for, and the word that a client goes, which may come at any time.
  */
 const isAside = (sender: Sender, type: string, bytes: Buffer): boolean =>
-  sender === 'frontend' &&
-  (type === 'X' || (type === '' && bytes.length === 16 && bytes.readInt32BE(4) === 80877102))
+  sender === 'frontend' && (type === 'X' || (type === '' && isCancelRequest(bytes)))
 
 /**
  * Neither is the answer to an empty text: postgres.js sends one before another, and which of the two is on its way when it

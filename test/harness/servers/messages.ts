@@ -22,3 +22,7 @@ export async function* messagesFrom(
     }
   }
 }
+
+/** Whether it is the request to cancel what another connection runs: the only message of a connection of its own. */
+export const isCancelRequest = (bytes: Buffer): boolean =>
+  bytes.length === 16 && bytes.readInt32BE(4) === 80877102

@@ -72,6 +72,18 @@ export const oldestAndNewest = (servers: readonly TestServer[]): readonly TestSe
   ...new Set([...servers.slice(0, 1), ...servers.slice(-1)]),
 ]
 
+/**
+ * Those that differ most in what plans depend on, whichever objects and privileges they have: the oldest, the newest, and the
+ * last and the first one before and after memberships got grantors. Each of the planner’s features is there on one of them
+ * and missing on another, if any server lacks it.
+ */
+export const serversAround16 = (servers: readonly TestServer[]): readonly TestServer[] => {
+  const before = servers.filter(({ version }) => version < 160_000)
+  const after = servers.filter(({ version }) => version >= 160_000)
+  const chosen = new Set([servers.at(0), before.at(-1), after.at(0), servers.at(-1)])
+  return servers.filter((server) => chosen.has(server))
+}
+
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '')
 
 /**

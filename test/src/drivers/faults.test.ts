@@ -12,7 +12,7 @@ import { type Happening, type FaultCase, type FaultSetup, tryAll } from '../../h
 /** Every message on every server, instead of one of each kind on the oldest or the newest one. */
 const everything = process.env.PGSR_TEST_FAULTS === 'all'
 
-/** One of how many shares of the others: `3/20` is the fourth of twenty. */
+/** One of how many shares of the others: `3/40` is the fourth of forty. */
 const [share = 0, shares = 1] = everything
   ? []
   : (process.env.PGSR_TEST_FAULTS ?? '0/1').split('/').map(Number)

@@ -7,7 +7,7 @@ import { intermediateName } from '../model/managed-role.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { heldBy } from '../postgres/acl.ts'
-import { isRealMember, satisfy, together } from '../postgres/membership-option.ts'
+import { satisfy, together } from '../postgres/membership-option.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { getOrMake } from '../util/collections.ts'
@@ -227,14 +227,12 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
     // What it has of that, it keeps.
-    const held = together(rows)
-    if (isRealMember(held))
-      this.#addMembership(role, {
-        ...(admin === true && held.admin && { admin }),
-        ...(inherit === false && { inherit }),
-        ...(set === false && { set }),
-        reason,
-      })
+    const kept = {
+      ...(admin === true && together(rows).admin && { admin }),
+      ...(inherit === false && { inherit }),
+      ...(set === false && { set }),
+    }
+    if (satisfy(rows, kept)) this.#addMembership(role, { ...kept, reason })
   }
 
   /** Whether a role is there, or is created because somebody is to be it, or a member of it. */

@@ -38,6 +38,15 @@ describe('an acting role that is no superuser', () => {
       ['cannot grant membership in role "u" to role "t": role "me" may not grant it'],
     ],
     [
+      'the other way to be a member of a role on which it has no ADMIN option',
+      seenByMe(180004, {
+        roles: [role('u')],
+        memberships: [membership('me', 'u'), membership('t', 'u', { grantor: 'postgres', set: false })],
+      }),
+      roleT([Grant.roleMembership('u', { inherit: false })]),
+      ['cannot grant membership in role "u" without INHERIT option to role "t": role "me" may not grant it'],
+    ],
+    [
       'a privilege on a schema that a superuser owns',
       seenByMe(180004, { objects: [object('schema', ['s'], 'postgres')] }),
       roleT([Grant.schemaUsage('s', { direct: true })]),

@@ -1,10 +1,13 @@
 import { Grant, type SyncEvent, TimeoutError } from '@pgsr/node-postgres'
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { startFaultProxy } from '../../../harness/faults/fault-proxy.ts'
 import { conformanceAtEnds } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
+import { isCancelRequest, messagesFrom } from '../../../harness/servers/messages.ts'
+import { startRelay } from '../../../harness/servers/relay.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
 import { untilSomebodyWaits } from '../../../harness/sandbox/waiting.ts'
 import { whenGranted } from '../../../harness/sandbox/when-granted.ts'
@@ -126,6 +129,45 @@ conformanceAtEnds((sandbox) => {
       await stop()
       await pool.end()
       await proxy.end()
+    }
+  })
+
+  test('a cancel request that arrives after the answer cancels nothing of who uses the pool next', async () => {
+    const { box, desired } = await make()
+    const controller = new AbortController()
+    let next: Promise<readonly PromiseSettledResult<unknown>[]> | undefined
+    const sent = new EventEmitter()
+    // Until the next one’s statement runs, if it does not wait for the cancel request.
+    const late = async (): Promise<void> => {
+      await Promise.race([once(sent, 'next'), sleep(300)])
+      await sleep(50)
+    }
+    const relay = await startRelay(box.connection, ({ frontend, backend, cut }) => {
+      const forward = async (): Promise<void> => {
+        for await (const [, bytes] of messagesFrom(frontend, 'frontend')) {
+          if (isCancelRequest(bytes)) await late()
+          if (bytes.includes('pg_sleep')) sent.emit('next')
+          if (bytes.includes('with recursive') && next === undefined) {
+            // What postgres.js sends before it has been answered then.
+            await sleep(100)
+            next = Promise.allSettled([pool.run('select pg_sleep(0.2)')])
+            controller.abort(reason)
+          }
+          backend.write(bytes)
+        }
+        backend.end()
+      }
+      forward().catch(cut)
+      backend.pipe(frontend)
+    })
+    const pool = box.driver.pool(relay.connection, box.database, 1)
+    try {
+      await expect(pool.planRoles(desired, { signal: controller.signal })).rejects.toBe(reason)
+      expect(await next).toMatchObject([{ status: 'fulfilled' }])
+      await pool.planRoles(desired)
+    } finally {
+      await pool.end()
+      await relay.end()
     }
   })
 

@@ -4,7 +4,7 @@ import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { inAnotherDatabase } from '../../../harness/sandbox/another-database.ts'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
 import { sendingBy } from '../../../harness/drivers/sessions.ts'
@@ -52,7 +52,7 @@ const whileItCommits = async (
   }
 }
 
-conformanceInTurn('role locks', (sandbox) => {
+conformanceAround16('role locks', (sandbox) => {
   test('syncs in two databases that change the same role run one after the other', async () => {
     const box = sandbox()
     const [role, first, second] = [box.name('u'), box.name('a'), box.name('b')]

@@ -1,7 +1,7 @@
 import { DatabaseError, Grant, LockTimeoutError, ProofError } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceInTurnBetween } from '../../../harness/drivers/conformance.ts'
+import { conformanceAtEnds } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
 import { untilSomebodyWaits } from '../../../harness/sandbox/waiting.ts'
@@ -16,7 +16,7 @@ const connect = async ({ connection, database }: Sandbox): Promise<pg.Client> =>
 const exists = async ({ run }: Sandbox, role: string): Promise<boolean> =>
   (await run(`select from pg_roles where rolname = '${role}'`)).length > 0
 
-conformanceInTurnBetween('transaction', (sandbox) => {
+conformanceAtEnds((sandbox) => {
   test('a sync waits for the lock, and reads the catalogs again once it has it', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]

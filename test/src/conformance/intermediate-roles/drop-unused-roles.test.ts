@@ -1,4 +1,5 @@
 import {
+  DatabaseError,
   type DropUnusedRolesOptions,
   Grant,
   InvalidGrantError,
@@ -15,13 +16,13 @@ import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { describe, expect, inject, test } from 'vitest'
 import { inAnotherDatabase } from '../../../harness/sandbox/another-database.ts'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import { counting } from '../../../harness/drivers/sessions.ts'
 import { drivers } from '../../../harness/drivers/drivers.ts'
 import { describeEffect } from '../../../harness/holdings/effects.ts'
 import { intermediateRolesOf } from '../../../harness/sandbox/intermediate-roles.ts'
 import { openSandbox, type Sandbox } from '../../../harness/sandbox/sandbox.ts'
-import { connectionTo } from '../../../harness/servers/servers.ts'
+import { connectionTo, serversAround16 } from '../../../harness/servers/servers.ts'
 import { untilSomebodyWaits } from '../../../harness/sandbox/waiting.ts'
 
 // Roles without any object are any database’s to drop: other tests may make such roles meanwhile, and these here drop
@@ -78,7 +79,7 @@ const setUp = async (box: Sandbox) => {
   return { role, keeper, schema, usageRole, selectRole }
 }
 
-conformanceInTurn('drop-unused-roles', (sandbox) => {
+conformanceAround16('drop-unused-roles', (sandbox) => {
   test('an intermediate role without members is dropped, and one in use is not', async () => {
     const box = sandbox()
     const { role, keeper, schema, usageRole, selectRole } = await setUp(box)
@@ -343,22 +344,28 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
     const { role, schema, selectRole } = await setUp(box)
     await box.sync({ role, grants: [] })
     const trigger = box.name('trigger')
-    // As if it had been in another database: what is sent first, and then again to name what fails, meets it.
-    await box.run(`create sequence ${schema}.tries`)
+    // As if it had been in another database.
+    await box.run(`create sequence ${schema}.tries minvalue -1000`)
     await box.admin(
       `create function public.${trigger}() returns event_trigger language plpgsql as $$ begin
          if nextval('${schema}.tries') < 3 then grant select on ${schema}.u to ${selectRole}; end if;
        end $$;
        create event trigger ${trigger} on ddl_command_end when tag in ('REVOKE') execute procedure public.${trigger}()`,
     )
+    const isRefused = `role "${selectRole}" cannot be dropped because some objects depend on it`
     try {
-      await expect(box.pool.dropUnusedRoles({ attempts: 1 })).rejects.toMatchObject({
+      // Unused roles of other tests may be in the same statement, and fail first where these tests use or drop them.
+      let error: unknown
+      do error = await box.pool.dropUnusedRoles({ attempts: 1 }).catch((reason: unknown) => reason)
+      while (error instanceof DatabaseError && !error.message.includes(isRefused))
+      expect(error).toMatchObject({
         _tag: 'DatabaseError',
         sqlState: '2BP01',
-        operation: `drop role "${selectRole}"`,
+        operation: expect.stringMatching(/^drop role "/) as string,
       })
       expect(await exists(box, selectRole)).toBe(true)
-      await box.run(`alter sequence ${schema}.tries restart`)
+      // What is sent first, and then again to name what fails, meets it.
+      await box.run(`alter sequence ${schema}.tries restart with 1`)
       await box.pool.dropUnusedRoles()
     } finally {
       await box.admin(`drop event trigger ${trigger}; drop function public.${trigger}()`)
@@ -414,7 +421,7 @@ conformanceInTurn('drop-unused-roles', (sandbox) => {
   })
 })
 
-describe.for(inject('servers'))('$name', (server) => {
+describe.for(serversAround16(inject('servers')))('$name', (server) => {
   test('with no role to drop, the catalogs are read once and no lock is taken', async () => {
     const box = await openSandbox(server, drivers[0]!)
     const pool = new pg.Pool(connectionTo(server, box.database))

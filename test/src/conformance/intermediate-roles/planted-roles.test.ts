@@ -3,7 +3,7 @@ import { mostAdministered } from '@pgsr/planner/internal'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { inAnotherDatabase } from '../../../harness/sandbox/another-database.ts'
-import { conformanceInTurnBetween } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import { intermediateRolesOf } from '../../../harness/sandbox/intermediate-roles.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
@@ -54,7 +54,7 @@ const administerMany = async ({ run, name }: Sandbox): Promise<void> => {
   for (let count = 0; count < mostAdministered; count++) await run(`create role ${name('other')}`)
 }
 
-conformanceInTurnBetween('planted-roles', (sandbox) => {
+conformanceAround16('planted-roles', (sandbox) => {
   test('roles that others let the acting role administer are not taken for delegates', async () => {
     const box = sandbox()
     if (box.isSuperuser || box.server.version < 160000) return // they need none

@@ -2,7 +2,7 @@ import { Grant, ResidueError } from '@pgsr/node-postgres'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import { intermediateRolesOf } from '../../../harness/sandbox/intermediate-roles.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
@@ -56,7 +56,7 @@ const connectTo = async (box: Sandbox, database: string): Promise<pg.Client> => 
   return client
 }
 
-conformanceInTurn('take-over', (sandbox) => {
+conformanceAround16('take-over', (sandbox) => {
   test('a database managed by hand in the same scheme of names is taken over unchanged', async () => {
     const box = sandbox()
     const found = await handMade(box)

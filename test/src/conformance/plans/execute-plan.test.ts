@@ -13,7 +13,7 @@ import {
 import { groupsOf } from '@pgsr/planner/internal'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import { canConnect, checkedRole } from '../../../harness/sandbox/passwords.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
@@ -53,7 +53,7 @@ const ownsWrapper = (role: string): string => `
   create foreign data wrapper ${role}; alter role ${role} superuser;
   alter foreign data wrapper ${role} owner to ${role}; alter role ${role} nosuperuser`
 
-conformanceInTurn('execute-plan', (sandbox) => {
+conformanceAround16('execute-plan', (sandbox) => {
   test('a saved plan is executed with exactly the names that it shows', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)

@@ -1,6 +1,6 @@
 import { Grant, type Plan, ResidueError, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceAsOwner, conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAsOwner, conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 /** The items of a table’s ACL and of its columns’, but for the owner’s own. */
@@ -50,7 +50,7 @@ const effectsOf = ({ effects }: Plan): readonly string[] =>
     ({ role, change, fact }) => `${role} ${change} ${'privilege' in fact ? fact.privilege : fact.kind}`,
   )
 
-conformanceInTurn('grantor', (sandbox) => {
+conformanceAround16('grantor', (sandbox) => {
   test('a privilege that a third role granted is revoked; what that role has, and has granted to others, stays', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)

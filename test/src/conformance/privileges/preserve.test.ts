@@ -1,6 +1,6 @@
 import { Grant, InvalidGrantError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import { ownerOf } from '../../../harness/sandbox/owner-of.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
@@ -12,7 +12,7 @@ const privilegesOf = async (box: Sandbox, role: string, relation: string): Promi
     )
   ).map(([privilege]) => privilege)
 
-conformanceInTurn('preserve', (sandbox) => {
+conformanceAround16('preserve', (sandbox) => {
   test('everything that a role has inside a preserved schema stays; what it has on the schema itself is managed', async () => {
     const box = sandbox()
     const [role, kept, lost] = [box.name('r'), box.name('kept'), box.name('lost')]

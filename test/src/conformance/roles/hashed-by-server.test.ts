@@ -4,7 +4,7 @@ import * as Effect from 'effect/Effect'
 import { inspect } from 'node:util'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Connected } from '../../../harness/drivers/drivers.ts'
 import { canConnect, checkedRole } from '../../../harness/sandbox/passwords.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
@@ -37,7 +37,7 @@ const hashedBy = 'server'
 /** JSON knows no bigint. */
 const asText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
 
-conformanceInTurn('passwords that the server hashes', (sandbox) => {
+conformanceAround16('passwords that the server hashes', (sandbox) => {
   test('a login works with its password, and a password changes', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants

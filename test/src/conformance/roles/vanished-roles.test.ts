@@ -1,7 +1,7 @@
 import { Grant, ResidueError } from '@pgsr/node-postgres'
 import { isVanished } from '@pgsr/planner/internal'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 /** Leaves of a role what catalogs say of it, as old servers and races can. */
@@ -62,7 +62,7 @@ const dropScene = async ({ admin }: Sandbox, { role, other, schema }: Scene): Pr
   await admin(`drop schema ${schema} cascade; drop owned by ${role}; drop role ${role}; drop role ${other}`)
 }
 
-conformanceInTurn('vanished roles', (sandbox) => {
+conformanceAround16('vanished roles', (sandbox) => {
   test('what a dropped role has granted stays and is residue, and the rest is revoked', async () => {
     const box = sandbox()
     const scene = await setScene(box)
