@@ -7,5 +7,3 @@ export const sessionsLayer = <Connection>(
   acquireWire: AcquireWire<Connection>,
   connection: Connection,
 ): Layer.Layer<Sessions> => Layer.succeed(Sessions, { acquire: acquireFrom(acquireWire, connection) })
-
-export type { Sessions } from './connection/session.ts'

@@ -36,5 +36,3 @@ export const promisesFor = <Connection>(acquireWire: AcquireWire<Connection>): P
   }
   return promises
 }
-
-export type { Promises } from './functions.ts'

@@ -1,4 +1,5 @@
-import { type Sessions, sessionsLayer } from '@pgsr/driver/layer'
+import type { Sessions } from '@pgsr/driver/effect'
+import { sessionsLayer } from '@pgsr/driver/layer'
 import type * as Layer from 'effect/Layer'
 import type { Connection } from './connection.ts'
 import { acquireWire } from './session.ts'
@@ -21,5 +22,6 @@ import { acquireWire } from './session.ts'
  */
 export const layer = (connection: Connection): Layer.Layer<Sessions> => sessionsLayer(acquireWire, connection)
 
+export * from '@pgsr/driver/api'
 export * from '@pgsr/driver/effect'
 export type { Connection } from './connection.ts'

@@ -1,4 +1,5 @@
-import { type Promises, promisesFor } from '@pgsr/driver/promises'
+import type { Promises } from '@pgsr/driver/api'
+import { promisesFor } from '@pgsr/driver/promises'
 import type { Connection } from './connection.ts'
 import { acquireWire } from './session.ts'
 

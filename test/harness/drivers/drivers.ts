@@ -1,5 +1,5 @@
+import type { Promises } from '@pgsr/driver/api'
 import type { Sessions } from '@pgsr/driver/effect'
-import type { Promises } from '@pgsr/driver/promises'
 import * as nodePostgres from '@pgsr/node-postgres'
 import * as nodePostgresEffect from '@pgsr/node-postgres/effect'
 import * as postgresJs from '@pgsr/postgres-js'
