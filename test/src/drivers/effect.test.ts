@@ -1,5 +1,7 @@
+import * as nodePostgresPromises from '@pgsr/node-postgres'
 import { executePlan, Grant, planRoles, syncRoles, Target } from '@pgsr/node-postgres/effect'
 import * as nodePostgres from '@pgsr/node-postgres/effect'
+import * as postgresJsPromises from '@pgsr/postgres-js'
 import * as postgresJs from '@pgsr/postgres-js/effect'
 import * as Effect from 'effect/Effect'
 import * as Tracer from 'effect/Tracer'
@@ -11,6 +13,16 @@ import { drivers } from '../../harness/drivers/drivers.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { counting, sendingBy } from '../../harness/drivers/sessions.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
+
+test('promises and Effects of every driver have the same classes of errors', () => {
+  const modules = [nodePostgresPromises, nodePostgres, postgresJsPromises, postgresJs]
+  const errors = modules.map((module) =>
+    Object.fromEntries(Object.entries(module).filter(([name]) => name.endsWith('Error'))),
+  )
+  expect(Object.keys(errors[0]!)).toContain('DatabaseError')
+  for (const others of errors.slice(1))
+    for (const [name, type] of Object.entries(errors[0]!)) expect(others[name]).toBe(type)
+})
 
 describe.for(inject('servers').slice(-1))('$name', (server) => {
   let box: Sandbox
@@ -155,5 +167,22 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     expect(attributes('pgsr.readCatalogs')['pgsr.roles_read']).toBeGreaterThan(0)
     const everything = spans.map((span) => [span.name, [...span.attributes], span.events, span.status])
     expect(inspect(everything, { depth: 20 })).not.toMatch(/hunter2|SCRAM-SHA-256/)
+  })
+
+  test('promises and Effects on one client wait for each other', async () => {
+    const client = new pg.Client(connectionTo(server, box.database))
+    await client.connect()
+    const layer = nodePostgres.layer(client)
+    const desired = [1, 2, 3, 4].map((number) => ({ role: box.name(`r${number}`), grants: [Grant.login()] }))
+    const results = await Promise.all(
+      desired.map((one, index) =>
+        index % 2 === 0
+          ? nodePostgresPromises.syncRoles(client, one)
+          : Effect.runPromise(Effect.provide(syncRoles(one), layer)),
+      ),
+    )
+    expect(results.map(({ changed }) => changed)).toEqual([true, true, true, true])
+    expect((await nodePostgresPromises.planRoles(client, desired)).transactions).toEqual([])
+    await client.end()
   })
 })
