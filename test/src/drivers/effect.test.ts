@@ -14,14 +14,13 @@ import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { counting, sendingBy } from '../../harness/drivers/sessions.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
 
-test('promises and Effects of every driver have the same classes of errors', () => {
-  const modules = [nodePostgresPromises, nodePostgres, postgresJsPromises, postgresJs]
-  const errors = modules.map((module) =>
-    Object.fromEntries(Object.entries(module).filter(([name]) => name.endsWith('Error'))),
-  )
-  expect(Object.keys(errors[0]!)).toContain('DatabaseError')
-  for (const others of errors.slice(1))
-    for (const [name, type] of Object.entries(errors[0]!)) expect(others[name]).toBe(type)
+test('promises and Effects of every driver fail with the same errors', async () => {
+  const pool = new pg.Pool({ host: '127.0.0.1', port: 1 })
+  const error = await nodePostgresPromises.planDropUnusedRoles(pool).catch((reason: unknown) => reason)
+  const program = Effect.flip(nodePostgres.planDropUnusedRoles())
+  const failure = await Effect.runPromise(Effect.provide(program, nodePostgres.layer(pool)))
+  for (const { DatabaseError } of [nodePostgresPromises, nodePostgres, postgresJsPromises, postgresJs])
+    for (const one of [error, failure]) expect(one).toBeInstanceOf(DatabaseError)
 })
 
 describe.for(inject('servers').slice(-1))('$name', (server) => {
