@@ -6,7 +6,7 @@ import { nodeBinaries, testDirectory } from '../nodes/binaries.ts'
 import { run } from './command.ts'
 import { hover } from './hover.ts'
 import { importTimes } from './import-time.ts'
-import { commonJs, driverOf, esm, type PackageName, packageNames, typed } from './programs.ts'
+import { commonJs, driverOf, esm, type PackageName, packageNames, typed, typedDriver } from './programs.ts'
 import { newProject, type Project, sizesOf } from './project.ts'
 import { packAll, withItsOwn } from './tarballs.ts'
 import { type Compiler, compile, installCompilers } from './types.ts'
@@ -53,6 +53,8 @@ const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, n
 const checkSize = async (installed: Installed, driver: Project): Promise<string> => {
   const [all, before] = [await sizesOf(installed), await sizesOf(driver)]
   const added = new Map([...all].filter(([name]) => !before.has(name)))
+  const others = [...added.keys()].filter((name) => !name.startsWith('@pgsr/'))
+  demand(others.length === 0, `brings ${others.join(', ')}`)
   const size = sum(added.values())
   const list = [...added].slice(0, 5).map(([name, each]) => `${name} ${megabytes(each)}`)
   return demand(
@@ -138,9 +140,10 @@ const main = async (directory: string): Promise<void> => {
       ...(one.name === '@pgsr/node-postgres' && { '@types/pg': '^8' }),
     })
     await writeFile(join(one.directory, 'program.mts'), typed(one.name))
+    await writeFile(join(one.directory, 'driver.mts'), typedDriver(one.name))
     for (const compiler of compilers)
       await check(`types of ${one.name} with TypeScript ${compiler.version}`, async () => {
-        await compile(compiler, one.directory, 'program.mts')
+        await compile(compiler, one.directory, 'program.mts', 'driver.mts')
         return 'compiles with nodenext and bundler'
       })
     await check(`what an editor shows of ${one.name}`, () => checkHover(compilers, one))

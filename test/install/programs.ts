@@ -45,6 +45,13 @@ const driver = require('${driverOf(name)}')
 const { Grant, syncRoles } = require('${name}')
 void (async () => {${body(name, role)}})()`
 
+/** Uses the driver alone. */
+export const typedDriver = (name: PackageName): string => `
+import driver from '${driverOf(name)}'
+
+export const pool = ${programs[name].open('driver')}
+`
+
 /** Uses the functions that return promises, and is wrong where it says so. */
 export const typed = (name: PackageName): string => `
 import driver from '${driverOf(name)}'

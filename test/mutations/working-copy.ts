@@ -29,7 +29,7 @@ export const copyOf = async (root: string): Promise<WorkingCopy> => {
   await symlink(installed, join(directory, 'node_modules'))
 
   const build = async (file: string): Promise<void> => {
-    const { ok, output } = await run(join(installed, '.bin/tsc'), ['-p', 'tsconfig.json'], {
+    const { ok, output } = await run('npm', ['run', '--silent', 'build'], {
       cwd: join(directory, packageOf(file)),
     })
     if (!ok) throw new Error(`${file} does not compile\n${output}`)

@@ -168,5 +168,4 @@ export const introspect = (
   options: CallOptions = {},
 ): Effect.Effect<Snapshot, IntrospectError, Sessions> => workflow.introspect(desired, options, provide)
 
-export * from './api.ts'
 export { Sessions, type SessionShape } from './connection/session.ts'

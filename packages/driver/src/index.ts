@@ -1,13 +1,5 @@
-// For packages that adapt pgsr to a driver. What they offer to their users is in ./api.ts and ./effect.ts.
+// For packages that adapt pgsr to a driver. What they offer to their users is in ./promises.ts and ./api.ts, and for
+// applications built on Effect in ./layer.ts and ./effect.ts.
 export { exclusively } from './connection/exclusive.ts'
-export {
-  type Cells,
-  type Sending,
-  sessionOver,
-  Sessions,
-  type SessionShape,
-  type Wire,
-} from './connection/session.ts'
-export { DatabaseError, StatementError, statementError } from './errors.ts'
-export type { Promises } from './functions.ts'
-export { type AcquireSession, promisesFor, sessionsLayer } from './promises.ts'
+export type { AcquireWire, Cells, Wire } from './connection/wire.ts'
+export { StatementError, statementError } from './errors.ts'

@@ -1,7 +1,8 @@
-import { type Sessions, sessionsLayer } from '@pgsr/driver'
+import type { Sessions } from '@pgsr/driver/effect'
+import { sessionsLayer } from '@pgsr/driver/layer'
 import type * as Layer from 'effect/Layer'
 import type { Connection } from './connection.ts'
-import { acquireSession } from './session.ts'
+import { acquireWire } from './session.ts'
 
 /**
  * Provides the `Sessions` that the functions of this module require. Make it once for a pool, or for a connection of yours:
@@ -19,8 +20,8 @@ import { acquireSession } from './session.ts'
  * await pool.end()
  * ```
  */
-export const layer = (connection: Connection): Layer.Layer<Sessions> =>
-  sessionsLayer(acquireSession, connection)
+export const layer = (connection: Connection): Layer.Layer<Sessions> => sessionsLayer(acquireWire, connection)
 
+export * from '@pgsr/driver/api'
 export * from '@pgsr/driver/effect'
 export type { Connection } from './connection.ts'

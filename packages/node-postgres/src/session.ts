@@ -1,14 +1,5 @@
-import {
-  type Cells,
-  exclusively,
-  sessionOver,
-  type SessionShape,
-  type StatementError,
-  statementError,
-} from '@pgsr/driver'
-import * as Effect from 'effect/Effect'
-import type * as Scope from 'effect/Scope'
-import type { ClientBase, Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
+import { type Cells, exclusively, type StatementError, statementError, type Wire } from '@pgsr/driver'
+import type { ClientBase, Pool, QueryArrayConfig, QueryArrayResult } from 'pg'
 import { cancel, destroy } from './cancel.ts'
 import type { Connection } from './connection.ts'
 
@@ -46,53 +37,34 @@ const isConnection = (given: Connection | null | undefined): boolean => {
   return methods[isPool(given) ? 'pool' : 'client'].every((name) => typeof has[name] === 'function')
 }
 
+/** A connection for one call, whose errors are listened to, and what gives it back. */
+interface Held {
+  readonly client: ClientBase
+  readonly giveBack: (isBroken: boolean) => void
+}
+
 /**
  * Takes a connection from a pool. When a connection breaks, it emits an `error` event, which ends the process if nobody
- * listens, so that it has a listener as soon as the pool stops listening. A connection that nobody waits for any more goes
- * back at once.
+ * listens, so that it has a listener as soon as the pool stops listening.
  */
-const takeFrom = (pool: Pool, onError: (error: unknown) => void): Effect.Effect<PoolClient, StatementError> =>
-  Effect.callback((resume) => {
-    let isAwaited = true
+const takenFrom = (pool: Pool, onError: (error: unknown) => void): Promise<Held> =>
+  new Promise((resolve, reject) => {
     pool.connect((error, client) => {
       if (client === undefined) {
-        resume(Effect.fail(errorOf(error)))
+        reject(errorOf(error))
         return
       }
       client.on('error', onError)
-      if (isAwaited) resume(Effect.succeed(client))
-      else giveBack(client, onError, false)
-    })
-    return Effect.sync(() => {
-      isAwaited = false
+      resolve({ client, giveBack: (isBroken) => client.release(isBroken) })
     })
   })
 
-/** A broken connection keeps its listener, since it may emit more errors. */
-const giveBack = (client: PoolClient, onError: (error: unknown) => void, isBroken: boolean): void => {
-  if (!isBroken) client.off('error', onError)
-  client.release(isBroken)
+/** Reserves the caller’s client. */
+const reserved = async (client: ClientBase, onError: (error: unknown) => void): Promise<Held> => {
+  const giveBack = await exclusively(client)
+  client.on('error', onError)
+  return { client, giveBack }
 }
-
-/** Reserves the caller’s client, and listens to its errors. */
-const reserve = (
-  client: ClientBase,
-  onError: (error: unknown) => void,
-  isBroken: () => boolean,
-): Effect.Effect<ClientBase, never, Scope.Scope> =>
-  Effect.andThen(
-    exclusively(client),
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        client.on('error', onError)
-        return client
-      }),
-      () =>
-        Effect.sync(() => {
-          if (!isBroken()) client.off('error', onError)
-        }),
-    ),
-  )
 
 /** Whether a client was never connected, so that it would never answer. The fields are private, and some versions lack them. */
 const isUnconnected = (connection: object): boolean => {
@@ -100,45 +72,42 @@ const isUnconnected = (connection: object): boolean => {
   return _connected === false && _connecting === false
 }
 
-/** Acquires a connection of a pool, or the caller’s client. A broken connection does not go back to the pool. */
-export const acquireSession = (
-  connection: Connection,
-): Effect.Effect<SessionShape, StatementError, Scope.Scope> =>
-  Effect.gen(function* () {
-    if (!isConnection(connection))
-      return yield* Effect.die(
-        new TypeError(
-          'cannot use the connection: it is neither a Pool nor a Client of pg; from a library that uses pg, pass the pool that it was created with',
-        ),
-      )
-    if (isUnconnected(connection))
-      return yield* Effect.die(new TypeError('cannot use the connection: the client is not connected'))
-    let broken: unknown
-    const remember = (error: unknown): void => {
-      broken ??= error
-    }
-    const client = yield* isPool(connection)
-      ? Effect.acquireRelease(
-          takeFrom(connection, remember),
-          (taken) => Effect.sync(() => giveBack(taken, remember, broken !== undefined)),
-          { interruptible: true },
-        )
-      : reserve(connection, remember, () => broken !== undefined)
-    return sessionOver({
-      connection,
-      isHeld: !isPool(connection),
-      query: async (text) => {
-        try {
-          return firstColumns(await client.query<unknown[]>({ text, rowMode: 'array', types }))
-        } catch (error) {
-          if (!isRecoverable(error)) remember(error)
-          throw errorOf(severityOf(error) === undefined ? broken : error)
-        }
-      },
-      cancel: () => cancel(client),
-      close: () => {
-        remember(new Error('the server did not answer'))
-        destroy(client)
-      },
-    })
-  })
+/**
+ * Acquires a connection of a pool, or the caller’s client. A broken connection does not go back to the pool. It keeps its
+ * listener, since it may emit more errors.
+ */
+export const acquireWire = async (connection: Connection): Promise<Wire> => {
+  if (!isConnection(connection))
+    throw new TypeError(
+      'cannot use the connection: it is neither a Pool nor a Client of pg; from a library that uses pg, pass the pool that it was created with',
+    )
+  if (isUnconnected(connection)) throw new TypeError('cannot use the connection: the client is not connected')
+  let broken: unknown
+  const remember = (error: unknown): void => {
+    broken ??= error
+  }
+  const { client, giveBack } = isPool(connection)
+    ? await takenFrom(connection, remember)
+    : await reserved(connection, remember)
+  return {
+    connection,
+    isHeld: !isPool(connection),
+    query: async (text) => {
+      try {
+        return firstColumns(await client.query<unknown[]>({ text, rowMode: 'array', types }))
+      } catch (error) {
+        if (!isRecoverable(error)) remember(error)
+        throw errorOf(severityOf(error) === undefined ? broken : error)
+      }
+    },
+    cancel: () => cancel(client),
+    close: () => {
+      remember(new Error('the server did not answer'))
+      destroy(client)
+    },
+    release: () => {
+      if (broken === undefined) client.off('error', remember)
+      giveBack(broken !== undefined)
+    },
+  }
+}

@@ -1,9 +1,9 @@
-import { promisesFor } from '@pgsr/driver'
 import type { Promises } from '@pgsr/driver/api'
+import { promisesFor } from '@pgsr/driver/promises'
 import type { Connection } from './connection.ts'
-import { acquireSession } from './session.ts'
+import { acquireWire } from './session.ts'
 
-const promises: Promises<Connection> = promisesFor(acquireSession)
+const promises: Promises<Connection> = promisesFor(acquireWire)
 
 /**
  * Makes roles have exactly the grants that are desired: grants what is missing, and revokes everything else. Use it

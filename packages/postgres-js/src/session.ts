@@ -1,13 +1,4 @@
-import {
-  type Cells,
-  exclusively,
-  sessionOver,
-  type SessionShape,
-  type StatementError,
-  statementError,
-} from '@pgsr/driver'
-import * as Effect from 'effect/Effect'
-import type * as Scope from 'effect/Scope'
+import { type Cells, exclusively, type StatementError, statementError, type Wire } from '@pgsr/driver'
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
 import type { Connection } from './connection.ts'
 
@@ -85,6 +76,7 @@ interface Held {
   readonly keep: () => void
   /** Closes the connection if it is still held. */
   readonly end: () => void
+  readonly release: () => void
 }
 
 type OwnSql = ReservedSql | TransactionSql
@@ -108,7 +100,8 @@ const reservationOf = (sql: OwnSql): { found?: Reservation } => {
   return reservation
 }
 
-const callersOwn = (sql: OwnSql): Held => {
+const callersOwn = async (sql: OwnSql): Promise<Held> => {
+  const release = await exclusively(sql)
   const reservation = reservationOf(sql)
   return {
     ready: async () => {
@@ -120,6 +113,7 @@ const callersOwn = (sql: OwnSql): Held => {
     end: () => {
       if (reservation.found !== undefined && isReserved(reservation.found)) reservation.found.line.terminate()
     },
+    release,
   }
 }
 
@@ -191,35 +185,42 @@ const take = (
   }
 }
 
+/** Takes a connection from the pool, until nobody waits any more. */
+const takenFrom = (pool: Sql, signal: AbortSignal): Promise<Reservation<Reserver>> =>
+  new Promise((resolve, reject) => {
+    const stop = take(pool, resolve, reject)
+    const abort = (): void => {
+      stop()
+      reject(closedError)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+
 /**
  * A connection of the pool for the time of a transaction. As in postgres.js itself, each query outside of a transaction may
  * use another connection, since a connection is given back when a transaction ends.
  */
-const pooled = (pool: Sql, first: Reservation<Reserver>): Held & { readonly giveBack: () => void } => {
+const pooled = (pool: Sql, first: Reservation<Reserver>): Held => {
   let held = first
-  let stopWaiting: (() => void) | undefined
+  let waiting: AbortController | undefined
   return {
     ready: async () => {
       if (held.by.isClosed) throw closedError
-      if (!isReserved(held))
-        held = await new Promise<Reservation<Reserver>>((resolve, reject) => {
-          const stop = take(pool, resolve, reject)
-          stopWaiting = () => {
-            stop()
-            reject(closedError)
-          }
-        })
+      if (!isReserved(held)) {
+        waiting = new AbortController()
+        held = await takenFrom(pool, waiting.signal)
+      }
       held.by.release = false
       return (text) => queryOn(pool, held.line, text)
     },
-    stopWaiting: () => stopWaiting?.(),
+    stopWaiting: () => waiting?.abort(),
     keep: () => {
       held.by.release = true
     },
     end: () => {
       if (isReserved(held)) held.line.terminate()
     },
-    giveBack: () => {
+    release: () => {
       if (isReserved(held)) giveBack(pool, held)
     },
   }
@@ -230,14 +231,14 @@ const isRecoverable = (error: unknown): boolean => {
   return isFromServer(error) && !/^(FATAL|PANIC)$/.test(String(severity ?? severity_local))
 }
 
-const sessionOn = (connection: Connection, held: Held): SessionShape => {
+const wireOn = (connection: Connection, held: Held): Wire => {
   let isBroken = false
   let running: Cancellable | undefined
   const breaking = (): void => {
     isBroken = true
     held.end()
   }
-  return sessionOver({
+  return {
     connection,
     isHeld: !isPool(connection),
     query: async (text) => {
@@ -262,7 +263,8 @@ const sessionOn = (connection: Connection, held: Held): SessionShape => {
       await running.canceller(running)
     },
     close: breaking,
-  })
+    release: held.release,
+  }
 }
 
 const isPool = (sql: Connection): sql is Sql => 'reserve' in sql
@@ -271,29 +273,14 @@ const isPool = (sql: Connection): sql is Sql => 'reserve' in sql
 const isConnection = (given: Partial<Connection> | null | undefined): boolean =>
   typeof given?.unsafe === 'function' && typeof given.typed === 'function'
 
-/** Acquires a session of a pool, or of the caller’s connection. A broken connection does not go back to the pool. */
-export const acquireSession = (
-  connection: Connection,
-): Effect.Effect<SessionShape, StatementError, Scope.Scope> => {
+/** Acquires a connection of a pool, or the caller’s. A broken connection does not go back to the pool. */
+export const acquireWire = async (connection: Connection, signal: AbortSignal): Promise<Wire> => {
   if (!isConnection(connection))
-    return Effect.die(
-      new TypeError(
-        'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; from a library that uses postgres.js, pass the sql that it was created with',
-      ),
+    throw new TypeError(
+      'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; from a library that uses postgres.js, pass the sql that it was created with',
     )
-  if (!isPool(connection))
-    return Effect.map(exclusively(connection), () => sessionOn(connection, callersOwn(connection)))
-  const taking: Effect.Effect<Reservation<Reserver>, StatementError> = Effect.callback((resume) => {
-    const stop = take(
-      connection,
-      (taken) => resume(Effect.succeed(taken)),
-      (error) => resume(Effect.fail(error)),
-    )
-    return Effect.sync(stop)
-  })
-  return Effect.acquireRelease(
-    Effect.map(taking, (taken) => pooled(connection, taken)),
-    (held) => Effect.sync(held.giveBack),
-    { interruptible: true },
-  ).pipe(Effect.map((held) => sessionOn(connection, held)))
+  const held = isPool(connection)
+    ? pooled(connection, await takenFrom(connection, signal))
+    : await callersOwn(connection)
+  return wireOn(connection, held)
 }

@@ -1,4 +1,4 @@
-import type { Promises } from '@pgsr/driver'
+import type { Promises } from '@pgsr/driver/api'
 import type { Sessions } from '@pgsr/driver/effect'
 import * as nodePostgres from '@pgsr/node-postgres'
 import * as nodePostgresEffect from '@pgsr/node-postgres/effect'

@@ -1,5 +1,4 @@
-import type { SessionShape } from '@pgsr/driver'
-import { Sessions } from '@pgsr/driver/effect'
+import { Sessions, type SessionShape } from '@pgsr/driver/effect'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
 

@@ -1,5 +1,7 @@
+import * as nodePostgresPromises from '@pgsr/node-postgres'
 import { executePlan, Grant, planRoles, syncRoles, Target } from '@pgsr/node-postgres/effect'
 import * as nodePostgres from '@pgsr/node-postgres/effect'
+import * as postgresJsPromises from '@pgsr/postgres-js'
 import * as postgresJs from '@pgsr/postgres-js/effect'
 import * as Effect from 'effect/Effect'
 import * as Tracer from 'effect/Tracer'
@@ -11,6 +13,15 @@ import { drivers } from '../../harness/drivers/drivers.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { counting, sendingBy } from '../../harness/drivers/sessions.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
+
+test('promises and Effects of every driver fail with the same errors', async () => {
+  const pool = new pg.Pool({ host: '127.0.0.1', port: 1 })
+  const error = await nodePostgresPromises.planDropUnusedRoles(pool).catch((reason: unknown) => reason)
+  const program = Effect.flip(nodePostgres.planDropUnusedRoles())
+  const failure = await Effect.runPromise(Effect.provide(program, nodePostgres.layer(pool)))
+  for (const { DatabaseError } of [nodePostgresPromises, nodePostgres, postgresJsPromises, postgresJs])
+    for (const one of [error, failure]) expect(one).toBeInstanceOf(DatabaseError)
+})
 
 describe.for(inject('servers').slice(-1))('$name', (server) => {
   let box: Sandbox
@@ -155,5 +166,22 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     expect(attributes('pgsr.readCatalogs')['pgsr.roles_read']).toBeGreaterThan(0)
     const everything = spans.map((span) => [span.name, [...span.attributes], span.events, span.status])
     expect(inspect(everything, { depth: 20 })).not.toMatch(/hunter2|SCRAM-SHA-256/)
+  })
+
+  test('promises and Effects on one client wait for each other', async () => {
+    const client = new pg.Client(connectionTo(server, box.database))
+    await client.connect()
+    const layer = nodePostgres.layer(client)
+    const desired = [1, 2, 3, 4].map((number) => ({ role: box.name(`r${number}`), grants: [Grant.login()] }))
+    const results = await Promise.all(
+      desired.map((one, index) =>
+        index % 2 === 0
+          ? nodePostgresPromises.syncRoles(client, one)
+          : Effect.runPromise(Effect.provide(syncRoles(one), layer)),
+      ),
+    )
+    expect(results.map(({ changed }) => changed)).toEqual([true, true, true, true])
+    expect((await nodePostgresPromises.planRoles(client, desired)).transactions).toEqual([])
+    await client.end()
   })
 })

@@ -1,6 +1,5 @@
-import { promisesFor } from '@pgsr/driver'
+import { promisesFor } from '@pgsr/driver/promises'
 import { UnsupportedServerError } from '@pgsr/node-postgres'
-import * as Effect from 'effect/Effect'
 import { expect, test } from 'vitest'
 
 /** What such servers answer to `version()`; nobody here can run them. */
@@ -14,16 +13,16 @@ test.for(forks)(
   '%s, which only speaks PostgreSQL’s protocol, is refused by name',
   async ([name, version]) => {
     const sent: string[] = []
-    const { syncRoles } = promisesFor(() =>
-      Effect.succeed({
-        connection: {},
-        isHeld: false,
-        send: (text: string) => {
-          sent.push(text)
-          return Effect.succeed(['130000', version])
-        },
-      }),
-    )
+    const { syncRoles } = promisesFor(async () => ({
+      connection: {},
+      isHeld: false,
+      query: async (text: string) => {
+        sent.push(text)
+        return ['130000', version]
+      },
+      close: () => undefined,
+      release: () => undefined,
+    }))
     const error = await syncRoles(undefined, { role: 'r', grants: [] }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(UnsupportedServerError)
     expect((error as Error).message).toContain(`the server is ${name}`)

@@ -2,27 +2,9 @@ import * as Context from 'effect/Context'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import type * as Scope from 'effect/Scope'
-import { type DatabaseError, StatementError, UnexpectedCatalogError } from '../errors.ts'
-
-/** The first column of every row of all statements of a text, in order, as the server sent it. */
-export type Cells = readonly (string | null)[]
-
-/** What a driver can do with one connection. Nobody else uses the connection at the same time. */
-export interface Wire {
-  /** The pool or client that the connection came from. What is learned about its server is remembered by it. */
-  readonly connection: object
-  /** Whether the caller holds the connection, so that a transaction of the caller’s may be open on it. */
-  readonly isHeld: boolean
-  /** Sends one text, which may contain several statements, as one message of the simple protocol. */
-  readonly query: (text: string) => Promise<Cells>
-  /**
-   * Asks the server, on another connection, to cancel the running statement. Fulfilled when the server has been told.
-   * Without it, pgsr waits a moment for a running statement and then closes the connection.
-   */
-  readonly cancel?: () => Promise<unknown>
-  /** Closes the connection at once, whatever runs on it. A pool must not get it back. */
-  readonly close: () => void
-}
+import { type DatabaseError, databaseError, StatementError, UnexpectedCatalogError } from '../errors.ts'
+import { inSpan } from '../span.ts'
+import type { AcquireWire, Cells, Wire } from './wire.ts'
 
 /** How a text is sent. */
 export interface Sending {
@@ -93,16 +75,16 @@ const settlesIn = async (milliseconds: number, promise: Promise<unknown>): Promi
   return Promise.race([settled, late]).finally(() => clearTimeout(timer))
 }
 
-const exitOf = async (answer: Promise<Cells>): Promise<Exit.Exit<Cells, StatementError>> => {
+const exitOf = async <A>(answer: () => Promise<A>): Promise<Exit.Exit<A, StatementError>> => {
   try {
-    return Exit.succeed(await answer)
+    return Exit.succeed(await answer())
   } catch (error) {
-    return Exit.fail(error as StatementError)
+    return error instanceof StatementError ? Exit.fail(error) : Exit.die(error)
   }
 }
 
 /** Makes a session from what a driver can do with a connection. */
-export const sessionOver = (wire: Wire): SessionShape => {
+const sessionOver = (wire: Wire): SessionShape => {
   let isClosed = false
   const close = (): void => {
     isClosed = true
@@ -136,9 +118,27 @@ export const sessionOver = (wire: Wire): SessionShape => {
           return
         }
         const answer = received(wire.query(text), sending)
-        const deliver = async (): Promise<void> => resume(await exitOf(answer))
+        const deliver = async (): Promise<void> => resume(await exitOf(() => answer))
         void deliver()
         return Effect.promise(() => stop(answer, sending))
       }),
   }
 }
+
+/** Acquires a session of a connection or pool. Its connection is released with the scope. */
+export const acquireFrom = <Connection>(
+  acquireWire: AcquireWire<Connection>,
+  connection: Connection,
+): Acquire =>
+  Effect.acquireRelease(
+    Effect.callback<Wire, StatementError>((resume, signal) => {
+      const deliver = async (): Promise<void> => {
+        const exit = await exitOf(() => acquireWire(connection, signal))
+        if (!signal.aborted) resume(exit)
+        else if (Exit.isSuccess(exit)) exit.value.release()
+      }
+      void deliver()
+    }),
+    (wire) => Effect.sync(() => wire.release()),
+    { interruptible: true },
+  ).pipe(Effect.map(sessionOver), Effect.mapError(databaseError('connect')), inSpan('pgsr.connect'))

@@ -1,0 +1,57 @@
+// Makes the JavaScript of the package, with kysely in it. `promises.js` has effect in it, too. The other files import it.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { build } from 'esbuild'
+
+const sourceOf = (name) => `src/${name}.ts`
+
+/** Bundles files of `src`. */
+const bundle = (names, options) =>
+  build({
+    entryPoints: names.map(sourceOf),
+    outbase: 'src',
+    outdir: 'dist',
+    chunkNames: 'chunks/[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    legalComments: 'none',
+    metafile: true,
+    ...options,
+  })
+
+/** Leaves files of `src` out of a bundle, which imports them. */
+const leavingOut = (names) => ({
+  name: 'leaving out',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const source = relative('.', join(resolveDir, path))
+      const name = names.find((each) => sourceOf(each) === source)
+      return name === undefined ? undefined : { path: `./${name}.js`, external: true }
+    }),
+})
+
+/** The licences of the packages that bundles contain. */
+const licencesOf = (bundles) => {
+  const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const directories = inputs.flatMap(
+    (input) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input) ?? [],
+  )
+  return Promise.all(
+    [...new Set(directories)].map(async (directory) => {
+      const { name, version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
+      return `${name} ${version}\n\n${(await readFile(join(directory, 'LICENSE'), 'utf8')).trim()}\n`
+    }),
+  )
+}
+
+// Errors are recognized by their class, of which there must be one. The queries, with kysely, are the larger part.
+const shared = ['errors', 'introspection/query']
+
+const bundles = [
+  await bundle(['index', 'api', 'layer', 'effect', ...shared], { external: ['@pgsr/*', 'effect'] }),
+  await bundle(['promises'], { external: ['@pgsr/*'], plugins: [leavingOut(shared)] }),
+]
+await writeFile('dist/THIRD-PARTY-LICENSES', (await licencesOf(bundles)).join('\n\n'))
