@@ -48,7 +48,7 @@ const licencesOf = (bundles) => {
 }
 
 // Errors are recognized by their class, of which there must be one. The queries, with kysely, are the larger part.
-const shared = ['errors', 'introspection/query']
+const shared = ['errors', 'introspection/statements']
 
 const bundles = [
   await bundle(['index', 'api', 'layer', 'effect', ...shared], { external: ['@pgsr/*', 'effect'] }),

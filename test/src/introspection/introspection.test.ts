@@ -8,7 +8,8 @@ import {
 } from '@pgsr/node-postgres'
 import { describe, expect, inject, test } from 'vitest'
 import pg from 'pg'
-import { introspectionQuery } from '../../../packages/driver/src/introspection/query.ts'
+import { needsOf, rarities, withFound } from '../../../packages/driver/src/introspection/needs.ts'
+import { introspectionQuery } from '../../../packages/driver/src/introspection/statements.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
 
 const marker = `it's a \\ "marker" $1 $2`
@@ -26,32 +27,52 @@ const everything: Scope = {
   defaultsOf: ['o'],
 }
 
+/** What the catalogs may show to be there, all of it. */
+const found = {
+  isSuperuser: false,
+  catalogs: new Set<string>(),
+  rare: new Set(rarities),
+}
+
+/** Readings that have different statements. */
+const readings: readonly (readonly [what: string, scope: Scope, needs: ReturnType<typeof needsOf>])[] = [
+  ['what is usual, as a superuser', scope, needsOf(scope, true)],
+  ['what is usual, as another role', scope, needsOf(scope, false)],
+  ['everything', everything, withFound(needsOf(everything, false), found)],
+]
+
 /** Catalogs with an owner or an ACL that are not of objects: roles, what is to be, what was, and what has no ALTER … OWNER. */
 const others = new Set(['pg_authid', 'pg_default_acl', 'pg_init_privs', 'pg_extension', 'pg_pltemplate'])
 
+const settings = 'set enable_seqscan = off; set search_path = pg_catalog, pg_temp'
+
 describe.for(inject('servers'))('$name', (server) => {
-  test('the query that reads the catalogs has one parameter, the scope', () => {
-    const text = introspectionQuery(server.version, scope)
+  test.for(readings)('the statements that read %s have the scope only in literals', ([, asked, needs]) => {
+    const text = introspectionQuery(server.version, asked, needs)
     const literal = / E'(?:[^'\\]|''|\\.)*'/g
-    expect(text.match(literal)).toHaveLength(1)
-    expect(text).not.toContain(marker)
-    expect(text.replaceAll(literal, '')).not.toMatch(/\$\d/)
+    expect(text.match(literal)?.every((one) => one.includes('marker'))).toBe(true)
+    const rest = text.replaceAll(literal, '')
+    expect(rest).not.toContain('marker')
+    expect(rest).not.toMatch(/\$\d/)
   })
 
-  test('it reads no catalog as a whole that grows with the database', async () => {
-    const client = new pg.Client(connectionTo(server))
-    await client.connect()
-    const { rows } = await client
-      .query<{ 'QUERY PLAN': string }>(
-        introspectionQuery(server.version, everything)
-          .replace(/^select pg_catalog\.set_config[^;]*;/, '')
-          .replace(/^/, `set enable_seqscan = off; set search_path = pg_catalog, pg_temp; explain `),
-      )
-      .then((results) => (results as unknown as pg.QueryResult<{ 'QUERY PLAN': string }>[]).at(-1)!)
-    await client.end()
-    const scanned = rows.flatMap((row) => /Seq Scan on (\w+)/.exec(row['QUERY PLAN'])?.[1] ?? [])
-    expect(scanned.filter((name) => !['pg_database', 'pg_default_acl'].includes(name))).toEqual([])
-  })
+  test.for(readings)(
+    'the statements that read %s read no catalog as a whole that grows with the database',
+    async ([, asked, needs]) => {
+      const client = new pg.Client(connectionTo(server))
+      await client.connect()
+      await client.query(`begin; ${settings}`)
+      const scanned: string[] = []
+      for (const statement of introspectionQuery(server.version, asked, needs).split(';')) {
+        const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${statement}`)
+        for (const row of rows) scanned.push(...(/Seq Scan on (\w+)/.exec(row['QUERY PLAN'])?.slice(1) ?? []))
+        // A later statement uses what this one hands on.
+        await client.query(statement)
+      }
+      await client.end()
+      expect(scanned.filter((name) => !['pg_database', 'pg_default_acl'].includes(name))).toEqual([])
+    },
+  )
 
   test('it knows every catalog that has an owner or an ACL', async () => {
     const client = new pg.Client(connectionTo(server))
@@ -61,7 +82,7 @@ describe.for(inject('servers'))('$name', (server) => {
       where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'
       and (a.atttypid = 'aclitem[]'::regtype or a.attname ~ 'owner$|dba$')`)
     await client.end()
-    const text = introspectionQuery(server.version, everything)
+    const text = introspectionQuery(server.version, everything, withFound(needsOf(everything, false), found))
     const unknown = rows
       .map(({ catalog }) => catalog)
       .filter((catalog) => !others.has(catalog) && !text.includes(`pg_catalog.${catalog}`))

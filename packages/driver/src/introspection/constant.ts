@@ -13,6 +13,14 @@ export const constant = <Text extends string>(text: Text): RawBuilder<Text> => {
 export const catalogOid = (catalog: keyof PgCatalog): RawBuilder<Oid> =>
   sql<Oid>`${constant(catalog)}::regclass::oid`
 
+/** The name of the catalog of a dependency. With `quote_all_identifiers`, `regclass` quotes it. */
+export const catalogName = (classid: string): RawBuilder<string> =>
+  sql<string>`pg_catalog.btrim(${sql.ref(classid)}::regclass::text, '"')`
+
+/** Whether the name of an object of a kind contains that of a schema, or is one. */
+export const hasSchema = (kind: ObjectKind): boolean =>
+  kind === 'schema' || schemaOf({ kind, name: [''] }) !== undefined
+
 /** The kinds of object that are in schemas. */
 export const kindsInSchemas: RawBuilder<unknown> = sql.join(
   (Object.keys(objectKinds) as ObjectKind[])

@@ -41,8 +41,6 @@ export type MembershipRow = PgCatalog['pg_catalog.pg_auth_members']
 
 /** The columns of each common table expression of the query. Each one reads the catalogs and the ones before it. */
 export type Ctes = {
-  /** The scope, which is the query’s only parameter. */
-  scope: { scope: unknown }
   session: { database: Oid; database_owner: Oid; acting: Oid; superuser: boolean; login: Oid }
   /** The desired roles that exist. */
   desired: { oid: Oid }
@@ -98,6 +96,10 @@ export type Ctes = {
   /** The schemas of objects, through which grantors and roles that are no superusers reach the objects. */
   enclosing_schema: ObjectRow
   object: ObjectRow
+  /** The owners of objects, those who granted something on them, and the owners of default privileges. */
+  owner_or_grantor: { oid: Oid }
+  /** The schemas among the objects. */
+  snapshot_schema: { oid: Oid }
   /** The owners and grantors as which the acting role may have to act. */
   principal: { oid: Oid }
   /** The acting role, and the roles that it is a member of. */

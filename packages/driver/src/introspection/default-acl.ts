@@ -1,27 +1,32 @@
 import { sql } from 'kysely'
 import { catalogOid } from './constant.ts'
+import { partOfScope } from './scope-part.ts'
 import { type Cte, ctes } from './cte.ts'
 
 /** Whether a row belongs to a role of which the scope asks for default privileges. */
 const isRequested = sql<boolean>`a.defaclrole in (
-  select r.oid from pg_catalog.pg_roles as r, scope as s
-  where r.rolname = any(array(select pg_catalog.jsonb_array_elements_text(s.scope -> 'defaultsOf')::name))
+  select r.oid from pg_catalog.pg_roles as r
+  where r.rolname = any(${partOfScope('defaultsOf')})
 )`
 
-export const defaultAcl: Cte<'default_acl'> = (_version, { defaults }) =>
+export const defaultAcl: Cte<'default_acl'> = (_version, { catalogs, defaults }) =>
   ctes
     .selectFrom('pg_catalog.pg_default_acl as a')
     .where((eb) =>
       eb.or([
-        eb(
-          'a.oid',
-          'in',
-          eb
-            .selectFrom('dependency as d')
-            .where(sql<boolean>`d.here`)
-            .where('d.classid', '=', catalogOid('pg_catalog.pg_default_acl'))
-            .select('d.objid'),
-        ),
+        ...(!catalogs.has('pg_default_acl')
+          ? []
+          : [
+              eb(
+                'a.oid',
+                'in',
+                eb
+                  .selectFrom('dependency as d')
+                  .where(sql<boolean>`d.here`)
+                  .where('d.classid', '=', catalogOid('pg_catalog.pg_default_acl'))
+                  .select('d.objid'),
+              ),
+            ]),
         ...(defaults ? [isRequested] : []),
       ]),
     )

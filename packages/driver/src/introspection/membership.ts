@@ -3,7 +3,7 @@ import { zero } from './constant.ts'
 import { type Cte, ctes } from './cte.ts'
 
 /** Before 16 memberships have no options: every member inherits and may SET ROLE. */
-const rows = (version: number) =>
+export const rows = (version: number) =>
   ctes
     .selectFrom('pg_catalog.pg_auth_members as m')
     .select(['m.roleid', 'm.member', 'm.grantor', 'm.admin_option'])

@@ -1,6 +1,7 @@
 import { vanishedRole } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import { constant } from './constant.ts'
+import type { Needs } from './needs.ts'
 
 const vanished = (oid: RawBuilder<unknown>): RawBuilder<string> =>
   sql`${constant(vanishedRole(''))} || ${oid}`
@@ -10,11 +11,12 @@ const isThere = (oid: RawBuilder<unknown>): RawBuilder<boolean> =>
 
 /**
  * The name of a role by its oid, from PostgreSQL’s cache. For a role that does not exist the cache returns a text that could
- * also be the name of a role.
+ * also be the name of a role, which is looked into only if such a text was met.
  */
-export const name = (column: string): RawBuilder<string> => {
+export const name = (column: string, { rare }: Needs): RawBuilder<string> => {
   const oid = sql.ref(column)
-  const known = sql`pg_catalog.pg_get_userbyid(${oid})::text`
+  const known = sql<string>`pg_catalog.pg_get_userbyid(${oid})::text`
+  if (!rare.has('vanished')) return known
   return sql`case when ${known} like 'unknown (OID=%' and not ${isThere(oid)} then ${vanished(oid)} else ${known} end`
 }
 
@@ -28,8 +30,9 @@ const vanishedIn = (one: 'grantee' | 'grantor'): RawBuilder<unknown> => {
  * An ACL as texts. PostgreSQL writes a role that does not exist any more as a number, which could also be the name of a role.
  * Such an item is preceded by the oids of the vanished grantee and grantor, each after a space.
  */
-export const aclItems = (column: string): RawBuilder<readonly string[]> => {
+export const aclItems = (column: string, { rare }: Needs): RawBuilder<readonly string[]> => {
   const acl = sql.ref(column)
+  if (!rare.has('vanished')) return sql`${acl}::text[]`
   return sql`case when ${acl}::text ~ '[{,"][0-9]+=|/[0-9]+[,}"]' then array(
     select case when g.grantee || g.grantor = '' then a.item::text
       else ' ' || g.grantee || ' ' || g.grantor || ' ' || a.item::text end
@@ -39,3 +42,6 @@ export const aclItems = (column: string): RawBuilder<readonly string[]> => {
     order by a.number
   ) else ${acl}::text[] end`
 }
+
+/** Whether the name of a role may be that of a role that does not exist any more. */
+export const mayHaveVanished = (role: string): boolean => role.startsWith('unknown (OID=')

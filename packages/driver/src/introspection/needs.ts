@@ -1,29 +1,146 @@
 import type { ObjectKind, Scope } from '@pgsr/planner'
+import { hasSchema } from './constant.ts'
+import { catalogOf, dependencyNameOf } from './object-catalog.ts'
 
 /**
- * What a scope asks for that few scopes do. PostgreSQL takes longer to plan the query than to run it, so that the query has
- * only the parts that the scope needs.
+ * What is rare, and is read only where an answer shows that it is there:
+ *
+ * - `columns`: privileges on columns that the scope does not name
+ * - `dependents`: objects on which a tracked role has something, and which the scope does not name
+ * - `memberships`: memberships that a desired role granted
+ * - `ownership`: tables and sequences that belong to a tracked role
+ * - `grantors`: ACL items that somebody other than the owner granted
+ * - `followers`: sequences and TOAST tables, whose owner is that of a table
+ * - `vanished`: roles that do not exist any more, or names that look as if they did not
+ * - `unmanaged`: what depends on a tracked role and has neither an owner nor an ACL
+ */
+export const rarities = [
+  'columns',
+  'dependents',
+  'followers',
+  'grantors',
+  'memberships',
+  'ownership',
+  'unmanaged',
+  'vanished',
+] as const
+
+export type Rarity = (typeof rarities)[number]
+
+/**
+ * What a reading has to contain. PostgreSQL takes longer to plan a statement than to run it, so that the statements have
+ * only the parts that are needed.
  */
 export interface Needs {
-  /** The kinds of object that the scope names, except those that every query can look up. */
+  /** The kinds of object that the scope names. */
   readonly named: ReadonlySet<ObjectKind>
   /** The kinds of object in patterns. */
   readonly matched: ReadonlySet<ObjectKind>
+  /** Whether the scope names objects that get an owner. */
+  readonly owned: boolean
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
+  /** Whether the acting role is a superuser, who can act as anybody. */
+  readonly isSuperuser: boolean
+  /** The catalogs of objects that are read. */
+  readonly catalogs: ReadonlySet<string>
+  readonly rare: ReadonlySet<Rarity>
 }
 
-/** The kinds that every query can look up by name. */
-const alwaysNamed: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table', 'column', 'sequence'])
+/** What an answer says about what there is. */
+export interface Found extends Pick<Needs, 'isSuperuser' | 'catalogs' | 'rare'> {}
 
-export const needsOf = ({ objects, owned, patterns, defaultsOf, unusedRoles }: Scope): Needs => ({
-  named: new Set([...objects, ...owned].map(({ kind }) => kind).filter((kind) => !alwaysNamed.has(kind))),
-  matched: new Set(patterns.map(({ kind }) => kind)),
-  defaults: defaultsOf.length > 0,
-  unusedRoles,
-})
+const isSubset = <T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean =>
+  [...part].every((one) => whole.has(one))
+
+const relationKinds: ReadonlySet<ObjectKind> = new Set(['table', 'column', 'sequence'])
+
+/** The catalog of a kind of object, as dependencies name it. */
+const catalogNameOf = (kind: ObjectKind): string => {
+  if (relationKinds.has(kind)) return 'pg_class'
+  return dependencyNameOf(catalogOf(kind))
+}
+
+/** The catalogs that others make necessary for a role that is no superuser: see `around` in `object.ts`. */
+const around = (catalogs: ReadonlySet<string>): readonly string[] => [
+  'pg_database',
+  ...(catalogs.has('pg_foreign_server') ? ['pg_foreign_data_wrapper'] : []),
+]
+
+/** What a scope needs, as far as is known before anything is read. */
+export const needsOf = (
+  { objects, owned, patterns, defaultsOf, unusedRoles }: Scope,
+  isSuperuser: boolean,
+): Needs => {
+  const named = new Set([...objects, ...owned].map(({ kind }) => kind))
+  const matched = new Set<ObjectKind>(patterns.map(({ kind }) => kind))
+  return withFound(
+    {
+      named,
+      matched,
+      owned: owned.length > 0,
+      defaults: defaultsOf.length > 0,
+      unusedRoles,
+      isSuperuser,
+      catalogs: new Set([
+        ...[...named, ...matched].map(catalogNameOf),
+        ...([...named, ...matched].some(hasSchema) ? ['pg_namespace'] : []),
+      ]),
+      rare: new Set<Rarity>([
+        ...(named.has('column') || matched.has('column') ? (['columns'] as const) : []),
+        ...(named.has('sequence') || matched.has('sequence') ? (['followers'] as const) : []),
+        ...(owned.length > 0 ? (['ownership'] as const) : []),
+      ]),
+    },
+    { isSuperuser, catalogs: new Set(), rare: new Set() },
+  )
+}
+
+/** The kinds of object that most scopes name. */
+const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])
+
+const usualCatalogs: ReadonlySet<string> = new Set(['pg_database', 'pg_namespace', 'pg_class'])
+
+/**
+ * Whether it is enough to read the objects that the scope names, of the usual kinds: the roles have nothing else. Before 12
+ * the row types of tables are read too.
+ */
+export const readsUsualObjects = (needs: Needs, version: number): boolean =>
+  version >= 120000 &&
+  isSubset(needs.named, usualKinds) &&
+  isSubset(needs.catalogs, usualCatalogs) &&
+  needs.matched.size === 0 &&
+  !needs.owned &&
+  !needs.defaults &&
+  !needs.unusedRoles &&
+  [...needs.rare].every((one) => one === 'vanished' || one === 'memberships')
+
+/** Whether it is enough to read the roles that the tracked and the requested roles are members of. */
+export const readsUsualRoles = ({ isSuperuser, unusedRoles, rare }: Needs): boolean =>
+  isSuperuser && !unusedRoles && !rare.has('memberships')
+
+/** What is needed after an answer has shown what there is. */
+export const withFound = (needs: Needs, found: Found): Needs => {
+  const catalogs = new Set([...needs.catalogs, ...found.catalogs])
+  return {
+    ...needs,
+    isSuperuser: needs.isSuperuser && found.isSuperuser,
+    catalogs: found.isSuperuser ? catalogs : new Set([...catalogs, ...around(catalogs)]),
+    rare: new Set([...needs.rare, ...found.rare]),
+  }
+}
+
+/** Whether a reading that had what was needed has everything that an answer shows. */
+export const covers = (needs: Needs, found: Found): boolean =>
+  (!needs.isSuperuser || found.isSuperuser) &&
+  isSubset(withFound(needs, found).catalogs, needs.catalogs) &&
+  isSubset(found.rare, needs.rare)
 
 /** A key that is equal for equal needs. */
-export const needsKey = ({ named, matched, defaults, unusedRoles }: Needs): string =>
-  JSON.stringify([[...named].sort(), [...matched].sort(), defaults, unusedRoles])
+export const needsKey = (needs: Needs): string =>
+  JSON.stringify(
+    Object.values(needs).map((value: ReadonlySet<string> | boolean) =>
+      typeof value === 'boolean' ? value : [...value].sort(),
+    ),
+  )

@@ -191,6 +191,10 @@ export const existing = <Row extends ObjectCatalog>(rows: readonly Row[], versio
 export const dependencyOf = ({ catalog, dependency = catalog }: ObjectCatalog): RawBuilder<unknown> =>
   catalogOid(dependency)
 
+/** Its name, without the schema. */
+export const dependencyNameOf = ({ catalog, dependency = catalog }: ObjectCatalog): string =>
+  dependency.replace(/^pg_catalog\./, '')
+
 /** The kind of a row, which depends on the row if its catalog has several kinds. */
 export const kindOf = ({ kinds, is }: ObjectCatalog, version: number): RawBuilder<string> => {
   const [first, ...others] = kinds
@@ -198,3 +202,12 @@ export const kindOf = ({ kinds, is }: ObjectCatalog, version: number): RawBuilde
   const cases = others.map((kind) => sql`when ${is(kind, version)} then ${constant(kind)}`)
   return sql`case ${sql.join(cases, sql` `)} else ${constant(first!)} end`
 }
+
+const objectCatalogs: ReadonlySet<string> = new Set([
+  'pg_class',
+  'pg_default_acl',
+  ...all.map(dependencyNameOf),
+])
+
+/** Whether objects with an owner or an ACL, or default privileges, are in a catalog, which dependencies name. */
+export const isObjectCatalog = (catalog: string): boolean => objectCatalogs.has(catalog)

@@ -3,12 +3,15 @@ import { catalogOid, constant, kindsInSchemas } from './constant.ts'
 import {
   type AclCatalog,
   aclCatalogs,
+  dependencyNameOf,
   dependencyOf,
   existing,
   kindOf,
+  type ObjectCatalog,
   ownerCatalogs,
 } from './object-catalog.ts'
 import { type ObjectRow, type Cte, ctes } from './cte.ts'
+import type { Needs } from './needs.ts'
 import { typeText } from './type-text.ts'
 
 const none = sql`null::text`
@@ -168,6 +171,9 @@ export const managedCatalogs = (version: number): RawBuilder<unknown> =>
  * The row types with an ACL of tables that may change their owner. Before 9.6.12, 10.7 and 11.2 dependencies miss grants on
  * types by default privileges, so that there the row types of all direct relations are read.
  */
+const hasRowTypes = (version: number, { catalogs, rare }: Needs): boolean =>
+  rare.has('ownership') || (version < 120000 && catalogs.has('pg_class'))
+
 const rowType = (version: number) =>
   ctes
     .selectFrom(
@@ -179,15 +185,19 @@ const rowType = (version: number) =>
     .select([catalogOid('pg_catalog.pg_type').as('classid'), 't.oid as objid'])
 
 /** A role that is no superuser needs privileges on the database to create and own objects, and on the wrapper of a foreign server. */
-const around = sql<{ classid: number; objid: number }>`
-  select ${catalogOid('pg_catalog.pg_database')}, s.database from session as s where not s.superuser
-  union
-  select ${catalogOid('pg_catalog.pg_foreign_data_wrapper')}, f.srvfdw
-  from session as s cross join dependency as d join pg_catalog.pg_foreign_server as f on f.oid = d.objid
-  where not s.superuser and d.here and d.classid = ${catalogOid('pg_catalog.pg_foreign_server')}`
+const around = ({ catalogs }: Needs): readonly RawBuilder<unknown>[] => [
+  sql`select ${catalogOid('pg_catalog.pg_database')}, s.database from session as s where not s.superuser`,
+  ...(!catalogs.has('pg_foreign_server')
+    ? []
+    : [
+        sql`select ${catalogOid('pg_catalog.pg_foreign_data_wrapper')}, f.srvfdw
+          from session as s cross join dependency as d join pg_catalog.pg_foreign_server as f on f.oid = d.objid
+          where not s.superuser and d.here and d.classid = ${catalogOid('pg_catalog.pg_foreign_server')}`,
+      ]),
+]
 
-export const objectAddress: Cte<'object_address'> = (version) =>
-  sql`${ctes
+export const objectAddress: Cte<'object_address'> = (version, needs) => {
+  const asked = ctes
     .selectFrom('requested_object as f')
     .where(sql<boolean>`f.objsubid = 0`)
     .select(['f.classid', 'f.objid'])
@@ -197,20 +207,37 @@ export const objectAddress: Cte<'object_address'> = (version) =>
         .where(sql<boolean>`d.here and d.deptype in ('a', 'o')`)
         .select(['d.classid', 'd.objid']),
     )
-    .union(rowType(version))} union ${around}`
+    .$if(hasRowTypes(version, needs), (query) => query.union(rowType(version)))
+  return sql`${sql.join([asked, ...(needs.isSuperuser ? [] : around(needs))], sql` union `)}`
+}
 
-export const anyObject: Cte<'any_object'> = (version, { named }) =>
-  sql`${sql.join(
+const nothing = sql<ObjectRow>`
+  select null::oid as classid, null::text as kind, null::oid as oid, 0 as objsubid, null::text[] as name, null::oid as owner,
+    null::aclitem[] as acl, null::text[] as follows, null::text as wrapper, false as owned_by_superusers,
+    null::text as unreachable
+  where false`
+
+export const anyObject: Cte<'any_object'> = (version, needs) => {
+  const { catalogs, named, rare } = needs
+  const isRead = (row: ObjectCatalog): boolean =>
+    catalogs.has(dependencyNameOf(row)) ||
+    (row.catalog === 'pg_catalog.pg_type' && hasRowTypes(version, needs))
+  const withOwnerOnly = existing(ownerCatalogs, version).filter(isRead)
+  return sql`${sql.join(
     [
-      ...existing(aclCatalogs, version).map((row) => inCatalog(row, version)),
-      withoutAcl(version),
-      eventTriggers,
-      relations(version),
-      columns,
+      nothing,
+      ...existing(aclCatalogs, version)
+        .filter(isRead)
+        .map((row) => inCatalog(row, version)),
+      ...(withOwnerOnly.length > 0 ? [withoutAcl(version)] : []),
+      ...(catalogs.has('pg_event_trigger') ? [eventTriggers] : []),
+      ...(catalogs.has('pg_class') ? [relations(version)] : []),
+      ...(rare.has('columns') || rare.has('ownership') || rare.has('grantors') ? [columns] : []),
       ...(named.has('parameter') && version >= 150000 ? [parameterWithoutAcl] : []),
     ],
     sql` union all `,
   )}`
+}
 
 /**
  * Dependencies on subscriptions are visible in every database of the cluster, and each database may have a subscription of
@@ -225,11 +252,13 @@ const isElsewhere = sql<boolean>`(
 )`
 
 /** Whether no statement of this session can change an object: it is temporary, of another database, or unreachable. */
-export const isBeyondReach = (version: number): RawBuilder<boolean> =>
-  sql`(o.unreachable is not null or o.kind in (${kindsInSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version < 100000 ? sql`` : sql`or ${isElsewhere}`})`
+export const isBeyondReach = (version: number, { catalogs }: Needs): RawBuilder<boolean> =>
+  sql`(o.unreachable is not null or o.kind in (${kindsInSchemas}) and o.name[1] ~ '^pg_(toast_)?temp' ${version >= 100000 && catalogs.has('pg_subscription') ? sql`or ${isElsewhere}` : sql``})`
 
-export const regrantedObject: Cte<'regranted_object'> = () =>
-  sql`
+export const regrantedObject: Cte<'regranted_object'> = (_version, { rare }) =>
+  !rare.has('grantors')
+    ? sql`select null::oid as classid, null::oid as oid, null::text as schema, null::oid as grantor where false`
+    : sql`
     select o.classid, o.oid, case when o.kind in (${kindsInSchemas}) then o.name[1] end as schema, i.grantor
     from any_object as o
     cross join lateral pg_catalog.aclexplode(o.acl) as i
@@ -257,5 +286,20 @@ export const enclosingSchema: Cte<'enclosing_schema'> = () =>
       select t.objid from object_address as t where t.classid = ${catalogOid('pg_catalog.pg_namespace')}
     )`
 
-export const object: Cte<'object'> = (version) =>
-  sql`select o.* from any_object as o where not ${isBeyondReach(version)} union all select n.* from enclosing_schema as n`
+/** Whether the schemas of objects are read too. */
+const needsSchemas = ({ isSuperuser, rare }: Needs): boolean =>
+  !isSuperuser || rare.has('grantors') || rare.has('ownership')
+
+export const object: Cte<'object'> = (version, needs) =>
+  sql`select o.* from any_object as o where not ${isBeyondReach(version, needs)}
+    ${needsSchemas(needs) ? sql`union all select n.* from enclosing_schema as n` : sql``}`
+
+/** Whose rights are needed for the objects: as whom the acting role, or a grantor’s grants are revoked. */
+export const ownerOrGrantor: Cte<'owner_or_grantor'> = (_version, { isSuperuser }) =>
+  sql`select p.grantor as oid from regranted_object as p union select a.role from default_acl as a
+    ${isSuperuser ? sql`` : sql`union select o.owner from object as o, session as s where not s.superuser`}`
+
+/** The schemas of objects, which others than their owners may be able to grant USAGE on. */
+export const snapshotSchema: Cte<'snapshot_schema'> = (_version, { isSuperuser }) =>
+  sql`select o.oid from object as o, session as s
+    where o.kind = 'schema' and not s.superuser ${isSuperuser ? sql`and false` : sql``}`

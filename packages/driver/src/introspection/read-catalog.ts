@@ -3,29 +3,43 @@ import { describeName } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import { asciiLiteral } from '../connection/ascii-literal.ts'
-import { readLastCell, type Sending, Session, type SessionShape } from '../connection/session.ts'
+import { type Sending, Session, type SessionShape } from '../connection/session.ts'
+import type { Cells } from '../connection/wire.ts'
 import { readWithin, type TransactionScope } from '../connection/transaction-scope.ts'
-import { type DatabaseError, databaseError, TransactionOpenError } from '../errors.ts'
+import {
+  type DatabaseError,
+  databaseError,
+  StatementError,
+  TransactionOpenError,
+  UnexpectedCatalogError,
+} from '../errors.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery, type StoredScope } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
 import { isGarbled, isRefusedEncoding, needsBytes, noteBytes, textOfBytes } from './names-in-bytes.ts'
-import { introspectionQuery } from './query.ts'
-import { parseAnswer } from './snapshot.ts'
+import { covers, type Found, type Needs, needsOf, withFound } from './needs.ts'
+import { type Answer, parseAnswer } from './snapshot.ts'
+import { introspectionQuery, momentStatement, statementCount } from './statements.ts'
 import { unsupportedServer } from './unsupported-servers.ts'
 
 /** What is remembered of the server behind a pool or client. */
 interface Known {
   /** The version that it had last. */
   version?: number
-  /** Whether stored passwords may be read, by the role to act as. */
-  readonly readsPasswords: Map<string | undefined, boolean>
+  /** What was last found of each role to act as. */
+  readonly actors: Map<string | undefined, KnownActor>
+}
+
+interface KnownActor {
+  readonly isSuperuser: boolean
+  /** Whether it may read stored passwords. */
+  readonly readsPasswords: boolean
 }
 
 const remembered = new WeakMap<object, Known>()
 
 const knownOf = ({ connection }: SessionShape): Known => {
-  const known = remembered.get(connection) ?? { readsPasswords: new Map<string | undefined, boolean>() }
+  const known = remembered.get(connection) ?? { actors: new Map<string | undefined, KnownActor>() }
   remembered.set(connection, known)
   return known
 }
@@ -53,6 +67,30 @@ export const settingsStatement = ({ actAs }: Actor): string => {
 
 const quoted = (text: string): string => `'${text}'`
 
+/**
+ * Settings for PostgreSQL’s planner. Compiling a statement with JIT, and starting parallel workers, takes longer than running
+ * it. Without `enable_seqscan = off`, PostgreSQL would read catalogs that have just grown in full, again and again, since
+ * its statistics still show them as small. A transaction of the caller’s keeps its own.
+ * @see https://www.postgresql.org/docs/current/runtime-config-query.html
+ */
+const forPlanner: readonly (readonly [name: string, value: string, since: number])[] = [
+  ['jit', 'off', 110000],
+  ['enable_seqscan', 'off', 0],
+  ['max_parallel_workers_per_gather', '0', 0],
+]
+
+export const plannerSettings = (version: number): string => {
+  const set = forPlanner
+    .filter(([, , since]) => version >= since)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
+  return `select ${set.join(', ')}`
+}
+
+const leftOpen = new TransactionOpenError('that was left open on a connection of the pool')
+
+/** Where the answer has the stored passwords: after the settings. */
+const storedCell = ({ isOwn }: TransactionScope): number => (isOwn ? 2 : 1)
+
 const versionQuery = "select pg_catalog.current_setting('server_version_num'); select pg_catalog.version()"
 
 /** Reads the version at the first contact, and refuses servers that only speak PostgreSQL’s protocol. */
@@ -78,14 +116,35 @@ const versionOf = (session: SessionShape) =>
     return version === undefined ? readVersion(session) : Effect.succeed(version)
   })
 
-/** Sends the query and decodes its answer. It answers in bytes once invalid names have been met on the connection. */
-const readAnswer = (session: SessionShape, text: (inBytes: boolean) => string, sending: Sending = {}) =>
+/** An answer of the catalogs, as the server sent it. */
+interface Texts {
+  /** Of each statement that reads, in order. */
+  readonly texts: readonly string[]
+  /** What all of them saw, if they are known to have seen the same. */
+  readonly moment: string | null
+}
+
+/** A reading of the catalogs. */
+export interface Reading extends Texts, Answer {}
+
+const isSame = (texts: readonly string[], others: readonly string[] | undefined): boolean =>
+  texts.every((text, index) => text === others?.[index])
+
+/** Sends the statements and decodes their answers, which are in bytes once invalid names have been met on the connection. */
+const send = (session: SessionShape, text: (inBytes: boolean) => string, sending: Sending = {}) =>
   Effect.suspend(() => {
     const inBytes = needsBytes(session.connection)
     return session.send(text(inBytes), sending).pipe(
       Effect.map((cells) => {
-        const last = cells.at(-1) ?? ''
-        return { cells, text: inBytes ? textOfBytes(last) : last, isGarbled: !inBytes && isGarbled(last) }
+        const [start, ...rest] = cells.slice(-2 - statementCount)
+        const end = rest.pop()
+        const texts = rest.map((cell) => (inBytes ? textOfBytes(cell ?? '') : (cell ?? '')))
+        return {
+          cells,
+          texts,
+          moment: start === end ? (end ?? null) : null,
+          isGarbled: !inBytes && texts.some(isGarbled),
+        }
       }),
       Effect.tapError((error) =>
         Effect.sync(() => {
@@ -95,30 +154,87 @@ const readAnswer = (session: SessionShape, text: (inBytes: boolean) => string, s
     )
   })
 
+const parsed = (
+  { texts, moment }: Texts,
+  asked: Pick<Asked, 'scope' | 'needs' | 'version'>,
+  known?: Reading,
+) =>
+  known !== undefined && isSame(texts, known.texts)
+    ? Effect.succeed<Reading>({ ...known, moment })
+    : Effect.try({
+        try: (): Reading => ({ ...parseAnswer(texts, asked), texts, moment }),
+        catch: (error) => new UnexpectedCatalogError((error as Error).message),
+      })
+
+/** How often the catalogs are read again while others change them. */
+const mostReadings = 20
+
+const keepsChanging = new StatementError({
+  message: 'other sessions keep changing the catalogs while they are read',
+  sqlState: '40001',
+})
+
+/**
+ * Reads until the answer has everything that there is, at one moment. Each statement sees what was committed before it. If
+ * something may have been committed between two statements, the answer is true only if the one before was the same: then
+ * nothing that it contains has changed meanwhile.
+ * @param isOneMoment whether all statements see the same anyway
+ */
+const readWhole = Effect.fnUntraced(function* <A extends Reading, E, R>(
+  read: (needs: Needs) => Effect.Effect<A, E, R>,
+  needs: Needs,
+  isOneMoment: boolean,
+  known?: Reading,
+) {
+  let asked = needs
+  let previous = known?.texts
+  for (let readings = 0; readings < mostReadings; readings++) {
+    const answer = yield* read(asked)
+    if (!covers(asked, answer.found)) {
+      asked = withFound(asked, answer.found)
+      previous = undefined
+    } else if (isOneMoment || answer.moment !== null || isSame(answer.texts, previous)) return answer
+    else previous = answer.texts
+  }
+  return yield* Effect.fail(keepsChanging)
+})
+
 /** What one text reads, and how. */
-interface Reading {
+interface Asked {
   readonly version: number
   readonly scope: Scope
+  readonly needs: Needs
   /** The query of stored passwords, if they are read too. */
   readonly stored: string | undefined
   readonly settings: Actor
+  readonly transaction: TransactionScope
   /** What the text ends with. */
   readonly after: string
   readonly onAnswer: () => void
 }
 
-const readOnce = (session: SessionShape, { version, scope, stored, settings, after, onAnswer }: Reading) => {
-  const before = [settingsStatement(settings), ...(stored === undefined ? [] : [stored])].join(';')
+/** All statements of a text that is sent outside of a transaction see the same. */
+const atOneMoment = 'set transaction isolation level repeatable read'
+
+const readOnce = (session: SessionShape, asked: Asked) => {
+  const { version, scope, needs, stored, settings, transaction, after, onAnswer } = asked
+  const before = [
+    ...(transaction.isOwn ? [atOneMoment] : []),
+    settingsStatement(settings),
+    ...(transaction.isOwn ? [plannerSettings(version)] : []),
+    ...(stored === undefined ? [] : [stored]),
+  ].join(';')
   const query = (inBytes: boolean): string =>
-    `${before};${introspectionQuery(version, scope, inBytes)}${after}`
-  return readAnswer(session, query, { onAnswer }).pipe(
-    Effect.mapError(readingFailed(settings)),
-    Effect.flatMap(({ cells, text, isGarbled: hasInvalidNames }) =>
-      readLastCell([text], () => ({
-        ...parseAnswer(text, scope),
-        text,
-        hasInvalidNames,
-        ...(stored !== undefined && { stored: cells[1] ?? null }),
+    `${before};${introspectionQuery(version, scope, needs, inBytes)}${after}`
+  return send(session, query, { onAnswer }).pipe(
+    Effect.mapError((error) =>
+      transaction.isOwn && error.sqlState === '25001' ? leftOpen : readingFailed(settings)(error),
+    ),
+    Effect.flatMap((answer) =>
+      Effect.map(parsed(answer, asked), (reading) => ({
+        ...reading,
+        hasInvalidNames: answer.isGarbled,
+        ...(stored !== undefined && { stored: answer.cells[storedCell(transaction)] ?? null }),
       })),
     ),
   )
@@ -145,11 +261,11 @@ const isForbidden = <A, E>(result: Result.Result<A, E>): boolean =>
   (result.failure as { readonly sqlState?: unknown } | undefined)?.sqlState === '42501'
 
 /**
- * Reads the catalogs without a lock, in one round trip; the first reading on a pool takes two. A transaction of the caller’s
- * is left as it was.
+ * Reads the catalogs without a lock, in one round trip; the first reading on a pool takes two, and so does one that finds
+ * something rare. A transaction of the caller’s is left as it was.
  *
- * The query depends on the version of the server. After a failover to another version, the answer, or the refusal of the
- * query, shows that, and the query is sent again. Stored passwords are read in the same round trip if the last reading
+ * The statements depend on the version of the server. After a failover to another version, the answer, or the refusal of
+ * the statements, shows that, and they are sent again. Stored passwords are read in the same round trip if the last reading
  * showed that they may be read. If that is refused now, they are left out.
  */
 export const readCatalogs = Effect.fnUntraced(function* (
@@ -160,14 +276,30 @@ export const readCatalogs = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const known = knownOf(session)
+  const actor = known.actors.get(settings.actAs)
+  const needs = needsOf(scope, actor?.isSuperuser === true)
   const read = (version: number, stored?: string) =>
-    orInBytes(session, () =>
-      readWithin(transaction, (undo, onAnswer) =>
-        readOnce(session, { version, scope, stored, settings, after: undo, onAnswer }),
-      ),
-    )
+    readWhole(
+      (asked) =>
+        orInBytes(session, () =>
+          readWithin(transaction, (undo, onAnswer) =>
+            readOnce(session, {
+              version,
+              scope,
+              needs: asked,
+              stored,
+              settings,
+              transaction,
+              after: undo,
+              onAnswer,
+            }),
+          ),
+        ),
+      needs,
+      transaction.isOwn,
+    ).pipe(Effect.catchTag('StatementError', (error) => Effect.fail(readingFailed(settings)(error))))
   const version = yield* versionOf(session)
-  const readsPasswords = storedScope.roles.length > 0 && known.readsPasswords.get(settings.actAs) === true
+  const readsPasswords = storedScope.roles.length > 0 && actor?.readsPasswords === true
   const first = yield* Effect.result(read(version, readsPasswords ? storedQuery(storedScope) : undefined))
   const second = readsPasswords && isForbidden(first) ? yield* Effect.result(read(version)) : first
   const actual = Result.isSuccess(second)
@@ -175,9 +307,11 @@ export const readCatalogs = Effect.fnUntraced(function* (
     : yield* Effect.orElseSucceed(readVersion(session), () => version)
   known.version = actual
   const answer = yield* actual === version ? Effect.fromResult(second) : read(actual)
-  known.readsPasswords.set(settings.actAs, answer.readsPasswords)
-  if (transaction.isOwn && answer.transactionOpen)
-    return yield* Effect.fail(new TransactionOpenError('that was left open on a connection of the pool'))
+  known.actors.set(settings.actAs, {
+    isSuperuser: answer.found.isSuperuser,
+    readsPasswords: answer.readsPasswords,
+  })
+  if (transaction.isOwn && answer.transactionOpen) return yield* Effect.fail(leftOpen)
   yield* annotateSize(answer.snapshot)
   return answer
 }, inSpan('pgsr.readCatalogs'))
@@ -196,30 +330,45 @@ export const readStoredPasswords = Effect.fnUntraced(function* (
   return cells.at(-1) ?? null
 }, inSpan('pgsr.readStoredPasswords'))
 
-/** The answer of the catalogs as a text, and the snapshot of it. */
-export interface TextAndSnapshot {
-  readonly text: string
-  readonly snapshot: Snapshot
-}
+/**
+ * Reads whether anything has been committed since an earlier reading of a transaction that is over. If so, what it says may
+ * still be true.
+ * @param before the statements that come first in the text
+ */
+export const readMoment = Effect.fnUntraced(function* (before: string, { moment }: Reading) {
+  const session = yield* Session
+  const cells = yield* session.send(`${before};${momentStatement}`)
+  return { cells, isSame: moment !== null && cells.at(-1) === moment }
+})
 
 /**
  * Reads the catalogs inside a transaction.
- * @param before the statements that come first in the text
+ * @param before the statements that come first in the first text
  * @param known an earlier reading of the same scope: if nothing has changed, the result has the same snapshot object
+ * @param found what an earlier reading has found, of whatever scope
  */
 export const readCatalogsInTransaction = Effect.fnUntraced(function* (
   scope: Scope,
-  { before = 'select', known }: { readonly before?: string; readonly known?: TextAndSnapshot } = {},
+  found: Found,
+  { before = 'select', known }: { readonly before?: string; readonly known?: Reading } = {},
 ) {
   const session = yield* Session
   const version = yield* versionOf(session)
-  const query = (inBytes: boolean): string => introspectionQuery(version, scope, inBytes)
-  const first = yield* readAnswer(session, (inBytes) => `${before};${query(inBytes)}`)
-  const { cells } = first
-  if (first.isGarbled) noteBytes(session.connection)
-  const { text } = first.isGarbled ? yield* readAnswer(session, query) : first
-  const { snapshot } =
-    text === known?.text ? known : yield* readLastCell([text], () => parseAnswer(text, scope))
-  yield* annotateSize(snapshot)
-  return { cells, snapshot }
+  let first = before
+  let cells: Cells = []
+  const read = Effect.fnUntraced(function* (needs: Needs) {
+    const query = (inBytes: boolean): string => introspectionQuery(version, scope, needs, inBytes)
+    const answer = yield* send(session, (inBytes) => `${first};${query(inBytes)}`)
+    if (first === before) cells = answer.cells
+    first = 'select'
+    if (answer.isGarbled) noteBytes(session.connection)
+    return yield* parsed(
+      answer.isGarbled ? yield* send(session, query) : answer,
+      { scope, needs, version },
+      known,
+    )
+  })
+  const reading = yield* readWhole(read, withFound(needsOf(scope, found.isSuperuser), found), false, known)
+  yield* annotateSize(reading.snapshot)
+  return { cells, ...reading }
 }, inSpan('pgsr.readCatalogs'))

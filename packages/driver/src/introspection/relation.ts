@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { catalogOid, zero } from './constant.ts'
 import { type Cte, ctes } from './cte.ts'
+import type { Needs } from './needs.ts'
 
 const tableKinds = sql<'r'>`('r', 'p', 'v', 'm', 'f')`
 
@@ -22,7 +23,10 @@ const isFollower = sql<boolean>`(
 )`
 
 /** The table that a sequence or a TOAST table follows, as schema and name. */
-const follows = sql<readonly string[] | null>`
+const follows = ({ rare }: Needs): RawBuilder<readonly string[] | null> =>
+  !rare.has('followers')
+    ? sql`null::text[]`
+    : sql`
   case when c.relkind in ('S', 't') then (
     select array[n.nspname, t.relname]::text[]
     from pg_catalog.pg_depend as d
@@ -32,7 +36,7 @@ const follows = sql<readonly string[] | null>`
   ) end
 `
 
-export const directRelation: Cte<'direct_relation'> = () =>
+export const directRelation: Cte<'direct_relation'> = (_version, needs) =>
   ctes
     .selectFrom((eb) =>
       eb
@@ -59,11 +63,12 @@ export const directRelation: Cte<'direct_relation'> = () =>
     )
     .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
     .selectAll('c')
-    .select(['n.nspname', follows.as('follows')])
+    .select(['n.nspname', follows(needs).as('follows')])
 
-export const movingTable: Cte<'moving_table'> = () =>
+export const movingTable: Cte<'moving_table'> = (_version, { rare }) =>
   ctes
     .selectFrom('direct_relation as r')
+    .$if(!rare.has('ownership'), (query) => query.where(sql<boolean>`false`))
     .where('r.relkind', 'in', tableKinds)
     .where((eb) =>
       eb.or([
@@ -109,8 +114,11 @@ const follower = () =>
     .selectAll('c')
     .select(['n.nspname', sql<readonly string[]>`array[t.nspname, t.relname]::text[]`.as('follows')])
 
-export const relation: Cte<'relation'> = () =>
-  ctes.selectFrom('direct_relation as r').selectAll().unionAll(follower())
+export const relation: Cte<'relation'> = (_version, { rare }) =>
+  ctes
+    .selectFrom('direct_relation as r')
+    .selectAll()
+    .$if(rare.has('ownership'), (query) => query.unionAll(follower()))
 
 /**
  * Whether a role other than the owner granted something on a table, and a desired role holds or granted something on it: a
@@ -124,7 +132,7 @@ const isRegranted = sql<boolean>`m.relacl is not null and exists (
 )`
 
 /** The columns whose ACL names a tracked role, requested columns, and all columns with an ACL of tables that may change their owner. */
-export const columnOfRelation: Cte<'column_of_relation'> = () =>
+export const columnOfRelation: Cte<'column_of_relation'> = (_version, { rare }) =>
   ctes
     .selectFrom((eb) =>
       eb
@@ -142,7 +150,9 @@ export const columnOfRelation: Cte<'column_of_relation'> = () =>
         .union(
           eb
             .selectFrom('direct_relation as m')
-            .where(sql<boolean>`(m.oid in (select v.oid from moving_table as v) or ${isRegranted})`)
+            .where(
+              sql<boolean>`(m.oid in (select v.oid from moving_table as v) ${rare.has('grantors') ? sql`or ${isRegranted}` : sql``})`,
+            )
             .crossJoinLateral((of) =>
               of
                 .selectFrom('pg_catalog.pg_attribute as x')

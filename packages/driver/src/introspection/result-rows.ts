@@ -1,9 +1,11 @@
-import { type ObjectKind } from '@pgsr/planner'
+import { type ObjectKind, scopeOf } from '@pgsr/planner'
 import { mostAdministered } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
-import { catalogOid, constant, intermediateName } from './constant.ts'
+import { catalogName, catalogOid, constant, intermediateName } from './constant.ts'
 import { isRealMember } from './membership.ts'
 import { aclItems, name } from './name.ts'
+import { type Needs, needsOf, readsUsualObjects } from './needs.ts'
+import { partOfScope } from './scope-part.ts'
 
 /** The columns of a list, in order: the SQL of each one, and its type. */
 type Columns = Readonly<Record<string, RawBuilder<unknown>>>
@@ -65,7 +67,7 @@ and (
   select pg_catalog.count(*) from desired as d where exists (
     select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = d.oid offset 0
   )
-) < (select pg_catalog.jsonb_array_length(c.scope -> 'desired') from scope as c)
+) < pg_catalog.array_length(${partOfScope('desired')}, 1)
 and exists (
   select from pg_catalog.pg_auth_members as m
   where m.roleid = r.oid and m.admin_option
@@ -85,18 +87,23 @@ const administers = (version: number): RawBuilder<number | null> =>
     ) as administered
   ) end`
 
+/** What is known of a table that may change its owner. */
+const moved = <T>({ rare }: Needs, column: string): RawBuilder<T | null> =>
+  rare.has('ownership') ? sql<T | null>`a.${sql.ref(column)}` : sql<null>`null`
+
 /** The lists of the answer, in order. Their columns have the same names in all versions. */
-const lists = (version: number) => ({
+const lists = (version: number, needs: Needs) => ({
   server: list(
     {
       version: sql<number>`pg_catalog.current_setting('server_version_num')::int`,
       database: sql<string>`pg_catalog.current_database()::text`,
       databaseOid: sql<string>`s.database::text`,
-      actingRole: name('s.acting'),
-      sessionRole: name('s.login'),
+      actingRole: name('s.acting', needs),
+      sessionRole: name('s.login', needs),
       bootstrapRole: sql<string>`pg_catalog.pg_get_userbyid(10)::text`,
-      databaseOwner: name('s.database_owner'),
+      databaseOwner: name('s.database_owner', needs),
       createsSchemas: sql<boolean>`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE')`,
+      superuser: sql<boolean>`s.superuser`,
       maxLocksPerTransaction: setting('max_locks_per_transaction'),
       lockTableSize: sql<number>`${setting('max_locks_per_transaction')} * ${lockHolders(version)}`,
       predicateLockTableSize: sql<number>`${setting('max_pred_locks_per_transaction')} * ${lockHolders(version)}`,
@@ -122,24 +129,20 @@ const lists = (version: number) => ({
       replication: sql<boolean>`r.rolreplication`,
       bypassRls: sql<boolean>`r.rolbypassrls`,
       validUntil,
-      elsewhere: sql<number>`coalesce(e.count, 0)`,
       servesOthers: servesOthers(version),
       administeredByOthers,
       administers: administers(version),
     },
     sql`snapshot_role as v
     join pg_catalog.pg_roles as r on r.oid = v.oid
-    left join (
-      select d.role, pg_catalog.count(*) as count from dependency as d where not d.here group by d.role
-    ) as e on e.role = v.oid
     left join tracked_role as w on w.oid = v.oid and not w.desired`,
     sql`r.oid`,
   ),
   memberships: list(
     {
-      role: name('m.roleid'),
-      member: name('m.member'),
-      grantor: name('m.grantor'),
+      role: name('m.roleid', needs),
+      member: name('m.member', needs),
+      grantor: name('m.grantor', needs),
       admin: sql<boolean>`m.admin_option`,
       inherit: sql<boolean>`m.inherit_option`,
       set: sql<boolean>`m.set_option`,
@@ -152,40 +155,91 @@ const lists = (version: number) => ({
       kind: sql<ObjectKind>`o.kind`,
       name: sql<readonly string[]>`o.name`,
       oid: sql<string>`o.oid::text`,
-      owner: name('o.owner'),
-      acl: sql<readonly string[]>`coalesce(${aclItems('o.acl')}, '{}')`,
+      owner: name('o.owner', needs),
+      acl: sql<readonly string[]>`coalesce(${aclItems('o.acl', needs)}, '{}')`,
       follows: sql<readonly string[] | null>`o.follows`,
-      inert: sql<boolean | null>`a.inert`,
+      inert: moved<boolean>(needs, 'inert'),
       wrapper: sql<string | null>`o.wrapper`,
       ownedBySuperusers: sql<boolean>`o.owned_by_superusers`,
-      indexes: sql<number | null>`a.indexes`,
-      columns: sql<readonly string[] | null>`case when a.inert then a.columns end`,
-      foreignKey: sql<boolean | null>`a.foreign_key`,
-      runsCodeWhenOpened: sql<boolean | null>`a.runs_code`,
+      indexes: moved<number>(needs, 'indexes'),
+      columns: needs.rare.has('ownership')
+        ? sql<readonly string[] | null>`case when a.inert then a.columns end`
+        : sql<null>`null::text[]`,
+      foreignKey: moved<boolean>(needs, 'foreign_key'),
+      runsCodeWhenOpened: moved<boolean>(needs, 'runs_code'),
     },
-    sql`object as o
-    left join moved_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`,
+    needs.rare.has('ownership')
+      ? sql`object as o
+    left join moved_table as a on o.classid = ${catalogOid('pg_catalog.pg_class')} and a.oid = o.oid and o.objsubid = 0`
+      : sql`object as o`,
     sql`o.kind, o.oid, o.objsubid`,
   ),
   defaultPrivileges: list(
     {
-      owner: name('a.role'),
+      owner: name('a.role', needs),
       schema: sql<string | null>`n.nspname::text`,
       on: sql<string>`a.object_type::text`,
-      acl: aclItems('a.acl'),
+      acl: aclItems('a.acl', needs),
     },
     sql`default_acl as a left join pg_catalog.pg_namespace as n on n.oid = a.schema`,
     sql`a.oid`,
   ),
   unmanaged: list(
-    { role: name('u.role'), kind: sql<string>`u.kind`, description: sql<string>`u.description` },
+    { role: name('u.role', needs), kind: sql<string>`u.kind`, description: sql<string>`u.description` },
     sql`unmanaged as u`,
     sql`u.role, u.kind, u.description`,
   ),
-  mayBeUnused: list({ role: name('u.oid') }, sql`unused_role as u`, sql`u.oid`),
+  mayBeUnused: list({ role: name('u.oid', needs) }, sql`unused_role as u`, sql`u.oid`),
+  /** The objects of the usual kinds. */
+  usualObjects: list(
+    {
+      kind: sql<ObjectKind>`o.kind`,
+      name: sql<readonly string[]>`o.name`,
+      oid: sql<string>`o.oid::text`,
+      owner: name('o.owner', needs),
+      acl: aclItems('o.whole_acl', needs),
+    },
+    sql`object as o`,
+    sql`o.kind, o.oid`,
+  ),
+  /** How often tracked roles have something elsewhere, by role, and of which sort they have something here. */
+  dependencies: list(
+    {
+      role: sql<string | null>`f.role::text`,
+      catalog: catalogName('f.classid'),
+      how: sql<string>`f.deptype::text`,
+      onColumn: sql<boolean>`f.on_column`,
+      count: sql<number>`f.count`,
+      isRead: sql<boolean>`f.is_read`,
+    },
+    sql`(
+      select case when not d.here then d.role end as role, d.classid, d.deptype, d.objsubid <> 0 as on_column,
+        pg_catalog.count(*) as count, ${
+          readsUsualObjects(needs, version)
+            ? sql`pg_catalog.bool_and(o.oid is not null) as is_read
+        from dependency as d left join named as o on o.classid = d.classid and o.oid = d.objid`
+            : sql`true as is_read from dependency as d`
+        }
+      group by 1, 2, 3, 4
+    ) as f`,
+    sql`f.role, f.classid, f.deptype, f.on_column`,
+  ),
+  /** At most one row: whether a desired role has granted a membership. */
+  granted: list(
+    { grantor: sql<string>`g.grantor::text` },
+    version < 160000
+      ? sql`(select null::oid as grantor where false) as g`
+      : sql`(
+      select m.grantor from pg_catalog.pg_auth_members as m
+      where m.grantor = any(array(select d.oid from desired as d)) limit 1
+    ) as g`,
+    sql`g.grantor`,
+  ),
 })
 
 type Lists = ReturnType<typeof lists>
+
+export type ListName = keyof Lists
 
 type RowOf<C> = { readonly [Name in keyof C]: C[Name] extends RawBuilder<infer T> ? T : never }
 
@@ -195,29 +249,46 @@ export type Row<Name extends keyof Lists> = RowOf<Lists[Name]['columns']>
 /** Maps the rows of each list. The server is a list of one row. */
 type Rows = { readonly [Name in keyof Lists]: <T>(map: (row: Row<Name>) => T) => readonly T[] }
 
+/** The values of the only row of the server, which is `s`. */
+export const serverRow = (version: number, needs: Needs): RawBuilder<unknown> =>
+  sql`pg_catalog.json_build_array(${sql.join(Object.values(lists(version, needs).server.columns))})`
+
 const rowsAsJson = ({ columns, from, order }: List<Columns>): RawBuilder<unknown> =>
   sql`coalesce((
     select pg_catalog.json_agg(pg_catalog.json_build_array(${sql.join(Object.values(columns))}) order by ${order}) from ${from}
   ), '[]')`
 
-/** Answers all lists as one JSON text. The names of the columns are not repeated in each row. */
-export const answer = (version: number): RawBuilder<unknown> =>
-  sql`select pg_catalog.json_build_array(${sql.join(Object.values(lists(version)).map(rowsAsJson))})::text`
+/** Some lists as one JSON text. The names of the columns are not repeated in each row. */
+export const answerOf = (names: readonly ListName[], version: number, needs: Needs): RawBuilder<string> => {
+  const all = lists(version, needs)
+  return sql`pg_catalog.json_build_array(${sql.join(names.map((called) => rowsAsJson(all[called])))})::text`
+}
 
-const columnNames = Object.entries(lists(0)).map(
+const columnNames = Object.entries(lists(0, needsOf(scopeOf([]), true))).map(
   ([called, { columns }]) => [called, Object.keys(columns)] as const,
 )
 
-/** Reads the JSON text of the answer. A row exists only while it is mapped. */
-export const readRows = (text: string): Rows => {
-  const answered = JSON.parse(text) as readonly (readonly (readonly unknown[])[])[]
-  const rows = columnNames.map(([called, names], index) => {
+/**
+ * Reads the JSON texts of the answers. A list that was not read has no rows. A row exists only while it is mapped.
+ * @param texts by the names of the lists in each of them
+ */
+export const readRows = (texts: readonly (readonly [names: readonly ListName[], text: string])[]): Rows => {
+  const answered = new Map(
+    texts.flatMap(([names, text]) => {
+      const parsed = JSON.parse(text) as readonly (readonly (readonly unknown[])[])[]
+      return names.map((called, index) => [called as string, parsed[index]!] as const)
+    }),
+  )
+  const rows = columnNames.map(([called, names]) => {
     const rowOf = (values: readonly unknown[]): object => {
       const row: Record<string, unknown> = {}
       for (let position = 0; position < names.length; position++) row[names[position]!] = values[position]
       return row
     }
-    return [called, (map: (row: object) => unknown) => answered[index]!.map((values) => map(rowOf(values)))]
+    return [
+      called,
+      (map: (row: object) => unknown) => (answered.get(called) ?? []).map((values) => map(rowOf(values))),
+    ]
   })
   return Object.fromEntries(rows) as Rows
 }

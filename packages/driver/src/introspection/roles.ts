@@ -3,8 +3,10 @@ import { caretakerName, catalogOid, delegateName, intermediateName, zero } from 
 import { isRealMember } from './membership.ts'
 import { type Cte, ctes } from './cte.ts'
 
+const none = ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+
 /** Reads the name from PostgreSQL’s cache: a join with the view of roles takes long to plan. */
-const isIntermediate = (oid: string) =>
+export const isIntermediate = (oid: string) =>
   sql<boolean>`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text ~ ${intermediateName}`
 
 /** The grantees on requested objects that have the name of an intermediate role. The check is slow, so each is checked once. */
@@ -37,7 +39,7 @@ const isMentioned = (where: RawBuilder<unknown>) => sql<boolean>`exists (
 /** The patterns begin with constant text, so that the index on role names is used. */
 export const unusedRole: Cte<'unused_role'> = (version, { unusedRoles }) =>
   !unusedRoles
-    ? ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+    ? none
     : ctes
         .selectFrom('pg_catalog.pg_roles as r')
         .where(
@@ -105,43 +107,44 @@ const isAdministered = (role: string) => sql<boolean>`exists (
 
 /** Up to eight grantees of each schema: those with a grant option first, then those that the acting role administers. */
 const ofSchemas = sql<{ oid: number }>`(
-  select i.grantee as oid from object as o cross join session as s cross join lateral (
-    select x.grantee from pg_catalog.aclexplode(o.acl) as x
-    where x.grantee <> 0 and x.grantee <> o.owner
+  select i.grantee as oid
+  from snapshot_schema as o join pg_catalog.pg_namespace as n on n.oid = o.oid
+  cross join lateral (
+    select x.grantee from pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) as x
+    where x.grantee <> 0 and x.grantee <> n.nspowner
     order by x.is_grantable desc, ${isAdministered('x.grantee')} desc limit 8
   ) as i
-  where o.kind = 'schema' and ${isNoSuperuser}
 )`
 
 /**
  * Owners, grantors of the desired roles’ memberships, and grantors of privileges on objects of others. For an acting
  * superuser only grantors are read: it may act as anybody but another superuser.
  */
-export const principal: Cte<'principal'> = () =>
+export const principal: Cte<'principal'> = (_version, { isSuperuser }) =>
   ctes
-    .selectFrom(['object as o', 'session as s'])
-    .where(isNoSuperuser)
-    .select('o.owner as oid')
-    .union((eb) =>
-      eb
-        .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
-        .where(isNoSuperuser)
-        .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
-        .select('m.grantor as oid'),
+    .selectFrom('owner_or_grantor as o')
+    .select('o.oid')
+    .$if(!isSuperuser, (query) =>
+      query
+        .union((eb) =>
+          eb
+            .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
+            .where(isNoSuperuser)
+            .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
+            .select('m.grantor as oid'),
+        )
+        .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
+        .union(ofSchemas),
     )
-    .union((eb) => eb.selectFrom('session as s').where(isNoSuperuser).select('s.database_owner as oid'))
-    .union(ofSchemas)
-    .union((eb) => eb.selectFrom('regranted_object as p').select('p.grantor as oid'))
-    .union((eb) => eb.selectFrom('default_acl as a').select('a.role as oid'))
 
 /**
  * From 16 on, for an acting role that is no superuser: the principals, the desired and the requested
  * roles, then up to eight members of each of them that the acting role does not administer, and so on. Members with the
  * ADMIN option come first.
  */
-export const reachableRole: Cte<'reachable_role'> = (version) =>
-  version < 160000
-    ? ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
+export const reachableRole: Cte<'reachable_role'> = (version, { isSuperuser }) =>
+  version < 160000 || isSuperuser
+    ? none
     : ctes
         .selectFrom(['principal as p', 'session as s'])
         .where(isNoSuperuser)
@@ -174,11 +177,11 @@ export const reachableRole: Cte<'reachable_role'> = (version) =>
  * The acting role and, from 16 on, its delegates. A role is a delegate only if the acting role created it, which the grant of
  * the ADMIN option by the bootstrap superuser shows, and if nobody else is a member of it, who could act as it.
  */
-export const administrator: Cte<'administrator'> = (version) =>
+export const administrator: Cte<'administrator'> = (version, { isSuperuser }) =>
   ctes
     .selectFrom('session as s')
     .select('s.acting as oid')
-    .$if(version >= 160000, (query) =>
+    .$if(version >= 160000 && !isSuperuser, (query) =>
       query.unionAll((eb) =>
         eb
           .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])
@@ -201,12 +204,12 @@ export const administrator: Cte<'administrator'> = (version) =>
  * From 16 on, the creator of a role has a membership with only the ADMIN option. Such memberships must not add every role
  * that the acting role or a delegate ever created to the snapshot, nor every intermediate role of other roles.
  */
-const onlyAdministers = (version: number) => sql<boolean>`
+export const onlyAdministers = (version: number, isSuperuser = false): RawBuilder<boolean> => sql<boolean>`
   not ${isRealMember(version)}
   and c.oid not in (select w.oid from tracked_role as w)
   and m.roleid not in (
     select w.oid from tracked_role as w union all select l.oid from requested_role as l union all select p.oid from principal as p
-    union all select i.oid from reachable_role as i
+    ${isSuperuser ? sql`` : sql`union all select i.oid from reachable_role as i`}
   )
   and (
     c.oid in (select a.oid from administrator as a)

@@ -1,52 +1,18 @@
 import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from './pg-catalog.ts'
-import { catalogOid, constant, kindsInSchemas } from './constant.ts'
+import { catalogOid, constant, hasSchema, kindsInSchemas } from './constant.ts'
+import { partOfScope } from './scope-part.ts'
 import { catalogOf, type ObjectCatalog } from './object-catalog.ts'
 import { type Cte, ctes } from './cte.ts'
 
-/** The JSON text of the scope is the parameter. The value that is bound here is never sent. */
-export const scope: Cte<'scope'> = () => ctes.selectNoFrom(sql`${''}::jsonb`.as('scope'))
-
-export const session: Cte<'session'> = () =>
-  ctes
-    .selectFrom(['pg_catalog.pg_database as d', 'pg_catalog.pg_roles as a', 'pg_catalog.pg_roles as l'])
-    .where('d.datname', '=', sql<string>`pg_catalog.current_database()`)
-    .where('a.rolname', '=', sql<string>`current_user`)
-    .where('l.rolname', '=', sql<string>`session_user`)
-    .select([
-      'd.oid as database',
-      'd.datdba as database_owner',
-      'a.oid as acting',
-      'a.rolsuper as superuser',
-      'l.oid as login',
-    ])
-
-/** The roles in a list of the scope. They are cast to `name`: before 12 a comparison with `text` cannot use the index. */
-const rolesIn = (list: 'desired' | 'roles') =>
-  ctes
-    .selectFrom('pg_catalog.pg_roles as r')
-    .where(
-      'r.rolname',
-      '=',
-      sql<string>`any(array(
-        select pg_catalog.jsonb_array_elements_text(s.scope -> ${constant(list)})::name from scope as s
-      ))`,
-    )
-    .select('r.oid')
-
-export const desired: Cte<'desired'> = () => rolesIn('desired')
-
-export const requestedRole: Cte<'requested_role'> = () => rolesIn('roles')
-
 const namesIn = (list: 'objects' | 'owned') =>
   ctes
-    .selectFrom('scope as s')
-    .crossJoinLateral(() =>
+    .selectFrom(
       sql<{
         kind: string
         name: unknown
-      }>`pg_catalog.jsonb_to_recordset(s.scope -> ${constant(list)})`.as<'o'>(sql`o(kind text, name jsonb)`),
+      }>`pg_catalog.jsonb_to_recordset(${partOfScope(list)})`.as<'o'>(sql`o(kind text, name jsonb)`),
     )
     .select([
       'o.kind',
@@ -56,7 +22,8 @@ const namesIn = (list: 'objects' | 'owned') =>
       (list === 'owned' ? sql<boolean>`true` : sql<boolean>`false`).as('owned'),
     ])
 
-export const requestedName: Cte<'requested_name'> = () => namesIn('objects').unionAll(namesIn('owned'))
+export const requestedName: Cte<'requested_name'> = (_version, { owned }) =>
+  owned ? namesIn('objects').unionAll(namesIn('owned')) : namesIn('objects')
 
 /** The patterns of a kind. */
 const patternsOf = (kind: ObjectKind) =>
@@ -64,7 +31,7 @@ const patternsOf = (kind: ObjectKind) =>
     schema: string
     column: string | null
   }>`(select p ->> 'schema' as "schema", p ->> 'column' as "column"
-    from scope as s cross join lateral pg_catalog.jsonb_array_elements(s.scope -> 'patterns') as p
+    from pg_catalog.jsonb_array_elements(${partOfScope('patterns')}) as p
     where p ->> 'kind' = ${constant(kind)})`
 
 /** The schemas that the scope names, alone or as part of another name. */
@@ -78,17 +45,17 @@ export const requestedSchema: Cte<'requested_schema'> = () =>
         select w.first::name from requested_name as w where w.kind in ('schema', ${kindsInSchemas})
         union
         select (p ->> 'schema')::name
-        from scope as a cross join lateral pg_catalog.jsonb_array_elements(a.scope -> 'patterns') as p
+        from pg_catalog.jsonb_array_elements(${partOfScope('patterns')}) as p
       ))`,
     )
     .select(['n.oid', 'n.nspname as name', 'n.nspacl as acl'])
 
 const objectsIn = (catalog: keyof PgCatalog, text: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`select ${catalogOid(catalog)} as classid, ${text}`
+  sql`select ${catalogOid(catalog)}, ${text}`
 
 const database = objectsIn(
   'pg_catalog.pg_database',
-  sql`d.oid as objid, 0 as objsubid, d.datacl as acl, false as owned
+  sql`d.oid, 0, d.datacl, false
     from pg_catalog.pg_database as d
     where d.datname = any(array(select w.first::name from requested_name as w where w.kind = 'database'))`,
 )
@@ -212,15 +179,24 @@ const named = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
 
 const hasKind = (kind: ObjectKind, version: number): boolean => version >= (objectKinds[kind].since ?? 0)
 
-export const requestedObject: Cte<'requested_object'> = (version, { named: kinds, matched: patterns }) =>
-  sql`${sql.join(
-    [
-      database,
-      schema,
-      relation,
-      column,
-      ...[...kinds].filter((kind) => hasKind(kind, version)).map((kind) => named(kind, version)),
-      ...[...patterns].filter((kind) => hasKind(kind, version)).map((kind) => matched(kind, version)),
-    ],
-    sql` union all `,
-  )}`
+const nothing = sql`select null::oid as classid, null::oid as objid, 0 as objsubid, null::aclitem[] as acl, false as owned where false`
+
+/** The queries of the kinds that are not looked up by the columns of their catalog alone. */
+const ownQueries: Partial<Record<ObjectKind, readonly RawBuilder<unknown>[]>> = {
+  database: [database],
+  schema: [],
+  table: [relation],
+  sequence: [relation],
+  column: [relation, column],
+}
+
+export const requestedObject: Cte<'requested_object'> = (version, { named: kinds, matched: patterns }) => {
+  const byName = [...kinds]
+    .filter((kind) => hasKind(kind, version))
+    .flatMap((kind) => ownQueries[kind] ?? [named(kind, version)])
+  const byPattern = [...patterns]
+    .filter((kind) => hasKind(kind, version))
+    .map((kind) => matched(kind, version))
+  const schemas = patterns.size > 0 || [...kinds].some(hasSchema) ? [schema] : []
+  return sql`${sql.join([nothing, ...schemas, ...new Set(byName), ...byPattern], sql` union all `)}`
+}

@@ -16,12 +16,18 @@ import {
   storedTypeName,
   vanishedRole,
 } from '@pgsr/planner/internal'
+import { mayHaveVanished } from './name.ts'
+import { type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
+import { isObjectCatalog } from './object-catalog.ts'
 import { readRows, type Row } from './result-rows.ts'
+import { statementsFor } from './statements.ts'
 import { withoutUnnameableDefaults, withoutUnnameableObjects } from './unnameable.ts'
 
 /** The answer of the catalogs. */
 export interface Answer extends Pick<Row<'server'>, 'version' | 'readOnly' | 'readsPasswords'> {
   readonly snapshot: Snapshot
+  /** What it shows to be there, of what only some readings contain. */
+  readonly found: Found
   /** Whether a transaction was open when the query was sent. */
   readonly transactionOpen: boolean
 }
@@ -87,6 +93,11 @@ const objectOf = (row: Row<'objects'>, parseAcl: (text: string) => AclItem): Dat
   }
 }
 
+const usualObjectOf = (
+  { acl, ...row }: Row<'usualObjects'>,
+  parseAcl: (text: string) => AclItem,
+): DatabaseObject => ({ ...row, acl: acl.map(parseAcl) })
+
 const defaultPrivilegesOf = (
   { on: letter, acl, ...row }: Row<'defaultPrivileges'>,
   parseAcl: (text: string) => AclItem,
@@ -96,46 +107,142 @@ const defaultPrivilegesOf = (
   return { ...row, on, acl: acl.map(parseAcl) }
 }
 
-const roleOf = ({ administeredByOthers, administers, ...role }: Row<'roles'>): Role => ({
+const roleOf = (
+  { administeredByOthers, administers, ...role }: Row<'roles'>,
+  elsewhere: ReadonlyMap<string, number>,
+): Role => ({
   ...role,
+  elsewhere: elsewhere.get(role.oid) ?? 0,
   ...(administeredByOthers && { administeredByOthers }),
   ...(administers !== null && { administers }),
 })
 
+type Dependency = Row<'dependencies'>
+
+/** The catalog of memberships, on which roles depend from 16 on. They are read by other means. */
+const membershipCatalog = 'pg_auth_members'
+
+/** Whether a dependency is that of an owner or a grantee on what has an owner or an ACL. */
+const isReadAsObject = ({ catalog, how }: Pick<Dependency, 'catalog' | 'how'>): boolean =>
+  (how === 'a' || how === 'o') && isObjectCatalog(catalog)
+
+const isNumber = (name: string): boolean => /^[0-9]+$/.test(name)
+
+/** The rare things that the ACL of an object, its kind and its schema show. */
+const rarityOf = ({ kind, name, owner, acl }: DatabaseObject): readonly Rarity[] => [
+  ...(kind === 'sequence' || name[0] === 'pg_toast' ? (['followers'] as const) : []),
+  ...(acl.some(({ grantor }) => grantor !== owner) ? (['grantors'] as const) : []),
+]
+
+/** The rare things that a dependency on a tracked role shows. */
+const rarityOfDependency = ({ catalog, how, onColumn, isRead }: Dependency): readonly Rarity[] => {
+  const isMembership = catalog === membershipCatalog && (how === 'a' || how === 'o')
+  if (!isReadAsObject({ catalog, how }) && !isMembership) return ['unmanaged']
+  if (!isRead && !isMembership) return ['dependents']
+  if (catalog !== 'pg_class') return []
+  return [...(how === 'o' ? (['ownership'] as const) : []), ...(onColumn ? (['columns'] as const) : [])]
+}
+
+/** Whether an object may be one that no statement can change, which only the full reading knows. */
+const mayBeOutOfReach =
+  ({ bootstrapRole }: Snapshot['server']) =>
+  ({ name: [schema], owner }: DatabaseObject): boolean =>
+    /^pg_(toast_)?temp/.test(schema!) || (schema === 'pg_catalog' && owner !== bootstrapRole)
+
+type Parts = Pick<Snapshot, 'server' | 'memberships' | 'objects' | 'defaultPrivileges' | 'unmanaged'>
+
+/** Whether a role may have vanished. */
+const hasVanished = ({ server, memberships, objects, defaultPrivileges, unmanaged }: Parts): boolean =>
+  [server.actingRole, server.sessionRole, server.databaseOwner].some(mayHaveVanished) ||
+  memberships.some(({ role, member, grantor }) => [role, member, grantor].some(mayHaveVanished)) ||
+  unmanaged.some(({ role }) => mayHaveVanished(role)) ||
+  [...objects, ...defaultPrivileges].some(
+    ({ owner, acl }) =>
+      mayHaveVanished(owner) || acl.some(({ grantee, grantor }) => isNumber(grantee) || isNumber(grantor)),
+  )
+
+/** What an answer shows to be there, of what only some readings contain. */
+const foundIn = (
+  dependencies: readonly Dependency[],
+  more: readonly Rarity[],
+  isSuperuser: boolean,
+  parts: Parts,
+): Found => ({
+  isSuperuser,
+  catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
+  rare: new Set([
+    ...more,
+    ...dependencies.flatMap(rarityOfDependency),
+    ...parts.objects.flatMap(rarityOf),
+    ...(hasVanished(parts) ? (['vanished'] as const) : []),
+  ]),
+})
+
 /**
- * Reads the JSON text that the introspection query answers.
- * @throws SyntaxError, TypeError, RangeError when it is something else
+ * Reads the JSON texts that the statements answer.
+ * @throws SyntaxError, TypeError, RangeError when they are something else
  */
-export const parseAnswer = (text: string, scope: Scope): Answer => {
-  const rows = readRows(text)
+export const parseAnswer = (
+  texts: readonly string[],
+  {
+    scope,
+    needs,
+    version: asked,
+  }: { readonly scope: Scope; readonly needs: Needs; readonly version: number },
+): Answer => {
+  const rows = readRows(statementsFor(needs, asked).map(({ answers }, index) => [answers, texts[index]!]))
   const parseAcl = aclParser()
   const [first] = rows.server((row) => row)
-  if (first === undefined) throw new RangeError('the acting role does not exist any more')
-  const { transactionOpen, readOnly, readsPasswords, ...server } = first
+  if (first?.actingRole === undefined || first.actingRole === null)
+    throw new RangeError('the acting role does not exist any more')
+  const { transactionOpen, readOnly, readsPasswords, superuser, ...server } = first
   const { version, actingRole, sessionRole, databaseOwner } = server
   if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
     throw new RangeError(
       'the name of the acting role, or of the owner of the database, is not valid in the encoding of the database',
     )
   const mayBeUnused = rows.mayBeUnused(({ role }) => role).filter((role) => !hasLoneSurrogate(role))
-  const objects = withoutUnnameableObjects(rows.objects((row) => objectOf(row, parseAcl)))
-  const defaults = withoutUnnameableDefaults(
-    rows.defaultPrivileges((row) => defaultPrivilegesOf(row, parseAcl)),
-  )
+  const isUsual = readsUsualObjects(needs, asked)
+  const elsewhere = new Map<string, number>()
+  const here: Dependency[] = []
+  rows.dependencies((row) => {
+    if (row.role === null) here.push(row)
+    else elsewhere.set(row.role, (elsewhere.get(row.role) ?? 0) + row.count)
+  })
+  const parts = {
+    server,
+    memberships: rows.memberships((row) => row),
+    objects: isUsual
+      ? rows.usualObjects((row) => usualObjectOf(row, parseAcl))
+      : rows.objects((row) => objectOf(row, parseAcl)),
+    defaultPrivileges: rows.defaultPrivileges((row) => defaultPrivilegesOf(row, parseAcl)),
+    unmanaged: rows.unmanaged((row) => row),
+  }
+  const objects = withoutUnnameableObjects(parts.objects)
+  const defaults = withoutUnnameableDefaults(parts.defaultPrivileges)
   return {
     version,
     transactionOpen,
     readOnly,
     readsPasswords,
+    found: foundIn(
+      here,
+      [
+        ...rows.granted((): Rarity => 'memberships'),
+        ...(isUsual && parts.objects.some(mayBeOutOfReach(server)) ? (['dependents'] as const) : []),
+      ],
+      superuser,
+      parts,
+    ),
     snapshot: {
       format: 1,
       scope,
       server,
-      roles: rows.roles(roleOf),
-      memberships: rows.memberships((row) => row),
+      roles: rows.roles((row) => roleOf(row, elsewhere)),
+      memberships: parts.memberships,
       objects: objects.named,
       defaultPrivileges: defaults.named,
-      unmanaged: [...rows.unmanaged((row) => row), ...objects.unmanaged, ...defaults.unmanaged],
+      unmanaged: [...parts.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },
   }

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
+import { catalogName } from './constant.ts'
 import { isBeyondReach, managedCatalogs } from './object.ts'
 import { type Cte, ctes } from './cte.ts'
+import type { Needs } from './needs.ts'
 
 /** Policies, user mappings, initial privileges, and owned objects of kinds that have no ACL. */
 const otherDependency = (version: number) =>
@@ -11,20 +13,20 @@ const otherDependency = (version: number) =>
     )
     .select([
       'd.role',
-      sql<string>`case d.deptype when 'i' then 'initial privileges' else d.classid::regclass::text end`.as(
+      sql<string>`case d.deptype when 'i' then 'initial privileges' else ${catalogName('d.classid')} end`.as(
         'kind',
       ),
       sql<string>`pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)`.as('description'),
     ])
 
 /** Objects in a temporary schema end with their session. Until then the role cannot be dropped. */
-const beyondReach = (version: number) =>
+const beyondReach = (version: number, needs: Needs) =>
   ctes
     .selectFrom('any_object as o')
     .innerJoin('dependency as d', (join) =>
       join.onRef('d.classid', '=', 'o.classid').onRef('d.objid', '=', 'o.oid'),
     )
-    .where(sql<boolean>`d.here and ${isBeyondReach(version)}`)
+    .where(sql<boolean>`d.here and ${isBeyondReach(version, needs)}`)
     .select([
       'd.role',
       sql<string>`coalesce(
@@ -35,7 +37,7 @@ const beyondReach = (version: number) =>
     ])
 
 /** `ALTER ROLE … SET`, with the names only: the values may be confidential. */
-const roleSetting = () =>
+export const roleSetting = () =>
   ctes
     .selectFrom(['tracked_role as w', 'pg_catalog.pg_db_role_setting as s'])
     .leftJoin('pg_catalog.pg_database as d', 'd.oid', 's.setdatabase')
@@ -48,5 +50,7 @@ const roleSetting = () =>
       ) || coalesce(' in database ' || pg_catalog.quote_ident(d.datname), '')`.as('description'),
     ])
 
-export const unmanaged: Cte<'unmanaged'> = (version) =>
-  otherDependency(version).unionAll(beyondReach(version)).unionAll(roleSetting())
+export const unmanaged: Cte<'unmanaged'> = (version, needs) =>
+  roleSetting()
+    .unionAll(beyondReach(version, needs))
+    .$if(needs.rare.has('unmanaged'), (query) => query.unionAll(otherDependency(version)))

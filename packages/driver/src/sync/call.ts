@@ -2,7 +2,7 @@ import type { Snapshot } from '@pgsr/planner'
 import type { CallStatus } from '../connection/deadline.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'
 import type { SyncResult } from '../functions.ts'
-import type { TextAndSnapshot } from '../introspection/read-catalog.ts'
+import type { Reading } from '../introspection/read-catalog.ts'
 import type { Settings } from '../options.ts'
 import type { Passwords, StoredScope } from '../passwords/passwords.ts'
 import type { LockBudget } from './lock-budget.ts'
@@ -16,7 +16,7 @@ export interface Call {
   readonly stored: StoredScope | undefined
   readonly version: number
   /** What was read without the lock, and the snapshot of it with the stored passwords compared. */
-  readonly first: { readonly reading: TextAndSnapshot; readonly snapshot: Snapshot }
+  readonly first: { readonly reading: Reading; readonly snapshot: Snapshot }
   readonly status: CallStatus<SyncResult>
   readonly lockBudget: LockBudget
   /** The roles that the server does not let us lock, for example since it reserves them. */

@@ -24,11 +24,12 @@ const readEventTriggers = Effect.gen(function* () {
 export const prove = Effect.fnUntraced(function* (
   plan: Plan,
   differenceTo: ReturnType<typeof predictionOf>,
-  { settings, status }: Call,
+  call: Call,
   attempt: number,
 ) {
+  const { settings, status } = call
   status.awaits = 'the catalogs to be read once more'
-  const found = yield* readAgain(scopeOfPlan(plan), attempt)
+  const found = yield* readAgain(scopeOfPlan(plan), call, attempt)
   const difference = yield* computeInTime(settings, () => differenceTo(found))
   if (difference !== undefined)
     yield* Effect.fail(new ProofError(difference, attempt, yield* readEventTriggers))

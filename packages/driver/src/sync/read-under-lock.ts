@@ -10,7 +10,12 @@ import {
   type StatementError,
 } from '../errors.ts'
 import { emit } from '../events.ts'
-import { readCatalogsInTransaction, settingsStatement } from '../introspection/read-catalog.ts'
+import {
+  plannerSettings,
+  readCatalogsInTransaction,
+  readMoment,
+  settingsStatement,
+} from '../introspection/read-catalog.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
@@ -79,13 +84,29 @@ const failWithHolders = Effect.fnUntraced(function* ({ settings }: Call, refused
 
 const readingFailed = (attempt: number) => databaseError('read the catalogs under the lock', attempt)
 
-/** Begins the transaction, waits for the advisory lock, and reads the catalogs, in one round trip. */
+/**
+ * Begins the transaction, waits for the advisory lock, and reads the catalogs. If nothing at all has been committed since
+ * they were first read, they are not read again.
+ */
+const readIfChanged = Effect.fnUntraced(function* (scope: Scope, call: Call, attempt: number) {
+  const { transaction, version } = call
+  const { reading } = call.first
+  const before = [beginStatements(call), ...(transaction.isOwn ? [plannerSettings(version)] : [])].join(';')
+  const mayBeSame =
+    transaction.isOwn && attempt === 1 && reading.moment !== null && scope === reading.snapshot.scope
+  if (!mayBeSame) return yield* readCatalogsInTransaction(scope, reading.found, { before, known: reading })
+  const { cells, isSame } = yield* readMoment(before, reading)
+  if (isSame) return { cells, snapshot: reading.snapshot }
+  const { snapshot } = yield* readCatalogsInTransaction(scope, reading.found, { known: reading })
+  return { cells, snapshot }
+})
+
+/** Begins the transaction, waits for the advisory lock, and reads the catalogs under it. */
 export const readUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call, attempt: number) {
   const { settings, passwords, lockBudget, status } = call
   emit(settings.onEvent, { kind: 'lockRequested', lockKey: settings.lockKey })
   status.awaits = `the advisory lock ${settings.lockKey}`
-  const reading = { before: beginStatements(call), known: call.first.reading }
-  const { cells, snapshot } = yield* readCatalogsInTransaction(scope, reading).pipe(
+  const { cells, snapshot } = yield* readIfChanged(scope, call, attempt).pipe(
     Effect.catchTag(
       'StatementError',
       (refused): Effect.Effect<never, DatabaseError | LockTimeoutError, Session> =>
@@ -105,8 +126,8 @@ export const readUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Ca
 }, inSpan('pgsr.lock'))
 
 /** Reads the catalogs again in the transaction that holds the lock. */
-export const readAgain = (scope: Scope, attempt: number) =>
-  readCatalogsInTransaction(scope).pipe(
+export const readAgain = (scope: Scope, { first }: Call, attempt: number) =>
+  readCatalogsInTransaction(scope, first.reading.found).pipe(
     Effect.map(({ snapshot }) => snapshot),
     Effect.catchTag('StatementError', (refused) => Effect.fail(readingFailed(attempt)(refused))),
   )

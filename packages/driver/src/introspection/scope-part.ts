@@ -1,0 +1,40 @@
+import type { ObjectKind, Scope } from '@pgsr/planner'
+import { type RawBuilder, sql } from 'kysely'
+import { asciiLiteral } from '../connection/ascii-literal.ts'
+import { hasSchema } from './constant.ts'
+
+const json = (value: unknown): string => `${asciiLiteral(JSON.stringify(value))}::jsonb`
+
+/** An array of names, as one literal: PostgreSQL parses it faster than as many. */
+const names = (all: readonly string[]): string => {
+  const elements = all.map((one) => `"${one.replaceAll(/["\\]/g, '\\$&')}"`)
+  return `${asciiLiteral(`{${elements.join(',')}}`)}::name[]`
+}
+
+const namesOf =
+  (kind: ObjectKind, part = 0) =>
+  ({ objects }: Scope): string =>
+    names(objects.flatMap(({ kind: its, name }) => (its === kind ? [name[part]!] : [])))
+
+/** The parts of a scope that statements have as parameters, and how they are written. */
+const parts = {
+  desired: ({ desired }: Scope) => names(desired),
+  roles: ({ roles }: Scope) => names(roles),
+  defaultsOf: ({ defaultsOf }: Scope) => names(defaultsOf),
+  databases: namesOf('database'),
+  schemas: ({ objects }: Scope) =>
+    names([...new Set(objects.flatMap(({ kind, name }) => (hasSchema(kind) ? [name[0]!] : [])))]),
+  tables: namesOf('table', 1),
+  schemasOfTables: namesOf('table'),
+  objects: ({ objects }: Scope) => json(objects),
+  owned: ({ owned }: Scope) => json(owned),
+  patterns: ({ patterns }: Scope) => json(patterns),
+} as const satisfies Readonly<Record<string, (scope: Scope) => string>>
+
+export type ScopePart = keyof typeof parts
+
+/** A part of the scope in a statement. Its name is the value of the parameter until the text is complete. */
+export const partOfScope = (part: ScopePart): RawBuilder<unknown> => sql`${part}`
+
+/** The SQL of a part. */
+export const literalOf = (part: ScopePart, scope: Scope): string => parts[part](scope)

@@ -1,0 +1,145 @@
+import type { Scope } from '@pgsr/planner'
+import { type RawBuilder, sql } from 'kysely'
+import { defaultAcl } from './default-acl.ts'
+import { dependency } from './dependency.ts'
+import { dependentMembership, membership } from './membership.ts'
+import { movedTable } from './moved-table.ts'
+import { type Needs, needsKey, readsUsualObjects, readsUsualRoles } from './needs.ts'
+import {
+  anyObject,
+  enclosingSchema,
+  object,
+  objectAddress,
+  ownerOrGrantor,
+  regrantedObject,
+  snapshotSchema,
+} from './object.ts'
+import { db } from './pg-catalog.ts'
+import { columnOfRelation, directRelation, movingTable, relation } from './relation.ts'
+import {
+  actingAs,
+  administrator,
+  intermediateRole,
+  principal,
+  reachableRole,
+  roleClosure,
+  snapshotRole,
+  trackedRole,
+  unusedRole,
+} from './roles.ts'
+import { requestedName, requestedObject, requestedSchema } from './scope.ts'
+import { literalOf, type ScopePart } from './scope-part.ts'
+import { session } from './session.ts'
+import { inSteps, type Statement } from './statement.ts'
+import { unmanaged } from './unmanaged.ts'
+import { usualObjects } from './usual-objects.ts'
+import { usualRoles } from './usual-roles.ts'
+
+/** The objects that the scope names, and those on which the tracked roles have something. */
+const objects: Statement = inSteps({
+  uses: ['desired'],
+  computes: {
+    requested_name: requestedName,
+    requested_schema: requestedSchema,
+    requested_object: requestedObject,
+    unused_role: unusedRole,
+    intermediate_role: intermediateRole,
+    tracked_role: trackedRole,
+    dependency,
+    direct_relation: directRelation,
+    moving_table: movingTable,
+    relation,
+    column_of_relation: columnOfRelation,
+    object_address: objectAddress,
+    any_object: anyObject,
+    moved_table: movedTable,
+    regranted_object: regrantedObject,
+    enclosing_schema: enclosingSchema,
+    object,
+    default_acl: defaultAcl,
+    owner_or_grantor: ownerOrGrantor,
+    snapshot_schema: snapshotSchema,
+    unmanaged,
+  },
+  handsOn: ['unused_role', 'tracked_role', 'owner_or_grantor', 'snapshot_schema'],
+  answers: ['objects', 'defaultPrivileges', 'unmanaged', 'mayBeUnused', 'dependencies'],
+})
+
+/** The roles, and as whom the acting role may act. */
+const roles: Statement = inSteps({
+  uses: ['desired', 'requested_role', 'unused_role', 'tracked_role', 'owner_or_grantor', 'snapshot_schema'],
+  computes: {
+    acting_as: actingAs,
+    principal,
+    reachable_role: reachableRole,
+    administrator,
+    role_closure: roleClosure,
+    dependent_membership: dependentMembership,
+    membership,
+    snapshot_role: snapshotRole,
+  },
+  handsOn: [],
+  answers: ['roles', 'memberships'],
+})
+
+/** The number of statements. */
+export const statementCount = 3
+
+/** The statements that read what is needed, in order. */
+export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
+  session,
+  readsUsualObjects(needs, version) ? usualObjects : objects,
+  readsUsualRoles(needs) ? usualRoles : roles,
+]
+
+type Compiled = readonly [texts: readonly string[], parts: readonly ScopePart[]]
+
+/** The encoding of the database, and the bytes of a text as hexadecimal digits, valid in that encoding or not. */
+const bytesOf = (text: RawBuilder<string>): RawBuilder<string> =>
+  sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace(${text}, E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
+
+/**
+ * The text of a statement, between its parameters, and the parts of the scope that these are.
+ * @param inBytes answers the bytes as hexadecimal digits, for names that are not valid in the encoding of the database
+ */
+const compile = (statement: Statement, version: number, needs: Needs, inBytes: boolean): Compiled => {
+  const { sql: text, parameters } = statement
+    .text(version, needs, (answer) => (inBytes ? bytesOf(answer) : answer))
+    .compile(db)
+  return [text.split(/\$\d+/), parameters as readonly ScopePart[]]
+}
+
+const compiled = new Map<string, readonly Compiled[]>()
+
+const majorOf = (version: number): number => version - (version % (version >= 100000 ? 10000 : 100))
+
+const compiledFor = (version: number, needs: Needs, inBytes: boolean): readonly Compiled[] => {
+  const major = majorOf(version)
+  const key = `${major} ${inBytes} ${needsKey(needs)}`
+  const known =
+    compiled.get(key) ?? statementsFor(needs, major).map((one) => compile(one, major, needs, inBytes))
+  compiled.set(key, known)
+  return known
+}
+
+/**
+ * The transactions whose changes a statement sees, as a text. Between two statements that see the same, nothing has been
+ * committed. A server in recovery does not know.
+ * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+ */
+export const momentStatement =
+  'select case when not pg_catalog.pg_is_in_recovery() then pg_catalog.txid_current_snapshot()::pg_catalog.text end'
+
+/**
+ * The statements that read a scope on servers of one version. Each one answers one text. The first and the last text are
+ * the moments.
+ */
+export const introspectionQuery = (version: number, scope: Scope, needs: Needs, inBytes = false): string =>
+  [
+    momentStatement,
+    ...compiledFor(version, needs, inBytes).map(([texts, parts]) => {
+      const literals = parts.map((part) => literalOf(part, scope))
+      return texts.map((text, index) => `${text}${literals[index] ?? ''}`).join('')
+    }),
+    momentStatement,
+  ].join(';')
