@@ -228,7 +228,7 @@ export const attempt = async (server: TestServer, plot: Plot): Promise<AttackRes
       const ran = await run(setup, action)
       for (const note of ran.notes) {
         const runner = await witness.runnerOf(note, action.by)
-        if (isAllowed(action, note, runner, control)) continue
+        if (isAllowed(action, note, runner, control, setup.server.version)) continue
         const who = parts.find((part) => setup.role(part) === note.runner) ?? 'role that is not nobody'
         found({
           what: `the ${note.author}’s ${note.place} ran as the ${who}`,

@@ -14,6 +14,8 @@ export interface TransactionScope {
   readonly end: string
   /** Undoes everything, including settings. */
   readonly undo: string
+  /** What a text that only reads begins and ends with. */
+  readonly reading: { readonly begin: string; readonly end: string }
 }
 
 /**
@@ -26,6 +28,8 @@ const ownScope: TransactionScope = {
   begin: 'begin isolation level read committed read write;savepoint pgsr_sync;',
   end: 'release savepoint pgsr_sync;commit',
   undo: 'rollback',
+  // All statements see the same.
+  reading: { begin: 'begin isolation level repeatable read;', end: ';commit' },
 }
 
 /** The settings that pgsr changes in a transaction. */
@@ -37,6 +41,8 @@ const settingNames = [
   'createrole_self_grant',
   'client_encoding',
 ] as const
+
+const undone = 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync'
 
 /**
  * A savepoint in the caller’s transaction. A released savepoint keeps the settings that were changed under it, so that
@@ -53,7 +59,9 @@ const callersScope = (former: readonly (string | null)[]): TransactionScope => {
     before: 'savepoint pgsr_sync',
     begin: '',
     end: `select ${restored.join(', ')};release savepoint pgsr_sync`,
-    undo: 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync',
+    undo: undone,
+    // The settings of the text end with it.
+    reading: { begin: '', end: `;${undone}` },
   }
 }
 
@@ -123,11 +131,8 @@ export const within = <A, E, R>(
     )
   })
 
-/**
- * Reads within a scope and changes nothing. Outside of a transaction the settings of a text end with the text; in a
- * transaction of the caller’s, the text has to end with `undo`, which restores them.
- */
+/** Reads within a scope and changes nothing: the text has to be between what a reading begins and ends with. */
 export const readWithin = <A, E, R>(
   scope: TransactionScope,
-  read: (undo: string, onAnswer: () => void) => Effect.Effect<A, E, R>,
-) => (scope.isOwn ? read('', () => undefined) : within(scope, (onEnded) => read(`;${scope.undo}`, onEnded)))
+  read: (reading: TransactionScope['reading'], onAnswer: () => void) => Effect.Effect<A, E, R>,
+) => within(scope, (onEnded) => read(scope.reading, onEnded))

@@ -8,6 +8,7 @@ import { catalogOf, dependencyNameOf } from './object-catalog.ts'
  * - `columns`: privileges on columns that the scope does not name
  * - `dependents`: objects on which a tracked role has something, and which the scope does not name
  * - `memberships`: memberships that a desired role granted
+ * - `reach`: roles that the acting role may first have to make itself a member of
  * - `ownership`: tables and sequences that belong to a tracked role
  * - `grantors`: ACL items that somebody other than the owner granted
  * - `followers`: sequences and TOAST tables, whose owner is that of a table
@@ -21,6 +22,7 @@ export const rarities = [
   'grantors',
   'memberships',
   'ownership',
+  'reach',
   'unmanaged',
   'vanished',
 ] as const
@@ -100,6 +102,9 @@ export const needsOf = (
 /** The kinds of object that most scopes name. */
 const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])
 
+/** What is rare, and read with the roles or with any objects. */
+const notOfObjects: ReadonlySet<Rarity> = new Set(['memberships', 'reach', 'vanished'])
+
 const usualCatalogs: ReadonlySet<string> = new Set(['pg_database', 'pg_namespace', 'pg_class'])
 
 /**
@@ -114,11 +119,11 @@ export const readsUsualObjects = (needs: Needs, version: number): boolean =>
   !needs.owned &&
   !needs.defaults &&
   !needs.unusedRoles &&
-  [...needs.rare].every((one) => one === 'vanished' || one === 'memberships')
+  [...needs.rare].every((one) => notOfObjects.has(one))
 
 /** Whether it is enough to read the roles that the tracked and the requested roles are members of. */
-export const readsUsualRoles = ({ isSuperuser, unusedRoles, rare }: Needs): boolean =>
-  isSuperuser && !unusedRoles && !rare.has('memberships')
+export const readsUsualRoles = ({ unusedRoles, rare }: Needs): boolean =>
+  !unusedRoles && !rare.has('memberships') && !rare.has('reach')
 
 /** What is needed after an answer has shown what there is. */
 export const withFound = (needs: Needs, found: Found): Needs => {

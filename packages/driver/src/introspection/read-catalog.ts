@@ -16,33 +16,12 @@ import {
 import type { Settings } from '../options.ts'
 import { storedQuery, type StoredScope } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
+import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { isGarbled, isRefusedEncoding, needsBytes, noteBytes, textOfBytes } from './names-in-bytes.ts'
 import { covers, type Found, type Needs, needsOf, withFound } from './needs.ts'
 import { type Answer, parseAnswer } from './snapshot.ts'
 import { introspectionQuery, momentStatement, statementCount } from './statements.ts'
 import { unsupportedServer } from './unsupported-servers.ts'
-
-/** What is remembered of the server behind a pool or client. */
-interface Known {
-  /** The version that it had last. */
-  version?: number
-  /** What was last found of each role to act as. */
-  readonly actors: Map<string | undefined, KnownActor>
-}
-
-interface KnownActor {
-  readonly isSuperuser: boolean
-  /** Whether it may read stored passwords. */
-  readonly readsPasswords: boolean
-}
-
-const remembered = new WeakMap<object, Known>()
-
-const knownOf = ({ connection }: SessionShape): Known => {
-  const known = remembered.get(connection) ?? { actors: new Map<string | undefined, KnownActor>() }
-  remembered.set(connection, known)
-  return known
-}
 
 type Actor = Pick<Settings, 'actAs'>
 
@@ -105,14 +84,14 @@ const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError
             `cannot sync roles: the server is ${unsupported}, which only speaks PostgreSQL’s protocol`,
           ),
         )
-      knownOf(session).version = Number(version)
+      knownServer(session).version = Number(version)
       return Effect.succeed(Number(version))
     }),
   )
 
 const versionOf = (session: SessionShape) =>
   Effect.suspend(() => {
-    const { version } = knownOf(session)
+    const { version } = knownServer(session)
     return version === undefined ? readVersion(session) : Effect.succeed(version)
   })
 
@@ -208,24 +187,19 @@ interface Asked {
   readonly stored: string | undefined
   readonly settings: Actor
   readonly transaction: TransactionScope
-  /** What the text ends with. */
-  readonly after: string
   readonly onAnswer: () => void
 }
 
-/** All statements of a text that is sent outside of a transaction see the same. */
-const atOneMoment = 'set transaction isolation level repeatable read'
-
 const readOnce = (session: SessionShape, asked: Asked) => {
-  const { version, scope, needs, stored, settings, transaction, after, onAnswer } = asked
+  const { version, scope, needs, stored, settings, transaction, onAnswer } = asked
+  const { begin, end } = transaction.reading
   const before = [
-    ...(transaction.isOwn ? [atOneMoment] : []),
     settingsStatement(settings),
     ...(transaction.isOwn ? [plannerSettings(version)] : []),
     ...(stored === undefined ? [] : [stored]),
   ].join(';')
   const query = (inBytes: boolean): string =>
-    `${before};${introspectionQuery(version, scope, needs, inBytes)}${after}`
+    `${begin}${before};${introspectionQuery(version, scope, needs, inBytes)}${end}`
   return send(session, query, { onAnswer }).pipe(
     Effect.mapError((error) =>
       transaction.isOwn && error.sqlState === '25001' ? leftOpen : readingFailed(settings)(error),
@@ -275,14 +249,16 @@ export const readCatalogs = Effect.fnUntraced(function* (
   settings: Actor,
 ) {
   const session = yield* Session
-  const known = knownOf(session)
+  const known = knownServer(session)
   const actor = known.actors.get(settings.actAs)
-  const needs = needsOf(scope, actor?.isSuperuser === true)
+  const usual = needsOf(scope, actor?.isSuperuser === true)
+  const last = lastFound(known, scope)
+  const needs = last === undefined ? usual : withFound(usual, last)
   const read = (version: number, stored?: string) =>
     readWhole(
       (asked) =>
         orInBytes(session, () =>
-          readWithin(transaction, (undo, onAnswer) =>
+          readWithin(transaction, (_reading, onAnswer) =>
             readOnce(session, {
               version,
               scope,
@@ -290,7 +266,6 @@ export const readCatalogs = Effect.fnUntraced(function* (
               stored,
               settings,
               transaction,
-              after: undo,
               onAnswer,
             }),
           ),
@@ -311,6 +286,7 @@ export const readCatalogs = Effect.fnUntraced(function* (
     isSuperuser: answer.found.isSuperuser,
     readsPasswords: answer.readsPasswords,
   })
+  rememberFound(known, scope, answer.found, !covers(needsOf(scope, answer.found.isSuperuser), answer.found))
   if (transaction.isOwn && answer.transactionOpen) return yield* Effect.fail(leftOpen)
   yield* annotateSize(answer.snapshot)
   return answer
@@ -324,8 +300,8 @@ export const readStoredPasswords = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const query = `${settingsStatement(settings)};${storedQuery(scope)}`
-  const cells = yield* readWithin(transaction, (undo, onAnswer) =>
-    Effect.mapError(session.send(`${query}${undo}`, { onAnswer }), readingFailed(settings)),
+  const cells = yield* readWithin(transaction, ({ begin, end }, onAnswer) =>
+    Effect.mapError(session.send(`${begin}${query}${end}`, { onAnswer }), readingFailed(settings)),
   )
   return cells.at(-1) ?? null
 }, inSpan('pgsr.readStoredPasswords'))
@@ -340,6 +316,13 @@ export const readMoment = Effect.fnUntraced(function* (before: string, { moment 
   const cells = yield* session.send(`${before};${momentStatement}`)
   return { cells, isSame: moment !== null && cells.at(-1) === moment }
 })
+
+/** Whether something was committed between the last two readings on a connection, as it will be again on a busy server. */
+export const isBusy = (session: SessionShape): boolean => knownServer(session).isBusy === true
+
+export const noteBusy = (session: SessionShape, isBusyNow: boolean): void => {
+  knownServer(session).isBusy = isBusyNow
+}
 
 /**
  * Reads the catalogs inside a transaction.

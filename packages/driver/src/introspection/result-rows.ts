@@ -202,6 +202,12 @@ const lists = (version: number, needs: Needs) => ({
     sql`object as o`,
     sql`o.kind, o.oid`,
   ),
+  /** At most one row, if what the acting role can reach has to be read. */
+  outOfReach: list(
+    { reason: sql<number>`o.reason` },
+    needs.isSuperuser ? sql`(select 1 as reason where false) as o` : sql`out_of_reach as o`,
+    sql`o.reason`,
+  ),
   /** How often tracked roles have something elsewhere, by role, and of which sort they have something here. */
   dependencies: list(
     {

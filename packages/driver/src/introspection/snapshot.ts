@@ -229,6 +229,7 @@ export const parseAnswer = (
       here,
       [
         ...rows.granted((): Rarity => 'memberships'),
+        ...rows.outOfReach((): Rarity => 'reach'),
         ...(isUsual && parts.objects.some(mayBeOutOfReach(server)) ? (['dependents'] as const) : []),
       ],
       superuser,

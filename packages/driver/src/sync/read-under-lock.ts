@@ -11,6 +11,8 @@ import {
 } from '../errors.ts'
 import { emit } from '../events.ts'
 import {
+  isBusy,
+  noteBusy,
   plannerSettings,
   readCatalogsInTransaction,
   readMoment,
@@ -86,17 +88,23 @@ const readingFailed = (attempt: number) => databaseError('read the catalogs unde
 
 /**
  * Begins the transaction, waits for the advisory lock, and reads the catalogs. If nothing at all has been committed since
- * they were first read, they are not read again.
+ * they were first read, they are not read again. Where others commit all the time, they are read in the same round trip.
  */
 const readIfChanged = Effect.fnUntraced(function* (scope: Scope, call: Call, attempt: number) {
+  const session = yield* Session
   const { transaction, version } = call
   const { reading } = call.first
   const before = [beginStatements(call), ...(transaction.isOwn ? [plannerSettings(version)] : [])].join(';')
   const mayBeSame =
     transaction.isOwn && attempt === 1 && reading.moment !== null && scope === reading.snapshot.scope
-  if (!mayBeSame) return yield* readCatalogsInTransaction(scope, reading.found, { before, known: reading })
+  if (!mayBeSame || isBusy(session)) {
+    const again = yield* readCatalogsInTransaction(scope, reading.found, { before, known: reading })
+    if (mayBeSame) noteBusy(session, again.moment !== reading.moment)
+    return again
+  }
   const { cells, isSame } = yield* readMoment(before, reading)
   if (isSame) return { cells, snapshot: reading.snapshot }
+  noteBusy(session, true)
   const { snapshot } = yield* readCatalogsInTransaction(scope, reading.found, { known: reading })
   return { cells, snapshot }
 })
