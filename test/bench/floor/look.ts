@@ -46,20 +46,20 @@ const named = ({ database, schema, tables }: Asked): readonly (readonly [prefix:
 ]
 
 /** The roles that hold a privilege for others on what is asked for. */
-const holders = (asked: Asked): string =>
-  named(asked)
-    .map(
-      ([prefix, from]) =>
-        `select grantee from (select ${prefix}acl as acl from ${from}) as o, aclexplode(o.acl)
-         where pg_get_userbyid(grantee) ~ '^_pgsr_'`,
-    )
-    .join(' union ')
+const holders = (asked: Asked): readonly string[] =>
+  named(asked).map(
+    ([prefix, from]) =>
+      `select grantee from (select ${prefix}acl as acl from ${from}) as o, aclexplode(o.acl)
+       where pg_get_userbyid(grantee) ~ '^_pgsr_'`,
+  )
 
-/** The roles asked for, and all that they are members of. */
+/** The roles asked for, those that hold something for others, and all that these are members of. */
 const rolesAndAbove = (asked: Asked): string =>
   `with recursive above(oid) as (
-     (select oid from pg_roles where rolname = any(${array(asked.roles)}::name[])
-     ${asked.findsHolders === true ? `union ${holders(asked)}` : ''})
+     (${[
+       `select oid from pg_roles where rolname = any(${array(asked.roles)}::name[])`,
+       ...(asked.findsHolders === true ? holders(asked) : []),
+     ].join(' union ')})
      union
      select m.roleid from above join pg_auth_members as m on m.member = above.oid
    ) select oid from above`
@@ -72,10 +72,8 @@ const ofRoles = `pg_shdepend
   where refclassid = 'pg_authid'::regclass and refobjid in ${kept('roles')} and deptype <> 'p'`
 
 /** The owner and the ACL of what is asked for, and of what the roles have besides. */
-const objects = (
-  catalog: string,
-  [name, owner, acl]: readonly [name: string, owner: string, acl: string],
-): string => `select oid, ${name}, ${owner}, ${acl}::text from ${catalog} where oid in ${kept('objects')}`
+const objects = (catalog: string, name: string, owner: string, acl: string): string =>
+  `select oid, ${name}, ${owner}, ${acl}::text from ${catalog} where oid in ${kept('objects')}`
 
 /**
  * What whoever looks may do: the roles that it can act as, and those that it administers among the others. From 16 on, it
@@ -112,9 +110,9 @@ export const look = (asked: Asked, { major, isSuperuser }: Looker): string =>
     `select setrole, setdatabase, setconfig from pg_db_role_setting where setrole in ${kept('roles')}`,
     `select ${membership(major)} from pg_auth_members as m where m.member in ${kept('roles')}`,
     `select refobjid, dbid, classid, objid, objsubid, deptype from ${ofRoles}`,
-    objects('pg_database', ['datname', 'datdba', 'datacl']),
-    objects('pg_namespace', ['nspname', 'nspowner', 'nspacl']),
-    objects('pg_class', ['relname', 'relowner', 'relacl']),
-    objects('pg_default_acl', ['defaclobjtype', 'defaclrole', 'defaclacl']),
+    objects('pg_database', 'datname', 'datdba', 'datacl'),
+    objects('pg_namespace', 'nspname', 'nspowner', 'nspacl'),
+    objects('pg_class', 'relname', 'relowner', 'relacl'),
+    objects('pg_default_acl', 'defaclobjtype', 'defaclrole', 'defaclacl'),
     ...(isSuperuser ? [] : [rights(major)]),
   ])
