@@ -1,7 +1,7 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import type { BenchConnection } from './bench-connection.ts'
-import type { BenchDatabase } from './bench-database.ts'
-import { type Asked, look } from './floor/look.ts'
+import type { BenchDatabase, Combination } from './bench-database.ts'
+import { type Asked, look, type Looker } from './floor/look.ts'
 import { message } from './floor/sql-text.ts'
 import type { Bout, Turn } from './scenario.ts'
 import { syncChanges, syncFindsNothing } from './sync.ts'
@@ -16,9 +16,14 @@ export interface ByHand {
   readonly messages: () => Promise<readonly string[]> | readonly string[]
 }
 
+/** Whoever syncs there. */
+export const lookerOf = ({ major, role }: Combination): Looker => ({
+  major,
+  isSuperuser: role === 'superuser',
+})
+
 /** The text that reads it, for whoever syncs there. */
-export const lookOf = (bench: BenchDatabase, asked: Asked): string =>
-  look(asked, { major: bench.major, isSuperuser: bench.role === 'superuser' })
+export const lookOf = (bench: Combination, asked: Asked): string => look(asked, lookerOf(bench))
 
 /** Compares a sync that finds nothing to do with one look by hand. */
 export const besideLook = (

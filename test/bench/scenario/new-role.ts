@@ -1,6 +1,6 @@
 import { Grant } from '@pgsr/node-postgres'
-import { besideHand } from '../by-hand.ts'
-import { createHolders, createRoles, holdersOf, join } from '../floor/change.ts'
+import { besideHand, lookerOf } from '../by-hand.ts'
+import { createHolders, createRoles, groupsOf, join } from '../floor/change.ts'
 import { message } from '../floor/sql-text.ts'
 import type { Scenario, Turn } from '../scenario.ts'
 
@@ -13,11 +13,11 @@ const newRole = (on: NonNullable<Turn['on']>, where: string, ratio: number): Sce
   rounds: 20,
   prepare: (bench) => {
     const privileges = ['connect on database bench']
-    const holders = holdersOf(privileges)
+    const groups = groupsOf(privileges, lookerOf(bench))
     const text = message([
       ...createRoles(['alice'], 'login'),
-      ...createHolders(holders, privileges),
-      join(['alice'], holders, bench),
+      ...createHolders(groups, privileges),
+      ...join(['alice'], groups, bench),
     ])
     const byHand = { asked: { roles: ['alice'], database: 'bench' }, messages: () => [text] }
     return Promise.resolve(besideHand(bench, desired, byHand, () => bench.dropRolesBut(), on))

@@ -1,9 +1,9 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
 import { numbered } from '../../harness/texts/numbered.ts'
-import { type ByHand, besideHand } from '../by-hand.ts'
+import { type ByHand, besideHand, lookerOf } from '../by-hand.ts'
 import { makeTables, reader } from '../desired.ts'
 import type { BenchConnection } from '../bench-connection.ts'
-import { createHolders, createRoles, holdersOf, join, leave, selectOn } from '../floor/change.ts'
+import { createHolders, createRoles, type Group, groupsOf, join, leave, selectOn } from '../floor/change.ts'
 import { message } from '../floor/sql-text.ts'
 import type { Scenario } from '../scenario.ts'
 import type { BenchDatabase } from '../bench-database.ts'
@@ -14,9 +14,18 @@ const alice = reader('alice', 'app', tables.length)
 
 const privileges = selectOn('app', tables)
 
-/** The roles that hold for alice what she has. */
-const holdersOfAlice = ({ admin }: BenchDatabase): Promise<readonly string[]> =>
-  admin(`select roleid::regrole::text from pg_auth_members where member = 'alice'::regrole`)
+/** The roles that hold for alice what she has, by who granted them: from 16 on, it takes the grantor to do it again, or to undo it. */
+const groupsOfAlice = async ({ admin, major }: BenchDatabase): Promise<readonly Group[]> => {
+  const grantor = major >= 16 ? 'm.grantor::regrole::text' : 'current_user'
+  const groups = await admin(
+    `select ${grantor} || ' ' || string_agg(m.roleid::regrole::text, ' ')
+     from pg_auth_members as m where m.member = 'alice'::regrole group by m.grantor`,
+  )
+  return groups.map((text) => {
+    const [as, ...holders] = text.split(' ')
+    return { holders, as: as! }
+  })
+}
 
 interface Case {
   readonly name: string
@@ -31,12 +40,12 @@ const cases: readonly Case[] = [
     desired: alice,
     before: (bench) => () => bench.dropRolesBut(),
     messages: (bench) => () => {
-      const holders = holdersOf(privileges)
+      const groups = groupsOf(privileges, lookerOf(bench))
       return [
         message([
           ...createRoles(['alice']),
-          ...createHolders(holders, privileges),
-          join(['alice'], holders, bench),
+          ...createHolders(groups, privileges),
+          ...join(['alice'], groups, bench),
         ]),
       ]
     },
@@ -50,7 +59,7 @@ const cases: readonly Case[] = [
       await bench.vacuum()
     },
     messages: (bench) => async () => [
-      message([...createRoles(['bob']), join(['bob'], await holdersOfAlice(bench), bench)]),
+      message([...createRoles(['bob']), ...join(['bob'], await groupsOfAlice(bench), bench)]),
     ],
   },
   {
@@ -60,7 +69,7 @@ const cases: readonly Case[] = [
       await connection.pgsr.syncRoles(alice, { timeout: 0 })
       await bench.vacuum()
     },
-    messages: (bench) => async () => [leave('alice', await holdersOfAlice(bench))],
+    messages: (bench) => async () => [message(leave('alice', await groupsOfAlice(bench)))],
   },
 ]
 

@@ -1,7 +1,7 @@
-import { besideHand } from '../by-hand.ts'
+import { besideHand, lookerOf } from '../by-hand.ts'
 import { numbered } from '../../harness/texts/numbered.ts'
 import { makeTables, thirteenGrants, thirteenObjects, twelvePrivileges } from '../desired.ts'
-import { createHolders, createRoles, holdersOf, join } from '../floor/change.ts'
+import { createHolders, createRoles, groupsOf, join } from '../floor/change.ts'
 import { message } from '../floor/sql-text.ts'
 import type { Scenario, Turn } from '../scenario.ts'
 import { syncChanges } from '../sync.ts'
@@ -18,11 +18,11 @@ const inOneCall: Scenario = {
   prepare: async (bench) => {
     await makeTables(bench, 'app', 10)
     const privileges = twelvePrivileges('app')
-    const holders = holdersOf(privileges)
+    const groups = groupsOf(privileges, lookerOf(bench))
     const text = message([
       ...createRoles(roles, 'login'),
-      ...createHolders(holders, privileges),
-      join(roles, holders, bench),
+      ...createHolders(groups, privileges),
+      ...join(roles, groups, bench),
     ])
     return besideHand(
       bench,

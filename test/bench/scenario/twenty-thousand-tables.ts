@@ -1,10 +1,10 @@
 import { Grant, TooManyLocksError } from '@pgsr/node-postgres'
 import { numbered } from '../../harness/texts/numbered.ts'
 import type { ClusterSettings } from '../../harness/servers/cluster.ts'
-import { besideHand } from '../by-hand.ts'
+import { besideHand, lookerOf } from '../by-hand.ts'
 import { makeTables } from '../desired.ts'
 import { openConnection } from '../bench-connection.ts'
-import { createHolders, createRoles, holdersOf, join, selectOn } from '../floor/change.ts'
+import { createHolders, createRoles, groupsOf, join, selectOn } from '../floor/change.ts'
 import { message } from '../floor/sql-text.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Combination, BenchDatabase } from '../bench-database.ts'
@@ -20,14 +20,15 @@ const makeAll = (bench: BenchDatabase): Promise<void> => makeTables(bench, 'app'
 const together = 2000
 
 /** Roles that nobody is a member of change nothing yet: only the last message has to be one transaction. */
-const byHand = ({ major }: Combination): readonly string[] => {
+const byHand = (combination: Combination): readonly string[] => {
   const privileges = selectOn('app', tables)
-  const holders = holdersOf(privileges)
+  const groups = groupsOf(privileges, lookerOf(combination))
+  const holders = groups.flatMap((group) => group.holders)
   const messages = Array.from({ length: tables.length / together }, (_, index) => {
     const part = [index * together, (index + 1) * together] as const
-    return message(createHolders(holders.slice(...part), privileges.slice(...part)))
+    return message(createHolders([{ holders: holders.slice(...part) }], privileges.slice(...part)))
   })
-  return [...messages, message([...createRoles(['alice']), join(['alice'], holders, { major })])]
+  return [...messages, message([...createRoles(['alice']), ...join(['alice'], groups, combination)])]
 }
 
 /** What pgsr says to a server whose lock table is too small; nothing where it is not. */
