@@ -1,6 +1,5 @@
-import type { Driver } from '../harness/drivers/drivers.ts'
 import type { TestConnection } from '../harness/servers/servers.ts'
-import { type Address, type BenchConnection, openConnection } from './bench-connection.ts'
+import { type Address, type BenchConnection, type Build, openConnection } from './bench-connection.ts'
 import { layWire, type Traffic, type Wire } from './wire.ts'
 
 /** The connections of a comparison, each opened when it is needed first. */
@@ -15,13 +14,13 @@ const keyOf = ({ connection: { host, port, user }, database }: Address): string 
   [host, port, user, database].join(' ')
 
 /** Connections straight to the server. */
-export const directConnections = (driver: Driver): BenchConnections => {
+export const directConnections = ({ driver, checkout }: Build): BenchConnections => {
   const connections = new Map<string, BenchConnection>()
   return {
     at: async (address) => {
       const open = connections.get(keyOf(address))
       if (open !== undefined) return open
-      const connection = openConnection(driver, address)
+      const connection = openConnection(driver, address, checkout)
       connections.set(keyOf(address), connection)
       // The first call on a pool asks which version the server is.
       await connection.pgsr.planRoles([])
@@ -35,8 +34,8 @@ export const directConnections = (driver: Driver): BenchConnections => {
 }
 
 /** Connections over wires. */
-export const wiredConnections = (driver: Driver, latency: number): BenchConnections => {
-  const direct = directConnections(driver)
+export const wiredConnections = (build: Build, latency: number): BenchConnections => {
+  const direct = directConnections(build)
   const wires = new Map<string, Wire>()
   const wireTo = async (connection: TestConnection): Promise<Wire> => {
     const key = `${connection.host} ${connection.port} ${connection.user}`

@@ -1,48 +1,72 @@
-import { type DesiredRole, type Operation, type Plan, type SetPassword } from '@pgsr/node-postgres'
-import { type Group, groupsOf, statementOfGroup, stepsOf } from '@pgsr/planner/internal'
-import { layer, planRoles } from '@pgsr/node-postgres/effect'
-import * as Effect from 'effect/Effect'
-import pg from 'pg'
-import { counting } from '../harness/drivers/sessions.ts'
-import { connectionTo } from '../harness/servers/servers.ts'
-import type { Address, BenchConnection } from './bench-connection.ts'
+import type { DesiredRole } from '@pgsr/node-postgres'
+import type { BenchConnection } from './bench-connection.ts'
+import type { BenchDatabase, Combination } from './bench-database.ts'
+import { type Asked, look, type Looker } from './floor/look.ts'
+import { message } from './floor/sql-text.ts'
+import type { Bout, Turn } from './scenario.ts'
+import { syncChanges, syncFindsNothing } from './sync.ts'
 
 type Desired = DesiredRole | readonly DesiredRole[]
 
-/** The text by which pgsr reads the catalogs for some roles. */
-export const lookText = async ({ connection, database }: Address, desired: Desired): Promise<string> => {
-  const pool = new pg.Pool(connectionTo(connection, database))
-  const { sent, layer: counted } = counting(layer(pool))
-  await Effect.runPromise(Effect.provide(planRoles(desired), counted)).finally(() => pool.end())
-  return sent.at(-1)!
+/** How a floor is done by hand. */
+export interface ByHand {
+  /** What has to be read. */
+  readonly asked: Asked
+  /** What has to be done then, one text a message; asked when everything is as it has to be. */
+  readonly messages: () => Promise<readonly string[]> | readonly string[]
 }
 
-/** Sends it bare. */
-export const look = async (connection: BenchConnection, text: string): Promise<unknown> =>
-  JSON.parse((await connection.send(text)) as string)
+/** Whoever syncs there. */
+export const lookerOf = ({ major, role }: Combination): Looker => ({
+  major,
+  isSuperuser: role === 'superuser',
+})
 
-/** What no floor can do without where something is to be done: to look, to look under the lock, and to see what became. */
-export const lookThrice = async (
-  connection: BenchConnection,
-  text: string,
-  change: () => Promise<unknown>,
-): Promise<void> => {
-  await look(connection, text)
-  await look(connection, text)
-  await change()
-  await look(connection, text)
+/** The text that reads it, for whoever syncs there. */
+export const lookOf = (bench: Combination, asked: Asked): string => look(asked, lookerOf(bench))
+
+/** Compares a sync that finds nothing to do with one look by hand. */
+export const besideLook = (
+  bench: BenchDatabase,
+  desired: Desired,
+  asked: Asked,
+  on: Turn['on'] = 'warm',
+): Bout => {
+  const { actor: at } = bench
+  const text = lookOf(bench, asked)
+  return {
+    floor: { at, on, run: (connection) => connection.send(text) },
+    subject: { at, on, run: (connection) => syncFindsNothing(connection, desired) },
+  }
 }
 
-/** No scenario sets passwords. */
-const statement = (group: Group): string => statementOfGroup(group as Group<Exclude<Operation, SetPassword>>)
-
-/** The statements of a plan as pgsr sends them, one message for each transaction. */
-export const messagesOf = ({ transactions, actingRole }: Plan): readonly string[] =>
-  transactions.map((transaction) => {
-    const { steps, last } = stepsOf(groupsOf(transaction), actingRole, actingRole)
-    const statements = steps.flatMap(({ setRole, operations }) => [
-      ...(setRole === undefined ? [] : [setRole]),
-      statement(operations),
-    ])
-    return ['begin', ...statements, ...(last === undefined ? [] : [last]), 'commit'].join(';')
-  })
+/**
+ * Compares a sync that changes something with what it takes by hand: to look, to look under the lock, to change it, and to see
+ * in the message of the last change what became.
+ */
+export const besideHand = (
+  bench: BenchDatabase,
+  desired: Desired,
+  { asked, messages }: ByHand,
+  before: (connection: BenchConnection) => Promise<unknown>,
+  on: Turn['on'] = 'warm',
+): Bout => {
+  const { actor: at } = bench
+  const text = lookOf(bench, { ...asked, findsHolders: true })
+  let changes: readonly string[] = []
+  return {
+    floor: {
+      at,
+      on,
+      before: async (connection) => {
+        await before(connection)
+        changes = await messages()
+      },
+      run: async (connection) => {
+        const last = message([...changes.slice(-1), text])
+        for (const one of [text, text, ...changes.slice(0, -1), last]) await connection.send(one)
+      },
+    },
+    subject: { at, on, before, run: (connection) => syncChanges(connection, desired) },
+  }
+}

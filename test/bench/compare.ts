@@ -1,11 +1,14 @@
+import type { BenchConnection } from './bench-connection.ts'
 import type { BenchConnections } from './bench-connections.ts'
 import type { Bout, Turn } from './scenario.ts'
 import type { Traffic } from './wire.ts'
 
-/** How the two compare: medians, in milliseconds. */
+/** How they compare: medians, in milliseconds. */
 export interface Comparison {
   readonly floor: number
   readonly subject: number
+  /** Another build of pgsr, if one ran beside this one. */
+  readonly beside?: number
   readonly rounds: number
   /** What one run of the subject sent. */
   readonly traffic: Traffic
@@ -22,43 +25,64 @@ const median = (values: readonly number[]): number => {
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2
 }
 
-const sample = async ({ at, before, run }: Turn, connections: BenchConnections): Promise<Sample> => {
-  const connection = await connections.at(at)
-  await before?.(connection)
+/** The connection that a turn is done on, as long as the caller ends one that is not the one given. */
+export const usedBy = ({ on }: Turn, connection: BenchConnection): BenchConnection =>
+  on === 'fresh' ? connection.fresh() : connection
+
+const sample = async (turn: Turn, connections: BenchConnections): Promise<Sample> => {
+  const connection = await connections.at(turn.at)
+  await turn.before?.(connection)
   // The session hears of what others have changed meanwhile.
   await connection.send('select 1')
   connections.counted()
   const begin = performance.now()
-  await run(connection)
-  return { milliseconds: performance.now() - begin, traffic: connections.counted() }
+  const used = usedBy(turn, connection)
+  await turn.run(used)
+  const milliseconds = performance.now() - begin
+  if (used !== connection) await used.end()
+  return { milliseconds, traffic: connections.counted() }
 }
 
-/** How often both are done, unless that takes too long. */
+/** How often all are done, unless that takes too long. */
 export interface Patience {
   readonly rounds: number
   readonly milliseconds: number
 }
 
+/** Whose connections the floor and pgsr have, and those of another build of pgsr beside them. */
+export interface Sides {
+  readonly own: BenchConnections
+  readonly beside?: BenchConnections
+}
+
 /**
- * Lets both run in turn, so that whatever else the machine does meanwhile is done to both. The libraries for this, such as
+ * Lets all run in turn, so that whatever else the machine does meanwhile is done to all. The libraries for this, such as
  * tinybench and mitata, run all samples of one before the first of the other.
  */
 export const compare = async (
   { floor, subject }: Bout,
-  connections: BenchConnections,
+  { own, beside }: Sides,
   { rounds, milliseconds: patience }: Patience,
 ): Promise<Comparison> => {
   const deadline = performance.now() + patience
-  const samples: Readonly<Record<'floor' | 'subject', Sample[]>> = { floor: [], subject: [] }
-  if (rounds > 1) for (const turn of [floor, subject]) await sample(turn, connections)
-  for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round += 1) {
-    const order = round % 2 === 0 ? (['floor', 'subject'] as const) : (['subject', 'floor'] as const)
-    for (const side of order) samples[side].push(await sample({ floor, subject }[side], connections))
-  }
+  const turns = [
+    { turn: floor, connections: own },
+    { turn: subject, connections: own },
+    ...(beside === undefined ? [] : [{ turn: subject, connections: beside }]),
+  ].map((one) => ({ ...one, samples: [] as Sample[] }))
+  if (rounds > 1) for (const { turn, connections } of turns) await sample(turn, connections)
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round += 1)
+    for (const { turn, connections, samples } of round % 2 === 0 ? turns : turns.toReversed())
+      samples.push(await sample(turn, connections))
+  const [ofFloor, ofSubject, ofBeside] = turns.map(({ samples }) =>
+    median(samples.map(({ milliseconds }) => milliseconds)),
+  )
+  const ofPgsr = turns[1]!.samples
   return {
-    floor: median(samples.floor.map(({ milliseconds }) => milliseconds)),
-    subject: median(samples.subject.map(({ milliseconds }) => milliseconds)),
-    rounds: samples.subject.length,
-    traffic: samples.subject.at(-1)!.traffic,
+    floor: ofFloor!,
+    subject: ofSubject!,
+    ...(ofBeside !== undefined && { beside: ofBeside }),
+    rounds: ofPgsr.length,
+    traffic: ofPgsr.at(-1)!.traffic,
   }
 }

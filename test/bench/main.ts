@@ -2,27 +2,32 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { actorKinds } from '../harness/sandbox/actor.ts'
-import { drivers } from '../harness/drivers/drivers.ts'
-import { compare, type Patience } from './compare.ts'
-import { directConnections, wiredConnections } from './bench-connections.ts'
+import { type Driver, drivers } from '../harness/drivers/drivers.ts'
+import type { Build } from './bench-connection.ts'
+import { type BenchConnections, directConnections, wiredConnections } from './bench-connections.ts'
+import { driversIn, ownCheckout } from './checkout.ts'
+import { compare, type Comparison, type Patience, type Sides } from './compare.ts'
 import { load, machine } from './machine.ts'
 import { planAlone, type Planned } from './planner-alone.ts'
 import { profile } from './profile.ts'
 import type { Row } from './row.ts'
 import { type Act, type Choice, run } from './run.ts'
 import { line, plannerLine, tablesOf, titleOf } from './table.ts'
+import { isUnderNode } from './under-node.ts'
 import { writeInto } from './write.ts'
 
 const help = `
 npm run bench [-- options]
 
-Runs each scenario beside what PostgreSQL itself needs for it, in turn, on servers that it starts, and prints how the two
-compare, and how many round trips pgsr makes.
+Runs each scenario beside its floor, the smallest SQL by hand that does the same, in turn, on servers that it starts. It
+prints how the two compare, and how many round trips pgsr makes.
 
   --only WORDS    scenarios whose names contain all of the words
   --major N       on which server; again for more (15 18, some 16)
   --role WHO      as whom: superuser, or "database owner"; again for more (both)
   --driver NAME   with which driver: pg, or postgres.js; again for more (both)
+  --beside DIR    with another checkout of pgsr, which is built, in turn with these two
+  --node NODE     under which Node: a major version, or a path (24)
   --quick         fewer rounds, and facts
   --profile DIR   says instead in which functions pgsr’s time goes, and puts a profile of each scenario there
   --write FILE    puts the tables into a file, where it has marks for them
@@ -34,6 +39,8 @@ const { values } = parseArgs({
     major: { type: 'string', multiple: true },
     role: { type: 'string', multiple: true, default: [...actorKinds] },
     driver: { type: 'string', multiple: true, default: drivers.map(({ name }) => name) },
+    beside: { type: 'string' },
+    node: { type: 'string', default: '24' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'string' },
     write: { type: 'string' },
@@ -62,13 +69,28 @@ const atMost = (rounds: number, { rounds: most, milliseconds }: Patience): Patie
   milliseconds,
 })
 
+/** Lets this build run beside another one, if there is one. */
 const comparing =
-  (rows: Row[]): Act =>
+  (rows: Row[], others: readonly Driver[]): Act =>
   async (bout, scenario, { major, role, driver }) => {
     const { rounds } = scenario
-    const [straight, slow] = [directConnections(driver), wiredConnections(driver, latency)]
-    const direct = await compare(bout, straight, atMost(rounds, patience.direct)).finally(straight.end)
-    const wired = await compare(bout, slow, atMost(rounds, patience.wired)).finally(slow.end)
+    const other = others.find(({ name }) => name === driver.name)
+    const own: Build = { driver, checkout: ownCheckout }
+    const compared = async (
+      open: (build: Build) => BenchConnections,
+      most: Patience,
+    ): Promise<Comparison> => {
+      const sides: Sides = {
+        own: open(own),
+        ...(other !== undefined && { beside: open({ driver: other, checkout: values.beside! }) }),
+      }
+      return compare(bout, sides, atMost(rounds, most)).finally(async () => {
+        await sides.own.end()
+        await sides.beside?.end()
+      })
+    }
+    const direct = await compared(directConnections, patience.direct)
+    const wired = await compared((build) => wiredConnections(build, latency), patience.wired)
     const row: Row = {
       scenario,
       combination: { major, role, driver },
@@ -85,7 +107,7 @@ const profiling =
   async (bout, scenario, combination) => {
     const title = titleOf(scenario, combination)
     const file = join(directory, `${title.replaceAll(/[^\w.]+/g, '-')}.cpuprofile`)
-    const connections = directConnections(combination.driver)
+    const connections = directConnections({ driver: combination.driver, checkout: ownCheckout })
     const { rounds } = atMost(scenario.rounds, patience.direct)
     say('', title, ...(await profile(bout, connections, rounds, file).finally(connections.end)))
   }
@@ -108,10 +130,12 @@ const main = async (): Promise<void> => {
   const rows: Row[] = []
   const planned: Planned[] = []
   const before = load()
-  const servers = await run(choice, say, comparing(rows))
-  for await (const one of planAlone(values.quick ? 100_000 : 1_000_000, isPlanned)) {
-    planned.push(one)
+  const others = values.beside === undefined ? [] : await driversIn(values.beside)
+  const servers = await run(choice, say, comparing(rows, others))
+  const checkouts = [ownCheckout, ...(values.beside === undefined ? [] : [values.beside])]
+  for await (const one of planAlone(values.quick ? 100_000 : 1_000_000, isPlanned, checkouts)) {
     say(plannerLine(one))
+    if (one.checkout === ownCheckout) planned.push(one)
   }
   const texts = {
     ...tablesOf(rows, planned),
@@ -124,4 +148,4 @@ const main = async (): Promise<void> => {
 }
 
 if (values.help) say(help.trim())
-else await main()
+else if (await isUnderNode(values.node)) await main()

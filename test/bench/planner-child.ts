@@ -1,9 +1,11 @@
-import { plan } from '@pgsr/planner'
+import type * as planner from '@pgsr/planner'
 import { plannerInputs } from './planner-input.ts'
 
 // Plans once for so many facts in a process of its own, and prints how long that took and how much memory it needed.
 
-const [what, count] = process.argv.slice(2) as [keyof typeof plannerInputs, string]
+const [what, count, url] = process.argv.slice(2) as [keyof typeof plannerInputs, string, string]
+
+const { plan } = (await import(url)) as typeof planner
 
 const planFor = (facts: number) => {
   const { snapshot, desired } = plannerInputs[what].make(facts)

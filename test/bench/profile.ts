@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { type Profiler, Session } from 'node:inspector'
 import { promisify } from 'node:util'
 import type { BenchConnections } from './bench-connections.ts'
+import { usedBy } from './compare.ts'
 import type { Bout } from './scenario.ts'
 
 /** Where the time of a function’s own went, in milliseconds. */
@@ -31,7 +32,7 @@ const ownTimes = ({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): O
  * @param file where the profile of the last run is put, for a browser’s or an editor’s viewer
  */
 export const profile = async (
-  { subject: { at, before, run } }: Bout,
+  { subject }: Bout,
   connections: BenchConnections,
   rounds: number,
   file: string,
@@ -40,13 +41,15 @@ export const profile = async (
   session.connect()
   const post = promisify(session.post.bind(session)) as (method: string) => Promise<unknown>
   await post('Profiler.enable')
-  const connection = await connections.at(at)
+  const connection = await connections.at(subject.at)
   const totals = new Map<string, number>()
   for (let round = 0; round <= rounds; round += 1) {
-    await before?.(connection)
+    await subject.before?.(connection)
     await post('Profiler.start')
-    await run(connection)
+    const used = usedBy(subject, connection)
+    await subject.run(used)
     const { profile: last } = (await post('Profiler.stop')) as Profiler.StopReturnType
+    if (used !== connection) await used.end()
     // The first one only gets everything warm.
     if (round === 0) continue
     for (const [place, time] of ownTimes(last)) totals.set(place, (totals.get(place) ?? 0) + time / rounds)

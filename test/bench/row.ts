@@ -13,9 +13,9 @@ export interface Row {
   readonly notes: readonly string[]
 }
 
-export const ratioOf = ({ floor, subject }: Comparison): number => subject / floor
+export const ratioOf = ({ floor, subject }: Pick<Comparison, 'floor' | 'subject'>): number => subject / floor
 
-const isRatioMet = ({ scenario, direct }: Row): boolean => ratioOf(direct) <= scenario.aim.ratio
+const isRatioMet = ({ scenario, direct }: Row): boolean => ratioOf(direct) <= (scenario.aim.ratio ?? Infinity)
 
 const areRoundTripsMet = ({ scenario: { aim }, wired: { traffic } }: Row): boolean =>
   aim.roundTrips === undefined || traffic.roundTrips - traffic.batches <= aim.roundTrips

@@ -4,6 +4,8 @@ import type { Combination, BenchDatabase } from './bench-database.ts'
 /** One of the two that are compared. */
 export interface Turn {
   readonly at: Address
+  /** Whether it has a session that is warm, as unless given, or has to connect first, which takes part in the time. */
+  readonly on?: 'warm' | 'fresh'
   /** Makes everything as it has to be; takes no part in the time. */
   readonly before?: (connection: BenchConnection) => Promise<unknown>
   readonly run: (connection: BenchConnection) => Promise<unknown>
@@ -21,8 +23,8 @@ export interface Bout {
 
 /** What is hoped for. */
 export interface Aim {
-  /** How many times as long as the floor. */
-  readonly ratio: number
+  /** How many times as long as the floor; where there is none, it is only stated. */
+  readonly ratio?: number
   /** How many round trips, besides one for each batch of statements. */
   readonly roundTrips?: number
 }

@@ -1,5 +1,6 @@
 import type { Comparison } from './compare.ts'
-import type { Planned } from './planner-alone.ts'
+import { ownCheckout } from './checkout.ts'
+import { isAimMet, type Planned } from './planner-alone.ts'
 import { isMet, ratioOf, type Row } from './row.ts'
 import type { Scenario } from './scenario.ts'
 import type { Combination } from './bench-database.ts'
@@ -11,9 +12,14 @@ const markdown = (head: Cells, rows: readonly Cells[]): string =>
 
 const milliseconds = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0))
 
-const sides = ({ floor, subject }: Comparison): string => `${milliseconds(floor)} / ${milliseconds(subject)}`
+const sides = ({ floor, subject, beside }: Comparison): string =>
+  [floor, subject, ...(beside === undefined ? [] : [beside])].map(milliseconds).join(' / ')
 
-const ratio = (comparison: Comparison): string => ratioOf(comparison).toFixed(2)
+const ratio = (comparison: Pick<Comparison, 'floor' | 'subject'>): string => ratioOf(comparison).toFixed(2)
+
+/** How this build compares with the one beside it. */
+const besideRatio = ({ subject, beside }: Comparison): string =>
+  beside === undefined ? '' : ratio({ floor: beside, subject })
 
 const traffic = ({ traffic: { roundTrips, batches } }: Comparison): string =>
   batches === 0 ? String(roundTrips) : `${roundTrips - batches} + ${batches}`
@@ -31,17 +37,25 @@ const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)]
 export const line = (row: Row): string => {
   const { scenario, combination, direct, wired, notes } = row
   const met = isMet(row) ? '' : '  MISSED'
+  const other = direct.beside === undefined ? '' : `, ${besideRatio(direct)} × the build beside it`
   return [
-    `${titleOf(scenario, combination)}: ${sides(direct)} ms, ${ratio(direct)} ×, ${traffic(wired)} round trips; with latency ${sides(wired)} ms${met}`,
+    `${titleOf(scenario, combination)}: ${sides(direct)} ms, ${ratio(direct)} ×${other}, ${traffic(wired)} round trips; with latency ${sides(wired)} ms${met}`,
     ...notes.map((note) => `  ${note}`),
   ].join('\n')
 }
 
-export const plannerLine = ({ what, facts, milliseconds: time, bytes }: Planned): string =>
-  `planner alone, ${what}, ${facts} facts: ${milliseconds(time)} ms, ${inMegabytes(bytes)} MB`
+export const plannerLine = (planned: Planned): string => {
+  const { what, facts, milliseconds: time, bytes, checkout } = planned
+  const whose = checkout === ownCheckout ? '' : ` of ${checkout}`
+  const met = isAimMet(planned) ? '' : '  MISSED'
+  return `planner alone${whose}, ${what}, ${facts} facts: ${milliseconds(time)} ms, ${inMegabytes(bytes)} MB${met}`
+}
 
 const aimOf = ({ scenario: { aim } }: Row): string =>
-  [`≤ ${aim.ratio} ×`, ...(aim.roundTrips === undefined ? [] : [`${aim.roundTrips} round trips`])].join(', ')
+  [
+    aim.ratio === undefined ? 'stated' : `≤ ${aim.ratio} ×`,
+    ...(aim.roundTrips === undefined ? [] : [`${aim.roundTrips} round trips`]),
+  ].join(', ')
 
 /** The ratios, a column for each combination. */
 const ratios = (rows: readonly Row[]): string => {
@@ -62,22 +76,27 @@ const ratios = (rows: readonly Row[]): string => {
 }
 
 /** What was measured, a row for each scenario and combination. */
-const details = (rows: readonly Row[], which: 'direct' | 'wired'): string =>
-  markdown(
-    ['scenario', 'server, role, driver', 'rounds', 'floor / pgsr, ms', 'ratio', 'round trips'],
-    rows.map(({ scenario, combination, direct, wired }) => {
-      const comparison = { direct, wired }[which]
-      const { rounds } = comparison
+const details = (rows: readonly Row[], which: 'direct' | 'wired'): string => {
+  const hasBeside = rows.some((row) => row[which].beside !== undefined)
+  const optional = (...cells: Cells): Cells => (hasBeside ? cells : [])
+  const all = `floor / pgsr${hasBeside ? ' / beside' : ''}, ms`
+  return markdown(
+    ['scenario', 'server, role, driver', 'rounds', all, 'ratio', ...optional('pgsr / beside'), 'round trips'],
+    rows.map((row) => {
+      const { scenario, combination, wired } = row
+      const comparison = row[which]
       return [
         scenario.name,
         whereOf(combination),
-        String(rounds),
+        String(comparison.rounds),
         sides(comparison),
         ratio(comparison),
+        ...optional(besideRatio(comparison)),
         traffic(wired),
       ]
     }),
   )
+}
 
 const planner = (planned: readonly Planned[]): string =>
   markdown(

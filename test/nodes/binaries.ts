@@ -25,12 +25,13 @@ const pathOf = (node: string): string => {
     return join(dirname(require.resolve(`node-${node}-${platform}/package.json`)), 'bin/node')
   } catch {
     throw new Error(
-      `no binary of Node ${node} for ${platform} is installed; name what to test on: PGSR_TEST_NODES="22 /path/to/node"`,
+      `no binary of Node ${node} for ${platform} is installed; name another one, or the path of one`,
     )
   }
 }
 
-const binaryOf = async (node: string): Promise<NodeBinary> => {
+/** A Node by its major version or its path, which has said what it is. */
+export const binaryOf = async (node: string): Promise<NodeBinary> => {
   const path = pathOf(node)
   const { stdout } = await promisify(execFile)(path, ['--version']).catch((cause: Error) => {
     throw new Error(`cannot run Node ${node}: ${cause.message}`, { cause })

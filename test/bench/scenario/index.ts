@@ -2,6 +2,8 @@ import type { Scenario } from '../scenario.ts'
 import { largeClusterScenarios } from './large-cluster.ts'
 import { fourThousandAdministeredScenarios } from './four-thousand-administered.ts'
 import { nothingToDoScenarios } from './nothing-to-do.ts'
+import { firstCallScenarios } from './first-call.ts'
+import { newRoleScenarios } from './new-role.ts'
 import { thousandTablesScenarios } from './thousand-tables.ts'
 import { threeHundredRolesScenarios } from './three-hundred-roles.ts'
 import { twentyThousandTablesScenarios } from './twenty-thousand-tables.ts'
@@ -14,4 +16,6 @@ export const scenarios: readonly Scenario[] = [
   ...fourThousandAdministeredScenarios,
   ...twentyThousandTablesScenarios,
   ...largeClusterScenarios,
+  ...newRoleScenarios,
+  ...firstCallScenarios,
 ]

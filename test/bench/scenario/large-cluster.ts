@@ -1,10 +1,10 @@
-import { look, lookText } from '../by-hand.ts'
+import { besideLook } from '../by-hand.ts'
 import { fill } from '../filler-roles.ts'
-import { makeTables, thirteenGrants } from '../desired.ts'
+import { makeTables, thirteenGrants, thirteenObjects } from '../desired.ts'
 import { openConnection } from '../bench-connection.ts'
 import type { Scenario } from '../scenario.ts'
 import type { BenchDatabase } from '../bench-database.ts'
-import { syncChanges, syncFindsNothing } from '../sync.ts'
+import { syncChanges } from '../sync.ts'
 import { ownServer } from './own-server.ts'
 
 const alice = { role: 'alice', grants: thirteenGrants('app') }
@@ -18,21 +18,19 @@ const syncAlice = async (bench: BenchDatabase): Promise<void> => {
 export const largeClusterScenarios: readonly Scenario[] = [
   {
     name: 'nothing to do for one role among 20,000 roles, 50,000 tables, 500,000 memberships',
-    floor: 'one bare look on an empty server',
+    floor: 'one look by hand on an empty server',
     aim: { ratio: 2, roundTrips: 1 },
     rounds: 40,
     isFor: ({ role, driver }) => role === 'database owner' && driver.name === 'pg',
     prepare: async (empty) => {
       await syncAlice(empty)
-      const text = await lookText(empty.actor, alice)
       const { bench: large, stop } = await ownServer(empty)
       await fill(large)
       await syncAlice(large)
-      return {
-        floor: { at: empty.actor, run: (connection) => look(connection, text) },
-        subject: { at: large.actor, run: (connection) => syncFindsNothing(connection, alice) },
-        end: stop,
-      }
+      const asked = { roles: ['alice'], ...thirteenObjects('app') }
+      const { floor } = besideLook(empty, alice, asked)
+      const { subject } = besideLook(large, alice, asked)
+      return { floor, subject, end: stop }
     },
   },
 ]

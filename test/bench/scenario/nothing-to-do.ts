@@ -1,41 +1,63 @@
 import type { DesiredRole } from '@pgsr/node-postgres'
-import { look, lookText } from '../by-hand.ts'
+import { besideLook } from '../by-hand.ts'
 import { numbered } from '../../harness/texts/numbered.ts'
-import { makeTables, reader, thirteenGrants } from '../desired.ts'
+import { makeTables, reader, thirteenGrants, thirteenObjects } from '../desired.ts'
 import { openConnection } from '../bench-connection.ts'
-import type { Scenario } from '../scenario.ts'
-import { syncChanges, syncFindsNothing } from '../sync.ts'
+import type { Asked } from '../floor/look.ts'
+import type { Aim, Scenario, Turn } from '../scenario.ts'
+import { syncChanges } from '../sync.ts'
 
-const nothingToDo = (
-  what: string,
-  tables: number,
-  rounds: number,
-  desired: readonly DesiredRole[],
-): Scenario => ({
-  name: `nothing to do: ${what}`,
-  floor: 'one bare look',
-  aim: { ratio: 1.3, roundTrips: 1 },
-  rounds,
-  prepare: async (bench) => {
-    const { actor, driver } = bench
-    await makeTables(bench, 'app', tables)
-    const connection = openConnection(driver, actor)
-    await syncChanges(connection, desired).finally(connection.end)
-    const text = await lookText(actor, desired)
-    return {
-      floor: { at: actor, run: (warm) => look(warm, text) },
-      subject: { at: actor, run: (warm) => syncFindsNothing(warm, desired) },
-    }
+interface Case {
+  readonly what: string
+  readonly tables: number
+  readonly desired: readonly DesiredRole[]
+  readonly asked: Asked
+  readonly rounds: number
+  readonly aim: Aim
+  readonly on?: Turn['on']
+}
+
+const roles = numbered(300, 'r')
+
+const thirteen: Pick<Case, 'tables' | 'desired' | 'asked' | 'rounds'> = {
+  tables: 10,
+  desired: [{ role: 'alice', grants: thirteenGrants('app') }],
+  asked: { roles: ['alice'], ...thirteenObjects('app') },
+  rounds: 40,
+}
+
+const cases: readonly Case[] = [
+  { what: '13 grants', ...thirteen, aim: { ratio: 1.5, roundTrips: 1 } },
+  { what: '13 grants, on a fresh connection', ...thirteen, aim: { ratio: 2 }, on: 'fresh' },
+  {
+    what: '1,000 table grants',
+    tables: 1000,
+    desired: [reader('alice', 'app', 1000)],
+    asked: { roles: ['alice'], schema: 'app', tables: numbered(1000, 't') },
+    rounds: 20,
+    aim: { ratio: 1.5, roundTrips: 1 },
   },
-})
-
-export const nothingToDoScenarios: readonly Scenario[] = [
-  nothingToDo('13 grants', 10, 40, [{ role: 'alice', grants: thirteenGrants('app') }]),
-  nothingToDo('1,000 table grants', 1000, 20, [reader('alice', 'app', 1000)]),
-  nothingToDo(
-    '300 roles × 13 grants',
-    10,
-    20,
-    numbered(300, 'r').map((role) => ({ role, grants: thirteenGrants('app') })),
-  ),
+  {
+    what: '300 roles × 13 grants',
+    tables: 10,
+    desired: roles.map((role) => ({ role, grants: thirteenGrants('app') })),
+    asked: { roles, ...thirteenObjects('app') },
+    rounds: 20,
+    aim: { ratio: 1.5, roundTrips: 1 },
+  },
 ]
+
+export const nothingToDoScenarios: readonly Scenario[] = cases.map(
+  ({ what, tables, desired, asked, rounds, aim, on }) => ({
+    name: `nothing to do: ${what}`,
+    floor: on === 'fresh' ? 'to connect, and one look by hand' : 'one look by hand',
+    aim,
+    rounds,
+    prepare: async (bench) => {
+      await makeTables(bench, 'app', tables)
+      const connection = openConnection(bench.driver, bench.actor)
+      await syncChanges(connection, desired).finally(connection.end)
+      return besideLook(bench, desired, asked, on)
+    },
+  }),
+)

@@ -1,52 +1,35 @@
-import { lookText, lookThrice } from '../by-hand.ts'
+import { besideHand, lookerOf } from '../by-hand.ts'
 import { numbered } from '../../harness/texts/numbered.ts'
-import { makeTables, thirteenGrants } from '../desired.ts'
+import { makeTables, thirteenGrants, thirteenObjects, twelvePrivileges } from '../desired.ts'
+import { createHolders, createRoles, groupsOf, join } from '../floor/change.ts'
+import { message } from '../floor/sql-text.ts'
 import type { Scenario, Turn } from '../scenario.ts'
-import type { BenchDatabase } from '../bench-database.ts'
 import { syncChanges } from '../sync.ts'
 
 const roles = numbered(300, 'r')
 
 const desired = (schema: string) => roles.map((role) => ({ role, grants: thirteenGrants(schema) }))
 
-/** Each privilege is held by a role of its own, and all of these are granted to all roles at once. */
-const byHand = ({ major }: BenchDatabase, schema: string): string => {
-  const privileges = [
-    'connect on database bench',
-    `usage on schema ${schema}`,
-    ...numbered(10, 't').map((table) => `select on table ${schema}.${table}`),
-  ]
-  const holders = numbered(privileges.length, 'h')
-  const options = major >= 16 ? ' with inherit true, set false' : ''
-  return [
-    'begin',
-    ...roles.map((role) => `create role ${role} login`),
-    ...holders.map((holder) => `create role ${holder}`),
-    ...privileges.map((privilege, index) => `grant ${privilege} to ${holders[index]}`),
-    `grant ${holders.join(',')} to ${roles.join(',')}${options}`,
-    'commit',
-  ].join(';')
-}
-
-const besideHand: Scenario = {
+const inOneCall: Scenario = {
   name: '300 roles × 13 grants, one call',
-  floor: 'the best SQL by hand + three bare looks',
+  floor: 'the SQL and three looks by hand',
   aim: { ratio: 1.5, roundTrips: 5 },
   rounds: 7,
   prepare: async (bench) => {
-    const { actor } = bench
     await makeTables(bench, 'app', 10)
-    const text = await lookText(actor, desired('app'))
-    const sql = byHand(bench, 'app')
-    const before = () => bench.dropRolesBut()
-    return {
-      floor: {
-        at: actor,
-        before,
-        run: (connection) => lookThrice(connection, text, () => connection.send(sql)),
-      },
-      subject: { at: actor, before, run: (connection) => syncChanges(connection, desired('app')) },
-    }
+    const privileges = twelvePrivileges('app')
+    const groups = groupsOf(privileges, lookerOf(bench))
+    const text = message([
+      ...createRoles(roles, 'login'),
+      ...createHolders(groups, privileges),
+      ...join(roles, groups, bench),
+    ])
+    return besideHand(
+      bench,
+      desired('app'),
+      { asked: { roles, ...thirteenObjects('app') }, messages: () => [text] },
+      () => bench.dropRolesBut(),
+    )
   },
 }
 
@@ -67,4 +50,4 @@ const besideSuperuser: Scenario = {
   },
 }
 
-export const threeHundredRolesScenarios: readonly Scenario[] = [besideHand, besideSuperuser]
+export const threeHundredRolesScenarios: readonly Scenario[] = [inOneCall, besideSuperuser]

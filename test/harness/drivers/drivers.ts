@@ -189,11 +189,16 @@ const postgresJsDriver = (
   }
 }
 
-/** The drivers, by the door that returns promises. */
-export const drivers: readonly Driver[] = [
-  pgDriver('pg', promises(nodePostgres)),
-  postgresJsDriver('postgres.js', promises(postgresJs)),
+/** The drivers with some build’s functions, by the door that returns promises. */
+export const driversOf = (
+  ofNodePostgres: Promises<nodePostgres.Connection>,
+  ofPostgresJs: Promises<postgresJs.Connection>,
+): readonly Driver[] => [
+  pgDriver('pg', promises(ofNodePostgres)),
+  postgresJsDriver('postgres.js', promises(ofPostgresJs)),
 ]
+
+export const drivers = driversOf(nodePostgres, postgresJs)
 
 /** All doors of all drivers, which the conformance suite goes through. */
 export const doors: readonly Driver[] = [
