@@ -22,9 +22,10 @@ export class ObjectAccess {
   }
 
   /**
-   * As whom to grant and revoke in the name of an object’s owner. Of the roles that may pass the privilege on, PostgreSQL
-   * takes the nearest for the grantor. Where that may be another, the acting role has to become the owner.
-   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
+   * The role to run GRANT and REVOKE as, in the name of an object’s owner. PostgreSQL takes the nearest role
+   * with the grant option as the grantor. If that may be another, the acting role has to become the owner.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c
+   * (select_best_grantor)
    */
   runAs(
     object: OwnedObject,
@@ -35,7 +36,7 @@ export class ObjectAccess {
     return this.#runAsOf(grantor, object, privilege, how) ?? grantor
   }
 
-  /** The same in the name of any role that may pass the privilege on; `undefined` where it cannot. */
+  /** The same in the name of any role with the grant option; `undefined` if that is impossible. */
   #runAsOf(name: string, object: OwnedObject, privilege: Privilege, how: How): string | undefined {
     return this.#grantors.roleToRunAs(name, object, privilege, how, (proxy) =>
       this.#schemas.reaches(proxy, object, name),
@@ -55,8 +56,9 @@ export class ObjectAccess {
   }
 
   /**
-   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a superuser
-   * revoke in the name of the owner only, so that such a grantor has to be none meanwhile.
+   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets
+   * a superuser revoke in the name of the owner only, so a grantor that is a superuser has to lose SUPERUSER
+   * meanwhile.
    */
   whyCannotRevokeAs(
     grantor: string,
@@ -79,7 +81,7 @@ export class ObjectAccess {
         ? { code: 'grantor has no USAGE', grantor, object }
         : { code: 'cannot become grantor', role, grantor }
     if (grantor === role) return undefined
-    // Whom a session may become is decided by who it is, not by whom it has become.
+    // SET ROLE depends on the session user, not on the current role.
     return catalog.isSuperuser(sessionRole) || setsRoleTo.isReachable(sessionRole, grantor)
       ? undefined
       : { code: 'cannot become grantor', role: sessionRole, grantor, isSession: true }
@@ -119,11 +121,12 @@ export class ObjectAccess {
     return isLent ? undefined : this.whyNotManaged(container, 'CREATE')
   }
 
-  /** As whom an object is given to another role; `undefined` where nobody’s rights are enough. */
+  /** The role that gives an object to a new owner; `undefined` if no role may. */
   mover(object: CatalogObject, newOwner: string): string | undefined {
     if (this.#graph.isSuperuser) return this.#graph.actingRole
     for (const proxy of this.#actingAs.proxies(object.owner))
-      // Before 16 another can be a member of the acting role, from which it may have to be removed meanwhile.
+      // Before 16, another role may be a member of the acting role, and may have to be removed from it
+      // meanwhile.
       if (proxy !== this.#graph.actingRole && !this.#graph.catalog.membershipsHaveGrantors) return undefined
       else if (
         this.#schemas.reaches(proxy, object) &&

@@ -53,7 +53,7 @@ const objectToGrantOn = (catalog: Catalog, name: ObjectName): CatalogObject => {
 }
 
 /**
- * What a change of owner makes of an ACL: the new owner takes the old one’s place as grantee and as grantor, and
+ * The ACL after a change of owner: the new owner takes the old one’s place as grantee and as grantor, and
  * items that become the same are merged.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclnewowner)
  */
@@ -92,9 +92,10 @@ const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptio
 }
 
 /**
- * What the owner has on a schema that was just made, and whom its default privileges let in besides. Where they leave
- * nothing to anybody, PostgreSQL takes them for none at all.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
+ * The ACL of a new schema, as default privileges of its owner make it. If those give nothing to anybody,
+ * PostgreSQL ignores them.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c
+ * (get_user_default_acl)
  */
 const schemaAcl = (catalog: Catalog, owner: string): Acl => {
   const { acl } = catalog.defaultsOf(owner, null, 'schemas')
@@ -109,7 +110,7 @@ const membershipsFor = (
 ): readonly Membership[] =>
   catalog.membershipsIn(role, member).filter((row) => grantor === null || row.grantor === grantor)
 
-/** Whether a row is counted among those by which its member administers roles. */
+/** Whether a member has a row because it created the role. Such rows are counted in `administers`. */
 const comesWithCreation = (catalog: Catalog, { admin, grantor }: Membership): boolean =>
   admin && grantor === catalog.server.bootstrapRole
 
@@ -118,9 +119,10 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
   switch (operation.kind) {
     case 'createRole': {
       const { role, as } = operation
-      // What a delegate administers is counted from then on.
+      // From now on, the roles that a delegate administers are counted.
       catalog.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
-      // https://www.postgresql.org/docs/16/sql-createrole.html: who may create roles administers what it created.
+      // https://www.postgresql.org/docs/16/sql-createrole.html: a role with CREATEROLE administers the roles
+      // that it created.
       if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
         catalog.countAdministered(as, 1)
         catalog.setMembership({
@@ -177,7 +179,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
           inherit: !catalog.membershipsHaveGrantors || existingRole(catalog, member).inherit,
           set: true,
         }
-      // Before 16 who gives the ADMIN option to a member takes the place of who made it one.
+      // Before 16, whoever gives a member the ADMIN option becomes the grantor of its membership.
       const isKept = existing !== undefined && (!admin || existing.admin)
       if (existing !== undefined && !isKept) catalog.removeMembership(existing)
       catalog.setMembership({

@@ -162,7 +162,7 @@ export const describeOperation = (operation: Operation): string => {
     case 'setAttribute':
       return `${operation.value ? 'give' : 'take'} ${operation.attribute} ${operation.value ? 'to' : 'from'} role ${describeName(operation.role)}`
     case 'setValidUntil':
-      return `set until when the password of role ${describeName(operation.role)} is valid`
+      return `set VALID UNTIL of role ${describeName(operation.role)}`
     case 'setPassword':
       return `set the password of role ${describeName(operation.role)}${operation.hashedBy === 'server' ? ', sent as it is for the server to hash' : ''}`
     case 'clearPassword':

@@ -12,7 +12,7 @@ export const isNameless = (role: string): boolean => isVanished(role) || hasLone
 export const whyNotNamed = (role: string): string | undefined => {
   if (isVanished(role)) return 'no statement can name a role that does not exist any more'
   return isNameless(role)
-    ? `no statement can name role ${describeName(role)} here, whose name is none in the encoding of the database`
+    ? `no statement can name role ${describeName(role)} here: its name is not valid in the encoding of the database`
     : undefined
 }
 

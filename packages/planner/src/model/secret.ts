@@ -16,7 +16,10 @@ export class Secret {
   /** The value that was put in. It need not be a string, since it has not been checked yet. */
   static reveal(secret: Secret): unknown {
     if (typeof secret !== 'object' || secret === null || !(#value in secret))
-      throw new InvalidGrantError({ field: 'password', message: 'cannot reveal a password: it is no Secret' })
+      throw new InvalidGrantError({
+        field: 'password',
+        message: 'cannot reveal a password: it is not a Secret',
+      })
     return secret.#value
   }
 

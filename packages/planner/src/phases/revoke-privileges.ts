@@ -26,7 +26,7 @@ const revoke = (
   reason,
 })
 
-/** Who lost something only because it was passed on may keep it, from the owner. */
+/** Grants a privilege again, from the owner, to a role that lost it only because it was passed on. */
 const keep = (
   { keepDependents, desired, access }: Goal,
   { object, item, privilege, reason, isCollateral }: Revoked,
@@ -52,7 +52,7 @@ const keep = (
   ]
 }
 
-/** Each once, from whomever it had it. */
+/** Grants each privilege again once, even if a role had it from several grantors. */
 const keepAll = (goal: Goal, all: readonly Revoked[]): readonly GrantPrivilege[] => {
   const kept = new Map<string, GrantPrivilege>()
   for (const revoked of all)
@@ -75,12 +75,15 @@ const revokeWhere =
     ])
   }
 
-/** What is on schemas’ contents. Tables before columns: to revoke a privilege on a table revokes it on its columns. */
+/**
+ * Revokes on the contents of schemas. Tables come before columns: REVOKE on a table also revokes on its
+ * columns.
+ */
 export const revokeOnContents: Phase = revokeWhere(
   (object) => !isContainer(object) && object.kind !== 'column',
 )
 
 export const revokeOnColumns: Phase = revokeWhere(({ kind }) => kind === 'column')
 
-/** What is on schemas and databases, once nothing in them has to be reached any more. */
+/** Revokes on schemas and databases, once nothing in them has to be accessed any more. */
 export const revokeOnContainers: Phase = revokeWhere(isContainer)

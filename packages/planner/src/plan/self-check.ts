@@ -4,7 +4,10 @@ import { PlanningError } from '../model/errors.ts'
 import type { Phase } from '../phases/phase.ts'
 import type { Goal } from '../resolve/target-state.ts'
 
-/** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
+/**
+ * Checks that nothing is left to do after the plan. Otherwise the planner has a bug, and the plan must not be
+ * executed.
+ */
 export const checkOutcome = (catalog: Catalog, goal: Goal, groups: readonly (readonly Phase[])[]): void => {
   for (const phase of groups.flat())
     for (const operation of phase(catalog, goal))
