@@ -75,20 +75,20 @@ export class ActingAs {
     return getOrMake(this.#ways, role, () => ({ found: this.#wayToAdminister(role) })).found
   }
 
-  /** The role to run a statement as that only a certain role, or a role with its privileges, may run. */
+  /** The role that runs a statement which only a certain role, or one with its privileges, may run. */
   proxyFor(role: string): string | undefined {
     for (const proxy of this.proxies(role)) return proxy
     return undefined
   }
 
   /**
-   * The roles to run such a statement as: the acting role, that role itself, or others that have its
+   * The roles that can run such a statement: the acting role, that role itself, or others that have its
    * privileges.
    */
   *proxies(role: string): Iterable<string> {
     if (isNameless(role)) return
     if (this.mayActAs(role)) yield this.#graph.actingRole
-    // A superuser is used only by an acting role that may have its privileges.
+    // The acting role becomes a superuser only if it may have that superuser’s privileges anyway.
     if (this.maySetRole(role) && (this.mayActAs(role) || !this.#graph.catalog.isSuperuser(role))) yield role
     if (!this.#graph.isSuperuser) yield* getOrMake(this.#others, role, () => this.#othersWith(role))
   }
@@ -106,7 +106,8 @@ export class ActingAs {
   }
 
   /**
-   * Whether rows say who administers a role: they do from 16 on. A role that is still to be created has none.
+   * Whether rows say who administers a role: they do from 16 on, but not for a role that is still to be
+   * created.
    */
   #keepsTrackOf(role: string): boolean {
     return this.#graph.catalog.membershipsHaveGrantors && this.#graph.catalog.roles.has(role)

@@ -16,14 +16,14 @@ export type OwnedObject = Owned & Partial<Pick<CatalogObject, 'acl' | 'follows'>
  * What is done with a privilege. REVOKE on a table also revokes on its columns, with a grantor for each of
  * them.
  */
-type Saying = 'grant' | 'revoke'
+type PrivilegeStatement = 'grant' | 'revoke'
 
 /**
  * What is done with a privilege, by default `revoke`, and which roles have the grant option on loan
  * meanwhile.
  */
 export interface How {
-  readonly saying?: Saying
+  readonly statement?: PrivilegeStatement
   readonly lentTo?: ReadonlySet<string>
 }
 
@@ -90,8 +90,8 @@ export class GrantorChoice {
   }
 
   /**
-   * The role to run GRANT or REVOKE as, so that PostgreSQL takes a role with the grant option as the grantor;
-   * `undefined` if PostgreSQL would choose another.
+   * The role that runs GRANT or REVOKE so that PostgreSQL takes a certain role with the grant option as the
+   * grantor; `undefined` if PostgreSQL would choose another.
    * @param reaches whether a role has USAGE on the object’s schema
    */
   roleToRunAs(
@@ -119,7 +119,7 @@ export class GrantorChoice {
     name: string,
     object: OwnedObject,
     privilege: Privilege,
-    { saying = 'revoke', lentTo = nobody }: How,
+    { statement = 'revoke', lentTo = nobody }: How,
   ): boolean {
     if (proxy === name) return true
     const isActing = proxy === this.#graph.actingRole
@@ -130,7 +130,7 @@ export class GrantorChoice {
     if (!isFarther(object.owner)) return false
     for (const other of lentTo) if (!isFarther(other)) return false
     const found = getOrMake(this.#takenFor, proxy, () => new WeakMap<Holders, readonly string[]>())
-    return this.#holdersOn(object, privilege, saying).every((holders) =>
+    return this.#holdersOn(object, privilege, statement).every((holders) =>
       rememberedFor(found, holders, () => nearestTwo(distances, holders)).every(isFarther),
     )
   }
@@ -139,11 +139,11 @@ export class GrantorChoice {
    * The holders of a privilege among whom PostgreSQL looks for a grantor: for a column, also those on its
    * table; for REVOKE on a table, also those on its columns.
    */
-  #holdersOn(object: OwnedObject, privilege: Privilege, saying: Saying): readonly Holders[] {
+  #holdersOn(object: OwnedObject, privilege: Privilege, statement: PrivilegeStatement): readonly Holders[] {
     const all = [object, ...tableOf(this.#graph.catalog, object)].flatMap(
       ({ acl }) => acl?.holders(privilege) ?? [],
     )
-    return saying === 'revoke' && object.kind === 'table'
+    return statement === 'revoke' && object.kind === 'table'
       ? [...all, this.#holdersOnColumns(object, privilege)]
       : all
   }

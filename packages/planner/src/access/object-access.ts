@@ -22,7 +22,7 @@ export class ObjectAccess {
   }
 
   /**
-   * The role to run GRANT and REVOKE as, in the name of an object’s owner. PostgreSQL takes the nearest role
+   * The role that runs GRANT and REVOKE in the name of an object’s owner. PostgreSQL takes the nearest role
    * with the grant option as the grantor. If that may be another, the acting role has to become the owner.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c
    * (select_best_grantor)
@@ -97,7 +97,7 @@ export class ObjectAccess {
 
   /**
    * Why the acting role may not make another role the owner of an object; `undefined` when it may.
-   * @param becomesSuperuser whether the new owner is made a superuser before
+   * @param becomesSuperuser whether the new owner becomes a superuser first
    */
   whyNotMoved(object: CatalogObject, newOwner: string, becomesSuperuser = false): Refusal | undefined {
     const { catalog, actingRole: role, isSuperuser } = this.#graph
@@ -143,7 +143,7 @@ export class ObjectAccess {
     return this.#schemas.reaches(role, object) ? undefined : { code: 'no USAGE on schema', role, object }
   }
 
-  /** Why a role that has the privileges of an object’s owner may not give it to another role. */
+  /** Why a role that has the privileges of an object’s owner may not make another role the owner. */
   #whyNotGiven(role: string, { kind }: CatalogObject, newOwner: string): Refusal | undefined {
     const { catalog, actingRole, setsRoleTo } = this.#graph
     const { database, createsSchemas } = catalog.server

@@ -75,7 +75,7 @@ export class SchemaUsage {
     for (const grantor of new Set([container.owner, ...grantees])) {
       const as = this.#graph.isSuperuser
         ? this.#graph.actingRole
-        : this.#grantors.roleToRunAs(grantor, container, privilege, { saying: 'grant' }, () => true)
+        : this.#grantors.roleToRunAs(grantor, container, privilege, { statement: 'grant' }, () => true)
       if (as !== undefined) return { grantor, as }
     }
     return undefined

@@ -26,7 +26,7 @@ const newRole = (name: string): Role => ({
 
 const existingRole = (catalog: Catalog, name: string): Role => {
   const role = catalog.roles.get(name)
-  if (role === undefined) throw new Error(`the plan uses role ${JSON.stringify(name)} before it is there`)
+  if (role === undefined) throw new Error(`the plan uses role ${JSON.stringify(name)} before it exists`)
   return role
 }
 
@@ -34,12 +34,15 @@ const existingObject = (catalog: Catalog, name: ObjectName): CatalogObject => {
   const object = catalog.object(name)
   if (object === undefined)
     throw new Error(
-      `the plan uses an object that is not in view: ${JSON.stringify([name.kind, ...name.name])}`,
+      `the plan uses an object that is not in the snapshot: ${JSON.stringify([name.kind, ...name.name])}`,
     )
   return object
 }
 
-/** A column is in view only once it has an ACL of its own; the first grant on it gives it one. */
+/**
+ * Finds an object, or adds a column: a column is in the catalog only if it has an ACL, which the first grant
+ * on it gives it.
+ */
 const objectToGrantOn = (catalog: Catalog, name: ObjectName): CatalogObject => {
   if (name.kind === 'column' && catalog.object(name) === undefined) {
     const table = existingObject(catalog, { kind: 'table', name: name.name.slice(0, 2) })
@@ -114,7 +117,7 @@ const membershipsFor = (
 const comesWithCreation = (catalog: Catalog, { admin, grantor }: Membership): boolean =>
   admin && grantor === catalog.server.bootstrapRole
 
-/** Does to the catalog what the operation will do to the server. The only place that knows what a statement does. */
+/** Does to a catalog what an operation will do to the server. Nothing else knows what statements do. */
 export const applyOperation = (catalog: Catalog, operation: Operation): void => {
   switch (operation.kind) {
     case 'createRole': {
@@ -226,7 +229,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
     case 'revokePrivilege': {
       const object = existingObject(catalog, operation.object)
       revokeIn(catalog.editable(object).acl, operation, operation.grantOptionOnly)
-      // A privilege that is revoked on the table goes on all its columns too.
+      // REVOKE on a table also revokes on all its columns.
       // https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
       for (const column of catalog.followersOf(object))
         if (column.kind === 'column')

@@ -85,7 +85,10 @@ export class IntermediateRoles {
     return { holdingsOf, tainted, providers }
   }
 
-  /** Whether a role gives its members nothing but what it holds: it has no attribute, and is a member of nothing. */
+  /**
+   * Whether a role gives its members nothing but what it holds: it has no attribute but INHERIT, and is not a
+   * member of other roles.
+   */
   isPlain(name: string): boolean {
     const role = this.#catalog.roles.get(name)
     if (role === undefined || this.#catalog.isMember(name)) return false

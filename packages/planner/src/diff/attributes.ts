@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type Attribute, attributes, isGrantableAttribute } from '../postgres/attribute.ts'
 import type { Goal } from '../resolve/target-state.ts'
 
-/** Whether a role has an attribute and should not. */
+/** Whether a desired role has an attribute that it should not have. */
 export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
   goal.managesCluster &&
   isGrantableAttribute(attribute) &&

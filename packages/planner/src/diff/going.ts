@@ -10,7 +10,7 @@ export class Going {
   readonly #all = new Map<string, Revoked>()
   /** The items that no longer give a grant option. */
   readonly #lost = new Set<string>()
-  /** How many of them there are for each grant option. */
+  /** How many such items there are for each grant option. */
   readonly #lostOf = new Map<string, number>()
 
   constructor(dependencies: AclDependencies) {

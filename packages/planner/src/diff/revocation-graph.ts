@@ -338,11 +338,11 @@ export const revocationsOf = (
     const [whole = object] = tableOf(catalog, object)
     concerned.set(whole.key, whole)
   }
-  const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
+  const revocations = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
     new RevocationGraph(catalog, goal, object, losers).revocations(from),
   )
   return {
-    possible: plots.flatMap(({ possible }) => possible),
-    blocked: plots.flatMap(({ blocked }) => blocked),
+    possible: revocations.flatMap(({ possible }) => possible),
+    blocked: revocations.flatMap(({ blocked }) => blocked),
   }
 }

@@ -116,7 +116,7 @@ const isUnused = (catalog: Catalog, role: string, { holds, holdsShared, owns }: 
   isCaretakerName(role) ? !owns : !holdsShared && !(holds && catalog.membersOf(role).some(isRealMember))
 
 /**
- * The intermediate roles that nothing needs, with what ties them to this database.
+ * The roles of pgsr’s own that nothing needs, with what ties them to this database.
  * @param access what the acting role may do
  */
 export const unusedRoles = (catalog: Catalog, access: Access): ReadonlyMap<string, Ties> => {

@@ -5,7 +5,7 @@ import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Grant } from './grant.ts'
 
-/** Why an operation is there. */
+/** Why an operation is done. */
 export interface Reason {
   /** The desired role that it is done for, or the unused role that is dropped. */
   readonly role: string

@@ -29,6 +29,6 @@ export interface Scope {
   readonly patterns: readonly PatternScope[]
   /** Roles besides the desired ones whose default privileges are read. */
   readonly defaultsOf: readonly string[]
-  /** Whether to read the intermediate roles that this database may not need any more. */
+  /** Whether to read the roles of pgsr’s own that this database may not need any more. */
   readonly unusedRoles: boolean
 }

@@ -54,6 +54,6 @@ export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => 
   )
 }
 
-/** Creates all of them. */
+/** Creates all roles that are missing. */
 export const createRoles: Phase = (catalog, goal) =>
   creations(catalog, goal).flatMap(({ before, create, after }) => [...before, create, ...after])

@@ -17,7 +17,7 @@ const dropRoles: Phase = (catalog, { roles, access }) => {
   )
 }
 
-/** The phases of a plan that drops intermediate roles. */
+/** The phases of a plan that drops unused roles. */
 export const phasesOfDrop: readonly (readonly Phase[])[] = [
   [revokeOnContents, revokeOnColumns, revokeOnContainers],
   [dropRoles],

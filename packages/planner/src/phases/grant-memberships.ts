@@ -50,7 +50,7 @@ const withoutPending = (catalog: Catalog, goal: Goal): Catalog => {
 /** What is the same for all members that a role is granted to. */
 interface Granted {
   readonly granting: Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'>
-  /** Orders it among other roles. */
+  /** A key that orders the role among others. */
   readonly order: string
 }
 

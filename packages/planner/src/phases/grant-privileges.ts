@@ -28,7 +28,7 @@ export const grantWanted = (
     grantee: role,
     grantor: existing.owner,
     ...(grantable && { grantable }),
-    as: access.overPrivileges.objects.runAs(existing, privilege, { saying: 'grant' }),
+    as: access.overPrivileges.objects.runAs(existing, privilege, { statement: 'grant' }),
     reason,
   }
 }

@@ -121,8 +121,8 @@ export const loseMemberships = (
       rank: goal.access.now.graph.revocationRank(one.row),
     })),
   )
-  const bySpeaker = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
-  for (const { row, option } of bySpeaker.sort((a, b) => a.rank - b.rank))
+  const grouped = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
+  for (const { row, option } of grouped.sort((a, b) => a.rank - b.rank))
     revocation.revoke(row, option, notAskedFor(row.member))
   return [...revocation.operations, ...(goal.keepDependents ? keptDependents(catalog, goal, revocation) : [])]
 }

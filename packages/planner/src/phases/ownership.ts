@@ -39,7 +39,9 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
     const { owner } = object
     const schema = isCaretaker(goal, owner) ? schemaToReach(catalog, object) : undefined
     if (schema === undefined || access.schemas.holds(owner, schema, 'USAGE')) continue
-    if (goal.access.overPrivileges.objects.whyNotManaged(schema, 'USAGE', { saying: 'grant' }) !== undefined)
+    if (
+      goal.access.overPrivileges.objects.whyNotManaged(schema, 'USAGE', { statement: 'grant' }) !== undefined
+    )
       continue
     missing.set(JSON.stringify([schema.key, owner]), {
       kind: 'grantPrivilege',
@@ -47,7 +49,7 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
       privilege: 'USAGE',
       grantee: owner,
       grantor: schema.owner,
-      as: goal.access.overPrivileges.objects.runAs(schema, 'USAGE', { saying: 'grant' }),
+      as: goal.access.overPrivileges.objects.runAs(schema, 'USAGE', { statement: 'grant' }),
       reason: notAskedFor(wantedOf(goal, owner)),
     })
   }

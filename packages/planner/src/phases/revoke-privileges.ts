@@ -37,7 +37,7 @@ const keep = (
   const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
   const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
   if (!isOthers || hasItAnyway || !(keepDependents || isCollateral === true)) return []
-  if (overPrivileges.objects.whyNotManaged(object, privilege, { saying: 'grant' }) !== undefined) return []
+  if (overPrivileges.objects.whyNotManaged(object, privilege, { statement: 'grant' }) !== undefined) return []
   return [
     {
       kind: 'grantPrivilege',
@@ -46,7 +46,7 @@ const keep = (
       grantee,
       grantor: object.owner,
       ...(privileges.get(privilege) === true && { grantable: true as const }),
-      as: overPrivileges.objects.runAs(object, privilege, { saying: 'grant' }),
+      as: overPrivileges.objects.runAs(object, privilege, { statement: 'grant' }),
       reason: { ...reason, keeps: grantee },
     },
   ]

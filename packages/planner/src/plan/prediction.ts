@@ -117,7 +117,7 @@ const nowActing = (plan: Plan, found: Catalog): readonly Fact[] =>
 /**
  * Works out what the catalogs should say after a plan has been executed, and returns a function that compares
  * this with what they do say.
- * @param before what they said when it was made
+ * @param before the snapshot that the plan was made from
  */
 export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) => Difference | undefined) => {
   const predicted = new Catalog(before)
@@ -128,8 +128,8 @@ export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) =
 
 /**
  * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
- * @param before what they said when it was made
- * @param found read within `scopeOf(plan)`
+ * @param before the snapshot that the plan was made from
+ * @param found the snapshot after the plan, read within `scopeOf(plan)`
  */
 export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined =>
   predictionOf(plan, before)(found)

@@ -61,7 +61,7 @@ export const endAsGrantor = ({ object, privilege, grantee, grantor }: PrivilegeF
     () => `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`,
   )
 
-/** What a desired role still holds, or has granted, that cannot be revoked. */
+/** Residue for a privilege that cannot be revoked: of the desired role that holds it, or that granted it. */
 const heldPrivileges = (goal: Goal, { revoked, obstacle }: Blocked): Residue[] => {
   const { object, item, privilege, verdict } = revoked
   const { grantee, grantor } = item

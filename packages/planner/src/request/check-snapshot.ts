@@ -147,7 +147,7 @@ const snapshot = fields<Snapshot>({
 
 /**
  * Checks the types of everything in a snapshot.
- * @throws InvalidGrantError which names the field
+ * @throws InvalidGrantError with the path of the wrong field
  */
 export const checkSnapshot = (given: Snapshot): void => {
   const problem = snapshot(given, '')

@@ -54,7 +54,7 @@ const versionText = (version: number): string =>
     : `${Math.floor(version / 10000)}.${Math.floor(version / 100) % 100}`
 
 /**
- * Refuses what the server is too old for.
+ * Refuses grants that the server is too old for.
  * @throws UnsupportedServerError
  */
 export const checkSupported = (version: number, { desired }: SyncRequest): void => {

@@ -71,7 +71,7 @@ export const holdingPrivilege = (
   const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
   return objectKinds.column.privileges.find(
     (privilege) =>
-      accessTo(goal, table).objects.whyNotManaged(column, privilege, { saying: 'grant' }) === undefined,
+      accessTo(goal, table).objects.whyNotManaged(column, privilege, { statement: 'grant' }) === undefined,
   )
 }
 
@@ -80,7 +80,7 @@ const canBeHeld = (goal: Ownerships, object: CatalogObject): boolean =>
 
 /**
  * The new owner of an object that a desired role loses; `undefined` if there is none. An object that may hold
- * code goes to a caretaker, which can do nothing: no code must run with the rights of the acting role, unless
+ * code goes to a caretaker, which can do nothing: no code may run with the rights of the acting role, unless
  * the caller has named a new owner.
  */
 const heirOf = (catalog: Catalog, goal: Ownerships, object: CatalogObject): string | undefined => {

@@ -136,7 +136,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     if (owner === undefined || overPrivileges.isSuperuser) return undefined
     const existing = this.#context.settled.objects.get(key)
     const refusal = overPrivileges.objects.whyNotManaged({ ...existing, ...object, owner }, privilege, {
-      saying: 'grant',
+      statement: 'grant',
     })
     return refusal && describeRefusal(refusal)
   }
@@ -149,7 +149,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
     const isHeld = held !== undefined && (held || !grantable)
     const why = isHeld ? undefined : this.#whyNotGranted(asked)
-    // What it has of that, it keeps.
+    // The role keeps what it already has of this.
     if (why === undefined || held !== undefined)
       this.#addPrivilege({
         object,
@@ -229,7 +229,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
-    // What it has of that, it keeps.
+    // The role keeps what it already has of this.
     const kept = {
       ...(admin === true && together(rows).admin && { admin }),
       ...(inherit === false && { inherit }),
@@ -260,7 +260,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       const isPermitted = isHeld || this.#access.overPrivileges.actingAs.proxyFor(owner) !== undefined
       if (!isPermitted)
         this.#skips.notPermitted(reason, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
-      // What it has of that, it keeps.
+      // The role keeps what it already has of this.
       if (!isPermitted && held?.has(privilege) !== true) continue
       const key = defaultKey(grant, privilege, reason.role)
       const other = this.defaults.get(key)

@@ -29,41 +29,41 @@ class Needs {
         this.become.add(operation.owner)
         return
       case 'setOwner':
-        if (this.#speak(operation)) return
+        if (this.#becomes(operation)) return
         this.become.add(operation.owner)
         this.#create(operation.object, operation.owner)
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
-        if (!this.#speak(operation)) this.#manage(operation.object, operation.grantor)
+        if (!this.#becomes(operation)) this.#manage(operation.object, operation.grantor)
         return
       case 'createRole':
       case 'dropRole':
-        this.#speak(operation)
+        this.#becomes(operation)
         return
       case 'setAttribute':
       case 'setValidUntil':
       case 'setPassword':
       case 'clearPassword':
-        if (!this.#speak(operation)) this.administer.add(operation.role)
+        if (!this.#becomes(operation)) this.administer.add(operation.role)
         return
       case 'grantMembership':
-        if (!this.#speak(operation) && operation.namesGrantor) this.actAs.add(operation.grantor)
+        if (!this.#becomes(operation) && operation.namesGrantor) this.actAs.add(operation.grantor)
         return
       case 'revokeMembership':
-        if (this.#speak(operation) || operation.grantor === null) return
+        if (this.#becomes(operation) || operation.grantor === null) return
         this.actAs.add(operation.grantor)
         this.administer.add(operation.role)
         return
       case 'grantDefaultPrivilege':
       case 'revokeDefaultPrivilege':
-        if (!this.#speak(operation)) this.actAs.add(operation.owner)
+        if (!this.#becomes(operation)) this.actAs.add(operation.owner)
         return
     }
   }
 
   /** Whether an operation runs as another role. Notes that the acting role then has to SET ROLE to it. */
-  #speak({ as }: Operation): boolean {
+  #becomes({ as }: Operation): boolean {
     if (as === this.#catalog.server.actingRole) return false
     this.become.add(as)
     return true

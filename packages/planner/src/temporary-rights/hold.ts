@@ -17,7 +17,7 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   const access = accessTo(goal, table)
   const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
   const first = { ...columnOf(columns[0]!), owner, follows: table }
-  const grantsAs = access.objects.runAs(first, privilege, { saying: 'grant' })
+  const grantsAs = access.objects.runAs(first, privilege, { statement: 'grant' })
   const revokesAs = access.actingAs.proxyFor(newOwner)
   return columns.map((column): Held => {
     const on = { object: columnOf(column), privilege, grantee: newOwner } as const

@@ -45,12 +45,12 @@ class Lender {
     const schema = schemaOf(name)
     const container =
       schema === undefined ? undefined : this.#catalog.object({ kind: 'schema', name: [schema] })
-    if (container === undefined || this.#isAlmighty(operation)) return
+    if (container === undefined || this.#runsAsSuperuser(operation)) return
     if (!this.#reaches(operation, name, container))
       this.#lend({ role: operation.as, container, privilege: 'USAGE' })
   }
 
-  #isAlmighty({ as }: Operation): boolean {
+  #runsAsSuperuser({ as }: Operation): boolean {
     return this.#access.isSuperuser && as === this.#catalog.server.actingRole
   }
 

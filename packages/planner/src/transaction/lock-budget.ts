@@ -3,7 +3,7 @@ import type { Server, Snapshot } from '../model/snapshot.ts'
 import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 
-/** A column is locked as its table is. */
+/** The key of the lock on an object. A column is locked by the lock on its table. */
 const lockOf = ({ kind, name }: ObjectName): string =>
   kind === 'column' ? objectKey({ kind: 'table', name: name.slice(0, 2) }) : objectKey({ kind, name })
 
