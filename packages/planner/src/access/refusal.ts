@@ -44,11 +44,11 @@ export const describeRefusal = (refusal: Refusal): string => {
     case 'nameless role':
       return whyNotNamed(refusal.role)!
     case 'cannot become role':
-      return `${roleOf(refusal.role)} may not become ${roleOf(refusal.other)}`
+      return `${roleOf(refusal.role)} may not SET ROLE to ${roleOf(refusal.other)}`
     case 'cannot become superuser':
-      return `${roleOf(refusal.role)} may not become ${roleOf(refusal.other)}, a superuser`
+      return `${roleOf(refusal.role)} may not SET ROLE to ${roleOf(refusal.other)}, which is a superuser`
     case 'cannot become grantor':
-      return `${roleOf(refusal.role)}${refusal.isSession ? ', the session user,' : ''} may not become ${roleOf(refusal.grantor)}, which granted it`
+      return `${roleOf(refusal.role)}${refusal.isSession ? ', the session user,' : ''} may not SET ROLE to ${roleOf(refusal.grantor)}, which granted it`
     case 'cannot act as owner':
       return `${roleOf(refusal.role)} may not act as ${roleOf(refusal.object.owner)}, the owner of ${describeObject(refusal.object)}`
     case 'grantor stays superuser':

@@ -26,7 +26,7 @@ const nobody: ReadonlySet<string> = new Set()
 
 const stayingOn: Obstacle = {
   reason: 'passed on',
-  why: 'it has passed it on, and what it has passed on stays',
+  why: 'it has granted it to another role, which keeps it',
 }
 
 const lentToo: Obstacle = {

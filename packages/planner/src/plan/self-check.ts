@@ -13,6 +13,6 @@ export const checkOutcome = (catalog: Catalog, goal: Goal, groups: readonly (rea
     for (const operation of phase(catalog, goal))
       if (operation.kind !== 'setPassword')
         throw new PlanningError(
-          `cannot plan: the plan does not lead where it should: it would still have to ${describeOperation(operation)}`,
+          `cannot plan: the plan is incomplete: it would still have to ${describeOperation(operation)}`,
         )
 }

@@ -89,7 +89,7 @@ const loserOf = (operation: Operation): string => {
 const lossOf = (operation: Operation, provided: string | undefined): string => {
   const { role } = operation.reason
   const who = describeName(role)
-  if (loserOf(operation) !== role) return `passed on by ${who}, which may not pass it on`
+  if (loserOf(operation) !== role) return `granted by ${who}, which may no longer grant it`
   const what = operation.kind === 'setOwner' ? 'the ownership' : 'it'
   return `${who}: no grant asks for ${provided ?? optionTaken(operation) ?? what}`
 }
