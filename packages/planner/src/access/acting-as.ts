@@ -41,10 +41,7 @@ export class ActingAs {
     return !isNameless(role) && (this.#graph.isSuperuser || this.toActAs(role) !== undefined)
   }
 
-  /**
-   * Whether the acting role can SET ROLE to a role, or may make itself able to. Then it may make the role an
-   * owner.
-   */
+  /** Whether the acting role can SET ROLE to a role, or may make itself able to. Then it may make the role an owner. */
   maySetRole(role: string): boolean {
     return this.#graph.isSuperuser || this.toSetRole(role) !== undefined
   }
@@ -67,8 +64,7 @@ export class ActingAs {
   }
 
   /**
-   * The roles that the acting role has to join to be a member, in any way, of a role with the ADMIN option
-   * for another.
+   * The roles that the acting role has to join to be a member, in any way, of a role with the ADMIN option for another.
    */
   toAdminister(role: string): Joining | undefined {
     if (!this.#graph.catalog.membershipsHaveGrantors || this.#graph.isAdministrator(role)) return []
@@ -81,10 +77,7 @@ export class ActingAs {
     return undefined
   }
 
-  /**
-   * The roles that can run such a statement: the acting role, that role itself, or others that have its
-   * privileges.
-   */
+  /** The roles that can run such a statement: the acting role, that role itself, or others that have its privileges. */
   *proxies(role: string): Iterable<string> {
     if (isNameless(role)) return
     if (this.mayActAs(role)) yield this.#graph.actingRole
@@ -105,10 +98,7 @@ export class ActingAs {
       : []
   }
 
-  /**
-   * Whether rows say who administers a role: they do from 16 on, but not for a role that is still to be
-   * created.
-   */
+  /** Whether rows say who administers a role: they do from 16 on, but not for a role that is still to be created. */
   #keepsTrackOf(role: string): boolean {
     return this.#graph.catalog.membershipsHaveGrantors && this.#graph.catalog.roles.has(role)
   }

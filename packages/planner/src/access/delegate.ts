@@ -27,10 +27,7 @@ const make = (delegate: string, actingRole: string, reason: Reason): readonly Op
   ]
 }
 
-/**
- * Chooses which role creates, and so administers, each new role: the acting role, or a delegate with room for
- * it.
- */
+/** Chooses which role creates, and so administers, each new role: the acting role, or a delegate with room for it. */
 export class Administrators {
   readonly #catalog: Catalog
   readonly #acting: string

@@ -12,16 +12,10 @@ export type Owned = ObjectName & Pick<CatalogObject, 'owner'>
 /** An object as it is, or as it will be. */
 export type OwnedObject = Owned & Partial<Pick<CatalogObject, 'acl' | 'follows'>>
 
-/**
- * What is done with a privilege. REVOKE on a table also revokes on its columns, with a grantor for each of
- * them.
- */
+/** What is done with a privilege. REVOKE on a table also revokes on its columns, with a grantor for each of them. */
 type PrivilegeStatement = 'grant' | 'revoke'
 
-/**
- * What is done with a privilege, by default `revoke`, and which roles have the grant option on loan
- * meanwhile.
- */
+/** What is done with a privilege, by default `revoke`, and which roles have the grant option on loan meanwhile. */
 export interface How {
   readonly statement?: PrivilegeStatement
   readonly lentTo?: ReadonlySet<string>
@@ -34,10 +28,7 @@ export interface Found<T> {
   readonly found: T | undefined
 }
 
-/**
- * The two nearest roles that have the grant option: one of them may be the intended grantor, the other its
- * rival.
- */
+/** The two nearest roles that have the grant option: one of them may be the intended grantor, the other its rival. */
 const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): readonly string[] => {
   const among: ReadonlyMap<string, unknown> = distances.size < holders.size ? distances : holders
   const near: (readonly [role: string, distance: number])[] = []
@@ -51,10 +42,7 @@ const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): r
     .map(([role]) => role)
 }
 
-/**
- * A result that depends on the holders of a privilege. It is cached if they are many, and worked out again if
- * few.
- */
+/** A result that depends on the holders of a privilege. It is cached if they are many, and worked out again if few. */
 export const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, find: () => T): T => {
   if (holders.size <= few) return find()
   const known = found.get(holders)
@@ -67,10 +55,8 @@ export const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, f
 const nobody: ReadonlySet<string> = new Set()
 
 /**
- * Which role PostgreSQL chooses as grantor when a role grants or revokes: the nearest one with the grant
- * option.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c
- * (select_best_grantor)
+ * Which role PostgreSQL chooses as grantor when a role grants or revokes: the nearest one with the grant option.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
  */
 export class GrantorChoice {
   readonly #graph: RoleGraph
@@ -110,10 +96,7 @@ export class GrantorChoice {
     return undefined
   }
 
-  /**
-   * Whether PostgreSQL takes one role as the grantor when another runs the statement: no other role is as
-   * near.
-   */
+  /** Whether PostgreSQL takes one role as the grantor when another runs the statement: no other role is as near. */
   #isTakenFor(
     proxy: string,
     name: string,

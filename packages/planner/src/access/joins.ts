@@ -52,8 +52,7 @@ export class Joins {
   #search(acting: string): void {
     this.#reach(acting, [])
     const [searched, walked] = [new Set<string>(), new Set<string>()]
-    // A Map visits what is added to it during the iteration. The search is repeated if one has added to the
-    // other.
+    // A Map visits what is added to it during the iteration. The search is repeated if one has added to the other.
     for (let before = -1; before !== searched.size;) {
       before = searched.size
       for (const [role, joining] of this.#having) this.#administering(acting, role, joining, searched)

@@ -22,10 +22,9 @@ export class ObjectAccess {
   }
 
   /**
-   * The role that runs GRANT and REVOKE in the name of an object’s owner. PostgreSQL takes the nearest role
-   * with the grant option as the grantor. If that may be another, the acting role has to become the owner.
-   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c
-   * (select_best_grantor)
+   * The role that runs GRANT and REVOKE in the name of an object’s owner. PostgreSQL takes the nearest role with the
+   * grant option as the grantor. If that may be another, the acting role has to become the owner.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
    */
   runAs(
     object: OwnedObject,
@@ -56,9 +55,8 @@ export class ObjectAccess {
   }
 
   /**
-   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets
-   * a superuser revoke in the name of the owner only, so a grantor that is a superuser has to lose SUPERUSER
-   * meanwhile.
+   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a
+   * superuser revoke in the name of the owner only, so a grantor that is a superuser has to lose SUPERUSER meanwhile.
    */
   whyCannotRevokeAs(
     grantor: string,
@@ -125,8 +123,7 @@ export class ObjectAccess {
   mover(object: CatalogObject, newOwner: string): string | undefined {
     if (this.#graph.isSuperuser) return this.#graph.actingRole
     for (const proxy of this.#actingAs.proxies(object.owner))
-      // Before 16, another role may be a member of the acting role, and may have to be removed from it
-      // meanwhile.
+      // Before 16, another role may be a member of the acting role, and may have to be removed from it meanwhile.
       if (proxy !== this.#graph.actingRole && !this.#graph.catalog.membershipsHaveGrantors) return undefined
       else if (
         this.#schemas.reaches(proxy, object) &&

@@ -157,10 +157,7 @@ export class RoleAdministration {
     return !has(version, 'no self-administration') && role === this.#graph.actingRole && role === sessionRole
   }
 
-  /**
-   * From 16 on: the grantor that PostgreSQL records. The membership goes when the grantor loses the ADMIN
-   * option.
-   */
+  /** From 16 on: the grantor that PostgreSQL records. The membership goes when the grantor loses the ADMIN option. */
   #recordedGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
     return this.#graph
       .administratorsOf(role, this.#graph.inheritsFrom)

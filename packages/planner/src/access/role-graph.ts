@@ -47,8 +47,7 @@ export class RoleGraph {
   }
 
   /**
-   * Whether a role can inherit: before 16 that depends on its attribute INHERIT, which the acting role may
-   * give itself.
+   * Whether a role can inherit: before 16 that depends on its attribute INHERIT, which the acting role may give itself.
    */
   inherits(member: string): boolean {
     return (
@@ -77,9 +76,7 @@ export class RoleGraph {
     return inherit && !mayPause && this.inherits(member)
   }
 
-  /**
-   * Whether the acting role has the privileges of a role without borrowing anything but INHERIT before 16.
-   */
+  /** Whether the acting role has the privileges of a role without borrowing anything but INHERIT before 16. */
   hasPrivilegesOf(role: string): boolean {
     return this.inheritsFrom.isReachable(this.actingRole, role)
   }
@@ -119,8 +116,7 @@ export class RoleGraph {
   }
 
   /**
-   * The role to join to have a role’s privileges: for pg_database_owner, which cannot be granted, the
-   * database owner.
+   * The role to join to have a role’s privileges: for pg_database_owner, which cannot be granted, the database owner.
    */
   grantableStandIn(role: string): string {
     return role === databaseOwners ? this.catalog.server.databaseOwner : role
@@ -146,8 +142,7 @@ export class RoleGraph {
   }
 
   /**
-   * Among the acting role and the roles it is a member of: those with the ADMIN option for a role, the
-   * nearest first.
+   * Among the acting role and the roles it is a member of: those with the ADMIN option for a role, the nearest first.
    */
   administratorsOf(role: string, paths: MembershipGraph): readonly string[] {
     return getOrMake(this.#administrators, paths, () => this.#administratorsBy(paths)).get(role) ?? []
@@ -173,9 +168,8 @@ export class RoleGraph {
   }
 
   /**
-   * Whether a role is a delegate of the acting role. Its name proves nothing, and any other member could act
-   * as it or make itself a member of what it administers. So the acting role must have created it and be its
-   * only member.
+   * Whether a role is a delegate of the acting role. Its name proves nothing, and any other member could act as it or
+   * make itself a member of what it administers. So the acting role must have created it and be its only member.
    */
   isDelegate(name: string): boolean {
     if (!isDelegateName(name) || this.isSuperuser) return false
@@ -199,9 +193,7 @@ export class RoleGraph {
     return this.administratorsOf(role, this.setsRoleTo).find((name) => this.isDelegate(name))
   }
 
-  /**
-   * The role that runs statements about a role itself: the delegate that administers it, or the acting role.
-   */
+  /** The role that runs statements about a role itself: the delegate that administers it, or the acting role. */
   runAsFor(role: string): string {
     return this.delegateFor(role) ?? this.actingRole
   }

@@ -12,17 +12,13 @@ export interface Lending {
 }
 
 /**
- * Which roles can access the objects in a schema, or create some there: on their own, as another role, or
- * with a loan.
+ * Which roles can access the objects in a schema, or create some there: on their own, as another role, or with a loan.
  */
 export class SchemaUsage {
   readonly #graph: RoleGraph
   readonly #actingAs: ActingAs
   readonly #grantors: GrantorChoice
-  /**
-   * By the holders of a privilege: the one through which the acting role has it; one that it may act as; a
-   * lender.
-   */
+  /** By the holders of a privilege: the one through which the acting role has it; one that it may act as; a lender. */
   readonly #held = new WeakMap<Holders, Found<string>>()
   readonly #holding = new WeakMap<Holders, Found<string>>()
   readonly #lenders = new WeakMap<Holders, Found<Lending>>()

@@ -84,8 +84,7 @@ export class AclDependencies {
   }
 
   /**
-   * Whether a role has the grant option for a privilege. On a column, the grant option on the table counts
-   * too.
+   * Whether a role has the grant option for a privilege. On a column, the grant option on the table counts too.
    * @param lost how many of the items that give a grant option no longer count
    */
   holdsOption(

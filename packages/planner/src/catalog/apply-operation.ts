@@ -95,10 +95,9 @@ const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptio
 }
 
 /**
- * The ACL of a new schema, as default privileges of its owner make it. If those give nothing to anybody,
- * PostgreSQL ignores them.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c
- * (get_user_default_acl)
+ * The ACL of a new schema, as default privileges of its owner make it. If those give nothing to anybody, PostgreSQL
+ * ignores them.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
  */
 const schemaAcl = (catalog: Catalog, owner: string): Acl => {
   const { acl } = catalog.defaultsOf(owner, null, 'schemas')
@@ -124,8 +123,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
       const { role, as } = operation
       // From now on, the roles that a delegate administers are counted.
       catalog.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
-      // https://www.postgresql.org/docs/16/sql-createrole.html: a role with CREATEROLE administers the roles
-      // that it created.
+      // https://www.postgresql.org/docs/16/sql-createrole.html: the creator of a role administers it.
       if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
         catalog.countAdministered(as, 1)
         catalog.setMembership({

@@ -22,10 +22,7 @@ export interface CatalogObject extends ObjectName {
   readonly owner: string
   readonly acl: ReadonlyAcl
   readonly follows?: ObjectName
-  /**
-   * It holds no code that could run with its owner’s rights, apart from code that others may still attach to
-   * it.
-   */
+  /** It holds no code that could run with its owner’s rights, apart from code that others may still attach to it. */
   readonly inert: boolean
   /** The columns without an ACL, which are held while the owner changes. */
   readonly columns?: readonly string[]
@@ -60,9 +57,8 @@ const listed = (rows: Rows, name: string): Set<Membership> =>
   getOrMake(rows, name, () => new Set<Membership>())
 
 /**
- * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that
- * each phase of a plan sees what the phases before it have done. A fork shares with its original what neither
- * has changed.
+ * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that each
+ * phase of a plan sees what the phases before it have done. A fork shares with its original what neither has changed.
  */
 export class Catalog {
   server: Server

@@ -40,10 +40,7 @@ interface Index {
   readonly providers: ReadonlyMap<string, readonly Provider[]>
 }
 
-/**
- * The intermediate roles in a catalog that does not change, and what they hold. It is searched when first
- * needed.
- */
+/** The intermediate roles in a catalog that does not change, and what they hold. It is searched when first needed. */
 export class IntermediateRoles {
   readonly #catalog: Catalog
   #index: Index | undefined
@@ -96,9 +93,7 @@ export class IntermediateRoles {
     return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
   }
 
-  /**
-   * Whether a role is what its name claims: it gives one privilege on one object, and nothing else at all.
-   */
+  /** Whether a role is what its name claims: it gives one privilege on one object, and nothing else at all. */
   #isTrusted(name: string, holdings: readonly Holding[]): boolean {
     return this.isPlain(name) && holdings.length === 1 && holdings[0]!.byOwner && !holdings[0]!.grantable
   }

@@ -3,9 +3,8 @@ import { append, getOrMake } from '../util/collections.ts'
 import type { Catalog } from './catalog.ts'
 
 /**
- * Which memberships depend on others in a catalog that does not change. From 16 on, a row of
- * `pg_auth_members` can only go together with what its member has granted by virtue of its ADMIN option, and
- * with what depends on that.
+ * Which memberships depend on others in a catalog that does not change. From 16 on, a row of `pg_auth_members` can only
+ * go together with what its member has granted by virtue of its ADMIN option, and with what depends on that.
  */
 export class MembershipDependents {
   readonly #catalog: Catalog

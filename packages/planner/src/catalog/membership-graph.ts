@@ -74,9 +74,7 @@ export class MembershipGraph {
     return distances
   }
 
-  /**
-   * The roles from one to another that it is a member of, both included; `undefined` if it is not a member.
-   */
+  /** The roles from one to another that it is a member of, both included; `undefined` if it is not a member. */
   path(from: string, to: string): readonly string[] | undefined {
     const walk = this.#from(from)
     if (!walk.has(to)) return undefined

@@ -47,8 +47,7 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
 }
 
 /**
- * The default privileges that desired roles should not have, or that belong to desired roles that should have
- * nothing.
+ * The default privileges that desired roles should not have, or that belong to desired roles that should have nothing.
  */
 export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
   [...catalog.defaults].flatMap((defaults) =>

@@ -17,10 +17,7 @@ import { losesAttribute } from './attributes.ts'
 
 /** What should happen to a row of `pg_auth_members`. */
 export interface MembershipVerdict {
-  /**
-   * `keep`: it is asked for, or not managed. `lose`: it goes. The others say why it stays although it should
-   * go.
-   */
+  /** `keep`: it is asked for, or not managed. `lose`: it goes. The others say why it stays although it should go. */
   readonly kind:
     | 'keep'
     | 'lose'
@@ -41,8 +38,7 @@ const losing = (row: Membership, options: readonly MembershipOption[]): Membersh
 }
 
 /**
- * Whether a row has the ADMIN option that CREATEROLE gives a role for what it creates. It lasts as long as
- * CREATEROLE.
+ * Whether a row has the ADMIN option that CREATEROLE gives a role for what it creates. It lasts as long as CREATEROLE.
  * @see https://www.postgresql.org/docs/16/role-attributes.html
  */
 export const comesWithCreateRole = (catalog: Catalog, goal: Goal, row: Membership): boolean =>
@@ -55,10 +51,7 @@ export const comesWithCreateRole = (catalog: Catalog, goal: Goal, row: Membershi
 const isAskedFor = ({ memberships }: Goal, { role, member }: Membership): boolean =>
   memberships.get(member)?.has(role) === true
 
-/**
- * Whether a member should have CREATEROLE, as far as that is managed, or the role is a delegate of the acting
- * role.
- */
+/** Whether a member should have CREATEROLE, as far as that is managed, or the role is a delegate of the acting role. */
 const isCreator = ({ attributes, managesCluster, access }: Goal, { role, member }: Membership): boolean =>
   !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.graph.isDelegate(role)
 
@@ -84,10 +77,7 @@ const excessOf = (
     return row[field] && (option === 'ADMIN' ? asked.admin !== true && !isOfCreator : asked[field] === false)
   })
 
-/**
- * Whether an intermediate role gives its member only something in a schema where the member keeps what it
- * has.
- */
+/** Whether an intermediate role gives its member only something in a schema where the member keeps what it has. */
 const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {
   const provided = isRealMember(row) ? intermediateRoles.provided(row.role) : undefined
   return provided !== undefined && isPreserved(goal, row.member, provided.object)
@@ -97,10 +87,7 @@ const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row
 export const isEntitled = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean =>
   isAskedFor(goal, row) || providesPreserved(goal, intermediateRoles, row)
 
-/**
- * Judges a membership that is not asked for in a role with the name of an intermediate role, which proves
- * nothing.
- */
+/** Judges a membership that is not asked for in a role with the name of an intermediate role, which proves nothing. */
 const verdictOnIntermediate = (
   goal: Goal,
   intermediateRoles: IntermediateRoles,

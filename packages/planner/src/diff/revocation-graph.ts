@@ -107,10 +107,7 @@ class RevocationGraph {
     return going
   }
 
-  /**
-   * What a grantee has granted but may no longer grant once something, and everything else that goes, is
-   * gone.
-   */
+  /** What a grantee has granted but may no longer grant once something, and everything else that goes, is gone. */
   #dependentsOf(granted: Granted, going: Going): readonly PassedOn[] {
     const { item, privilege } = granted
     return this.#dependencies
@@ -127,11 +124,10 @@ class RevocationGraph {
   }
 
   /**
-   * The grant options by which PostgreSQL lets a role remain a grantor: it refuses to revoke the last of
-   * them. It looks at one ACL, of a table or of a column, and also counts the grant options that the role has
-   * through others. What a role has on a column also goes with what it has on the table.
-   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c
-   * (recursive_revoke)
+   * The grant options by which PostgreSQL lets a role remain a grantor: it refuses to revoke the last of them. It looks
+   * at one ACL, of a table or of a column, and also counts the grant options that the role has through others. What a
+   * role has on a column also goes with what it has on the table.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (recursive_revoke)
    * @returns the role’s own first; empty if it needs none
    */
   #optionsBehind({ object, item: { grantor: role }, privilege }: Granted): readonly (readonly Granted[])[] {
@@ -229,10 +225,7 @@ class RevocationGraph {
     return obstacles
   }
 
-  /**
-   * The objects on which a grantor would have to be lent a grant option, each with what would depend on the
-   * loan.
-   */
+  /** The objects on which a grantor would have to be lent a grant option, each with what would depend on the loan. */
   #loansWith({
     object,
     item,
@@ -257,8 +250,7 @@ class RevocationGraph {
   }
 
   /**
-   * By grantor: what it granted before it lost the grant option. This depends on the option again once that
-   * is lent.
+   * By grantor: what it granted before it lost the grant option. This depends on the option again once that is lent.
    */
   #needingLoans(going: Going): ReadonlyMap<string, readonly Revoked[]> {
     const needing = new Map<string, Revoked[]>()
@@ -278,10 +270,7 @@ class RevocationGraph {
     return onTable?.verdict === 'revoke' && before.has(onTable)
   }
 
-  /**
-   * Puts dependents before what they depend on. Without recursion: a chain of grants may be too long for the
-   * stack.
-   */
+  /** Puts dependents before what they depend on. Without recursion: a chain of grants may be too long for the stack. */
   #leavesFirst(going: Going, from: (object: ObjectName) => boolean): readonly Revoked[] {
     const [ordered, visited] = [new Set<Revoked>(), new Set<Revoked>()]
     const needing = this.#needingLoans(going)

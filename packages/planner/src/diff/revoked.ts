@@ -7,9 +7,7 @@ export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
 export interface Revoked extends Granted {
   readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
   readonly reason: Reason
-  /**
-   * It goes only because its grantor cannot revoke something else otherwise. The holder should get it back.
-   */
+  /** It goes only because its grantor cannot revoke something else otherwise. The holder should get it back. */
   readonly isCollateral?: true
 }
 

@@ -9,9 +9,7 @@ import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isPattern, type Pattern, type Target } from './target.ts'
 
-/**
- * Characters that end a line, or make the text after them appear in another order. JSON escapes only some.
- */
+/** Characters that end a line, or make the text after them appear in another order. JSON escapes only some. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
 
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

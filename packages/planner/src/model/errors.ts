@@ -27,9 +27,7 @@ export class MissingObjectError extends Error {
   }
 }
 
-/**
- * The snapshot was not read for all roles and objects of the request, so it does not say whether they exist.
- */
+/** The snapshot was not read for all roles and objects of the request, so it does not say whether they exist. */
 export class SnapshotScopeError extends Error {
   readonly _tag = 'SnapshotScopeError'
   override readonly name = 'SnapshotScopeError'

@@ -111,14 +111,9 @@ export type PrivilegeOptions =
 export interface MembershipOptions {
   /** The member may make others members too. By default it may not. */
   readonly admin?: boolean
-  /**
-   * From PostgreSQL 16 on: the member has the role’s privileges. By default an existing option stays as it
-   * is.
-   */
+  /** From PostgreSQL 16 on: the member has the role’s privileges. By default an existing option stays as it is. */
   readonly inherit?: boolean
-  /**
-   * From PostgreSQL 16 on: the member may SET ROLE to the role. By default an existing option stays as it is.
-   */
+  /** From PostgreSQL 16 on: the member may SET ROLE to the role. By default an existing option stays as it is. */
   readonly set?: boolean
 }
 
@@ -164,9 +159,8 @@ const dateText = (date: Date | string): string => {
 
 const grants = {
   /**
-   * LOGIN, with a password and its expiry. The password leaves the process only as a verifier, unless
-   * `hashedBy` says otherwise, and is printed as `[redacted]`. A role without this grant loses LOGIN and its
-   * password.
+   * LOGIN, with a password and its expiry. The password leaves the process only as a verifier, unless `hashedBy` says
+   * otherwise, and is printed as `[redacted]`. A role without this grant loses LOGIN and its password.
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
   login: (options: LoginOptions = {}): LoginGrant => {

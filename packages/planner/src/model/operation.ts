@@ -36,8 +36,7 @@ export interface ProvidedPrivilege {
 }
 
 /**
- * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names are
- * random.
+ * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names are random.
  */
 export const roleOrder = (role: string, provides: ProvidedPrivilege | undefined): string =>
   provides === undefined ? `0\0${role}` : `1\0${objectKey(provides.object)}\0${provides.privilege}\0${role}`
@@ -69,9 +68,7 @@ export interface SetValidUntil extends OperationBase {
   readonly validUntil: string
 }
 
-/**
- * A plan contains neither the password nor its verifier: the password is supplied when the plan is executed.
- */
+/** A plan contains neither the password nor its verifier: the password is supplied when the plan is executed. */
 export interface SetPassword extends OperationBase {
   readonly kind: 'setPassword'
   readonly role: string

@@ -18,32 +18,23 @@ export interface Skipped {
   readonly reason: 'absent' | 'no match' | 'not permitted' | 'cycle' | 'no effect'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
-  /**
-   * For a cycle: the chain of memberships from the role that was asked for up to the role that asks for it.
-   */
+  /** For a cycle: the chain of memberships from the role that was asked for up to the role that asks for it. */
   readonly path?: readonly string[]
 }
 
 /** The version of the plan format. */
 export const planFormat = 2
 
-/**
- * What will be done, and everything worth knowing about it beforehand. Plain data without secrets, safe in
- * JSON.
- */
+/** What will be done, and everything worth knowing about it beforehand. Plain data without secrets, safe in JSON. */
 export interface Plan {
   /** The version of this format. */
   readonly format: typeof planFormat
   /** What the plan was made for. */
   readonly request: Request
-  /**
-   * `current_user` of the session that read the snapshot. It runs every operation whose `as` names no other
-   * role.
-   */
+  /** `current_user` of the session that read the snapshot. It runs every operation whose `as` names no other role. */
   readonly actingRole: string
   /**
-   * The operations in order, by transaction. There is usually one; those before the last give no desired role
-   * anything.
+   * The operations in order, by transaction. There is usually one; those before the last give no desired role anything.
    */
   readonly transactions: readonly (readonly Operation[])[]
   /** What roles gain or lose that are not desired, and all ownership that is lost. */

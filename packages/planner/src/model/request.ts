@@ -12,9 +12,8 @@ export interface PlanOptions {
   /** Allow superusers to be synced, and roles to become superusers or members of superusers. Default: no. */
   readonly allowSuperuser?: boolean
   /**
-   * A role may lose the right to pass on what it has granted to others. By default the others lose it too,
-   * and `effects` says so; with `true`, the owner grants it to them again, or for a membership another role
-   * that may.
+   * A role may lose the right to pass on what it has granted to others. By default the others lose it too, and
+   * `effects` says so; with `true`, the owner grants it to them again, or for a membership another role that may.
    */
   readonly keepDependents?: boolean
   /**

@@ -1,8 +1,6 @@
 import type { Fact } from './fact.ts'
 
-/**
- * Something that a desired role keeps although no grant asks for it; or an unused role that is not dropped.
- */
+/** Something that a desired role keeps although no grant asks for it; or an unused role that is not dropped. */
 export interface Residue {
   readonly role: string
   readonly fact: Fact

@@ -7,14 +7,9 @@ export interface PatternScope {
   readonly column?: string
 }
 
-/**
- * What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and has no
- * duplicates.
- */
+/** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and has no duplicates. */
 export interface Scope {
-  /**
-   * Roles about which everything is read: what they hold, own and have granted, and what they are members of.
-   */
+  /** Roles about which everything is read: what they hold, own and have granted, and what they are members of. */
   readonly desired: readonly string[]
   /** Roles whose attributes are read, and the roles that they are members of, directly or indirectly. */
   readonly roles: readonly string[]

@@ -28,10 +28,7 @@ export interface Server {
   readonly lockTableSize: number
   /** The same for predicate locks. */
   readonly predicateLockTableSize: number
-  /**
-   * The role with oid 10. From PostgreSQL 16 on it is the grantor of every membership that a superuser
-   * grants.
-   */
+  /** The role with oid 10. From PostgreSQL 16 on it is the grantor of every membership that a superuser grants. */
   readonly bootstrapRole: string
 }
 
@@ -55,14 +52,12 @@ export interface Role {
   /** How many entries `pg_shdepend` has for this role in other databases of the cluster. */
   readonly elsewhere: number
   /**
-   * For an intermediate role: whether it has members that are not desired, apart from those that only
-   * administer it.
+   * For an intermediate role: whether it has members that are not desired, apart from those that only administer it.
    */
   readonly servesOthers: boolean
   /**
-   * For an intermediate role that a desired role is not yet a member of: set if another role has the ADMIN
-   * option for it, apart from superusers, the acting role and its delegates. Such a role could give itself
-   * what the members get.
+   * For an intermediate role that a desired role is not yet a member of: set if another role has the ADMIN option for
+   * it, apart from superusers, the acting role and its delegates. Such a role could give itself what the members get.
    */
   readonly administeredByOthers?: true
   /**
@@ -73,25 +68,17 @@ export interface Role {
   readonly administers?: number
   /** For a desired role: set if the server stores a password for it, and the session may read that. */
   readonly hasPassword?: true
-  /**
-   * Set if a password is asked for, and the session may read the stored verifier and it belongs to that
-   * password.
-   */
+  /** Set if a password is asked for, and the session may read the stored verifier and it belongs to that password. */
   readonly passwordUnchanged?: true
 }
 
-/**
- * An object with its owner and its whole ACL. If the catalog has no ACL, this is PostgreSQL's default one.
- */
+/** An object with its owner and its whole ACL. If the catalog has no ACL, this is PostgreSQL's default one. */
 export interface DatabaseObject extends ObjectName {
   /** `null` for an object that a plan is to create. */
   readonly oid: string | null
   readonly owner: string
   readonly acl: readonly AclItem[]
-  /**
-   * For a column, or the sequence of a serial or identity column: its table. The two always have the same
-   * owner.
-   */
+  /** For a column, or the sequence of a serial or identity column: its table. The two always have the same owner. */
   readonly follows?: ObjectName
   /**
    * For a table: set if it is known to hold no code that could run with its owner’s rights, as an expression,
@@ -133,8 +120,7 @@ export interface Unmanaged {
 }
 
 /**
- * What the catalogs say about the roles and objects of its scope. Plain data, safe in JSON, comparable by
- * `deepEqual`.
+ * What the catalogs say about the roles and objects of its scope. Plain data, safe in JSON, comparable by `deepEqual`.
  */
 export interface Snapshot {
   /** The version of this format. */

@@ -117,9 +117,8 @@ const targets = {
   sequence: (schema: string, sequence: NameOrPattern): Target<'sequence'> =>
     inSchema('sequence', schema, sequence),
   /**
-   * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`.
-   * Types outside of pg_catalog need their schema: `public.mood`. A pattern stands for all functions whose
-   * names match.
+   * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`. Types
+   * outside of pg_catalog need their schema: `public.mood`. A pattern stands for all functions whose names match.
    */
   function: (
     schema: string,

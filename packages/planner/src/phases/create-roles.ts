@@ -25,8 +25,7 @@ interface Creation {
 }
 
 /**
- * All roles that are missing: desired roles, roles that they should be members of, intermediate roles and
- * caretakers.
+ * All roles that are missing: desired roles, roles that they should be members of, intermediate roles and caretakers.
  */
 export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => {
   if (!goal.access.now.roles.mayCreateRoles) return []

@@ -5,9 +5,7 @@ import { sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
 
-/**
- * Drops the roles, once they have nothing: those that one delegate administers together, the delegates last.
- */
+/** Drops the roles, once they have nothing: those that one delegate administers together, the delegates last. */
 const dropRoles: Phase = (catalog, { roles, access }) => {
   const order = (role: string): string => `${isDelegateName(role) ? 1 : 0}${access.now.graph.runAsFor(role)}`
   return sortedBy(roles, order).flatMap((role): Operation[] =>

@@ -33,9 +33,7 @@ const settingPassword = (
   reason,
 })
 
-/**
- * Sets the password first, in a statement of its own: a password never stands beside anything that can fail.
- */
+/** Sets the password first, in a statement of its own: a password never stands beside anything that can fail. */
 const gainLogin: Phase = (catalog, goal) =>
   sortedBy(goal.logins, ([role]) => role).flatMap(([role, login]): Operation[] => [
     ...(login.password === 'set' ? [settingPassword(catalog, role, login)] : []),

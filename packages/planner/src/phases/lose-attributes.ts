@@ -4,9 +4,7 @@ import type { Operation } from '../model/operation.ts'
 import { type Attribute, attributeWords } from '../postgres/attribute.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { sortedBy } from '../util/collections.ts'
-/**
- * Attributes in the order in which they are taken away. The acting role may need the last two to take any.
- */
+/** Attributes in the order in which they are taken away. The acting role may need the last two to take any. */
 const inOrder: readonly Attribute[] = sortedBy(attributeWords, (attribute) =>
   String(['CREATEROLE', 'SUPERUSER'].indexOf(attribute) + 1),
 )

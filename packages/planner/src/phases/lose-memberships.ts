@@ -28,11 +28,10 @@ class Revocation {
   }
 
   /**
-   * Revokes a row, or one of its options. What the member granted by virtue of its ADMIN option has to go
-   * first: PostgreSQL 16 and later keep track, and refuse otherwise. Without recursion: a chain of grants may
-   * be too long for the stack.
-   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c
-   * (plan_recursive_revoke)
+   * Revokes a row, or one of its options. What the member granted by virtue of its ADMIN option has to go first:
+   * PostgreSQL 16 and later keep track, and refuse otherwise. Without recursion: a chain of grants may be too long for
+   * the stack.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
    */
   revoke(first: Membership, firstOption: MembershipOption | null, reason: Reason): void {
     interface Step {
@@ -128,8 +127,7 @@ export const loseMemberships = (
 }
 
 /**
- * Grants others again what they lose only because of another row, together with what they have from the same
- * grantor.
+ * Grants others again what they lose only because of another row, together with what they have from the same grantor.
  */
 const keptDependents = (
   catalog: Catalog,

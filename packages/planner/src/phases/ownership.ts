@@ -28,9 +28,7 @@ export const ownSchemas: Phase = changeOwners('schemas')
 export const ownContents: Phase = (catalog, goal) =>
   lending(catalog, goal.access.overContents, holding(catalog, goal, changeOwners('contents')(catalog, goal)))
 
-/**
- * Grants caretakers USAGE on the schemas of their tables: foreign keys to these are checked as their owner.
- */
+/** Grants caretakers USAGE on the schemas of their tables: foreign keys to these are checked as their owner. */
 export const letCaretakersReach: Phase = (catalog, goal) => {
   if (goal.caretakers.size === 0) return []
   const access = new Access(catalog)

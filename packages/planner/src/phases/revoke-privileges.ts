@@ -75,10 +75,7 @@ const revokeWhere =
     ])
   }
 
-/**
- * Revokes on the contents of schemas. Tables come before columns: REVOKE on a table also revokes on its
- * columns.
- */
+/** Revokes on the contents of schemas. Tables come before columns: REVOKE on a table also revokes on its columns. */
 export const revokeOnContents: Phase = revokeWhere(
   (object) => !isContainer(object) && object.kind !== 'column',
 )

@@ -23,8 +23,7 @@ import type { Goal } from '../resolve/target-state.ts'
 import { sortedBy } from '../util/collections.ts'
 
 /**
- * By key, the objects whose owners or ACLs some operations may change, with the columns and sequences that
- * follow them.
+ * By key, the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
  */
 export const objectsTouched = (
   catalog: Catalog,
@@ -40,8 +39,7 @@ export const objectsTouched = (
 }
 
 /**
- * Privileges on some objects of roles that do not own them. Old owners are left out: their loss is reported
- * by itself.
+ * Privileges on some objects of roles that do not own them. Old owners are left out: their loss is reported by itself.
  */
 function* grantedOn(
   catalog: Catalog,
@@ -133,9 +131,7 @@ const bystandersIn = (
   return (role) => !own.has(role) && !isIdle(role)
 }
 
-/**
- * A key that ignores the grantor of what an intermediate role holds: to its members that makes no difference.
- */
+/** A key that ignores the grantor of what an intermediate role holds: to its members that makes no difference. */
 const effectKey = (fact: Fact): string =>
   factKey(fact.kind === 'privilege' && isIntermediateName(fact.grantee) ? { ...fact, grantor: '' } : fact)
 

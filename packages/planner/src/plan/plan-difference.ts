@@ -36,9 +36,7 @@ const partOf =
       : { missing, unexpected: [{ part, message: 'the same in another order' }] }
   }
 
-/**
- * An entry in words. A saved plan may have been tampered with, so that its entries are not of the right type.
- */
+/** An entry in words. A saved plan may have been tampered with, so that its entries are not of the right type. */
 const inWords = <T>(describe: (said: T) => string, said: T): string => {
   try {
     const words: unknown = describe(said)

@@ -4,10 +4,7 @@ import type { DatabaseObject, Snapshot } from '../model/snapshot.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { once } from '../util/once.ts'
 
-/**
- * Whether an operation depends on its object only. One that is temporary, or runs as another role, depends on
- * more.
- */
+/** Whether an operation depends on its object only. One that is temporary, or runs as another role, depends on more. */
 const isSimple =
   ({ actingRole }: Plan) =>
   ({ kind, as, reason }: Operation): boolean =>

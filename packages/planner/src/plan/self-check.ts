@@ -5,8 +5,7 @@ import type { Phase } from '../phases/phase.ts'
 import type { Goal } from '../resolve/target-state.ts'
 
 /**
- * Checks that nothing is left to do after the plan. Otherwise the planner has a bug, and the plan must not be
- * executed.
+ * Checks that nothing is left to do after the plan. Otherwise the planner has a bug, and the plan must not be executed.
  */
 export const checkOutcome = (catalog: Catalog, goal: Goal, groups: readonly (readonly Phase[])[]): void => {
   for (const phase of groups.flat())

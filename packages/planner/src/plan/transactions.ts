@@ -25,8 +25,7 @@ export const fold = (
  * The transactions that reach the goal, and the catalog after them.
  * @param before the catalog before the first of them
  * @param isDivided whether one transaction is already known to need too many locks
- * @param divide makes several transactions; `share` tells how many locks one would need, as a share of the
- * budget
+ * @param divide makes several transactions; `share` tells how many locks one would need, as a share of the budget
  */
 export const transactionsFor = (
   before: Catalog,

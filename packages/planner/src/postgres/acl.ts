@@ -18,10 +18,7 @@ export interface ReadonlyAcl {
   readonly size: number
   get(grantee: string, grantor: string): AclEntry | undefined
   values(): Iterable<AclEntry>
-  /**
-   * The holders of a privilege, in the order of the items, and whether any grantor has given them the grant
-   * option.
-   */
+  /** The holders of a privilege, in the order of the items, and whether any grantor has given them the grant option. */
   holders(privilege: Privilege): ReadonlyMap<string, boolean>
 }
 

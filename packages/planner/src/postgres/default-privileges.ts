@@ -46,10 +46,7 @@ export interface Future {
   readonly on: FutureObjects
 }
 
-/**
- * The meaning of a letter in `pg_default_acl.defaclobjtype`; `undefined` if PostgreSQL up to 18 does not have
- * it.
- */
+/** The meaning of a letter in `pg_default_acl.defaclobjtype`; `undefined` if PostgreSQL up to 18 does not have it. */
 export const futureObjectsOf = (letter: string): FutureObjects | undefined =>
   (Object.keys(futureObjects) as FutureObjects[]).find((on) => futureObjects[on].letter === letter)
 
@@ -57,10 +54,7 @@ export const futureObjectsOf = (letter: string): FutureObjects | undefined =>
 export const futurePrivileges = (on: FutureObjects): readonly Privilege[] =>
   objectKinds[futureObjects[on].become[0]!].privileges
 
-/**
- * The default privileges that may have given an object its ACL items: those for any schema, and those for its
- * own.
- */
+/** The default privileges that may have given an object its ACL items: those for any schema, and those for its own. */
 export const defaultsFor = (object: ObjectName): readonly Omit<Future, 'owner'>[] => {
   const on = (Object.keys(futureObjects) as FutureObjects[]).find((one) =>
     futureObjects[one].become.includes(object.kind),

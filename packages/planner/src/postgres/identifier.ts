@@ -37,10 +37,7 @@ export const nameProblem = (name: unknown): string | undefined => {
   return unusualProblem(name) ?? (length > maximumNameLength ? tooLong(length) : undefined)
 }
 
-/**
- * The same for a name that the catalogs have. The name may be longer in UTF-8 than in the encoding of its
- * database.
- */
+/** The same for a name that the catalogs have. The name may be longer in UTF-8 than in the encoding of its database. */
 export const storedNameProblem = (name: string): string | undefined => {
   const problem = unusualProblem(name)
   const length = name.length > maximumNameLength ? Array.from(name).length : name.length

@@ -25,8 +25,7 @@ export interface ObjectKindRow {
   /** A pattern can stand for objects of this kind in a schema. */
   readonly matchable?: true
   /**
-   * Before this version, as in `server_version_num`, only superusers can own such an object; a million means
-   * always.
+   * Before this version, as in `server_version_num`, only superusers can own such an object; a million means always.
    */
   readonly ownedBySuperusersBefore?: number
   /** Such an object holds no code that could run with its owner’s rights. Tables are looked at one by one. */

@@ -34,9 +34,7 @@ const letters = Object.keys(privilegeLetters) as PrivilegeLetter[]
 export type Privileges = Map<Privilege, boolean>
 export type ReadonlyPrivileges = ReadonlyMap<Privilege, boolean>
 
-/**
- * Each privilege alone, with and without the grant option. Most items hold only one, and share these maps.
- */
+/** Each privilege alone, with and without the grant option. Most items hold only one, and share these maps. */
 const alone = new Map(
   Object.values(privilegeLetters).map((privilege) => [
     privilege,

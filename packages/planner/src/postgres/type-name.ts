@@ -1,9 +1,6 @@
 import { nameProblem, quoteIdent, storedNameProblem } from './identifier.ts'
 
-/**
- * Types of pg_catalog as `format_type` spells them, with the other names that SQL or the catalog has for
- * them.
- */
+/** Types of pg_catalog as `format_type` spells them, with the other names that SQL or the catalog has for them. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
   '"any"': ['any'],
   '"char"': [],
@@ -70,10 +67,7 @@ const elementName = (text: string, problemOf: (name: string) => string | undefin
  */
 export const typeName = (text: string): string | undefined => spelled(text, nameProblem)
 
-/**
- * The same for a type that the catalogs have; `undefined` for one of PostgreSQL’s own whose name is a
- * keyword.
- */
+/** The same for a type that the catalogs have; `undefined` for one of PostgreSQL’s own whose name is a keyword. */
 export const storedTypeName = (text: string): string | undefined =>
   /^pg_catalog\."[a-z_][a-z0-9_]*"/.test(text) ? undefined : spelled(text, storedNameProblem)
 

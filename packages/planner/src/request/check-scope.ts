@@ -37,8 +37,7 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
 }
 
 /**
- * Refuses a snapshot that was not read for everything that a request is about: what it lacks may exist all
- * the same.
+ * Refuses a snapshot that was not read for everything that a request is about: what it lacks may exist all the same.
  * @throws SnapshotScopeError
  */
 export const checkCovered = ({ scope }: Snapshot, request: Request): void => {

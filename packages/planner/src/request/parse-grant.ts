@@ -265,9 +265,7 @@ const checkDefaultPrivilege = (
   }))
 }
 
-/**
- * The grant as plain data in canonical form, without its secret: one grant for each privilege on each object.
- */
+/** The grant as plain data in canonical form, without its secret: one grant for each privilege on each object. */
 const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[] => {
   switch (grant?.kind) {
     case 'attribute':
@@ -292,8 +290,7 @@ export interface CheckedGrant {
 }
 
 /**
- * Checks grants. Many roles ask for the same: equal grants are checked once, and the request holds only one
- * of them.
+ * Checks grants. Many roles ask for the same: equal grants are checked once, and the request holds only one of them.
  */
 export class CheckedGrants {
   readonly #byText = new Map<string, CheckedGrant>()
@@ -322,9 +319,7 @@ export class CheckedGrants {
   }
 }
 
-/**
- * A text for everything that a grant of privileges on a named object asks for; `undefined` for other grants.
- */
+/** A text for everything that a grant of privileges on a named object asks for; `undefined` for other grants. */
 const textOf = (given: Grant): string | undefined => {
   if (given?.kind !== 'privilege') return undefined
   const { object, privileges, direct, grantable } = given

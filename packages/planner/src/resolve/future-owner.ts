@@ -27,8 +27,7 @@ export interface NotMoved {
 }
 
 /**
- * With these privileges, a role that does not own a table can attach code to it: a foreign key’s casts, or a
- * trigger.
+ * With these privileges, a role that does not own a table can attach code to it: a foreign key’s casts, or a trigger.
  */
 const attaching: readonly Privilege[] = ['REFERENCES', 'TRIGGER']
 
@@ -49,10 +48,7 @@ const othersMayAttach = (
     ),
   )
 
-/**
- * Whether no code that an object holds, or that others may attach to it, can ever run with its owner’s
- * rights.
- */
+/** Whether no code that an object holds, or that others may attach to it, can ever run with its owner’s rights. */
 export const isInert = (
   catalog: Catalog,
   { attachableIn }: Pick<TargetState, 'attachableIn'>,
@@ -113,10 +109,9 @@ export const whyNotMoved = (
 }
 
 /**
- * The schema on which the owner of a table with foreign keys needs USAGE: PostgreSQL checks them as the owner
- * of the table that it reads, and finds that table by name.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c
- * (ri_PerformCheck)
+ * The schema on which the owner of a table with foreign keys needs USAGE: PostgreSQL checks them as the owner of the
+ * table that it reads, and finds that table by name.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c (ri_PerformCheck)
  */
 export const schemaToReach = (catalog: Catalog, object: CatalogObject): CatalogObject | undefined =>
   object.foreignKey ? catalog.object({ kind: 'schema', name: [object.name[0]!] }) : undefined

@@ -19,10 +19,7 @@ export type Part = 'schemas' | 'contents'
 
 const isIn = ({ kind }: ObjectName, part: Part): boolean => (kind === 'schema') === (part === 'schemas')
 
-/**
- * A sort key. Objects of the cluster go last: the acting role may have its rights because it owns the
- * database.
- */
+/** A sort key. Objects of the cluster go last: the acting role may have its rights because it owns the database. */
 const sharedLast = ({ kind, key }: CatalogObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
 
 /** The objects that desired roles own although no grant asks for it. Some stay with them all the same. */

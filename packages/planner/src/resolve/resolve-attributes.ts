@@ -8,10 +8,7 @@ import { getOrMake } from '../util/collections.ts'
 import type { Skips } from './skips.ts'
 import type { TargetLogin, TargetState } from './target-state.ts'
 
-/**
- * A password that was stored while the role could not log in must not work once it can, unless a grant asks
- * for it.
- */
+/** A password that was stored while the role could not log in must not work once it can, unless a grant asks for it. */
 const passwordFor = (
   existing: Role | undefined,
   password: LoginGrant['password'],

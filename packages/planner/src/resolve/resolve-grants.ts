@@ -48,10 +48,7 @@ interface Context {
   readonly skips: Skips
 }
 
-/**
- * Resolves privileges, memberships and default privileges: expands patterns, chooses or names intermediate
- * roles.
- */
+/** Resolves privileges, memberships and default privileges: expands patterns, chooses or names intermediate roles. */
 export class GrantResolver implements Pick<TargetState, 'memberships' | 'privileges' | 'defaults'> {
   readonly memberships: Map<string, Map<string, TargetMembership>> = new Map()
   readonly privileges: Map<string, TargetPrivilege> = new Map()

@@ -33,8 +33,7 @@ export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): C
 }
 
 /**
- * What the acting role may do in a catalog in which owners have changed, and so the holders of their
- * privileges.
+ * What the acting role may do in a catalog in which owners have changed, and so the holders of their privileges.
  * @param before the catalog before the changes
  * @param newOwners further roles that may become owners
  */

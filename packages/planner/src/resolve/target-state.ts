@@ -125,9 +125,8 @@ export const isPreserved = (
   (!goal.managesCluster && objectKinds[object.kind].shared === true)
 
 /**
- * Whether a role should hold a privilege in an object’s own ACL, granted by the owner: a grant asks for it
- * there, or for default privileges that produce it. `grantable`: with grant option. `undefined`: it should
- * not.
+ * Whether a role should hold a privilege in an object’s own ACL, granted by the owner: a grant asks for it there, or
+ * for default privileges that produce it. `grantable`: with grant option. `undefined`: it should not.
  */
 export const entitlement = (
   { privileges, defaults }: Pick<TargetState, 'privileges' | 'defaults'>,

@@ -9,10 +9,7 @@ export type Several<T> = readonly [T, ...T[]]
 /** Operations that one statement does: GRANT and REVOKE take lists, and act on every combination. */
 export type Group<O extends Operation = Operation> = Several<O>
 
-/**
- * The most combinations in one statement: work that is sent in pieces can be cancelled, and shows its
- * progress.
- */
+/** The most combinations in one statement: work that is sent in pieces can be cancelled, and shows its progress. */
 const mostInStatement = 1000
 
 /** What a statement says about its operations, as values to compare. */
@@ -159,9 +156,8 @@ const inPieces = (bundles: readonly (readonly Operation[])[]): readonly (readonl
 }
 
 /**
- * Divides operations with the same head into statements. For each combination of the other lists, the values
- * of the last list are compared: combinations with the same values share a statement, and count as one for
- * the lists before.
+ * Divides operations with the same head into statements. For each combination of the other lists, the values of the
+ * last list are compared: combinations with the same values share a statement, and count as one for the lists before.
  */
 const combinations = (
   bundles: readonly (readonly Operation[])[],

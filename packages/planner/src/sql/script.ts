@@ -145,10 +145,7 @@ const renderStep = ({ operations, setRole }: Step): readonly string[] => {
 export interface RenderOptions {
   /** The key of the advisory lock, as given to `syncRoles`. Default: 1. */
   readonly lockKey?: bigint | number
-  /**
-   * The role to act as, if one was given to `planRoles`. Default: the current role of whoever runs the
-   * script.
-   */
+  /** The role to act as, if one was given to `planRoles`. Default: the current role of whoever runs the script. */
   readonly actAs?: string
 }
 
@@ -181,10 +178,7 @@ const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonl
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 
-/**
- * A plan as a script that psql can run as it is. The script takes the same lock as pgsr, and contains no
- * passwords.
- */
+/** A plan as a script that psql can run as it is. The script takes the same lock as pgsr, and contains no passwords. */
 export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
   const { lockKey = 1 } = options
   if (typeof lockKey !== 'bigint' && !Number.isSafeInteger(lockKey))

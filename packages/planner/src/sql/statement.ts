@@ -46,10 +46,7 @@ const privilegesOnColumns = (all: readonly OnObject[]): string => {
     .join(', ')
 }
 
-/**
- * Privileges on objects of one kind, as GRANT and REVOKE name them: `SELECT, INSERT ON TABLE "s"."t",
- * "s"."u"`.
- */
+/** Privileges on objects of one kind, as GRANT and REVOKE name them: `SELECT, INSERT ON TABLE "s"."t", "s"."u"`. */
 const privilegesOn = (all: Several<OnObject>): string => {
   const { kind } = all[0].object
   const isColumn = kind === 'column'
@@ -139,11 +136,10 @@ export const passwordStatement = (role: string, sent: string): string =>
   `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(sent)}`
 
 /**
- * ALTER ROLE without options rewrites the role as it is, which two transactions cannot do at once: the second
- * waits, and fails if the first commits. Resetting a setting takes a lock that only DROP ROLE waits for. This
- * setting has had no value but its default since PostgreSQL 9.5, so nobody misses it.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole,
- * AlterRoleSet)
+ * ALTER ROLE without options rewrites the role as it is, which two transactions cannot do at once: the second waits,
+ * and fails if the first commits. Resetting a setting takes a lock that only DROP ROLE waits for. This setting has had
+ * no value but its default since PostgreSQL 9.5, so nobody misses it.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole, AlterRoleSet)
  */
 const lockRole = ({ role, mode }: LockRole): string =>
   `ALTER ROLE ${quoteIdent(role)}${mode === 'share' ? ' RESET ssl_renegotiation_limit' : ''}`
@@ -196,8 +192,7 @@ const statements: {
 }
 
 /**
- * The statement of a group of operations, without a semicolon. Setting a password has none: plans contain no
- * verifiers.
+ * The statement of a group of operations, without a semicolon. Setting a password has none: plans contain no verifiers.
  * @see groupsOf
  */
 export const statementOfGroup = (group: Group<Rendered>): string =>

@@ -16,9 +16,8 @@ const optionKey = ({ key }: CatalogObject, privilege: Privilege): string => `${k
 const named = ({ kind, name }: CatalogObject) => ({ kind, name })
 
 /**
- * What grantors need so that their grants can be revoked. PostgreSQL revokes in the name of a grantor, which
- * must hold the grant option, and must not be a superuser: as a superuser, only the owner’s grants are
- * revoked.
+ * What grantors need so that their grants can be revoked. PostgreSQL revokes in the name of a grantor, which must hold
+ * the grant option, and must not be a superuser: as a superuser, only the owner’s grants are revoked.
  */
 export class GrantorRights {
   readonly #catalog: Catalog
@@ -79,10 +78,7 @@ export class GrantorRights {
     }
   }
 
-  /**
-   * Lends a grant option. Taking it back on a table also takes it on the columns, where it has to be put
-   * back.
-   */
+  /** Lends a grant option. Taking it back on a table also takes it on the columns, where it has to be put back. */
   #lendOption(object: CatalogObject, privilege: Privilege, grantee: string): TemporaryRight {
     const held = { privilege, grantee, grantor: object.owner }
     const grantOptionOnly = heldBy(object.acl, held) !== undefined

@@ -1,8 +1,6 @@
 import type { Operation, Reason } from '../model/operation.ts'
 
-/**
- * What is given to a role or taken out of the way before some operations, and what undoes that after them.
- */
+/** What is given to a role or taken out of the way before some operations, and what undoes that after them. */
 export interface TemporaryRight {
   readonly before: readonly Operation[]
   readonly after: readonly Operation[]

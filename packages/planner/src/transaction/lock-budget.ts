@@ -52,8 +52,7 @@ const locksIn = (server: Server, lists: readonly (readonly Operation[])[]): numb
 }
 
 /**
- * How many locks one transaction should hold: half of what the server can hold. The other half is for other
- * sessions.
+ * How many locks one transaction should hold: half of what the server can hold. The other half is for other sessions.
  */
 export const lockBudget = ({ lockTableSize }: Server): number => lockTableSize / 2
 
@@ -82,17 +81,15 @@ const bytes = { lock: 168, holder: 80, predicateTarget: 48, predicateLock: 72, b
 const buckets = (entries: number): number => bytes.bucket * nextPowerOfTwo(entries)
 
 /**
- * How many locks one transaction can hold if no other session holds any: about one and a half times the
- * nominal size of the lock table. PostgreSQL reserves memory for that many locks and twice as many holders,
- * and a tenth of all this and of the predicate locks on top. It allocates half of the locks and holders at
- * startup. The rest is used as needed, and a lock of one transaction needs only one holder. PostgreSQL 10 to
- * 18 do so; for later versions only the nominal size is relied on.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/lock.c
- * (LockManagerShmemSize)
+ * How many locks one transaction can hold if no other session holds any: about one and a half times the nominal size of
+ * the lock table. PostgreSQL reserves memory for that many locks and twice as many holders, and a tenth of all this and
+ * of the predicate locks on top. It allocates half of the locks and holders at startup. The rest is used as needed, and
+ * a lock of one transaction needs only one holder. PostgreSQL 10 to 18 do so; for later versions only the nominal size
+ * is relied on.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/lock.c (LockManagerShmemSize)
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/predicate.c
  * (PredicateLockShmemSize)
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/hash/dynahash.c
- * (hash_estimate_size)
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/hash/dynahash.c (hash_estimate_size)
  */
 const mostLocks = ({ version, lockTableSize: size, predicateLockTableSize: predicates }: Server): number => {
   if (version >= 190000) return size

@@ -23,12 +23,11 @@ type MembershipChange = GrantMembership | RevokeMembership
 type Lock = Pick<LockRole, 'role' | 'mode'>
 
 /**
- * The locks that a change of memberships needs. Advisory locks belong to one database, but memberships to the
- * cluster: a sync in another database could change the same member, and neither would see what the other
- * does. A database’s own intermediate roles are granted only there, and need no such lock. Nor does DROP ROLE
- * see a membership that is being granted: PostgreSQL itself locks only the granted role, and only from 16 on.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems,
- * DropRole)
+ * The locks that a change of memberships needs. Advisory locks belong to one database, but memberships to the cluster:
+ * a sync in another database could change the same member, and neither would see what the other does. A database’s own
+ * intermediate roles are granted only there, and need no such lock. Nor does DROP ROLE see a membership that is being
+ * granted: PostgreSQL itself locks only the granted role, and only from 16 on.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
  */
 const locksForMembership = (
   { server, membershipsHaveGrantors }: Catalog,
@@ -43,10 +42,7 @@ const locksForMembership = (
   ]
 }
 
-/**
- * The same for what a role itself has on databases, tablespaces and parameters: they belong to the cluster
- * too.
- */
+/** The same for what a role itself has on databases, tablespaces and parameters: they belong to the cluster too. */
 const locksForShared = ({ reason }: Operation, object: ObjectName, role: string): readonly Lock[] =>
   objectKinds[object.kind].shared === true && role === reason.role && !isIntermediateName(role)
     ? [{ role, mode: 'exclusive' }]
@@ -72,9 +68,8 @@ const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
 }
 
 /**
- * The locks that a transaction needs, each role once, in the order of their names: two transactions that took
- * them in different orders would wait for each other. A role that the acting role may not lock is changed
- * without a lock.
+ * The locks that a transaction needs, each role once, in the order of their names: two transactions that took them in
+ * different orders would wait for each other. A role that the acting role may not lock is changed without a lock.
  */
 const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly LockRole[] => {
   const { server } = catalog
