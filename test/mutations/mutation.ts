@@ -144,8 +144,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'calls on one connection do not wait for each other',
     file: 'packages/driver/src/connection/exclusive.ts',
-    text: 'semaphoreOf(connection).take(1)',
-    by: 'Effect.succeed(1)',
+    text: 'await before',
+    by: 'void before',
     tests: conformance('calls/transaction'),
   },
   {

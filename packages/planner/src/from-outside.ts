@@ -1,7 +1,7 @@
 import * as functions from './functions.ts'
 import { eachOnGiven } from './model/unchecked-input.ts'
 
-// The same functions as users call them, who may give them anything: JavaScript has no types.
+// The same functions for users, who may pass anything: JavaScript checks no types.
 
 const onGiven = eachOnGiven(functions, 'what was given is not of the type that the function takes')
 

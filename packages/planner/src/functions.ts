@@ -1,4 +1,4 @@
-// The functions that users call, as the planner’s own files call them.
+// The public functions, as the planner’s own files call them.
 export { describeFact, describeGrant, describeObject, describeOperation } from './model/describe.ts'
 export { isCaretakerName, isDelegateName, isIntermediateName } from './model/managed-role.ts'
 export { operationsOf } from './model/plan.ts'

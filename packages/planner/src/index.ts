@@ -101,7 +101,7 @@ export { plan, planDrop } from './plan/plan.ts'
 export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
 export { type RenderOptions } from './sql/script.ts'
 export { type Residue } from './model/residue.ts'
-// The functions that take what others give them
+// Functions that check the types of their input
 export {
   describeFact,
   describeGrant,

@@ -65,10 +65,10 @@ describe('what is no connection is refused at once, and what would be one is sai
   )
 
   test.for<[unknown, string]>([
-    [undefined, 'undefined is no desired role'],
-    [null, 'null is no desired role'],
-    ['alice', '"alice" is no desired role'],
-    [[desired, undefined], 'undefined is no desired role'],
+    [undefined, 'undefined is not a desired role'],
+    [null, 'null is not a desired role'],
+    ['alice', '"alice" is not a desired role'],
+    [[desired, undefined], 'undefined is not a desired role'],
   ])('nor is %j anything to ask for', async ([asked, message]) => {
     const refused = nodePostgres.planRoles(new pg.Pool(), asked as never)
     await expect(refused).rejects.toMatchObject({ _tag: 'InvalidGrantError', field: 'desired' })

@@ -46,6 +46,6 @@ test('no desired roles at all is said', async () => {
   await expect(call(nowhere)).rejects.toMatchObject({
     _tag: 'InvalidGrantError',
     field: 'desired',
-    message: expect.stringMatching(/^cannot sync roles: .*undefined.* is no desired role; give/) as string,
+    message: expect.stringMatching(/^cannot sync roles: .*undefined.* is not a desired role; give/) as string,
   })
 })

@@ -6,15 +6,15 @@ import { RoleAdministration } from './role-administration.ts'
 import { RoleGraph } from './role-graph.ts'
 import { SchemaUsage } from './schema-usage.ts'
 
-/** What is known beforehand of what the acting role is to do. */
+/** What is known beforehand about what the acting role will do. */
 interface AccessOptions {
-  /** The roles that it may have to act as; every role, unless they are known. */
+  /** The roles that it may have to act as. Default: every role. */
   readonly principals?: ReadonlySet<string>
   /** Roles in whose name it must not make itself a member of others, because their memberships change. */
   readonly losers?: ReadonlySet<string>
 }
 
-/** What the acting role may do in a catalog that does not change meanwhile. */
+/** What the acting role may do in a catalog, which must not change. */
 export class Access {
   readonly graph: RoleGraph
   readonly roles: RoleAdministration

@@ -3,14 +3,14 @@ import { getOrMake } from '../util/collections.ts'
 import { type Joining, Joins } from './joins.ts'
 import type { RoleGraph } from './role-graph.ts'
 
-/** What a search has found, or that there is nothing. */
+/** The result of a search that may have found nothing. */
 interface Found<T> {
   readonly found: T | undefined
 }
 
 /**
- * As whom the acting role may act: as who it is a member of, for good, or because it may make itself a member for the
- * transaction. A superuser may act as anybody.
+ * The roles that the acting role may act as: those it is a member of, and those it may make itself a member
+ * of for the transaction. A superuser may act as any role.
  * @see https://www.postgresql.org/docs/current/role-membership.html
  */
 export class ActingAs {
@@ -41,12 +41,12 @@ export class ActingAs {
     return !isNameless(role) && (this.#graph.isSuperuser || this.toActAs(role) !== undefined)
   }
 
-  /** Whether the acting role can become a role, or may make itself able to: then it may make it an owner. */
+  /** Whether the acting role can SET ROLE to a role, or may make itself able to. Then it may make the role an owner. */
   maySetRole(role: string): boolean {
     return this.#graph.isSuperuser || this.toSetRole(role) !== undefined
   }
 
-  /** What the acting role has to make itself a member of to have a role’s privileges; `undefined` where it may not. */
+  /** The roles that the acting role has to join to have a role’s privileges; `undefined` if it may not. */
   toActAs(role: string): Joining | undefined {
     if (isNameless(role)) return undefined
     if (this.#graph.hasPrivilegesOf(role)) return []
@@ -56,39 +56,39 @@ export class ActingAs {
     return isRepresented ? (this.#toJoin(role) ?? this.#toJoinMember(role)) : undefined
   }
 
-  /** The same to be able to become it. */
+  /** The same for SET ROLE to a role. */
   toSetRole(role: string): Joining | undefined {
     if (isNameless(role)) return undefined
     if (this.#graph.canSetRole(role)) return []
     return this.#keepsTrackOf(role) ? this.#joins.toBecome(role) : this.#toJoin(role)
   }
 
-  /** What the acting role has to make itself a member of to be one, in any way, of who has the ADMIN option for a role. */
+  /**
+   * The roles that the acting role has to join to be a member, in any way, of a role with the ADMIN option for another.
+   */
   toAdminister(role: string): Joining | undefined {
     if (!this.#graph.catalog.membershipsHaveGrantors || this.#graph.isAdministrator(role)) return []
     return getOrMake(this.#ways, role, () => ({ found: this.#wayToAdminister(role) })).found
   }
 
-  /** As whom to say something in a role’s name that only that role, or who has its privileges, may say. */
+  /** The role that runs a statement which only a certain role, or one with its privileges, may run. */
   proxyFor(role: string): string | undefined {
     for (const proxy of this.proxies(role)) return proxy
     return undefined
   }
 
-  /**
-   * As whom to do something in a role’s name: as the acting role, as that role itself, or as another that has its privileges.
-   */
+  /** The roles that can run such a statement: the acting role, that role itself, or others that have its privileges. */
   *proxies(role: string): Iterable<string> {
     if (isNameless(role)) return
     if (this.mayActAs(role)) yield this.#graph.actingRole
-    // Nobody becomes a superuser but in the name of one.
+    // The acting role becomes a superuser only if it may have that superuser’s privileges anyway.
     if (this.maySetRole(role) && (this.mayActAs(role) || !this.#graph.catalog.isSuperuser(role))) yield role
     if (!this.#graph.isSuperuser) yield* getOrMake(this.#others, role, () => this.#othersWith(role))
   }
 
   /**
-   * Others that have a role’s privileges and that the acting role may become, the nearest first. Before 16 it may be whom it
-   * likes, but for superusers.
+   * Others that have a role’s privileges and that the acting role may SET ROLE to, the nearest first. Before
+   * 16 they are needed for superusers only: the acting role may join any other role.
    */
   #othersWith(role: string): readonly string[] {
     return this.#graph.catalog.membershipsHaveGrantors || this.#graph.catalog.isSuperuser(role)
@@ -98,12 +98,12 @@ export class ActingAs {
       : []
   }
 
-  /** From 16 on rows say who administers a role; what is still to be created, its creator will. */
+  /** Whether rows say who administers a role: they do from 16 on, but not for a role that is still to be created. */
   #keepsTrackOf(role: string): boolean {
     return this.#graph.catalog.membershipsHaveGrantors && this.#graph.catalog.roles.has(role)
   }
 
-  /** Whoever may grant a role may join it. */
+  /** A role that may grant another may join it. */
   #toJoin(role: string): Joining | undefined {
     const representative = this.#graph.grantableStandIn(role)
     return this.#mayGrant(representative)
@@ -111,7 +111,7 @@ export class ActingAs {
       : undefined
   }
 
-  /** Before 16: of who may not be joined, a superuser, another member may be that has its privileges. */
+  /** Before 16: a superuser may not be joined, but another role that has its privileges may. */
   #toJoinMember(role: string): Joining | undefined {
     return getOrMake(this.#waysByMembers, role, () => {
       for (const member of this.#graph.othersWithPrivilegesOf(role)) {

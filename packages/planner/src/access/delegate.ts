@@ -5,12 +5,13 @@ import { sortedBy } from '../util/collections.ts'
 import type { Access } from './access.ts'
 
 /**
- * How many roles a role administers before delegates administer more for it. From 16 on, who is no superuser waits at each
- * GRANT, REVOKE and DROP of a role for PostgreSQL to go through all that it administers, again and again; with so few that
- * is not to be felt.
+ * How many roles a role administers before delegates administer more for it. From 16 on, for each GRANT,
+ * REVOKE and DROP of a role by a non-superuser, PostgreSQL goes through all roles that it administers, again
+ * and again. With this many, that takes no noticeable time.
  */
 export const mostAdministered = 64
-/** Makes a role that creates roles, and that the acting role can become. */
+
+/** Creates a role with CREATEROLE that the acting role can SET ROLE to. */
 const make = (delegate: string, actingRole: string, reason: Reason): readonly Operation[] => {
   const base = { role: delegate, as: actingRole, reason }
   return [
@@ -26,7 +27,7 @@ const make = (delegate: string, actingRole: string, reason: Reason): readonly Op
   ]
 }
 
-/** Says who creates, and so administers, each of some new roles: the acting role, or a delegate with room for it. */
+/** Chooses which role creates, and so administers, each new role: the acting role, or a delegate with room for it. */
 export class Administrators {
   readonly #catalog: Catalog
   readonly #acting: string
@@ -50,7 +51,7 @@ export class Administrators {
     return this.#acting
   }
 
-  /** Who creates an intermediate role, and what has to be done before so that it can. */
+  /** The role that creates an intermediate role, and the operations that have to come before. */
   next(role: string, reason: Reason): { readonly as: string; readonly before: readonly Operation[] } {
     if (!this.#areNeeded) return { as: this.#acting, before: [] }
     for (const [name, room] of this.#room)

@@ -12,23 +12,23 @@ export type Owned = ObjectName & Pick<CatalogObject, 'owner'>
 /** An object as it is, or as it will be. */
 export type OwnedObject = Owned & Partial<Pick<CatalogObject, 'acl' | 'follows'>>
 
-/** What is done with a privilege. To revoke one on a table revokes it on the columns too, each in a name of its own. */
-type Saying = 'grant' | 'revoke'
+/** What is done with a privilege. REVOKE on a table also revokes on its columns, with a grantor for each of them. */
+type PrivilegeStatement = 'grant' | 'revoke'
 
-/** How a privilege is granted or revoked: to revoke it, unless that is said, and while who else has the grant option lent. */
+/** What is done with a privilege, by default `revoke`, and which roles have the grant option on loan meanwhile. */
 export interface How {
-  readonly saying?: Saying
+  readonly statement?: PrivilegeStatement
   readonly lentTo?: ReadonlySet<string>
 }
 
 export type Holders = ReturnType<ReadonlyAcl['holders']>
 
-/** What a search has found, or that there is nothing. */
+/** The result of a search that may have found nothing. */
 export interface Found<T> {
   readonly found: T | undefined
 }
 
-/** Of who may pass a privilege on, the two that a role comes nearest to: the one next to any that it speaks for. */
+/** The two nearest roles that have the grant option: one of them may be the intended grantor, the other its rival. */
 const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): readonly string[] => {
   const among: ReadonlyMap<string, unknown> = distances.size < holders.size ? distances : holders
   const near: (readonly [role: string, distance: number])[] = []
@@ -42,7 +42,7 @@ const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): r
     .map(([role]) => role)
 }
 
-/** What was found out about who holds a privilege, where that are many; about few it is found out again. */
+/** A result that depends on the holders of a privilege. It is cached if they are many, and worked out again if few. */
 export const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, find: () => T): T => {
   if (holders.size <= few) return find()
   const known = found.get(holders)
@@ -55,8 +55,7 @@ export const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, f
 const nobody: ReadonlySet<string> = new Set()
 
 /**
- * Whom PostgreSQL takes for the grantor when a role grants or revokes: of the roles that may pass the privilege on, the
- * nearest.
+ * Which role PostgreSQL chooses as grantor when a role grants or revokes: the nearest one with the grant option.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
  */
 export class GrantorChoice {
@@ -64,12 +63,12 @@ export class GrantorChoice {
   readonly #actingAs: ActingAs
   readonly #principals: ReadonlySet<string> | undefined
   #nearestFound: ReadonlyMap<string, number> | undefined
-  /** By a role, and by who holds a privilege: whom the role comes nearest to of those that may pass it on. */
+  /** By a role, and by the holders of a privilege: the nearest holders with the grant option. */
   readonly #takenFor = new Map<string, WeakMap<Holders, readonly string[]>>()
-  /** By table and privilege: who holds it on the columns. */
+  /** By table and privilege: the roles that have the grant option on its columns. */
   readonly #onColumns = new Map<string, Holders>()
 
-  /** @param principals the roles that the acting role may have to act as; every role, unless they are known */
+  /** @param principals the roles that the acting role may have to act as; every role by default */
   constructor(graph: RoleGraph, acting: ActingAs, principals: ReadonlySet<string> | undefined) {
     this.#graph = graph
     this.#actingAs = acting
@@ -77,9 +76,9 @@ export class GrantorChoice {
   }
 
   /**
-   * As whom to grant or revoke in the name of a role that may pass the privilege on; `undefined` where PostgreSQL would take
-   * another for the grantor.
-   * @param reaches whether a role comes to the object
+   * The role that runs GRANT or REVOKE so that PostgreSQL takes a certain role with the grant option as the
+   * grantor; `undefined` if PostgreSQL would choose another.
+   * @param reaches whether a role has USAGE on the object’s schema
    */
   roleToRunAs(
     name: string,
@@ -97,13 +96,13 @@ export class GrantorChoice {
     return undefined
   }
 
-  /** Whether PostgreSQL takes one role for the grantor when another speaks: nobody else is as near. */
+  /** Whether PostgreSQL takes one role as the grantor when another runs the statement: no other role is as near. */
   #isTakenFor(
     proxy: string,
     name: string,
     object: OwnedObject,
     privilege: Privilege,
-    { saying = 'revoke', lentTo = nobody }: How,
+    { statement = 'revoke', lentTo = nobody }: How,
   ): boolean {
     if (proxy === name) return true
     const isActing = proxy === this.#graph.actingRole
@@ -114,17 +113,20 @@ export class GrantorChoice {
     if (!isFarther(object.owner)) return false
     for (const other of lentTo) if (!isFarther(other)) return false
     const found = getOrMake(this.#takenFor, proxy, () => new WeakMap<Holders, readonly string[]>())
-    return this.#holdersOn(object, privilege, saying).every((holders) =>
+    return this.#holdersOn(object, privilege, statement).every((holders) =>
       rememberedFor(found, holders, () => nearestTwo(distances, holders)).every(isFarther),
     )
   }
 
-  /** Who holds a privilege of which some may pass it on: on a column also by the table; to revoke it also on columns. */
-  #holdersOn(object: OwnedObject, privilege: Privilege, saying: Saying): readonly Holders[] {
+  /**
+   * The holders of a privilege among whom PostgreSQL looks for a grantor: for a column, also those on its
+   * table; for REVOKE on a table, also those on its columns.
+   */
+  #holdersOn(object: OwnedObject, privilege: Privilege, statement: PrivilegeStatement): readonly Holders[] {
     const all = [object, ...tableOf(this.#graph.catalog, object)].flatMap(
       ({ acl }) => acl?.holders(privilege) ?? [],
     )
-    return saying === 'revoke' && object.kind === 'table'
+    return statement === 'revoke' && object.kind === 'table'
       ? [...all, this.#holdersOnColumns(object, privilege)]
       : all
   }
@@ -139,8 +141,8 @@ export class GrantorChoice {
   }
 
   /**
-   * The roles that the acting role may act as for some of the time: as others, and as whom these inherit from; each with
-   * how near it comes then.
+   * The roles whose privileges the acting role may have at some time, directly or through others, each with
+   * the shortest distance then.
    */
   get #nearest(): ReadonlyMap<string, number> {
     return (this.#nearestFound ??= this.#findNearest())
@@ -158,7 +160,7 @@ export class GrantorChoice {
     )
   }
 
-  /** How near the acting role comes to a role at least when it acts as that one. */
+  /** The longest distance between the acting role and a role when it acts as that role. */
   #farthest(role: string): number {
     const now = this.#graph.inheritsFrom.distance(this.#graph.actingRole, role)
     if (Number.isFinite(now)) return now

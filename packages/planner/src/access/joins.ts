@@ -1,29 +1,29 @@
 import { isNameless } from '../model/nameless.ts'
 import type { RoleGraph } from './role-graph.ts'
 
-/** How the acting role can make itself a member of a role for a while. */
+/** How the acting role can make itself a member of a role for the transaction. */
 export interface Join {
   readonly role: string
-  /** As whom the role is granted, and in whose name. */
+  /** The role that runs the GRANT, and the grantor. */
   readonly as: string
   readonly grantor: string
 }
 
-/** What has to be joined, one after the other; nothing, where it is so already. */
+/** The roles to join, one after the other; empty if that is not necessary. */
 export type Joining = readonly Join[]
 
-/** What is known of a role that a search comes to: what has to be joined for that, the shortest way there is. */
+/** By role that a search has reached: the roles to join for that, in the shortest way. */
 type Reached = Map<string, Joining>
 
 /**
- * From 16 on, the roles that the acting role can make itself a member of: those it administers, those that they
- * administer, and so on. It is looked through when it is asked for.
+ * From 16 on, the roles that the acting role can make itself a member of: those it administers, those that
+ * they administer, and so on.
  */
 export class Joins {
   readonly #graph: RoleGraph
   readonly #losers: ReadonlySet<string>
   readonly #joining = new Map<string, Joining>()
-  /** Whose privileges the acting role has, or would have; whom it can become, or could. */
+  /** The roles whose privileges the acting role can have, and those that it can SET ROLE to. */
   readonly #having: Reached = new Map()
   readonly #being: Reached = new Map()
 
@@ -34,17 +34,17 @@ export class Joins {
     this.#search(graph.actingRole)
   }
 
-  /** What has to be joined to be a member of a role, that role included; `undefined` where that cannot be. */
+  /** The roles to join to be a member of a role, that role included; `undefined` if that is impossible. */
   toJoin(role: string): Joining | undefined {
     return this.#joining.get(role)
   }
 
-  /** What has to be joined to have a role’s privileges. */
+  /** The roles to join to have a role’s privileges. */
   toHave(role: string): Joining | undefined {
     return this.#having.get(role)
   }
 
-  /** What has to be joined to be able to become a role. */
+  /** The roles to join to be able to SET ROLE to a role. */
   toBecome(role: string): Joining | undefined {
     return this.#being.get(role)
   }
@@ -52,7 +52,7 @@ export class Joins {
   #search(acting: string): void {
     this.#reach(acting, [])
     const [searched, walked] = [new Set<string>(), new Set<string>()]
-    // Maps visit what is added to them while they are walked: once more, where one has added to the other.
+    // A Map visits what is added to it during the iteration. The search is repeated if one has added to the other.
     for (let before = -1; before !== searched.size;) {
       before = searched.size
       for (const [role, joining] of this.#having) this.#administering(acting, role, joining, searched)
@@ -72,7 +72,7 @@ export class Joins {
     for (const role of this.#graph.setsRoleTo.unknownFrom(member, this.#being)) this.#being.set(role, joining)
   }
 
-  /** Joins what one role administers, in whose name the acting role can speak. */
+  /** Joins the roles that a grantor administers, in whose name the acting role can grant them. */
   #administering(as: string, grantor: string, joining: Joining, searched: Set<string>): void {
     if (searched.has(grantor) || (joining.length > 0 && this.#losers.has(grantor))) return
     if (isNameless(as) || isNameless(grantor)) return

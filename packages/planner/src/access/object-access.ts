@@ -22,8 +22,8 @@ export class ObjectAccess {
   }
 
   /**
-   * As whom to grant and revoke in the name of an object’s owner. Of the roles that may pass the privilege on, PostgreSQL
-   * takes the nearest for the grantor. Where that may be another, the acting role has to become the owner.
+   * The role that runs GRANT and REVOKE in the name of an object’s owner. PostgreSQL takes the nearest role with the
+   * grant option as the grantor. If that may be another, the acting role has to become the owner.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (select_best_grantor)
    */
   runAs(
@@ -35,7 +35,7 @@ export class ObjectAccess {
     return this.#runAsOf(grantor, object, privilege, how) ?? grantor
   }
 
-  /** The same in the name of any role that may pass the privilege on; `undefined` where it cannot. */
+  /** The same in the name of any role with the grant option; `undefined` if that is impossible. */
   #runAsOf(name: string, object: OwnedObject, privilege: Privilege, how: How): string | undefined {
     return this.#grantors.roleToRunAs(name, object, privilege, how, (proxy) =>
       this.#schemas.reaches(proxy, object, name),
@@ -55,8 +55,8 @@ export class ObjectAccess {
   }
 
   /**
-   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a superuser
-   * revoke in the name of the owner only, so that such a grantor has to be none meanwhile.
+   * Why the acting role cannot revoke in the name of a grantor that does not own the object. PostgreSQL lets a
+   * superuser revoke in the name of the owner only, so a grantor that is a superuser has to lose SUPERUSER meanwhile.
    */
   whyCannotRevokeAs(
     grantor: string,
@@ -79,7 +79,7 @@ export class ObjectAccess {
         ? { code: 'grantor has no USAGE', grantor, object }
         : { code: 'cannot become grantor', role, grantor }
     if (grantor === role) return undefined
-    // Whom a session may become is decided by who it is, not by whom it has become.
+    // SET ROLE depends on the session user, not on the current role.
     return catalog.isSuperuser(sessionRole) || setsRoleTo.isReachable(sessionRole, grantor)
       ? undefined
       : { code: 'cannot become grantor', role: sessionRole, grantor, isSession: true }
@@ -95,7 +95,7 @@ export class ObjectAccess {
 
   /**
    * Why the acting role may not make another role the owner of an object; `undefined` when it may.
-   * @param becomesSuperuser whether the new owner is made a superuser before
+   * @param becomesSuperuser whether the new owner becomes a superuser first
    */
   whyNotMoved(object: CatalogObject, newOwner: string, becomesSuperuser = false): Refusal | undefined {
     const { catalog, actingRole: role, isSuperuser } = this.#graph
@@ -119,11 +119,11 @@ export class ObjectAccess {
     return isLent ? undefined : this.whyNotManaged(container, 'CREATE')
   }
 
-  /** As whom an object is given to another role; `undefined` where nobody’s rights are enough. */
+  /** The role that gives an object to a new owner; `undefined` if no role may. */
   mover(object: CatalogObject, newOwner: string): string | undefined {
     if (this.#graph.isSuperuser) return this.#graph.actingRole
     for (const proxy of this.#actingAs.proxies(object.owner))
-      // Before 16 another can be a member of the acting role, from which it may have to be removed meanwhile.
+      // Before 16, another role may be a member of the acting role, and may have to be removed from it meanwhile.
       if (proxy !== this.#graph.actingRole && !this.#graph.catalog.membershipsHaveGrantors) return undefined
       else if (
         this.#schemas.reaches(proxy, object) &&
@@ -140,7 +140,7 @@ export class ObjectAccess {
     return this.#schemas.reaches(role, object) ? undefined : { code: 'no USAGE on schema', role, object }
   }
 
-  /** Why a role that has the privileges of an object’s owner may not give it to another role. */
+  /** Why a role that has the privileges of an object’s owner may not make another role the owner. */
   #whyNotGiven(role: string, { kind }: CatalogObject, newOwner: string): Refusal | undefined {
     const { catalog, actingRole, setsRoleTo } = this.#graph
     const { database, createsSchemas } = catalog.server

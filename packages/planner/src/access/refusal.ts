@@ -12,7 +12,7 @@ export type Refusal =
       readonly code: 'cannot become grantor'
       readonly role: string
       readonly grantor: string
-      /** The role is that of the session. */
+      /** The role is the session user. */
       readonly isSession?: true
     }
   | { readonly code: 'cannot act as owner'; readonly role: string; readonly object: Owned }
@@ -38,23 +38,23 @@ type Owned = ObjectName & { readonly owner: string }
 
 const roleOf = (name: string): string => `role ${describeName(name)}`
 
-/** Says why, in a message that names who may not do what. */
+/** A refusal in words: which role may not do what. */
 export const describeRefusal = (refusal: Refusal): string => {
   switch (refusal.code) {
     case 'nameless role':
       return whyNotNamed(refusal.role)!
     case 'cannot become role':
-      return `${roleOf(refusal.role)} may not become ${roleOf(refusal.other)}`
+      return `${roleOf(refusal.role)} may not SET ROLE to ${roleOf(refusal.other)}`
     case 'cannot become superuser':
-      return `${roleOf(refusal.role)} may not become ${roleOf(refusal.other)}, a superuser`
+      return `${roleOf(refusal.role)} may not SET ROLE to ${roleOf(refusal.other)}, which is a superuser`
     case 'cannot become grantor':
-      return `${roleOf(refusal.role)}${refusal.isSession ? ', which is connected,' : ''} may not become ${roleOf(refusal.grantor)}, which granted it`
+      return `${roleOf(refusal.role)}${refusal.isSession ? ', the session user,' : ''} may not SET ROLE to ${roleOf(refusal.grantor)}, which granted it`
     case 'cannot act as owner':
       return `${roleOf(refusal.role)} may not act as ${roleOf(refusal.object.owner)}, the owner of ${describeObject(refusal.object)}`
     case 'grantor stays superuser':
       return `${roleOf(refusal.grantor)} granted it before it was a superuser, and cannot lose SUPERUSER for the transaction`
     case 'taken for another grantor':
-      return `${roleOf(refusal.role)} may grant ${refusal.privilege} on ${describeObject(refusal.object)} in a name that is not the owner’s, and cannot become the owner`
+      return `PostgreSQL may record another grantor of ${refusal.privilege} on ${describeObject(refusal.object)} than its owner, and ${roleOf(refusal.role)} cannot become the owner`
     case 'no USAGE on schema':
       return `${roleOf(refusal.role)} has no USAGE on the schema of ${describeObject(refusal.object)}`
     case 'owner has no USAGE':
@@ -70,9 +70,9 @@ export const describeRefusal = (refusal: Refusal): string => {
     case 'no CREATE on database':
       return `${roleOf(refusal.role)} has no CREATE on the database`
     case 'owner must be superuser':
-      return `${roleOf(refusal.owner)}, who would own ${describeObject(refusal.object)}, would have to be a superuser`
+      return `only superusers can own ${describeObject(refusal.object)}, and ${roleOf(refusal.owner)} is not one`
     case 'only superusers give it away':
-      return `${roleOf(refusal.role)} is no superuser, who alone may give away ${describeObject(refusal.object)}`
+      return `only superusers may change the owner of ${describeObject(refusal.object)}, and ${roleOf(refusal.role)} is not one`
     case 'runs code when opened':
       return `before PostgreSQL 13, opening ${describeObject(refusal.object)} runs the functions of its partition key as ${roleOf(refusal.role)}`
   }

@@ -50,8 +50,8 @@ export class RoleAdministration {
   }
 
   /**
-   * In whose name the acting role grants a role; `undefined` when it may not.
-   * @param losers roles in whose name it must not, because they will lose the ADMIN option
+   * The grantor when the acting role grants a role; `undefined` if it may not.
+   * @param losers roles that must not be the grantor, because they will lose the ADMIN option
    */
   grantorOf(role: string, losers: ReadonlySet<string> = nobody): string | undefined {
     const { membershipsHaveGrantors, server } = this.#graph.catalog
@@ -67,7 +67,10 @@ export class RoleAdministration {
     )
   }
 
-  /** As whom a role is granted in the name of a grantor, which has to be named where PostgreSQL would record another. */
+  /**
+   * How a role is granted by a grantor: which role runs the GRANT, and whether it has to name the grantor
+   * because PostgreSQL would record another.
+   */
   granting(role: string, grantor: string): Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'> {
     const isOwn =
       this.#graph.isSuperuser || !this.#graph.catalog.membershipsHaveGrantors || this.acting.mayActAs(grantor)
@@ -75,7 +78,7 @@ export class RoleAdministration {
     return { grantor, ...(!this.#graph.isSuperuser && grantor !== as && { namesGrantor: true as const }), as }
   }
 
-  /** Whether the acting role may take a membership away. From 16 on that is done in the name of who granted it. */
+  /** Whether the acting role may revoke a membership, from 16 on in the name of its grantor. */
   mayRevoke(row: Membership): boolean {
     if (isNamelessMembership(row, this.#graph.catalog.membershipsHaveGrantors)) return false
     if (this.#graph.isSuperuser || !this.#graph.catalog.membershipsHaveGrantors)
@@ -83,14 +86,14 @@ export class RoleAdministration {
     return this.#revoker(row) !== undefined
   }
 
-  /** As whom a membership is taken away: as the delegate that has granted it, where one has. */
+  /** The role that runs the REVOKE of a membership: the delegate that has granted it, if one has. */
   runAsToRevoke(row: Membership): string {
     return (
       (this.#graph.catalog.membershipsHaveGrantors ? this.#revoker(row) : undefined) ?? this.#graph.actingRole
     )
   }
 
-  /** From 16 on a membership is taken away in the name of who granted it. */
+  /** From 16 on, the role that can revoke a membership in the name of its grantor. */
   #revoker({ role, grantor }: Membership): string | undefined {
     if (this.#graph.isSuperuser) return this.#graph.actingRole
     if (this.#graph.delegateFor(role) === grantor) return grantor
@@ -99,7 +102,7 @@ export class RoleAdministration {
     return undefined
   }
 
-  /** Whether the acting role may change a role’s LOGIN, password, and how long that is valid. */
+  /** Whether the acting role may change a role’s LOGIN, PASSWORD and VALID UNTIL. */
   mayAlter(role: string): boolean {
     const existing = this.#graph.catalog.roles.get(role)
     if (this.#graph.isSuperuser || existing === undefined) return this.mayCreateRoles
@@ -108,7 +111,10 @@ export class RoleAdministration {
     return !this.#graph.isReserved(role)
   }
 
-  /** Whether the acting role may alter a role as things are, without changing it. Nobody alters PostgreSQL’s own. */
+  /**
+   * Whether the acting role may run ALTER ROLE on a role without borrowing anything, to lock it. Nobody can
+   * alter the predefined roles.
+   */
   mayLock(role: string): boolean {
     if (role.startsWith('pg_') || !this.mayAlter(role)) return false
     const isNow =
@@ -145,13 +151,13 @@ export class RoleAdministration {
     )
   }
 
-  /** Up to 14, who is logged in as a role administers it. */
+  /** Before 15, a role administers itself if the session is logged in as it. */
   #isLoggedIn(role: string): boolean {
     const { version, sessionRole } = this.#graph.catalog.server
     return !has(version, 'no self-administration') && role === this.#graph.actingRole && role === sessionRole
   }
 
-  /** From 16 on: in whose name the acting role grants a role, which takes the membership along when it loses ADMIN. */
+  /** From 16 on: the grantor that PostgreSQL records. The membership goes when the grantor loses the ADMIN option. */
   #recordedGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
     return this.#graph
       .administratorsOf(role, this.#graph.inheritsFrom)
@@ -162,7 +168,7 @@ export class RoleAdministration {
       )
   }
 
-  /** Another that has the ADMIN option, and as which the acting role may act, or which it may become. */
+  /** Another role with the ADMIN option that the acting role may act as or SET ROLE to. */
   #otherGrantor(role: string, losers: ReadonlySet<string>): string | undefined {
     return this.#graph
       .adminsOf(role)

@@ -6,17 +6,17 @@ import { has } from '../postgres/features.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
 import { append, getOrMake } from '../util/collections.ts'
 
-/** Whose members everybody who owns the database is, and nobody else can become. */
+/** The predefined role whose only member is the owner of the database. */
 export const databaseOwners = 'pg_database_owner'
 
-/** Which roles are members of which, as the catalog has it, and what that makes of the acting role. */
+/** Which roles are members of which in a catalog, and what that means for the acting role. */
 export class RoleGraph {
   readonly catalog: Catalog
   readonly actingRole: string
   readonly isSuperuser: boolean
   /** Whether the acting role has CREATEROLE. */
   readonly createsRoles: boolean
-  /** Whose privileges a role has; whom it can become by SET ROLE; whose member it is in any way. */
+  /** The roles whose privileges a role has; those it can SET ROLE to; those it is a member of in any way. */
   readonly inheritsFrom: MembershipGraph
   readonly setsRoleTo: MembershipGraph
   readonly memberOf: MembershipGraph
@@ -46,7 +46,9 @@ export class RoleGraph {
     return role === databaseOwner && has(version, 'pg_database_owner')
   }
 
-  /** Before 16 a role inherits or does not; the acting role does where it may give itself INHERIT. */
+  /**
+   * Whether a role can inherit: before 16 that depends on its attribute INHERIT, which the acting role may give itself.
+   */
   inherits(member: string): boolean {
     return (
       this.catalog.membershipsHaveGrantors ||
@@ -59,34 +61,34 @@ export class RoleGraph {
     return this.isSuperuser || (this.createsRoles && !this.isReserved(this.actingRole))
   }
 
-  /** Whether only superusers alter a role: before 16, for some of its attributes. */
+  /** Whether only superusers can alter a role, before 16, because of its attributes. */
   isReserved(role: string): boolean {
     const { replication = false, bypassRls = false } = this.catalog.roles.get(role) ?? {}
     return replication || (bypassRls && !has(this.catalog.server.version, 'altering of BYPASSRLS roles'))
   }
 
   /**
-   * Whether a member has a role’s privileges by a row. Before 16 nobody can be counted on to be a member of the acting role, as
-   * which it may be in the way.
+   * Whether a row gives its member the role’s privileges. Before 16, memberships in the acting role do not
+   * count: they may be in the way and be paused.
    */
   #passesOn({ role, member, inherit }: Membership): boolean {
     const mayPause = role === this.actingRole && !this.catalog.membershipsHaveGrantors
     return inherit && !mayPause && this.inherits(member)
   }
 
-  /** Whether the acting role has the privileges of a role as things are, but for its INHERIT before 16. */
+  /** Whether the acting role has the privileges of a role without borrowing anything but INHERIT before 16. */
   hasPrivilegesOf(role: string): boolean {
     return this.inheritsFrom.isReachable(this.actingRole, role)
   }
 
-  /** Whether the acting role can become a role as things are. */
+  /** Whether the acting role can SET ROLE to a role without borrowing anything. */
   canSetRole(role: string): boolean {
     return this.setsRoleTo.isReachable(this.actingRole, role)
   }
 
   /**
-   * Whether the acting role may need until the end what a role is a member of: it acts as that role, or administers
-   * others by what that one administers.
+   * Whether the acting role may need a role’s memberships until the end, because it acts as that role or
+   * administers others through it.
    */
   needs(role: string): boolean {
     if (this.isSuperuser) return false
@@ -98,26 +100,29 @@ export class RoleGraph {
   }
 
   /**
-   * In which order memberships have to go: those by which the acting role administers others go last, and before those
-   * by which it is a member of their members.
+   * The order in which memberships have to go, the lowest first. Those that the acting role does not need go
+   * first. Then the memberships farthest up the chains go before those below, by which the acting role
+   * administers them; ADMIN options go after others in the same role.
    */
   revocationRank({ role, member, admin }: Membership): number {
     if (!this.needs(member)) return 0
     return 1 + 2 * this.memberOf.count(role) + Number(admin)
   }
 
-  /** By which rows others are members of the acting role that must not be for it to become a member of some roles. */
+  /** The memberships in the acting role that would make a cycle if it became a member of some roles. */
   membersInTheWay(roles: readonly string[]): readonly Membership[] {
     const above = this.memberOf.above(roles)
     return this.catalog.membersOf(this.actingRole).filter(({ member }) => above.has(member))
   }
 
-  /** Whom to be a member of to have a role’s privileges: nobody can be granted pg_database_owner. */
+  /**
+   * The role to join to have a role’s privileges: for pg_database_owner, which cannot be granted, the database owner.
+   */
   grantableStandIn(role: string): string {
     return role === databaseOwners ? this.catalog.server.databaseOwner : role
   }
 
-  /** Others that have a role’s privileges, the nearest first. */
+  /** Other roles that have a role’s privileges, the nearest first. */
   othersWithPrivilegesOf(role: string): readonly string[] {
     const { databaseOwner } = this.catalog.server
     const members = new Set([role])
@@ -129,14 +134,16 @@ export class RoleGraph {
     return [...members].filter((member) => member !== role && member !== this.actingRole)
   }
 
-  /** Who has the ADMIN option for a role. */
+  /** The members that have the ADMIN option for a role. */
   adminsOf(role: string): readonly string[] {
     return getOrMake(this.#admins, role, () =>
       this.catalog.membersOf(role).flatMap(({ member, admin }) => (admin ? [member] : [])),
     )
   }
 
-  /** Of the acting role and the roles it is a member of, those that have the ADMIN option for a role, the nearest first. */
+  /**
+   * Among the acting role and the roles it is a member of: those with the ADMIN option for a role, the nearest first.
+   */
   administratorsOf(role: string, paths: MembershipGraph): readonly string[] {
     return getOrMake(this.#administrators, paths, () => this.#administratorsBy(paths)).get(role) ?? []
   }
@@ -155,15 +162,14 @@ export class RoleGraph {
     return this.administratorsOf(role, this.memberOf).length > 0
   }
 
-  /** The roles that administer others for the acting role, which can become them. */
+  /** The delegates of the acting role, which can SET ROLE to them. */
   delegates(): readonly string[] {
     return [...this.setsRoleTo.reachable(this.actingRole)].filter((name) => this.isDelegate(name))
   }
 
   /**
-   * Whether a role administers others for the acting role. Who else is a member of it could become it, or let himself in, and
-   * anybody who creates roles can give one its name: so it has to be one that the acting role has created, of which it
-   * alone is a member.
+   * Whether a role is a delegate of the acting role. Its name proves nothing, and any other member could act as it or
+   * make itself a member of what it administers. So the acting role must have created it and be its only member.
    */
   isDelegate(name: string): boolean {
     if (!isDelegateName(name) || this.isSuperuser) return false
@@ -187,17 +193,17 @@ export class RoleGraph {
     return this.administratorsOf(role, this.setsRoleTo).find((name) => this.isDelegate(name))
   }
 
-  /** As whom statements about a role itself are run: as the delegate that administers it, where one does. */
+  /** The role that runs statements about a role itself: the delegate that administers it, or the acting role. */
   runAsFor(role: string): string {
     return this.delegateFor(role) ?? this.actingRole
   }
 
-  /** Whether a role has another’s privileges, other than by what it may make itself a member of. */
+  /** Whether a role has another’s privileges without joining any role. */
   acts(role: string, other: string): boolean {
     return this.inheritsFrom.isReachable(role, other)
   }
 
-  /** As which of some roles a role acts in that way. */
+  /** Those of some roles whose privileges a role has in that way. */
   actsAmong(role: string, others: ReadonlyMap<string, unknown>): Iterable<string> {
     return this.inheritsFrom.reachableAmong(role, others)
   }

@@ -5,18 +5,20 @@ import type { ActingAs } from './acting-as.ts'
 import { type Found, type GrantorChoice, type Holders, type Owned, rememberedFor } from './grantor.ts'
 import type { RoleGraph } from './role-graph.ts'
 
-/** How a role comes by a privilege for a while: another grants it in somebody’s name. */
+/** How a role is lent a privilege: the grantor, and the role that runs the GRANT. */
 export interface Lending {
   readonly grantor: string
   readonly as: string
 }
 
-/** Who comes to what is in a schema, and who may create something there: by itself, as another, or by being lent it. */
+/**
+ * Which roles can access the objects in a schema, or create some there: on their own, as another role, or with a loan.
+ */
 export class SchemaUsage {
   readonly #graph: RoleGraph
   readonly #actingAs: ActingAs
   readonly #grantors: GrantorChoice
-  /** By who holds a privilege: by whom the acting role does; whom it may act as to do so; who lends it. */
+  /** By the holders of a privilege: the one through which the acting role has it; one that it may act as; a lender. */
   readonly #held = new WeakMap<Holders, Found<string>>()
   readonly #holding = new WeakMap<Holders, Found<string>>()
   readonly #lenders = new WeakMap<Holders, Found<Lending>>()
@@ -28,8 +30,8 @@ export class SchemaUsage {
   }
 
   /**
-   * Whose privileges the acting role needs to reach an object by its name, besides those of the role in whose name it
-   * acts: nobody’s, where it reaches the schema by itself; `undefined` where it has to be lent USAGE.
+   * The roles whose privileges the acting role needs for USAGE on an object’s schema, besides those of the
+   * role in whose name it acts. None if it has USAGE itself; `undefined` if it has to be lent USAGE.
    */
   schemaUsageHolders(object: Owned, inNameOf: string = object.owner): readonly string[] | undefined {
     const schema = this.#schemaOf(object)
@@ -43,7 +45,7 @@ export class SchemaUsage {
     return guide === undefined ? undefined : [guide]
   }
 
-  /** Whom the acting role has to act as to have a privilege by that: one that has it. */
+  /** A holder of a privilege that the acting role may act as. */
   holderFor(container: CatalogObject, privilege: Privilege): string | undefined {
     const holders = container.acl.holders(privilege)
     return rememberedFor(this.#holding, holders, () => ({
@@ -53,7 +55,7 @@ export class SchemaUsage {
     })).found
   }
 
-  /** Who lends a privilege on a schema or database: its owner, or who else may pass it on. */
+  /** The lender of a privilege on a schema or database: its owner, or another role with the grant option. */
   lenderOf(container: CatalogObject, privilege: Privilege): Lending | undefined {
     const holders = container.acl.holders(privilege)
     return rememberedFor(this.#lenders, holders, () => ({
@@ -62,20 +64,20 @@ export class SchemaUsage {
   }
 
   #lenderAmong(holders: Holders, container: CatalogObject, privilege: Privilege): Lending | undefined {
-    // Who is not in view is not known to be anybody’s member.
+    // Nothing is known of the memberships of roles that are not in the catalog.
     const grantees = [...holders].flatMap(([grantee, grantable]) =>
       grantable && this.#graph.catalog.roles.has(grantee) ? [grantee] : [],
     )
     for (const grantor of new Set([container.owner, ...grantees])) {
       const as = this.#graph.isSuperuser
         ? this.#graph.actingRole
-        : this.#grantors.roleToRunAs(grantor, container, privilege, { saying: 'grant' }, () => true)
+        : this.#grantors.roleToRunAs(grantor, container, privilege, { statement: 'grant' }, () => true)
       if (as !== undefined) return { grantor, as }
     }
     return undefined
   }
 
-  /** What the owner of an object needs CREATE on to be made its owner by who is no superuser. */
+  /** The schema or database on which a new owner needs CREATE, unless a superuser makes it the owner. */
   containerOf(object: ObjectName): CatalogObject | undefined {
     return object.kind === 'publication'
       ? this.#graph.catalog.object({ kind: 'database', name: [this.#graph.catalog.server.database] })
@@ -87,7 +89,7 @@ export class SchemaUsage {
     return this.#graph.catalog.isSuperuser(role) || this.holds(role, container, 'CREATE')
   }
 
-  /** Whether a role has a privilege, by an ACL: itself, through another role, or as everybody. */
+  /** Whether a role has a privilege by an ACL: itself, through another role, or through PUBLIC. */
   holds(role: string, object: CatalogObject, privilege: Privilege): boolean {
     const holders = object.acl.holders(privilege)
     return (
@@ -95,7 +97,7 @@ export class SchemaUsage {
     )
   }
 
-  /** The same as `holds`, of an object that may not be in view. */
+  /** The same as `holds`, for an object that may not be in the catalog. */
   holdsOn(role: string, name: ObjectName, privilege: Privilege): boolean {
     const object = this.#graph.catalog.object(name)
     return (
@@ -103,7 +105,7 @@ export class SchemaUsage {
     )
   }
 
-  /** Whether a role comes to what is in a schema: it has USAGE, or is lent it. */
+  /** Whether a role can access an object in its schema: it has USAGE, or can be lent it. */
   reaches(role: string, object: Owned, inNameOf: string = object.owner): boolean {
     const schema = this.#schemaOf(object)
     if (schema === undefined) return true
@@ -114,7 +116,7 @@ export class SchemaUsage {
     return isOpen || this.lenderOf(schema, 'USAGE') !== undefined
   }
 
-  /** By whom the acting role has a privilege: the role itself, or everybody, rather than another. */
+  /** The holder through which the acting role has a privilege: itself or PUBLIC rather than another role. */
   #holder(object: CatalogObject, privilege: Privilege): string | undefined {
     const holders = object.acl.holders(privilege)
     const { found } = rememberedFor(this.#held, holders, () => {

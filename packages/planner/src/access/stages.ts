@@ -1,11 +1,11 @@
 import type { Access } from './access.ts'
 
-/** What the acting role may do, at three moments of a plan. */
+/** What the acting role may do at three stages of a plan. */
 export interface AccessStages {
   /** Before anything is done. */
   readonly now: Access
-  /** To what is in schemas, once the schemas have their owners. */
+  /** With the contents of schemas, once the schemas have their new owners. */
   readonly overContents: Access
-  /** To privileges, once everything has its owner. */
+  /** With privileges, once everything has its new owner. */
   readonly overPrivileges: Access
 }

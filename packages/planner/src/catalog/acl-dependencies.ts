@@ -11,20 +11,20 @@ export interface Granted {
   readonly privilege: Privilege
 }
 
-/** One text for one of them. */
+/** A key for one of them. */
 export const grantedKey = ({ object, item, privilege }: Granted): string =>
   `${object.key}\0${privilege}\0${aclKey(item)}`
 
-/** What one role has granted of one privilege on one object. */
+/** All grants of one privilege on one object by one role. */
 export interface PassedOn {
   readonly object: CatalogObject
   readonly granted: readonly Granted[]
 }
 
 interface Index {
-  /** By privilege and grantor: object by object. */
+  /** By privilege and grantor: what the grantor has granted, object by object. */
   readonly passedOn: ReadonlyMap<string, readonly PassedOn[]>
-  /** By object, privilege and role: what gives it the grant option there. */
+  /** By object, privilege and role: the items that give the role the grant option. */
   readonly options: ReadonlyMap<string, readonly Granted[]>
   /** By privilege, grantee and grantor: the columns on which such an item gives the grant option. */
   readonly columns: ReadonlyMap<string, readonly CatalogObject[]>
@@ -32,7 +32,7 @@ interface Index {
 
 const none = (): number => 0
 
-/** One text for the grant option that a role has on an object itself. */
+/** A key for the grant option that a role has on an object itself. */
 export const optionKey = ({ key }: CatalogObject, privilege: Privilege, role: string): string =>
   `${key}\0${privilege}\0${role}`
 
@@ -54,8 +54,8 @@ const indexOf = (objects: readonly CatalogObject[]): Index => {
 }
 
 /**
- * By virtue of what the privileges on an object, and on the columns of a table, have been granted. Their ACLs are looked
- * through once, when that is first asked: most objects have nothing that anybody has passed on.
+ * The grant options by virtue of which privileges on an object, or on a table and its columns, have been
+ * granted. The ACLs are indexed when that is first asked: on most objects nobody has passed anything on.
  */
 export class AclDependencies {
   readonly #objects: readonly CatalogObject[]
@@ -78,14 +78,14 @@ export class AclDependencies {
     return this.#index().passedOn.get(`${privilege}\0${grantor}`) ?? []
   }
 
-  /** By what a role has the grant option on an object itself. */
+  /** The items that give a role the grant option on an object itself. */
   optionsOf(object: CatalogObject, privilege: Privilege, role: string): readonly Granted[] {
     return this.#index().options.get(optionKey(object, privilege, role)) ?? []
   }
 
   /**
-   * Whether a role may grant a privilege: on a column also by the table.
-   * @param lost how many of the items that give it the grant option on an object count no more
+   * Whether a role has the grant option for a privilege. On a column, the grant option on the table counts too.
+   * @param lost how many of the items that give a grant option no longer count
    */
   holdsOption(
     object: CatalogObject,
@@ -99,15 +99,15 @@ export class AclDependencies {
     return isLeft(object) || (table !== undefined && isLeft(table))
   }
 
-  /** The columns on which an item of a table that goes takes a grant option along. */
+  /** The columns that lose a grant option when an item of their table is revoked. */
   columnsWithOption(object: CatalogObject, item: AclEntry, privilege: Privilege): readonly CatalogObject[] {
     if (object.kind !== 'table' || this.#objects.length === 1) return []
     return this.#index().columns.get(`${privilege}\0${aclKey(item)}`) ?? []
   }
 
   /**
-   * What may have been granted by virtue of an item: where that is on a table, also what has been granted on its columns. A
-   * privilege that is revoked on a table goes on its columns too, and its grant option with it.
+   * What may have been granted by virtue of an item. For an item on a table that includes grants on its
+   * columns: REVOKE on a table also revokes the privilege and its grant option on the columns.
    */
   grantedBy({ object, item, privilege }: Granted): readonly PassedOn[] {
     const { grantee } = item
@@ -122,8 +122,9 @@ export class AclDependencies {
   }
 
   /**
-   * What a grantor has granted that would depend on the grant option that it has to be lent: PostgreSQL would not let that
-   * be taken back. On a table that takes what it has on the columns too. Nothing where it has the grant option.
+   * What a grantor has granted that would depend on a grant option lent to it, so that PostgreSQL would not
+   * let the loan be taken back. Taking one back on a table also takes what the grantor has on its columns.
+   * Empty if the grantor has the grant option.
    */
   dependingOnLoan({ object, item: { grantor }, privilege }: Granted): readonly PassedOn[] {
     if (grantor === object.owner || this.holdsOption(object, privilege, grantor)) return []

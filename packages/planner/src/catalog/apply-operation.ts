@@ -26,7 +26,7 @@ const newRole = (name: string): Role => ({
 
 const existingRole = (catalog: Catalog, name: string): Role => {
   const role = catalog.roles.get(name)
-  if (role === undefined) throw new Error(`the plan uses role ${JSON.stringify(name)} before it is there`)
+  if (role === undefined) throw new Error(`the plan uses role ${JSON.stringify(name)} before it exists`)
   return role
 }
 
@@ -34,12 +34,15 @@ const existingObject = (catalog: Catalog, name: ObjectName): CatalogObject => {
   const object = catalog.object(name)
   if (object === undefined)
     throw new Error(
-      `the plan uses an object that is not in view: ${JSON.stringify([name.kind, ...name.name])}`,
+      `the plan uses an object that is not in the snapshot: ${JSON.stringify([name.kind, ...name.name])}`,
     )
   return object
 }
 
-/** A column is in view only once it has an ACL of its own; the first grant on it gives it one. */
+/**
+ * Finds an object, or adds a column: a column is in the catalog only if it has an ACL, which the first grant
+ * on it gives it.
+ */
 const objectToGrantOn = (catalog: Catalog, name: ObjectName): CatalogObject => {
   if (name.kind === 'column' && catalog.object(name) === undefined) {
     const table = existingObject(catalog, { kind: 'table', name: name.name.slice(0, 2) })
@@ -53,7 +56,7 @@ const objectToGrantOn = (catalog: Catalog, name: ObjectName): CatalogObject => {
 }
 
 /**
- * What a change of owner makes of an ACL: the new owner takes the old one’s place as grantee and as grantor, and
+ * The ACL after a change of owner: the new owner takes the old one’s place as grantee and as grantor, and
  * items that become the same are merged.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclnewowner)
  */
@@ -92,8 +95,8 @@ const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptio
 }
 
 /**
- * What the owner has on a schema that was just made, and whom its default privileges let in besides. Where they leave
- * nothing to anybody, PostgreSQL takes them for none at all.
+ * The ACL of a new schema, as default privileges of its owner make it. If those give nothing to anybody, PostgreSQL
+ * ignores them.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/aclchk.c (get_user_default_acl)
  */
 const schemaAcl = (catalog: Catalog, owner: string): Acl => {
@@ -109,18 +112,18 @@ const membershipsFor = (
 ): readonly Membership[] =>
   catalog.membershipsIn(role, member).filter((row) => grantor === null || row.grantor === grantor)
 
-/** Whether a row is counted among those by which its member administers roles. */
+/** Whether a member has a row because it created the role. Such rows are counted in `administers`. */
 const comesWithCreation = (catalog: Catalog, { admin, grantor }: Membership): boolean =>
   admin && grantor === catalog.server.bootstrapRole
 
-/** Does to the catalog what the operation will do to the server. The only place that knows what a statement does. */
+/** Does to a catalog what an operation will do to the server. Nothing else knows what statements do. */
 export const applyOperation = (catalog: Catalog, operation: Operation): void => {
   switch (operation.kind) {
     case 'createRole': {
       const { role, as } = operation
-      // What a delegate administers is counted from then on.
+      // From now on, the roles that a delegate administers are counted.
       catalog.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
-      // https://www.postgresql.org/docs/16/sql-createrole.html: who may create roles administers what it created.
+      // https://www.postgresql.org/docs/16/sql-createrole.html: the creator of a role administers it.
       if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
         catalog.countAdministered(as, 1)
         catalog.setMembership({
@@ -177,7 +180,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
           inherit: !catalog.membershipsHaveGrantors || existingRole(catalog, member).inherit,
           set: true,
         }
-      // Before 16 who gives the ADMIN option to a member takes the place of who made it one.
+      // Before 16, whoever gives a member the ADMIN option becomes the grantor of its membership.
       const isKept = existing !== undefined && (!admin || existing.admin)
       if (existing !== undefined && !isKept) catalog.removeMembership(existing)
       catalog.setMembership({
@@ -224,7 +227,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
     case 'revokePrivilege': {
       const object = existingObject(catalog, operation.object)
       revokeIn(catalog.editable(object).acl, operation, operation.grantOptionOnly)
-      // A privilege that is revoked on the table goes on all its columns too.
+      // REVOKE on a table also revokes on all its columns.
       // https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
       for (const column of catalog.followersOf(object))
         if (column.kind === 'column')

@@ -22,26 +22,26 @@ export interface CatalogObject extends ObjectName {
   readonly owner: string
   readonly acl: ReadonlyAcl
   readonly follows?: ObjectName
-  /** It holds nothing that could act with its owner’s rights, but for what others may still attach to it. */
+  /** It holds no code that could run with its owner’s rights, apart from code that others may still attach to it. */
   readonly inert: boolean
-  /** Those without an ACL, that are held while the owner changes. */
+  /** The columns without an ACL, which are held while the owner changes. */
   readonly columns?: readonly string[]
   readonly foreignKey?: true
   readonly runsCodeWhenOpened?: true
   /** Whether only superusers can own it. */
   readonly ownedBySuperusers: boolean
-  /** Of a foreign server. */
+  /** The foreign-data wrapper of a foreign server. */
   readonly wrapper?: ObjectName
   readonly indexes?: number
 }
 
-/** An object that only one catalog has, and may change. */
+/** An object that belongs to one catalog only, which may change it. */
 export type OwnObject = Omit<CatalogObject, 'owner' | 'acl'> & {
   owner: string
   acl: Acl
 }
 
-/** What is granted on what an owner will create: everything that there is, whether it is PostgreSQL’s default or not. */
+/** What is granted on objects that an owner will create, including PostgreSQL’s own defaults. */
 export interface CatalogDefaults extends Future {
   readonly acl: ReadonlyAcl
 }
@@ -50,16 +50,15 @@ const defaultsKey = (owner: string, schema: string | null, on: FutureObjects): s
   `${owner}\0${on}\0${schema ?? ''}`
 const grantedKey = ({ role, grantor }: Pick<Membership, 'role' | 'grantor'>): string => `${grantor}\0${role}`
 
-/** Rows by roles that they name. */
+/** Rows by a role that they name. */
 type Rows = Map<string, Set<Membership>>
 
 const listed = (rows: Rows, name: string): Set<Membership> =>
   getOrMake(rows, name, () => new Set<Membership>())
 
 /**
- * The facts about the roles and objects in view, indexed. Starts as a snapshot and is changed only by `apply`, one
- * operation at a time, so that each phase of a plan sees what the phases before it have made. A copy shares with the catalog
- * that it is of what neither has changed.
+ * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that each
+ * phase of a plan sees what the phases before it have done. A fork shares with its original what neither has changed.
  */
 export class Catalog {
   server: Server
@@ -68,19 +67,19 @@ export class Catalog {
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
   readonly #objects: Map<string, CatalogObject>
-  /** The objects that no other catalog has. */
+  /** The objects that no other catalog shares. */
   #own = new Set<CatalogObject>()
   /** By member, then by role. */
   readonly #memberships: Map<string, ReadonlyMap<string, readonly Membership[]>>
-  /** Of these members, the rows that no other catalog has. */
+  /** By member, the rows that no other catalog shares. */
   #ownMembers = new Map<string, Map<string, readonly Membership[]>>()
-  /** Made when they are asked for, and kept up from then on. */
+  /** Indexes that are made when first needed, and kept up to date from then on. */
   #ofRole: Rows | undefined
   #ofGrantor: Rows | undefined
   readonly #defaults: Map<string, CatalogDefaults>
-  /** Of these defaults, the ACLs that no other catalog has. */
+  /** The ACLs of default privileges that no other catalog shares. */
   #ownDefaults = new Map<string, Acl>()
-  /** By the key of a table, the keys of what follows it. */
+  /** By the key of a table, the keys of its columns and sequences. */
   readonly #followers = new Map<string, string[]>()
 
   constructor(from: Snapshot | Catalog) {
@@ -104,7 +103,7 @@ export class Catalog {
     this.#objects = new Map()
     this.#memberships = new Map()
     this.#defaults = new Map()
-    // The same few combinations of letters stand in every ACL.
+    // Most ACLs repeat the same few combinations of letters.
     const known = new Map<string, ReadonlyPrivileges>()
     const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
     for (const { owner, schema, on, acl } of from.defaultPrivileges)
@@ -113,12 +112,12 @@ export class Catalog {
     for (const object of from.objects) this.#add(object, aclOf(object.acl, parse))
   }
 
-  /** A copy, which can be changed without changing this one. Until then they share what both have. */
+  /** A copy that can be changed without changing this catalog. */
   fork(): Catalog {
     return new Catalog(this)
   }
 
-  /** An object that was not there, with its ACL. */
+  /** Adds an object with its ACL. */
   addObject(added: Omit<DatabaseObject, 'acl'>, acl: Acl): void {
     this.#own.add(this.#add(added, acl))
   }
@@ -159,7 +158,7 @@ export class Catalog {
     return this.#objects.get(objectKey(name))
   }
 
-  /** An object of this catalog, to be changed: a copy takes its place where another catalog may have it too. */
+  /** An object that may be changed. A copy takes its place if another catalog may share it. */
   editable(object: CatalogObject): OwnObject {
     const own = this.#own.has(object) ? object : { ...object, acl: new Acl(object.acl.values()) }
     this.#own.add(own)
@@ -167,7 +166,7 @@ export class Catalog {
     return own as OwnObject
   }
 
-  /** The columns of a table and the sequences linked to it: what its owner also owns. */
+  /** The columns of a table and the sequences linked to it, which always have the same owner. */
   followersOf(object: ObjectName): readonly CatalogObject[] {
     if (this.#followers.size === 0) return []
     return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.get(key)!)
@@ -202,7 +201,7 @@ export class Catalog {
     return [...(this.#ofGrantor.get(grantedKey({ grantor, role })) ?? [])]
   }
 
-  /** Notes that a role administers more roles than before, or fewer, where it is known how many. */
+  /** Notes that a role administers more or fewer roles than before, if their number is known. */
   countAdministered(name: string, change: number): void {
     const role = this.roles.get(name)
     if (role?.administers !== undefined)
@@ -262,23 +261,23 @@ export class Catalog {
     for (const ofMember of this.#memberships.values()) for (const rows of ofMember.values()) yield* rows
   }
 
-  /** Everything that has been said of what is still to be created. */
+  /** All default privileges that have been set. */
   get defaults(): Iterable<CatalogDefaults> {
     return this.#defaults.values()
   }
 
-  /** What is granted on what an owner will create; PostgreSQL’s default where nothing has been said. */
+  /** What is granted on objects that an owner will create: PostgreSQL’s default if nothing has been set. */
   defaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
     const key = defaultsKey(owner, schema, on)
     return this.#defaults.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
   }
 
-  /** What PostgreSQL grants where nothing has been said. */
+  /** PostgreSQL’s default for objects that an owner will create. */
   builtInDefaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
     return { owner, schema, on, acl: builtInDefaults(this.server.version, { owner, schema, on }) }
   }
 
-  /** Changes default privileges. As PostgreSQL does, forgets those that are what they would be without. */
+  /** Changes default privileges. Like PostgreSQL, forgets them if they equal the default. */
   changeDefaults({ owner, schema, on }: Future, change: (acl: Acl) => void): void {
     const key = defaultsKey(owner, schema, on)
     const acl = getOrMake(
@@ -335,6 +334,6 @@ export class Catalog {
   }
 }
 
-/** Whether pgsr moves this object when its owner is not to own it. */
+/** Whether pgsr changes the owner of this object by itself, not with that of a table. */
 export const ownerIsManaged = (object: CatalogObject): boolean =>
   object.follows === undefined && objectKinds[object.kind].ownerKeyword !== undefined

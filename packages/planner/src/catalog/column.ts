@@ -10,6 +10,6 @@ export const tableOf = (
   return table === undefined ? [] : [table]
 }
 
-/** The columns of a table that are in view. */
+/** The columns of a table that are in the catalog: those that have an ACL. */
 export const columnsOf = (catalog: Catalog, object: ObjectName): readonly CatalogObject[] =>
   object.kind === 'table' ? catalog.followersOf(object).filter(({ kind }) => kind === 'column') : []

@@ -5,11 +5,11 @@ import { attributes, attributeWords } from '../postgres/attribute.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { CatalogDefaults, CatalogObject } from './catalog.ts'
 
-/** The attributes a role has, in words. */
+/** The keywords of the attributes that a role has. */
 export const attributesOf = (role: Role): readonly string[] =>
   attributeWords.filter((attribute) => role[attributes[attribute]])
 
-/** That a role exists, and with which attributes. */
+/** The facts that a role exists and has its attributes. */
 export const roleFacts = (role: Role): readonly Fact[] => [
   { kind: 'role', role: role.name },
   ...[...attributesOf(role), `VALID UNTIL ${role.validUntil}`].map((attribute): Fact => ({

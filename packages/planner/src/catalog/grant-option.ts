@@ -2,7 +2,7 @@ import type { Privilege } from '../postgres/privilege.ts'
 import type { Catalog, CatalogObject } from './catalog.ts'
 import { tableOf } from './column.ts'
 
-/** Whether a role may grant a privilege that is not the owner’s to grant: on a column also by the table. */
+/** Whether a role that is not the owner has the grant option. On a column, the grant option on the table counts too. */
 export const holdsOption = (
   catalog: Catalog,
   object: CatalogObject,

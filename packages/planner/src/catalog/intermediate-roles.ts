@@ -6,12 +6,16 @@ import { append } from '../util/collections.ts'
 import type { Catalog, CatalogObject } from './catalog.ts'
 
 /**
- * Whose an intermediate role is. `pg_shdepend` says, not the name: a copied or restored database keeps the old names.
- * `ours` has entries in this database, or the cluster’s, only; `theirs` only in others; `shared` in both.
+ * Which databases use an intermediate role, according to `pg_shdepend`. The name does not tell: a copied or
+ * restored database keeps the old names. `ours`: only this database or the cluster’s catalogs. `theirs`: only
+ * others. `shared`: both.
  */
 export type Whose = 'ours' | 'theirs' | 'shared' | 'unused'
 
-/** Where what a role gives its members is: in this database, in the cluster or another database, or both. */
+/**
+ * Where the objects are on which a role gives its members privileges: in this database, in the cluster or
+ * another database, or both.
+ */
 export type Reach = 'here' | 'elsewhere' | 'both'
 
 /** A privilege that an intermediate role holds in this database, or in the cluster’s shared catalogs. */
@@ -30,13 +34,13 @@ interface Provider {
 
 interface Index {
   readonly holdingsOf: ReadonlyMap<string, readonly Holding[]>
-  /** Intermediate roles that are more than they claim to be, by something other than what they hold. */
+  /** Intermediate roles that are more than their names claim, for another reason than what they hold. */
   readonly tainted: ReadonlySet<string>
-  /** By the key of the object: the trusted ones with what they give, the oldest first. */
+  /** By the key of an object: the trusted roles that give a privilege on it, the oldest first. */
   readonly providers: ReadonlyMap<string, readonly Provider[]>
 }
 
-/** The intermediate roles in a catalog that stays as it is, with what each holds there. It is looked through when asked. */
+/** The intermediate roles in a catalog that does not change, and what they hold. It is searched when first needed. */
 export class IntermediateRoles {
   readonly #catalog: Catalog
   #index: Index | undefined
@@ -78,7 +82,10 @@ export class IntermediateRoles {
     return { holdingsOf, tainted, providers }
   }
 
-  /** Whether a role gives its members nothing but what it holds: it has no attribute, and is a member of nothing. */
+  /**
+   * Whether a role gives its members nothing but what it holds: it has no attribute but INHERIT, and is not a
+   * member of other roles.
+   */
   isPlain(name: string): boolean {
     const role = this.#catalog.roles.get(name)
     if (role === undefined || this.#catalog.isMember(name)) return false
@@ -86,22 +93,22 @@ export class IntermediateRoles {
     return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
   }
 
-  /** It is what it claims to be: a role that gives one privilege on one object, and nothing else at all. */
+  /** Whether a role is what its name claims: it gives one privilege on one object, and nothing else at all. */
   #isTrusted(name: string, holdings: readonly Holding[]): boolean {
     return this.isPlain(name) && holdings.length === 1 && holdings[0]!.byOwner && !holdings[0]!.grantable
   }
 
   /**
-   * The trusted roles that hold the privilege, the oldest first, those shared with a copied database included: they
-   * count for who is a member already, but nobody is newly let in.
-   * @param object its key
+   * The trusted roles that give a privilege, the oldest first. They include roles shared with a copied
+   * database, which count for those who are members already but get no new members.
+   * @param object the key of the object
    */
   providing(object: string, privilege: Privilege): readonly Role[] {
     const found = this.#found.providers.get(object)?.filter((one) => one.privilege === privilege) ?? []
     return found.map(({ role }) => role)
   }
 
-  /** The one thing that a role gives, where it is what it claims to be. */
+  /** The one privilege that a trusted role gives; `undefined` for any other role. */
   provided(name: string): Holding | undefined {
     const holdings = isIntermediateName(name) ? this.holdingsOf(name) : []
     if (this.#found.tainted.has(name) || !this.#isTrusted(name, holdings)) return undefined

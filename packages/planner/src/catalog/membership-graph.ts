@@ -1,9 +1,9 @@
 import { append, getOrMake } from '../util/collections.ts'
 
-/** The roles that can be come to, the nearest first, each with the role that it was come to from. */
+/** The reachable roles, the nearest first, each with the role it was reached from. */
 type Walk = ReadonlyMap<string, string | undefined>
 
-/** Which roles a role is a member of, one of the other; each role is walked from once. */
+/** Which roles a role is a member of, directly or indirectly. The walk from each role is done once. */
 export class MembershipGraph {
   readonly #rolesOf: (member: string) => readonly string[]
   readonly #walks = new Map<string, Walk>()
@@ -15,7 +15,7 @@ export class MembershipGraph {
     this.#rolesOf = rolesOf
   }
 
-  /** A role, and all that it is a member of, the nearest first. */
+  /** A role and all roles that it is a member of, the nearest first. */
   reachable(from: string): Iterable<string> {
     return this.#from(from).keys()
   }
@@ -24,7 +24,7 @@ export class MembershipGraph {
     return from === to || this.#from(from).has(to)
   }
 
-  /** Which of some roles are what another is, or is a member of. */
+  /** Those of some roles that a role is, or is a member of. */
   *reachableAmong(from: string, among: ReadonlyMap<string, unknown>): Iterable<string> {
     const walk = this.#from(from)
     const [few, many] = walk.size < among.size ? [walk, among] : [among, walk]
@@ -37,8 +37,8 @@ export class MembershipGraph {
   }
 
   /**
-   * What is reachable from a role and not known yet. Of what is known, so is all that it is a member of; what is found is to
-   * be known from then on.
+   * The roles that are reachable from a role and not known yet. With a known role, all roles that it is a
+   * member of must be known; the caller must add what it gets to the known ones.
    */
   *unknownFrom(from: string, known: Pick<ReadonlySet<string>, 'has'>): Iterable<string> {
     const found = new Set(known.has(from) ? [] : [from])
@@ -48,14 +48,14 @@ export class MembershipGraph {
     }
   }
 
-  /** How many memberships are between a role and one that it is a member of. */
+  /** How many memberships lead from a role to one that it is a member of. */
   distance(from: string, to: string): number {
     return this.distancesFrom(from).get(to) ?? Number.POSITIVE_INFINITY
   }
 
   /**
-   * How many memberships are between a role and each that it is a member of.
-   * @param joined what it is made a direct member of as well
+   * How many memberships lead from a role to each role that it is a member of.
+   * @param joined roles that it is also made a direct member of
    */
   distancesFrom(from: string, joined?: Iterable<string>): ReadonlyMap<string, number> {
     return joined === undefined
@@ -69,12 +69,12 @@ export class MembershipGraph {
       for (const role of roles) if (!distances.has(role)) distances.set(role, distance)
     }
     add(joined, 1)
-    // A Map visits what is added to it while it is walked: the nearest first.
+    // A Map visits what is added to it during the iteration: the nearest first.
     for (const [role, distance] of distances) add(this.#rolesOf(role), distance + 1)
     return distances
   }
 
-  /** The roles from one to another that it is a member of, both included; `undefined` when it is no member. */
+  /** The roles from one to another that it is a member of, both included; `undefined` if it is not a member. */
   path(from: string, to: string): readonly string[] | undefined {
     const walk = this.#from(from)
     if (!walk.has(to)) return undefined
@@ -94,18 +94,21 @@ export class MembershipGraph {
   #walk(from: readonly string[]): Walk {
     const walk = new Map<string, string | undefined>()
     for (const role of from) walk.set(role, undefined)
-    // A Map visits what is added to it while it is walked: breadth first.
+    // A Map visits what is added to it during the iteration: breadth first.
     for (const role of walk.keys())
       for (const next of this.#rolesOf(role)) if (!walk.has(next)) walk.set(next, role)
     return walk
   }
 
-  /** Some roles, and all that they are members of. */
+  /** Some roles, and all roles that they are members of. */
   above(roles: readonly string[]): ReadonlySet<string> {
     return new Set(this.#walk(roles).keys())
   }
 
-  /** Of some roles, and what they are members of: those that have a quality, or are members of one that has it. */
+  /**
+   * Among some roles and the roles that they are members of: those that have a quality, or are members of one
+   * that has it.
+   */
   leadingTo(roles: readonly string[], hasQuality: (role: string) => boolean): ReadonlySet<string> {
     const members = new Map<string, string[]>()
     const leading = new Set<string>()
@@ -117,7 +120,10 @@ export class MembershipGraph {
     return leading
   }
 
-  /** How many roles a role is a member of, itself included. Where it is a member of one only, that one is asked. */
+  /**
+   * How many roles a role is a member of, itself included. If it is a member of only one, that one is counted
+   * instead, plus one.
+   */
   count(from: string): number {
     const chain: string[] = []
     const entered = new Set<string>()

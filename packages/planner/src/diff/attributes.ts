@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type Attribute, attributes, isGrantableAttribute } from '../postgres/attribute.ts'
 import type { Goal } from '../resolve/target-state.ts'
 
-/** Whether a role has an attribute and should not. */
+/** Whether a desired role has an attribute that it should not have. */
 export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
   goal.managesCluster &&
   isGrantableAttribute(attribute) &&
@@ -10,11 +10,11 @@ export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute
   catalog.roles.get(role)?.[attributes[attribute]] === true &&
   !isWanted(goal, role, attribute)
 
-/** Whether it has one that it should not have, and that can be taken away. */
+/** Whether a role has an attribute that it should not have, and that can be taken away. */
 export const losesAttribute = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
   isUnwanted(catalog, goal, role, attribute) && goal.access.now.roles.maySetAttribute(role, attribute)
 
-/** Whether a role that is not to log in has a password stored all the same, as far as that may be known. */
+/** Whether a role that should not log in is known to have a password stored all the same. */
 export const hasUselessPassword = (
   catalog: Catalog,
   { managesCluster, logins }: Goal,

@@ -3,7 +3,7 @@ import { defaultPrivilegeFacts } from '../catalog/facts.ts'
 import { type DefaultPrivilegeFact, factKey } from '../model/fact.ts'
 import { defaultKey, type Goal, isPreservedIn } from '../resolve/target-state.ts'
 
-/** What is to become of one privilege on future objects, and of which desired role that is said. */
+/** What should happen to one default privilege, and the desired role that it concerns. */
 export interface DefaultVerdict {
   readonly fact: DefaultPrivilegeFact
   readonly change: 'revoke' | 'strip grant option' | 'restore'
@@ -18,12 +18,12 @@ const judgeGrantee = (goal: Goal, fact: DefaultPrivilegeFact): readonly DefaultV
   return grantable && !asked.grantable ? [{ fact, change: 'strip grant option', role: grantee }] : []
 }
 
-/** Whether a desired role is to have what is said of future objects, or keeps it. */
+/** Whether a desired role should have a default privilege, or keeps it. */
 const isKept = (goal: Goal, fact: DefaultPrivilegeFact): boolean =>
   isPreservedIn(goal, fact.grantee, fact.schema) ||
   goal.defaults.get(defaultKey(fact, fact.privilege, fact.grantee))?.grantable === fact.grantable
 
-/** To a role that is to have nothing, PostgreSQL’s own defaults come back: it will make nothing any more. */
+/** A role that should have nothing gets PostgreSQL’s own defaults back: it will create no more objects. */
 const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): readonly DefaultVerdict[] => {
   const { owner, schema, on } = defaults
   const builtIn = new Map(
@@ -46,7 +46,9 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
   ]
 }
 
-/** What default privileges say of desired roles and should not, or say for those that will make nothing any more. */
+/**
+ * The default privileges that desired roles should not have, or that belong to desired roles that should have nothing.
+ */
 export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
   [...catalog.defaults].flatMap((defaults) =>
     goal.idle.has(defaults.owner)

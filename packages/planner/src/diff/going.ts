@@ -4,20 +4,20 @@ import { heldBy } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Revoked } from './revoked.ts'
 
-/** What is to go, and the grant options that go with it. */
+/** The privileges that are to go, and the grant options that go with them. */
 export class Going {
   readonly #dependencies: AclDependencies
   readonly #all = new Map<string, Revoked>()
-  /** The items that give no grant option any more. */
+  /** The items that no longer give a grant option. */
   readonly #lost = new Set<string>()
-  /** How many of them there are for each grant option. */
+  /** How many such items there are for each grant option. */
   readonly #lostOf = new Map<string, number>()
 
   constructor(dependencies: AclDependencies) {
     this.#dependencies = dependencies
   }
 
-  /** In the order in which they were added first; walked, it visits what is added meanwhile. */
+  /** In the order in which they were first added. An iteration also visits what is added meanwhile. */
   values(): Iterable<Revoked> {
     return this.#all.values()
   }

@@ -15,9 +15,9 @@ import {
 import { type Goal, isPreserved } from '../resolve/target-state.ts'
 import { losesAttribute } from './attributes.ts'
 
-/** What is to become of a row of `pg_auth_members`. */
+/** What should happen to a row of `pg_auth_members`. */
 export interface MembershipVerdict {
-  /** `keep`: it is asked for, or not ours to judge. The others but `lose` say why it stays though it should go. */
+  /** `keep`: it is asked for, or not managed. `lose`: it goes. The others say why it stays although it should go. */
   readonly kind:
     | 'keep'
     | 'lose'
@@ -25,20 +25,20 @@ export interface MembershipVerdict {
     | 'more than an intermediate role'
     | 'passed on'
     | 'not permitted'
-  /** The options that go, or should; none where all of it does. */
+  /** The options that go, or should; empty if the whole row does. */
   readonly options: readonly MembershipOption[]
 }
 
 const keep: MembershipVerdict = { kind: 'keep', options: [] }
 
-/** What is left of a row without some options goes too where it gives nothing. */
+/** A row loses some options. It goes as a whole if it would give nothing without them. */
 const losing = (row: Membership, options: readonly MembershipOption[]): MembershipVerdict => {
   const { admin, inherit, set } = without(row, options)
   return { kind: 'lose', options: admin || inherit || set ? options : [] }
 }
 
 /**
- * Whether a row’s ADMIN option is what CREATEROLE gives a role on what it creates. It lasts as long as that.
+ * Whether a row has the ADMIN option that CREATEROLE gives a role for what it creates. It lasts as long as CREATEROLE.
  * @see https://www.postgresql.org/docs/16/role-attributes.html
  */
 export const comesWithCreateRole = (catalog: Catalog, goal: Goal, row: Membership): boolean =>
@@ -51,13 +51,13 @@ export const comesWithCreateRole = (catalog: Catalog, goal: Goal, row: Membershi
 const isAskedFor = ({ memberships }: Goal, { role, member }: Membership): boolean =>
   memberships.get(member)?.has(role) === true
 
-/** Whether a member creates roles, as it should, or needs what it has created to administer others. */
+/** Whether a member should have CREATEROLE, as far as that is managed, or the role is a delegate of the acting role. */
 const isCreator = ({ attributes, managesCluster, access }: Goal, { role, member }: Membership): boolean =>
   !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.graph.isDelegate(role)
 
 /**
- * Whether a desired role has granted itself a role that it has created, and could do so again each time: that is its own, as
- * is what an owner grants itself.
+ * Whether a desired role has granted itself a role that it created. It could do so again at any time, so this
+ * is left alone, like what an owner grants itself.
  */
 export const isGrantedToItself = (catalog: Catalog, goal: Goal, row: Membership): boolean =>
   catalog.membershipsHaveGrantors &&
@@ -66,7 +66,7 @@ export const isGrantedToItself = (catalog: Catalog, goal: Goal, row: Membership)
   isCreator(goal, row) &&
   catalog.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(catalog, goal, one))
 
-/** Which options a row gives that it must not, since what counts is what all rows give. */
+/** The options that a row gives but must not: an option counts if any row gives it. */
 const excessOf = (
   row: Membership,
   asked: AskedMembershipOptions,
@@ -77,17 +77,17 @@ const excessOf = (
     return row[field] && (option === 'ADMIN' ? asked.admin !== true && !isOfCreator : asked[field] === false)
   })
 
-/** Whether what a member has by an intermediate role, and nothing else, is in a schema where it keeps what it has. */
+/** Whether an intermediate role gives its member only something in a schema where the member keeps what it has. */
 const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {
   const provided = isRealMember(row) ? intermediateRoles.provided(row.role) : undefined
   return provided !== undefined && isPreserved(goal, row.member, provided.object)
 }
 
-/** Whether a member is to have what an intermediate role gives. */
+/** Whether a member should have, or keeps, what an intermediate role gives. */
 export const isEntitled = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean =>
   isAskedFor(goal, row) || providesPreserved(goal, intermediateRoles, row)
 
-/** Judges a membership in an intermediate role that is not asked for: what it is, its name alone does not say. */
+/** Judges a membership that is not asked for in a role with the name of an intermediate role, which proves nothing. */
 const verdictOnIntermediate = (
   goal: Goal,
   intermediateRoles: IntermediateRoles,
@@ -102,7 +102,7 @@ const verdictOnIntermediate = (
     if (reach === 'both') return { kind: 'more than an intermediate role', options: [] }
   }
   if (providesPreserved(goal, intermediateRoles, row)) return withoutAdmin
-  // One of another database is left to that database, if it is no more than it claims to be.
+  // A role of another database is left to that database, if it is no more than its name claims.
   if (!intermediateRoles.isPlain(role) || !isRealMember(row)) return losing(row, [])
   switch (intermediateRoles.whose(role)) {
     case 'theirs':
@@ -133,8 +133,8 @@ const verdictWithoutAccess = (
 }
 
 /**
- * Judges rows by which desired roles are members of others. The acting role does not give up what it has itself, which it
- * may need.
+ * Judges the memberships of desired roles. A row stays if a membership of the acting role depends on it,
+ * which may be needed.
  */
 export const membershipJudge = (
   catalog: Catalog,

@@ -6,8 +6,8 @@ import { entitlement, type Goal, isPreserved } from '../resolve/target-state.ts'
 import type { PrivilegeVerdict } from './revoked.ts'
 
 /**
- * Judges what a desired role holds on an object it does not own. What an owner has on its own object is left alone:
- * it could grant it back to itself, and foreign-key checks run with it.
+ * Judges a privilege that a desired role holds on an object it does not own. The privileges of an owner on
+ * its own object are left alone: it could grant them back to itself, and foreign-key checks need them.
  */
 export const privilegeVerdict = (
   goal: Goal,
@@ -21,7 +21,7 @@ export const privilegeVerdict = (
   return privileges.get(privilege) === true && !entitled.grantable ? 'strip grant option' : 'keep'
 }
 
-/** Whether a desired role that does not own an object may go on having granted a privilege on it. */
+/** Whether a desired role may remain a grantor of a privilege on an object that it does not own. */
 export const mayHaveGranted = (
   goal: Goal,
   catalog: Catalog,

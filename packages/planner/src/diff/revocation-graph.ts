@@ -26,15 +26,15 @@ const nobody: ReadonlySet<string> = new Set()
 
 const stayingOn: Obstacle = {
   reason: 'passed on',
-  why: 'it has passed it on, and what it has passed on stays',
+  why: 'it has granted it to another role, which keeps it',
 }
 
 const lentToo: Obstacle = {
   reason: 'granted by another role',
-  why: 'who granted it may not grant it any more, and others have it of that role too',
+  why: 'its grantor may no longer grant it, and others have it from that grantor too',
 }
 
-/** What has to go of one object and, of a table, of its columns. */
+/** What has to be revoked on one object, or on a table and its columns. */
 class RevocationGraph {
   readonly #catalog: Catalog
   readonly #goal: Goal
@@ -52,7 +52,7 @@ class RevocationGraph {
     this.#losers = losers
   }
 
-  /** What is to go by itself, whatever depends on it. */
+  /** What has to go for its own sake, not because something else goes. */
   #roots(): readonly Revoked[] {
     return this.#objects.flatMap((object) =>
       sortedBy(object.acl.values(), aclKey).flatMap((item) =>
@@ -77,7 +77,7 @@ class RevocationGraph {
     return [{ object, item, privilege, verdict, reason }]
   }
 
-  /** What has to go before some other things can, because it was granted by virtue of them. */
+  /** Some roots, and everything that has to go before them because it was granted by virtue of them. */
   #closure(roots: readonly Revoked[], left: ReadonlySet<string>): Going {
     const going = new Going(this.#dependencies)
     for (const root of roots) going.set(root)
@@ -87,7 +87,7 @@ class RevocationGraph {
       const isMore = other?.verdict !== 'revoke' || (other.isCollateral === true && !dependent.isCollateral)
       if (isMore) going.set(dependent)
     }
-    // What adds nothing when it is added again.
+    // The lists that have been added already.
     const [added, lent] = [new Map<PassedOn, 'collateral' | 'all'>(), new Set<readonly PassedOn[]>()]
     for (const { reason: why, isCollateral = false, ...granted } of going.values()) {
       const reason = notAskedFor(why.role)
@@ -107,7 +107,7 @@ class RevocationGraph {
     return going
   }
 
-  /** What a grantee has granted that may not once something is gone, together with everything else that is to go. */
+  /** What a grantee has granted but may no longer grant once something, and everything else that goes, is gone. */
   #dependentsOf(granted: Granted, going: Going): readonly PassedOn[] {
     const { item, privilege } = granted
     return this.#dependencies
@@ -115,7 +115,7 @@ class RevocationGraph {
       .filter(({ object }) => !going.keepsOption(object, privilege, item.grantee))
   }
 
-  /** What depends on the grant option that a grantor has to be lent; nothing where it has it. */
+  /** What would depend on a grant option that a grantor has to be lent; empty if it has the grant option. */
   #loanFor(granted: Granted): readonly PassedOn[] {
     const { object, item, privilege } = granted
     if (item.grantor === object.owner) return noLoan
@@ -124,18 +124,18 @@ class RevocationGraph {
   }
 
   /**
-   * By what PostgreSQL lets a role go on having granted something: it refuses to take the last of that. It looks at one ACL,
-   * that of a table or of a column, and there also at what the role has by others. What a role has on a column goes with what
-   * it has on the table, too.
+   * The grant options by which PostgreSQL lets a role remain a grantor: it refuses to revoke the last of them. It looks
+   * at one ACL, of a table or of a column, and also counts the grant options that the role has through others. What a
+   * role has on a column also goes with what it has on the table.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (recursive_revoke)
-   * @returns its own first; nothing, where it needs none
+   * @returns the role’s own first; empty if it needs none
    */
   #optionsBehind({ object, item: { grantor: role }, privilege }: Granted): readonly (readonly Granted[])[] {
     const access = this.#goal.access.now
     if (this.#catalog.isSuperuser(role) || access.graph.acts(role, object.owner)) return []
     const table = this.#dependencies.tableOf(object)
     const here = this.#dependencies.optionsOf(object, privilege, role)
-    // What a desired role leaves behind on columns, the plan tells.
+    // The plan reports what a desired role leaves behind on columns.
     const own =
       here.length > 0 || table === undefined || this.#goal.desired.has(role)
         ? here
@@ -162,7 +162,7 @@ class RevocationGraph {
     return why && { reason: 'granted by another role', why: describeRefusal(why) }
   }
 
-  /** @param from with which of it to begin; what depends on that comes along */
+  /** @param from which objects to begin with; what depends on them comes along */
   revocations(from: (object: ObjectName) => boolean): Revocations {
     const blocked: Blocked[] = []
     const left = new Set<string>()
@@ -177,7 +177,7 @@ class RevocationGraph {
         if (obstacle === undefined) free.push(revoked)
         else blocked.push({ revoked, obstacle })
       }
-      // It does not keep the rest from going, but would have gone with it.
+      // What is left would only have gone along with the roots, and does not block them.
       if (free.length === roots.length) for (const revoked of obstacles.keys()) left.add(grantedKey(revoked))
       roots = free
     }
@@ -201,9 +201,9 @@ class RevocationGraph {
       return revoked !== undefined && !obstacles.has(revoked)
     }
     const lent = new Set<readonly PassedOn[]>()
-    // What stays in any case first: by that others may go.
+    // First what stays in any case, then what stays only because of that.
     for (const isAnyCase of [true, false]) {
-      // What stays for the same reason is found once. A Map visits what is added to it while it is walked.
+      // Each grant option is looked at once. A Map visits what is added to it during the iteration.
       const found = new Set<string>()
       for (const granted of obstacles.keys()) {
         const { object, item, privilege } = granted
@@ -225,7 +225,7 @@ class RevocationGraph {
     return obstacles
   }
 
-  /** On what a grantor would have to be lent a grant option that something depends on, with all that does. */
+  /** The objects on which a grantor would have to be lent a grant option, each with what would depend on the loan. */
   #loansWith({
     object,
     item,
@@ -242,14 +242,16 @@ class RevocationGraph {
     ])
   }
 
-  /** What a desired role keeps in some schemas, it keeps whoever granted it. */
+  /** What a desired role keeps in a schema, it keeps whoever granted it. */
   #staying({ object, item: { grantee } }: Revoked): Obstacle | undefined {
     return this.#goal.desired.has(grantee) && isPreserved(this.#goal, grantee, object)
-      ? { reason: 'passed on', why: 'who has it is to keep it' }
+      ? { reason: 'passed on', why: 'the role that has it keeps it' }
       : undefined
   }
 
-  /** What was granted before its grantor lost the grant option depends on that again once it is lent: by grantor. */
+  /**
+   * By grantor: what it granted before it lost the grant option. This depends on the option again once that is lent.
+   */
   #needingLoans(going: Going): ReadonlyMap<string, readonly Revoked[]> {
     const needing = new Map<string, Revoked[]>()
     for (const revoked of going.values()) {
@@ -261,18 +263,18 @@ class RevocationGraph {
     return needing
   }
 
-  /** A privilege that is revoked on a table goes on its columns too. */
+  /** Whether a privilege on a column goes with the table’s: REVOKE on a table also revokes on its columns. */
   #isGoneWith({ object, item, privilege }: Revoked, going: Going, before: ReadonlySet<Revoked>): boolean {
     const table = this.#dependencies.tableOf(object)
     const onTable = table && going.get({ object: table, item, privilege })
     return onTable?.verdict === 'revoke' && before.has(onTable)
   }
 
-  /** Without recursion: what has been passed on from one to the next may be longer than the stack is deep. */
+  /** Puts dependents before what they depend on. Without recursion: a chain of grants may be too long for the stack. */
   #leavesFirst(going: Going, from: (object: ObjectName) => boolean): readonly Revoked[] {
     const [ordered, visited] = [new Set<Revoked>(), new Set<Revoked>()]
     const needing = this.#needingLoans(going)
-    // Where several have the same before them, one goes on where another has stopped.
+    // If several have the same list before them, one goes on where another has stopped.
     const walks = new Map<readonly Granted[], Iterator<Granted>>()
     const walk = (list: readonly Granted[]): Iterator<Granted> =>
       getOrMake(walks, list, () => list[Symbol.iterator]())
@@ -304,8 +306,8 @@ class RevocationGraph {
 }
 
 /**
- * What is to be revoked of what is in view.
- * @param from with which objects to begin; what depends on what is revoked there comes along
+ * What has to be revoked in a catalog, and what cannot be.
+ * @param from which objects to begin with; what depends on what is revoked there comes along
  */
 export const revocationsOf = (
   catalog: Catalog,
@@ -325,11 +327,11 @@ export const revocationsOf = (
     const [whole = object] = tableOf(catalog, object)
     concerned.set(whole.key, whole)
   }
-  const plots = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
+  const revocations = sortedBy(concerned.values(), ({ key }) => key).map((object) =>
     new RevocationGraph(catalog, goal, object, losers).revocations(from),
   )
   return {
-    possible: plots.flatMap(({ possible }) => possible),
-    blocked: plots.flatMap(({ blocked }) => blocked),
+    possible: revocations.flatMap(({ possible }) => possible),
+    blocked: revocations.flatMap(({ blocked }) => blocked),
   }
 }

@@ -6,9 +6,9 @@ import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { isEntitled } from './memberships.ts'
 
 /**
- * Who loses privileges, and why: the desired roles, and intermediate roles that a copied database has too. A role cannot
- * be removed from these here without losing there what it has by them; where nobody else has anything by one of them
- * here, what that one holds here goes instead.
+ * The roles that lose privileges, and why: the desired roles, and intermediate roles that a copied database
+ * uses too. Revoking a membership in one of these would also take away what the member has in the copy. So if
+ * only desired roles are members, what the intermediate role holds in this database is revoked instead.
  */
 export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, Reason> => {
   const losers = new Map(goal.roles.map((role) => [role, notAskedFor(role)]))
@@ -31,7 +31,7 @@ export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, R
   return losers
 }
 
-/** The intermediate roles that other databases have too, and of which only desired roles are members. */
+/** The intermediate roles that other databases use too, and whose members are all desired roles. */
 const sharedByNobodyElse = (catalog: Catalog): ReadonlySet<string> => {
   const all = new Set<string>()
   for (const { name, elsewhere, servesOthers } of catalog.roles.values())

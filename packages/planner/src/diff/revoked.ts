@@ -1,29 +1,29 @@
 import type { Granted } from '../catalog/acl-dependencies.ts'
 import type { Reason } from '../model/operation.ts'
-/** What is to become of one privilege of an ACL item. */
+/** What should happen to one privilege of an ACL item. */
 export type PrivilegeVerdict = 'keep' | 'strip grant option' | 'revoke'
 
 /** One privilege of one ACL item that is to go, or to lose its grant option. */
 export interface Revoked extends Granted {
   readonly verdict: Exclude<PrivilegeVerdict, 'keep'>
   readonly reason: Reason
-  /** It goes only because its grantor cannot revoke something else otherwise: nobody is to lose by it. */
+  /** It goes only because its grantor cannot revoke something else otherwise. The holder should get it back. */
   readonly isCollateral?: true
 }
 
-/** Why something cannot be revoked, of which kind that reason is, and in words. */
+/** Why something cannot be revoked: the kind of reason, and the reason in words. */
 export interface Obstacle {
   readonly reason: 'granted by another role' | 'passed on' | 'not permitted'
   readonly why: string
 }
 
-/** Something that is to go and cannot. */
+/** Something that should go but cannot. */
 export interface Blocked {
   readonly revoked: Revoked
   readonly obstacle: Obstacle
 }
 
-/** What can be revoked, leaves first, and what cannot. */
+/** What can be revoked, dependents first, and what cannot. */
 export interface Revocations {
   readonly possible: readonly Revoked[]
   readonly blocked: readonly Blocked[]

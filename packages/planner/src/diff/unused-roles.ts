@@ -14,17 +14,17 @@ import { sortedUnique } from '../util/collections.ts'
 
 /** What an intermediate role has in this database and in the catalogs of the cluster. */
 export interface Ties {
-  /** It stands in ACLs: its members, if it has any, have what it holds. */
+  /** It is named in ACLs: its members, if it has any, have what it holds. */
   holds: boolean
-  /** It holds something that is not in a database. */
+  /** It holds a privilege on an object of the cluster. */
   holdsShared: boolean
   /** It may own something, of whatever kind. */
   owns: boolean
-  /** What an intermediate role does not have, as it would follow “it”. */
+  /** What an intermediate role should not have, in words that can follow “it”. */
   readonly beyond: string[]
-  /** What the acting role may not do to drop it. */
+  /** Why the acting role may not drop it, in words. */
   readonly notPermitted: string[]
-  /** What it holds by the grant of a role that does not own the object. */
+  /** What it holds by grants of roles that do not own the object. */
   readonly byOthers: PrivilegeFact[]
 }
 
@@ -51,11 +51,11 @@ const tieAsOwner = (ties: Ties, what: string): void => {
   ties.beyond.push(what)
 }
 
-/** Whether it is to have CREATEROLE: for whom it administers roles, a superuser need not ask. */
+/** Whether a role has CREATEROLE because it is a delegate. A superuser need not ask whose delegate it is. */
 const isDelegate = ({ name }: Role, access: Access): boolean =>
   access.isSuperuser ? isDelegateName(name) : access.graph.isDelegate(name)
 
-/** What it has in itself, and by its own memberships. */
+/** Its attributes and memberships that an intermediate role should not have. */
 const beyondInItself = (catalog: Catalog, role: Role, access: Access): readonly string[] => [
   ...attributesOf({
     ...role,
@@ -68,7 +68,7 @@ const beyondInItself = (catalog: Catalog, role: Role, access: Access): readonly 
   ),
 ]
 
-/** Goes once through all that is in view, whatever the number of roles. */
+/** Goes through the catalog once, whatever the number of roles. */
 const tiesOf = (
   catalog: Catalog,
   candidates: ReadonlySet<string>,
@@ -108,15 +108,15 @@ const tiesOf = (
 }
 
 /**
- * Whether nothing needs a role. What it holds in other databases is theirs to say. What belongs to the cluster may be
- * about to be given by one of them: before 16, DROP ROLE does not wait for a GRANT of the role. A caretaker is needed for
- * as long as it owns something.
+ * Whether nothing needs a role. Other databases judge what it holds there. A role that holds something of the
+ * cluster is kept, since another database may be about to grant it: before 16, DROP ROLE does not wait for a
+ * GRANT of the role. A caretaker is needed for as long as it owns something.
  */
 const isUnused = (catalog: Catalog, role: string, { holds, holdsShared, owns }: Ties): boolean =>
   isCaretakerName(role) ? !owns : !holdsShared && !(holds && catalog.membersOf(role).some(isRealMember))
 
 /**
- * The intermediate roles that nothing needs, with what ties them to this database.
+ * The roles of pgsr’s own that nothing needs, with what ties them to this database.
  * @param access what the acting role may do
  */
 export const unusedRoles = (catalog: Catalog, access: Access): ReadonlyMap<string, Ties> => {

@@ -9,18 +9,18 @@ import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isPattern, type Pattern, type Target } from './target.ts'
 
-/** What ends a line, or shows what follows in another order than it is read. JSON escapes only some of it. */
+/** Characters that end a line, or make the text after them appear in another order. JSON escapes only some. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
 
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** A name inside a sentence or a comment. Escaped as in JSON: a newline in it must not end the comment. */
+/** A name for a sentence or a comment, escaped as in JSON: a newline in it must not end the comment. */
 export const describeName = (name: string): string => JSON.stringify(name).replaceAll(misleading, escape)
 
-/** A type’s name has its quotes already; only what could end a comment is escaped. */
+/** The name of a type, which is quoted already. Only what could end a comment is escaped. */
 const describeType = (type: string): string => describeName(type).slice(1, -1).replaceAll('\\"', '"')
 
-/** How messages spell a name, after its kind. */
+/** How messages spell the name of an object, after its kind. */
 const spelled: Readonly<Partial<Record<NameSyntax, (parts: readonly string[]) => string>>> = {
   routine: ([schema = '', name = '', ...types]) =>
     `${describeName(schema)}.${describeName(name)}(${types.map(describeType).join(', ')})`,
@@ -31,7 +31,7 @@ const spelled: Readonly<Partial<Record<NameSyntax, (parts: readonly string[]) =>
   oid: ([oid = '']) => oid,
 }
 
-/** `table "s"."t"`. */
+/** An object as messages name it: `table "s"."t"`. */
 export const describeObject = ({ kind, name }: ObjectName): string => {
   if (kind === 'column') {
     const [schema, table, column] = name as readonly [string, string, string]
@@ -49,7 +49,7 @@ const describeFuture = ({ owner, schema, on }: Future): string =>
 const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
   grantable === true ? ' with grant option' : ''
 
-/** As in JavaScript, but without what would end a comment. */
+/** A pattern as in JavaScript, but with characters escaped that would end a comment. */
 const describePattern = ({ source, flags = '' }: Pattern): string =>
   `/${source.replaceAll(misleading, (character) => describeName(character).slice(1, -1))}/${flags}`
 
@@ -68,7 +68,7 @@ const describeOptions = ({ admin, inherit, set }: MembershipGrant): string =>
     )
     .join('')
 
-/** What a grant asks for, as it would follow “cannot grant”. */
+/** What a grant asks for, in words that can follow “cannot grant”. */
 export const describeGrant = (grant: Grant): string => {
   switch (grant.kind) {
     case 'attribute':
@@ -84,17 +84,17 @@ export const describeGrant = (grant: Grant): string => {
   }
 }
 
-/** What is asked for, as it would follow “pgsr”. */
+/** A request in words that can follow “pgsr”. */
 export const describeRequest = (request: Request): string =>
   request.kind === 'sync'
     ? `syncs ${request.desired.map(({ role }) => describeName(role)).join(', ')}`
     : 'drops unused roles'
 
-/** What an intermediate role is for. */
+/** The privilege that an intermediate role gives, in words. */
 export const describeProvided = ({ privilege, object }: ProvidedPrivilege): string =>
   `${privilege} on ${describeObject(object)}`
 
-/** A fact in words, as it would follow the name of the role it is about. */
+/** A fact in words that can follow the name of its role: `ownership of table "s"."t"`. */
 export const describeFact = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
@@ -117,7 +117,7 @@ const options = ({ admin, inherit, set }: Membership): string =>
 
 const described = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
 
-/** A fact as a sentence, which says whose it is. */
+/** A fact as a sentence that names its role. */
 export const describeFactInFull = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
@@ -150,7 +150,7 @@ const lockedAgainst: Readonly<Record<LockRole['mode'], string>> = {
   share: 'against being dropped',
 }
 
-/** An operation in words, as it would follow “cannot”. */
+/** An operation in words that can follow “cannot”. */
 export const describeOperation = (operation: Operation): string => {
   switch (operation.kind) {
     case 'createRole':
@@ -160,7 +160,7 @@ export const describeOperation = (operation: Operation): string => {
     case 'setAttribute':
       return `${operation.value ? 'give' : 'take'} ${operation.attribute} ${operation.value ? 'to' : 'from'} role ${describeName(operation.role)}`
     case 'setValidUntil':
-      return `set until when the password of role ${describeName(operation.role)} is valid`
+      return `set VALID UNTIL of role ${describeName(operation.role)}`
     case 'setPassword':
       return `set the password of role ${describeName(operation.role)}${operation.hashedBy === 'server' ? ', sent as it is for the server to hash' : ''}`
     case 'clearPassword':

@@ -1,17 +1,19 @@
 import type { Grant } from './grant.ts'
 
-/** A role and everything it should have. What it has beyond that is taken away. */
+/** A role and everything that it should have. Anything else that it has is taken away. */
 export interface DesiredRole {
+  /** The name of the role, which is created if it does not exist. */
   readonly role: string
   readonly grants: readonly Grant[]
   /**
-   * In these schemas it keeps whatever it has on what is inside them, asked for or not: ownerships, privileges, and
-   * memberships in intermediate roles. What it has on the schemas themselves is managed all the same.
+   * Schemas in which the role keeps what it has, even if no grant asks for it: ownership of and privileges on
+   * objects in them, memberships in intermediate roles that give such privileges, and default privileges.
+   * What it has on the schemas themselves is managed all the same.
    */
   readonly preserveExistingGrantsInSchemas?: readonly string[]
 }
 
-/** By role: the schemas in which it keeps whatever it has. */
+/** For each role, the schemas in which it keeps what it has. */
 export const preservedSchemas = (desired: readonly DesiredRole[]): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(
     desired.map(({ role, preserveExistingGrantsInSchemas = [] }) => [

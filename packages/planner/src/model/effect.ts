@@ -1,12 +1,18 @@
 import type { Fact } from './fact.ts'
 
-/** What a role that is not synced gains or loses by a plan; or an ownership that a role loses, synced or not. */
+/**
+ * What a plan gives to a role that is not synced, or takes from it; or ownership that any role loses, even a
+ * synced one.
+ */
 export interface Effect {
   readonly role: string
   readonly change: 'gains' | 'loses'
   readonly fact: Fact
-  /** Of an ownership that is lost: whose it is then. */
+  /** For ownership that is lost: the new owner. */
   readonly newOwner?: string
-  /** The object may hold code, as a view or a table with a trigger does: it runs as that role from then on. */
+  /**
+   * Set if the object may hold code, such as a view or a table with a trigger. The code runs as the new owner
+   * from then on.
+   */
   readonly actsAsNewOwner?: true
 }

@@ -1,6 +1,9 @@
 import type { Skipped } from './plan.ts'
 
-/** A role that is synced, or made somebody's role, only if the caller says so: the session's own user, a superuser. */
+/**
+ * The request would sync a role, or give membership in one, that needs an option to allow it: the role that
+ * syncs (`allowSelf`) or a superuser (`allowSuperuser`). Nothing allows syncing the bootstrap superuser.
+ */
 export class ForbiddenRoleError extends Error {
   readonly _tag = 'ForbiddenRoleError'
   override readonly name = 'ForbiddenRoleError'
@@ -12,7 +15,7 @@ export class ForbiddenRoleError extends Error {
   }
 }
 
-/** Grants on what does not exist, where `onMissing` is `error`. */
+/** Grants name something that does not exist, and `onMissing` is `error`. */
 export class MissingObjectError extends Error {
   readonly _tag = 'MissingObjectError'
   override readonly name = 'MissingObjectError'
@@ -24,11 +27,11 @@ export class MissingObjectError extends Error {
   }
 }
 
-/** The snapshot was read for other roles or objects than what is asked for: it does not say whether they exist. */
+/** The snapshot was not read for all roles and objects of the request, so it does not say whether they exist. */
 export class SnapshotScopeError extends Error {
   readonly _tag = 'SnapshotScopeError'
   override readonly name = 'SnapshotScopeError'
-  /** What it was not read for, in words. */
+  /** The roles and objects that it was not read for, in words. */
   readonly missing: readonly string[]
 
   constructor(missing: readonly string[]) {
@@ -41,15 +44,15 @@ export class SnapshotScopeError extends Error {
 }
 
 /**
- * The planner contradicts itself: by a bug of its own, or because a snapshot that was made by hand does. It has planned
- * nothing.
+ * The planner contradicts itself, because of a bug or because the snapshot was made by hand and contradicts
+ * itself. No plan was made.
  */
 export class PlanningError extends Error {
   readonly _tag = 'PlanningError'
   override readonly name = 'PlanningError'
 }
 
-/** The server is one that pgsr does not know to plan for. */
+/** pgsr cannot plan for this server, or the server is too old for a grant. */
 export class UnsupportedServerError extends Error {
   readonly _tag = 'UnsupportedServerError'
   override readonly name = 'UnsupportedServerError'

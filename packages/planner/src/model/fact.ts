@@ -3,22 +3,26 @@ import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { type Membership, membershipKey } from './membership.ts'
 
+/** A role exists. */
 export interface RoleFact {
   readonly kind: 'role'
   readonly role: string
 }
 
+/** A role has an attribute. */
 export interface AttributeFact {
   readonly kind: 'attribute'
   readonly role: string
-  /** `LOGIN`, `SUPERUSER` and so on, or `VALID UNTIL` and a time. */
+  /** `LOGIN`, `SUPERUSER` and so on; `VALID UNTIL` and a time; or, of residue, `PASSWORD`. */
   readonly attribute: string
 }
 
+/** One row of `pg_auth_members`. */
 export interface MembershipFact extends Membership {
   readonly kind: 'membership'
 }
 
+/** A role owns an object. */
 export interface OwnershipFact {
   readonly kind: 'ownership'
   readonly object: ObjectName
@@ -35,7 +39,7 @@ export interface PrivilegeFact {
   readonly grantable: boolean
 }
 
-/** One privilege of one item of an owner’s default privileges, which only the owner itself can grant. */
+/** One privilege of one ACL item of an owner’s default privileges. The owner is always the grantor. */
 export interface DefaultPrivilegeFact extends Future {
   readonly kind: 'default privilege'
   readonly privilege: Privilege
@@ -52,7 +56,7 @@ export type Fact =
   | PrivilegeFact
   | DefaultPrivilegeFact
 
-/** One text for one fact, usable as a key: no name can hold NUL. */
+/** A key that is unique to a fact: no name can hold NUL. */
 export const factKey = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':

@@ -7,19 +7,22 @@ import { Secret } from './secret.ts'
 import { type NameOrPattern, Target } from './target.ts'
 import { eachOnGiven } from './unchecked-input.ts'
 
-/** LOGIN, with what belongs to it. */
+/** LOGIN, with the password and its expiry. */
 export interface LoginGrant {
   readonly kind: 'attribute'
   readonly attribute: 'LOGIN'
   /** ISO 8601 with an offset, or `infinity`. */
   readonly validUntil: string
-  /** `keep`: whatever password the role has stays. `set`: one is set when the plan is executed. */
+  /**
+   * `keep`: the existing password stays. `set`: a password is set when the plan is executed. A {@link Secret}
+   * holds the password itself, and never gets into a plan.
+   */
   readonly password: 'keep' | 'set' | Secret
-  /** The password is sent as it is, and the server makes the verifier. */
+  /** The password itself is sent, and the server makes the verifier. By default only a verifier is sent. */
   readonly hashedBy?: 'server'
 }
 
-/** Any other attribute. */
+/** An attribute other than LOGIN. */
 export interface OtherAttributeGrant {
   readonly kind: 'attribute'
   readonly attribute: Exclude<GrantableAttribute, 'LOGIN'>
@@ -27,45 +30,49 @@ export interface OtherAttributeGrant {
 
 export type AttributeGrant = LoginGrant | OtherAttributeGrant
 
-/** Privileges on one object, or on those that a pattern matches. */
+/** Privileges on one object, or on the objects that a pattern matches. */
 export interface PrivilegeGrant {
   readonly kind: 'privilege'
   readonly privileges: readonly Privilege[]
-  /** Of columns: a table with any number of them. */
+  /** For columns, the name may list any number of columns after the table. */
   readonly object: Target<GrantableKind>
-  /** In the object’s own ACL rather than through an intermediate role. */
+  /** The role stands in the object’s own ACL, instead of being a member of an intermediate role. */
   readonly direct: boolean
-  /** The role may pass them on. Only for what it holds directly. */
+  /** With grant option. Only together with `direct`. */
   readonly grantable: boolean
 }
 
-/** Being the owner. A schema is created where it does not exist. */
+/** Ownership of an object. A schema is created if it does not exist. */
 export interface OwnershipGrant {
   readonly kind: 'ownership'
   readonly object: ObjectName<OwnableKind>
 }
 
-/** Being a direct member of a role, which is created where it does not exist. */
+/** Direct membership in a role, which is created if it does not exist. */
 export interface MembershipGrant {
   readonly kind: 'membership'
   readonly role: string
-  /** Whether the member may make others members. Without: no. */
+  /** Whether the member has the ADMIN option, and so may make others members. Default: no. */
   readonly admin?: boolean
-  /** From 16 on: whether the member has the role’s privileges, and whether it may SET ROLE. Without: either way. */
+  /** From PostgreSQL 16 on: whether the member has the role’s privileges. Default: either way is fine. */
   readonly inherit?: boolean
+  /** From PostgreSQL 16 on: whether the member may SET ROLE to the role. Default: either way is fine. */
   readonly set?: boolean
 }
 
-/** Privileges on what an owner will create, and on what it has created while they were in force. */
+/**
+ * Privileges on objects that an owner will create. They also entitle the role to what it already holds
+ * directly of the same privileges on that owner’s objects.
+ */
 export interface DefaultPrivilegeGrant {
   readonly kind: 'default privilege'
-  /** Whose objects. */
+  /** The role that will own the objects. */
   readonly owner: string
-  /** In which schema; `null`: in every. */
+  /** The schema of the objects; `null` means any. */
   readonly schema: string | null
   readonly on: FutureObjects
   readonly privileges: readonly Privilege[]
-  /** The role may pass them on. */
+  /** With grant option. */
   readonly grantable: boolean
 }
 
@@ -74,23 +81,24 @@ export type Grant = AttributeGrant | PrivilegeGrant | OwnershipGrant | Membershi
 
 export interface LoginOptions {
   /**
-   * Without this key the existing password stays. Empty or undefined is refused. One that is given is set each time,
-   * so leave it out where it has not changed: then a sync that finds nothing else to do writes nothing.
+   * Without this key the existing password stays. An empty or undefined password is refused. A given one is
+   * set at each sync, unless pgsr may read the stored verifier and finds it unchanged. So leave the key out
+   * if the password has not changed: then a sync with nothing else to do writes nothing.
    */
   readonly password?: string
   /**
-   * `server`: the password is sent **as it is**, for servers with rules for passwords that can only be kept if they see
-   * it. It may then stand in their logs. By default a verifier is made here, and only that is sent.
+   * `server`: the password is sent **as it is**, for servers that check passwords against rules. It may then
+   * appear in their logs. By default pgsr makes a verifier, and sends only that.
    */
   readonly hashedBy?: 'server'
-  /** Until when the password is good: a date, or ISO 8601 with an offset. Left out: for ever. */
+  /** When the password expires: a date, or ISO 8601 with an offset. Default: never. */
   readonly validUntil?: Date | string
 }
 
 export interface DirectOption {
   /**
-   * Put the role into the object’s own ACL, which is faster to connect with but holds some two thousand roles at
-   * most. By default an intermediate role holds the privilege and many roles are members of it.
+   * Put the role into the object’s own ACL. That makes connecting faster, but an ACL holds only about two
+   * thousand roles. By default an intermediate role holds the privilege, and the role becomes a member of it.
    */
   readonly direct?: boolean
 }
@@ -103,21 +111,21 @@ export type PrivilegeOptions =
 export interface MembershipOptions {
   /** The member may make others members too. By default it may not. */
   readonly admin?: boolean
-  /** From 16 on: the member has the role’s privileges. By default not compared: whatever it has stays. */
+  /** From PostgreSQL 16 on: the member has the role’s privileges. By default an existing option stays as it is. */
   readonly inherit?: boolean
-  /** From 16 on: the member may SET ROLE to the role. By default not compared. */
+  /** From PostgreSQL 16 on: the member may SET ROLE to the role. By default an existing option stays as it is. */
   readonly set?: boolean
 }
 
 export interface DefaultPrivilegeTarget<On extends FutureObjects> {
-  /** Whose future objects: default privileges belong to the role that will create them. */
+  /** The role that will create the objects: default privileges belong to it. */
   readonly owner: string
-  /** Only those in this schema. */
+  /** Only objects in this schema. Default: in any. */
   readonly schema?: string
   readonly on: On
 }
 
-/** What is given in the place of a misspelt option may be a password. */
+/** Names the key of a misspelt option but not its value, which may be a password. */
 const checkOptions = (what: string, options: unknown, known: readonly string[]): void =>
   checkOptionNames(options, known, `cannot build a grant of ${what}`)
 
@@ -134,7 +142,7 @@ const privilegeGrant = (
   return { kind: 'privilege', privileges, object, direct, grantable }
 }
 
-/** The shorthands give what is asked for most. */
+/** Builds the grants that are asked for most. */
 const shorthand = (
   privilege: Privilege,
   object: Target<GrantableKind>,
@@ -151,8 +159,8 @@ const dateText = (date: Date | string): string => {
 
 const grants = {
   /**
-   * LOGIN. The password leaves the process only as a verifier, and shows as `[redacted]` wherever it is printed.
-   * A role that is not asked to log in loses its password together with LOGIN.
+   * LOGIN, with a password and its expiry. The password leaves the process only as a verifier, unless `hashedBy` says
+   * otherwise, and is printed as `[redacted]`. A role without this grant loses LOGIN and its password.
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
   login: (options: LoginOptions = {}): LoginGrant => {
@@ -167,7 +175,7 @@ const grants = {
   },
 
   /**
-   * An attribute other than LOGIN. A role without INHERIT or with it stays so.
+   * An attribute other than LOGIN. INHERIT cannot be asked for, and stays as it is.
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
   attribute: (attribute: OtherAttributeGrant['attribute']): OtherAttributeGrant => ({
@@ -176,7 +184,7 @@ const grants = {
   }),
 
   /**
-   * Privileges on an object, or on those of a schema that a pattern matches.
+   * Privileges on an object, or on the objects of a schema that a pattern matches.
    * @see https://www.postgresql.org/docs/current/ddl-priv.html
    */
   privilege: <Kind extends GrantableKind>(
@@ -185,15 +193,16 @@ const grants = {
     options: PrivilegeOptions = {},
   ): PrivilegeGrant => privilegeGrant(privileges, target, options),
 
-  /** Ownership of an object. A schema is created if it does not exist; anything else has to be there. */
+  /** Ownership of an object. A schema is created if it does not exist; any other object must exist. */
   ownership: (target: Target<OwnableKind>): OwnershipGrant => ({
     kind: 'ownership',
     object: target as ObjectName<OwnableKind>,
   }),
 
   /**
-   * Privileges on what a role will create, in one schema or in all. They stand in no intermediate role, and entitle to
-   * what they have produced: the privileges of this kind that the role holds directly on objects of that owner.
+   * Privileges on objects that an owner will create, in one schema or in any. The role holds them directly,
+   * not through an intermediate role. The grant also entitles it to what it already holds directly of the
+   * same privileges on that owner’s objects.
    * @see https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
    */
   defaultPrivilege: <On extends FutureObjects>(
@@ -208,21 +217,21 @@ const grants = {
     return { kind: 'default privilege', owner, schema, on, privileges, grantable }
   },
 
-  /** CONNECT on a database. It means little while PUBLIC has it, as PostgreSQL grants by default. */
+  /** CONNECT on a database. It means little while PUBLIC has CONNECT, which is PostgreSQL’s default. */
   databaseConnect: (database: string, options: DirectOption = {}): PrivilegeGrant =>
     shorthand('CONNECT', Target.database(database), options),
 
-  /** USAGE on a schema: to look up what is in it. */
+  /** USAGE on a schema, which a role needs to access the objects in it. */
   schemaUsage: (schema: string, options: DirectOption = {}): PrivilegeGrant =>
     shorthand('USAGE', Target.schema(schema), options),
 
-  /** CREATE on a schema: to make objects in it. */
+  /** CREATE on a schema, which a role needs to create objects in it. */
   schemaCreate: (schema: string, options: DirectOption = {}): PrivilegeGrant =>
     shorthand('CREATE', Target.schema(schema), options),
 
   /**
-   * SELECT on a table, partitioned table, view, materialized view or foreign table, by name or by pattern as
-   * `Target.table` has it.
+   * SELECT on a table, partitioned table, view, materialized view or foreign table, by name or by pattern, as
+   * in `Target.table`.
    */
   tableSelect: (schema: string, table: NameOrPattern, options: DirectOption = {}): PrivilegeGrant =>
     shorthand('SELECT', Target.table(schema, table), options),
@@ -246,5 +255,5 @@ const grants = {
   }),
 } as const
 
-/** What can be asked for, one function each. What it is asked of is checked when the grants meet a role. */
+/** Builds grants, one function for each kind. The grants are checked when a role is planned. */
 export const Grant: typeof grants = eachOnGiven(grants, 'cannot build a grant: what was given cannot be read')

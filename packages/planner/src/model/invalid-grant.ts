@@ -1,10 +1,10 @@
-/** Something asked for that cannot be right, found before anything is sent. */
+/** What was asked for cannot be right: a grant, an option, a snapshot or a plan. Nothing was changed. */
 export class InvalidGrantError extends Error {
   readonly _tag = 'InvalidGrantError'
   override readonly name = 'InvalidGrantError'
-  /** The role it was asked for; `undefined` when the role itself is what is wrong. */
+  /** The role that it was asked for; `undefined` if the error concerns no single role. */
   readonly role: string | undefined
-  /** Which grant of that role, counted from 0; `undefined` when it is none of them. */
+  /** The index of the wrong grant among those of the role; `undefined` if no single grant is wrong. */
   readonly grant: number | undefined
   /** The field that is wrong. */
   readonly field: string

@@ -17,7 +17,7 @@ const patterns = {
 export const isIntermediateName = (name: string): boolean =>
   name.startsWith('_pgsr_') && patterns.any.test(name) && !isNameless(name)
 
-/** Whether a role is an intermediate role that this database has made for itself. */
+/** Whether a role’s name is one that pgsr gives to intermediate roles for this database alone. */
 export const isLocalTo = ({ databaseOid }: Server, name: string): boolean =>
   isIntermediateName(name) && name.startsWith(`_pgsr_local_${databaseOid}_`)
 
@@ -33,8 +33,8 @@ export const isCaretakerName = (name: string): boolean => patterns.caretaker.tes
 type IsTaken = (name: string) => boolean
 
 /**
- * A name for a new intermediate role. It does not name the object: objects are renamed and swapped. Which role gives
- * a privilege on which object is read from ACLs only.
+ * A name for a new intermediate role. It does not contain the name of the object: objects are renamed and
+ * swapped. Only ACLs say which role gives which privilege on which object.
  */
 export const intermediateName = (
   server: Server,
@@ -52,7 +52,7 @@ export const intermediateName = (
   )
 }
 
-/** A name for a new delegate, which is to create a role. */
+/** A name for a new delegate, derived from the first role that it will create. */
 export const delegateName = (role: string, isTaken: IsTaken): string =>
   freeName((suffix) => `_pgsr_admin_${suffix}`, role, isTaken)
 

@@ -6,12 +6,14 @@ import type { MembershipOptionValues } from '../postgres/membership-option.ts'
  * @see https://www.postgresql.org/docs/current/catalog-pg-auth-members.html
  */
 export interface Membership extends MembershipOptionValues {
+  /** The role that is granted. */
   readonly role: string
+  /** The role that it is granted to. */
   readonly member: string
   readonly grantor: string
 }
 
-/** One text for one row, usable as a key: no name can hold NUL. */
+/** A key that is unique to a row: no name can hold NUL. */
 export const membershipKey = ({
   role,
   member,

@@ -5,26 +5,26 @@ import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Grant } from './grant.ts'
 
-/** Why an operation is there. */
+/** Why an operation is done. */
 export interface Reason {
-  /** The desired role it is done for, or the intermediate role that is dropped. */
+  /** The desired role that it is done for, or the unused role that is dropped. */
   readonly role: string
-  /** The grant that asked for it; `null` when none did: the role itself is made, or loses what is not in its list. */
+  /** The grant that asked for it; `null` if the role itself is created, or loses what no grant asks for. */
   readonly grant: Grant | null
   /**
-   * The role is given or loses something only for the transaction: a membership that the acting role borrows, a
-   * privilege that is lent to a new owner or to a grantor, a membership or attribute that is in the way and has to pause, or
-   * a privilege on columns that keeps others from granting on them while the owner of the table changes.
+   * Set if the change lasts only for the transaction. The acting role borrows a membership; a new owner or a
+   * grantor is lent a privilege; a membership or attribute that is in the way is paused; or columns are held
+   * by a privilege on them, so that nobody can grant on them while the owner of the table changes.
    */
   readonly temporary?: 'borrow' | 'give back' | 'lend' | 'take back' | 'pause' | 'resume' | 'hold' | 'let go'
-  /** What is taken away is asked for, and granted again by the owner. */
+  /** The revoked privilege is asked for, and the owner grants it again. */
   readonly again?: true
-  /** Another role that keeps what the role had passed on to it. */
+  /** Another role, which keeps what this role had granted to it. */
   readonly keeps?: string
 }
 
 interface OperationBase {
-  /** The role it runs as. */
+  /** The role that runs the statement. */
   readonly as: string
   readonly reason: Reason
 }
@@ -35,7 +35,9 @@ export interface ProvidedPrivilege {
   readonly object: ObjectName
 }
 
-/** Orders ordinary roles by name before intermediate roles by what they serve: their names are random. */
+/**
+ * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names are random.
+ */
 export const roleOrder = (role: string, provides: ProvidedPrivilege | undefined): string =>
   provides === undefined ? `0\0${role}` : `1\0${objectKey(provides.object)}\0${provides.privilege}\0${role}`
 
@@ -45,7 +47,7 @@ export interface CreateRole extends OperationBase {
   readonly provides?: ProvidedPrivilege
 }
 
-/** Its memberships go with it, and those in it. */
+/** Its memberships in other roles go too, and those of others in it. */
 export interface DropRole extends OperationBase {
   readonly kind: 'dropRole'
   readonly role: string
@@ -55,7 +57,7 @@ export interface SetAttribute extends OperationBase {
   readonly kind: 'setAttribute'
   readonly role: string
   readonly attribute: Attribute
-  /** Whether the role is to have it, or to have it no more. */
+  /** `true` gives the attribute, `false` takes it away. */
   readonly value: boolean
 }
 
@@ -66,7 +68,7 @@ export interface SetValidUntil extends OperationBase {
   readonly validUntil: string
 }
 
-/** Neither the password nor its verifier is part of a plan: what is sent is supplied then. */
+/** A plan contains neither the password nor its verifier: the password is supplied when the plan is executed. */
 export interface SetPassword extends OperationBase {
   readonly kind: 'setPassword'
   readonly role: string
@@ -83,13 +85,13 @@ export interface GrantMembership extends OperationBase {
   readonly kind: 'grantMembership'
   readonly role: string
   readonly member: string
-  /** Who will be recorded to have granted it. */
+  /** The role that PostgreSQL records as the grantor. */
   readonly grantor: string
-  /** Whether the statement has to name the grantor: by itself PostgreSQL would record another. */
+  /** The statement says GRANTED BY, since PostgreSQL would otherwise record another grantor. */
   readonly namesGrantor?: true
   /** The member may make others members too. */
   readonly admin?: true
-  /** From 16 on: whether the member inherits, and may SET ROLE. Without: what PostgreSQL does by default. */
+  /** From PostgreSQL 16 on: the options INHERIT and SET. If left out, PostgreSQL chooses them. */
   readonly options?: { readonly inherit: boolean; readonly set: boolean }
   readonly provides?: ProvidedPrivilege
 }
@@ -98,9 +100,12 @@ export interface RevokeMembership extends OperationBase {
   readonly kind: 'revokeMembership'
   readonly role: string
   readonly member: string
-  /** Whose row is to go, from 16 on; `null` before, when there is one row and its grantor means nothing. */
+  /**
+   * From PostgreSQL 16 on, the grantor of the row that goes. Before, `null`: there is only one row, whatever
+   * its grantor.
+   */
   readonly grantor: string | null
-  /** The option that goes while the rest of the row stays; `null` where all of it goes. */
+  /** The option that is revoked while the membership stays; `null` if the membership itself is revoked. */
   readonly option: MembershipOption | null
   readonly provides?: ProvidedPrivilege
 }
@@ -145,7 +150,7 @@ export interface RevokePrivilege extends OperationBase {
   readonly grantOptionOnly: boolean
 }
 
-/** Privileges on what an owner will create. */
+/** Grants a privilege on objects that an owner will create. */
 export interface GrantDefaultPrivilege extends OperationBase, Future {
   readonly kind: 'grantDefaultPrivilege'
   readonly privilege: Privilege
@@ -162,7 +167,7 @@ export interface RevokeDefaultPrivilege extends OperationBase, Future {
   readonly grantOptionOnly: boolean
 }
 
-/** One thing to be done: plain data that knows nothing of SQL text. */
+/** One change that a plan makes: plain data, without SQL. */
 export type Operation =
   | CreateRole
   | DropRole
@@ -180,20 +185,20 @@ export type Operation =
   | GrantDefaultPrivilege
   | RevokeDefaultPrivilege
 
-/** The object whose owner or ACL an operation changes, if it does. */
+/** The object whose owner or ACL an operation changes; empty if there is none. */
 export const objectTouched = (operation: Operation): readonly ObjectName[] => {
   if (operation.kind === 'createSchema') return [{ kind: 'schema', name: [operation.schema] }]
   return 'object' in operation ? [operation.object] : []
 }
 
 /**
- * The object, where what follows it changes too: a table’s columns and sequences change their owner with it, and a
- * privilege that is revoked on a table goes on its columns.
+ * The object, if others change with it: the columns and sequences of a table change their owner with the
+ * table, and REVOKE on a table also revokes on its columns.
  */
 export const objectWithFollowersTouched = (operation: Operation): readonly ObjectName[] =>
   operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? [operation.object] : []
 
-/** Which default privileges some operations change, each once. */
+/** The default privileges that some operations change, each once. */
 export const defaultsTouched = (operations: readonly Operation[]): readonly Future[] => {
   const touched = operations.flatMap((operation) => {
     if (operation.kind !== 'grantDefaultPrivilege' && operation.kind !== 'revokeDefaultPrivilege') return []
@@ -203,7 +208,7 @@ export const defaultsTouched = (operations: readonly Operation[]): readonly Futu
   return [...new Map(touched.map((one) => [JSON.stringify(one), one])).values()]
 }
 
-/** The roles of which some operations change the attributes. */
+/** The roles whose attributes some operations change. */
 export const attributesTouched = (operations: readonly Operation[]): ReadonlySet<string> =>
   new Set(operations.flatMap((operation) => (operation.kind === 'setAttribute' ? [operation.role] : [])))
 
@@ -211,7 +216,7 @@ export const attributesTouched = (operations: readonly Operation[]): ReadonlySet
 export const rolesCreated = (operations: readonly Operation[]): ReadonlySet<string> =>
   new Set(operations.flatMap((operation) => (operation.kind === 'createRole' ? [operation.role] : [])))
 
-/** By role: who creates it, of those that some operations create. */
+/** For each role that some operations create, the role that creates it. */
 export const creatorsOf = (operations: readonly Operation[]): ReadonlyMap<string, string> =>
   new Map(
     operations.flatMap((operation) =>
@@ -223,7 +228,10 @@ export const creatorsOf = (operations: readonly Operation[]): ReadonlyMap<string
 export const rolesDropped = (operations: readonly Operation[]): ReadonlySet<string> =>
   new Set(operations.flatMap((operation) => (operation.kind === 'dropRole' ? [operation.role] : [])))
 
-/** Between which roles and members some operations change memberships; whoever creates a role may become its member. */
+/**
+ * The pairs of role and member whose membership some operations change. The creator of a role may become a
+ * member of it.
+ */
 export const membershipsTouched = (
   operations: readonly Operation[],
 ): readonly { readonly role: string; readonly member: string }[] =>

@@ -1,8 +1,8 @@
 import { InvalidGrantError } from './invalid-grant.ts'
 
 /**
- * Refuses options that have a name which is none: a misspelt option would silently be the default.
- * @param doing what is being done, as `cannot plan`
+ * Refuses unknown options: a misspelt option would silently keep its default.
+ * @param doing the beginning of the message, such as `cannot plan`
  * @throws InvalidGrantError
  */
 export const checkOptionNames = (options: unknown, known: readonly string[], doing: string): void => {

@@ -5,42 +5,45 @@ import type { Request } from './request.ts'
 import type { Residue } from './residue.ts'
 import type { Unmanaged } from './snapshot.ts'
 
-/** Something asked for and not given. */
+/** Something that is asked for but not given. */
 export interface Skipped {
   readonly role: string
-  /** `null`: the role itself, which does not exist. */
+  /** `null`: the role itself, which does not exist and cannot be created. */
   readonly grant: Grant | null
   /**
-   * `absent`: what it names does not exist. `no match`: its pattern matches nothing in a schema that does. `not permitted`:
-   * the acting role may not grant it. `cycle`: the role would become a member of itself through others. `no effect`: it
-   * would give nothing.
+   * `absent`: something that it names does not exist. `no match`: the schema exists, but the pattern matches
+   * nothing in it. `not permitted`: the acting role may not grant it. `cycle`: the role would become a member
+   * of itself through others. `no effect`: it would give the role nothing.
    */
   readonly reason: 'absent' | 'no match' | 'not permitted' | 'cycle' | 'no effect'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
-  /** Of a cycle: the roles that the role asked for is a member of, one of the other, up to the role itself. */
+  /** For a cycle: the chain of memberships from the role that was asked for up to the role that asks for it. */
   readonly path?: readonly string[]
 }
 
-/** The version of the format of plans. */
+/** The version of the plan format. */
 export const planFormat = 2
 
-/** What will be done, and everything worth knowing about it before. Plain data without secrets, safe in JSON. */
+/** What will be done, and everything worth knowing about it beforehand. Plain data without secrets, safe in JSON. */
 export interface Plan {
   /** The version of this format. */
   readonly format: typeof planFormat
+  /** What the plan was made for. */
   readonly request: Request
-  /** `current_user` of the session that read the snapshot: who runs every operation that names nobody else. */
+  /** `current_user` of the session that read the snapshot. It runs every operation whose `as` names no other role. */
   readonly actingRole: string
-  /** The operations in order, by transaction: all but the last transaction only prepare. */
+  /**
+   * The operations in order, by transaction. There is usually one; those before the last give no desired role anything.
+   */
   readonly transactions: readonly (readonly Operation[])[]
-  /** What roles other than the desired ones gain or lose by it, new owners apart. */
+  /** What roles gain or lose that are not desired, and all ownership that is lost. */
   readonly effects: readonly Effect[]
-  /** What is asked for and not given. */
+  /** What is asked for but not given. */
   readonly skipped: readonly Skipped[]
-  /** What a desired role holds, should not, and keeps all the same; unused roles that are not dropped. */
+  /** What desired roles keep although no grant asks for it, and unused roles that are not dropped. */
   readonly residue: readonly Residue[]
-  /** What is tied to a desired role but of a kind that pgsr does not manage. */
+  /** What is tied to desired roles but is not managed by pgsr. */
   readonly unmanaged: readonly Unmanaged[]
 }
 

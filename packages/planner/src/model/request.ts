@@ -1,48 +1,49 @@
 import type { DesiredRole } from './desired-role.ts'
 
-/** The options that decide what a plan holds. */
+/** The options that affect what is planned. */
 export interface PlanOptions {
   /**
-   * Who gets the objects that a role loses. By default the acting role those that hold no code, and a caretaker, a new role
-   * that can do nothing, all others.
+   * The new owner of objects that a role loses. By default, objects without code go to the acting role, and
+   * all others to a caretaker: a new role that can do nothing.
    */
   readonly reassignOwnedTo?: string
-  /** Allow the role that syncs to be synced. */
+  /** Allow the role that syncs to be synced. Default: no. */
   readonly allowSelf?: boolean
-  /** Allow superusers to be synced, and roles to become superusers or members of superusers. */
+  /** Allow superusers to be synced, and roles to become superusers or members of superusers. Default: no. */
   readonly allowSuperuser?: boolean
   /**
-   * What others hold only because a role passed it on that may not any more: by default they lose it, and `effects` say
-   * so; `true` grants it to them again, in the name of the owner.
+   * A role may lose the right to pass on what it has granted to others. By default the others lose it too, and
+   * `effects` says so; with `true`, the owner grants it to them again, or for a membership another role that may.
    */
   readonly keepDependents?: boolean
   /**
-   * `database`: only what belongs to the current database is managed. Attributes, memberships in ordinary roles, and what
-   * roles have on databases, tablespaces and parameters stay as they are. By default, `cluster`, everything is.
+   * `cluster`, the default: everything is managed. `database`: only what belongs to the current database is.
+   * Attributes, memberships in ordinary roles, and what roles have on databases, tablespaces and parameters
+   * then stay as they are.
    */
   readonly scope?: 'cluster' | 'database'
 }
 
-/** That roles have exactly what they should. */
+/** A request to give roles exactly what they should have. */
 export interface SyncRequest {
   readonly kind: 'sync'
   readonly desired: readonly DesiredRole[]
   readonly options: PlanOptions
-  /** What the names of new intermediate roles are derived from. */
+  /** A text from which the names of new intermediate roles are derived. */
   readonly seed: string
 }
 
-/** That the intermediate roles which serve nothing any more are dropped. */
+/** A request to drop unused roles. */
 export interface DropRequest {
   readonly kind: 'drop unused roles'
 }
 
-/** Everything that is needed to plan again: plain data, without secrets, in an order of its own. */
+/** Everything that is needed to plan again: plain data without secrets, in canonical order. */
 export type Request = SyncRequest | DropRequest
 
-/** The only request of its kind. */
+/** The only request to drop unused roles. */
 export const dropRequest: DropRequest = { kind: 'drop unused roles' }
 
-/** The roles that a request is about, where it names them. */
+/** The desired roles of a request; none if it drops unused roles. */
 export const desiredRolesOf = (request: Request): readonly string[] =>
   request.kind === 'sync' ? request.desired.map(({ role }) => role) : []

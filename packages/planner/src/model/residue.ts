@@ -1,9 +1,6 @@
 import type { Fact } from './fact.ts'
 
-/**
- * Something that a desired role holds, that nothing asks for, and that a plan does not take away; or an intermediate role
- * that nothing needs, and that a plan does not drop.
- */
+/** Something that a desired role keeps although no grant asks for it; or an unused role that is not dropped. */
 export interface Residue {
   readonly role: string
   readonly fact: Fact
@@ -17,7 +14,8 @@ export interface Residue {
     | 'not permitted'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
-  /** What would end it, and who could run that. */
+  /** The SQL that would end it; a comment or an instruction if no statement here can. */
   readonly statement: string
+  /** Who could run the statement, in words. */
   readonly by: string
 }

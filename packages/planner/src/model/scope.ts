@@ -1,26 +1,29 @@
 import type { MatchableKind, ObjectName } from '../postgres/object-kind.ts'
 
-/** Everything of one kind in a schema; of columns, those with one name. */
+/** All objects of one kind in a schema; for columns, all with one name. */
 export interface PatternScope {
   readonly kind: MatchableKind
   readonly schema: string
   readonly column?: string
 }
 
-/** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and free of repeats. */
+/** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and has no duplicates. */
 export interface Scope {
-  /** Roles of which everything is read: what they hold, own and have granted, and what they are members of. */
+  /** Roles about which everything is read: what they hold, own and have granted, and what they are members of. */
   readonly desired: readonly string[]
-  /** Roles of which the attributes are read, and what they are members of, directly or not. */
+  /** Roles whose attributes are read, and the roles that they are members of, directly or indirectly. */
   readonly roles: readonly string[]
   /** Objects to read, each with its owner and its whole ACL. */
   readonly objects: readonly ObjectName[]
-  /** Those of the objects of which everything that follows their owner is read too: a table’s columns, a sequence. */
+  /**
+   * Those of the objects that are read together with everything that always has the same owner: a table’s
+   * columns and sequences.
+   */
   readonly owned: readonly ObjectName[]
-  /** What a pattern asks for some of. */
+  /** Objects to read because a pattern asks for some of them. */
   readonly patterns: readonly PatternScope[]
-  /** Roles of which the default privileges are read, besides the desired ones. */
+  /** Roles besides the desired ones whose default privileges are read. */
   readonly defaultsOf: readonly string[]
-  /** Whether to read the intermediate roles that this database may not need any more. */
+  /** Whether to read the roles of pgsr’s own that this database may not need any more. */
   readonly unusedRoles: boolean
 }

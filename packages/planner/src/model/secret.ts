@@ -3,8 +3,8 @@ import { InvalidGrantError } from './invalid-grant.ts'
 const redacted = '[redacted]'
 
 /**
- * A password on its way to the server. Whatever prints it (JSON, a template string, `inspect`) shows
- * `[redacted]`; only {@link reveal} gives it back.
+ * A password on its way to the server. JSON, template strings and `inspect` show it as `[redacted]`; only
+ * {@link reveal} gives it back.
  */
 export class Secret {
   readonly #value: unknown
@@ -13,10 +13,13 @@ export class Secret {
     this.#value = value
   }
 
-  /** What was put in; not necessarily a text, since nothing has been checked yet. */
+  /** The value that was put in. It need not be a string, since it has not been checked yet. */
   static reveal(secret: Secret): unknown {
     if (typeof secret !== 'object' || secret === null || !(#value in secret))
-      throw new InvalidGrantError({ field: 'password', message: 'cannot reveal a password: it is no Secret' })
+      throw new InvalidGrantError({
+        field: 'password',
+        message: 'cannot reveal a password: it is not a Secret',
+      })
     return secret.#value
   }
 

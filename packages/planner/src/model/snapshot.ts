@@ -4,31 +4,31 @@ import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Membership } from './membership.ts'
 import type { Scope } from './scope.ts'
 
-/** The server and the session a snapshot was taken in. */
+/** The server, and the session that read the snapshot. */
 export interface Server {
   /** `server_version_num`: 180004 is 18.4. */
   readonly version: number
   /** The database the session is connected to, and its oid. */
   readonly database: string
   readonly databaseOid: string
-  /** Who owns that database. */
+  /** The owner of that database. */
   readonly databaseOwner: string
   /** Whether `current_user` may create schemas in it. */
   readonly createsSchemas: boolean
-  /** `current_user`: whose rights every operation runs with unless it says otherwise. */
+  /** `current_user`. Every operation runs as this role unless it says otherwise. */
   readonly actingRole: string
   /** `session_user`. */
   readonly sessionRole: string
-  /** The setting of that name, which makes the lock table larger or smaller. */
+  /** The setting `max_locks_per_transaction`, which decides the size of the lock table. */
   readonly maxLocksPerTransaction: number
   /**
    * How many locks all sessions together can hold, by the server’s settings.
    * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
    */
   readonly lockTableSize: number
-  /** The same of predicate locks. */
+  /** The same for predicate locks. */
   readonly predicateLockTableSize: number
-  /** The role with oid 10, which stands for every superuser as grantor of memberships from 16 on. */
+  /** The role with oid 10. From PostgreSQL 16 on it is the grantor of every membership that a superuser grants. */
   readonly bootstrapRole: string
 }
 
@@ -49,53 +49,56 @@ export interface Role {
   readonly bypassRls: boolean
   /** UTC with microseconds, `2027-06-30T00:00:00.000000Z`; `infinity` also when it was never set. */
   readonly validUntil: string
-  /** How many entries `pg_shdepend` has of this role in other databases of the cluster. */
+  /** How many entries `pg_shdepend` has for this role in other databases of the cluster. */
   readonly elsewhere: number
-  /** Of an intermediate role: whether roles that are not desired are members of it, other than to administer it. */
+  /**
+   * For an intermediate role: whether it has members that are not desired, apart from those that only administer it.
+   */
   readonly servesOthers: boolean
   /**
-   * Of an intermediate role that a desired role is not in yet: whether others may make members of it, by its ADMIN option,
-   * who are neither the acting role nor a delegate of its nor superusers. What its members get, they could take.
+   * For an intermediate role that a desired role is not yet a member of: set if another role has the ADMIN option for
+   * it, apart from superusers, the acting role and its delegates. Such a role could give itself what the members get.
    */
   readonly administeredByOthers?: true
   /**
-   * From 16 on, of the acting role and its delegates: how many roles it has created and so administers; one more than it
-   * should when there are more than that. It has been made by the acting role, and nobody else is a member of it.
+   * From PostgreSQL 16 on, for the acting role and its delegates: how many roles it administers because it
+   * created them. Counting stops at one more than it should administer. A delegate has this field only if the
+   * acting role created it and nobody else is a member of it.
    */
   readonly administers?: number
-  /** Of a desired role: whether a password of it is stored, where that may be read. */
+  /** For a desired role: set if the server stores a password for it, and the session may read that. */
   readonly hasPassword?: true
-  /** Whether the stored password is the one that is asked for, where one is, and what is stored may be read. */
+  /** Set if a password is asked for, and the session may read the stored verifier and it belongs to that password. */
   readonly passwordUnchanged?: true
 }
 
-/** An object with its owner and its whole ACL, PostgreSQL's default spelled out where the catalog has none. */
+/** An object with its owner and its whole ACL. If the catalog has no ACL, this is PostgreSQL's default one. */
 export interface DatabaseObject extends ObjectName {
   /** `null` for an object that a plan is to create. */
   readonly oid: string | null
   readonly owner: string
   readonly acl: readonly AclItem[]
-  /** The table whose owner this object always has: a column’s, or that of a serial or identity sequence. */
+  /** For a column, or the sequence of a serial or identity column: its table. The two always have the same owner. */
   readonly follows?: ObjectName
   /**
-   * Of a table: it is known to hold nothing that could act with its owner’s rights, as an expression, a trigger or a
-   * foreign key may. Where it is not known, it is taken to.
+   * For a table: set if it is known to hold no code that could run with its owner’s rights, as an expression,
+   * a trigger or a foreign key may. Without it, the table is assumed to hold such code.
    */
   readonly inert?: true
   /**
-   * Of an inert table, before PostgreSQL 18: the columns that have no ACL. While the owner changes they are held, since the
-   * old owner could grant on them meanwhile.
+   * For an inert table before PostgreSQL 18: the columns that have no ACL. They are held while the owner
+   * changes, since the old owner could otherwise grant on them.
    */
   readonly columns?: readonly string[]
-  /** Of a table: it takes part in a foreign key, on either side. */
+  /** For a table: set if it takes part in a foreign key, on either side. */
   readonly foreignKey?: true
-  /** Of a partitioned table, before PostgreSQL 13: whoever opens it runs code that its owner has written. */
+  /** For a partitioned table before PostgreSQL 13: set if opening it runs code that its owner has written. */
   readonly runsCodeWhenOpened?: true
-  /** Of a foreign server: its foreign-data wrapper, on which its owner has to have USAGE. */
+  /** For a foreign server: its foreign-data wrapper, on which the owner needs USAGE. */
   readonly wrapper?: ObjectName
-  /** Whoever owns it has to be a superuser, which others of its kind do not ask for. */
+  /** Set if only superusers can own this object, although others can own most objects of its kind. */
   readonly ownedBySuperusers?: true
-  /** Of a table that may get another owner: how many indexes it has, its TOAST table’s included. */
+  /** For a table that may get another owner: the number of its indexes, including that of its TOAST table. */
   readonly indexes?: number
 }
 
@@ -110,19 +113,21 @@ export interface DefaultPrivileges extends Future {
 /** Something tied to a role that pgsr sees but does not manage. */
 export interface Unmanaged {
   readonly role: string
-  /** The catalog, or the kind of object, it stands in. */
+  /** What kind of thing it is: a catalog, or a kind of object. */
   readonly kind: string
   /** In words, with names quoted. */
   readonly description: string
 }
 
-/** What the catalogs say of the roles and objects in view: plain data, safe in JSON, comparable by `deepEqual`. */
+/**
+ * What the catalogs say about the roles and objects of its scope. Plain data, safe in JSON, comparable by `deepEqual`.
+ */
 export interface Snapshot {
   /** The version of this format. */
   readonly format: 1
   /**
-   * What it was read for. To plan more than that from it is refused. A snapshot made by hand may leave it out: then it is
-   * taken to say everything, and what it does not have does not exist.
+   * What the snapshot was read for. It cannot be used to plan for more. A snapshot made by hand may leave
+   * this out: then whatever the snapshot does not contain does not exist.
    */
   readonly scope?: Scope
   readonly server: Server
@@ -132,8 +137,8 @@ export interface Snapshot {
   readonly defaultPrivileges: readonly DefaultPrivileges[]
   readonly unmanaged: readonly Unmanaged[]
   /**
-   * The intermediate roles that this database may not need any more, where the scope asks for them: those of which
-   * nobody is a member, or which `pg_shdepend` does not mention. All their members are in `memberships`.
+   * If the scope asks for them: roles of pgsr’s own that may be unused, since they have no members or
+   * `pg_shdepend` does not mention them. All their members are in `memberships`.
    */
   readonly mayBeUnused?: readonly string[]
 }

@@ -3,40 +3,40 @@ import { InvalidGrantError } from './invalid-grant.ts'
 import { checkOptionNames } from './option-names.ts'
 import { eachOnGiven } from './unchecked-input.ts'
 
-/** A regular expression that survives JSON. `flags` as in JavaScript, but neither `g` nor `y`. */
+/** A regular expression as plain data, safe in JSON. The flags are those of JavaScript except `g` and `y`. */
 export interface Pattern {
   readonly source: string
   readonly flags?: string
 }
 
-/** Every object of a kind, in one schema, whose name the pattern matches, at the time of planning. */
+/** All objects of one kind in one schema whose names match the pattern when the plan is made. */
 export interface ObjectPattern<Kind extends MatchableKind = MatchableKind> {
   readonly kind: Kind
   readonly schema: string
   readonly pattern: Pattern
-  /** Of columns: their names. The pattern matches those of the tables. */
+  /** For columns: their names. The pattern is for the names of their tables. */
   readonly columns?: readonly string[]
 }
 
-/** What a grant is about: an object by its name, or those that a pattern matches. */
+/** What a grant is about: one object by name, or the objects that a pattern matches. */
 export type Target<Kind extends ObjectKind = ObjectKind> =
   | ObjectName<Kind>
   | ObjectPattern<Kind & MatchableKind>
 
 export const isPattern = (target: Target): target is ObjectPattern => 'pattern' in target
 
-/** A name, or a `RegExp` (or its equivalent that survives JSON) for every name that it matches. */
+/** A name, or a `RegExp` or {@link Pattern} for all names that it matches. */
 export type NameOrPattern = string | RegExp | Pattern
 
-/** Anything but a pattern is taken for a name, to be checked with the grant. */
+/** Anything else is taken for a name, which is checked with the grant. */
 const isPatternText = (name: NameOrPattern): name is RegExp | Pattern =>
   typeof name === 'object' && name !== null && 'source' in name
 
-/** `Array.isArray` takes `any` out of what it is told. */
+/** `Array.isArray` makes an `any[]` of an unknown value, hence the `unknown` here. */
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((one: unknown) => typeof one === 'string')
 
-/** A text where an array of them belongs would be taken for one of its letters. */
+/** A string in the place of an array would be divided into its letters. */
 const checkTexts = (field: string, value: unknown, example: string): void => {
   if (!isTexts(value))
     throw new InvalidGrantError({
@@ -70,7 +70,7 @@ const named =
   <Kind extends ObjectKind>(kind: Kind) =>
   (...name: readonly string[]): ObjectName<Kind> => ({ kind, name })
 
-/** With columns it is these that are meant. */
+/** If columns are given, they are the target instead of the table. */
 interface TableOptions {
   readonly columns?: readonly string[]
 }
@@ -117,15 +117,15 @@ const targets = {
   sequence: (schema: string, sequence: NameOrPattern): Target<'sequence'> =>
     inSchema('sequence', schema, sequence),
   /**
-   * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`. Types outside
-   * of pg_catalog need their schema: `public.mood`. A pattern stands for all functions that have such a name.
+   * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`. Types
+   * outside of pg_catalog need their schema: `public.mood`. A pattern stands for all functions whose names match.
    */
   function: (
     schema: string,
     name: NameOrPattern,
     argumentTypes: readonly string[] = [],
   ): Target<'function'> => routine('function', schema, name, argumentTypes),
-  /** The same for a procedure, from PostgreSQL 11 on. Arguments that are only OUT are left out. */
+  /** The same for a procedure, from PostgreSQL 11 on. Leave out arguments that are only OUT. */
   procedure: (
     schema: string,
     name: NameOrPattern,
@@ -133,13 +133,13 @@ const targets = {
   ): Target<'procedure'> => routine('procedure', schema, name, argumentTypes),
   largeObject: (oid: string | number | bigint): ObjectName<'large object'> =>
     named('large object')(oidText(oid)),
-  /** A type of any sort; a domain too. */
+  /** A type of any sort, or a domain. */
   type: (schema: string, type: NameOrPattern): Target<'type'> => inSchema('type', schema, type),
   language: (language: string): ObjectName<'language'> => named('language')(language),
   foreignDataWrapper: (wrapper: string): ObjectName<'foreign-data wrapper'> =>
     named('foreign-data wrapper')(wrapper),
   foreignServer: (server: string): ObjectName<'foreign server'> => named('foreign server')(server),
-  /** An operator by the types of its operands; `NONE` for the one that it does not have. */
+  /** An operator by the types of its operands; `NONE` for a missing operand. */
   operator: (schema: string, operator: string, left: string, right: string): ObjectName<'operator'> =>
     named('operator')(schema, operator, left, right),
   operatorClass: (schema: string, name: string, accessMethod: string): ObjectName<'operator class'> =>
@@ -163,9 +163,9 @@ const targets = {
 } as const
 
 /**
- * What a grant can be about, one function for each kind of object. Where a name in a schema is asked for, a `RegExp` (or
- * its equivalent that survives JSON, `{ source, flags }`) stands for every one whose name it matches by its ordinary
- * `.test`: an unanchored one matches more, `/orders/` also `old_orders_2019`. The flags `g` and `y` are refused.
+ * Builds targets, one function for each kind of object. In the place of a name in a schema, a `RegExp` or the
+ * plain data `{ source, flags }` stands for all objects whose names it matches. The match is unanchored:
+ * `/orders/` also matches `old_orders_2019`. The flags `g` and `y` are refused.
  */
 export const Target: typeof targets = eachOnGiven(
   targets,

@@ -1,13 +1,13 @@
 import { InvalidGrantError } from './invalid-grant.ts'
 
-/** Whether an error is one that says what was wrong with the input. */
+/** Whether an error is one of pgsr’s own, which say what is wrong. */
 export const isTagged = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && '_tag' in error && typeof error._tag === 'string'
 
 /**
- * Does work on what somebody gave, of whatever type: JavaScript has none, and what its engine says when it meets the wrong
- * one tells nobody what to do.
- * @param problem what is said then
+ * Does work on input that may be of the wrong type: JavaScript checks no types, and the errors of its engine
+ * do not say what to do.
+ * @param problem the message of the error that replaces one of the engine
  */
 export const onGiven = <T>(field: string, problem: string, work: () => T): T => {
   try {
@@ -20,7 +20,7 @@ export const onGiven = <T>(field: string, problem: string, work: () => T): T => 
 
 type AnyFunction = (...given: never[]) => unknown
 
-/** The same functions, each of which says by itself that what it was given is of the wrong type. */
+/** The same functions, but each throws an InvalidGrantError if its input is of the wrong type. */
 export const eachOnGiven = <Functions extends Readonly<Record<string, AnyFunction>>>(
   functions: Functions,
   problem: string,

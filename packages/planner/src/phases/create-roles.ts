@@ -17,14 +17,16 @@ import type { Phase } from './phase.ts'
 
 /** A role that is missing. */
 interface Creation {
-  /** What has to be done so that somebody can create it. */
+  /** The operations that have to come first. */
   readonly before: readonly Operation[]
   readonly create: CreateRole
-  /** What the same statement can do to it besides. */
+  /** What the same statement can also do to the role. */
   readonly after: readonly Operation[]
 }
 
-/** The desired roles, the roles they are to be members of, intermediate roles and caretakers that are missing. */
+/**
+ * All roles that are missing: desired roles, roles that they should be members of, intermediate roles and caretakers.
+ */
 export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => {
   if (!goal.access.now.roles.mayCreateRoles) return []
   const missing = new Map<string, { readonly reason: Reason; readonly provides?: ProvidedPrivilege }>()
@@ -51,6 +53,6 @@ export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => 
   )
 }
 
-/** Creates all of them. */
+/** Creates all roles that are missing. */
 export const createRoles: Phase = (catalog, goal) =>
   creations(catalog, goal).flatMap(({ before, create, after }) => [...before, create, ...after])

@@ -22,7 +22,7 @@ const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Opera
     : { kind: 'revokeDefaultPrivilege', ...base, grantOptionOnly: change === 'strip grant option' }
 }
 
-/** Takes from what is said of future objects what is not asked for. */
+/** Revokes default privileges that are not asked for, and restores those that PostgreSQL has by default. */
 export const loseDefaultPrivileges: Phase = (catalog, goal) =>
   sortedBy(unwantedDefaults(catalog, goal), ({ fact, change }) => JSON.stringify([fact, change])).flatMap(
     (verdict) => {
@@ -32,7 +32,7 @@ export const loseDefaultPrivileges: Phase = (catalog, goal) =>
     },
   )
 
-/** Says of future objects what is asked for. */
+/** Grants default privileges that are asked for. */
 export const gainDefaultPrivileges: Phase = (catalog, goal) =>
   sortedBy(goal.defaults, ([key]) => key).flatMap(([, asked]): Operation[] => {
     const { owner, schema, on, privilege, role, grantable, reason } = asked

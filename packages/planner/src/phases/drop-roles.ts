@@ -5,7 +5,7 @@ import { sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
 
-/** Drops the roles that are to have nothing, once they have nothing; what one delegate administers together. */
+/** Drops the roles, once they have nothing: those that one delegate administers together, the delegates last. */
 const dropRoles: Phase = (catalog, { roles, access }) => {
   const order = (role: string): string => `${isDelegateName(role) ? 1 : 0}${access.now.graph.runAsFor(role)}`
   return sortedBy(roles, order).flatMap((role): Operation[] =>
@@ -15,7 +15,7 @@ const dropRoles: Phase = (catalog, { roles, access }) => {
   )
 }
 
-/** The phases of a plan that drops intermediate roles. */
+/** The phases of a plan that drops unused roles. */
 export const phasesOfDrop: readonly (readonly Phase[])[] = [
   [revokeOnContents, revokeOnColumns, revokeOnContainers],
   [dropRoles],

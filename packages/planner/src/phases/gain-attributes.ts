@@ -5,7 +5,7 @@ import type { Goal, TargetLogin } from '../resolve/target-state.ts'
 import { sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
-/** Lets a role log in, if it is to. What has just been created can do nothing yet. */
+/** Lets a role log in, if it should. A role that is not in the catalog yet is created without LOGIN. */
 export const letLogIn = (catalog: Catalog, { logins }: Goal, role: string): readonly Operation[] => {
   const goal = logins.get(role)
   if (goal === undefined) return []
@@ -33,7 +33,7 @@ const settingPassword = (
   reason,
 })
 
-/** The password first, each in a statement of its own: a password is never beside anything that can fail. */
+/** Sets the password first, in a statement of its own: a password never stands beside anything that can fail. */
 const gainLogin: Phase = (catalog, goal) =>
   sortedBy(goal.logins, ([role]) => role).flatMap(([role, login]): Operation[] => [
     ...(login.password === 'set' ? [settingPassword(catalog, role, login)] : []),
@@ -51,12 +51,12 @@ const gaining =
       ),
     )
 
-/** Before ownerships: some things can only be a superuser’s. */
+/** Comes before changes of owner: some objects can only be owned by superusers. */
 export const gainSuperuser: Phase = gaining((attribute) => attribute === 'SUPERUSER')
 
 const gainOthers: Phase = gaining((attribute) => attribute !== 'SUPERUSER')
 
-/** What a role is to be, once it has everything else. */
+/** Gives roles their attributes, once they have everything else. */
 export const gainAttributes: Phase = (catalog, goal) => [
   ...gainLogin(catalog, goal),
   ...gainOthers(catalog, goal),

@@ -10,10 +10,10 @@ import { loseMemberships } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
 /**
- * Through an intermediate role a member inherits a privilege but cannot become it. To be a member of an ordinary
- * role is what PostgreSQL makes of a plain GRANT, spelled out where a row is there already: a plain GRANT changes
- * none of its options.
- * @param rows what the member has of the role once it has lost what it should not have
+ * The options of a GRANT. A member of an intermediate role inherits from it but cannot SET ROLE to it. For an
+ * ordinary role they are what PostgreSQL makes of a plain GRANT. They are spelled out if there is a row
+ * already, since a plain GRANT would not change its options.
+ * @param rows the member’s rows in the role, once it has lost what it should not have
  */
 const optionsFor = (
   catalog: Catalog,
@@ -24,7 +24,7 @@ const optionsFor = (
   if (!catalog.membershipsHaveGrantors) return undefined
   if (provides !== undefined) return { inherit: true, set: false }
   const existing = rows.find((row) => row.grantor === grantor)
-  // What is not asked for stays as the rows together have it. Who has neither option is no member.
+  // Options that are not asked for stay as they are, but a member needs at least one of the two.
   if (rows.some(isRealMember))
     return {
       inherit: inherit ?? (set === false || (existing?.inherit ?? false)),
@@ -38,7 +38,7 @@ const optionsFor = (
   }
 }
 
-/** The catalog without what members are still to lose because the acting role may need it until the end. */
+/** The catalog without the memberships that go later, because the acting role may need them until the end. */
 const withoutPending = (catalog: Catalog, goal: Goal): Catalog => {
   const due = goal.roles.filter((role) => goal.memberships.has(role) && goal.access.now.graph.needs(role))
   if (due.length === 0) return catalog
@@ -47,14 +47,14 @@ const withoutPending = (catalog: Catalog, goal: Goal): Catalog => {
   return pending
 }
 
-/** What is the same for every member of a role that is granted. */
+/** What is the same for all members that a role is granted to. */
 interface Granted {
   readonly granting: Pick<GrantMembership, 'grantor' | 'namesGrantor' | 'as'>
-  /** Orders it among other roles. */
+  /** A key that orders the role among others. */
   readonly order: string
 }
 
-/** A membership that nothing gives a member yet. */
+/** A membership that a member does not have yet. */
 interface Missing extends Granted {
   readonly role: string
   readonly membership: TargetMembership

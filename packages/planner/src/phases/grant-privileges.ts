@@ -14,7 +14,7 @@ const isGranted = (catalog: Catalog, { key, privilege, role, grantable }: Target
   return held === true || (held === false && !grantable)
 }
 
-/** Puts one privilege into the ACL of an object that is there. */
+/** The operation that grants a privilege on an existing object. */
 export const grantWanted = (
   catalog: Catalog,
   { access }: Goal,
@@ -28,7 +28,7 @@ export const grantWanted = (
     grantee: role,
     grantor: existing.owner,
     ...(grantable && { grantable }),
-    as: access.overPrivileges.objects.runAs(existing, privilege, { saying: 'grant' }),
+    as: access.overPrivileges.objects.runAs(existing, privilege, { statement: 'grant' }),
     reason,
   }
 }
@@ -47,8 +47,8 @@ const grantWhere =
   }
 
 /**
- * Puts into ACLs what is to be held there, by desired roles directly, and by new intermediate roles, where the owner has
- * not granted it already. On schemas first: who is to have USAGE for good needs not be lent it.
+ * Grants missing privileges to desired roles and to new intermediate roles. Schemas come first: a role that
+ * gets USAGE for good need not be lent it.
  */
 export const grantOnContainers: Phase = grantWhere(isContainer)
 

@@ -4,13 +4,13 @@ import type { Operation } from '../model/operation.ts'
 import { type Attribute, attributeWords } from '../postgres/attribute.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { sortedBy } from '../util/collections.ts'
-/** The acting role takes from itself last what lets it take anything. */
+/** Attributes in the order in which they are taken away. The acting role may need the last two to take any. */
 const inOrder: readonly Attribute[] = sortedBy(attributeWords, (attribute) =>
   String(['CREATEROLE', 'SUPERUSER'].indexOf(attribute) + 1),
 )
 /**
- * Attributes go that are not asked for, the acting role’s own last. A role that is not to log in has no password: it must
- * not work again the day somebody grants LOGIN.
+ * Takes away attributes that are not asked for, the acting role’s own last. A role that should not log in
+ * loses its password too: it must not work again when somebody grants LOGIN.
  */
 export const loseAttributes = (
   catalog: Catalog,

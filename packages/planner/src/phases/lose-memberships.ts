@@ -8,10 +8,10 @@ import type { MembershipOption } from '../postgres/membership-option.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
 
-/** Takes rows away one after another, and what depends on each before it. */
+/** Revokes rows one after another, and before each what depends on it. */
 class Revocation {
   readonly operations: Operation[] = []
-  /** What goes only because of another row. */
+  /** The rows that go only because of another. */
   readonly dependents: { readonly row: Membership; readonly reason: Reason }[] = []
   readonly #catalog: Catalog
   readonly #intermediateRoles: IntermediateRoles
@@ -28,8 +28,9 @@ class Revocation {
   }
 
   /**
-   * Before a row goes, or its ADMIN option, what its member granted by virtue of it has to go: PostgreSQL 16 and
-   * later keep track, and refuse otherwise. Without recursion: there may be more of that than the stack is deep.
+   * Revokes a row, or one of its options. What the member granted by virtue of its ADMIN option has to go first:
+   * PostgreSQL 16 and later keep track, and refuse otherwise. Without recursion: a chain of grants may be too long for
+   * the stack.
    * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (plan_recursive_revoke)
    */
   revoke(first: Membership, firstOption: MembershipOption | null, reason: Reason): void {
@@ -78,7 +79,7 @@ class Revocation {
     })
   }
 
-  /** What a member has granted and may not any more without the ADMIN option of a row. */
+  /** What a member has granted but may no longer grant without the ADMIN option of a row. */
   #dependentsWithout(row: Membership): readonly Membership[] {
     const { role, member, admin } = row
     if (!this.#catalog.membershipsHaveGrantors || !admin) return []
@@ -91,7 +92,7 @@ class Revocation {
   }
 }
 
-/** Of the rows by which a role is a member, those that go, and those of which an option goes. */
+/** The rows of a member that go, and those that lose an option. */
 function* lostBy(
   catalog: Catalog,
   judge: ReturnType<typeof membershipJudge>,
@@ -103,7 +104,7 @@ function* lostBy(
   }
 }
 
-/** Memberships that are not asked for go, whoever granted them, and options of those that stay. */
+/** Revokes memberships that are not asked for, whoever granted them, and such options of those that stay. */
 export const loseMemberships = (
   catalog: Catalog,
   goal: Goal,
@@ -119,13 +120,15 @@ export const loseMemberships = (
       rank: goal.access.now.graph.revocationRank(one.row),
     })),
   )
-  const bySpeaker = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
-  for (const { row, option } of bySpeaker.sort((a, b) => a.rank - b.rank))
+  const grouped = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
+  for (const { row, option } of grouped.sort((a, b) => a.rank - b.rank))
     revocation.revoke(row, option, notAskedFor(row.member))
   return [...revocation.operations, ...(goal.keepDependents ? keptDependents(catalog, goal, revocation) : [])]
 }
 
-/** Grants to others what they lose with a row that made them members, in the name of who may, beside what they have of that one. */
+/**
+ * Grants others again what they lose only because of another row, together with what they have from the same grantor.
+ */
 const keptDependents = (
   catalog: Catalog,
   { access, desired }: Goal,

@@ -8,7 +8,7 @@ import { lending } from '../temporary-rights/lend.ts'
 import { sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
-/** Gives schemas, or what is in them, to who is to own them, and takes them from who is not. */
+/** Changes the owners of schemas, or of their contents. */
 const changeOwners =
   (part: Part): Phase =>
   (catalog, goal) =>
@@ -21,14 +21,14 @@ const changeOwners =
       return ownerOperation(change, as)
     })
 
-/** Creates schemas and moves them to who is to own them, and away from who is not. */
+/** Creates schemas, and changes their owners. */
 export const ownSchemas: Phase = changeOwners('schemas')
 
-/** The same for what is in schemas. */
+/** Changes the owners of all other objects. */
 export const ownContents: Phase = (catalog, goal) =>
   lending(catalog, goal.access.overContents, holding(catalog, goal, changeOwners('contents')(catalog, goal)))
 
-/** Lets caretakers reach the tables that they own, which others may refer to by foreign keys. */
+/** Grants caretakers USAGE on the schemas of their tables: foreign keys to these are checked as their owner. */
 export const letCaretakersReach: Phase = (catalog, goal) => {
   if (goal.caretakers.size === 0) return []
   const access = new Access(catalog)
@@ -37,7 +37,9 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
     const { owner } = object
     const schema = isCaretaker(goal, owner) ? schemaToReach(catalog, object) : undefined
     if (schema === undefined || access.schemas.holds(owner, schema, 'USAGE')) continue
-    if (goal.access.overPrivileges.objects.whyNotManaged(schema, 'USAGE', { saying: 'grant' }) !== undefined)
+    if (
+      goal.access.overPrivileges.objects.whyNotManaged(schema, 'USAGE', { statement: 'grant' }) !== undefined
+    )
       continue
     missing.set(JSON.stringify([schema.key, owner]), {
       kind: 'grantPrivilege',
@@ -45,7 +47,7 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
       privilege: 'USAGE',
       grantee: owner,
       grantor: schema.owner,
-      as: goal.access.overPrivileges.objects.runAs(schema, 'USAGE', { saying: 'grant' }),
+      as: goal.access.overPrivileges.objects.runAs(schema, 'USAGE', { statement: 'grant' }),
       reason: notAskedFor(wantedOf(goal, owner)),
     })
   }

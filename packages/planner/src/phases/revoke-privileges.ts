@@ -26,7 +26,7 @@ const revoke = (
   reason,
 })
 
-/** Who lost something only because it was passed on may keep it, from the owner. */
+/** Grants a privilege again, from the owner, to a role that lost it only because it was passed on. */
 const keep = (
   { keepDependents, desired, access }: Goal,
   { object, item, privilege, reason, isCollateral }: Revoked,
@@ -37,7 +37,7 @@ const keep = (
   const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
   const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
   if (!isOthers || hasItAnyway || !(keepDependents || isCollateral === true)) return []
-  if (overPrivileges.objects.whyNotManaged(object, privilege, { saying: 'grant' }) !== undefined) return []
+  if (overPrivileges.objects.whyNotManaged(object, privilege, { statement: 'grant' }) !== undefined) return []
   return [
     {
       kind: 'grantPrivilege',
@@ -46,13 +46,13 @@ const keep = (
       grantee,
       grantor: object.owner,
       ...(privileges.get(privilege) === true && { grantable: true as const }),
-      as: overPrivileges.objects.runAs(object, privilege, { saying: 'grant' }),
+      as: overPrivileges.objects.runAs(object, privilege, { statement: 'grant' }),
       reason: { ...reason, keeps: grantee },
     },
   ]
 }
 
-/** Each once, from whomever it had it. */
+/** Grants each privilege again once, even if a role had it from several grantors. */
 const keepAll = (goal: Goal, all: readonly Revoked[]): readonly GrantPrivilege[] => {
   const kept = new Map<string, GrantPrivilege>()
   for (const revoked of all)
@@ -75,12 +75,12 @@ const revokeWhere =
     ])
   }
 
-/** What is on schemas’ contents. Tables before columns: to revoke a privilege on a table revokes it on its columns. */
+/** Revokes on the contents of schemas. Tables come before columns: REVOKE on a table also revokes on its columns. */
 export const revokeOnContents: Phase = revokeWhere(
   (object) => !isContainer(object) && object.kind !== 'column',
 )
 
 export const revokeOnColumns: Phase = revokeWhere(({ kind }) => kind === 'column')
 
-/** What is on schemas and databases, once nothing in them has to be reached any more. */
+/** Revokes on schemas and databases, once nothing in them has to be accessed any more. */
 export const revokeOnContainers: Phase = revokeWhere(isContainer)

@@ -13,7 +13,7 @@ import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-
 
 type Loss = (catalog: Catalog, goal: Goal, roles: readonly string[]) => ReturnType<Phase>
 
-/** Of the desired roles, those of which something is true, or of which it is not. */
+/** Runs a phase for those desired roles for which a condition has a certain value. */
 const of =
   (isOf: (goal: Goal, role: string, catalog: Catalog) => boolean, value: boolean, loss: Loss): Phase =>
   (catalog, goal) =>
@@ -25,16 +25,19 @@ const of =
 
 const isNeeded = ({ access }: Goal, role: string): boolean => access.now.graph.needs(role)
 
-/** As who the session is: what it is itself it needs until the end. Attributes of other roles are not inherited. */
+/**
+ * Whether a role is the acting role or the session user, whose own attributes are needed until the end.
+ * Attributes of other roles are not inherited.
+ */
 const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
   role === server.actingRole || role === server.sessionRole
 
 /**
- * The phases of every plan, in order. SUPERUSER is lost first: in the name of a superuser nothing can be revoked that it
- * granted before it was one. Memberships are lost before others are granted: that frees the way for those that
- * would make a cycle with them. What is on schemas goes after everything in them, and what the acting role itself loses,
- * or a role that it is a member of, goes last, where it may be needed until then. What the acting role borrows, it
- * borrows for a group of phases: it could not become what a desired role becomes a member of meanwhile.
+ * The phases of every plan, in order. SUPERUSER is lost first: nothing that a role granted before it was a superuser
+ * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
+ * with them. Privileges on schemas go after those on their contents. What the acting role loses, or a role that it is a
+ * member of, goes last if it may be needed until then. The acting role borrows memberships for one group of phases at a
+ * time: held longer, they could make a cycle with those that desired roles get.
  */
 export const phases: readonly (readonly Phase[])[] = [
   [createRoles, of(isSession, false, loseAttributes), gainSuperuser],

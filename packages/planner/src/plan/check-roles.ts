@@ -9,7 +9,7 @@ import { isRealMember } from '../postgres/membership-option.ts'
 import { schemaOf } from '../postgres/object-kind.ts'
 import { isPreservedIn } from '../resolve/target-state.ts'
 
-/** The superuser that a member of one of some roles can become, by SET ROLE, the nearest one. */
+/** For each of some roles, the nearest superuser that it is or is a member of. */
 const superusersAbove = (
   catalog: Catalog,
   roles: readonly string[],
@@ -22,7 +22,7 @@ const superusersAbove = (
   return (role) => (below.has(role) ? [...paths.reachable(role)].find(isSuperuser) : undefined)
 }
 
-/** What is to protect something must exist, unless this is what makes it. */
+/** Refuses preserved schemas that do not exist, unless a grant creates them. */
 const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
   const asked = new Set(
     desired.flatMap(({ grants }) =>
@@ -41,7 +41,7 @@ const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]
         })
 }
 
-/** What a role keeps cannot become another’s. */
+/** Refuses grants of ownership of what another desired role keeps. */
 const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
   checkPreservedSchemas(catalog, desired)
   const preserved = preservedSchemas(desired)

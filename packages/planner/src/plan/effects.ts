@@ -22,7 +22,9 @@ import { isInert } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { sortedBy } from '../util/collections.ts'
 
-/** The objects whose owner or ACL an operation may change, what follows the owner included, each once, by their keys. */
+/**
+ * By key, the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
+ */
 export const objectsTouched = (
   catalog: Catalog,
   operations: readonly Operation[],
@@ -36,7 +38,9 @@ export const objectsTouched = (
   return touched
 }
 
-/** What stands in the ACLs of some objects for roles that do not own them; an old owner is told of by itself. */
+/**
+ * Privileges on some objects of roles that do not own them. Old owners are left out: their loss is reported by itself.
+ */
 function* grantedOn(
   catalog: Catalog,
   objects: ReadonlyMap<string, ObjectName>,
@@ -55,7 +59,7 @@ function* grantedOn(
   }
 }
 
-/** Who loses which objects to whom. What follows the owner of something else goes without saying. */
+/** The ownership that roles lose. Columns and sequences that follow a table go without saying. */
 const ownershipsLost = (
   before: Catalog,
   after: Catalog,
@@ -109,9 +113,9 @@ const holder = (fact: Fact): string => {
 }
 
 /**
- * Who the effects are about: the roles that are neither desired nor made or dropped by the plan. The name of an intermediate
- * role keeps nothing secret: what it gains or loses is left out only where it can do nothing by itself, and nobody but
- * desired roles has anything by it.
+ * Whether effects on a role are reported: it is neither desired, nor created or dropped by the plan. An
+ * intermediate role is left out too, but not by its name alone: it can do nothing by itself, and only desired
+ * roles are members of it.
  */
 const bystandersIn = (
   before: Catalog,
@@ -127,7 +131,7 @@ const bystandersIn = (
   return (role) => !own.has(role) && !isIdle(role)
 }
 
-/** For the members of an intermediate role it is all the same by whose grant it has what it gives. */
+/** A key that ignores the grantor of what an intermediate role holds: to its members that makes no difference. */
 const effectKey = (fact: Fact): string =>
   factKey(fact.kind === 'privilege' && isIntermediateName(fact.grantee) ? { ...fact, grantor: '' } : fact)
 
@@ -136,9 +140,9 @@ const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder
 const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
 
 /**
- * Everything that a plan changes for other roles than those it is about, and first of all who loses what it owns:
- * computed from the catalogs before and after, so that nothing can be forgotten. What a role that may create roles gets of
- * those it creates is no effect.
+ * Everything that a plan changes for roles that are not desired, after all ownership that is lost. It is
+ * computed from the catalogs before and after, so that nothing can be forgotten. The membership that the
+ * creator of a role gets in it is left out.
  */
 export const effectsOf = (
   before: Catalog,

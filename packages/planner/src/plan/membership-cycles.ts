@@ -9,15 +9,15 @@ import { Skips } from '../resolve/skips.ts'
 import type { Goal, TargetMembership } from '../resolve/target-state.ts'
 
 /**
- * Of which roles a role will be a member: what is asked for, and what is not lost, or only at the end because the acting
- * role may need it.
+ * The roles that a role will be a member of: those asked for, those it does not lose, and those it loses only
+ * at the end because the acting role may need them.
  */
 const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonly string[]) => {
   const { memberships, roles, access } = goal
   const { actingRole } = catalog.server
   const asked = new Map([...memberships].map(([member, of]) => [member, [...of.keys()]]))
   const lost = new Set(lostMemberships(catalog, goal).map(membershipKey))
-  // From 16 on who creates roles without being a superuser administers them, which makes it a member.
+  // From 16 on, a non-superuser that creates roles administers them, which makes it a member of them.
   const administers = catalog.membershipsHaveGrantors && !catalog.isSuperuser(actingRole)
   const created = administers ? roles.filter((role) => !catalog.roles.has(role)) : []
   return (member) => {
@@ -38,8 +38,8 @@ const asked = ({ memberships }: Goal): readonly (readonly [role: string, TargetM
   )
 
 /**
- * Leaves out the memberships that would make a cycle: the role will still be a member of who asks for it, when the desired
- * roles have lost what they should not have and got what they should.
+ * Skips memberships that would make a cycle: the role that is asked for will still be a member of the one
+ * that asks, when desired roles have lost what they should not have and got what they should.
  */
 export const withoutCycles = (catalog: Catalog, { goal, skipped }: Resolved): Resolved => {
   const all = asked(goal)

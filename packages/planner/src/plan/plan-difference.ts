@@ -3,18 +3,18 @@ import type { Operation } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
 import { getOrMake } from '../util/collections.ts'
 
-/** One thing that a plan says. */
+/** One entry in one part of a plan. */
 export interface PlanEntry {
   readonly part: 'acting role' | 'operations' | 'effects' | 'skipped' | 'residue' | 'unmanaged'
   /** In words, without a full stop. */
   readonly message: string
 }
 
-/** How a plan that was made again differs from one that was made before. */
+/** How a plan differs from one that was made before for the same request. */
 export interface PlanDifference {
-  /** Said before, but not any more. */
+  /** Entries that only the plan before has. */
   readonly missing: readonly PlanEntry[]
-  /** Said now, but not before. */
+  /** Entries that only the new plan has. */
   readonly unexpected: readonly PlanEntry[]
 }
 
@@ -36,7 +36,7 @@ const partOf =
       : { missing, unexpected: [{ part, message: 'the same in another order' }] }
   }
 
-/** A plan that was saved may have been tampered with: what it holds need not be what it should. */
+/** An entry in words. A saved plan may have been tampered with, so that its entries are not of the right type. */
 const inWords = <T>(describe: (said: T) => string, said: T): string => {
   try {
     const words: unknown = describe(said)
@@ -46,7 +46,7 @@ const inWords = <T>(describe: (said: T) => string, said: T): string => {
   }
 }
 
-/** One text for one value, whatever the order in which fields were written. */
+/** A text that is the same for equal values, whatever the order of their fields. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
@@ -54,7 +54,7 @@ const canonical = (value: unknown): string =>
       : inner,
   ) ?? 'nothing'
 
-/** What is in one list and not in the other; what is there twice has to be in the other twice. */
+/** What is in one list but not in the other; what is there twice has to be in the other twice. */
 const without = <T>(list: readonly T[], other: readonly T[]): readonly T[] => {
   const left = new Map<string, { count: number }>()
   for (const one of other) getOrMake(left, canonical(one), () => ({ count: 0 })).count++
@@ -64,7 +64,7 @@ const without = <T>(list: readonly T[], other: readonly T[]): readonly T[] => {
   })
 }
 
-/** With a mark where a transaction ends and another begins, which must not move either. */
+/** The operations, with a mark between two transactions: the boundary must not move either. */
 const operationsAndBounds = ({ transactions }: Plan): readonly (Operation | undefined)[] =>
   transactions.flatMap((operations, index): readonly (Operation | undefined)[] =>
     index === 0 ? operations : [undefined, ...operations],
@@ -88,7 +88,7 @@ const parts = [
   partOf({ part: 'unmanaged', of: ({ unmanaged }) => unmanaged, describe: describeUnmanaged }),
 ]
 
-/** How the plan for one request has changed, because what it is made from has; both lists are empty if it has not. */
+/** How the plan for a request has changed because the catalogs have; both lists are empty if it has not. */
 export const planDifferenceOf = (before: Plan, now: Plan): PlanDifference => {
   const differences = parts.map((differenceIn) => differenceIn(before, now))
   return {

@@ -21,7 +21,7 @@ export const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan =>
   const dropped = [...unused.keys()].filter((role) => !staying.has(role))
   const access = { now, overContents: now, overPrivileges: now }
   const goal: Goal = { ...nothingFor(dropped), access }
-  // To drop some of the roles and not yet the others does no harm.
+  // Dropping only some of the roles does no harm.
   const [transactions, catalog] = transactionsFor(before, goal, phasesOfDrop, isDivided, (divided, share) =>
     inParts(goal.roles, share()).map((roles) =>
       fold(divided, { ...goal, roles, desired: new Set(roles) }, phasesOfDrop),

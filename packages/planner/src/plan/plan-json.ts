@@ -9,13 +9,13 @@ const refuse = (field: string, problem: string): never => {
   throw new InvalidGrantError({ field, message: `cannot read the plan: ${problem}` })
 }
 
-/** By role, the grants that a request has for it. */
+/** The grants of a request, by role. */
 const grantsByRole = (request: Request): ReadonlyMap<string, readonly Grant[]> =>
   new Map(request.kind === 'sync' ? request.desired.map(({ role, grants }) => [role, grants]) : [])
 
 /**
- * Finds the place of a grant among those of its role; of one that the request does not have, the grant itself. A plan that
- * was copied has grants that are only equal.
+ * Finds the index of a grant among those of its role; for a grant that the request does not have, the grant
+ * itself. Grants are compared by their texts, since a copied plan has copies of them.
  */
 const placesIn = (request: Request): ((role: string, grant: Grant) => number | Grant) => {
   const grants = grantsByRole(request)
@@ -33,8 +33,8 @@ const placesIn = (request: Request): ((role: string, grant: Grant) => number | G
 }
 
 /**
- * Writes a plan as JSON, for a reviewer to read and for {@link parsePlan} to read back. Each grant stands once, in the
- * request; an operation names it by its place among the grants of its role, counted from 0.
+ * Writes a plan as JSON, for a reviewer to read and for {@link parsePlan} to read back. Each grant is written
+ * once, in the request; operations name it by its index among the grants of its role.
  *
  * @example
  * const text = renderJson(plan)
@@ -67,28 +67,36 @@ const isListOfObjects = (value: unknown): value is readonly Fields[] =>
 const isTransactions = (value: unknown): value is readonly (readonly Fields[])[] =>
   Array.isArray(value) && value.every(isListOfObjects)
 
-/** What each part of a plan has to be. */
-const parts: Readonly<Record<keyof Plan, (value: unknown) => boolean>> = {
-  format: (value) => value === planFormat,
-  request: (value) => isObject(value) && (value['kind'] !== 'sync' || isListOfObjects(value['desired'])),
-  actingRole: (value) => typeof value === 'string',
-  transactions: isTransactions,
-  effects: isListOfObjects,
-  skipped: isListOfObjects,
-  residue: isListOfObjects,
-  unmanaged: isListOfObjects,
-}
+const isRequest = (value: unknown): boolean =>
+  isObject(value) &&
+  (value['kind'] !== 'sync' ||
+    (isListOfObjects(value['desired']) && value['desired'].every(({ grants }) => Array.isArray(grants))))
 
-/** What JSON makes of a value, which is the same for whatever is plain data. */
+const listOfObjects = [isListOfObjects, 'an array of objects'] as const
+
+/** What each part of a plan must be: a check, and the same in words. */
+const parts: Readonly<Record<keyof Plan, readonly [isGood: (value: unknown) => boolean, expected: string]>> =
+  {
+    format: [(value) => value === planFormat, String(planFormat)],
+    request: [isRequest, 'a request, with an array of grants for each desired role'],
+    actingRole: [(value) => typeof value === 'string', 'the name of a role'],
+    transactions: [isTransactions, 'an array of arrays of operations'],
+    effects: listOfObjects,
+    skipped: listOfObjects,
+    residue: listOfObjects,
+    unmanaged: listOfObjects,
+  }
+
+/** The value of a JSON text, or a copy of plain data. */
 const copied = (given: unknown): unknown => {
   try {
     return JSON.parse(typeof given === 'string' ? given : (JSON.stringify(given) ?? 'null'))
   } catch {
-    return refuse('plan', typeof given === 'string' ? 'the text is no JSON' : 'it cannot be written as JSON')
+    return refuse('plan', typeof given === 'string' ? 'the text is not JSON' : 'it cannot be written as JSON')
   }
 }
 
-/** Puts a grant in the place of its number. */
+/** Puts a grant in the place of its index. */
 const withGrant = (
   grants: ReadonlyMap<unknown, readonly Grant[]>,
   given: unknown,
@@ -108,7 +116,7 @@ const withGrant = (
 
 /**
  * Reads a plan back: the text that {@link renderJson} wrote, or what `JSON.parse` makes of it.
- * @throws InvalidGrantError when it is no plan, or one of another version of pgsr
+ * @throws InvalidGrantError if it is not a plan, or one of another format
  *
  * @example
  * const plan = parsePlan(await readFile('plan.json', 'utf8'))
@@ -116,20 +124,18 @@ const withGrant = (
 export const parsePlan = (given: unknown): Plan => {
   const plan = copied(given)
   if (!isObject(plan) || !('transactions' in plan))
-    return refuse('plan', 'it is no plan; was the await forgotten, or is it in the field plan?')
+    return refuse('plan', 'it is not a plan; was the await forgotten, or is the plan in the field plan?')
   if (plan['format'] !== planFormat)
     return refuse(
       'format',
       `it has format ${String(plan['format'])}, and this version of pgsr reads ${planFormat}; plan again`,
     )
-  for (const [name, isGood] of Object.entries(parts))
-    if (!isGood(plan[name])) return refuse(name, `its ${name} is not what a plan has there`)
+  for (const [name, [isGood, expected]] of Object.entries(parts))
+    if (!isGood(plan[name])) return refuse(name, `${name} must be ${expected}`)
   const unknown = Object.keys(plan).find((name) => !Object.hasOwn(parts, name))
   if (unknown !== undefined) return refuse(unknown, `unknown part ${JSON.stringify(unknown)}`)
   const checked = plan as unknown as Plan
   const { request, transactions, skipped } = checked
-  const isRequest = request.kind !== 'sync' || request.desired.every(({ grants }) => Array.isArray(grants))
-  if (!isRequest) return refuse('request', 'its request is not what a plan has there')
   const grants = grantsByRole(request)
   return {
     ...checked,

@@ -28,8 +28,8 @@ const checkServer = ({ format, server }: Snapshot): void => {
 
 /**
  * Plans what a checked request asks for.
- * @param isDivided whether some transactions of a plan of several have been executed already: then what is left comes out
- * as it was in that plan, even where it would fit into one transaction by now
+ * @param isDivided whether some of several transactions have already been executed: then the rest is divided
+ * as in the plan before, even if it would now fit into one transaction
  */
 export const planRequest = (snapshot: Snapshot, request: Request, isDivided = false): Plan => {
   try {
@@ -41,7 +41,7 @@ export const planRequest = (snapshot: Snapshot, request: Request, isDivided = fa
       case 'drop unused roles':
         return planDropRequest(snapshot, isDivided)
     }
-    throw new InvalidGrantError({ field: 'request', message: 'cannot plan: what was given is no request' })
+    throw new InvalidGrantError({ field: 'request', message: 'cannot plan: the request is not one' })
   } catch (error) {
     if (isTagged(error)) throw error
     checkGiven(snapshot, request)
@@ -53,20 +53,20 @@ export const planRequest = (snapshot: Snapshot, request: Request, isDivided = fa
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
-/** Looks for what is wrong with what was given, where something went wrong with it. */
+/** Checks the types of a snapshot and of a request, to say what is wrong with them. */
 const checkGiven = (snapshot: Snapshot, request: Request): void => {
   onGiven('snapshot', 'cannot plan: the snapshot holds something that cannot be read', () =>
     checkSnapshot(snapshot),
   )
-  onGiven('request', 'cannot plan: what was given is no request', () => {
+  onGiven('request', 'cannot plan: the request is not one', () => {
     if (request.kind !== 'sync') return
-    if (!isObject(request.options)) throw new TypeError('its options are none')
+    if (!isObject(request.options)) throw new TypeError('its options are not an object')
     requestOf(request.desired, { ...request.options, seed: request.seed })
   })
 }
 
 /**
- * Works out which intermediate roles serve nothing any more, and what has to be done to drop them. Pure.
+ * Works out which roles of pgsr’s own nothing needs any more, and what has to be done to drop them. Pure.
  * @param snapshot read within `scopeOfRequest(dropRequest)`
  * @throws UnsupportedServerError, SnapshotScopeError
  */
@@ -91,7 +91,7 @@ export const plan = (
   return planRequest(snapshot, request)
 }
 
-/** The snapshot as it will be once the plan, or some operations, have been executed. */
+/** The snapshot as it will be after a plan, or some operations, have been executed. */
 export const outcomeOf = (snapshot: Snapshot, from: Plan | readonly Operation[]): Snapshot => {
   const catalog = new Catalog(snapshot)
   for (const operation of 'transactions' in from ? operationsOf(from) : from)

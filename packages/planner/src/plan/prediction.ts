@@ -20,11 +20,11 @@ import type { ObjectName } from '../postgres/object-kind.ts'
 import { isInert } from '../resolve/future-owner.ts'
 import { objectsTouched } from './effects.ts'
 
-/** How what was found differs from what a plan predicted. */
+/** How the catalogs differ from what a plan predicted. */
 export interface Difference {
-  /** Predicted, but not so. */
+  /** Facts that were predicted but not found. */
   readonly missing: readonly Fact[]
-  /** So, but not predicted. */
+  /** Facts that were found but not predicted. */
   readonly unexpected: readonly Fact[]
 }
 
@@ -39,13 +39,13 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
   one.inherit === other.inherit &&
   one.set === other.set
 
-/** What a plan answers for: about the desired roles everything, about others what it touched. */
+/** What is compared: everything about the desired roles, and what the plan touched of others. */
 interface Concern {
   readonly operations: readonly Operation[]
   readonly desired: ReadonlySet<string>
-  /** The roles of which everything is compared. */
+  /** The roles about which everything is compared. */
   readonly roles: ReadonlySet<string>
-  /** The objects of which everything is compared, by their keys. */
+  /** The objects about which everything is compared, by key. */
   readonly objects: ReadonlyMap<string, ObjectName>
 }
 
@@ -60,7 +60,7 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
   }
 }
 
-/** Names the facts that are of concern. Some twice, and of what is the same in another catalog none. */
+/** Adds the facts to compare, some of them twice. What is the same in the other catalog is left out. */
 const factsToProve = (
   catalog: Catalog,
   other: Catalog,
@@ -99,8 +99,8 @@ const factsToProve = (
 const nothingAsked = { attachableIn: new Set<string>() }
 
 /**
- * What the acting role got because nothing asks for it, and turns out to be able to act with its rights: until the move
- * its old owner could make it so.
+ * Ownership that the acting role got because no grant asks for it, of objects that turn out to hold code: the
+ * old owner could add it until the owner changed.
  */
 const nowActing = (plan: Plan, found: Catalog): readonly Fact[] =>
   plan.request.kind !== 'sync' || plan.request.options.reassignOwnedTo !== undefined
@@ -115,8 +115,9 @@ const nowActing = (plan: Plan, found: Catalog): readonly Fact[] =>
       })
 
 /**
- * Works out what the catalogs should say after a plan has been executed, and answers what compares that with what they do.
- * @param before what they said when it was made
+ * Works out what the catalogs should say after a plan has been executed, and returns a function that compares
+ * this with what they do say.
+ * @param before the snapshot that the plan was made from
  */
 export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) => Difference | undefined) => {
   const predicted = new Catalog(before)
@@ -127,8 +128,8 @@ export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) =
 
 /**
  * Compares what the catalogs say after a plan has been executed with what it predicted; `undefined` when they agree.
- * @param before what they said when it was made
- * @param found read within `scopeOf(plan)`
+ * @param before the snapshot that the plan was made from
+ * @param found the snapshot after the plan, read within `scopeOf(plan)`
  */
 export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined =>
   predictionOf(plan, before)(found)

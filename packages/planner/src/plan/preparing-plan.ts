@@ -4,7 +4,7 @@ import type { DatabaseObject, Snapshot } from '../model/snapshot.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { once } from '../util/once.ts'
 
-/** What depends on nothing but the object: what is borrowed, lent or paused, or done as another role, depends on more. */
+/** Whether an operation depends on its object only. One that is temporary, or runs as another role, depends on more. */
 const isSimple =
   ({ actingRole }: Plan) =>
   ({ kind, as, reason }: Operation): boolean =>
@@ -13,8 +13,8 @@ const isSimple =
     reason.temporary === undefined
 
 /**
- * The first transaction of a plan that has others after it, as a plan of its own: it only prepares, for no desired role.
- * `undefined` where it does not, or where what it does depends on more than the objects that it touches.
+ * The first of several transactions as a plan of its own, which only prepares and has no desired roles.
+ * `undefined` if there is no such transaction, or if it depends on more than the objects that it touches.
  */
 export const preparingPlan = (plan: Plan): Plan | undefined => {
   const [first, ...others] = plan.transactions
@@ -24,9 +24,9 @@ export const preparingPlan = (plan: Plan): Plan | undefined => {
 }
 
 /**
- * Says of the objects that operations touch, when they are read again, whether they are there and have the owners and ACLs
- * that they had when a plan was made: otherwise it is to be made again. What the plan’s own new roles are granted meanwhile
- * makes no difference.
+ * Returns a function that says whether the objects that operations touch, read again, still exist with the
+ * owners and ACLs that they had when the plan was made. If not, the plan has to be made again. What the
+ * plan’s own new roles have been granted makes no difference.
  */
 export const objectsAsPlanned = (
   plan: Plan,
@@ -43,7 +43,7 @@ export const objectsAsPlanned = (
   return (found, operations) => {
     const { textsIn, before } = looked()
     const now = textsIn(found)
-    // Many operations may be on one object, and its text be long.
+    // Many operations may touch one object, and its text may be long.
     const touched = new Set(operations.flatMap(objectTouched).map(objectKey))
     return [...touched].every((key) => now.has(key) && now.get(key) === before.get(key))
   }

@@ -25,13 +25,13 @@ import {
 } from '../sql/statement.ts'
 import { sortedBy, sortedUnique } from '../util/collections.ts'
 
-/** What would end something, and who could do that. */
+/** What would end something, and who could run that. */
 type End = Pick<Residue, 'statement' | 'by'>
 
 /**
- * What would end something: nothing that names a role that is gone; and a name that is none in the encoding of this database
- * may be one in another.
- * @param roles whom the statement names
+ * What would end something. No statement can name a role that is gone; a name that is not valid in the
+ * encoding of this database may be valid in that of another.
+ * @param roles the roles that the statement names
  */
 const ended = (roles: readonly string[], by: string, statement: () => string): End => {
   if (roles.some(isVanished))
@@ -53,7 +53,7 @@ const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fac
   message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
 })
 
-/** Revokes a privilege as who granted it. */
+/** Revokes a privilege as its grantor. */
 export const endAsGrantor = ({ object, privilege, grantee, grantor }: PrivilegeFact): End =>
   ended(
     [grantee, grantor],
@@ -61,7 +61,7 @@ export const endAsGrantor = ({ object, privilege, grantee, grantor }: PrivilegeF
     () => `SET ROLE ${quoteIdent(grantor)}; ${revokeStatement({ object, privilege, grantee })}; RESET ROLE`,
   )
 
-/** What a desired role still holds, or has granted, that cannot be revoked. */
+/** Residue for a privilege that cannot be revoked: of the desired role that holds it, or that granted it. */
 const heldPrivileges = (goal: Goal, { revoked, obstacle }: Blocked): Residue[] => {
   const { object, item, privilege, verdict } = revoked
   const { grantee, grantor } = item
@@ -125,7 +125,7 @@ const ownership = (catalog: Catalog, goal: Goal, object: CatalogObject): Residue
 
 const defaults = (catalog: Catalog, goal: Goal): Residue[] =>
   unwantedDefaults(catalog, goal).flatMap(({ fact, change, role }) =>
-    // What would have to come back, nobody holds.
+    // Nobody holds a privilege that is still to be restored.
     (change === 'restore'
       ? []
       : [role, ...(goal.desired.has(fact.grantee) && fact.grantee !== role ? [fact.grantee] : [])]
@@ -144,7 +144,7 @@ const defaults = (catalog: Catalog, goal: Goal): Residue[] =>
     })),
   )
 
-/** A membership in an intermediate role that a copied database has too. */
+/** A membership in an intermediate role that a copied database uses too. */
 const sharedMembership = (intermediateRoles: IntermediateRoles, row: Membership): Residue => {
   const revokes = intermediateRoles
     .holdingsOf(row.role)
@@ -161,7 +161,7 @@ const sharedMembership = (intermediateRoles: IntermediateRoles, row: Membership)
   }
 }
 
-/** From 16 on a membership is revoked in the name of who granted it. */
+/** The grantor that REVOKE names, from 16 on; before, the member, so that no further role is named. */
 const grantorIn = ({ membershipsHaveGrantors }: Catalog, { member, grantor }: Membership): string =>
   membershipsHaveGrantors ? grantor : member
 
@@ -178,7 +178,7 @@ const revokeRowStatements = (
     .join('; ')
 }
 
-/** That a membership stays, or options of it that it should not have. */
+/** Says that a membership stays, or options of it that it should not have. */
 const staysMember = (row: Membership, options: readonly MembershipOption[], why: string) => {
   const of = options.length === 0 ? '' : `${options.join(' and ')} option of `
   const fact = { kind: 'membership', ...row } as const
@@ -186,26 +186,29 @@ const staysMember = (row: Membership, options: readonly MembershipOption[], why:
   return { role: row.member, fact, message }
 }
 
-/** A membership by which its member made another one that a third role keeps. */
+/** A membership whose member has made a third role a member, which that role keeps. */
 const passedOnMembership = (
   catalog: Catalog,
   row: Membership,
   options: readonly MembershipOption[],
 ): Residue => ({
-  ...staysMember(row, options, 'it has made a role a member that is to stay one'),
+  ...staysMember(row, options, 'it has made another role a member, which is to stay one'),
   reason: 'passed on',
   ...ended([row.role, row.member, grantorIn(catalog, row)], 'a superuser', () =>
     revokeRowStatements(catalog, row, options, ' CASCADE'),
   ),
 })
 
-/** A membership in what has the name of an intermediate role, and gives something here and something of the cluster. */
+/**
+ * A membership in a role with the name of an intermediate role that gives something in this database and
+ * something beyond it.
+ */
 const mixedMembership = (catalog: Catalog, row: Membership): Residue => ({
-  ...staysMember(row, [], 'it gives something here, and is not of this database alone'),
+  ...staysMember(row, [], 'that role gives something in this database and something beyond it'),
   reason: 'more than an intermediate role',
   ...ended(
     [row.role, row.member, grantorIn(catalog, row)],
-    'a sync with the scope cluster, or who may revoke it',
+    'a sync with the scope cluster, or a role that may revoke it',
     () => revokeRowStatements(catalog, row, []),
   ),
 })
@@ -267,7 +270,7 @@ const attributes = (catalog: Catalog, goal: Goal): Residue[] =>
       })),
   )
 
-/** Passwords that are stored, of roles that are not to log in and that the acting role may not alter. */
+/** Stored passwords of roles that should not log in and that the acting role may not alter. */
 const passwords = (catalog: Catalog, goal: Goal): Residue[] =>
   goal.roles
     .filter((role) => hasUselessPassword(catalog, goal, role))
@@ -282,7 +285,7 @@ const passwords = (catalog: Catalog, goal: Goal): Residue[] =>
       by: 'a superuser, or from PostgreSQL 16 on a role with CREATEROLE and ADMIN option for it',
     }))
 
-/** What the desired roles still hold in the outcome and should not. */
+/** What the desired roles still hold in the outcome but should not. */
 export const residueOf = (catalog: Catalog, goal: Goal): readonly Residue[] =>
   sortedBy(
     [

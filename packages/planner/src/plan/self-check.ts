@@ -4,12 +4,14 @@ import { PlanningError } from '../model/errors.ts'
 import type { Phase } from '../phases/phase.ts'
 import type { Goal } from '../resolve/target-state.ts'
 
-/** A plan that its own outcome does not satisfy is a bug of the planner: it must not reach a server. */
+/**
+ * Checks that nothing is left to do after the plan. Otherwise the planner has a bug, and the plan must not be executed.
+ */
 export const checkOutcome = (catalog: Catalog, goal: Goal, groups: readonly (readonly Phase[])[]): void => {
   for (const phase of groups.flat())
     for (const operation of phase(catalog, goal))
       if (operation.kind !== 'setPassword')
         throw new PlanningError(
-          `cannot plan: the plan does not lead where it should: it would still have to ${describeOperation(operation)}`,
+          `cannot plan: the plan is incomplete: it would still have to ${describeOperation(operation)}`,
         )
 }

@@ -9,7 +9,7 @@ import { lockShare } from '../transaction/lock-budget.ts'
 import { withRoleLocks } from '../transaction/role-locks.ts'
 import { once } from '../util/once.ts'
 
-/** Goes through the phases, each in the catalog that the ones before have made. */
+/** Runs the phases in order, each on the catalog that those before it have left. */
 export const fold = (
   catalog: Catalog,
   goal: Goal,
@@ -22,10 +22,10 @@ export const fold = (
   )
 
 /**
- * The transactions that lead where it should, and the catalog as it will be then.
- * @param before the catalog as the first of them finds it
- * @param isDivided whether one would lock more than its share, as far as that is known
- * @param divide goes there in several; told, if it asks, how much one would lock as a share of what it should
+ * The transactions that reach the goal, and the catalog after them.
+ * @param before the catalog before the first of them
+ * @param isDivided whether one transaction is already known to need too many locks
+ * @param divide makes several transactions; `share` tells how many locks one would need, as a share of the budget
  */
 export const transactionsFor = (
   before: Catalog,

@@ -36,7 +36,7 @@ const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   return all
 }
 
-/** What other databases give a role by intermediate roles of theirs, which is for syncs there to judge. */
+/** Memberships in intermediate roles of other databases, which syncs there judge. */
 const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const judge = membershipJudge(catalog, goal, new IntermediateRoles(catalog))
   const isLeft = (row: Membership): boolean =>
@@ -54,8 +54,8 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
 }
 
 /**
- * What a role says of the objects that it may still make is its own business; of one that makes nothing any more only
- * that is left which another role asks for.
+ * A role’s default privileges for its own future objects are not managed. Of a role that should have nothing,
+ * only those are left that another role asks for.
  */
 const ownDefaults = (catalog: Catalog, { desired, idle, access }: Goal): Unmanaged[] =>
   [...catalog.defaults].flatMap((defaults) => {
@@ -66,7 +66,7 @@ const ownDefaults = (catalog: Catalog, { desired, idle, access }: Goal): Unmanag
     return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]
   })
 
-/** What is tied to the desired roles in the outcome, and is not pgsr’s to manage. */
+/** What is tied to the desired roles in the outcome but is not managed by pgsr. */
 export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] =>
   sortedBy(
     [

@@ -24,7 +24,7 @@ export const unusedResidue = (
         ...(holds || owns ? rid : []),
         `DROP ROLE ${name}`,
       ].join('; '),
-      by: owns ? 'a superuser, with whose rights what the role owns may act' : 'a superuser',
+      by: owns ? 'a superuser, with whose rights code that the role owns may run' : 'a superuser',
     },
   ]
 }

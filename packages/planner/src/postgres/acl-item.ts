@@ -31,7 +31,7 @@ const takeName = (text: string, start: number): readonly [name: string, end: num
 
 /**
  * Reads an ACL item as PostgreSQL prints it: `analyst=r*w/owner`, `=r/owner` for PUBLIC.
- * @throws InvalidTextError when it is not one
+ * @throws InvalidTextError if the text is not an ACL item
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (aclitemout)
  */
 export const parseAclItem = (text: string): AclItem => {

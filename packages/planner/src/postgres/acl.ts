@@ -9,31 +9,31 @@ export interface AclEntry {
   readonly privileges: ReadonlyPrivileges
 }
 
-/** One text for the two roles of an item. */
+/** A key for the grantee and grantor of an item. */
 export const aclKey = ({ grantee, grantor }: Pick<AclEntry, 'grantee' | 'grantor'>): string =>
   `${grantee}\0${grantor}`
 
-/** An ACL that is not to be changed. */
+/** An ACL that cannot be changed. */
 export interface ReadonlyAcl {
   readonly size: number
   get(grantee: string, grantor: string): AclEntry | undefined
   values(): Iterable<AclEntry>
-  /** Who holds a privilege, in the order of the items, and whether with the grant option, by whomever. */
+  /** The holders of a privilege, in the order of the items, and whether any grantor has given them the grant option. */
   holders(privilege: Privilege): ReadonlyMap<string, boolean>
 }
 
-/** Almost every ACL has few items, which are found soonest, and take least room, in a list. */
+/** Almost every ACL has few items. A list of them is fastest to search and takes the least memory. */
 export const few = 8
 
 /** An ACL. As PostgreSQL does, it keeps one item for each grantee and grantor. */
 export class Acl implements ReadonlyAcl {
   readonly #items: AclEntry[]
-  /** The items, by who they name, where there are many. */
+  /** The items by grantee and grantor, if there are many. */
   #many: Map<string, AclEntry> | undefined
-  /** Of one of many items, by privilege, as long as nothing changes. */
+  /** If there are many items: their holders by privilege, until something changes. */
   #holders: Map<Privilege, ReadonlyMap<string, boolean>> | undefined
 
-  /** @param items of which no two name the same grantee and grantor */
+  /** @param items no two of which have the same grantee and grantor */
   constructor(items: Iterable<AclEntry> = []) {
     this.#items = [...items]
     if (this.#items.length > few) this.#index()
@@ -62,7 +62,7 @@ export class Acl implements ReadonlyAcl {
     return getOrMake(this.#holders, privilege, () => holdersIn(this.values(), privilege))
   }
 
-  /** Puts an item in the place of that with the same grantee and grantor, if there is one. */
+  /** Adds an item, or replaces the one with the same grantee and grantor. */
   set(item: AclEntry): void {
     this.#holders = undefined
     if (this.#many !== undefined) return void this.#many.set(aclKey(item), item)
@@ -117,7 +117,7 @@ export const isSameAcl = (one: ReadonlyAcl, other: ReadonlyAcl): boolean =>
   one.size === other.size &&
   [...one.values()].every((item) => isSameItem(item, other.get(item.grantee, item.grantor)))
 
-/** The items in an order of their own. */
+/** The items in canonical order. */
 export const itemsOf = (acl: ReadonlyAcl): AclItem[] =>
   sortedBy(acl.values(), aclKey).map(({ grantee, grantor, privileges }) => ({
     grantee,
@@ -125,7 +125,7 @@ export const itemsOf = (acl: ReadonlyAcl): AclItem[] =>
     privileges: formatPrivileges(privileges),
   }))
 
-/** Whether a role was granted a privilege by another: with the grant option, without it, or `undefined`, not at all. */
+/** Whether a grantor has granted a role a privilege with the grant option; `undefined` if not at all. */
 export const heldBy = (
   acl: ReadonlyAcl,
   { privilege, grantee, grantor }: { readonly privilege: Privilege } & Pick<AclEntry, 'grantee' | 'grantor'>,

@@ -1,5 +1,5 @@
 /**
- * The attributes of a role, by the words that CREATE ROLE has for them, with the field of `Role` that says so.
+ * The attributes of a role: the keyword of CREATE ROLE, and the field of `Role` that holds it.
  * @see https://www.postgresql.org/docs/current/role-attributes.html
  */
 export const attributes = {
@@ -14,10 +14,10 @@ export const attributes = {
 
 export type Attribute = keyof typeof attributes
 
-/** Every attribute’s word. */
+/** The keywords of all attributes. */
 export const attributeWords: readonly Attribute[] = Object.keys(attributes) as Attribute[]
 
-/** The attributes that a role has only where they are asked for; INHERIT is how it has things, not a thing to have. */
+/** The attributes that a grant can ask for. INHERIT only decides how a role has what it is granted. */
 export type GrantableAttribute = Exclude<Attribute, 'INHERIT'>
 
 export const isGrantableAttribute = (word: unknown): word is GrantableAttribute =>

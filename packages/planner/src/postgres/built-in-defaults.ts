@@ -3,7 +3,7 @@ import { type Future, futureObjects, futurePrivileges } from './default-privileg
 import { privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
 
 /**
- * What PostgreSQL grants on what an owner creates, where no default privileges say otherwise.
+ * What PostgreSQL grants on new objects of an owner if no default privileges are set.
  * @param version as in `server_version_num`
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (acldefault)
  */

@@ -1,17 +1,17 @@
 import { type ObjectKind, objectKinds, type ObjectName, schemaOf } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
 
-/** How default privileges treat one kind of objects that are still to be made. */
+/** How default privileges treat one kind of future objects. */
 export interface FutureObjectsRow {
-  /** What `pg_default_acl.defaclobjtype` calls them. */
+  /** Their letter in `pg_default_acl.defaclobjtype`. */
   readonly letter: string
-  /** The kinds of object that they become. */
+  /** The kinds of object that they become when they are created. */
   readonly become: readonly ObjectKind[]
-  /** What everybody has on such an object where no default privileges say otherwise. */
+  /** The privilege that PUBLIC has on such an object if no default privileges are set. */
   readonly toPublic?: Privilege
-  /** They are in no schema. */
+  /** They are not in a schema. */
   readonly outsideSchemas?: true
-  /** The first version that has default privileges for them. */
+  /** The first version that has default privileges for them, as in `server_version_num`. */
   readonly since?: number
 }
 
@@ -24,14 +24,14 @@ const table = {
   'large objects': { letter: 'L', become: ['large object'], outsideSchemas: true, since: 180000 },
 } as const
 
-/** The kinds of objects that have default privileges, under the words of ALTER DEFAULT PRIVILEGES. */
+/** The kinds of objects that have default privileges, in the words of ALTER DEFAULT PRIVILEGES. */
 export type FutureObjects = keyof typeof table
 
-/** The kind of object whose privileges there are default privileges of. */
+/** The kind of object that future objects become. */
 export type KindOfFuture<On extends FutureObjects> = (typeof table)[On]['become'][number]
 
 /**
- * Everything that has default privileges, a row each.
+ * All kinds of objects that have default privileges, one row each.
  * @see https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
  */
 export const futureObjects: Readonly<Record<FutureObjects, FutureObjectsRow>> = table
@@ -39,22 +39,22 @@ export const futureObjects: Readonly<Record<FutureObjects, FutureObjectsRow>> = 
 export const isFutureObjects = (on: unknown): on is FutureObjects =>
   typeof on === 'string' && Object.hasOwn(futureObjects, on)
 
-/** Objects that an owner is still to make, in one schema or, `null`, in any. */
+/** Objects that an owner will create, in one schema or, if it is `null`, in any. */
 export interface Future {
   readonly owner: string
   readonly schema: string | null
   readonly on: FutureObjects
 }
 
-/** What `pg_default_acl.defaclobjtype` means; `undefined` for a letter that no PostgreSQL up to 18 has. */
+/** The meaning of a letter in `pg_default_acl.defaclobjtype`; `undefined` if PostgreSQL up to 18 does not have it. */
 export const futureObjectsOf = (letter: string): FutureObjects | undefined =>
   (Object.keys(futureObjects) as FutureObjects[]).find((on) => futureObjects[on].letter === letter)
 
-/** The privileges that there are on what such objects become. */
+/** The privileges that such objects can have. */
 export const futurePrivileges = (on: FutureObjects): readonly Privilege[] =>
   objectKinds[futureObjects[on].become[0]!].privileges
 
-/** By which default privileges an object may have got its items: those of its schema, and those of every schema. */
+/** The default privileges that may have given an object its ACL items: those for any schema, and those for its own. */
 export const defaultsFor = (object: ObjectName): readonly Omit<Future, 'owner'>[] => {
   const on = (Object.keys(futureObjects) as FutureObjects[]).find((one) =>
     futureObjects[one].become.includes(object.kind),

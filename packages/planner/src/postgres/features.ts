@@ -1,6 +1,6 @@
 /**
- * Since which version, as in `server_version_num`, PostgreSQL has something that plans depend on. What has a row in a table
- * of its own, as kinds of object do, has its version there.
+ * The first version with each feature that plans depend on, as in `server_version_num`. Kinds of object and
+ * others with a table of their own have their versions there.
  */
 const since = {
   /** Any server that pgsr plans for. */
@@ -9,7 +9,7 @@ const since = {
   'altering of BYPASSRLS roles': 100000,
   /** The owner of a database is a member of pg_database_owner. */
   pg_database_owner: 140000,
-  /** Who is logged in as a role does not administer it for that alone. */
+  /** A role does not administer itself merely because the session is logged in as it. */
   'no self-administration': 150000,
   /** Memberships have several grantors, with options of their own; GRANT locks the role that is granted. */
   'membership grantors': 160000,
@@ -19,8 +19,8 @@ const since = {
 
 export type Feature = keyof typeof since
 
-/** Whether a server has something, by its `server_version_num`. */
+/** Whether a server has a feature, by its `server_version_num`. */
 export const has = (version: number, feature: Feature): boolean => version >= since[feature]
 
-/** The first version that has something, as in `server_version_num`. */
+/** The first version that has a feature, as in `server_version_num`. */
 export const firstVersionWith = (feature: Feature): number => since[feature]

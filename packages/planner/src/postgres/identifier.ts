@@ -10,7 +10,7 @@ const utf8Length = (text: string): number => {
   return bytes
 }
 
-/** Whether a text holds half a character, which UTF-8 cannot say. */
+/** Whether a text holds half of a surrogate pair, which UTF-8 cannot encode. */
 export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text)
 
 /**
@@ -19,7 +19,7 @@ export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test
  */
 const maximumNameLength = 63
 
-/** Why no database has this name, whatever its encoding. */
+/** Why a name is impossible in every database, whatever its encoding. */
 const unusualProblem = (name: unknown): string | undefined => {
   if (typeof name !== 'string') return `must be a text, not ${name === null ? 'null' : typeof name}`
   if (name === '') return 'cannot be empty'
@@ -31,28 +31,25 @@ const unusualProblem = (name: unknown): string | undefined => {
 const tooLong = (length: number): string =>
   `is ${length} bytes long, and PostgreSQL truncates names to ${maximumNameLength} bytes`
 
-/** Why PostgreSQL would refuse this name or silently store another one; `undefined` when it keeps it as it is. */
+/** Why PostgreSQL would refuse this name or silently store another one; `undefined` if it keeps the name. */
 export const nameProblem = (name: unknown): string | undefined => {
   const length = typeof name === 'string' ? utf8Length(name) : 0
   return unusualProblem(name) ?? (length > maximumNameLength ? tooLong(length) : undefined)
 }
 
-/**
- * The same of a name that the catalogs have. In a database of another encoding, where a character takes fewer bytes, it may
- * be longer in UTF-8.
- */
+/** The same for a name that the catalogs have. The name may be longer in UTF-8 than in the encoding of its database. */
 export const storedNameProblem = (name: string): string | undefined => {
   const problem = unusualProblem(name)
   const length = name.length > maximumNameLength ? Array.from(name).length : name.length
   return problem ?? (length > maximumNameLength ? tooLong(length) : undefined)
 }
 
-/** Why there is no role of this name. Quoting does not help: `GRANT … TO "public"` acts on PUBLIC. */
+/** Why no role can have this name. Quoting does not help: `GRANT … TO "public"` acts on PUBLIC. */
 export const impossibleRoleNameProblem = (name: string): string | undefined =>
   name === 'public' || name === 'none' ? 'is reserved' : undefined
 
 /**
- * Why nobody can make a role of this name.
+ * Why nobody can create a role of this name.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/catalog/catalog.c (IsReservedName)
  */
 export const reservedRoleNameProblem = (name: string): string | undefined => {
@@ -71,14 +68,14 @@ const inQuotes = (name: string, problem: string | undefined): string => {
 }
 
 /**
- * Quotes a name as `quote_ident` would if it always quoted: one that the catalogs have, or that has been checked.
- * @throws InvalidTextError when no statement can name what has it
+ * Quotes a name that the catalogs have or that has been checked, as `quote_ident` would if it always quoted.
+ * @throws InvalidTextError if no statement can use the name
  */
 export const quoteIdent = (name: string): string => inQuotes(name, storedNameProblem(name))
 
 /**
- * The same of any name.
- * @throws InvalidTextError when PostgreSQL would refuse the name or store another one
+ * Quotes any name, as `quote_ident` would if it always quoted.
+ * @throws InvalidTextError if PostgreSQL would refuse the name or store another one
  */
 export const quoteGivenIdent = (name: string): string => inQuotes(name, nameProblem(name))
 
@@ -87,10 +84,10 @@ export const quoteQualified = (parts: readonly string[]): string => parts.map(qu
 
 /**
  * Quotes a text as `quote_literal` does: the same value whatever `standard_conforming_strings` is.
- * @throws InvalidTextError when the text holds NUL or a lone surrogate, which no PostgreSQL text can
+ * @throws InvalidTextError if the text holds NUL or a lone surrogate, which PostgreSQL cannot store
  */
 export const quoteLiteral = (text: string): string => {
-  if (typeof text !== 'string') throw new InvalidTextError('cannot quote what is no text')
+  if (typeof text !== 'string') throw new InvalidTextError('cannot quote a value that is not a text')
   if (text.includes('\0') || hasLoneSurrogate(text))
     throw new InvalidTextError('cannot quote a text that contains NUL or a lone surrogate')
   const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`

@@ -1,4 +1,4 @@
-/** A text that is none of those that PostgreSQL has for something: a name, a literal, an ACL item. */
+/** A text is not what PostgreSQL would accept as a name, a literal or an ACL item. */
 export class InvalidTextError extends RangeError {
   readonly _tag = 'InvalidTextError'
   override readonly name = 'InvalidTextError'

@@ -1,4 +1,4 @@
-/** The options of a membership, in PostgreSQL’s words, with the fields of a row that say whether it gives them. */
+/** The options of a membership: PostgreSQL’s keyword, and the field of a row that holds it. */
 export const membershipOptions = { ADMIN: 'admin', INHERIT: 'inherit', SET: 'set' } as const
 
 export type MembershipOption = keyof typeof membershipOptions
@@ -7,35 +7,35 @@ export const membershipOptionWords = Object.keys(membershipOptions) as readonly 
 
 /** The options of one membership. */
 export interface MembershipOptionValues {
-  /** Its member may make others members too. */
+  /** The member may make others members too. */
   readonly admin: boolean
-  /** Its member has the privileges of the role. */
+  /** The member has the privileges of the role. */
   readonly inherit: boolean
-  /** Its member may SET ROLE to the role. */
+  /** The member may SET ROLE to the role. */
   readonly set: boolean
 }
 
-/** What several rows give together, which is what counts. */
+/** The options that several rows give together: a member has an option if any of its rows gives it. */
 export const together = (rows: readonly MembershipOptionValues[]): MembershipOptionValues => ({
   admin: rows.some(({ admin }) => admin),
   inherit: rows.some(({ inherit }) => inherit),
   set: rows.some(({ set }) => set),
 })
 
-/** A row that has lost some options. */
+/** A row without some options. */
 export const without = <Row extends MembershipOptionValues>(
   row: Row,
   options: readonly MembershipOption[],
 ): Row => ({ ...row, ...Object.fromEntries(options.map((option) => [membershipOptions[option], false])) })
 
 /**
- * Whether a row makes its member one. From 16 on, who creates a role may administer it without being a member in any
- * other way.
+ * Whether a row makes its member more than an administrator. From 16 on, the creator of a role gets the ADMIN
+ * option for it without INHERIT and SET.
  */
 export const isRealMember = ({ inherit, set }: Pick<MembershipOptionValues, 'inherit' | 'set'>): boolean =>
   inherit || set
 
-/** Which options are asked for. An option that is left out may be either way. */
+/** The options that are asked for. An option that is left out may be on or off. */
 export interface AskedMembershipOptions {
   readonly admin?: boolean
   readonly inherit?: boolean
@@ -43,8 +43,8 @@ export interface AskedMembershipOptions {
 }
 
 /**
- * Whether some rows together give what is asked for; they may give more. A member has INHERIT or SET: where one of the two
- * is not to be, the other is needed.
+ * Whether some rows together give what is asked for; they may give more. A member needs INHERIT or SET: if
+ * one of the two is asked to be off, the other must be on.
  */
 export const satisfy = (
   rows: readonly MembershipOptionValues[],

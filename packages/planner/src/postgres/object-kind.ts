@@ -1,34 +1,39 @@
 import { sortedBy } from '../util/collections.ts'
 import type { Privilege } from './privilege.ts'
 
-/** How statements and messages spell the name of an object that has not just quoted parts with dots between them. */
+/** How statements and messages spell a name that is more than quoted parts with dots between them. */
 export type NameSyntax = 'routine' | 'operator' | 'for access method' | 'setting' | 'oid'
 
 /** How pgsr treats one kind of object. */
 export interface ObjectKindRow {
-  /** What the parts of such an object's name are. */
+  /** The parts of such an object's name. */
   readonly parts: readonly string[]
-  /** What any number of further parts is: of a routine the types of its arguments. */
+  /** What further parts are, of which there can be any number: the argument types of a routine. */
   readonly more?: string
-  /** How its parts make one name; a qualified name unless given. */
+  /** How the parts are spelled as one name. Default: as a qualified name. */
   readonly syntax?: NameSyntax
-  /** What stands before each argument type of a routine, so that it stands for input arguments only. */
+  /** The mode before each argument type of a routine, so that only input arguments are meant. */
   readonly argumentMode?: 'IN'
-  /** How GRANT and REVOKE name the kind; left out where such an object has no ACL. */
+  /** How GRANT and REVOKE name the kind; left out if such an object has no ACL. */
   readonly grantKeyword?: string
-  /** How ALTER … OWNER TO names the kind; left out where such an object has no owner of its own. */
+  /** How ALTER … OWNER TO names the kind; left out if such an object has no owner of its own. */
   readonly ownerKeyword?: string
-  /** Every privilege that GRANT accepts for the kind, on some version. */
+  /** Every privilege that GRANT accepts for the kind in some version. */
   readonly privileges: readonly Privilege[]
   /** It belongs to the whole cluster, not to one database. */
   readonly shared?: true
-  /** Some of a schema's can be asked for by a pattern. */
+  /** A pattern can stand for objects of this kind in a schema. */
   readonly matchable?: true
-  /** Before this version, as in `server_version_num`, who owns one has to be a superuser; a million: always. */
+  /**
+   * Before this version, as in `server_version_num`, only superusers can own such an object; a million means always.
+   */
   readonly ownedBySuperusersBefore?: number
-  /** It holds nothing that could act with its owner’s rights. Of tables that is known only one by one. */
+  /** Such an object holds no code that could run with its owner’s rights. Tables are looked at one by one. */
   readonly inert?: true
-  /** It goes to nobody who is not named: what it does on its own, it does with its owner’s rights. */
+  /**
+   * Such an object does things on its own with its owner’s rights, so it never goes to a role that the caller
+   * has not named.
+   */
   readonly actsByItself?: true
   /** The first version that has the kind, as in `server_version_num`. */
   readonly since?: number
@@ -100,7 +105,7 @@ const table = {
     parts: ['schema', 'procedure'],
     more: 'argument type',
     syntax: 'routine',
-    // Without a mode PostgreSQL would from 14 on look for one that has OUT arguments among these, too.
+    // Without a mode, PostgreSQL 14 and later also look for a procedure that has OUT arguments among these.
     argumentMode: 'IN',
     grantKeyword: 'PROCEDURE',
     ownerKeyword: 'PROCEDURE',
@@ -197,13 +202,13 @@ const table = {
   },
 } as const
 
-/** The kinds of object that have an owner or an ACL, under the words PostgreSQL's manual has for them. */
+/** The kinds of object that have an owner or an ACL, named as in PostgreSQL's manual. */
 export type ObjectKind = keyof typeof table
 
-/** The privileges that there are on a kind of object. */
+/** The privileges that a kind of object can have. */
 export type PrivilegeOn<Kind extends ObjectKind> = (typeof table)[Kind]['privileges'][number]
 
-/** The kinds of object on which there are privileges. */
+/** The kinds of object that have privileges. */
 export type GrantableKind = {
   [Kind in ObjectKind]: PrivilegeOn<Kind> extends never ? never : Kind
 }[ObjectKind]
@@ -213,15 +218,15 @@ export type OwnableKind = {
   [Kind in ObjectKind]: (typeof table)[Kind] extends { readonly ownerKeyword: string } ? Kind : never
 }[ObjectKind]
 
-/** The kinds of which some of a schema's can be asked for by a pattern. */
+/** The kinds of object that a pattern can stand for. */
 export type MatchableKind = {
   [Kind in ObjectKind]: (typeof table)[Kind] extends { readonly matchable: true } ? Kind : never
 }[ObjectKind]
 
 /**
- * Every kind of object that has an owner or an ACL, a row each. `table` stands for everything that GRANT … ON TABLE accepts but sequences:
- * tables, partitioned tables, views, materialized views and foreign tables; `function` for aggregates and window
- * functions too; `type` for domains.
+ * Every kind of object that has an owner or an ACL, one row each. `table` stands for everything that GRANT …
+ * ON TABLE accepts except sequences: tables, partitioned tables, views, materialized views and foreign
+ * tables; `function` for aggregates and window functions too; `type` for domains.
  * @see https://www.postgresql.org/docs/current/ddl-priv.html
  */
 export const objectKinds: Readonly<Record<ObjectKind, ObjectKindRow>> = table
@@ -239,18 +244,18 @@ export interface ObjectName<Kind extends ObjectKind = ObjectKind> {
   readonly name: readonly string[]
 }
 
-/** The schema that an object is in; `undefined` for what is in none, as a schema itself. */
+/** The schema that an object is in; `undefined` if it is in none, as a schema itself. */
 export const schemaOf = ({ kind, name }: ObjectName): string | undefined =>
   kind !== 'schema' && objectKinds[kind].parts[0] === 'schema' ? name[0] : undefined
 
-/** Whether other objects are in it, which nobody reaches or creates without a privilege on it. */
+/** Whether an object contains others, which a role can access or create only with a privilege on it. */
 export const isContainer = ({ kind }: Pick<ObjectName, 'kind'>): boolean =>
   kind === 'schema' || kind === 'database'
 
-/** One text for one object, usable as a key: no name can hold NUL. */
+/** A key that is unique to an object: no name can hold NUL. */
 export const objectKey = (object: ObjectName): string => `${object.kind}\0${object.name.join('\0')}`
 
-/** The names of some objects, each once, in an order of their own. */
+/** The names of some objects, each once, in canonical order. */
 export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] =>
   sortedBy(
     new Map(objects.map(({ kind, name }) => [objectKey({ kind, name }), { kind, name }])).values(),

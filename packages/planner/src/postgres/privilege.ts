@@ -34,7 +34,7 @@ const letters = Object.keys(privilegeLetters) as PrivilegeLetter[]
 export type Privileges = Map<Privilege, boolean>
 export type ReadonlyPrivileges = ReadonlyMap<Privilege, boolean>
 
-/** A privilege alone, with the grant option and without: most items are such a one, which need not be made for each. */
+/** Each privilege alone, with and without the grant option. Most items hold only one, and share these maps. */
 const alone = new Map(
   Object.values(privilegeLetters).map((privilege) => [
     privilege,
@@ -42,7 +42,7 @@ const alone = new Map(
   ]),
 ) as ReadonlyMap<Privilege, Readonly<Record<'plain' | 'grantable', ReadonlyPrivileges>>>
 
-/** Some privileges, if there are any, and one more; or one of them with the grant option. */
+/** Some privileges and one more, or with the grant option for one of them. */
 export const withPrivilege = (
   privileges: ReadonlyPrivileges | undefined,
   privilege: Privilege,

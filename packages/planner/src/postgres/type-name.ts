@@ -1,6 +1,6 @@
 import { nameProblem, quoteIdent, storedNameProblem } from './identifier.ts'
 
-/** How `format_type` spells types of pg_catalog that SQL, or PostgreSQL's own catalog, calls otherwise too. */
+/** Types of pg_catalog as `format_type` spells them, with the other names that SQL or the catalog has for them. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
   '"any"': ['any'],
   '"char"': [],
@@ -35,13 +35,13 @@ const identifier = String.raw`(?:${word}|"(?:[^"]|"")+")`
 const isQualified = new RegExp(`^(${identifier})\\s*\\.\\s*(${identifier})$`, 'u')
 const isWord = new RegExp(`^${word}$`, 'u')
 
-/** `(10, 2)`; inside of quotes, where a quote follows, it is a part of the name. */
+/** A modifier, `(10, 2)`. If a quote follows, it is inside quotes and part of a name. */
 const modifier = /\s*\(\s*-?\d+\s*(?:,\s*-?\d+\s*)?\)(?=[^"]*$)/
 
 const unquoted = (text: string): string =>
   text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase()
 
-/** A type of pg_catalog by the name it has there. */
+/** The spelling of a type of pg_catalog that has this name there. */
 const builtIn = (name: string): string =>
   name === 'char' || name === 'any'
     ? `"${name}"`
@@ -61,13 +61,13 @@ const elementName = (text: string, problemOf: (name: string) => string | undefin
 }
 
 /**
- * The one spelling that pgsr has for a type: as `format_type` prints those of pg_catalog, `integer` and
- * `character varying[]`; with schema and quotes for all others, `"public"."mood"`. Lengths and the like go: no routine
- * or operator differs by them. `undefined` for what is no type.
+ * The canonical spelling of a type. Types of pg_catalog are spelled as `format_type` prints them, `integer`
+ * or `character varying[]`; all others with schema and quotes, `"public"."mood"`. Lengths and the like are
+ * dropped: no routine or operator differs by them. `undefined` if the text does not name a type.
  */
 export const typeName = (text: string): string | undefined => spelled(text, nameProblem)
 
-/** The same of a type that the catalogs have. One among PostgreSQL’s own that has the name of a keyword has none. */
+/** The same for a type that the catalogs have; `undefined` for one of PostgreSQL’s own whose name is a keyword. */
 export const storedTypeName = (text: string): string | undefined =>
   /^pg_catalog\."[a-z_][a-z0-9_]*"/.test(text) ? undefined : spelled(text, storedNameProblem)
 

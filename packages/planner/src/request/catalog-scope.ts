@@ -16,7 +16,7 @@ const nothing: Scope = {
 
 const ofUnusedRoles: Scope = { ...nothing, unusedRoles: true }
 
-/** By the desired roles of a request, which is asked for again each time that it is planned. */
+/** Scopes by the desired roles of their request: each planning of a request needs its scope again. */
 const known = new WeakMap<SyncRequest['desired'], { readonly options: PlanOptions; readonly scope: Scope }>()
 
 /** What must be read to plan a request. */
@@ -66,7 +66,7 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   })
 }
 
-/** In order, and each thing once. */
+/** The same scope with its lists sorted and without duplicates. */
 export const scope = ({
   desired,
   roles,

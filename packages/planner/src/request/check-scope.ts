@@ -13,7 +13,7 @@ const describePattern = ({ kind, schema, column }: PatternScope): string =>
 
 const describeRole = (name: string): string => `role ${describeName(name)}`
 
-/** What a request needs and a snapshot was not read for. */
+/** What a request needs but a snapshot was not read for, in words. */
 const uncovered = (needed: Scope, read: Scope): readonly string[] => {
   const desired = new Set(read.desired)
   const roles = new Set([...read.desired, ...read.roles])
@@ -37,7 +37,7 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
 }
 
 /**
- * Refuses a snapshot that was not read for all that a request is about: what is missing there may exist all the same.
+ * Refuses a snapshot that was not read for everything that a request is about: what it lacks may exist all the same.
  * @throws SnapshotScopeError
  */
 export const checkCovered = ({ scope }: Snapshot, request: Request): void => {

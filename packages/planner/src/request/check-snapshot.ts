@@ -11,7 +11,7 @@ import type {
 import { isFutureObjects } from '../postgres/default-privileges.ts'
 import { isObjectKind } from '../postgres/object-kind.ts'
 
-/** Says where in a value something is not what it should be, and what it should be; nothing where all is well. */
+/** Says where a value is wrong, and what it should be there; `undefined` if all is well. */
 type Shape = (value: unknown, path: string) => readonly [path: string, problem: string] | undefined
 
 const is =
@@ -44,7 +44,7 @@ const list =
     return undefined
   }
 
-/** Of an object, what it has of some fields. Those that nobody knows are left alone. */
+/** Checks the given fields of an object. Others are ignored. */
 const fields =
   <T>(shapes: { readonly [Field in keyof Required<T>]: Shape }): Shape =>
   (value, path) => {
@@ -146,8 +146,8 @@ const snapshot = fields<Snapshot>({
 })
 
 /**
- * Checks that a snapshot is one, as far as its types go.
- * @throws InvalidGrantError which names the field
+ * Checks the types of everything in a snapshot.
+ * @throws InvalidGrantError with the path of the wrong field
  */
 export const checkSnapshot = (given: Snapshot): void => {
   const problem = snapshot(given, '')

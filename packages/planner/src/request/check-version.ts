@@ -7,7 +7,7 @@ import { firstVersionWith, has } from '../postgres/features.ts'
 import { objectKinds } from '../postgres/object-kind.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
 
-/** Something that only servers from some version on have. */
+/** The first version that has something, and its name. */
 type Newer = readonly [since: number, what: string]
 
 const isTooOld = (version: number, since = 0): boolean => version < since
@@ -17,7 +17,7 @@ const newPrivilege = (privileges: readonly Privilege[], version: number): Newer 
   return privilege && [privilegesSince[privilege]!, privilege]
 }
 
-/** What a grant needs and a server does not have. */
+/** What a grant needs but a server is too old for. */
 const newIn = (grant: Grant, version: number): Newer | undefined => {
   switch (grant.kind) {
     case 'attribute':
@@ -54,7 +54,7 @@ const versionText = (version: number): string =>
     : `${Math.floor(version / 10000)}.${Math.floor(version / 100) % 100}`
 
 /**
- * Refuses what the server is too old for.
+ * Refuses grants that the server is too old for.
  * @throws UnsupportedServerError
  */
 export const checkSupported = (version: number, { desired }: SyncRequest): void => {
@@ -64,7 +64,7 @@ export const checkSupported = (version: number, { desired }: SyncRequest): void 
       if (newer === undefined) continue
       const [since, what] = newer
       throw new UnsupportedServerError(
-        `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: there are ${what} from PostgreSQL ${versionText(since)} on, and the server is ${versionText(version)}`,
+        `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: only PostgreSQL ${versionText(since)} and later have ${what}, and the server is ${versionText(version)}`,
       )
     }
 }

@@ -1,6 +1,6 @@
 /**
- * A cycle of memberships that starts and ends with the same role, or `undefined`. Walks each role once, and without
- * recursion: a chain of memberships may be longer than the stack is deep.
+ * A cycle of memberships that starts and ends with the same role, or `undefined`. Visits each role once, and
+ * without recursion: a chain of memberships may be too long for the stack.
  */
 export const membershipCycle = (
   roles: Iterable<string>,
@@ -32,15 +32,15 @@ export const membershipCycle = (
 }
 
 /**
- * Numbers roles so that those have the same number that are members of each other, one of the other. Tarjan’s algorithm,
- * which walks each role once, and without recursion.
+ * Numbers roles so that two roles have the same number if each is a member of the other, directly or
+ * indirectly. This is Tarjan’s algorithm for strongly connected components, without recursion.
  */
 export const circlesOf = (
   roles: Iterable<string>,
   memberOf: (role: string) => readonly string[],
 ): ReadonlyMap<string, number> => {
   const circles = new Map<string, number>()
-  /** In which order they were entered, and the first of those entered that each leads back to. */
+  /** The order in which roles were entered, and the first entered role that each leads back to. */
   const [order, first] = [new Map<string, number>(), new Map<string, number>()]
   const open: string[] = []
   for (const start of roles) {

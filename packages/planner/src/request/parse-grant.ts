@@ -33,21 +33,21 @@ export const checkName = (name: unknown, field: string, refuse: Refuse): void =>
   if (problem !== undefined) refuse(field, `the name ${quotedText(name)}${problem}`)
 }
 
-/** The name of a role that has to be there, or is made: a predefined one too. */
+/** Checks the name of a role that is granted or will own something. A predefined role is allowed. */
 const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
   checkName(name, field, refuse)
   const problem = impossibleRoleNameProblem(name)
   if (problem !== undefined) refuse(field, `the role name ${describeName(name)} ${problem}`)
 }
 
-/** A text to be shown, with a space behind it; nothing of what is no text. */
+/** A string as messages show it, with a space after it; empty for any other value. */
 export const quotedText = (value: unknown): string =>
   typeof value === 'string' ? `${describeName(value)} ` : ''
 
 const checkFlag = (field: string, value: unknown, refuse: Refuse): boolean =>
   typeof value === 'boolean' ? value : refuse(field, `${field} must be true or false`)
 
-/** Checked with care: to JavaScript, a pattern without a source is one that matches every table. */
+/** Checks a pattern strictly: JavaScript takes a pattern without a source for one that matches every name. */
 const checkPattern = (schema: string, pattern: unknown, refuse: Refuse): Pattern => {
   const { source, flags = '' } = (pattern ?? {}) as { readonly source?: unknown; readonly flags?: unknown }
   if (typeof source !== 'string' || typeof flags !== 'string')
@@ -70,7 +70,7 @@ const checkType = (part: string, type: unknown, refuse: Refuse): string => {
   return name ?? refuse(part, `${quotedText(type)}is not the name of a type`)
 }
 
-/** What is no name to be quoted, or has one spelling only. */
+/** Checks the parts that are not quoted names, or that have a canonical spelling. */
 const checkPart: Readonly<Record<string, (value: unknown, refuse: Refuse) => string>> = {
   'left type': (type, refuse) => checkType('left type', type, refuse),
   'right type': (type, refuse) => checkType('right type', type, refuse),
@@ -82,14 +82,14 @@ const checkPart: Readonly<Record<string, (value: unknown, refuse: Refuse) => str
     typeof oid === 'string' && /^[1-9]\d{0,9}$/.test(oid) && Number(oid) < 2 ** 32
       ? oid
       : refuse('oid', `${quotedText(oid)}is not the oid of a large object`),
-  // PostgreSQL does not tell them apart by case, and records what is granted in lower case.
+  // Names of parameters ignore case, and PostgreSQL records grants on them in lower case.
   parameter: (parameter, refuse) =>
     typeof parameter === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(parameter)
       ? parameter.toLowerCase()
       : refuse('parameter', `${quotedText(parameter)}is not the name of a configuration parameter`),
 }
 
-/** The parts of an object’s name, each in its one spelling. */
+/** The parts of an object’s name, each in its canonical spelling. */
 const checkParts = (kind: ObjectKind, name: unknown, refuse: Refuse): readonly string[] => {
   const { parts, more } = objectKinds[kind]
   const isComplete =
@@ -131,7 +131,7 @@ const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
 
 const checkAttribute = (grant: AttributeGrant, refuse: Refuse): AttributeGrant => {
   if (!isGrantableAttribute(grant.attribute))
-    return refuse('attribute', `${quotedText(grant.attribute)}is no attribute that can be asked for`)
+    return refuse('attribute', `${quotedText(grant.attribute)}is not an attribute that can be granted`)
   if (grant.attribute !== 'LOGIN') return { kind: 'attribute', attribute: grant.attribute }
   const password = checkPassword(grant.password, refuse)
   const validUntil = typeof grant.validUntil === 'string' ? timestamp(grant.validUntil) : undefined
@@ -147,7 +147,7 @@ const checkAttribute = (grant: AttributeGrant, refuse: Refuse): AttributeGrant =
   return { kind: 'attribute', attribute: 'LOGIN', validUntil, password, ...(isSent && { hashedBy }) }
 }
 
-/** Privileges on some kind of objects, in an order of their own. */
+/** Checks privileges on a kind of object, and sorts them. */
 const checkPrivileges = (
   asked: unknown,
   known: readonly Privilege[],
@@ -155,17 +155,20 @@ const checkPrivileges = (
   refuse: Refuse,
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
-    return refuse('privileges', 'the privileges are not an array that holds some')
+    return refuse('privileges', 'the privileges must be an array of at least one')
   const privileges: readonly unknown[] = Array.from(asked)
   for (const privilege of privileges)
     if (!known.some((one) => one === privilege))
-      refuse('privileges', `there is no ${String(privilege)} on ${on}, but ${known.join(', ')}`)
+      refuse(
+        'privileges',
+        `there is no privilege ${String(privilege)} on ${on}; expected one of ${known.join(', ')}`,
+      )
   return sortedUnique(privileges as Privilege[]) as Privilege[]
 }
 
 const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {
   if (!Array.isArray(columns) || columns.length === 0)
-    return refuse('columns', 'the columns are not an array that holds some')
+    return refuse('columns', 'the columns must be an array of at least one')
   for (const column of columns) checkName(column, 'column', refuse)
   return sortedUnique(columns as string[])
 }
@@ -182,7 +185,7 @@ const checkObjectPattern = (target: ObjectPattern, refuse: Refuse): readonly Obj
     : [base]
 }
 
-/** The objects of a target, each by itself: of columns, one each. */
+/** The objects of a target as one target each; several columns become several targets. */
 const checkTarget = (target: Target<GrantableKind>, refuse: Refuse): readonly Target<GrantableKind>[] => {
   if (isPattern(target)) return checkObjectPattern(target, refuse)
   if (target.kind !== 'column') return [checkObject(target, refuse)]
@@ -237,7 +240,7 @@ const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): 
   })
   const { admin, ...others } = Object.fromEntries(options)
   if (others.inherit === false && others.set === false)
-    refuse('inherit', 'a member that neither inherits nor may SET ROLE is none')
+    refuse('inherit', 'inherit and set cannot both be false')
   return { kind: 'membership', role: of, ...(admin === true && { admin }), ...others }
 }
 
@@ -262,7 +265,7 @@ const checkDefaultPrivilege = (
   }))
 }
 
-/** The same as plain data, in one spelling and without its secret: a grant for each privilege on each object. */
+/** The grant as plain data in canonical form, without its secret: one grant for each privilege on each object. */
 const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[] => {
   switch (grant?.kind) {
     case 'attribute':
@@ -276,24 +279,26 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[
     case 'default privilege':
       return checkDefaultPrivilege(grant, refuse)
     default:
-      return refuse('kind', 'it is no grant; build one with the functions of Grant')
+      return refuse('kind', 'it is not a grant; build one with the functions of Grant')
   }
 }
 
-/** One grant of those that say the same, and what it says. */
+/** A grant that stands for all equal ones, and its text. */
 export interface CheckedGrant {
   readonly grant: Grant
   readonly text: string
 }
 
-/** Many roles ask for the same: of grants that say the same the request holds one, and looks at it once. */
+/**
+ * Checks grants. Many roles ask for the same: equal grants are checked once, and the request holds only one of them.
+ */
 export class CheckedGrants {
   readonly #byText = new Map<string, CheckedGrant>()
-  /** By what was given. */
+  /** The checked grants by the text of the given one. */
   readonly #given = new Map<string, readonly CheckedGrant[]>()
   readonly #areRepeated: boolean
 
-  /** @param roles how many ask: where one does, hardly any grant is given again */
+  /** @param roles how many roles there are: a single one hardly repeats a grant */
   constructor(roles: number) {
     this.#areRepeated = roles > 1
   }
@@ -314,7 +319,7 @@ export class CheckedGrants {
   }
 }
 
-/** One text for all that a grant of privileges by name asks for, whoever is to have them; of others there is none. */
+/** A text for everything that a grant of privileges on a named object asks for; `undefined` for other grants. */
 const textOf = (given: Grant): string | undefined => {
   if (given?.kind !== 'privilege') return undefined
   const { object, privileges, direct, grantable } = given
@@ -323,7 +328,7 @@ const textOf = (given: Grant): string | undefined => {
     return undefined
   const { kind, name } = object
   if (!isObjectKind(kind) || !areTexts(name)) return undefined
-  // By its length no name with NUL in it, which is refused, has the text of one that is not.
+  // The length keeps a name with NUL, which is refused, from having the text of a valid one.
   return `${kind}\0${direct}\0${grantable}\0${privileges.length}\0${name.length}\0${name.join('\0')}\0${privileges.join('\0')}`
 }
 

@@ -12,7 +12,7 @@ import { sortedBy, sortedUnique } from '../util/collections.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { type CheckedGrant, CheckedGrants, checkName, quotedText, type Refuse } from './parse-grant.ts'
 
-/** Whether a grant is of what belongs to the whole cluster, and no database alone. */
+/** Whether a grant concerns something that belongs to the cluster rather than to one database. */
 const isOfCluster = (grant: Grant): boolean => {
   switch (grant.kind) {
     case 'attribute':
@@ -26,7 +26,7 @@ const isOfCluster = (grant: Grant): boolean => {
   }
 }
 
-/** What is no grant at all has no description, and a grant with something missing may not have one either. */
+/** Describes a grant that may be incomplete, or not a grant at all. */
 const safeDescription = (grant: Grant): string => {
   try {
     const description: string | undefined = describeGrant(grant)
@@ -49,7 +49,7 @@ const checkRole = (role: string): void => {
     })
 }
 
-/** A role that is asked for twice, so that one option would have to be on and off. */
+/** A role in which membership is asked for twice, with an option once on and once off. */
 const conflictingMembership = (grants: readonly Grant[]): string | undefined => {
   const asked = new Map<string, MembershipGrant>()
   for (const grant of grants) {
@@ -85,7 +85,7 @@ const checkDesiredRole = (
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
-      message: `cannot sync roles: ${whatIs(desired)} is no desired role; give an object with role and grants, or an array of them`,
+      message: `cannot sync roles: ${whatIs(desired)} is not a desired role; give an object with role and grants, or an array of them`,
     })
   const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
   checkRole(role)
@@ -95,7 +95,7 @@ const checkDesiredRole = (
   const unknown = Object.keys(desired).find((field) => !fields.has(field))
   if (unknown !== undefined)
     fail(
-      `cannot sync role ${describeName(role)}: ${describeName(unknown)} is nothing that a desired role has`,
+      `cannot sync role ${describeName(role)}: unknown field ${describeName(unknown)}; expected one of ${[...fields].join(', ')}`,
       unknown,
     )
   if (!Array.isArray(grants))
@@ -219,8 +219,8 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
 }
 
 /**
- * Checks what is asked for, as far as that is possible without a server, and brings it into one spelling and order,
- * so that the order in which roles and grants were given does not matter.
+ * Checks what is asked for, as far as that is possible without a server, and brings it into canonical form:
+ * the order in which roles and grants were given does not matter.
  * @throws InvalidGrantError
  */
 export const requestOf = (

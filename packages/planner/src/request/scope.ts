@@ -12,8 +12,8 @@ import { scope, scopeOfRequest } from './catalog-scope.ts'
 import { requestOf } from './parse-request.ts'
 
 /**
- * What is read of the desired roles anyway: the intermediate roles that they become members of, and what these and they are
- * granted.
+ * Whether an operation touches only what is read with the desired roles anyway: the intermediate roles that
+ * they become members of, and what is granted to either.
  */
 const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
   const operations = operationsOf(plan)
@@ -39,9 +39,7 @@ const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
   }
 }
 
-/**
- * What must be read to prove a plan: what it was made from, and everything that it touches.
- */
+/** What must be read to prove a plan: what its request needs, and everything that the plan touches. */
 export const scopeOfPlan = (plan: Plan): Scope => {
   const { desired, roles, objects, owned, defaultsOf } = scopeOfRequest(plan.request)
   const isRead = isReadAnyway(plan)
@@ -63,7 +61,7 @@ const rolesTouched = (operation: Operation): readonly string[] => {
   return 'member' in operation ? [operation.role, operation.member] : []
 }
 
-/** What must be read to sync roles, or to prove a plan. */
+/** What must be read from the catalogs to plan for desired roles, or to prove a plan. */
 export const scopeOf = (
   from: DesiredRole | readonly DesiredRole[] | Plan,
   options: PlanOptions = {},

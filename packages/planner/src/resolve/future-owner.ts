@@ -26,7 +26,9 @@ export interface NotMoved {
   readonly why: string
 }
 
-/** With these privileges on a table, who does not own it attaches code of its own: a foreign key’s casts, a trigger. */
+/**
+ * With these privileges, a role that does not own a table can attach code to it: a foreign key’s casts, or a trigger.
+ */
 const attaching: readonly Privilege[] = ['REFERENCES', 'TRIGGER']
 
 export const isAttaching = (privilege: Privilege): boolean => attaching.includes(privilege)
@@ -46,7 +48,7 @@ const othersMayAttach = (
     ),
   )
 
-/** Whether nothing that an object holds, or that others may attach to it, can ever act with its owner’s rights. */
+/** Whether no code that an object holds, or that others may attach to it, can ever run with its owner’s rights. */
 export const isInert = (
   catalog: Catalog,
   { attachableIn }: Pick<TargetState, 'attachableIn'>,
@@ -65,7 +67,7 @@ export const holdingPrivilege = (
   const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
   return objectKinds.column.privileges.find(
     (privilege) =>
-      accessTo(goal, table).objects.whyNotManaged(column, privilege, { saying: 'grant' }) === undefined,
+      accessTo(goal, table).objects.whyNotManaged(column, privilege, { statement: 'grant' }) === undefined,
   )
 }
 
@@ -73,9 +75,9 @@ const canBeHeld = (goal: Ownerships, object: CatalogObject): boolean =>
   object.columns === undefined || holdingPrivilege(goal, object) !== undefined
 
 /**
- * Who gets an object that a desired role loses; `undefined` when nobody does. What may hold code of its author’s goes to
- * a caretaker, who can do nothing: nobody’s code is to act with the rights of whoever syncs. Naming the new owner is how
- * a caller says that this is meant.
+ * The new owner of an object that a desired role loses; `undefined` if there is none. An object that may hold
+ * code goes to a caretaker, which can do nothing: no code may run with the rights of the acting role, unless
+ * the caller has named a new owner.
  */
 const heirOf = (catalog: Catalog, goal: Ownerships, object: CatalogObject): string | undefined => {
   const { reassignOwnedTo, desired, caretakers } = goal
@@ -107,18 +109,18 @@ export const whyNotMoved = (
 }
 
 /**
- * The schema on which the owner of a table with foreign keys has to have USAGE: they are checked as the owner of the table
- * that is read, who reaches it by its name.
+ * The schema on which the owner of a table with foreign keys needs USAGE: PostgreSQL checks them as the owner of the
+ * table that it reads, and finds that table by name.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/ri_triggers.c (ri_PerformCheck)
  */
 export const schemaToReach = (catalog: Catalog, object: CatalogObject): CatalogObject | undefined =>
   object.foreignKey ? catalog.object({ kind: 'schema', name: [object.name[0]!] }) : undefined
 
-/** Whether a role is one that a plan makes to own what desired roles lose. */
+/** Whether a role is a caretaker of this plan. */
 export const isCaretaker = ({ caretakers }: Pick<TargetState, 'caretakers'>, role: string): boolean =>
   isCaretakerName(role) && [...caretakers.values()].includes(role)
 
-/** Whether an object belongs to a desired role that is not to own it. */
+/** Whether an object belongs to a desired role that should not own it. */
 export const losesOwnership = (goal: Ownerships, object: CatalogObject): boolean =>
   goal.desired.has(object.owner) &&
   ownerIsManaged(object) &&
@@ -126,8 +128,8 @@ export const losesOwnership = (goal: Ownerships, object: CatalogObject): boolean
   !isPreserved(goal, object.owner, object)
 
 /**
- * Who will own an object once the plan has run; `undefined` for one that does not exist and nobody asks for.
- * @param key that of the object
+ * The owner of an object after the plan; `undefined` if it does not exist and no grant asks for it.
+ * @param key the key of the object
  */
 export const futureOwner = (catalog: Catalog, goal: Ownerships, key: string): string | undefined => {
   const asked = goal.owners.get(key)

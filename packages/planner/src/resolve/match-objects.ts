@@ -14,7 +14,7 @@ const matchableIn = (catalog: Catalog): ReadonlyMap<string, readonly ObjectName[
   )
 }
 
-/** Why a target stands for nothing. */
+/** Why a target stands for no objects. */
 export interface NoObjects {
   readonly reason: 'absent' | 'no match'
   readonly why: string
@@ -22,11 +22,11 @@ export interface NoObjects {
 
 export const isNone = (found: readonly unknown[] | NoObjects): found is NoObjects => 'why' in found
 
-/** What targets stand for: objects that are there, or will be because somebody is to own them. */
+/** The objects that targets stand for: they exist, or will exist because a grant asks for their ownership. */
 export class Targets {
   readonly #catalog: Catalog
   readonly #owners: Goal['owners']
-  /** By kind and schema, what a pattern may match: made for the first one. */
+  /** By kind and schema, the objects that a pattern may match. Made for the first pattern. */
   #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
 
   constructor(catalog: Catalog, owners: Goal['owners']) {
@@ -39,7 +39,7 @@ export class Targets {
     return this.#catalog.objects.has(key) || this.#owners.has(key)
   }
 
-  /** Names the outermost of what an object is in that does not exist. */
+  /** Says what does not exist: the schema or table that an object is in, or the object itself. */
   whyAbsent(object: ObjectName): string {
     const schema = schemaOf(object)
     const around: readonly ObjectName[] = [

@@ -5,7 +5,7 @@ import { sortedBy } from '../util/collections.ts'
 import { futureOwner, losesOwnership, type Ownerships } from './future-owner.ts'
 import { notAskedFor } from './target-state.ts'
 
-/** An object that is to get another owner. */
+/** An object that gets another owner. */
 export interface OwnerChange {
   readonly object: ObjectName
   /** The object as it is; `undefined` for a schema that is to be created. */
@@ -14,21 +14,21 @@ export interface OwnerChange {
   readonly reason: Reason
 }
 
-/** Which objects a step is about: schemas have their owners before what is in them. */
+/** Which objects a step is about: schemas get their owners before their contents do. */
 export type Part = 'schemas' | 'contents'
 
 const isIn = ({ kind }: ObjectName, part: Part): boolean => (kind === 'schema') === (part === 'schemas')
 
-/** What belongs to the cluster goes last: the acting role may be what it is by owning the database. */
+/** A sort key. Objects of the cluster go last: the acting role may have its rights because it owns the database. */
 const sharedLast = ({ kind, key }: CatalogObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
 
-/** What desired roles own and nobody is to own. Some of it stays with them all the same. */
+/** The objects that desired roles own although no grant asks for it. Some stay with them all the same. */
 export function* lostObjects(catalog: Catalog, ownerships: Ownerships): Iterable<CatalogObject> {
   for (const object of catalog.objects.values())
     if (losesOwnership(ownerships, object) && !ownerships.owners.has(object.key)) yield object
 }
 
-/** The objects that change their owners: first those that somebody is to own, then those that nobody is to. */
+/** The changes of owner: first those that grants ask for, then those of objects that desired roles lose. */
 export const ownerChanges = (
   catalog: Catalog,
   ownerships: Ownerships,

@@ -8,7 +8,7 @@ import { getOrMake } from '../util/collections.ts'
 import type { Skips } from './skips.ts'
 import type { TargetLogin, TargetState } from './target-state.ts'
 
-/** A password stored while a role could not log in must not work once it can, unless that is asked for. */
+/** A password that was stored while the role could not log in must not work once it can, unless a grant asks for it. */
 const passwordFor = (
   existing: Role | undefined,
   password: LoginGrant['password'],
@@ -17,7 +17,7 @@ const passwordFor = (
   return existing?.passwordUnchanged === true ? 'keep' : 'set'
 }
 
-/** Resolves what roles are to be: whether they log in, and their other attributes. */
+/** Resolves grants of LOGIN and other attributes. */
 export class AttributeResolver implements Pick<TargetState, 'logins' | 'attributes'> {
   readonly logins: Map<string, TargetLogin> = new Map()
   readonly attributes: Map<string, Map<GrantableAttribute, Reason>> = new Map()
@@ -56,6 +56,6 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
     const isThere = this.#catalog.roles.get(role)?.[attributes[attribute]] === true
     if (isThere || this.#access.roles.maySetAttribute(role, attribute))
       getOrMake(this.attributes, role, () => new Map<GrantableAttribute, Reason>()).set(attribute, reason)
-    else this.#skips.notPermitted(reason, `${this.#skips.acting} may not give it`)
+    else this.#skips.notPermitted(reason, `${this.#skips.acting} may not set ${attribute}`)
   }
 }

@@ -24,31 +24,31 @@ import {
   type TargetState,
 } from './target-state.ts'
 
-/** One privilege on one object that is there, or will be. */
+/** One privilege on one object that exists or will exist. */
 interface Asked {
   readonly provides: ProvidedPrivilege
-  /** That of the object. */
+  /** The key of the object. */
   readonly key: string
-  /** Who will own it. */
+  /** The future owner of the object. */
   readonly owner: string | undefined
-  /** The intermediate roles that give it. */
+  /** The intermediate roles that give this privilege. */
   readonly providers: readonly Role[]
 }
 
-/** What the grants of a request need to know besides the catalog. */
+/** What resolving grants needs besides the catalog. */
 interface Context {
-  /** Who will own what, among other things. */
+  /** The goal so far, with the future owners. */
   readonly goal: Goal
-  /** The catalog once everything has its owner. */
+  /** The catalog after all changes of owner. */
   readonly settled: Catalog
   /** What the names of new intermediate roles are derived from. */
   readonly seed: string
-  /** The roles that somebody is to be a member of. */
+  /** The roles that grants of membership name. */
   readonly joined: ReadonlySet<string>
   readonly skips: Skips
 }
 
-/** Resolves what roles are to hold and whose members they are to be: expands patterns, chooses or names intermediate roles. */
+/** Resolves privileges, memberships and default privileges: expands patterns, chooses or names intermediate roles. */
 export class GrantResolver implements Pick<TargetState, 'memberships' | 'privileges' | 'defaults'> {
   readonly memberships: Map<string, Map<string, TargetMembership>> = new Map()
   readonly privileges: Map<string, TargetPrivilege> = new Map()
@@ -57,7 +57,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
   readonly #context: Context
   readonly #intermediate: IntermediateRoles
   readonly #targets: Targets
-  /** What each grant asks for: many roles ask for the same. */
+  /** What each grant asks for, kept because many roles ask for the same. */
   readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | NoObjects>()
   readonly #newRoleFor = new Map<string, string>()
   readonly #newNames = new Set<string>()
@@ -92,7 +92,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       const direct = grant.direct || isOwner
       if (!direct && !memberInherits) hasNoEffect = true
       else {
-        // An owner may pass everything on as it is.
+        // An owner has every grant option anyway.
         const why = direct
           ? this.#grantDirectly(one, grant.grantable && !isOwner, reason)
           : this.#grantByRole(one, reason)
@@ -108,7 +108,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       )
   }
 
-  /** What a grant asks for, whoever is to get it, or why there is no such thing. */
+  /** What a grant asks for, whichever role asks, or why there is no such object. */
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
     if (isNone(objects)) return objects
@@ -127,13 +127,13 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     if (other === undefined || (target.grantable && !other.grantable)) this.privileges.set(key, target)
   }
 
-  /** Why the acting role may not put anything into an object’s ACL. */
+  /** Why the acting role may not grant a privilege on an object. */
   #whyNotGranted({ provides: { object, privilege }, key, owner }: Asked): string | undefined {
     const { overPrivileges } = this.#access
     if (owner === undefined || overPrivileges.isSuperuser) return undefined
     const existing = this.#context.settled.objects.get(key)
     const refusal = overPrivileges.objects.whyNotManaged({ ...existing, ...object, owner }, privilege, {
-      saying: 'grant',
+      statement: 'grant',
     })
     return refusal && describeRefusal(refusal)
   }
@@ -146,7 +146,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
     const isHeld = held !== undefined && (held || !grantable)
     const why = isHeld ? undefined : this.#whyNotGranted(asked)
-    // What it has of that, it keeps.
+    // The role keeps what it already has of this.
     if (why === undefined || held !== undefined)
       this.#addPrivilege({
         object,
@@ -160,8 +160,8 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
   }
 
   /**
-   * Any trusted role that the member is in already counts; else the oldest that is ours alone, which nobody else can let
-   * himself in to, and the acting role may grant; else a new one.
+   * Any trusted role that the member is already in counts. Otherwise it joins the oldest one that only this
+   * database uses, that nobody else administers and that the acting role may grant; or else a new one.
    */
   #grantByRole(asked: Asked, reason: Reason): string | undefined {
     const membership: TargetMembership = { provides: asked.provides, inherit: true, reason }
@@ -202,7 +202,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     return role
   }
 
-  /** Asked for more than once, with all the options that were asked for. */
+  /** Adds a membership. If it is asked for more than once, it gets all options that were asked for. */
   #addMembership(role: string, membership: TargetMembership): void {
     const { role: member } = membership.reason
     const ofMember = getOrMake(this.memberships, member, () => new Map<string, TargetMembership>())
@@ -226,7 +226,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
-    // What it has of that, it keeps.
+    // The role keeps what it already has of this.
     const kept = {
       ...(admin === true && together(rows).admin && { admin }),
       ...(inherit === false && { inherit }),
@@ -235,7 +235,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     if (satisfy(rows, kept)) this.#addMembership(role, { ...kept, reason })
   }
 
-  /** Whether a role is there, or is created because somebody is to be it, or a member of it. */
+  /** Whether a role exists, or will be created because it is desired or a grant of membership names it. */
   #willExist(role: string): boolean {
     return (
       this.#catalog.roles.has(role) ||
@@ -257,7 +257,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
       const isPermitted = isHeld || this.#access.overPrivileges.actingAs.proxyFor(owner) !== undefined
       if (!isPermitted)
         this.#skips.notPermitted(reason, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
-      // What it has of that, it keeps.
+      // The role keeps what it already has of this.
       if (!isPermitted && held?.has(privilege) !== true) continue
       const key = defaultKey(grant, privilege, reason.role)
       const other = this.defaults.get(key)

@@ -12,11 +12,11 @@ import { accessIn, settled } from './settle.ts'
 import type { Skips } from './skips.ts'
 import type { TargetOwner, TargetState } from './target-state.ts'
 
-/** Who will own what, and what the acting role may do then. */
+/** The future owners, and what the acting role may do then. */
 export interface ResolvedOwnership {
   readonly owners: ReadonlyMap<string, TargetOwner>
   readonly access: AccessStages
-  /** The catalog once everything has its owner. */
+  /** The catalog after all changes of owner. */
   readonly settled: Catalog
 }
 
@@ -24,7 +24,7 @@ type Asked = readonly (readonly [grant: OwnershipGrant, reason: Reason])[]
 
 const inWords = (refusal: Refusal | undefined): string | undefined => refusal && describeRefusal(refusal)
 
-/** Resolves who is to own what, as far as the acting role may see to that. */
+/** Resolves grants of ownership, and skips those that the acting role may not carry out. */
 class OwnershipResolver {
   readonly owners = new Map<string, TargetOwner>()
   readonly #catalog: Catalog
@@ -39,7 +39,7 @@ class OwnershipResolver {
     this.#skips = skips
   }
 
-  /** What decides who owns what, as far as it is resolved. */
+  /** What decides who owns what, as far as it is resolved by now. */
   ownerships(access: Ownerships['access']): Ownerships {
     return { ...this.#target, owners: this.owners, access }
   }
@@ -55,7 +55,7 @@ class OwnershipResolver {
       return this.#skips.add(reason, 'absent', this.#targets.whyAbsent(object))
     if (existing?.follows !== undefined) {
       if (futureOwner(this.#catalog, this.ownerships(access), existing.key) !== role)
-        this.#skips.notPermitted(reason, `it belongs to who owns ${describeObject(existing.follows)}`)
+        this.#skips.notPermitted(reason, `its owner is always that of ${describeObject(existing.follows)}`)
       return
     }
     const why = this.#whyNot(object, role, access)
@@ -63,18 +63,18 @@ class OwnershipResolver {
     this.owners.set(objectKey(object), { object, role, reason })
   }
 
-  /** Why a role cannot come to own an object. */
+  /** Why a role cannot become the owner of an object. */
   #whyNot(name: ObjectName, role: string, access: Ownerships['access']): string | undefined {
     const object = this.#catalog.object(name)
     if (object === undefined) return inWords(access.now.objects.whyNotCreatedFor(role))
     if (object.owner === role) return undefined
     if (object.ownedBySuperusers && this.#losesSuperuser(role, access.now))
-      return 'it would have to stay a superuser'
+      return 'only superusers can own it, and the role is to lose SUPERUSER'
     const becomesSuperuser = this.#target.attributes.get(role)?.has('SUPERUSER') === true
     return inWords(accessTo({ access }, object).objects.whyNotMoved(object, role, becomesSuperuser))
   }
 
-  /** Whether a desired role is a superuser, and is not to be one. */
+  /** Whether a desired role is a superuser and loses SUPERUSER. */
   #losesSuperuser(role: string, access: Access): boolean {
     const { managesCluster, attributes } = this.#target
     return (
@@ -87,9 +87,9 @@ class OwnershipResolver {
 }
 
 /**
- * Resolves who will own what. That comes before everything else: an owner needs no grant, a schema may be about to be
- * created, and what the acting role may do depends on whom it may act as.
- * @param target what is resolved already: attributes, and the caller’s options
+ * Resolves grants of ownership. This comes before other grants: an owner needs none, a schema may have to be
+ * created, and what the acting role may do depends on the owners.
+ * @param target what is already resolved: attributes, and the caller’s options
  */
 export const resolveOwnership = (
   catalog: Catalog,

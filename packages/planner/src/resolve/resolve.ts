@@ -14,7 +14,7 @@ import { resolveOwnership } from './resolve-ownership.ts'
 import { Skips } from './skips.ts'
 import { type Goal, nothingFor, type TargetState } from './target-state.ts'
 
-/** By desired role that owns something: the name of a role that may own it instead. */
+/** For each desired role that owns something: the name of a caretaker that may own it instead. */
 const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
   const owners = new Set([...catalog.objects.values()].map(({ owner }) => owner))
   const named = new Set<string>()
@@ -53,15 +53,15 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
   }
 }
 
-/** What is asked for, and of what of that nothing comes. */
+/** The goal, and the grants that are skipped. */
 export interface Resolved {
   readonly goal: Goal
   readonly skipped: readonly Skipped[]
 }
 
 /**
- * Works out what is to be true of the desired roles, given what is: first what they are and who owns what, then what they
- * hold and whose members they are.
+ * Works out the target state from a request and a catalog: first attributes and ownership, then privileges,
+ * memberships and default privileges.
  */
 export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
   const skips = new Skips(catalog)

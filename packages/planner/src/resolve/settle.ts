@@ -5,7 +5,7 @@ import { isContainer } from '../postgres/object-kind.ts'
 import { futureOwner, isCaretaker, type Ownerships } from './future-owner.ts'
 import { lostObjects, ownerChanges, ownerOperation, type Part } from './owner-changes.ts'
 
-/** The new roles that are to own something: desired roles, and caretakers. */
+/** The roles to be created that may own something: desired roles, and caretakers. */
 const newRoles = (catalog: Catalog, ownerships: Ownerships): ReadonlySet<string> => {
   const missing = new Set<string>()
   const add = (role: string): void => {
@@ -19,7 +19,7 @@ const newRoles = (catalog: Catalog, ownerships: Ownerships): ReadonlySet<string>
   return missing
 }
 
-/** The catalog once some objects have their owners; the same catalog where they have them already. */
+/** The catalog after some changes of owner; the same catalog if there are none. */
 export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): Catalog => {
   const changes = ownerChanges(catalog, ownerships, part)
   if (changes.length === 0) return catalog
@@ -33,13 +33,12 @@ export const settled = (catalog: Catalog, ownerships: Ownerships, part: Part): C
 }
 
 /**
- * What the acting role may do in a catalog in which owners have changed. A new owner takes the privileges of the old one
- * along.
- * @param before the catalog before they changed
- * @param newOwners who may own something more besides
+ * What the acting role may do in a catalog in which owners have changed, and so the holders of their privileges.
+ * @param before the catalog before the changes
+ * @param newOwners further roles that may become owners
  */
 export const accessIn = (now: Catalog, before: Catalog, newOwners: Iterable<string>): Access => {
-  // It acts as the owners, as who else has granted something, and as who may use a schema.
+  // It acts as owners, as other grantors, and as roles with privileges on schemas and databases.
   const principals = new Set<string>(newOwners)
   for (const { objects } of new Set([before, now]))
     for (const { kind, owner, acl } of objects.values()) {

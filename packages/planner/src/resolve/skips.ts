@@ -3,7 +3,7 @@ import { describeGrant, describeName } from '../model/describe.ts'
 import type { Reason } from '../model/operation.ts'
 import type { Skipped } from '../model/plan.ts'
 
-/** Collects what is asked for and will not be given, and says why. */
+/** Collects what is asked for but will not be given, and says why. */
 export class Skips {
   readonly all: Skipped[] = []
   /** The acting role, as a message names it. */

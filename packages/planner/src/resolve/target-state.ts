@@ -8,14 +8,14 @@ import type { Privilege } from '../postgres/privilege.ts'
 
 export interface TargetLogin {
   readonly validUntil: string
-  /** `clear`: one that nobody asks for is stored, perhaps, and the role could not log in until now. */
+  /** `clear`: the role could not log in until now, and may have an old password that no grant asks for. */
   readonly password: 'keep' | 'set' | 'clear'
   readonly hashedBy?: 'server'
   readonly reason: Reason
 }
 
 export interface TargetMembership extends AskedMembershipOptions {
-  /** Of an intermediate role: what the member gets through it. */
+  /** For an intermediate role: what the member gets through it. */
   readonly provides?: ProvidedPrivilege
   readonly reason: Reason
 }
@@ -28,12 +28,12 @@ export interface TargetOwner {
 
 export interface TargetPrivilege {
   readonly object: ObjectName
-  /** That of the object. */
+  /** The key of the object. */
   readonly key: string
   readonly privilege: Privilege
   /** A desired role, or an intermediate role that is to be created. */
   readonly role: string
-  /** Whether the role may pass it on. */
+  /** With grant option. */
   readonly grantable: boolean
   readonly reason: Reason
 }
@@ -46,7 +46,7 @@ export interface TargetDefault extends Future {
   readonly reason: Reason
 }
 
-/** What is to be true of the desired roles: what is asked for, matched with what there is. Plain data. */
+/** What should be true of the desired roles: what is asked for, matched with the catalog. Plain data. */
 export interface TargetState {
   /** The desired roles, sorted. */
   readonly roles: readonly string[]
@@ -58,27 +58,27 @@ export interface TargetState {
   readonly memberships: ReadonlyMap<string, ReadonlyMap<string, TargetMembership>>
   /** By the key of the object. */
   readonly owners: ReadonlyMap<string, TargetOwner>
-  /** What is to stand in an object’s own ACL, by {@link privilegeKey}. */
+  /** The privileges to grant in an object’s own ACL, by {@link privilegeKey}. */
   readonly privileges: ReadonlyMap<string, TargetPrivilege>
-  /** What is to be granted on future objects, by {@link defaultKey}. */
+  /** The default privileges to grant, by {@link defaultKey}. */
   readonly defaults: ReadonlyMap<string, TargetDefault>
-  /** The desired roles of which nothing is asked for: they will make no objects any more. */
+  /** The desired roles that should have nothing: they will create no more objects. */
   readonly idle: ReadonlySet<string>
-  /** Whose objects become that a desired role loses, where the caller has named somebody. */
+  /** The new owner of objects that desired roles lose, if the caller has named one. */
   readonly reassignOwnedTo: string | undefined
-  /** By desired role: the new role that owns what may hold code of its own, once that one has lost it. */
+  /** By desired role: the new role that will own what it loses, if that may hold code. */
   readonly caretakers: ReadonlyMap<string, string>
-  /** The schemas on whose tables privileges are asked for by which their grantees attach code to them. */
+  /** The schemas with tables on which grants ask for privileges that allow attaching code. */
   readonly attachableIn: ReadonlySet<string>
-  /** By role: the schemas in which it keeps whatever it has. */
+  /** By role: the schemas in which it keeps what it has. */
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   /** Whether what belongs to the whole cluster is managed too. */
   readonly managesCluster: boolean
-  /** Whether others keep what roles have passed on that may not any more. */
+  /** Whether others keep what roles have granted to them but may no longer grant. */
   readonly keepDependents: boolean
 }
 
-/** What is to become true, and what the acting role may do to that end. */
+/** The target state, and what the acting role may do to reach it. */
 export interface Goal extends TargetState {
   readonly access: AccessStages
 }
@@ -125,8 +125,8 @@ export const isPreserved = (
   (!goal.managesCluster && objectKinds[object.kind].shared === true)
 
 /**
- * What a role is to hold in an object’s own ACL, granted by its owner: asked for there, or produced by default
- * privileges that are asked for. `grantable`: it may pass it on. `undefined`: nothing.
+ * Whether a role should hold a privilege in an object’s own ACL, granted by the owner: a grant asks for it there, or
+ * for default privileges that produce it. `grantable`: with grant option. `undefined`: it should not.
  */
 export const entitlement = (
   { privileges, defaults }: Pick<TargetState, 'privileges' | 'defaults'>,
@@ -146,5 +146,5 @@ export const entitlement = (
   return all.length === 0 ? undefined : { grantable: all.some(({ grantable }) => grantable) }
 }
 
-/** Why something is taken away: nothing asked for it. */
+/** The reason for taking something away: no grant asks for it. */
 export const notAskedFor = (role: string): Reason => ({ role, grant: null })

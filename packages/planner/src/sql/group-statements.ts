@@ -6,25 +6,25 @@ import { append, sortedUnique } from '../util/collections.ts'
 /** At least one. */
 export type Several<T> = readonly [T, ...T[]]
 
-/** Operations that one statement does: GRANT and REVOKE take lists, and do what they do for every combination. */
+/** Operations that one statement does: GRANT and REVOKE take lists, and act on every combination. */
 export type Group<O extends Operation = Operation> = Several<O>
 
-/** How many combinations a statement is given: work that is sent in pieces can be cancelled, and shows how far it is. */
+/** The most combinations in one statement: work that is sent in pieces can be cancelled, and shows its progress. */
 const mostInStatement = 1000
 
-/** What a statement says of the operations that it does, as values that are equal where it says the same. */
+/** What a statement says about its operations, as values to compare. */
 interface Shape<O> {
-  /** What it says once; nothing where the operation must have a statement of its own. */
+  /** What it says once; `undefined` if the operation needs a statement of its own. */
   readonly head: (operation: O) => readonly unknown[] | undefined
-  /** What it says in lists. It does every combination. */
+  /** What it says in lists, for every combination. */
   readonly lists: readonly ((operation: O) => string)[]
-  /** Whether operations beside each other may change places even where they need statements of their own. */
+  /** Whether adjacent operations may change places even if they need different statements. */
   readonly isUnordered?: (operation: O) => boolean
 }
 
 type Of<K extends Operation['kind']> = Extract<Operation, { readonly kind: K }>
 
-/** What ALTER ROLE does several of at once, and CREATE ROLE to the role that it creates. */
+/** Changes that ALTER ROLE makes several of at once, as does CREATE ROLE to its new role. */
 export type RoleAlteration = Of<'setAttribute' | 'setValidUntil' | 'clearPassword'>
 
 const alteringRole: Shape<RoleAlteration | Of<'createRole'>> = {
@@ -43,7 +43,7 @@ interface OnObject {
   readonly grantee: string
 }
 
-/** A column is named beside its privilege; where the statement names objects, it names the table. */
+/** A column is named beside its privilege; as the object, the statement names the table. */
 const objectGranteePrivilege: readonly ((operation: OnObject) => string)[] = [
   ({ object: { kind, name } }) => JSON.stringify(kind === 'column' ? name.slice(0, 2) : name),
   ({ grantee }) => grantee,
@@ -51,8 +51,8 @@ const objectGranteePrivilege: readonly ((operation: OnObject) => string)[] = [
 ]
 
 /**
- * For all privileges of a statement PostgreSQL looks for one grantor: who may pass one of them on itself, and acts for an
- * owner who may pass on all, needs a statement for each.
+ * PostgreSQL looks for one grantor for all privileges of a statement. A role that has the grant option for
+ * some of them, and acts in the name of the owner for others, needs different statements.
  */
 const isInOwnName = ({ as, grantor }: { readonly as: string; readonly grantor: string }): boolean =>
   as === grantor
@@ -63,8 +63,8 @@ const privilegeAndGrantee = [
 ] as const
 
 /**
- * The kinds of which a statement can do several. Those beside each other with one head do not depend on each other: what
- * somebody needs to grant or revoke is granted or revoked by others.
+ * The kinds of operation that one statement can do several of. Adjacent operations with the same head do not
+ * depend on each other: what a grantor needs is granted or revoked by another.
  */
 const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
   createRole: alteringRole,
@@ -77,7 +77,7 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
     lists: roleAndMember,
     isUnordered: ({ provides, reason }) => provides !== undefined && reason.temporary === undefined,
   },
-  // By other roles the acting role may be what lets it revoke the next one.
+  // A membership in an ordinary role may be what lets the acting role revoke the next one.
   revokeMembership: {
     head: ({ provides, grantor, option }) => provides && [grantor, option],
     lists: roleAndMember,
@@ -104,7 +104,7 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
 const shapeOf = (operation: Operation): Shape<Operation> | undefined =>
   shapes[operation.kind] as Shape<Operation> | undefined
 
-/** What all operations of a statement have in common; `undefined` where each needs one of its own. */
+/** What all operations of a statement have in common; `undefined` if each needs a statement of its own. */
 const headOf = (operation: Operation): string | undefined => {
   const shape = shapeOf(operation)
   const head = shape?.head(operation)
@@ -120,7 +120,7 @@ const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (reado
   return [...parts.values()]
 }
 
-/** Operations beside each other that can be done in any order. */
+/** Adjacent operations that can be done in any order. */
 interface Run {
   readonly operations: Operation[]
   /** Whether they may have different heads. */
@@ -156,8 +156,8 @@ const inPieces = (bundles: readonly (readonly Operation[])[]): readonly (readonl
 }
 
 /**
- * Divides operations with one head into statements. What stands in the last list is compared for each combination of the
- * others: those that have the same there share a statement, and are then one thing to the lists before.
+ * Divides operations with the same head into statements. For each combination of the other lists, the values of the
+ * last list are compared: combinations with the same values share a statement, and count as one for the lists before.
  */
 const combinations = (
   bundles: readonly (readonly Operation[])[],
@@ -179,8 +179,8 @@ const combinations = (
 }
 
 /**
- * Divides operations into groups, in an order that leads where theirs does. Of memberships, those of one role stand
- * together: from 16 on it costs who is no superuser much to grant one, and nothing to have more members in the list.
+ * Divides operations into groups, in an order with the same result. Memberships in one role stay together:
+ * from 16 on, each GRANT of a role costs a non-superuser much, but more members in its list cost nothing.
  */
 export const groupsOf = (operations: readonly Operation[]): readonly Group[] =>
   runsOf(operations)

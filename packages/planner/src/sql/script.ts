@@ -14,10 +14,10 @@ import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
 import { type Group, groupsOf } from './group-statements.ts'
 import { noSelfGrantStatement, statementOfGroup } from './statement.ts'
 
-/** What one statement does, with the role it has to be run as where that is not the role the one before was run as. */
+/** The operations of one statement, with a change of role if the statement before ran as another role. */
 export interface Step {
   readonly operations: Group
-  /** `SET LOCAL ROLE …`, or `undefined` where the role stays the same. */
+  /** `SET LOCAL ROLE …`, or `undefined` if the role stays the same. */
   readonly setRole: string | undefined
 }
 
@@ -71,7 +71,7 @@ const delegateOf = (operation: Operation): string | undefined => {
   }
 }
 
-/** What of a privilege or a membership is taken away, where the rest stays. */
+/** The option of a privilege or membership that is revoked while the rest stays. */
 const optionTaken = (operation: Operation): string | undefined => {
   if ('grantOptionOnly' in operation && operation.grantOptionOnly) return 'the grant option'
   return operation.kind === 'revokeMembership' && operation.option !== null
@@ -85,22 +85,22 @@ const loserOf = (operation: Operation): string => {
   return operation.kind === 'revokeMembership' ? operation.member : operation.reason.role
 }
 
-/** Says what a role loses since no grant asks for it, or what another loses that had it from that role. */
+/** Says what a role loses because no grant asks for it, or that another role had this from it. */
 const lossOf = (operation: Operation, provided: string | undefined): string => {
   const { role } = operation.reason
   const who = describeName(role)
-  if (loserOf(operation) !== role) return `passed on by ${who}, which may not pass it on`
+  if (loserOf(operation) !== role) return `granted by ${who}, which may no longer grant it`
   const what = operation.kind === 'setOwner' ? 'the ownership' : 'it'
   return `${who}: no grant asks for ${provided ?? optionTaken(operation) ?? what}`
 }
 
-/** A statement as it stands, unless a name in it could end the comment or mislead. */
+/** A statement as it is, or escaped if a name in it could end the comment or mislead. */
 const inComment = (statement: string): string => {
   const escaped = describeName(statement)
   return escaped === JSON.stringify(statement) && !/\p{Cc}/u.test(statement) ? statement : escaped
 }
 
-/** Why an operation is there, and of one on an intermediate role what that is for. */
+/** Why an operation is done, and for an intermediate role, what it gives. */
 const commentOn = (operation: Operation): string => {
   const { kind, reason } = operation
   const who = describeName(reason.role)
@@ -129,7 +129,7 @@ const commentOn = (operation: Operation): string => {
   return `${who}: ${describeGrant(reason.grant!)}`
 }
 
-/** Of one operation beside its statement; of several that differ each above it. */
+/** A statement with its comments: a single one beside it, several above it. */
 const renderStep = ({ operations, setRole }: Step): readonly string[] => {
   const become = setRole === undefined ? [] : [`${setRole};`]
   const [first] = operations
@@ -145,7 +145,7 @@ const renderStep = ({ operations, setRole }: Step): readonly string[] => {
 export interface RenderOptions {
   /** The key of the advisory lock, as given to `syncRoles`. Default: 1. */
   readonly lockKey?: bigint | number
-  /** The role to act as, where one was given to `planRoles`. Default: the current role of whoever runs the script. */
+  /** The role to act as, if one was given to `planRoles`. Default: the current role of whoever runs the script. */
   readonly actAs?: string
 }
 
@@ -178,16 +178,14 @@ const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonl
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 
-/**
- * A plan as a script that psql can run as it stands, with the lock that pgsr takes. Only passwords are not in it.
- */
+/** A plan as a script that psql can run as it is. The script takes the same lock as pgsr, and contains no passwords. */
 export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
   const { lockKey = 1 } = options
   if (typeof lockKey !== 'bigint' && !Number.isSafeInteger(lockKey))
     throw new RangeError('cannot render the plan: lockKey must be a whole number')
   if (!Array.isArray((plan as Partial<Plan>).transactions))
     throw new TypeError(
-      'cannot render: this is no plan; was the await forgotten, or is it in the field plan?',
+      'cannot render: this is not a plan; was the await forgotten, or is the plan in the field plan?',
     )
   const { request, transactions, actingRole } = plan
   const count = transactions.flat().length

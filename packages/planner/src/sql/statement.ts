@@ -7,7 +7,7 @@ import type { Privilege } from '../postgres/privilege.ts'
 import { append } from '../util/collections.ts'
 import type { Group, RoleAlteration, Several } from './group-statements.ts'
 
-/** How statements spell a name. Types, operators and an oid are in SQL already. */
+/** How statements spell a name. Types, operators and oids are not quoted. */
 const spelledInSql: Readonly<Record<NameSyntax, (parts: readonly string[], kind: ObjectKind) => string>> = {
   routine: ([schema, name, ...types], kind) => {
     const { argumentMode } = objectKinds[kind]
@@ -17,7 +17,7 @@ const spelledInSql: Readonly<Record<NameSyntax, (parts: readonly string[], kind:
   operator: ([schema, operator, ...types]) => `${quoteIdent(schema!)}.${operator} (${types.join(', ')})`,
   'for access method': ([schema, name, method]) =>
     `${quoteQualified([schema!, name!])} USING ${quoteIdent(method!)}`,
-  // It may be longer than a name, but none of its parts is.
+  // The whole may be longer than a name, but none of its parts is.
   setting: ([setting]) => setting!.split('.').map(quoteIdent).join('.'),
   oid: ([oid]) => oid!,
 }
@@ -33,7 +33,7 @@ interface OnObject {
   readonly grantee: string
 }
 
-/** A list without what stands in it already. */
+/** A list without duplicates. */
 const listOf = <T>(all: readonly T[], inSql: (one: T) => string): string =>
   [...new Set(all.map(inSql))].join(', ')
 
@@ -46,7 +46,7 @@ const privilegesOnColumns = (all: readonly OnObject[]): string => {
     .join(', ')
 }
 
-/** What GRANT and REVOKE say of privileges on objects of one kind: `SELECT, INSERT ON TABLE "s"."t", "s"."u"`. */
+/** Privileges on objects of one kind, as GRANT and REVOKE name them: `SELECT, INSERT ON TABLE "s"."t", "s"."u"`. */
 const privilegesOn = (all: Several<OnObject>): string => {
   const { kind } = all[0].object
   const isColumn = kind === 'column'
@@ -124,8 +124,8 @@ const revokeMemberships = (all: Several<RevokedMembership>): string => {
 export const revokeMembershipStatement = (revoked: RevokedMembership): string => revokeMemberships([revoked])
 
 /**
- * From 16 on a setting can make whoever creates a role a member of it besides what a plan says. For a session whose
- * search path begins with pg_catalog.
+ * Clears a setting by which, from 16 on, the creator of a role becomes a member of it, which is not in the
+ * plan. For a session whose search path begins with pg_catalog.
  * @see https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CREATEROLE-SELF-GRANT
  */
 export const noSelfGrantStatement: string =
@@ -136,15 +136,15 @@ export const passwordStatement = (role: string, sent: string): string =>
   `ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(sent)}`
 
 /**
- * Without any option ALTER ROLE writes the role again as it is, which two transactions cannot do at once: the second waits,
- * and fails if the first commits. To reset a setting takes a lock that only DROP ROLE waits for; that one can have no value
- * but its default since PostgreSQL 9.5, so that nobody misses it.
+ * ALTER ROLE without options rewrites the role as it is, which two transactions cannot do at once: the second waits,
+ * and fails if the first commits. Resetting a setting takes a lock that only DROP ROLE waits for. This setting has had
+ * no value but its default since PostgreSQL 9.5, so nobody misses it.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AlterRole, AlterRoleSet)
  */
 const lockRole = ({ role, mode }: LockRole): string =>
   `ALTER ROLE ${quoteIdent(role)}${mode === 'share' ? ' RESET ssl_renegotiation_limit' : ''}`
 
-/** What ALTER ROLE says of one thing that it changes. */
+/** The clause of ALTER ROLE for one change. */
 const alteration = (operation: RoleAlteration): string => {
   switch (operation.kind) {
     case 'setAttribute':
@@ -159,7 +159,7 @@ const alteration = (operation: RoleAlteration): string => {
 const alterRole = (all: Several<RoleAlteration>): string =>
   `ALTER ROLE ${quoteIdent(all[0].role)} ${all.map(alteration).join(' ')}`
 
-/** @param rest what it does to the role besides */
+/** @param rest further changes of the role */
 const createRole = ([{ role }, ...rest]: Several<CreateRole | RoleAlteration>): string =>
   [
     `CREATE ROLE ${quoteIdent(role)}`,
@@ -168,7 +168,7 @@ const createRole = ([{ role }, ...rest]: Several<CreateRole | RoleAlteration>): 
 
 type Rendered = Exclude<Operation, SetPassword>
 
-/** By kind: how a statement does some operations of it. Those that take no list come alone. */
+/** By kind: the statement for some operations. Kinds whose statements take no lists come one at a time. */
 const statements: {
   readonly [K in Rendered['kind']]: (all: Several<Extract<Rendered, { readonly kind: K }>>) => string
 } = {
@@ -192,7 +192,7 @@ const statements: {
 }
 
 /**
- * The statement of a group of operations, without a semicolon. A password is in none: its verifier is in no plan.
+ * The statement of a group of operations, without a semicolon. Setting a password has none: plans contain no verifiers.
  * @see groupsOf
  */
 export const statementOfGroup = (group: Group<Rendered>): string =>

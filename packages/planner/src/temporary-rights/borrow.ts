@@ -8,7 +8,7 @@ import type { ObjectName } from '../postgres/object-kind.ts'
 import { sortedBy } from '../util/collections.ts'
 import { around, temporarily, type TemporaryRight } from './temporary-right.ts'
 
-/** Whose privileges the acting role needs for some operations, and whom it has to be able to make an owner. */
+/** The roles that the acting role has to act as, SET ROLE to, or administer for some operations. */
 class Needs {
   readonly actAs: Set<string> = new Set()
   readonly become: Set<string> = new Set()
@@ -29,47 +29,47 @@ class Needs {
         this.become.add(operation.owner)
         return
       case 'setOwner':
-        if (this.#speak(operation)) return
+        if (this.#becomes(operation)) return
         this.become.add(operation.owner)
         this.#create(operation.object, operation.owner)
         return this.#manage(operation.object)
       case 'grantPrivilege':
       case 'revokePrivilege':
-        if (!this.#speak(operation)) this.#manage(operation.object, operation.grantor)
+        if (!this.#becomes(operation)) this.#manage(operation.object, operation.grantor)
         return
       case 'createRole':
       case 'dropRole':
-        this.#speak(operation)
+        this.#becomes(operation)
         return
       case 'setAttribute':
       case 'setValidUntil':
       case 'setPassword':
       case 'clearPassword':
-        if (!this.#speak(operation)) this.administer.add(operation.role)
+        if (!this.#becomes(operation)) this.administer.add(operation.role)
         return
       case 'grantMembership':
-        if (!this.#speak(operation) && operation.namesGrantor) this.actAs.add(operation.grantor)
+        if (!this.#becomes(operation) && operation.namesGrantor) this.actAs.add(operation.grantor)
         return
       case 'revokeMembership':
-        if (this.#speak(operation) || operation.grantor === null) return
+        if (this.#becomes(operation) || operation.grantor === null) return
         this.actAs.add(operation.grantor)
         this.administer.add(operation.role)
         return
       case 'grantDefaultPrivilege':
       case 'revokeDefaultPrivilege':
-        if (!this.#speak(operation)) this.actAs.add(operation.owner)
+        if (!this.#becomes(operation)) this.actAs.add(operation.owner)
         return
     }
   }
 
-  /** Whether the operation is run as another role, which then has to be become. */
-  #speak({ as }: Operation): boolean {
+  /** Whether an operation runs as another role. Notes that the acting role then has to SET ROLE to it. */
+  #becomes({ as }: Operation): boolean {
     if (as === this.#catalog.server.actingRole) return false
     this.become.add(as)
     return true
   }
 
-  /** What only another role’s privileges let the acting role own. */
+  /** Notes the role whose CREATE privilege the acting role needs to become an owner, if any. */
   #create(name: ObjectName, owner: string): void {
     const container = this.#access.schemas.containerOf(name)
     if (owner !== this.#catalog.server.actingRole || container === undefined) return
@@ -78,7 +78,7 @@ class Needs {
     if (holder !== undefined) this.actAs.add(holder)
   }
 
-  /** @param inNameOf who may be the acting role itself, where that has a grant option */
+  /** @param inNameOf the grantor, which may be the acting role itself */
   #manage(name: ObjectName, inNameOf?: string): void {
     const object = this.#catalog.object(name)
     if (object === undefined) return
@@ -91,14 +91,14 @@ class Needs {
 }
 
 /**
- * What the acting role borrows so that it can do something: memberships of the roles in whose name it acts. From 16 on
- * a membership says itself whether its member inherits; before, the acting role has to have INHERIT, and those who are
- * members of it cannot be so for as long as it is a member of them.
+ * What the acting role borrows for some operations: memberships in the roles in whose name it acts. From 16
+ * on, a membership itself says whether its member inherits. Before, the acting role needs INHERIT, and its
+ * own members cannot stay members while it is a member of them.
  */
 const rightsFor = (catalog: Catalog, { actAs, become, administer }: Needs): readonly TemporaryRight[] => {
   const access = new Access(catalog)
   const { actingRole } = catalog.server
-  // What may not be borrowed is left to the server to refuse.
+  // What may not be borrowed, the server will refuse.
   const joins = [
     ...[...actAs].map((role) => access.actingAs.toActAs(role)),
     ...[...become].map((role) => access.actingAs.toSetRole(role)),
@@ -116,8 +116,8 @@ const rightsFor = (catalog: Catalog, { actAs, become, administer }: Needs): read
 }
 
 /**
- * Does operations to the catalog, and answers them with what the acting role borrows for them before and gives back after
- * them. None of them asks what is borrowed, so that it can be worked out when they are all known.
+ * Applies operations to the catalog, and returns them with what the acting role borrows before and gives back
+ * after them. No operation depends on what is borrowed, so that is worked out when all are known.
  */
 export const withBorrowedRights = (
   catalog: Catalog,
@@ -135,7 +135,7 @@ export const withBorrowedRights = (
   return around(rights, operations)
 }
 
-/** Knows how each thing is borrowed and given back. */
+/** Makes the operations by which things are borrowed and given back. */
 class Borrower {
   readonly #catalog: Catalog
   readonly #actingRole: string
@@ -170,7 +170,7 @@ class Borrower {
     }
   }
 
-  /** To grant a role that was granted already changes the options of that membership: they are put back. */
+  /** GRANT of a role that is already granted changes the options of that membership, which are put back. */
   borrow({ role, as, grantor }: Join): TemporaryRight {
     const hasGrantors = this.#catalog.membershipsHaveGrantors
     const of = { role, member: this.#actingRole }

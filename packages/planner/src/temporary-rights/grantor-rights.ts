@@ -16,15 +16,15 @@ const optionKey = ({ key }: CatalogObject, privilege: Privilege): string => `${k
 const named = ({ kind, name }: CatalogObject) => ({ kind, name })
 
 /**
- * What grantors need for what they have granted to be revoked. PostgreSQL revokes in the name of the grantor: it has to hold
- * the grant option, and must not be a superuser, in whose name only the owner’s grants are revoked.
+ * What grantors need so that their grants can be revoked. PostgreSQL revokes in the name of a grantor, which must hold
+ * the grant option, and must not be a superuser: as a superuser, only the owner’s grants are revoked.
  */
 export class GrantorRights {
   readonly #catalog: Catalog
   readonly #goal: Goal
   readonly #paused = new Map<string, TemporaryRight>()
   readonly #options = new Map<string, TemporaryRight>()
-  /** By object and privilege: whom the grant option is lent to. */
+  /** By object and privilege: the roles that are lent the grant option. */
   readonly #lent = new Map<string, Set<string>>()
 
   constructor(catalog: Catalog, goal: Goal, all: readonly Revoked[]) {
@@ -40,13 +40,16 @@ export class GrantorRights {
     return [...this.#paused.values(), ...this.#options.values()]
   }
 
-  /** As whom a privilege is revoked in the name of a grantor, while what is lent is lent. */
+  /** The role that revokes a privilege in the name of a grantor, while grant options are lent. */
   runAs(object: CatalogObject, privilege: Privilege, grantor: string = object.owner): string {
     const lentTo = this.#lent.get(optionKey(object, privilege)) ?? nobody
     return this.#goal.access.overPrivileges.objects.runAs(object, privilege, { grantor, lentTo })
   }
 
-  /** A grantor that does not own the object may have become a superuser, or have lost the grant option. */
+  /**
+   * Gives a grantor that does not own the object what it needs: it may have become a superuser, or have lost
+   * the grant option.
+   */
   #enable({ object, item: { grantor }, privilege }: Revoked, gone: ReadonlySet<string>): void {
     const key = optionKey(object, privilege)
     const lentTo = getOrMake(this.#lent, key, () => new Set())
@@ -55,7 +58,7 @@ export class GrantorRights {
     if (lentTo.has(grantor) || holdsOption(this.#catalog, object, privilege, grantor)) return
     lentTo.add(grantor)
     const right = this.#lendOption(object, privilege, grantor)
-    // With what it holds of the owner itself, the grant option goes too, as it does with what it has on the table.
+    // The loan ends by itself if what the owner granted to the grantor, here or on the table, is revoked.
     const isGone = [object, ...tableOf(this.#catalog, object)].some((one) =>
       gone.has(`${optionKey(one, privilege)}\0${aclKey({ grantee: grantor, grantor: object.owner })}`),
     )
@@ -75,7 +78,7 @@ export class GrantorRights {
     }
   }
 
-  /** Taking it back on a table takes it on the columns too, where it has to be put back. */
+  /** Lends a grant option. Taking it back on a table also takes it on the columns, where it has to be put back. */
   #lendOption(object: CatalogObject, privilege: Privilege, grantee: string): TemporaryRight {
     const held = { privilege, grantee, grantor: object.owner }
     const grantOptionOnly = heldBy(object.acl, held) !== undefined

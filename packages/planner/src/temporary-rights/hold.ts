@@ -6,7 +6,10 @@ import { around, temporarily } from './temporary-right.ts'
 
 type Held = readonly [hold: GrantPrivilege, letGo: readonly RevokePrivilege[]]
 
-/** What holds the columns of a table while it changes the owner, and lets them go. As whom is the same for all of them. */
+/**
+ * The operations that hold the columns of a table while its owner changes, and let them go. The same role
+ * runs them for all columns.
+ */
 const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): readonly Held[] => {
   const { owner, columns = [] } = table
   const privilege = columns.length === 0 ? undefined : holdingPrivilege(goal, table)
@@ -14,13 +17,13 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   const access = accessTo(goal, table)
   const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
   const first = { ...columnOf(columns[0]!), owner, follows: table }
-  const grantsAs = access.objects.runAs(first, privilege, { saying: 'grant' })
+  const grantsAs = access.objects.runAs(first, privilege, { statement: 'grant' })
   const revokesAs = access.actingAs.proxyFor(newOwner)
   return columns.map((column): Held => {
     const on = { object: columnOf(column), privilege, grantee: newOwner } as const
     return [
       { kind: 'grantPrivilege', ...on, grantor: owner, as: grantsAs, reason: temporarily('hold', newOwner) },
-      // An owner has it all the same, so that it does no harm where nobody may take it back.
+      // An owner has the privilege anyway, so it does no harm if nobody may take it back.
       revokesAs === undefined
         ? []
         : [
@@ -44,8 +47,9 @@ const allHeld = (catalog: Catalog, goal: Goal, operations: readonly Operation[])
   })
 
 /**
- * What the old owner of a table grants on its columns meanwhile would be committed after the owner has changed: before 18,
- * GRANT locks no table. To write the row of a column makes that fail, or be seen.
+ * Holds the columns of tables whose owners change. Before 18, GRANT locks no table, so what the old owner
+ * grants on a column meanwhile could be committed after the change. Writing the row of the column makes such
+ * a GRANT fail, or makes it visible.
  */
 export const holding = (
   catalog: Catalog,

@@ -6,7 +6,7 @@ import { objectKey, type ObjectName, schemaOf } from '../postgres/object-kind.ts
 import type { Privilege } from '../postgres/privilege.ts'
 import { around, temporarily, type TemporaryRight } from './temporary-right.ts'
 
-/** What a role needs on a schema or database for what is done as it, or because it becomes an owner. */
+/** A privilege that a role needs on a schema or database, to run operations or to become an owner. */
 interface Need {
   readonly role: string
   readonly container: CatalogObject
@@ -20,7 +20,7 @@ class Lender {
   readonly #now: Access
   readonly #rights = new Map<string, TemporaryRight>()
 
-  /** @param access what the acting role can do with what is in schemas */
+  /** @param access what the acting role can do with the contents of schemas */
   constructor(catalog: Catalog, access: Access) {
     this.#catalog = catalog
     this.#access = access
@@ -40,17 +40,17 @@ class Lender {
       this.#lend({ role: operation.owner, container, privilege: 'CREATE' })
   }
 
-  /** To come to what is in a schema. */
+  /** Lends USAGE on the schema of an object, if the role that runs the operation has none. */
   #lendUsage(name: ObjectName, operation: Operation): void {
     const schema = schemaOf(name)
     const container =
       schema === undefined ? undefined : this.#catalog.object({ kind: 'schema', name: [schema] })
-    if (container === undefined || this.#isAlmighty(operation)) return
+    if (container === undefined || this.#runsAsSuperuser(operation)) return
     if (!this.#reaches(operation, name, container))
       this.#lend({ role: operation.as, container, privilege: 'USAGE' })
   }
 
-  #isAlmighty({ as }: Operation): boolean {
+  #runsAsSuperuser({ as }: Operation): boolean {
     return this.#access.isSuperuser && as === this.#catalog.server.actingRole
   }
 
@@ -100,10 +100,9 @@ const lent = ({ role, container, privilege }: Need, { grantor, as }: Lending): T
 }
 
 /**
- * Lends to the roles as which some operations run what they need to come to what is in schemas, and to new owners what it
- * takes to own something there: who is no superuser can make somebody the owner of something only where that role could
- * have created it.
- * @param access what the acting role may do then
+ * Lends USAGE on schemas to the roles that run some operations, and CREATE to new owners: a non-superuser can
+ * change the owner of an object only to a role that could create it there.
+ * @param access what the acting role may do at that stage
  */
 export const lending = (
   catalog: Catalog,

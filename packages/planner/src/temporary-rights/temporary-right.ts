@@ -1,12 +1,12 @@
 import type { Operation, Reason } from '../model/operation.ts'
 
-/** What a role is given, or what is taken out of the way, before some operations, and what undoes that after them. */
+/** What is given to a role or taken out of the way before some operations, and what undoes that after them. */
 export interface TemporaryRight {
   readonly before: readonly Operation[]
   readonly after: readonly Operation[]
 }
 
-/** Some operations with the rights that they need: what is given first is taken back last. */
+/** Some operations surrounded by the rights that they need: what is given first is taken back last. */
 export const around = (
   rights: readonly TemporaryRight[],
   operations: readonly Operation[],
@@ -16,7 +16,7 @@ export const around = (
   ...rights.toReversed().flatMap(({ after }) => after),
 ]
 
-/** Why a role is given or loses something only for the transaction. */
+/** The reason for giving or taking something only for the transaction. */
 export const temporarily = (temporary: NonNullable<Reason['temporary']>, role: string): Reason => ({
   role,
   grant: null,

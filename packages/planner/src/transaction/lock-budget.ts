@@ -3,13 +3,13 @@ import type { Server, Snapshot } from '../model/snapshot.ts'
 import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 
-/** A column is locked as its table is. */
+/** The key of the lock on an object. A column is locked by the lock on its table. */
 const lockOf = ({ kind, name }: ObjectName): string =>
   kind === 'column' ? objectKey({ kind: 'table', name: name.slice(0, 2) }) : objectKey({ kind, name })
 
 /**
- * What an operation locks until the transaction ends, by the names of the locks: who is granted something, or owns it
- * then, and what is altered. GRANT and REVOKE lock the role that is granted from 16 on, and the object from 18 on.
+ * Adds the names of the locks that an operation holds until the transaction ends: on grantees, new owners,
+ * and what is altered. GRANT and REVOKE lock the granted role from 16 on, and the object from 18 on.
  * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
  */
 const addLocks = (locks: Set<string>, { version }: Server, operation: Operation): void => {
@@ -51,14 +51,16 @@ const locksIn = (server: Server, lists: readonly (readonly Operation[])[]): numb
   return locks.size
 }
 
-/** How many locks one transaction should hold: half of what the server can. The other half is other sessions’. */
+/**
+ * How many locks one transaction should hold: half of what the server can hold. The other half is for other sessions.
+ */
 export const lockBudget = ({ lockTableSize }: Server): number => lockTableSize / 2
 
-/** How much operations would lock in one transaction, as a share of what one should. */
+/** How many locks operations need in one transaction, as a share of the budget. */
 export const lockShare = (server: Server, ...operations: readonly (readonly Operation[])[]): number =>
   locksIn(server, operations) / lockBudget(server)
 
-/** Divides a list into as few parts of one size as are needed for none to have more than its share. */
+/** Divides a list into parts of equal size, as few as possible, none of which needs more than its share. */
 export const inParts = <T>(all: readonly T[], share: number): readonly (readonly T[])[] => {
   const size = Math.max(1, Math.floor(all.length / Math.max(1, share)))
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
@@ -67,8 +69,8 @@ export const inParts = <T>(all: readonly T[], share: number): readonly (readonly
 }
 
 /**
- * What is not to be counted on: a transaction locks some hundred relations of the catalogs beside what its operations do,
- * the table grows by fifty locks at a time, and what the server needs besides is estimated only.
+ * A reserve. A transaction also locks some hundred relations of the catalogs, the lock table grows by fifty
+ * locks at a time, and what else the server needs is only estimated.
  */
 const besides = 300
 
@@ -79,13 +81,14 @@ const bytes = { lock: 168, holder: 80, predicateTarget: 48, predicateLock: 72, b
 const buckets = (entries: number): number => bytes.bucket * nextPowerOfTwo(entries)
 
 /**
- * How many locks one transaction can hold where no other session holds any: half as many again as the lock table is said
- * to. PostgreSQL sets memory aside for as many locks and twice as many holders, and a tenth more than for these and for
- * predicate locks. Of the former it makes a half when it starts. The rest is there for whatever is needed, and what one
- * transaction holds needs one holder each. All of 10 to 18 do so; of what comes after, only what it says is taken for
- * granted.
+ * How many locks one transaction can hold if no other session holds any: about one and a half times the nominal size of
+ * the lock table. PostgreSQL reserves memory for that many locks and twice as many holders, and a tenth of all this and
+ * of the predicate locks on top. It allocates half of the locks and holders at startup. The rest is used as needed, and
+ * a lock of one transaction needs only one holder. PostgreSQL 10 to 18 do so; for later versions only the nominal size
+ * is relied on.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/lock.c (LockManagerShmemSize)
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/predicate.c (PredicateLockShmemSize)
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/storage/lmgr/predicate.c
+ * (PredicateLockShmemSize)
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/hash/dynahash.c (hash_estimate_size)
  */
 const mostLocks = ({ version, lockTableSize: size, predicateLockTableSize: predicates }: Server): number => {
@@ -102,7 +105,7 @@ const mostLocks = ({ version, lockTableSize: size, predicateLockTableSize: predi
 export interface LockShortage {
   /** How many locks the largest of them needs. */
   readonly locks: number
-  /** How many there can be. */
+  /** How many locks one transaction can hold. */
   readonly most: number
   /** What `max_locks_per_transaction` is. */
   readonly value: number
@@ -110,7 +113,7 @@ export interface LockShortage {
   readonly needed: number
 }
 
-/** How many locks a new owner costs beside that of the object: those of its indexes, and of what follows it. */
+/** How many locks a change of owner needs besides that on the object: on its indexes and on its sequences. */
 const locksOfParts = ({ objects }: Pick<Snapshot, 'objects'>): ((operation: Operation) => number) => {
   const parts = new Map<string, number>()
   const add = (object: ObjectName, count: number): unknown =>
@@ -123,8 +126,8 @@ const locksOfParts = ({ objects }: Pick<Snapshot, 'objects'>): ((operation: Oper
 }
 
 /**
- * What the server is short of for some transactions, if it is. One that needs more than its share of the lock table, and
- * cannot be divided, is not refused as long as there is room for it where other sessions hold nothing.
+ * The shortage of locks for some transactions, if there is one. A transaction that needs more than its share
+ * of the lock table and cannot be divided is not refused as long as it fits when other sessions hold nothing.
  */
 export const lockShortage = (
   snapshot: Pick<Snapshot, 'server' | 'objects'>,

@@ -7,8 +7,8 @@ import { sortedBy } from '../util/collections.ts'
 import { lockShare } from './lock-budget.ts'
 
 /**
- * What locks the role that it is about by itself. To set a password is not among them: one that is set already is not
- * sent.
+ * The kinds of operation that lock their role by themselves. Setting a password is not one of them: a
+ * password that is already set is not sent.
  */
 const lockingByThemselves: ReadonlySet<Operation['kind']> = new Set([
   'createRole',
@@ -23,10 +23,10 @@ type MembershipChange = GrantMembership | RevokeMembership
 type Lock = Pick<LockRole, 'role' | 'mode'>
 
 /**
- * Which roles a change of memberships needs locked. Advisory locks belong to one database and memberships to all: a sync
- * in another could change those of the same member meanwhile, and neither would see what the other does; but a database’s
- * own intermediate roles are granted by itself only. Nor does DROP ROLE see what is being granted: of the two roles
- * PostgreSQL itself locks the one that is granted, and that from 16 on.
+ * The locks that a change of memberships needs. Advisory locks belong to one database, but memberships to the cluster:
+ * a sync in another database could change the same member, and neither would see what the other does. A database’s own
+ * intermediate roles are granted only there, and need no such lock. Nor does DROP ROLE see a membership that is being
+ * granted: PostgreSQL itself locks only the granted role, and only from 16 on.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
  */
 const locksForMembership = (
@@ -42,7 +42,7 @@ const locksForMembership = (
   ]
 }
 
-/** So does what a role itself has of a database, a tablespace or a parameter: each of them has a row of its own. */
+/** The same for what a role itself has on databases, tablespaces and parameters: they belong to the cluster too. */
 const locksForShared = ({ reason }: Operation, object: ObjectName, role: string): readonly Lock[] =>
   objectKinds[object.kind].shared === true && role === reason.role && !isIntermediateName(role)
     ? [{ role, mode: 'exclusive' }]
@@ -69,7 +69,7 @@ const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
 
 /**
  * The locks that a transaction needs, each role once, in the order of their names: two transactions that took them in
- * different orders would wait for each other. What the acting role may not lock is changed without.
+ * different orders would wait for each other. A role that the acting role may not lock is changed without a lock.
  */
 const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly LockRole[] => {
   const { server } = catalog
@@ -86,7 +86,7 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
         locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
     }
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
-  // Better that somebody could drop a role than that the server runs out of locks.
+  // It is better that somebody could drop a role than that the server runs out of locks.
   return lockShare(server, inOrder, operations) <= 1
     ? inOrder
     : inOrder.filter(({ mode }) => mode === 'exclusive')

@@ -7,7 +7,7 @@ import type { Goal } from '../resolve/target-state.ts'
 import { withBorrowedRights } from '../temporary-rights/borrow.ts'
 import { inParts, lockBudget, lockShare } from './lock-budget.ts'
 
-/** Whether to make the intermediate roles that are missing is by itself too much for one transaction. */
+/** Whether creating the missing intermediate roles is by itself too much for one transaction. */
 export const needsPreparation = ({ server }: Catalog, { privileges, desired }: Goal): boolean => {
   let missing = 0
   for (const { role } of privileges.values()) if (!desired.has(role)) missing++
@@ -15,13 +15,13 @@ export const needsPreparation = ({ server }: Catalog, { privileges, desired }: G
 }
 
 /**
- * The transactions that can go before one which would lock too much: they make intermediate roles, which have no
- * members yet and so give nobody anything. Applied to the catalog.
+ * The transactions that can come before one that would need too many locks: they create intermediate roles,
+ * which have no members yet and so give nobody anything. Applies them to the catalog.
  */
 export const preparationsFor = (catalog: Catalog, goal: Goal): readonly (readonly Operation[])[] => {
   const privileges = new Map([...goal.privileges.values()].map((privilege) => [privilege.role, privilege]))
   const pairs: { readonly creates: readonly Operation[]; readonly grant: Operation }[] = []
-  // A delegate is made with the first of its roles that is.
+  // A delegate is created together with the first of its roles.
   const toMake = new Map<string, readonly Operation[]>()
   for (const { before, create } of creations(catalog, goal)) {
     if (before.length > 0) toMake.set(create.as, before)

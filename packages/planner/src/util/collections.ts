@@ -1,4 +1,4 @@
-/** What a map has for a key; made and put there if there is nothing yet. */
+/** The value that a map has for a key, made and put there if it is missing. */
 export const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   const existing = map.get(key)
   if (existing !== undefined) return existing
@@ -7,7 +7,10 @@ export const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return made
 }
 
-/** Appends to the list that a map has for a key. One that begins with what is in it takes no more room than it needs. */
+/**
+ * Appends to the list that a map has for a key. A new list is created with its first value, so that it takes
+ * no more memory than needed.
+ */
 export const append = <K, V>(lists: Map<K, V[]>, key: K, value: V): void => {
   const list = lists.get(key)
   if (list === undefined) lists.set(key, [value])
@@ -25,7 +28,7 @@ export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[]
   return [...keys.keys()].sort((a, b) => compareText(keys[a]!, keys[b]!)).map((index) => all[index]!)
 }
 
-/** Sorted, without repeats. */
+/** Sorted, without duplicates. */
 export const sortedUnique = (values: Iterable<string>): string[] => {
   const all = [...values]
   return all.length < 2 ? all : [...new Set(all)].sort(compareText)

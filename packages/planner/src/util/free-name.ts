@@ -1,6 +1,6 @@
 /**
  * The first name that is not taken.
- * @param named the name with some id in it
+ * @param named the name that an id makes
  * @param from what the ids are derived from
  */
 export const freeName = (

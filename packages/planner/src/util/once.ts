@@ -1,4 +1,4 @@
-/** Makes something when it is first asked for, and only then. */
+/** Makes something when it is first needed, and keeps it. */
 export const once = <T extends object>(make: () => T): (() => T) => {
   let made: T | undefined
   return () => (made ??= make())

@@ -46,11 +46,11 @@ describe('parsePlan', () => {
   })
 
   test.for<readonly [string, unknown, string]>([
-    ['a text that is no JSON', '{', 'cannot read the plan: the text is no JSON'],
+    ['a text that is no JSON', '{', 'cannot read the plan: the text is not JSON'],
     [
       'a list',
       [],
-      'cannot read the plan: it is no plan; was the await forgotten, or is it in the field plan?',
+      'cannot read the plan: it is not a plan; was the await forgotten, or is the plan in the field plan?',
     ],
     [
       'a plan of another version',
@@ -61,7 +61,7 @@ describe('parsePlan', () => {
     [
       'a part that is something else',
       { ...json(), effects: 'none' },
-      'cannot read the plan: its effects is not what a plan has there',
+      'cannot read the plan: effects must be an array of objects',
     ],
     [
       'a grant that the request does not have',

@@ -180,13 +180,13 @@ describe('refused, with what is wrong', () => {
       'a privilege that there is not',
       () => asked(Grant.privilege(Target.table('s', 't'), ['USAGE' as never])),
       'privileges',
-      'there is no USAGE on a table, but SELECT, INSERT, ',
+      'there is no privilege USAGE on a table; expected one of SELECT, INSERT, ',
     ],
     [
       'no privileges',
       () => asked(Grant.privilege(Target.table('s', 't'), [])),
       'privileges',
-      'the privileges are not an array that holds some',
+      'the privileges must be an array of at least one',
     ],
     [
       'privileges on what has none',
@@ -210,7 +210,7 @@ describe('refused, with what is wrong', () => {
       'no columns',
       () => asked(Grant.privilege(Target.table('s', 't', { columns: [] }), ['SELECT'])),
       'columns',
-      'the columns are not an array that holds some',
+      'the columns must be an array of at least one',
     ],
     [
       'what is no type',
@@ -260,7 +260,7 @@ describe('refused, with what is wrong', () => {
       'a member that is none',
       () => asked(Grant.roleMembership('a', { inherit: false, set: false })),
       'inherit',
-      'a member that neither inherits nor may SET ROLE is none',
+      'inherit and set cannot both be false',
     ],
     [
       'a membership with and without an option',
@@ -290,7 +290,7 @@ describe('refused, with what is wrong', () => {
       'a default privilege that there is not',
       () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'functions' }, ['SELECT' as never])),
       'privileges',
-      'there is no SELECT on functions, but EXECUTE',
+      'there is no privilege SELECT on functions; expected one of EXECUTE',
     ],
     [
       'direct as a text',
@@ -304,8 +304,8 @@ describe('refused, with what is wrong', () => {
       'name',
       'has the parts schema, table',
     ],
-    ['a constructor that was not called', () => asked(Grant.login), 'kind', 'it is no grant'],
-    ['a hole', () => ({ role: 'r', grants: Object.assign([], { length: 1 }) }), 'kind', 'it is no grant'],
+    ['a constructor that was not called', () => asked(Grant.login), 'kind', 'it is not a grant'],
+    ['a hole', () => ({ role: 'r', grants: Object.assign([], { length: 1 }) }), 'kind', 'it is not a grant'],
     [
       'a name that cannot even be printed',
       () => asked(Grant.schemaUsage(unprintable as string)),
@@ -318,9 +318,9 @@ describe('refused, with what is wrong', () => {
       'a key too many',
       () => ({ role: 'r', grants: [], grant: [] }),
       'grant',
-      'nothing that a desired role has',
+      'expected one of role, grants, preserveExistingGrantsInSchemas',
     ],
-    ['no desired role', () => 'r', 'desired', 'is no desired role'],
+    ['no desired role', () => 'r', 'desired', 'is not a desired role'],
     [
       'a misspelt option of a grant',
       () => asked(Grant.login({ pasword: 'x' } as object)),

@@ -48,6 +48,6 @@ describe('a sequence linked to a table', () => {
 
   test('cannot get another owner than the table', () =>
     expect(scriptOf(linked, roleT([ofSequence]))).toBe(
-      '-- skipped: cannot grant ownership of sequence "s"."ids" to role "t": it belongs to who owns table "s"."orders"',
+      '-- skipped: cannot grant ownership of sequence "s"."ids" to role "t": its owner is always that of table "s"."orders"',
     ))
 })
