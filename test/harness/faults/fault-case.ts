@@ -98,6 +98,8 @@ const isTooEarly = (ending: Ending, proxy: FaultProxy): boolean =>
 
 const notHappened = 'it does not happen'
 
+const isMissed = (problem: string): boolean => problem.endsWith(notHappened)
+
 const tryOne = async (
   setup: FaultSetup,
   faulty: FaultyPool,
@@ -226,7 +228,6 @@ export const tryAll = async (
       tryInTurn(setup, partOf(part), timeout),
     ),
   )
-  const isMissed = (problem: string): boolean => problem.endsWith(notHappened)
   const missed = problems.flat().filter(isMissed)
   return missed.length > faultCases.length / 3
     ? problems.flat()
