@@ -133,9 +133,9 @@ const lists = (version: number, needs: Needs) => ({
       administeredByOthers,
       administers: administers(version),
     },
-    sql`snapshot_role as v
-    join pg_catalog.pg_roles as r on r.oid = v.oid
-    left join tracked_role as w on w.oid = v.oid and not w.desired`,
+    // PostgreSQL estimates that there are millions of roles in the closure, and a join would be planned for as many.
+    sql`pg_catalog.pg_roles as r left join tracked_role as w on w.oid = r.oid and not w.desired
+    where r.oid = any(array(select v.oid from snapshot_role as v))`,
     sql`r.oid`,
   ),
   memberships: list(
