@@ -123,8 +123,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what fails in a transaction of the caller’s is not undone',
     file: 'packages/driver/src/connection/transaction-scope.ts',
-    text: "undo: 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync'",
-    by: "undo: 'release savepoint pgsr_sync'",
+    text: "const undone = 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync'",
+    by: "const undone = 'release savepoint pgsr_sync'",
     tests: conformance('calls/caller-transaction'),
   },
   {
