@@ -43,14 +43,17 @@ const takeDown = async (box: Sandbox, connected: boolean) => {
   return { old: old!, now: now!, course }
 }
 
-/** The same up to where a driver is that had a connection before. */
-const connectingOf = ({ messages }: Course, connected: Course): Course => ({
-  connected: false,
-  messages: messages.slice(0, messages.length - connected.messages.length),
-})
-
 const textOf = ({ type, bytes }: Message): string =>
   type === 'Q' ? bytes.toString('utf8', 5, bytes.length - 1) : ''
+
+/** The same up to where the catalogs are read for the first time. */
+const connectingOf = ({ messages }: Course): Course => ({
+  connected: false,
+  messages: messages.slice(
+    0,
+    messages.findIndex((message) => textOf(message).startsWith('begin isolation level repeatable read')),
+  ),
+})
 
 const nameOf = (message: Message): string =>
   message.sender === 'frontend'
@@ -140,7 +143,7 @@ describe.for(servers)('$name', (server) => {
       await makeDelegates(box)
       const model = await takeDown(box, true)
       course = model.course
-      connecting = connectingOf((await takeDown(box, false)).course, course)
+      connecting = connectingOf((await takeDown(box, false)).course)
       setup = { box, superuser, old: model.old, now: model.now }
     })
     afterAll(async () => {
