@@ -130,9 +130,3 @@ export const within = <A, E, R>(
       exit._tag === 'Success' || hasEnded ? Effect.void : Effect.ignore(undo),
     )
   })
-
-/** Reads within a scope and changes nothing: the text has to be between what a reading begins and ends with. */
-export const readWithin = <A, E, R>(
-  scope: TransactionScope,
-  read: (reading: TransactionScope['reading'], onAnswer: () => void) => Effect.Effect<A, E, R>,
-) => within(scope, (onEnded) => read(scope.reading, onEnded))

@@ -5,7 +5,7 @@ import * as Result from 'effect/Result'
 import { asciiLiteral } from '../connection/ascii-literal.ts'
 import { type Sending, Session, type SessionShape } from '../connection/session.ts'
 import type { Cells } from '../connection/wire.ts'
-import { readWithin, type TransactionScope } from '../connection/transaction-scope.ts'
+import { type TransactionScope, within } from '../connection/transaction-scope.ts'
 import {
   type DatabaseError,
   databaseError,
@@ -32,11 +32,12 @@ const readingFailed = ({ actAs }: Actor) =>
  * Sets, for the transaction, what pgsr’s statements depend on: the acting role, the encoding, and a search_path in which
  * temporary objects come last. Nothing before this statement may depend on these settings.
  */
-export const settingsStatement = ({ actAs }: Actor): string => {
+export const settingsStatement = ({ actAs }: Actor, more: Readonly<Record<string, string>> = {}): string => {
   const values = {
     search_path: quoted('pg_catalog, pg_temp'),
     client_encoding: quoted('UTF8'),
     ...(actAs !== undefined && { role: asciiLiteral(actAs) }),
+    ...more,
   }
   const set = Object.entries(values).map(
     ([name, value]) => `pg_catalog.set_config('${name}', ${value}, true)`,
@@ -58,17 +59,17 @@ const forPlanner: readonly (readonly [name: string, value: string, since: number
   ['max_parallel_workers_per_gather', '0', 0],
 ]
 
-export const plannerSettings = (version: number): string => {
-  const set = forPlanner
-    .filter(([, , since]) => version >= since)
-    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
-  return `select ${set.join(', ')}`
-}
+export const plannerSettings = (
+  { isOwn }: TransactionScope,
+  version: number,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    forPlanner
+      .filter(([, , since]) => isOwn && version >= since)
+      .map(([name, value]) => [name, quoted(value)]),
+  )
 
 const leftOpen = new TransactionOpenError('that was left open on a connection of the pool')
-
-/** Where the answer has the stored passwords: after the settings. */
-const storedCell = ({ isOwn }: TransactionScope): number => (isOwn ? 2 : 1)
 
 const versionQuery = "select pg_catalog.current_setting('server_version_num'); select pg_catalog.version()"
 
@@ -194,8 +195,7 @@ const readOnce = (session: SessionShape, asked: Asked) => {
   const { version, scope, needs, stored, settings, transaction, onAnswer } = asked
   const { begin, end } = transaction.reading
   const before = [
-    settingsStatement(settings),
-    ...(transaction.isOwn ? [plannerSettings(version)] : []),
+    settingsStatement(settings, plannerSettings(transaction, version)),
     ...(stored === undefined ? [] : [stored]),
   ].join(';')
   const query = (inBytes: boolean): string =>
@@ -208,7 +208,7 @@ const readOnce = (session: SessionShape, asked: Asked) => {
       Effect.map(parsed(answer, asked), (reading) => ({
         ...reading,
         hasInvalidNames: answer.isGarbled,
-        ...(stored !== undefined && { stored: answer.cells[storedCell(transaction)] ?? null }),
+        ...(stored !== undefined && { stored: answer.cells[1] ?? null }),
       })),
     ),
   )
@@ -258,7 +258,7 @@ export const readCatalogs = Effect.fnUntraced(function* (
     readWhole(
       (asked) =>
         orInBytes(session, () =>
-          readWithin(transaction, (_reading, onAnswer) =>
+          within(transaction, (onAnswer) =>
             readOnce(session, {
               version,
               scope,
@@ -299,16 +299,16 @@ export const readStoredPasswords = Effect.fnUntraced(function* (
   settings: Actor,
 ) {
   const session = yield* Session
-  const query = `${settingsStatement(settings)};${storedQuery(scope)}`
-  const cells = yield* readWithin(transaction, ({ begin, end }, onAnswer) =>
-    Effect.mapError(session.send(`${begin}${query}${end}`, { onAnswer }), readingFailed(settings)),
+  const { begin, end } = transaction.reading
+  const query = `${begin}${settingsStatement(settings)};${storedQuery(scope)}${end}`
+  const cells = yield* within(transaction, (onAnswer) =>
+    Effect.mapError(session.send(query, { onAnswer }), readingFailed(settings)),
   )
   return cells.at(-1) ?? null
 }, inSpan('pgsr.readStoredPasswords'))
 
 /**
- * Reads whether anything has been committed since an earlier reading of a transaction that is over. If so, what it says may
- * still be true.
+ * Reads whether nothing has been committed since an earlier reading. The transaction of that reading must be over.
  * @param before the statements that come first in the text
  */
 export const readMoment = Effect.fnUntraced(function* (before: string, { moment }: Reading) {
@@ -316,13 +316,6 @@ export const readMoment = Effect.fnUntraced(function* (before: string, { moment 
   const cells = yield* session.send(`${before};${momentStatement}`)
   return { cells, isSame: moment !== null && cells.at(-1) === moment }
 })
-
-/** Whether something was committed between the last two readings on a connection, as it will be again on a busy server. */
-export const isBusy = (session: SessionShape): boolean => knownServer(session).isBusy === true
-
-export const noteBusy = (session: SessionShape, isBusyNow: boolean): void => {
-  knownServer(session).isBusy = isBusyNow
-}
 
 /**
  * Reads the catalogs inside a transaction.

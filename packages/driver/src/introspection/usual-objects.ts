@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { catalogOid, intermediateName } from './constant.ts'
-import { handOn, handOnArray, listHandedOn, oidsOf, ofSession } from './handed-on.ts'
+import { dependency } from './dependency.ts'
+import { handOn, handOnArray, listHandedOn, oidsOf, ofSession, sessionHandedOn } from './handed-on.ts'
 import type { Needs } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
 import type { Statement } from './statement.ts'
@@ -54,7 +55,7 @@ const objects = (needs: Needs) => {
 export const usualObjects: Statement = {
   answers: ['usualObjects', 'unmanaged', 'dependencies'],
   text: (version, needs, answer) => sql`
-    with ${listHandedOn('desired')},
+    with ${sessionHandedOn()}, ${listHandedOn('desired')},
     named as materialized (
       select * from (${objects(needs)}) as o(classid, kind, oid, name, owner, acl, letter, is_named)
     ),
@@ -73,12 +74,7 @@ export const usualObjects: Statement = {
       where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName}
       and g.oid not in (select d.oid from desired as d)
     ),
-    dependency as materialized (
-      select d.refobjid as role, d.dbid in (0, ${ofSession('database')}) as here, d.classid, d.objid, d.objsubid, d.deptype
-      from pg_catalog.pg_shdepend as d
-      where d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.refobjid = any(array(select w.oid from tracked_role as w))
-      and d.deptype <> 'p'
-    ),
+    dependency as materialized (${dependency(version, needs)}),
     unmanaged as (${roleSetting()})
     select ${sql.join([
       answer(answerOf(usualObjects.answers, version, needs)),

@@ -1,37 +1,17 @@
 import { type RawBuilder, sql } from 'kysely'
-import { constant, delegateName } from './constant.ts'
 import { listHandedOn, ofSession, oidsOf, sessionHandedOn } from './handed-on.ts'
-import { isRealMember, rows } from './membership.ts'
+import { rows } from './membership.ts'
 import type { Needs } from './needs.ts'
 import { answerOf } from './result-rows.ts'
-import { onlyAdministers } from './roles.ts'
+import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import type { Statement } from './statement.ts'
 
 /** A superuser can act as anybody. What others need to know is who can make them a member of a role, and as whom they act. */
 const forSuperuser: readonly RawBuilder<unknown>[] = [
-  sql`administrator as (select ${ofSession('acting')} as oid)`,
   sql`principal as (select o.oid from owner_or_grantor as o)`,
 ]
 
 const isNoSuperuser = sql`not ${ofSession('superuser')}`
-
-/** The roles that created roles for the acting role: itself and, from 16 on, its delegates. See `administrator`. */
-const administrators = (version: number): RawBuilder<unknown> => sql`
-  select ${ofSession('acting')} as oid
-  ${
-    version < 160000
-      ? sql``
-      : sql`union all
-  select m.roleid from pg_catalog.pg_auth_members as m
-  where m.member = ${ofSession('acting')} and ${isNoSuperuser} and m.grantor = 10 and m.admin_option
-  and not ${isRealMember(version)} and pg_catalog.pg_get_userbyid(m.roleid)::text ~ ${delegateName}
-  and not exists (
-    select from pg_catalog.pg_auth_members as o
-    where o.roleid = m.roleid
-    and (o.member <> ${ofSession('acting')} or o.grantor not in (10, ${ofSession('acting')}))
-    offset 0
-  )`
-  }`
 
 /** The grantees of schemas, a row for each privilege. */
 const grantees = sql`
@@ -42,15 +22,8 @@ const grantees = sql`
   ) as s
   where s.grantee <> 0 and s.grantee <> s.nspowner`
 
-const forOthers = (version: number): readonly RawBuilder<unknown>[] => [
-  sql`acting_as as (
-    select ${ofSession('acting')} as oid
-    union
-    select m.roleid from acting_as as o
-    cross join lateral (select x.* from pg_catalog.pg_auth_members as x where x.member = o.oid offset 0) as m
-    where ${isRealMember(version)}
-  )`,
-  sql`administrator as (${administrators(version)})`,
+const forOthers = (version: number, needs: Needs): readonly RawBuilder<unknown>[] => [
+  sql`acting_as as (${actingAs(version, needs)})`,
   sql`grantee as (${grantees})`,
   sql`principal as (
     select o.oid from owner_or_grantor as o
@@ -88,7 +61,7 @@ const outOfReach = (version: number): RawBuilder<unknown> => sql`
     )
     union all`
     }
-    select from grantee as g group by g.oid having pg_catalog.count(*) > ${constant('8')}::int
+    select from grantee as g group by g.oid having pg_catalog.count(*) > 8
   ) as x
   where ${isNoSuperuser} limit 1`
 
@@ -102,7 +75,8 @@ export const usualRoles: Statement = {
     with recursive ${sql.join([
       sessionHandedOn(),
       ...(['desired', 'requested_role', 'tracked_role', 'owner_or_grantor'] as const).map(listHandedOn),
-      ...(needs.isSuperuser ? forSuperuser : forOthers(version)),
+      sql`administrator as (${administrator(version, needs)})`,
+      ...(needs.isSuperuser ? forSuperuser : forOthers(version, needs)),
     ])},
     role_closure as (
       select x.oid from (

@@ -80,7 +80,7 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
   })
   const { plan, scope, isUnchanged } = candidateOf(source.scope, call, progress, attempt)
   const [found, batches] = yield* overlap(
-    readUnderLock(scope, call, attempt),
+    readUnderLock(scope, call, attempt, attempt === 1 && progress.executed.length === 0),
     yield* batchesFor(plan),
     settings,
   )

@@ -11,13 +11,12 @@ import {
 } from '../errors.ts'
 import { emit } from '../events.ts'
 import {
-  isBusy,
-  noteBusy,
   plannerSettings,
   readCatalogsInTransaction,
   readMoment,
   settingsStatement,
 } from '../introspection/read-catalog.ts'
+import { knownServer } from '../introspection/known-server.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
@@ -33,10 +32,10 @@ const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
  * Begins the transaction, and waits for the advisory lock before anything else is locked. The first rows of its answer are
  * the settings, the clock before the wait, the lock, the clock after the wait, and the stored passwords.
  */
-const beginStatements = ({ settings, transaction, stored, lockBudget }: Call): string => {
+const beginStatements = ({ settings, transaction, stored, version, lockBudget }: Call): string => {
   const { lockKey, statementTimeout } = settings
   const statements = [
-    settingsStatement(settings),
+    settingsStatement(settings, plannerSettings(transaction, version)),
     `set local lock_timeout = ${lockBudget.lockTimeout()}`,
     clock,
     `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
@@ -90,31 +89,37 @@ const readingFailed = (attempt: number) => databaseError('read the catalogs unde
  * Begins the transaction, waits for the advisory lock, and reads the catalogs. If nothing at all has been committed since
  * they were first read, they are not read again. Where others commit all the time, they are read in the same round trip.
  */
-const readIfChanged = Effect.fnUntraced(function* (scope: Scope, call: Call, attempt: number) {
-  const session = yield* Session
-  const { transaction, version } = call
+const readIfChanged = Effect.fnUntraced(function* (scope: Scope, call: Call, mayBeUnchanged: boolean) {
+  const server = knownServer(yield* Session)
   const { reading } = call.first
-  const before = [beginStatements(call), ...(transaction.isOwn ? [plannerSettings(version)] : [])].join(';')
-  const mayBeSame =
-    transaction.isOwn && attempt === 1 && reading.moment !== null && scope === reading.snapshot.scope
-  if (!mayBeSame || isBusy(session)) {
+  const before = beginStatements(call)
+  const isComparable = mayBeUnchanged && call.transaction.isOwn && reading.moment !== null
+  if (!isComparable || server.isBusy === true) {
     const again = yield* readCatalogsInTransaction(scope, reading.found, { before, known: reading })
-    if (mayBeSame) noteBusy(session, again.moment !== reading.moment)
+    if (isComparable) server.isBusy = again.moment !== reading.moment
     return again
   }
   const { cells, isSame } = yield* readMoment(before, reading)
   if (isSame) return { cells, snapshot: reading.snapshot }
-  noteBusy(session, true)
+  server.isBusy = true
   const { snapshot } = yield* readCatalogsInTransaction(scope, reading.found, { known: reading })
   return { cells, snapshot }
 })
 
-/** Begins the transaction, waits for the advisory lock, and reads the catalogs under it. */
-export const readUnderLock = Effect.fnUntraced(function* (scope: Scope, call: Call, attempt: number) {
+/**
+ * Begins the transaction, waits for the advisory lock, and reads the catalogs under it.
+ * @param mayBeUnchanged whether the scope is that of the first reading, and this call has written nothing since
+ */
+export const readUnderLock = Effect.fnUntraced(function* (
+  scope: Scope,
+  call: Call,
+  attempt: number,
+  mayBeUnchanged: boolean,
+) {
   const { settings, passwords, lockBudget, status } = call
   emit(settings.onEvent, { kind: 'lockRequested', lockKey: settings.lockKey })
   status.awaits = `the advisory lock ${settings.lockKey}`
-  const { cells, snapshot } = yield* readIfChanged(scope, call, attempt).pipe(
+  const { cells, snapshot } = yield* readIfChanged(scope, call, mayBeUnchanged).pipe(
     Effect.catchTag(
       'StatementError',
       (refused): Effect.Effect<never, DatabaseError | LockTimeoutError, Session> =>
