@@ -33,6 +33,10 @@ const leavingOut = (names) => ({
     }),
 })
 
+/** Reads the licence of a package, whose file is in capitals or not. */
+const readLicence = (directory) =>
+  readFile(join(directory, 'LICENSE'), 'utf8').catch(() => readFile(join(directory, 'license'), 'utf8'))
+
 /** The licences of the packages that bundles contain. */
 const licencesOf = (bundles) => {
   const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs))
@@ -42,7 +46,7 @@ const licencesOf = (bundles) => {
   return Promise.all(
     [...new Set(directories)].map(async (directory) => {
       const { name, version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
-      return `${name} ${version}\n\n${(await readFile(join(directory, 'LICENSE'), 'utf8')).trim()}\n`
+      return `${name} ${version}\n\n${(await readLicence(directory)).trim()}\n`
     }),
   )
 }

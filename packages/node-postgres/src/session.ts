@@ -1,4 +1,4 @@
-import { type Cells, exclusively, type StatementError, statementError, type Wire } from '@pgsr/driver'
+import { exclusively, type Results, type StatementError, statementError, type Wire } from '@pgsr/driver'
 import type { ClientBase, Pool, QueryArrayConfig, QueryArrayResult } from 'pg'
 import { cancel, destroy } from './cancel.ts'
 import type { Connection } from './connection.ts'
@@ -20,8 +20,10 @@ const types = { getTypeParser: () => (value: string) => value } as unknown as No
   QueryArrayConfig['types']
 >
 
-const firstColumns = (results: QueryArrayResult | readonly QueryArrayResult[]): Cells =>
-  ('rows' in results ? [results] : results).flatMap(({ rows }) => rows.map((row) => row[0] as string | null))
+type ArrayResult = QueryArrayResult<(string | null)[]>
+
+const resultsOf = (answer: ArrayResult | readonly ArrayResult[]): Results =>
+  ('rows' in answer ? [answer] : answer).filter(({ fields }) => fields.length > 0).map(({ rows }) => rows)
 
 const isPool = (connection: Connection): connection is Pool => 'totalCount' in connection
 
@@ -94,7 +96,7 @@ export const acquireWire = async (connection: Connection): Promise<Wire> => {
     isHeld: !isPool(connection),
     query: async (text) => {
       try {
-        return firstColumns(await client.query<unknown[]>({ text, rowMode: 'array', types }))
+        return resultsOf(await client.query<(string | null)[]>({ text, rowMode: 'array', types }))
       } catch (error) {
         if (!isRecoverable(error)) remember(error)
         throw errorOf(severityOf(error) === undefined ? broken : error)

@@ -1,4 +1,4 @@
-import { type Cells, exclusively, type StatementError, statementError, type Wire } from '@pgsr/driver'
+import { exclusively, type Results, type StatementError, statementError, type Wire } from '@pgsr/driver'
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
 import type { Connection } from './connection.ts'
 
@@ -6,14 +6,15 @@ const isFromServer = (error: unknown): boolean => error instanceof Error && erro
 
 const errorOf = (error: unknown): StatementError => statementError(error, isFromServer(error))
 
-type RawRow = readonly (Uint8Array | null)[]
-type RawResult = readonly RawRow[] & { readonly command: string }
+type RawRow = readonly (Buffer | null)[]
+/** Only the result of a query has columns. */
+type RawResult = readonly RawRow[] & { readonly command: string; readonly columns?: unknown }
 
-const utf8 = new TextDecoder()
-
-const firstColumns = (answer: unknown): Cells => {
+const resultsOf = (answer: unknown): Results => {
   const results = ('command' in (answer as object) ? [answer] : answer) as readonly RawResult[]
-  return results.flatMap((rows) => [...rows].map(([value]) => (value ? utf8.decode(value) : null)))
+  return results
+    .filter(({ columns }) => columns)
+    .map((rows) => Array.from(rows, (row) => row.map((value) => value && value.toString())))
 }
 
 /** How postgres.js cancels a query. The method `cancel` does not tell when the server has been told. */
@@ -249,7 +250,7 @@ const wireOn = (connection: Connection, held: Held): Wire => {
       void query.raw()
       running = query
       try {
-        return firstColumns(await handled(query))
+        return resultsOf(await handled(query))
       } catch (error) {
         if (!isRecoverable(error)) breaking()
         throw errorOf(error)

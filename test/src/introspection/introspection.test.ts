@@ -9,7 +9,7 @@ import {
 import { describe, expect, inject, test } from 'vitest'
 import pg from 'pg'
 import { needsOf, rarities, withFound } from '../../../packages/driver/src/introspection/needs.ts'
-import { introspectionQuery } from '../../../packages/driver/src/introspection/statements.ts'
+import { introspectionStatements } from '../../../packages/driver/src/introspection/statements.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
 
 const marker = `it's a \\ "marker" $1 $2`
@@ -48,7 +48,7 @@ const settings = 'set enable_seqscan = off; set search_path = pg_catalog, pg_tem
 
 describe.for(inject('servers'))('$name', (server) => {
   test.for(readings)('the statements that read %s have the scope only in literals', ([, asked, needs]) => {
-    const text = introspectionQuery(server.version, asked, needs)
+    const text = introspectionStatements(server.version, asked, needs).join(';')
     const literal = / E'(?:[^'\\]|''|\\.)*'/g
     expect(text.match(literal)?.every((one) => one.includes('marker'))).toBe(true)
     const rest = text.replaceAll(literal, '')
@@ -63,7 +63,7 @@ describe.for(inject('servers'))('$name', (server) => {
       await client.connect()
       await client.query(`begin; ${settings}`)
       const scanned: string[] = []
-      for (const statement of introspectionQuery(server.version, asked, needs).split(';')) {
+      for (const statement of introspectionStatements(server.version, asked, needs)) {
         const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${statement}`)
         for (const row of rows) scanned.push(...(/Seq Scan on (\w+)/.exec(row['QUERY PLAN'])?.slice(1) ?? []))
         // A later statement uses what this one hands on.
@@ -82,7 +82,8 @@ describe.for(inject('servers'))('$name', (server) => {
       where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'
       and (a.atttypid = 'aclitem[]'::regtype or a.attname ~ 'owner$|dba$')`)
     await client.end()
-    const text = introspectionQuery(server.version, everything, withFound(needsOf(everything, false), found))
+    const needs = withFound(needsOf(everything, false), found)
+    const text = introspectionStatements(server.version, everything, needs).join(';')
     const unknown = rows
       .map(({ catalog }) => catalog)
       .filter((catalog) => !others.has(catalog) && !text.includes(`pg_catalog.${catalog}`))

@@ -18,7 +18,7 @@ test.for(forks)(
       isHeld: false,
       query: async (text: string) => {
         sent.push(text)
-        return ['130000', version]
+        return [[['130000']], [[version]]]
       },
       close: () => undefined,
       release: () => undefined,

@@ -113,15 +113,30 @@ const runWithin = <A>(milliseconds: number, compute: () => A): A | typeof late =
   }
 }
 
+/** What a computation goes through. */
+export interface Workload {
+  /** The number of grants, objects, roles and memberships. */
+  readonly size: number
+  /** Whether it matches names against patterns of the caller’s, of which a single match may take for ever. */
+  readonly matches: boolean
+}
+
+/** A smaller computation takes a few milliseconds at most. The engine needs one to watch it. */
+const watchedFrom = 2000
+
+const isWatched = ({ size, matches }: Workload): boolean => matches || size >= watchedFrom
+
 /** Computes a value and stops at the deadline. The computation must have no side effects. */
 export const computeInTime = <A>(
   { operation, timeout, deadline }: Deadline,
+  workload: Workload,
   compute: () => A,
 ): Effect.Effect<A, TimeoutError> =>
   Effect.suspend(() => {
     if (deadline === Infinity) return Effect.succeed(compute())
     const left = Math.ceil(deadline - performance.now())
-    const value = left > 0 ? runWithin(left, compute) : late
+    const run = (): A | typeof late => (isWatched(workload) ? runWithin(left, compute) : compute())
+    const value = left > 0 ? run() : late
     return value === late
       ? Effect.fail(new TimeoutError(operation, 'its plan to be computed', timeout, 'unchanged'))
       : Effect.succeed(value)

@@ -4,7 +4,7 @@ import * as Exit from 'effect/Exit'
 import type * as Scope from 'effect/Scope'
 import { type DatabaseError, databaseError, StatementError, UnexpectedCatalogError } from '../errors.ts'
 import { inSpan } from '../span.ts'
-import type { AcquireWire, Cells, Wire } from './wire.ts'
+import type { AcquireWire, Results, Row, Wire } from './wire.ts'
 
 /** How a text is sent. */
 export interface Sending {
@@ -19,10 +19,10 @@ export interface Sending {
 /** One connection, for the exclusive use of one call. */
 export interface SessionShape extends Pick<Wire, 'connection' | 'isHeld'> {
   /**
-   * Sends one text and returns its cells. When it is interrupted, it cancels the running statement and waits for the
+   * Sends one text and returns its results. When it is interrupted, it cancels the running statement and waits for the
    * server’s answer; if none comes in time, it closes the connection.
    */
-  readonly send: (text: string, sending?: Sending) => Effect.Effect<Cells, StatementError>
+  readonly send: (text: string, sending?: Sending) => Effect.Effect<Results, StatementError>
 }
 
 /** The connection that a call runs on. */
@@ -42,13 +42,17 @@ export const onSession =
   <A, E>(effect: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError> =>
     Effect.scoped(Effect.flatMap(acquire, (session) => Effect.provideService(effect, Session, session)))
 
-/** Parses the last cell of an answer. */
+/** The first value of each row of all results, in order. */
+export const firstColumn = (results: Results): Row =>
+  results.flatMap((rows) => rows.map(([first]) => first ?? null))
+
+/** Parses the value in the last row of some results. */
 export const readLastCell = <A>(
-  cells: Cells,
+  results: Results,
   parse: (text: string) => A,
 ): Effect.Effect<A, UnexpectedCatalogError> =>
   Effect.try({
-    try: () => parse(cells.at(-1) ?? ''),
+    try: () => parse(firstColumn(results).at(-1) ?? ''),
     catch: (error) => new UnexpectedCatalogError((error as Error).message),
   })
 
@@ -99,14 +103,14 @@ const sessionOver = (wire: Wire): SessionShape => {
   const stop = async (answer: Promise<unknown>, { isUncancelled = false }: Sending): Promise<void> => {
     if (!(await settlesIn(stopTimeout, isUncancelled ? answer : cancel(answer)))) close()
   }
-  const received = async (answer: Promise<Cells>, { within, onAnswer }: Sending): Promise<Cells> => {
+  const received = async (answer: Promise<Results>, { within, onAnswer }: Sending): Promise<Results> => {
     if (within !== undefined && !(await settlesIn(within, answer))) {
       close()
       throw unanswered
     }
-    const cells = await answer
+    const results = await answer
     onAnswer?.()
-    return cells
+    return results
   }
   return {
     connection: wire.connection,

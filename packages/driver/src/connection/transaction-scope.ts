@@ -9,13 +9,13 @@ export interface TransactionScope {
   readonly isOwn: boolean
   /** Sent before anything else, on its own, and not cancelled: without it nothing could be undone. */
   readonly before: string | undefined
-  /** What the first text begins with. */
-  readonly begin: string
+  /** The statements that the first text begins with. */
+  readonly begin: readonly string[]
   readonly end: string
   /** Undoes everything, including settings. */
   readonly undo: string
-  /** What a text that only reads begins and ends with. */
-  readonly reading: { readonly begin: string; readonly end: string }
+  /** The statements that a text that only reads begins and ends with. */
+  readonly reading: { readonly begin: readonly string[]; readonly end: readonly string[] }
 }
 
 /**
@@ -25,11 +25,11 @@ export interface TransactionScope {
 const ownScope: TransactionScope = {
   isOwn: true,
   before: undefined,
-  begin: 'begin isolation level read committed read write;savepoint pgsr_sync;',
+  begin: ['begin isolation level read committed read write', 'savepoint pgsr_sync'],
   end: 'release savepoint pgsr_sync;commit',
   undo: 'rollback',
   // All statements see the same.
-  reading: { begin: 'begin isolation level repeatable read;', end: ';commit' },
+  reading: { begin: ['begin isolation level repeatable read'], end: ['commit'] },
 }
 
 /** The settings that pgsr changes in a transaction. */
@@ -42,7 +42,7 @@ const settingNames = [
   'client_encoding',
 ] as const
 
-const undone = 'rollback to savepoint pgsr_sync;release savepoint pgsr_sync'
+const undone = ['rollback to savepoint pgsr_sync', 'release savepoint pgsr_sync']
 
 /**
  * A savepoint in the caller’s transaction. A released savepoint keeps the settings that were changed under it, so that
@@ -57,11 +57,11 @@ const callersScope = (former: readonly (string | null)[]): TransactionScope => {
   return {
     isOwn: false,
     before: 'savepoint pgsr_sync',
-    begin: '',
+    begin: [],
     end: `select ${restored.join(', ')};release savepoint pgsr_sync`,
-    undo: undone,
+    undo: undone.join(';'),
     // The settings of the text end with it.
-    reading: { begin: '', end: `;${undone}` },
+    reading: { begin: [], end: undone },
   }
 }
 
@@ -81,7 +81,7 @@ const readTransaction = (session: SessionShape) =>
         ? new TransactionOpenError('that has failed and can only be rolled back')
         : databaseError('read the catalogs')(error),
     ),
-    Effect.flatMap((cells) => readLastCell(cells, (text) => JSON.parse(text) as Transaction)),
+    Effect.flatMap((results) => readLastCell(results, (text) => JSON.parse(text) as Transaction)),
   )
 
 /** The isolation levels at which each statement sees what has been committed before it. */

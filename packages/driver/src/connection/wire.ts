@@ -1,5 +1,8 @@
-/** The first column of every row of all statements of a text, in order, as the server sent it. */
-export type Cells = readonly (string | null)[]
+/** The values of a row, as the server sent them. */
+export type Row = readonly (string | null)[]
+
+/** The rows of each statement of a text that is a query, in order. Other statements, such as COMMIT, are left out. */
+export type Results = readonly (readonly Row[])[]
 
 /** What a driver can do with one connection. Nobody else uses the connection at the same time. */
 export interface Wire {
@@ -8,7 +11,7 @@ export interface Wire {
   /** Whether the caller holds the connection, so that a transaction of the caller’s may be open on it. */
   readonly isHeld: boolean
   /** Sends one text, which may contain several statements, as one message of the simple protocol. */
-  readonly query: (text: string) => Promise<Cells>
+  readonly query: (text: string) => Promise<Results>
   /**
    * Asks the server, on another connection, to cancel the running statement. Fulfilled when the server has been told.
    * Without it, pgsr waits a moment for a running statement and then closes the connection.

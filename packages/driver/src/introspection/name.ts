@@ -29,10 +29,14 @@ const vanishedIn = (one: 'grantee' | 'grantor'): RawBuilder<unknown> => {
 /**
  * An ACL as texts. PostgreSQL writes a role that does not exist any more as a number, which could also be the name of a role.
  * Such an item is preceded by the oids of the vanished grantee and grantor, each after a space.
+ * @param asTexts whether the type has to be `text[]`: the conversion takes time, and an array of ACL items reads the same
  */
-export const aclItems = (column: string, { rare }: Needs): RawBuilder<readonly string[]> => {
-  const acl = sql.ref(column)
-  if (!rare.has('vanished')) return sql`${acl}::text[]`
+export const aclItems = (
+  acl: RawBuilder<unknown>,
+  { rare }: Needs,
+  asTexts = true,
+): RawBuilder<readonly string[]> => {
+  if (!rare.has('vanished')) return asTexts ? sql`${acl}::text[]` : sql`${acl}`
   return sql`case when ${acl}::text ~ '[{,"][0-9]+=|/[0-9]+[,}"]' then array(
     select case when g.grantee || g.grantor = '' then a.item::text
       else ' ' || g.grantee || ' ' || g.grantor || ' ' || a.item::text end

@@ -38,6 +38,8 @@ export interface Needs {
   readonly named: ReadonlySet<ObjectKind>
   /** The kinds of object in patterns. */
   readonly matched: ReadonlySet<ObjectKind>
+  /** Whether one role is desired, and no more. */
+  readonly isOneDesired: boolean
   /** Whether the scope names objects that get an owner. */
   readonly owned: boolean
   /** Whether default privileges of other than the desired roles are read. */
@@ -72,7 +74,7 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf = (
-  { objects, owned, patterns, defaultsOf, unusedRoles }: Scope,
+  { desired, objects, owned, patterns, defaultsOf, unusedRoles }: Scope,
   isSuperuser: boolean,
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
@@ -81,6 +83,7 @@ export const needsOf = (
     {
       named,
       matched,
+      isOneDesired: desired.length === 1,
       owned: owned.length > 0,
       defaults: defaultsOf.length > 0,
       unusedRoles,

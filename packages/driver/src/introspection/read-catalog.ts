@@ -3,8 +3,8 @@ import { describeName } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import { asciiLiteral } from '../connection/ascii-literal.ts'
-import { type Sending, Session, type SessionShape } from '../connection/session.ts'
-import type { Cells } from '../connection/wire.ts'
+import { firstColumn, type Sending, Session, type SessionShape } from '../connection/session.ts'
+import type { Results } from '../connection/wire.ts'
 import { type TransactionScope, within } from '../connection/transaction-scope.ts'
 import {
   type DatabaseError,
@@ -20,7 +20,8 @@ import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { isGarbled, isRefusedEncoding, needsBytes, noteBytes, textOfBytes } from './names-in-bytes.ts'
 import { covers, type Found, type Needs, needsOf, withFound } from './needs.ts'
 import { type Answer, parseAnswer } from './snapshot.ts'
-import { introspectionQuery, momentStatement, statementCount } from './statements.ts'
+import { momentOf, momentStatement } from './moment.ts'
+import { introspectionStatements } from './statements.ts'
 import { unsupportedServer } from './unsupported-servers.ts'
 
 type Actor = Pick<Settings, 'actAs'>
@@ -77,7 +78,8 @@ const versionQuery = "select pg_catalog.current_setting('server_version_num'); s
 const readVersion = (session: SessionShape): Effect.Effect<number, DatabaseError | UnsupportedServerError> =>
   session.send(versionQuery, { isUncancelled: true }).pipe(
     Effect.mapError(databaseError('read the catalogs')),
-    Effect.flatMap(([version, text]) => {
+    Effect.flatMap((results) => {
+      const [version, text] = firstColumn(results)
       const unsupported = unsupportedServer(text ?? '')
       if (unsupported !== undefined)
         return Effect.fail(
@@ -97,33 +99,75 @@ const versionOf = (session: SessionShape) =>
   })
 
 /** An answer of the catalogs, as the server sent it. */
-interface Texts {
+interface Sent {
   /** Of each statement that reads, in order. */
-  readonly texts: readonly string[]
+  readonly results: Results
   /** What all of them saw, if they are known to have seen the same. */
   readonly moment: string | null
+  /** Whether a transaction was open before. */
+  readonly wasOpen: boolean
+  /** Whether some name is not valid in the encoding. */
+  readonly isGarbled: boolean
+  /** The results of the statements before. */
+  readonly before: Results
 }
 
 /** A reading of the catalogs. */
-export interface Reading extends Texts, Answer {}
+export interface Reading extends Answer, Pick<Sent, 'results' | 'moment' | 'wasOpen'> {}
 
-const isSame = (texts: readonly string[], others: readonly string[] | undefined): boolean =>
-  texts.every((text, index) => text === others?.[index])
+const isSame = (results: Results, others: Results | undefined): boolean =>
+  others !== undefined &&
+  results.every((rows, index) => {
+    const otherRows = others[index]!
+    return (
+      rows.length === otherRows.length &&
+      rows.every((row, number) => row.every((value, column) => value === otherRows[number]![column]))
+    )
+  })
+
+/** The statements before and behind those that read, in one text. */
+interface Around extends Sending {
+  readonly before: readonly string[]
+  readonly behind: readonly string[]
+  /** Whether all statements see the same. */
+  readonly isOneMoment: boolean
+}
 
 /** Sends the statements and decodes their answers, which are in bytes once invalid names have been met on the connection. */
-const send = (session: SessionShape, text: (inBytes: boolean) => string, sending: Sending = {}) =>
+const send = (
+  session: SessionShape,
+  { version, scope, needs }: Pick<Asked, 'version' | 'scope' | 'needs'>,
+  { before, behind, isOneMoment, ...sending }: Around,
+) =>
   Effect.suspend(() => {
     const inBytes = needsBytes(session.connection)
-    return session.send(text(inBytes), sending).pipe(
-      Effect.map((cells) => {
-        const [start, ...rest] = cells.slice(-2 - statementCount)
-        const end = rest.pop()
-        const texts = rest.map((cell) => (inBytes ? textOfBytes(cell ?? '') : (cell ?? '')))
+    const reading = introspectionStatements(version, scope, needs, inBytes)
+    const texts = [
+      ...before,
+      momentStatement,
+      ...reading,
+      ...(isOneMoment ? [] : [momentStatement]),
+      ...behind,
+    ]
+    return session.send(texts.join(';'), sending).pipe(
+      Effect.map((all): Sent => {
+        // Not all statements before are queries.
+        const first = all.length - reading.length - (isOneMoment ? 0 : 1)
+        const sent = all.slice(first, first + reading.length)
+        const start = momentOf(all[first - 1])
+        const results = inBytes
+          ? sent.map((rows) => rows.map((row) => row.map((value) => value && textOfBytes(value))))
+          : sent
         return {
-          cells,
-          texts,
-          moment: start === end ? (end ?? null) : null,
-          isGarbled: !inBytes && texts.some(isGarbled),
+          before: all.slice(0, first - 1),
+          results,
+          moment: isOneMoment || momentOf(all.at(-1)).sees === start.sees ? start.sees : null,
+          wasOpen: start.wasOpen,
+          isGarbled:
+            !inBytes &&
+            results.some((rows) =>
+              rows.some((row) => row.some((value) => value !== null && isGarbled(value))),
+            ),
         }
       }),
       Effect.tapError((error) =>
@@ -135,14 +179,14 @@ const send = (session: SessionShape, text: (inBytes: boolean) => string, sending
   })
 
 const parsed = (
-  { texts, moment }: Texts,
+  { results, moment, wasOpen }: Sent,
   asked: Pick<Asked, 'scope' | 'needs' | 'version'>,
   known?: Reading,
 ) =>
-  known !== undefined && isSame(texts, known.texts)
-    ? Effect.succeed<Reading>({ ...known, moment })
+  known !== undefined && isSame(results, known.results)
+    ? Effect.succeed<Reading>({ ...known, moment, wasOpen })
     : Effect.try({
-        try: (): Reading => ({ ...parseAnswer(texts, asked), texts, moment }),
+        try: (): Reading => ({ ...parseAnswer(results, asked), results, moment, wasOpen }),
         catch: (error) => new UnexpectedCatalogError((error as Error).message),
       })
 
@@ -167,14 +211,14 @@ const readWhole = Effect.fnUntraced(function* <A extends Reading, E, R>(
   known?: Reading,
 ) {
   let asked = needs
-  let previous = known?.texts
+  let previous = known?.results
   for (let readings = 0; readings < mostReadings; readings++) {
     const answer = yield* read(asked)
     if (!covers(asked, answer.found)) {
       asked = withFound(asked, answer.found)
       previous = undefined
-    } else if (isOneMoment || answer.moment !== null || isSame(answer.texts, previous)) return answer
-    else previous = answer.texts
+    } else if (isOneMoment || answer.moment !== null || isSame(answer.results, previous)) return answer
+    else previous = answer.results
   }
   return yield* Effect.fail(keepsChanging)
 })
@@ -194,13 +238,17 @@ interface Asked {
 const readOnce = (session: SessionShape, asked: Asked) => {
   const { version, scope, needs, stored, settings, transaction, onAnswer } = asked
   const { begin, end } = transaction.reading
-  const before = [
-    settingsStatement(settings, plannerSettings(transaction, version)),
-    ...(stored === undefined ? [] : [stored]),
-  ].join(';')
-  const query = (inBytes: boolean): string =>
-    `${begin}${before};${introspectionQuery(version, scope, needs, inBytes)}${end}`
-  return send(session, query, { onAnswer }).pipe(
+  const around: Around = {
+    before: [
+      ...begin,
+      settingsStatement(settings, plannerSettings(transaction, version)),
+      ...(stored === undefined ? [] : [stored]),
+    ],
+    behind: end,
+    isOneMoment: transaction.isOwn,
+    onAnswer,
+  }
+  return send(session, { version, scope, needs }, around).pipe(
     Effect.mapError((error) =>
       transaction.isOwn && error.sqlState === '25001' ? leftOpen : readingFailed(settings)(error),
     ),
@@ -208,7 +256,7 @@ const readOnce = (session: SessionShape, asked: Asked) => {
       Effect.map(parsed(answer, asked), (reading) => ({
         ...reading,
         hasInvalidNames: answer.isGarbled,
-        ...(stored !== undefined && { stored: answer.cells[1] ?? null }),
+        ...(stored !== undefined && { stored: answer.before.at(-1)?.[0]?.[0] ?? null }),
       })),
     ),
   )
@@ -287,7 +335,7 @@ export const readCatalogs = Effect.fnUntraced(function* (
     readsPasswords: answer.readsPasswords,
   })
   rememberFound(known, scope, answer.found, !covers(needsOf(scope, answer.found.isSuperuser), answer.found))
-  if (transaction.isOwn && answer.transactionOpen) return yield* Effect.fail(leftOpen)
+  if (transaction.isOwn && answer.wasOpen) return yield* Effect.fail(leftOpen)
   yield* annotateSize(answer.snapshot)
   return answer
 }, inSpan('pgsr.readCatalogs'))
@@ -300,21 +348,21 @@ export const readStoredPasswords = Effect.fnUntraced(function* (
 ) {
   const session = yield* Session
   const { begin, end } = transaction.reading
-  const query = `${begin}${settingsStatement(settings)};${storedQuery(scope)}${end}`
-  const cells = yield* within(transaction, (onAnswer) =>
+  const query = [...begin, settingsStatement(settings), storedQuery(scope), ...end].join(';')
+  const results = yield* within(transaction, (onAnswer) =>
     Effect.mapError(session.send(query, { onAnswer }), readingFailed(settings)),
   )
-  return cells.at(-1) ?? null
+  return firstColumn(results)[1] ?? null
 }, inSpan('pgsr.readStoredPasswords'))
 
 /**
  * Reads whether nothing has been committed since an earlier reading. The transaction of that reading must be over.
  * @param before the statements that come first in the text
  */
-export const readMoment = Effect.fnUntraced(function* (before: string, { moment }: Reading) {
+export const readMoment = Effect.fnUntraced(function* (before: readonly string[], { moment }: Reading) {
   const session = yield* Session
-  const cells = yield* session.send(`${before};${momentStatement}`)
-  return { cells, isSame: moment !== null && cells.at(-1) === moment }
+  const results = yield* session.send([...before, momentStatement].join(';'))
+  return { before: results.slice(0, -1), isSame: moment !== null && momentOf(results.at(-1)).sees === moment }
 })
 
 /**
@@ -326,25 +374,21 @@ export const readMoment = Effect.fnUntraced(function* (before: string, { moment 
 export const readCatalogsInTransaction = Effect.fnUntraced(function* (
   scope: Scope,
   found: Found,
-  { before = 'select', known }: { readonly before?: string; readonly known?: Reading } = {},
+  { before = [], known }: { readonly before?: readonly string[]; readonly known?: Reading } = {},
 ) {
   const session = yield* Session
   const version = yield* versionOf(session)
-  let first = before
-  let cells: Cells = []
+  let first: Results | undefined
   const read = Effect.fnUntraced(function* (needs: Needs) {
-    const query = (inBytes: boolean): string => introspectionQuery(version, scope, needs, inBytes)
-    const answer = yield* send(session, (inBytes) => `${first};${query(inBytes)}`)
-    if (first === before) cells = answer.cells
-    first = 'select'
-    if (answer.isGarbled) noteBytes(session.connection)
-    return yield* parsed(
-      answer.isGarbled ? yield* send(session, query) : answer,
-      { scope, needs, version },
-      known,
-    )
+    const asked = { scope, needs, version }
+    const sendAfter = (statements: readonly string[]) =>
+      send(session, asked, { before: statements, behind: [], isOneMoment: false })
+    const sent = yield* sendAfter(first === undefined ? before : [])
+    first ??= sent.before
+    if (sent.isGarbled) noteBytes(session.connection)
+    return yield* parsed(sent.isGarbled ? yield* sendAfter([]) : sent, asked, known)
   })
   const reading = yield* readWhole(read, withFound(needsOf(scope, found.isSuperuser), found), false, known)
   yield* annotateSize(reading.snapshot)
-  return { cells, ...reading }
+  return { before: first ?? [], ...reading }
 }, inSpan('pgsr.readCatalogs'))

@@ -204,12 +204,12 @@ export const administrator: Cte<'administrator'> = (version, { isSuperuser }) =>
  * From 16 on, the creator of a role has a membership with only the ADMIN option. Such memberships must not add every role
  * that the acting role or a delegate ever created to the snapshot, nor every intermediate role of other roles.
  */
-export const onlyAdministers = (version: number, isSuperuser = false): RawBuilder<boolean> => sql<boolean>`
+export const onlyAdministers = (version: number): RawBuilder<boolean> => sql<boolean>`
   not ${isRealMember(version)}
   and c.oid not in (select w.oid from tracked_role as w)
   and m.roleid not in (
     select w.oid from tracked_role as w union all select l.oid from requested_role as l union all select p.oid from principal as p
-    ${isSuperuser ? sql`` : sql`union all select i.oid from reachable_role as i`}
+    union all select i.oid from reachable_role as i
   )
   and (
     c.oid in (select a.oid from administrator as a)

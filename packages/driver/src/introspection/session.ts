@@ -1,46 +1,73 @@
-import { sql } from 'kysely'
-import { handOnArray, handOnSession, type SessionColumn } from './handed-on.ts'
-import { serverRow } from './result-rows.ts'
-import { partOfScope } from './scope-part.ts'
-import type { Statement } from './statement.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { constant } from './constant.ts'
+import { handOn, handOnSession } from './handed-on.ts'
+import { name } from './name.ts'
+import { partOfScope, type ScopePart } from './scope-part.ts'
+import { listing } from './statement.ts'
 
-const sessionColumns: readonly SessionColumn[] = [
-  'database',
-  'database_owner',
-  'acting',
-  'superuser',
-  'login',
-]
+const setting = (called: string): RawBuilder<number> =>
+  sql`pg_catalog.current_setting(${constant(called)})::int`
+
+/**
+ * How many processes and prepared transactions can hold locks. One or two processes of the server have no setting.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c (InitializeMaxBackends)
+ */
+const lockHolders = (version: number): RawBuilder<number> => {
+  const counted = [
+    'max_connections',
+    'max_prepared_transactions',
+    'max_worker_processes',
+    version < 180000 ? 'autovacuum_max_workers' : 'autovacuum_worker_slots',
+    ...(version < 120000 ? [] : ['max_wal_senders']),
+  ]
+  return sql`(${sql.join(counted.map(setting), sql` + `)} + ${version < 180000 ? sql`1` : sql`2`})`
+}
+
+/** The oid of a role by its name, from PostgreSQL’s cache; null if there is none. */
+const roleNamed = (called: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`pg_catalog.to_regrole(pg_catalog.quote_ident(${called}))::oid`
+
+/** Those of some roles that exist. */
+const rolesNamed = (part: ScopePart): RawBuilder<unknown> => sql`array(
+  select x.oid from (select ${roleNamed(sql`w.name`)} from pg_catalog.unnest(${partOfScope(part)}) as w(name)) as x(oid)
+  where x.oid is not null
+)`
 
 /** Reads who acts, in which database, and which of the named roles exist. */
-export const session: Statement = {
-  answers: ['server'],
-  text: (version, needs, answer) => sql`
-    with named as (
-      select r.oid, r.rolname, r.rolsuper from pg_catalog.pg_roles as r
-      where r.rolname = any(${partOfScope('desired')} || ${partOfScope('roles')} || array[current_user, session_user])
-    )
-    select ${sql.join([
-      answer(
-        sql`pg_catalog.json_build_array(pg_catalog.json_build_array(${serverRow(version, needs)}))::text`,
-      ),
-      ...sessionColumns.map((column) => handOnSession(column, sql`s.${sql.ref(column)}`)),
-      ...(
-        [
-          ['desired', 'desired'],
-          ['requested_role', 'roles'],
-        ] as const
-      ).map(([list, part]) =>
-        handOnArray(
-          list,
-          sql`array(select n.oid from named as n where n.rolname = any(${partOfScope(part)}))`,
-        ),
-      ),
-    ])}
-    from (
-      select d.oid as database, d.datdba as database_owner, a.oid as acting, a.rolsuper as superuser, l.oid as login
-      from pg_catalog.pg_database as d
-      left join named as a on a.rolname = current_user left join named as l on l.rolname = session_user
-      where d.datname = pg_catalog.current_database()
-    ) as s`,
-}
+export const session = listing('server', (version, needs) => ({
+  columns: {
+    version: setting('server_version_num'),
+    database: sql`s.name::text`,
+    databaseOid: sql`s.database::text`,
+    actingRole: name('s.acting', needs),
+    sessionRole: name('s.login', needs),
+    bootstrapRole: sql`pg_catalog.pg_get_userbyid(10)::text`,
+    databaseOwner: name('s.database_owner', needs),
+    createsSchemas: sql`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE')`,
+    superuser: sql`s.superuser`,
+    maxLocksPerTransaction: setting('max_locks_per_transaction'),
+    maxPredicateLocksPerTransaction: setting('max_pred_locks_per_transaction'),
+    lockHolders: lockHolders(version),
+    readOnly: sql`case
+      when pg_catalog.pg_is_in_recovery() then 'replica'
+      when pg_catalog.current_setting('transaction_read_only') = 'on' then 'transaction'
+    end`,
+    readsPasswords: sql`pg_catalog.has_column_privilege(s.acting, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')`,
+  },
+  handsOn: [
+    handOnSession('database', sql`s.database`),
+    handOnSession('database_owner', sql`s.database_owner`),
+    handOnSession('acting', sql`s.acting`),
+    handOnSession('superuser', sql`s.superuser`),
+    handOnSession('login', sql`s.login`),
+    handOn('desired', rolesNamed('desired')),
+    handOn('requested_role', rolesNamed('roles')),
+  ],
+  from: sql`from (
+    select d.oid as database, d.datname as name, d.datdba as database_owner, ${roleNamed(sql`current_user`)} as acting,
+      (select a.rolsuper from pg_catalog.pg_roles as a where a.rolname = current_user) as superuser,
+      ${roleNamed(sql`session_user`)} as login
+    from pg_catalog.pg_database as d
+    where d.datname = pg_catalog.current_database()
+  ) as s`,
+}))

@@ -16,20 +16,20 @@ import {
   storedTypeName,
   vanishedRole,
 } from '@pgsr/planner/internal'
+import type { Results } from '../connection/wire.ts'
 import { mayHaveVanished } from './name.ts'
 import { type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
 import { isObjectCatalog } from './object-catalog.ts'
-import { readRows, type Row } from './result-rows.ts'
+import { readRows } from './read-rows.ts'
+import type { RowOf } from './rows.ts'
 import { statementsFor } from './statements.ts'
 import { withoutUnnameableDefaults, withoutUnnameableObjects } from './unnameable.ts'
 
 /** The answer of the catalogs. */
-export interface Answer extends Pick<Row<'server'>, 'version' | 'readOnly' | 'readsPasswords'> {
+export interface Answer extends Pick<RowOf<'server'>, 'version' | 'readOnly' | 'readsPasswords'> {
   readonly snapshot: Snapshot
   /** What it shows to be there, of what only some readings contain. */
   readonly found: Found
-  /** Whether a transaction was open when the query was sent. */
-  readonly transactionOpen: boolean
 }
 
 /** Parses an ACL item, which the query marks if it names roles that do not exist any more. */
@@ -72,7 +72,7 @@ const typeIn = (text: string): string =>
 const nameIn = (kind: ObjectKind, name: readonly string[]): readonly string[] =>
   kindsWithTypes.has(kind) ? [...name.slice(0, 2), ...name.slice(2).map(typeIn)] : name
 
-const objectOf = (row: Row<'objects'>, parseAcl: (text: string) => AclItem): DatabaseObject => {
+const objectOf = (row: RowOf<'objects'>, parseAcl: (text: string) => AclItem): DatabaseObject => {
   const { kind, name, oid, owner, acl, follows, inert, wrapper, ownedBySuperusers } = row
   const { indexes, columns, foreignKey, runsCodeWhenOpened } = row
   if (!Object.hasOwn(objectKinds, kind)) throw new RangeError(`unknown kind of object "${String(kind)}"`)
@@ -94,12 +94,12 @@ const objectOf = (row: Row<'objects'>, parseAcl: (text: string) => AclItem): Dat
 }
 
 const usualObjectOf = (
-  { acl, ...row }: Row<'usualObjects'>,
+  { acl, ...row }: RowOf<'usualObjects'>,
   parseAcl: (text: string) => AclItem,
 ): DatabaseObject => ({ ...row, acl: acl.map(parseAcl) })
 
 const defaultPrivilegesOf = (
-  { on: letter, acl, ...row }: Row<'defaultPrivileges'>,
+  { on: letter, acl, ...row }: RowOf<'defaultPrivileges'>,
   parseAcl: (text: string) => AclItem,
 ): DefaultPrivileges => {
   const on = futureObjectsOf(letter)
@@ -108,7 +108,7 @@ const defaultPrivilegesOf = (
 }
 
 const roleOf = (
-  { administeredByOthers, administers, ...role }: Row<'roles'>,
+  { administeredByOthers, administers, ...role }: RowOf<'roles'>,
   elsewhere: ReadonlyMap<string, number>,
 ): Role => ({
   ...role,
@@ -117,7 +117,7 @@ const roleOf = (
   ...(administers !== null && { administers }),
 })
 
-type Dependency = Row<'dependencies'>
+type Dependency = RowOf<'dependencies'>
 
 /** The catalog of memberships, on which roles depend from 16 on. They are read by other means. */
 const membershipCatalog = 'pg_auth_members'
@@ -134,11 +134,27 @@ const rarityOf = ({ kind, name, owner, acl }: DatabaseObject): readonly Rarity[]
   ...(acl.some(({ grantor }) => grantor !== owner) ? (['grantors'] as const) : []),
 ]
 
+/** The catalog of each usual kind of object, as dependencies name it. */
+const usualCatalog: Readonly<Partial<Record<ObjectKind, string>>> = {
+  database: 'pg_database',
+  schema: 'pg_namespace',
+  table: 'pg_class',
+  sequence: 'pg_class',
+}
+
+/** The addresses of the objects that were read. */
+const addressesOf = (objects: Parts['objects']): ReadonlySet<string> =>
+  new Set(objects.map(({ kind, oid }) => `${usualCatalog[kind]} ${oid}`))
+
 /** The rare things that a dependency on a tracked role shows. */
-const rarityOfDependency = ({ catalog, how, onColumn, isRead }: Dependency): readonly Rarity[] => {
+const rarityOfDependency = (
+  { catalog, how, onColumn, oids }: Dependency,
+  addresses: ReadonlySet<string>,
+): readonly Rarity[] => {
   const isMembership = catalog === membershipCatalog && (how === 'a' || how === 'o')
   if (!isReadAsObject({ catalog, how }) && !isMembership) return ['unmanaged']
-  if (!isRead && !isMembership) return ['dependents']
+  const areRead = oids === null || oids.every((oid) => addresses.has(`${catalog} ${oid}`))
+  if (!areRead && !isMembership) return ['dependents']
   if (catalog !== 'pg_class') return []
   return [...(how === 'o' ? (['ownership'] as const) : []), ...(onColumn ? (['columns'] as const) : [])]
 }
@@ -167,69 +183,76 @@ const foundIn = (
   more: readonly Rarity[],
   isSuperuser: boolean,
   parts: Parts,
+  addresses = addressesOf(parts.objects),
 ): Found => ({
   isSuperuser,
   catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
   rare: new Set([
     ...more,
-    ...dependencies.flatMap(rarityOfDependency),
+    ...dependencies.flatMap((one) => rarityOfDependency(one, addresses)),
     ...parts.objects.flatMap(rarityOf),
     ...(hasVanished(parts) ? (['vanished'] as const) : []),
   ]),
 })
 
 /**
- * Reads the JSON texts that the statements answer.
+ * Reads the results of the statements.
  * @throws SyntaxError, TypeError, RangeError when they are something else
  */
 export const parseAnswer = (
-  texts: readonly string[],
+  results: Results,
   {
     scope,
     needs,
     version: asked,
   }: { readonly scope: Scope; readonly needs: Needs; readonly version: number },
 ): Answer => {
-  const rows = readRows(statementsFor(needs, asked).map(({ answers }, index) => [answers, texts[index]!]))
+  const rows = readRows(statementsFor(needs, asked), results)
   const parseAcl = aclParser()
-  const [first] = rows.server((row) => row)
+  const [first] = rows('server')((row) => row)
   if (first?.actingRole === undefined || first.actingRole === null)
     throw new RangeError('the acting role does not exist any more')
-  const { transactionOpen, readOnly, readsPasswords, superuser, ...server } = first
-  const { version, actingRole, sessionRole, databaseOwner } = server
+  const { actingRole, readOnly, readsPasswords, superuser, ...rest } = first
+  const { maxPredicateLocksPerTransaction, lockHolders, ...more } = rest
+  const server = {
+    ...more,
+    actingRole,
+    lockTableSize: more.maxLocksPerTransaction * lockHolders,
+    predicateLockTableSize: maxPredicateLocksPerTransaction * lockHolders,
+  }
+  const { version, sessionRole, databaseOwner } = server
   if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
     throw new RangeError(
       'the name of the acting role, or of the owner of the database, is not valid in the encoding of the database',
     )
-  const mayBeUnused = rows.mayBeUnused(({ role }) => role).filter((role) => !hasLoneSurrogate(role))
+  const mayBeUnused = rows('mayBeUnused')(({ role }) => role).filter((role) => !hasLoneSurrogate(role))
   const isUsual = readsUsualObjects(needs, asked)
   const elsewhere = new Map<string, number>()
   const here: Dependency[] = []
-  rows.dependencies((row) => {
+  rows('dependencies')((row) => {
     if (row.role === null) here.push(row)
     else elsewhere.set(row.role, (elsewhere.get(row.role) ?? 0) + row.count)
   })
   const parts = {
     server,
-    memberships: rows.memberships((row) => row),
+    memberships: rows('memberships')((row) => row),
     objects: isUsual
-      ? rows.usualObjects((row) => usualObjectOf(row, parseAcl))
-      : rows.objects((row) => objectOf(row, parseAcl)),
-    defaultPrivileges: rows.defaultPrivileges((row) => defaultPrivilegesOf(row, parseAcl)),
-    unmanaged: rows.unmanaged((row) => row),
+      ? rows('usualObjects')((row) => usualObjectOf(row, parseAcl))
+      : rows('objects')((row) => objectOf(row, parseAcl)),
+    defaultPrivileges: rows('defaultPrivileges')((row) => defaultPrivilegesOf(row, parseAcl)),
+    unmanaged: rows('unmanaged')((row) => row),
   }
   const objects = withoutUnnameableObjects(parts.objects)
   const defaults = withoutUnnameableDefaults(parts.defaultPrivileges)
   return {
     version,
-    transactionOpen,
     readOnly,
     readsPasswords,
     found: foundIn(
       here,
       [
-        ...rows.granted((): Rarity => 'memberships'),
-        ...rows.outOfReach((): Rarity => 'reach'),
+        ...rows('granted')((): Rarity => 'memberships'),
+        ...(rows('reach')(({ isWider }) => isWider).includes(true) ? (['reach'] as const) : []),
         ...(isUsual && parts.objects.some(mayBeOutOfReach(server)) ? (['dependents'] as const) : []),
       ],
       superuser,
@@ -239,7 +262,7 @@ export const parseAnswer = (
       format: 1,
       scope,
       server,
-      roles: rows.roles((row) => roleOf(row, elsewhere)),
+      roles: rows('roles')((row) => roleOf(row, elsewhere)),
       memberships: parts.memberships,
       objects: objects.named,
       defaultPrivileges: defaults.named,

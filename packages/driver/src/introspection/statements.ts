@@ -82,31 +82,29 @@ const roles: Statement = inSteps({
   answers: ['roles', 'memberships'],
 })
 
-/** The number of statements. */
-export const statementCount = 3
-
 /** The statements that read what is needed, in order. */
 export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
   session,
-  readsUsualObjects(needs, version) ? usualObjects : objects,
-  readsUsualRoles(needs) ? usualRoles : roles,
+  ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
+  ...(readsUsualRoles(needs) ? usualRoles(needs, version) : [roles]),
 ]
 
-type Compiled = readonly [texts: readonly string[], parts: readonly ScopePart[]]
+/** The text of a statement between its parameters, and the parts of the scope that these are. */
+interface Compiled {
+  readonly texts: readonly string[]
+  readonly parts: readonly ScopePart[]
+}
 
-/** The encoding of the database, and the bytes of a text as hexadecimal digits, valid in that encoding or not. */
-const bytesOf = (text: RawBuilder<string>): RawBuilder<string> =>
-  sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace(${text}, E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
+/** The encoding of the database, and the bytes of a value as hexadecimal digits, valid in that encoding or not. */
+const bytesOf = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace((${value})::text, E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
 
-/**
- * The text of a statement, between its parameters, and the parts of the scope that these are.
- * @param inBytes answers the bytes as hexadecimal digits, for names that are not valid in the encoding of the database
- */
+/** @param inBytes answers hexadecimal digits, for names that are not valid in the encoding of the database */
 const compile = (statement: Statement, version: number, needs: Needs, inBytes: boolean): Compiled => {
   const { sql: text, parameters } = statement
-    .text(version, needs, (answer) => (inBytes ? bytesOf(answer) : answer))
+    .text(version, needs, (value) => (inBytes ? bytesOf(value) : value))
     .compile(db)
-  return [text.split(/\$\d+/), parameters as readonly ScopePart[]]
+  return { texts: text.split(/\$\d+/), parts: parameters as readonly ScopePart[] }
 }
 
 const compiled = new Map<string, readonly Compiled[]>()
@@ -122,24 +120,20 @@ const compiledFor = (version: number, needs: Needs, inBytes: boolean): readonly 
   return known
 }
 
-/**
- * The transactions whose changes a statement sees, as a text. Between two statements that see the same, nothing has been
- * committed. A server in recovery does not know.
- * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
- */
-export const momentStatement =
-  'select case when not pg_catalog.pg_is_in_recovery() then pg_catalog.txid_current_snapshot()::pg_catalog.text end'
-
-/**
- * The statements that read a scope on servers of one version. Each one answers one text. The first and the last text are
- * the moments.
- */
-export const introspectionQuery = (version: number, scope: Scope, needs: Needs, inBytes = false): string =>
-  [
-    momentStatement,
-    ...compiledFor(version, needs, inBytes).map(([texts, parts]) => {
-      const literals = parts.map((part) => literalOf(part, scope))
-      return texts.map((text, index) => `${text}${literals[index] ?? ''}`).join('')
-    }),
-    momentStatement,
-  ].join(';')
+/** The texts of the statements that read a scope, in order, on servers of one version. */
+export const introspectionStatements = (
+  version: number,
+  scope: Scope,
+  needs: Needs,
+  inBytes = false,
+): readonly string[] => {
+  const literals = new Map<ScopePart, string>()
+  const literal = (part: ScopePart): string => {
+    const known = literals.get(part) ?? literalOf(part, scope)
+    literals.set(part, known)
+    return known
+  }
+  return compiledFor(version, needs, inBytes).map(({ texts, parts }) =>
+    texts.map((text, index) => (index < parts.length ? text + literal(parts[index]!) : text)).join(''),
+  )
+}

@@ -37,17 +37,20 @@ const beyondReach = (version: number, needs: Needs) =>
     ])
 
 /** `ALTER ROLE … SET`, with the names only: the values may be confidential. */
-export const roleSetting = () =>
+export const describedSetting = sql<string>`(
+  select pg_catalog.string_agg(pg_catalog.split_part(setting, '=', 1), ', ') from pg_catalog.unnest(s.setconfig) as setting
+) || coalesce((
+  select ' in database ' || pg_catalog.quote_ident(d.datname) from pg_catalog.pg_database as d where d.oid = s.setdatabase
+), '')`
+
+const roleSetting = () =>
   ctes
-    .selectFrom(['tracked_role as w', 'pg_catalog.pg_db_role_setting as s'])
-    .leftJoin('pg_catalog.pg_database as d', 'd.oid', 's.setdatabase')
-    .whereRef('s.setrole', '=', 'w.oid')
+    .selectFrom('pg_catalog.pg_db_role_setting as s')
+    .where('s.setrole', '=', sql<number>`any(array(select w.oid from tracked_role as w))`)
     .select([
-      'w.oid as role',
+      's.setrole as role',
       sql<string>`'settings'::text`.as('kind'),
-      sql<string>`(
-        select pg_catalog.string_agg(pg_catalog.split_part(setting, '=', 1), ', ') from pg_catalog.unnest(s.setconfig) as setting
-      ) || coalesce(' in database ' || pg_catalog.quote_ident(d.datname), '')`.as('description'),
+      describedSetting.as('description'),
     ])
 
 export const unmanaged: Cte<'unmanaged'> = (version, needs) =>

@@ -1,96 +1,170 @@
-import { sql } from 'kysely'
-import { catalogOid, intermediateName } from './constant.ts'
-import { dependency } from './dependency.ts'
-import { handOn, handOnArray, listHandedOn, oidsOf, ofSession, sessionHandedOn } from './handed-on.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { catalogName, catalogOid, intermediateName } from './constant.ts'
+import { allOf, handOn, none, oidsOf, ofSession } from './handed-on.ts'
+import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
-import type { Statement } from './statement.ts'
-import { answerOf } from './result-rows.ts'
-import { roleSetting } from './unmanaged.ts'
+import { handingOn, listing, type Statement } from './statement.ts'
+import { describedSetting } from './unmanaged.ts'
 
-const none = sql`select null::oid, null::text, null::oid, null::text[], null::oid, null::aclitem[], null::"char", false where false`
-
-/** The objects that the scope names, by kind. The last columns: the letter of the kind for `acldefault`, and whether it is named. */
-const byKind = ({ isSuperuser }: Needs) => ({
-  database: sql`
-    select ${catalogOid('pg_catalog.pg_database')}, 'database'::text, d.oid, array[d.datname]::text[], d.datdba, d.datacl,
-      'd'::"char", d.datname = any(${partOfScope('databases')})
-    from pg_catalog.pg_database as d
-    where d.datname = any(${partOfScope('databases')} ${isSuperuser ? sql`` : sql`|| case when not ${ofSession('superuser')} then array[pg_catalog.current_database()] end`})`,
-  schema: sql`
-    select ${catalogOid('pg_catalog.pg_namespace')}, 'schema'::text, n.oid, array[n.nspname]::text[], n.nspowner, n.nspacl,
-      'n'::"char", true
-    from pg_catalog.pg_namespace as n
-    where n.nspname = any(${partOfScope('schemas')})`,
-  table: sql`
-    select ${catalogOid('pg_catalog.pg_class')}, case c.relkind when 'S' then 'sequence' else 'table' end, c.oid,
-      array[n.nspname, c.relname]::text[], c.relowner, c.relacl, case c.relkind when 'S' then 's' else 'r' end::"char", true
-    from rows from (
-      pg_catalog.unnest(${partOfScope('schemasOfTables')}), pg_catalog.unnest(${partOfScope('tables')})
-    ) as w(schema, name)
-    join pg_catalog.pg_namespace as n on n.nspname = w.schema
-    cross join lateral (
-      select x.oid, x.relname, x.relkind, x.relowner, x.relacl from pg_catalog.pg_class as x
-      where x.relname = w.name and x.relnamespace = n.oid and x.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't')
-      offset 0
-    ) as c`,
-})
-
-/** The rows of the kinds that are needed. A role that is no superuser needs the database, too. */
-const objects = (needs: Needs) => {
-  const { named, isSuperuser } = needs
-  const { database, schema, table } = byKind(needs)
-  const read = [
-    ...(named.has('database') || !isSuperuser ? [database] : []),
-    ...(named.has('schema') || named.has('table') ? [schema] : []),
-    ...(named.has('table') ? [table] : []),
-  ]
-  return sql.join(read.length > 0 ? read : [none], sql` union all `)
+/** How the objects of a usual kind that the scope names are read. */
+interface UsualKind {
+  readonly kind: RawBuilder<unknown>
+  readonly name: RawBuilder<unknown>
+  readonly oid: RawBuilder<unknown>
+  readonly owner: string
+  readonly acl: RawBuilder<unknown>
+  /** The letter of the kind for `acldefault`. */
+  readonly letter: RawBuilder<unknown>
+  readonly from: (needs: Needs) => RawBuilder<unknown>
+  /** Whether the scope names it, if others are read, too. */
+  readonly isNamed?: RawBuilder<unknown>
 }
+
+const usualKinds: Readonly<Record<'database' | 'schema' | 'table', UsualKind>> = {
+  database: {
+    kind: sql`'database'::text`,
+    name: sql`array[d.datname]`,
+    oid: sql`d.oid`,
+    owner: 'd.datdba',
+    acl: sql`d.datacl`,
+    letter: sql`'d'`,
+    from: ({ isSuperuser }) => sql`pg_catalog.pg_database as d
+      where d.datname = any(${partOfScope('databases')}${
+        isSuperuser ? sql`` : sql` || array[pg_catalog.current_database()]`
+      })`,
+    isNamed: sql`d.datname = any(${partOfScope('databases')})`,
+  },
+  schema: {
+    kind: sql`'schema'::text`,
+    name: sql`array[n.nspname]`,
+    oid: sql`n.oid`,
+    owner: 'n.nspowner',
+    acl: sql`n.nspacl`,
+    letter: sql`'n'`,
+    from: () => sql`pg_catalog.pg_namespace as n where n.nspname = any(${partOfScope('schemas')})`,
+  },
+  table: {
+    kind: sql`case c.relkind when 'S' then 'sequence' else 'table' end`,
+    name: sql`array[n.nspname, c.relname]`,
+    oid: sql`c.oid`,
+    owner: 'c.relowner',
+    acl: sql`c.relacl`,
+    letter: sql`case c.relkind when 'S' then 's' else 'r' end::"char"`,
+    // The index on names of tables is searched for each one, instead of a join being planned.
+    from: () => sql`rows from (
+        pg_catalog.unnest(${partOfScope('schemasOfTables')}), pg_catalog.unnest(${partOfScope('tables')})
+      ) as w(schema, name)
+      join pg_catalog.pg_namespace as n on n.nspname = w.schema
+      cross join lateral (
+        select x.oid, x.relname, x.relkind, x.relowner, x.relacl from pg_catalog.pg_class as x
+        where x.relname = w.name and x.relnamespace = n.oid and x.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't')
+        offset 0
+      ) as c`,
+  },
+}
+
+/** The kinds that are read. A role that is no superuser needs the database, too. */
+const kindsIn = ({ named, isSuperuser }: Needs): readonly UsualKind[] => [
+  ...(named.has('database') || !isSuperuser ? [usualKinds.database] : []),
+  ...(named.has('schema') || named.has('table') ? [usualKinds.schema] : []),
+  ...(named.has('table') ? [usualKinds.table] : []),
+]
+
+const objectsOf = ({ kind, name: path, oid, owner, acl, letter, from }: UsualKind): Statement =>
+  listing('usualObjects', (_version, needs) => ({
+    columns: {
+      kind,
+      name: path,
+      oid,
+      owner: name(owner, needs),
+      acl: aclItems(sql`coalesce(${acl}, pg_catalog.acldefault(${letter}, ${sql.ref(owner)}))`, needs, false),
+    },
+    from: sql`from ${from(needs)} order by ${oid}`,
+  }))
+
+/** Unites queries of some kinds of object. Without any, there are no rows. */
+const united = (
+  needs: Needs,
+  kinds: readonly UsualKind[],
+  select: (kind: UsualKind) => RawBuilder<unknown>,
+): RawBuilder<unknown> =>
+  kinds.length === 0
+    ? sql`select null::oid where false`
+    : sql.join(
+        kinds.map((kind) => sql`select ${select(kind)} from ${kind.from(needs)}`),
+        sql` union `,
+      )
 
 /**
- * Reads the objects of the usual kinds that the scope names, and finds the intermediate roles that have a desired role as a
- * member, or hold a privilege on such an object. Says what else these roles have, so that it can be read too.
+ * Finds the intermediate roles that have a desired role as a member, or hold a privilege on an object that the scope names.
+ * The names are read from PostgreSQL’s cache; each is checked once, since the check is slow.
  */
-export const usualObjects: Statement = {
-  answers: ['usualObjects', 'unmanaged', 'dependencies'],
-  text: (version, needs, answer) => sql`
-    with ${sessionHandedOn()}, ${listHandedOn('desired')},
-    named as materialized (
-      select * from (${objects(needs)}) as o(classid, kind, oid, name, owner, acl, letter, is_named)
-    ),
-    object as (
-      select o.*, 0 as objsubid, coalesce(o.acl, pg_catalog.acldefault(o.letter, o.owner)) as whole_acl from named as o
-    ),
-    tracked_role as materialized (
-      select d.oid, true as desired from desired as d
-      union all
-      select g.oid, false from (
-        select (pg_catalog.aclexplode(o.acl)).grantee from named as o where o.is_named
-        union
+const trackedRoles = handingOn((_version, needs) => {
+  const kinds = kindsIn(needs)
+  const grantees = united(
+    needs,
+    kinds,
+    ({ acl, isNamed }) =>
+      sql`(pg_catalog.aclexplode(${isNamed === undefined ? acl : sql`case when ${isNamed} then ${acl} end`})).grantee`,
+  )
+  const owners = united(needs, kinds, ({ owner }) => sql.ref(owner))
+  const schemas = united(
+    needs,
+    kinds.filter((kind) => kind === usualKinds.schema),
+    ({ oid }) => oid,
+  )
+  return sql`select ${sql.join([
+    handOn(
+      'tracked_role',
+      sql`(${oidsOf('desired')} || array(
+      select g.oid from (
         select m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+        union ${grantees}
         offset 0
       ) as g(oid)
-      where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName}
-      and g.oid not in (select d.oid from desired as d)
+      where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName} and g.oid not in ${allOf('desired')}
+    ))`,
     ),
-    dependency as materialized (${dependency(version, needs)}),
-    unmanaged as (${roleSetting()})
-    select ${sql.join([
-      answer(answerOf(usualObjects.answers, version, needs)),
-      ...handOn('tracked_role'),
-      handOnArray(
-        'owner_or_grantor',
-        needs.isSuperuser
-          ? sql`null`
-          : sql`array(select distinct o.owner from named as o where not ${ofSession('superuser')})`,
-      ),
-      handOnArray(
-        'snapshot_schema',
-        needs.isSuperuser
-          ? sql`null`
-          : sql`array(select o.oid from named as o where o.kind = 'schema' and not ${ofSession('superuser')})`,
-      ),
-      handOnArray('unused_role', sql`null`),
-    ])}`,
-}
+    handOn('owner_or_grantor', needs.isSuperuser ? none : sql`array(${owners})`),
+    handOn('snapshot_schema', needs.isSuperuser ? none : sql`array(${schemas})`),
+    handOn('unused_role', none),
+  ])}`
+})
+
+/** What the tracked roles have, so that it can be read too if it is something else. */
+const dependencies = listing('dependencies', () => ({
+  columns: {
+    role: sql`case when not d.here then d.refobjid end`,
+    catalog: catalogName('d.classid'),
+    how: sql`d.deptype`,
+    onColumn: sql`d.objsubid <> 0`,
+    count: sql`pg_catalog.count(*)`,
+    oids: sql`pg_catalog.array_agg(d.objid) filter (where d.here)`,
+  },
+  from: sql`from (
+      select d.refobjid, d.classid, d.objid, d.objsubid, d.deptype, d.dbid in (0, ${ofSession('database')}) as here
+      from pg_catalog.pg_shdepend as d
+      where d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.refobjid = any(${oidsOf('tracked_role')})
+      and d.deptype <> 'p'
+    ) as d
+    group by 1, d.classid, 3, 4
+    order by 1, d.classid, 3, 4`,
+}))
+
+const settings = listing('unmanaged', (_version, needs) => ({
+  columns: { role: name('s.setrole', needs), kind: sql`'settings'::text`, description: describedSetting },
+  from: sql`from pg_catalog.pg_db_role_setting as s where s.setrole = any(${oidsOf('tracked_role')})
+    order by s.setrole, s.setdatabase`,
+}))
+
+/**
+ * The statements that read the objects of the usual kinds that the scope names, and what else the desired roles and their
+ * intermediate roles have.
+ */
+export const usualObjects = (needs: Needs): readonly Statement[] => [
+  ...kindsIn(needs).map(objectsOf),
+  trackedRoles,
+  dependencies,
+  settings,
+]

@@ -1,17 +1,21 @@
 import { type RawBuilder, sql } from 'kysely'
-import { listHandedOn, ofSession, oidsOf, sessionHandedOn } from './handed-on.ts'
-import { rows } from './membership.ts'
+import { intermediateName } from './constant.ts'
+import {
+  allOf,
+  handOn,
+  type HandedList,
+  listHandedOn,
+  ofSession,
+  oidsOf,
+  sessionHandedOn,
+} from './handed-on.ts'
+import { isRealMember } from './membership.ts'
+import { name } from './name.ts'
 import type { Needs } from './needs.ts'
-import { answerOf } from './result-rows.ts'
-import { actingAs, administrator, onlyAdministers } from './roles.ts'
-import type { Statement } from './statement.ts'
-
-/** A superuser can act as anybody. What others need to know is who can make them a member of a role, and as whom they act. */
-const forSuperuser: readonly RawBuilder<unknown>[] = [
-  sql`principal as (select o.oid from owner_or_grantor as o)`,
-]
-
-const isNoSuperuser = sql`not ${ofSession('superuser')}`
+import { administers, attributes } from './role-columns.ts'
+import { actingAs, administrator, isIntermediate } from './roles.ts'
+import { partOfScope } from './scope-part.ts'
+import { handingOn, listing, type Statement } from './statement.ts'
 
 /** The grantees of schemas, a row for each privilege. */
 const grantees = sql`
@@ -22,81 +26,179 @@ const grantees = sql`
   ) as s
   where s.grantee <> 0 and s.grantee <> s.nspowner`
 
-const forOthers = (version: number, needs: Needs): readonly RawBuilder<unknown>[] => [
-  sql`acting_as as (${actingAs(version, needs)})`,
-  sql`grantee as (${grantees})`,
-  sql`principal as (
-    select o.oid from owner_or_grantor as o
-    union
-    select x.oid from (
-      select m.grantor from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
-      union all select ${ofSession('database_owner')}
-      union all select g.grantee from grantee as g
-    ) as x(oid)
-    where ${isNoSuperuser}
-  )`,
-  sql`out_of_reach as (${outOfReach(version)})`,
-]
+const principals = sql`
+  select o.oid from owner_or_grantor as o
+  union select m.grantor from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+  union select ${ofSession('database_owner')}
+  union select g.grantee from grantee as g`
+
+/**
+ * For a role that is no superuser: as whom it acts, which roles it administers by, and the owners and grantors that it may
+ * have to act as. A superuser can act as anybody.
+ */
+const rights = handingOn(
+  (version, needs) => sql`
+    with recursive ${sql.join([
+      sessionHandedOn(),
+      listHandedOn('owner_or_grantor'),
+      sql`acting_as as (${actingAs(version, needs)})`,
+      sql`administrator as (${administrator(version, needs)})`,
+      sql`grantee as (${grantees})`,
+    ])}
+    select ${sql.join([
+      handOn('acting_as', sql`array(select o.oid from acting_as as o)`),
+      handOn('administrator', sql`array(select a.oid from administrator as a)`),
+      handOn('principal', sql`array(${principals})`),
+    ])}`,
+)
+
+/** Whether some role has members and is not administered by the acting role. */
+const isBeyondAdministration = sql`exists (
+  select from (
+    select pg_catalog.unnest(${oidsOf('principal')} || ${oidsOf('desired')} || ${oidsOf('requested_role')})
+  ) as r(oid)
+  where exists (select from pg_catalog.pg_auth_members as m where m.roleid = r.oid offset 0)
+  and not exists (
+    select from pg_catalog.pg_auth_members as a
+    where a.roleid = r.oid and a.admin_option and a.member in ${allOf('acting_as')}
+    offset 0
+  )
+)`
+
+const hasManyGrantees = sql`exists (
+  select from (${grantees}) as g group by g.oid having pg_catalog.count(*) > 8
+)`
 
 /**
  * Whether the acting role may have to make itself a member of another role, so that all that it can reach has to be read:
  * some role has members and is not administered by the acting role, or a schema has many grantees.
  */
-const outOfReach = (version: number): RawBuilder<unknown> => sql`
-  select 1 as reason from (
-    ${
-      version < 160000
-        ? sql``
-        : sql`
-    select from (
-      select p.oid from principal as p
-      union all select d.oid from desired as d
-      union all select l.oid from requested_role as l
-    ) as r
-    where exists (select from pg_catalog.pg_auth_members as m where m.roleid = r.oid offset 0)
-    and not exists (
-      select from pg_catalog.pg_auth_members as a
-      where a.roleid = r.oid and a.admin_option and a.member in (select o.oid from acting_as as o)
-      offset 0
+const reach = listing('reach', (version) => ({
+  columns: {
+    isWider: version < 160000 ? hasManyGrantees : sql`${isBeyondAdministration} or ${hasManyGrantees}`,
+  },
+  from: sql``,
+}))
+
+/** Whether an oid is in a list. A list that may be long is hashed; otherwise that would take longer than looking it through. */
+const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): RawBuilder<unknown> =>
+  mayBeLong ? sql`${oid} in ${allOf(list)}` : sql`${oid} = any(${oidsOf(list)})`
+
+/** The roles that matter, and all that they are members of. */
+const closure = handingOn((version, needs) => {
+  const principal: HandedList = needs.isSuperuser ? 'owner_or_grantor' : 'principal'
+  const start = [oidsOf('tracked_role'), oidsOf('requested_role'), oidsOf(principal)]
+  const mayBeLong = !needs.isSuperuser
+  const isAdministrator = needs.isSuperuser
+    ? sql`c.oid = ${ofSession('acting')}`
+    : isIn(sql`c.oid`, 'administrator', mayBeLong)
+  // See `onlyAdministers`.
+  const condition = sql`where m.inherit_option or m.set_option
+      or ${isIn(sql`c.oid`, 'tracked_role', mayBeLong)}
+      or ${sql.join(
+        (['tracked_role', 'requested_role', principal] as const).map((list) =>
+          isIn(sql`m.roleid`, list, mayBeLong),
+        ),
+        sql` or `,
+      )}
+      or not (${isAdministrator} or ${isIntermediate('m.roleid')})`
+  return sql`
+    with recursive role_closure as (
+      select pg_catalog.unnest(${sql.join(start, sql` || `)} || ${ofSession('acting')}) as oid
+      union
+      select m.roleid from role_closure as c join pg_catalog.pg_auth_members as m on m.member = c.oid
+      ${version < 160000 ? sql`` : condition}
     )
-    union all`
-    }
-    select from grantee as g group by g.oid having pg_catalog.count(*) > 8
-  ) as x
-  where ${isNoSuperuser} limit 1`
+    select ${handOn('role_closure', sql`array(select c.oid from role_closure as c)`)}`
+})
+
+/** Whether a role `r` has the name of an intermediate role, and is not desired. */
+const isForOthers = ({ isOneDesired }: Needs) =>
+  sql`r.rolname ~ ${intermediateName} and not ${isIn(sql`r.oid`, 'desired', !isOneDesired)}`
+
+/** Whether roles that are not desired are members of a role with the name of an intermediate role. */
+const servesOthers = (version: number, needs: Needs) => sql`${isForOthers(needs)} and exists (
+    select from pg_catalog.pg_auth_members as m
+    where m.roleid = r.oid and not ${isIn(sql`m.member`, 'desired', !needs.isOneDesired)} and ${isRealMember(version)}
+    offset 0
+  )`
+
+/** Whether some desired role is not a member of a role `r`. */
+const mayBecomeMember = sql`(
+    pg_catalog.cardinality(${oidsOf('desired')}) < pg_catalog.cardinality(${partOfScope('desired')})
+    or exists (
+      select from pg_catalog.unnest(${oidsOf('desired')}) as d(oid)
+      where not exists (
+        select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = d.oid offset 0
+      )
+    )
+  )`
+
+/** The same of one desired role. */
+const mayBecomeTheMember = sql`not exists (
+    select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = any(${oidsOf('desired')}) offset 0
+  )`
 
 /**
- * Reads the roles of which the catalogs usually show everything that matters: those above, what they are members of, and, for
- * a role that is no superuser, owners and grantors.
+ * Whether somebody other than the acting role, its delegates and superusers has the ADMIN option for an intermediate role.
+ * That reads all its members, so that it is asked only of a role that a desired role may become a member of.
  */
-export const usualRoles: Statement = {
-  answers: ['roles', 'memberships', 'granted', 'outOfReach'],
-  text: (version, needs: Needs, answer) => sql`
-    with recursive ${sql.join([
-      sessionHandedOn(),
-      ...(['desired', 'requested_role', 'tracked_role', 'owner_or_grantor'] as const).map(listHandedOn),
-      sql`administrator as (${administrator(version, needs)})`,
-      ...(needs.isSuperuser ? forSuperuser : forOthers(version, needs)),
-    ])},
-    role_closure as (
-      select x.oid from (
-        select x.oid from pg_catalog.unnest(
-          ${oidsOf('tracked_role')} || ${oidsOf('requested_role')} || ${ofSession('acting')}
-        ) as x(oid)
-        union all select p.oid from principal as p
-      ) as x
-      union
-      select m.roleid from role_closure as c
-      cross join lateral (select x.* from pg_catalog.pg_auth_members as x where x.member = c.oid offset 0) as m
-      ${version < 160000 ? sql`` : sql`where not (${onlyAdministers(version, true)})`}
-    ),
-    snapshot_role as (
-      select c.oid from role_closure as c union select ${ofSession('login')} union select 10::oid
-    ),
-    membership as (${rows(version)
-      .where('m.member', '=', sql<number>`any(array(select c.oid from role_closure as c))`)
-      .where('m.roleid', 'in', (eb) =>
-        eb.selectFrom(sql<{ oid: number }>`role_closure`.as('c')).select('c.oid'),
-      )})
-    select ${answer(answerOf(usualRoles.answers, version, needs))}`,
-}
+const administeredByOthers = (
+  needs: Needs,
+  isAdministrator: (oid: RawBuilder<unknown>) => RawBuilder<unknown>,
+) => sql`${isForOthers(needs)}
+  and ${needs.isOneDesired ? mayBecomeTheMember : mayBecomeMember}
+  and exists (
+    select from pg_catalog.pg_auth_members as m
+    where m.roleid = r.oid and m.admin_option and not ${isAdministrator(sql`m.member`)}
+    and not (select x.rolsuper from pg_catalog.pg_roles as x where x.oid = m.member)
+    offset 0
+  )`
+
+const roles = listing('roles', (version, needs) => {
+  const isAdministrator = (oid: RawBuilder<unknown>): RawBuilder<unknown> =>
+    needs.isSuperuser ? sql`${oid} = ${ofSession('acting')}` : isIn(oid, 'administrator', true)
+  return {
+    columns: {
+      ...attributes,
+      servesOthers: servesOthers(version, needs),
+      administeredByOthers: administeredByOthers(needs, isAdministrator),
+      administers: administers(version, isAdministrator(sql`r.oid`)),
+    },
+    from: sql`from pg_catalog.pg_roles as r
+      where r.oid = any(${oidsOf('role_closure')} || array[${ofSession('login')}, 10::oid]) order by r.oid`,
+  }
+})
+
+const memberships = listing('memberships', (version, needs) => ({
+  columns: {
+    role: name('m.roleid', needs),
+    member: name('m.member', needs),
+    grantor: name('m.grantor', needs),
+    admin: sql`m.admin_option`,
+    // Before 16 memberships have no options: every member inherits and may SET ROLE.
+    inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
+    set: version < 160000 ? sql`true` : sql`m.set_option`,
+  },
+  from: sql`from pg_catalog.pg_auth_members as m
+    where m.member = any(${oidsOf('role_closure')}) and m.roleid in ${allOf('role_closure')}
+    order by m.member, m.roleid, m.grantor`,
+}))
+
+/** Before 16 a grantor of a membership has no meaning. */
+const granted = listing('granted', () => ({
+  columns: { grantor: sql`m.grantor` },
+  from: sql`from pg_catalog.pg_auth_members as m where m.grantor = any(${oidsOf('desired')}) limit 1`,
+}))
+
+/**
+ * The statements that read the roles of which the catalogs usually show everything that matters: those above, what they are
+ * members of, and, for a role that is no superuser, owners and grantors.
+ */
+export const usualRoles = ({ isSuperuser }: Needs, version: number): readonly Statement[] => [
+  ...(isSuperuser ? [] : [rights, reach]),
+  closure,
+  roles,
+  memberships,
+  ...(version < 160000 ? [] : [granted]),
+]

@@ -9,6 +9,7 @@ import { overlap } from './overlap.ts'
 import type { PlanSource } from './plan-source.ts'
 import { readAgain, readUnderLock } from './read-under-lock.ts'
 import { planned, type TransactionProgress } from './transaction-progress.ts'
+import { operationsWorkload } from './workload.ts'
 
 /** The next transaction of a plan, decided under the lock. */
 export interface NextTransaction {
@@ -82,6 +83,7 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
   const [found, batches] = yield* overlap(
     readUnderLock(scope, call, attempt, attempt === 1 && progress.executed.length === 0),
     yield* batchesFor(plan),
+    operationsWorkload(plan),
     settings,
   )
   if (isUnchanged(found)) return { progress, plan, snapshot: found, batches } satisfies NextTransaction
@@ -96,6 +98,6 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
     progress: replanned,
     plan: next,
     snapshot,
-    batches: yield* computeInTime(settings, yield* batchesFor(next)),
+    batches: yield* computeInTime(settings, operationsWorkload(next), yield* batchesFor(next)),
   } satisfies NextTransaction
 })

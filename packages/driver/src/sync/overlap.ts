@@ -1,5 +1,5 @@
 import * as Effect from 'effect/Effect'
-import { computeInTime, type Deadline } from '../connection/deadline.ts'
+import { computeInTime, type Deadline, type Workload } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 
 /** Lets the driver write what it was given. Some write at the next turn of the event loop, so that this waits for two. */
@@ -14,6 +14,9 @@ const written: Effect.Effect<void> = Effect.callback((resume) => {
 export const overlap = <A, E, R, B>(
   send: Effect.Effect<A, E, R>,
   compute: () => B,
+  workload: Workload,
   deadline: Deadline,
 ): Effect.Effect<readonly [A, B], E | TimeoutError, R> =>
-  Effect.all([send, Effect.andThen(written, computeInTime(deadline, compute))], { concurrency: 'unbounded' })
+  Effect.all([send, Effect.andThen(written, computeInTime(deadline, workload, compute))], {
+    concurrency: 'unbounded',
+  })

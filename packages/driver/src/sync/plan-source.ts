@@ -10,6 +10,7 @@ import type { Password } from '../passwords/password.ts'
 import { planningInTime } from './planning.ts'
 import type { Prepared } from './prepare-request.ts'
 import { planAgain, type Reviewed } from './reviewed-plan.ts'
+import { anySize, planWorkload } from './workload.ts'
 
 /** Makes the plan of a call, again each time that the catalogs have been read. */
 export interface PlanSource<E> {
@@ -63,9 +64,9 @@ export const requestSource = (
 ): PlanSource<PlanningError> => ({
   ...prepared,
   planFor: (snapshot) =>
-    planningInTime(settings, () => planRequest(snapshot, { ...prepared.request, seed: randomUUID() })).pipe(
-      Effect.flatMap(refuseMissing(settings)),
-    ),
+    planningInTime(settings, planWorkload(snapshot, prepared.request), () =>
+      planRequest(snapshot, { ...prepared.request, seed: randomUUID() }),
+    ).pipe(Effect.flatMap(refuseMissing(settings))),
 })
 
 /** A plan that was made before, and has to come out the same. */
@@ -82,5 +83,5 @@ export const reviewedSource = (
 export const dropSource = (deadline: Deadline): PlanSource<PlannerError | TimeoutError> => ({
   scope: scopeOfRequest(dropRequest),
   passwords: new Map(),
-  planFor: (snapshot) => planningInTime(deadline, () => planDrop(snapshot)),
+  planFor: (snapshot) => planningInTime(deadline, anySize, () => planDrop(snapshot)),
 })

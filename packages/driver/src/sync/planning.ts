@@ -1,6 +1,6 @@
 import { InvalidGrantError } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
-import { computeInTime, type Deadline } from '../connection/deadline.ts'
+import { computeInTime, type Deadline, type Workload } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 import { isPlannerError, type PlannerError } from '../failures.ts'
 
@@ -23,9 +23,10 @@ export const planning = <A>(compute: () => A): Effect.Effect<A, PlannerError> =>
 /** Calls the planner, and stops at the deadline. */
 export const planningInTime = <A>(
   deadline: Deadline,
+  workload: Workload,
   compute: () => A,
 ): Effect.Effect<A, PlannerError | TimeoutError> =>
-  Effect.flatten(computeInTime(deadline, () => evaluate(compute)))
+  Effect.flatten(computeInTime(deadline, workload, () => evaluate(compute)))
 
 /** Calls what throws the errors of the planner asynchronously. */
 export const planningAsync = <A>(compute: () => Promise<A>): Effect.Effect<A, PlannerError> =>

@@ -1,12 +1,13 @@
 import { type DesiredRole, type Grant, InvalidGrantError, type PlanOptions, type Scope } from '@pgsr/planner'
 import { describeName, requestOf, scopeOfRequest, type SyncRequest } from '@pgsr/planner/internal'
-import type * as Effect from 'effect/Effect'
+import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
 import { checkPassword, type Password, passwordOf } from '../passwords/password.ts'
-import { planningInTime, readGiven } from './planning.ts'
+import { planning, planningInTime, readGiven } from './planning.ts'
+import { requestWorkload } from './workload.ts'
 
 /** A checked request, and its passwords apart from it. */
 export interface Prepared {
@@ -48,25 +49,28 @@ export const prepareRequest = (
   deadline: Deadline,
   seed: string = randomUUID(),
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
-  planningInTime(deadline, () => {
-    const roles = readGiven('desired', () => copied(desired))
-    const request = requestOf(roles, {
-      ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
-      ...(allowSelf !== undefined && { allowSelf }),
-      ...(allowSuperuser !== undefined && { allowSuperuser }),
-      ...(keepDependents !== undefined && { keepDependents }),
-      ...(scope !== undefined && { scope }),
-      seed,
-    })
-    const passwords = new Map(
-      roles.flatMap(({ role, grants }) =>
-        grants.flatMap((grant) => {
-          const password = passwordOf(grant)
-          return password === undefined ? [] : [[role, password] as const]
-        }),
-      ),
-    )
-    refuseLostPasswords(request, passwords)
-    for (const [role, password] of passwords) checkPassword(role, password)
-    return { request, scope: scopeOfRequest(request), passwords }
-  })
+  Effect.flatMap(
+    planning(() => readGiven('desired', () => copied(desired))),
+    (roles) =>
+      planningInTime(deadline, requestWorkload(roles), () => {
+        const request = requestOf(roles, {
+          ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
+          ...(allowSelf !== undefined && { allowSelf }),
+          ...(allowSuperuser !== undefined && { allowSuperuser }),
+          ...(keepDependents !== undefined && { keepDependents }),
+          ...(scope !== undefined && { scope }),
+          seed,
+        })
+        const passwords = new Map(
+          roles.flatMap(({ role, grants }) =>
+            grants.flatMap((grant) => {
+              const password = passwordOf(grant)
+              return password === undefined ? [] : [[role, password] as const]
+            }),
+          ),
+        )
+        refuseLostPasswords(request, passwords)
+        for (const [role, password] of passwords) checkPassword(role, password)
+        return { request, scope: scopeOfRequest(request), passwords }
+      }),
+  )

@@ -8,6 +8,7 @@ import { emit } from '../events.ts'
 import { inSpan } from '../span.ts'
 import type { Call } from './call.ts'
 import { readAgain } from './read-under-lock.ts'
+import { operationsWorkload } from './workload.ts'
 
 /** The event triggers that may have fired. */
 const eventTriggersQuery = `select coalesce(pg_catalog.json_agg(e.evtname order by e.evtname), '[]')::pg_catalog.text
@@ -16,8 +17,8 @@ const eventTriggersQuery = `select coalesce(pg_catalog.json_agg(e.evtname order 
 /** Reads which event triggers may be the cause; none if they cannot be read. */
 const readEventTriggers = Effect.gen(function* () {
   const session = yield* Session
-  const cells = yield* session.send(eventTriggersQuery)
-  return yield* readLastCell(cells, (text) => JSON.parse(text) as readonly string[])
+  const results = yield* session.send(eventTriggersQuery)
+  return yield* readLastCell(results, (text) => JSON.parse(text) as readonly string[])
 }).pipe(Effect.orElseSucceed((): readonly string[] => []))
 
 /** Reads again what the plan touched, and fails unless the catalogs match its prediction. */
@@ -30,7 +31,7 @@ export const prove = Effect.fnUntraced(function* (
   const { settings, status } = call
   status.awaits = 'the catalogs to be read once more'
   const found = yield* readAgain(scopeOfPlan(plan), call, attempt)
-  const difference = yield* computeInTime(settings, () => differenceTo(found))
+  const difference = yield* computeInTime(settings, operationsWorkload(plan), () => differenceTo(found))
   if (difference !== undefined)
     yield* Effect.fail(new ProofError(difference, attempt, yield* readEventTriggers))
   emit(settings.onEvent, { kind: 'proved' })

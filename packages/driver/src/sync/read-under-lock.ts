@@ -1,7 +1,7 @@
 import { type Scope } from '@pgsr/planner'
 import { noSelfGrantStatement } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
-import { readLastCell, Session, stopTimeout } from '../connection/session.ts'
+import { firstColumn, readLastCell, Session, stopTimeout } from '../connection/session.ts'
 import {
   type DatabaseError,
   databaseError,
@@ -32,9 +32,10 @@ const clock = "select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
  * Begins the transaction, and waits for the advisory lock before anything else is locked. The first rows of its answer are
  * the settings, the clock before the wait, the lock, the clock after the wait, and the stored passwords.
  */
-const beginStatements = ({ settings, transaction, stored, version, lockBudget }: Call): string => {
+const beginStatements = ({ settings, transaction, stored, version, lockBudget }: Call): readonly string[] => {
   const { lockKey, statementTimeout } = settings
-  const statements = [
+  return [
+    ...transaction.begin,
     settingsStatement(settings, plannerSettings(transaction, version)),
     `set local lock_timeout = ${lockBudget.lockTimeout()}`,
     clock,
@@ -44,7 +45,6 @@ const beginStatements = ({ settings, transaction, stored, version, lockBudget }:
     ...(statementTimeout === undefined ? [] : [`set local statement_timeout = ${statementTimeout}`]),
     noSelfGrantStatement,
   ]
-  return `${transaction.begin}${statements.join(';')}`
 }
 
 /** The sessions that hold an advisory lock of this database. `pg_locks` has the two halves of its key. */
@@ -69,11 +69,11 @@ const parseHolders = (text: string): readonly LockHolder[] =>
 /** Reads who holds the advisory lock, in the transaction that waited for it too long. */
 const readLockHolders = Effect.fnUntraced(function* (settings: Settings) {
   const session = yield* Session
-  const cells = yield* session.send(
+  const results = yield* session.send(
     `rollback to savepoint pgsr_sync;${settingsStatement(settings)};${holdersQuery(settings.lockKey)}`,
     { within: stopTimeout },
   )
-  return yield* readLastCell(cells, parseHolders)
+  return yield* readLastCell(results, parseHolders)
 })
 
 const failWithHolders = Effect.fnUntraced(function* ({ settings }: Call, refused: StatementError) {
@@ -97,13 +97,13 @@ const readIfChanged = Effect.fnUntraced(function* (scope: Scope, call: Call, may
   if (!isComparable || server.isBusy === true) {
     const again = yield* readCatalogsInTransaction(scope, reading.found, { before, known: reading })
     if (isComparable) server.isBusy = again.moment !== reading.moment
-    return again
+    return { begun: again.before, snapshot: again.snapshot }
   }
-  const { cells, isSame } = yield* readMoment(before, reading)
-  if (isSame) return { cells, snapshot: reading.snapshot }
+  const { before: begun, isSame } = yield* readMoment(before, reading)
+  if (isSame) return { begun, snapshot: reading.snapshot }
   server.isBusy = true
   const { snapshot } = yield* readCatalogsInTransaction(scope, reading.found, { known: reading })
-  return { cells, snapshot }
+  return { begun, snapshot }
 })
 
 /**
@@ -119,7 +119,7 @@ export const readUnderLock = Effect.fnUntraced(function* (
   const { settings, passwords, lockBudget, status } = call
   emit(settings.onEvent, { kind: 'lockRequested', lockKey: settings.lockKey })
   status.awaits = `the advisory lock ${settings.lockKey}`
-  const { cells, snapshot } = yield* readIfChanged(scope, call, mayBeUnchanged).pipe(
+  const { begun, snapshot } = yield* readIfChanged(scope, call, mayBeUnchanged).pipe(
     Effect.catchTag(
       'StatementError',
       (refused): Effect.Effect<never, DatabaseError | LockTimeoutError, Session> =>
@@ -128,7 +128,7 @@ export const readUnderLock = Effect.fnUntraced(function* (
           : Effect.fail(readingFailed(attempt)(refused)),
     ),
   )
-  const [, before, , after, stored] = cells
+  const [, before, , after, stored] = firstColumn(begun)
   const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
   emit(settings.onEvent, { kind: 'lockAcquired', milliseconds })
   lockBudget.spend(milliseconds)

@@ -18,6 +18,7 @@ import type { ExecutePlanOptions } from '../options.ts'
 import { type Password, refusePassword } from '../passwords/password.ts'
 import { planning, planningInTime, readGiven } from './planning.ts'
 import { prepareRequest, setsPassword } from './prepare-request.ts'
+import { anySize } from './workload.ts'
 
 /** A plan that was made before, and what is needed to make it again. */
 export interface Reviewed {
@@ -73,7 +74,7 @@ const prepareAgain = (
     case 'sync':
       if (!Array.isArray(request.desired) || !isObject(request.options)) break
       return Effect.flatMap(
-        planningInTime(deadline, () => withPasswords(request.desired, secrets)),
+        planningInTime(deadline, anySize, () => withPasswords(request.desired, secrets)),
         (desired) => prepareRequest(desired, request.options, deadline, request.seed),
       )
     case 'drop unused roles':
@@ -94,10 +95,11 @@ export const prepareReviewed = (
   Effect.gen(function* () {
     const [plan, secrets] = yield* planningInTime(
       deadline,
+      anySize,
       () => [parsePlan(given), readGiven('passwords', () => secretsOf(passwords))] as const,
     )
     const prepared = yield* prepareAgain(plan.request, secrets, deadline)
-    yield* planningInTime(deadline, () => {
+    yield* planningInTime(deadline, anySize, () => {
       if (!isDeepStrictEqual(prepared.request, plan.request))
         refuse('request', 'its request is not in the form in which a plan has it')
     })
@@ -115,7 +117,7 @@ export const planAgain = (
   deadline: Deadline,
 ): Effect.Effect<Plan, PlannerError | PlanChangedError | TimeoutError> =>
   Effect.flatten(
-    planningInTime(deadline, () => {
+    planningInTime(deadline, anySize, () => {
       const now = planRequest(snapshot, request, executed > 0)
       const left = { ...plan, transactions: plan.transactions.slice(executed) }
       return isDeepStrictEqual(now, left)

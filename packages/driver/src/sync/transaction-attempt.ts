@@ -10,6 +10,7 @@ import type { PlanSource } from './plan-source.ts'
 import { prove } from './prove.ts'
 import { sendBatches } from './send-batches.ts'
 import { advanced, isComplete, resultOf, type TransactionProgress } from './transaction-progress.ts'
+import { operationsWorkload } from './workload.ts'
 
 /**
  * Tries the next transaction: begin and lock, read the catalogs, decide what to do, execute, prove, commit. If it fails or
@@ -34,6 +35,7 @@ export const attemptTransaction = <E>(
     const [, differenceTo] = yield* overlap(
       sendBatches(next, call, attempt),
       () => predictionOf(plan, snapshot),
+      operationsWorkload(plan),
       settings,
     )
     yield* prove(plan, differenceTo, call, attempt)

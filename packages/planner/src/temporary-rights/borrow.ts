@@ -130,6 +130,7 @@ export const withBorrowedRights = (
     applyOperation(catalog, operation)
     operations.push(operation)
   })
+  if (operations.length === 0) return []
   const rights = rightsFor(catalog, needs)
   for (const operation of around(rights, [])) applyOperation(catalog, operation)
   return around(rights, operations)

@@ -9,8 +9,8 @@ interface Config {
   readonly text: string
 }
 
-/** The statement that reads memberships, with all that comes after it. */
-const lastStatement = 'with recursive session'
+/** The statement before those that read roles and memberships. */
+const lastStatement = 'with recursive '
 
 /**
  * Makes a client that sends the texts that read the catalogs in a transaction in two messages, as if the server took its

@@ -1,0 +1,36 @@
+import { mostAdministered } from '@pgsr/planner/internal'
+import { type RawBuilder, sql } from 'kysely'
+import type { ColumnsOf } from './rows.ts'
+
+/** In UTC, with microseconds. `to_char` cannot write infinity, and does not say whether a year is BC. */
+const validUntil = sql`case
+  when r.rolvaliduntil is null or r.rolvaliduntil = 'infinity' then 'infinity'
+  when r.rolvaliduntil = '-infinity' then '-infinity'
+  else pg_catalog.to_char(pg_catalog.timezone('UTC', r.rolvaliduntil), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    || case when pg_catalog.date_part('year', pg_catalog.timezone('UTC', r.rolvaliduntil)) < 0 then ' BC' else '' end
+end`
+
+/** The attributes of a role `r`. */
+export const attributes: Omit<ColumnsOf<'roles'>, 'servesOthers' | 'administeredByOthers' | 'administers'> = {
+  name: sql`r.rolname::text`,
+  oid: sql`r.oid::text`,
+  login: sql`r.rolcanlogin`,
+  superuser: sql`r.rolsuper`,
+  inherit: sql`r.rolinherit`,
+  createRole: sql`r.rolcreaterole`,
+  createDb: sql`r.rolcreatedb`,
+  replication: sql`r.rolreplication`,
+  bypassRls: sql`r.rolbypassrls`,
+  validUntil,
+}
+
+/** How many roles a role `r` has created, counted up to one more than the limit, if it creates roles for the acting role. */
+export const administers = (version: number, isAdministrator: RawBuilder<unknown>): RawBuilder<unknown> =>
+  version < 160000
+    ? sql`null::int8`
+    : sql`case when ${isAdministrator} then (
+    select pg_catalog.count(*) from (
+      select from pg_catalog.pg_auth_members as m
+      where m.member = r.oid and m.admin_option and m.grantor = 10 limit ${sql.raw(String(mostAdministered + 1))}
+    ) as administered
+  ) end`
