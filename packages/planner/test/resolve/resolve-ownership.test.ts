@@ -36,7 +36,7 @@ describe('a sequence linked to a table', () => {
     objects: [
       object('schema', ['s']),
       object('table', orders),
-      { ...object('sequence', ['s', 'ids']), follows: { kind: 'table', name: orders } },
+      { ...object('sequence', ['s', 'ids']), ownerFollows: { kind: 'table', name: orders } },
     ],
   })
   const ofSequence = Grant.ownership(Target.sequence('s', 'ids'))

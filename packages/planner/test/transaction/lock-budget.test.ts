@@ -66,12 +66,12 @@ describe('the locks of a transaction are counted for', () => {
   })
 
   test('what gets the owner of a table too: its indexes, sequences and TOAST table, but no column', () => {
-    const follows = { follows: table }
+    const ofTable = { ownerFollows: table }
     const before = snapshot({
       objects: [
         { ...object('table', table.name), indexes: 3 },
-        { ...object('sequence', ['s', 't_id_seq']), ...follows },
-        { ...object('table', ['pg_toast', 'pg_toast_1']), ...follows },
+        { ...object('sequence', ['s', 't_id_seq']), ...ofTable },
+        { ...object('table', ['pg_toast', 'pg_toast_1']), ...ofTable },
         object('column', column.name),
       ],
     })
