@@ -68,7 +68,7 @@ describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
         return found.map(({ rows }) => rows[0]!).sort((one, other) => one.session - other.session)
       }
 
-      test('much at once is done, and leaves nothing in a session', async () => {
+      test('many calls at once succeed, and leave nothing in a session', async () => {
         const [schema, group] = [box.name('s'), box.name('g')]
         const tables = ['one', 'two', 'three', 'four']
         await box.run(

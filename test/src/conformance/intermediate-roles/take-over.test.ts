@@ -79,7 +79,7 @@ conformanceAround16('take-over', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('intermediate roles of another administrator give what they hold, and are used for other roles only before PostgreSQL 16', async () => {
+  test('intermediate roles of another administrator count for their members, and are granted to other roles only before PostgreSQL 16', async () => {
     const box = sandbox()
     const administrator = box.name('admin')
     await box.admin(`create role ${administrator} createrole`)
