@@ -8,7 +8,7 @@ import type { PlannerError } from '../failures.ts'
 import { checkPassword, type Password, passwordOf } from '../passwords/password.ts'
 import { planningInTime, readGiven } from './planning.ts'
 
-/** A checked request, and its passwords apart from it. */
+/** A checked request and, separate from it, its passwords. */
 export interface Prepared {
   readonly request: SyncRequest
   readonly scope: Scope
