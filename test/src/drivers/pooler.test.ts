@@ -23,7 +23,7 @@ interface Way {
   readonly stop: () => Promise<void>
 }
 
-/** Through the pooler; where there is none, straight to the server. */
+/** Through the pooler; if there is none, directly to the server. */
 const wayTo = async (server: TestServer): Promise<Way> =>
   program === undefined ? { connection: server, stop: () => Promise.resolve() } : startPooler(program, server)
 

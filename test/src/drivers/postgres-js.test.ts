@@ -100,7 +100,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         await expect(planRoles(sql, desired(), { timeout: 100 })).rejects.toThrow(
           'while waiting for a connection',
         )
-        // What others do there is none of its business.
+        // What others do on the pool goes on.
         await expect(busy).resolves.toHaveLength(1)
         await sync(sql)
         await expectAllFree(sql)

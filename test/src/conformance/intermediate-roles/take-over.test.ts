@@ -130,7 +130,7 @@ conformanceAround16('take-over', (sandbox) => {
       expect(await canRead(box, role, found)).toBe(true)
       const page = await readFile(new URL('../../../../docs/managed-databases.md', import.meta.url), 'utf8')
       const [statements = ''] = /^DO \$\$[\s\S]*?^END \$\$$/m.exec(page) ?? []
-      // The roles of other tests are none of this one’s business.
+      // It must leave the roles of other tests alone.
       const ours = [role, noinherit, ...found.roles].map(pg.escapeLiteral).join(', ')
       await box.admin(
         statements

@@ -67,7 +67,7 @@ const inTurn = ({ server }: Sandbox, index: number, clients: readonly LoginClien
   return clients[(Math.max(turn, 0) + index) % clients.length]!
 }
 
-// What is stored is no concern of the drivers.
+// What is stored does not depend on the driver.
 conformanceAround16('logins', (sandbox) => {
   test('a role that does not exist is created without any rights', async () => {
     const box = sandbox()
