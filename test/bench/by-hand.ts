@@ -12,17 +12,17 @@ type Desired = DesiredRole | readonly DesiredRole[]
 export interface ByHand {
   /** What has to be read. */
   readonly asked: Asked
-  /** What has to be done then, one text a message; asked when everything is as it has to be. */
+  /** What has to be done then, as the texts of messages. Called when the database is prepared. */
   readonly messages: () => Promise<readonly string[]> | readonly string[]
 }
 
-/** Whoever syncs there. */
+/** The role that syncs there. */
 export const lookerOf = ({ major, role }: Combination): Looker => ({
   major,
   isSuperuser: role === 'superuser',
 })
 
-/** The text that reads it, for whoever syncs there. */
+/** The text that reads what is asked for, as the role that syncs there. */
 export const lookOf = (bench: Combination, asked: Asked): string => look(asked, lookerOf(bench))
 
 /** Compares a sync that finds nothing to do with one look by hand. */
@@ -41,8 +41,8 @@ export const besideLook = (
 }
 
 /**
- * Compares a sync that changes something with what it takes by hand: to look, to look under the lock, to change it, and to see
- * in the message of the last change what became.
+ * Compares a sync that changes something with what it takes by hand: to look, to look under the lock, to make the changes,
+ * and to look again in the message of the last change.
  */
 export const besideHand = (
   bench: BenchDatabase,

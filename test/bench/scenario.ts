@@ -4,9 +4,9 @@ import type { Combination, BenchDatabase } from './bench-database.ts'
 /** One of the two that are compared. */
 export interface Turn {
   readonly at: Address
-  /** Whether it has a session that is warm, as unless given, or has to connect first, which takes part in the time. */
+  /** Whether it has a warm session, or has to connect first, which counts in the time. Default: `warm`. */
   readonly on?: 'warm' | 'fresh'
-  /** Makes everything as it has to be; takes no part in the time. */
+  /** Prepares the database. It does not count in the time. */
   readonly before?: (connection: BenchConnection) => Promise<unknown>
   readonly run: (connection: BenchConnection) => Promise<unknown>
 }
@@ -17,15 +17,15 @@ export interface Bout {
   readonly subject: Turn
   /** What came up while it was prepared, for the reader. */
   readonly notes?: readonly string[]
-  /** Ends what the benchmark database does not know of. */
+  /** Ends what the benchmark database does not know of, such as another server. */
   readonly end?: () => Promise<unknown>
 }
 
-/** What is hoped for. */
+/** What a scenario should reach. */
 export interface Aim {
-  /** How many times as long as the floor; where there is none, it is only stated. */
+  /** At most how many times as long as the floor. Without it, the ratio is only reported. */
   readonly ratio?: number
-  /** How many round trips, besides one for each batch of statements. */
+  /** How many round trips, in addition to one for each batch of statements. */
   readonly roundTrips?: number
 }
 
@@ -35,11 +35,11 @@ export interface Scenario {
   /** What it is compared with. */
   readonly floor: string
   readonly aim: Aim
-  /** How often both are done; after they were done once to get warm, unless it is only once. */
+  /** How often both are measured. If more than once, both are first run once to get warm. */
   readonly rounds: number
-  /** On which servers, unless others are named; on 15 and 18, unless given. */
+  /** The versions of the servers, unless others are named. Default: 15 and 18. */
   readonly majors?: readonly number[]
-  /** Where it is done; everywhere, unless given. */
+  /** Where it runs. Default: everywhere. */
   readonly isFor?: (combination: Combination) => boolean
   readonly prepare: (bench: BenchDatabase) => Promise<Bout>
 }

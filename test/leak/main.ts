@@ -148,7 +148,7 @@ const scenes: Readonly<Record<string, readonly [tag: string | undefined, act: ()
       return pool.executePlan(plan, { passwords: { [role]: password, somebody: password } })
     },
   ],
-  'password that is none': [
+  'password that is not text': [
     'InvalidGrantError',
     async () => {
       const role = newRole()

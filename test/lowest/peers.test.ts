@@ -34,7 +34,7 @@ const rangeOf = (name: string, range: string): string => (name === 'effect' ? '^
 
 const ignore = (): undefined => undefined
 
-test('what runs is the lower end of every peer range', async () => {
+test('these tests run with the lowest version of every peer', async () => {
   const directories = new Set<string>()
   const look = (): never => {
     for (const directory of callers()) directories.add(directory)

@@ -50,7 +50,7 @@ export default defineConfig({
       'lowest/*.test.ts',
       ...(process.env.PGSR_TEST_NODE === undefined ? [] : ['nodes/*.test.ts']),
     ],
-    // What is planned is no concern of the peers.
+    // What is planned does not depend on the peers.
     exclude: planned.map((name) => `src/conformance/${name}.test.ts`),
   },
 })

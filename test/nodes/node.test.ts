@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
 
-test('what runs is the Node that is to be tested', () => {
+test('these tests run on the Node that is to be tested', () => {
   expect(process.version).toBe(`v${process.env.PGSR_TEST_NODE}`)
 })

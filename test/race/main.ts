@@ -37,7 +37,7 @@ const describe = (result: RaceResult, seconds: number): void => {
     ...[...attempts]
       .sort(([a], [b]) => a - b)
       .map(([number, count]) => `  ${String(count).padStart(6)}  ${number}`),
-    `memberships of roles that are no more: ${dangling}`,
+    `memberships with roles that no longer exist: ${dangling}`,
     ...failures.map(({ what, error }) => `FAILED ${what}: ${String(error)}`),
     ...wrong.map((line) => `WRONG ${line}`),
   )

@@ -63,7 +63,7 @@ export const above = ({ roles, groups }: RaceFixture, role: string): readonly st
   return all.slice(all.indexOf(role) + 1)
 }
 
-/** Drops the roles that have a membership of a role that is no more: no other statement ends one. */
+/** Drops the roles that are in a membership with a role that no longer exists: no other statement ends such a membership. */
 const dropVanished = async (server: TestConnection, fixture: RaceFixture): Promise<void> => {
   const client = await connect(server)
   const { rows } = await client.query<{ readonly role: string }>(

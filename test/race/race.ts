@@ -31,7 +31,7 @@ export interface RaceResult {
   readonly failures: readonly Failure[]
   /** What is not as it should be when all are done. */
   readonly wrong: readonly string[]
-  /** Memberships of roles that are no more, which a sync left behind. */
+  /** Memberships with roles that no longer exist, which a sync left behind. */
   readonly dangling: number
 }
 
@@ -73,7 +73,7 @@ const expectNoMixture = async (
     const asked = writers.flatMap(({ last }) => (last.has(role) ? [last.get(role)!] : []))
     score.expect(
       asked.length === 0 || asked.some((one) => isDeepStrictEqual(one, cluster)),
-      `role ${role} has ${JSON.stringify(cluster)}, which is none of ${JSON.stringify(asked)}`,
+      `role ${role} has ${JSON.stringify(cluster)}, which is not one of ${JSON.stringify(asked)}`,
     )
   }
   await client.end()
@@ -121,8 +121,8 @@ const danglingQuery = `
       or member in (select oid from pg_roles where rolname = any($2::name[])))`
 
 /**
- * Counts the memberships of roles that are no more, but for those that somebody made by hand: a GRANT that waits for a DROP
- * ROLE of the same role goes on when that has committed.
+ * Counts the memberships with roles that no longer exist, except those that somebody made by hand: a GRANT that waits for a
+ * DROP ROLE of the same role goes on when that has committed.
  */
 const countDangling = async (
   { server }: RaceOptions,

@@ -22,29 +22,32 @@ describe.for(inject('servers'))('$name', (server) => {
     expect([...rows]).toEqual([{ server_version_num: String(server.version) }])
   })
 
-  test.for(['succeeds', 'fails'])('a sync that keeps what it borrowed and %s is found out', async (how) => {
-    const owner = `borrowed_${process.pid}_${how}`
-    const [driver] = drivers as readonly [Driver]
-    const keeping: Driver = {
-      ...driver,
-      pool: (connection, database) => {
-        const pool = driver.pool(connection, database)
-        return {
-          ...pool,
-          syncRoles: async (desired, options) => {
-            await pool.run(`grant ${owner} to current_user`)
-            if (how === 'fails') throw new Error('for another reason')
-            return pool.syncRoles(desired, options)
-          },
-        }
-      },
-    }
-    const box = await openSandbox(server, keeping, 'database owner')
-    await box.run(`create role ${owner}`)
-    await expect(box.pool.syncRoles({ role: box.name('r'), grants: [] })).rejects.toThrow('gives back')
-    await box.run(`drop role ${owner}`)
-    await box.end()
-  })
+  test.for(['succeeds', 'fails'])(
+    'the harness notices a sync that keeps what it borrowed and %s',
+    async (how) => {
+      const owner = `borrowed_${process.pid}_${how}`
+      const [driver] = drivers as readonly [Driver]
+      const keeping: Driver = {
+        ...driver,
+        pool: (connection, database) => {
+          const pool = driver.pool(connection, database)
+          return {
+            ...pool,
+            syncRoles: async (desired, options) => {
+              await pool.run(`grant ${owner} to current_user`)
+              if (how === 'fails') throw new Error('for another reason')
+              return pool.syncRoles(desired, options)
+            },
+          }
+        },
+      }
+      const box = await openSandbox(server, keeping, 'database owner')
+      await box.run(`create role ${owner}`)
+      await expect(box.pool.syncRoles({ role: box.name('r'), grants: [] })).rejects.toThrow('gives back')
+      await box.run(`drop role ${owner}`)
+      await box.end()
+    },
+  )
 
   test('runs a script up to its first error', async () => {
     await psql(server, 'postgres', "set work_mem = '1MB'; select 1;")

@@ -80,7 +80,7 @@ export const planRoles = (
  * somebody has reviewed. The plan is made again, before and under the lock, and has to come out the same. A plan
  * contains no passwords: those that it sets are given in `options`. All times in `options` are in milliseconds.
  *
- * @returns whether anything was changed, and the plan; or a failure, which is a `ExecutePlanError`. Nothing was
+ * @returns whether anything was changed, and the plan; or a failure, which is an `ExecutePlanError`. Nothing was
  * changed then, unless the `outcome` of the error is `unknown`
  * @example
  * ```ts
@@ -101,8 +101,8 @@ export const executePlan = (
 ): Effect.Effect<SyncResult, ExecutePlanError, Sessions> => workflow.executePlan(plan, options, provide)
 
 /**
- * Drops the intermediate roles that are not needed any more: those of this database without members, and those without
- * privileges in any database. Use it from time to time, or after roles have been removed. A role that cannot be
+ * Drops the intermediate roles that nobody needs: those of this database without members, and those without privileges
+ * in any database. Use it from time to time, or after roles have been removed. A role that cannot be
  * dropped stays, as residue of the plan. All times in `options` are in milliseconds.
  *
  * @returns whether anything was changed, and the plan that was executed; or a failure, which is a
@@ -149,7 +149,7 @@ export const planDropUnusedRoles = (
  * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use
  * it to save a snapshot, to plan elsewhere with `plan`, or to test a plan. `timeout` is in milliseconds.
  *
- * @returns the snapshot, which can be saved as JSON; or a failure, which is a `IntrospectError`
+ * @returns the snapshot, which can be saved as JSON; or a failure, which is an `IntrospectError`
  * @example
  * ```ts
  * import * as Effect from 'effect/Effect'

@@ -2,8 +2,8 @@ import { type Difference, type PlanDifference, type Residue, type Skipped } from
 import { describeFactInFull, describeName, type LockShortage } from '@pgsr/planner/internal'
 
 /**
- * The answer of PostgreSQL, or of the connection, when a text could not be run. It contains nothing of the text, in which
- * the verifier of a password may stand.
+ * The answer of PostgreSQL, or of the connection, when a text could not be run. It contains nothing of the text, which may
+ * hold the verifier of a password.
  */
 export class StatementError extends Error {
   readonly _tag = 'StatementError'
@@ -23,7 +23,7 @@ export class StatementError extends Error {
     this.sqlState = answer.sqlState
     this.detail = answer.detail
     this.hint = answer.hint
-    // The stack of the driver at that moment has no information.
+    // The stack inside the driver says nothing useful.
     this.stack = `${this.name}: ${this.message}`
   }
 }
@@ -33,7 +33,7 @@ const textOf = (value: unknown): string | undefined =>
 
 /**
  * Copies from a driver’s error only what cannot contain the text that was sent.
- * @param isFromServer whether PostgreSQL sent the error; the code of any other error is no SQLSTATE
+ * @param isFromServer whether PostgreSQL sent the error; the code of any other error is not a SQLSTATE
  */
 export const statementError = (error: unknown, isFromServer: boolean): StatementError => {
   const { code, message, detail, hint } = error as Record<string, unknown>
@@ -209,7 +209,7 @@ export class ResidueError extends Error {
 const listed = 3
 
 /**
- * The plan, made again for the current catalogs, came out different: somebody changed something since, or it was made by
+ * The plan, made again for the current catalogs, came out different: somebody has changed something since, or it was made by
  * another role or for another database. Nothing was changed.
  */
 export class PlanChangedError extends Error {

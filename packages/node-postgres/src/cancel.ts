@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { EventEmitter } from 'node:events'
 
-/** A connection of pg, as far as its types do not declare it. */
+/** What a connection of pg has and its types do not declare. */
 interface Protocol extends EventEmitter {
   readonly stream: { readonly destroy: () => void; readonly unref?: () => void }
   readonly connect: (portOrPath: number | string, host?: string) => void

@@ -80,8 +80,8 @@ export const planRoles: Promises<Connection>['planRoles'] = promises.planRoles
 export const executePlan: Promises<Connection>['executePlan'] = promises.executePlan
 
 /**
- * Drops the intermediate roles that are not needed any more: those of this database without members, and those without
- * privileges in any database. Use it from time to time, or after roles have been removed. A role that cannot be
+ * Drops the intermediate roles that nobody needs: those of this database without members, and those without privileges
+ * in any database. Use it from time to time, or after roles have been removed. A role that cannot be
  * dropped stays, as residue of the plan. All times in `options` are in milliseconds.
  *
  * @param connection a `Pool`, or a connected client of yours

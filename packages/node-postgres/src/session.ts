@@ -47,7 +47,7 @@ interface Held {
 
 /**
  * Takes a connection from a pool. When a connection breaks, it emits an `error` event, which ends the process if nobody
- * listens, so that it has a listener as soon as the pool stops listening.
+ * listens. So it gets a listener as soon as the pool stops listening.
  */
 const takenFrom = (pool: Pool, onError: (error: unknown) => void): Promise<Held> =>
   new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ const isUnconnected = (connection: object): boolean => {
 export const acquireWire = async (connection: Connection): Promise<Wire> => {
   if (!isConnection(connection))
     throw new TypeError(
-      'cannot use the connection: it is neither a Pool nor a Client of pg; from a library that uses pg, pass the pool that it was created with',
+      'cannot use the connection: it is neither a Pool nor a Client of pg; if you use a library on top of pg, pass the pool that it was created with',
     )
   if (isUnconnected(connection)) throw new TypeError('cannot use the connection: the client is not connected')
   let broken: unknown

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 
-test('the planner is one bundle for a browser: nothing of Node, no dependency, and of the size that its README says', async () => {
+test('the planner can be bundled for a browser: it imports nothing, has no dependencies, and is as large as its README says', async () => {
   const { metafile, outputFiles } = await build({
     entryPoints: ['dist/index.js'],
     bundle: true,

@@ -27,10 +27,10 @@ const types = `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
 
-test('the functions and tables that users can import are these', () =>
+test('users can import exactly these functions and tables', () =>
   expect(Object.keys(planner).sort()).toEqual(words(values)))
 
-test('the types that users can import are these', async () => {
+test('users can import exactly these types', async () => {
   const index = await readFile(new URL('../src/index.ts', import.meta.url), 'utf8')
   const exported = [...index.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, all, names = '']) =>
     names

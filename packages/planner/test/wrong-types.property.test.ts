@@ -172,7 +172,7 @@ const spoiled = (value: unknown, place: readonly number[], other: unknown): unkn
 
 const place = fc.array(fc.nat(20), { maxLength: 6 })
 
-describe('given something of which one value is of the wrong type', () => {
+describe('given input with one value of the wrong type', () => {
   const scenes: Readonly<Record<string, (spoil: <T>(value: T) => T) => unknown>> = {
     'desired roles': (spoil) => planner.plan(before, spoil(desired), { seed: '' }),
     options: (spoil) =>
@@ -191,7 +191,7 @@ describe('given something of which one value is of the wrong type', () => {
     'a plan for its scope': (spoil) => planner.scopeOf(spoil(made)),
     'a plan for a comparison': (spoil) => planner.planDifferenceOf(made, spoil(made)),
   }
-  test.for(Object.entries(scenes))('%s: it is refused with a reason, or accepted', ([, use]) =>
+  test.for(Object.entries(scenes))('%s: refused with a reason, or accepted', ([, use]) =>
     fc.assert(
       fc.property(place, anything, (at, other) =>
         expectTagged(() => use(<T>(value: T) => spoiled(value, at, other()) as T)),

@@ -1,7 +1,7 @@
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
 
 /**
- * A `postgres()`, of which each call reserves a connection, a reserved connection of the caller’s, or the `sql` of a
+ * A `postgres()`, from which each call reserves a connection; a reserved connection of the caller’s; or the `sql` of a
  * transaction.
  */
 export type Connection = Sql | ReservedSql | TransactionSql

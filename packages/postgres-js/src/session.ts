@@ -17,7 +17,7 @@ const resultsOf = (answer: unknown): Results => {
     .map((rows) => Array.from(rows, (row) => row.map((value) => value && value.toString())))
 }
 
-/** How postgres.js cancels a query. The method `cancel` does not tell when the server has been told. */
+/** How postgres.js cancels a query. The method `cancel` does not say when the server has been told. */
 interface Cancellable {
   readonly active: boolean
   readonly canceller: (query: Cancellable) => Promise<unknown>
@@ -57,7 +57,7 @@ interface Reserver {
   isClosed: boolean
 }
 
-/** A connection and what reserves it. A connection that is closed or given back is not reserved by that any more. */
+/** A connection and what reserves it. When the connection is closed or given back, that no longer reserves it. */
 interface Reservation<By = unknown> {
   readonly line: Line
   readonly by: By
@@ -69,7 +69,10 @@ const closedError = statementError(new Error('the connection is closed'), false)
 
 /** The connection of one call. */
 interface Held {
-  /** Waits for a connection if none is held, and returns what makes a query on it. Fails if the connection is closed. */
+  /**
+   * Waits for a connection if none is held, and returns a function that makes a query on it. Fails if the connection is
+   * closed.
+   */
   readonly ready: () => Promise<(text: string) => Query>
   /** Stops waiting. */
   readonly stopWaiting: () => void
@@ -259,7 +262,7 @@ const wireOn = (connection: Connection, held: Held): Wire => {
     cancel: async () => {
       held.stopWaiting()
       if (running?.active !== true) return
-      // Otherwise the request, if the answer overtakes it, would cancel what the pool sends next on the connection.
+      // If the answer overtakes the request, the request must not cancel what the pool sends next on the connection.
       held.keep()
       await running.canceller(running)
     },
@@ -278,7 +281,7 @@ const isConnection = (given: Partial<Connection> | null | undefined): boolean =>
 export const acquireWire = async (connection: Connection, signal: AbortSignal): Promise<Wire> => {
   if (!isConnection(connection))
     throw new TypeError(
-      'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; from a library that uses postgres.js, pass the sql that it was created with',
+      'cannot use the connection: it is neither a postgres() of postgres.js nor a reserved connection of one; if you use a library on top of postgres.js, pass the sql that it was created with',
     )
   const held = isPool(connection)
     ? pooled(connection, await takenFrom(connection, signal))

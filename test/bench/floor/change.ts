@@ -1,10 +1,10 @@
 import { numbered } from '../../harness/texts/numbered.ts'
 import type { Looker } from './look.ts'
 
-/** Roles that hold one privilege each for others, and who makes and grants them. */
+/** Roles that each hold one privilege for others, and the role that creates and grants them. */
 export interface Group {
   readonly holders: readonly string[]
-  /** A role that whoever is connected can become; without it, whoever is connected does it. */
+  /** A role that the connected role can SET ROLE to. Default: the connected role. */
   readonly as?: string
 }
 
@@ -18,7 +18,7 @@ export const createRoles = (roles: readonly string[], options = ''): readonly st
 /** How many roles one role administers: from 16 on, each GRANT of one of them goes through all of them. */
 const administered = 64
 
-/** As many holders as there are privileges. A superuser needs nobody else to grant them. */
+/** A holder for each privilege, in groups by the role that administers them. A superuser administers all of them. */
 export const groupsOf = (privileges: readonly string[], { major, isSuperuser }: Looker): readonly Group[] => {
   const holders = numbered(privileges.length, '_pgsr_by_hand')
   if (isSuperuser || major < 16) return [{ holders }]
@@ -28,7 +28,7 @@ export const groupsOf = (privileges: readonly string[], { major, isSuperuser }: 
   }))
 }
 
-/** Does something with each group, as whoever it is for. */
+/** Does something with each group, as the role that administers it. */
 const each = (groups: readonly Group[], work: (group: Group) => readonly string[]): readonly string[] =>
   groups.flatMap((group) =>
     group.as === undefined ? work(group) : [`set local role ${group.as}`, ...work(group), 'reset role'],
@@ -41,7 +41,7 @@ const createAdministrators = (groups: readonly Group[]): readonly string[] =>
       : [...createRoles([as], 'createrole'), `grant ${as} to current_user with inherit false, set true`],
   )
 
-/** Makes these roles, each with its privilege. */
+/** Creates the holders, and grants each of them its privilege. */
 export const createHolders = (groups: readonly Group[], privileges: readonly string[]): readonly string[] => {
   const holders = groups.flatMap((group) => group.holders)
   return [
@@ -51,7 +51,7 @@ export const createHolders = (groups: readonly Group[], privileges: readonly str
   ]
 }
 
-/** Lets each role have what all holders hold, but not become one of them. */
+/** Makes each role a member of all holders. It inherits what they hold, and from 16 on cannot SET ROLE to them. */
 export const join = (
   roles: readonly string[],
   groups: readonly Group[],

@@ -10,13 +10,13 @@ export interface Asked {
   /** Tables of the schema, by their names or by a regular expression. */
   readonly tables?: readonly string[] | string
   /**
-   * Whether roles that already hold a privilege for others have to be found. Where nothing is missing, the memberships lead
-   * to all of them that matter.
+   * Whether roles that already hold a privilege for others have to be found. If nothing is missing, the memberships lead to
+   * all of them that matter.
    */
   readonly findsHolders?: boolean
 }
 
-/** Who looks, and where. */
+/** The version of the server, and whether the role that looks is a superuser. */
 export interface Looker {
   readonly major: number
   readonly isSuperuser: boolean
@@ -26,10 +26,10 @@ export interface Looker {
 const keep = (list: string, oids: string): string =>
   `select set_config('floor.${list}', array(${oids})::text, true) <> ''`
 
-/** The list once, not again for each row that it is compared with. */
+/** A list that was kept. As a subquery it is read once, not again for each row that is compared with it. */
 const kept = (list: string): string => `(select unnest(current_setting('floor.${list}')::oid[]))`
 
-/** The catalogs of what is asked for, with the names of their columns and which rows are asked for. */
+/** The catalogs of what is asked for: the prefix of their columns, and which of their rows are asked for. */
 const named = ({ database, schema, tables }: Asked): readonly (readonly [prefix: string, from: string])[] => [
   ...(database === undefined ? [] : [['dat', `pg_database where datname = '${database}'`] as const]),
   ...(schema === undefined ? [] : [['nsp', `pg_namespace where nspname = '${schema}'`] as const]),
@@ -67,17 +67,17 @@ const rolesAndAbove = (asked: Asked): string =>
 const membership = (major: number): string =>
   `m.roleid, m.member, m.grantor, m.admin_option${major >= 16 ? ', m.inherit_option, m.set_option' : ''}`
 
-/** Whatever a role owns, or has a privilege on, in this database and in none: pg_shdepend says it for all catalogs. */
+/** What the roles own or have privileges on, in every database. pg_shdepend has it for all catalogs. */
 const ofRoles = `pg_shdepend
   where refclassid = 'pg_authid'::regclass and refobjid in ${kept('roles')} and deptype <> 'p'`
 
-/** The owner and the ACL of what is asked for, and of what the roles have besides. */
+/** The owner and the ACL of what is asked for, and of what else the roles have. */
 const objects = (catalog: string, name: string, owner: string, acl: string): string =>
   `select oid, ${name}, ${owner}, ${acl}::text from ${catalog} where oid in ${kept('objects')}`
 
 /**
- * What whoever looks may do: the roles that it can act as, and those that it administers among the others. From 16 on, it
- * has a membership with only the ADMIN option in each role that it has made.
+ * What the role that looks may do: its memberships in the roles that it can act as, and in the other roles of the look, which
+ * it may administer. From 16 on, it has a membership with only the ADMIN option in each role that it has created.
  */
 const rights = (major: number): string =>
   `with recursive own(oid) as (
@@ -91,7 +91,7 @@ const rights = (major: number): string =>
    and (m.roleid in (select oid from own) or m.roleid in ${kept('roles')})`
 
 /**
- * The smallest SQL that reads what has to be decided for some roles and some objects, as one message: each statement is
+ * The smallest SQL that reads what is needed to decide about some roles and some objects, as one message. Each statement is
  * planned by itself, and hands the oids that it has found on to the next ones.
  */
 export const look = (asked: Asked, { major, isSuperuser }: Looker): string =>

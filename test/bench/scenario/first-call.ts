@@ -28,7 +28,7 @@ const told = (parts: Parts): string =>
     .map((part) => `${part} ${parts[part].toFixed(0)}`)
     .join(' + ')
 
-/** How often it is done for the note that says what it is made of. */
+/** How often each is run for the note that says what the time is made of. */
 const tries = 3
 
 const total = (parts: Parts): number => parts.start + parts.import + parts.connect + parts.call

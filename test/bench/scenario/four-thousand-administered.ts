@@ -11,14 +11,14 @@ const revoked = (connection: BenchConnection): Promise<void> =>
   syncChanges(connection, { role: 'alice', grants: [] })
 const dropped = ({ pgsr }: BenchConnection): Promise<unknown> => pgsr.dropUnusedRoles({ timeout: 0 })
 
-/** What is measured, and what goes before it. */
+/** What is measured, and what is done before it. */
 const cases: readonly (readonly [name: string, before: readonly Turn['run'][], run: Turn['run']])[] = [
   ['grant', [], granted],
   ['revoke', [granted], revoked],
   ['drop', [granted, revoked], dropped],
 ]
 
-/** Roles that who syncs has made itself, by hand, and so administers from 16 on. */
+/** Roles that the role that syncs has created by hand, and so administers from 16 on. */
 const others = numbered(4000, 'other')
 
 export const fourThousandAdministeredScenarios: readonly Scenario[] = cases.map(([name, first, run]) => ({

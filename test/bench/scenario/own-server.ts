@@ -7,7 +7,7 @@ export interface OwnServer {
   readonly stop: () => Promise<void>
 }
 
-/** @param settings what it has besides what all servers have */
+/** @param settings in addition to those of all servers */
 export const ownServer = async (
   { major, role, driver }: Combination,
   settings: ClusterSettings = {},
@@ -26,7 +26,7 @@ export const ownServer = async (
   }
 }
 
-/** Does something on one. */
+/** Does something on such a server, and stops it. */
 export const onOwnServer = async <T>(
   combination: Combination,
   settings: ClusterSettings,

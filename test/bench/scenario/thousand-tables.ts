@@ -14,7 +14,10 @@ const alice = reader('alice', 'app', tables.length)
 
 const privileges = selectOn('app', tables)
 
-/** The roles that hold for alice what she has, by who granted them: from 16 on, it takes the grantor to do it again, or to undo it. */
+/**
+ * The roles through which alice has her privileges, by the role that granted them: from 16 on, that role has to grant them
+ * to others, and to revoke them.
+ */
 const groupsOfAlice = async ({ admin, major }: BenchDatabase): Promise<readonly Group[]> => {
   const grantor = major >= 16 ? 'm.grantor::regrole::text' : 'current_user'
   const groups = await admin(

@@ -16,7 +16,7 @@ const tables = numbered(20_000, 't')
 
 const makeAll = (bench: BenchDatabase): Promise<void> => makeTables(bench, 'app', tables.length)
 
-/** For how many tables a message may make roles, so that the lock table has room for what it locks. */
+/** For how many tables one message creates roles, so that its locks fit into the lock table. */
 const together = 2000
 
 /** Roles that nobody is a member of change nothing yet: only the last message has to be one transaction. */
@@ -31,7 +31,7 @@ const byHand = (combination: Combination): readonly string[] => {
   return [...messages, message([...createRoles(['alice']), ...join(['alice'], groups, combination)])]
 }
 
-/** What pgsr says to a server whose lock table is too small; nothing where it is not. */
+/** The error of pgsr if the lock table of the server is too small; otherwise `undefined`. */
 const refusal = (combination: Combination): Promise<TooManyLocksError | undefined> =>
   onOwnServer(combination, {}, async (bench) => {
     await makeAll(bench)

@@ -51,8 +51,8 @@ export const conformanceAsOwner: (define: Define) => void = forAll(only(around16
 const ends = oldestAndNewest(inject('servers'))
 
 /**
- * The same with every driver, as a superuser and as one who is none, on the oldest and the newest server, and in turn on
- * those between.
+ * The same with every driver, as a superuser or as the owner of the database, on the oldest and the newest server, and in
+ * turn on those between.
  */
 export const conformanceInTurnBetween = (title: string, define: Define): void =>
   forAll((server) => (isAmong(ends, server) ? pairingsFor : pairingInTurn(title))(server))(define)

@@ -51,8 +51,8 @@ export interface FaultProxy {
 }
 
 /**
- * What is no part of what a connection does, and is not counted: the request to cancel what another one runs, which is all
- * that its connection is for, and the word that a client goes, which may come at any time.
+ * Whether a message is not counted: a request to cancel what another connection runs, which is the only message of its own
+ * connection; or the message by which a client ends a connection, which may come at any time.
  */
 const isAside = (sender: Sender, type: string, bytes: Buffer): boolean =>
   sender === 'frontend' && (type === 'X' || (type === '' && isCancelRequest(bytes)))

@@ -16,7 +16,10 @@ const asActor = (id: string): string => `
   create schema s_${id}; create table s_${id}.read (); create table s_${id}.given (); create table s_${id}.taken ();
   grant insert on s_${id}.read to r_${id}; grant old_${id} to r_${id}; grant usage on schema s_${id} to new_${id};`
 
-/** Who is no superuser cannot give to a role that it is no member of; that it becomes one for the sync is the point. */
+/**
+ * The acting role, if it is not a superuser, could not do this: it is not a member of the new owner. During the sync it
+ * becomes one, which is to be tested.
+ */
 const asSuperuser = (id: string): string => `alter table s_${id}.taken owner to r_${id};`
 
 const desiredOf = (id: string): DesiredRole => ({

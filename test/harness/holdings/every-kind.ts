@@ -30,7 +30,7 @@ interface Sort {
   /** Before this version only superusers can give one of a non-superuser’s to the acting role. */
   readonly movedBySuperuserUntil?: number
   /** It has the owner of something else. */
-  readonly follows?: true
+  readonly ownerFollows?: true
   readonly make: (place: Place, name: string, run: Sandbox['run']) => Promise<Made>
 }
 
@@ -231,7 +231,7 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
     has: ({ oid }, role, privilege) => `has_column_privilege(${role}, ${oid}, 1::int2, '${privilege}')`,
     sorts: {
       column: {
-        follows: true,
+        ownerFollows: true,
         make: async (place, name, run) => {
           const made = await relation((table) => `create table ${table} (id int, other int)`)(
             place,
@@ -342,7 +342,7 @@ export const everyKind: Readonly<Record<ObjectKind, KindUnderTest>> = {
           (name) => `create type ${name}_of as range (subtype = int4, multirange_type_name = ${name})`,
         ),
       },
-      'row type': { follows: true, make: type((name) => `create table ${name} (id int)`) },
+      'row type': { ownerFollows: true, make: type((name) => `create table ${name} (id int)`) },
       base: {
         madeBySuperuser: true,
         make: type(
@@ -615,12 +615,12 @@ export const makeEveryKind = async (place: Place): Promise<readonly Specimen[]> 
   const specimens: Specimen[] = []
   for (const kind of Object.keys(everyKind) as ObjectKind[])
     for (const [sort, row] of Object.entries(everyKind[kind].sorts)) {
-      const { since = 0, until = Infinity, madeBySuperuser, ofSuperuser = false, follows } = row
+      const { since = 0, until = Infinity, madeBySuperuser, ofSuperuser = false, ownerFollows } = row
       const movedBySuperuser = version < (row.movedBySuperuserUntil ?? 0)
       if (version < since || version >= until) continue
       const name = box.name(sort.toLowerCase().replaceAll(/[^a-z]/g, '_'))
       const made = await row.make(place, name, madeBySuperuser ? box.admin : box.run)
-      const ownable = everyKind[kind].owner !== undefined && follows === undefined
+      const ownable = everyKind[kind].owner !== undefined && ownerFollows === undefined
       const specimen: Specimen = { ...made, kind, sort, ofSuperuser, movedBySuperuser, isOwnable: ownable }
       if (madeBySuperuser && !ofSuperuser && !box.isSuperuser)
         await box.admin(ownerStatement(specimen, box.actor))

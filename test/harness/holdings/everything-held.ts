@@ -163,10 +163,10 @@ export const holdEverything = async (box: Sandbox): Promise<EverythingHeld> => {
   await grantDefaults(box, cast, place)
   await ownAll(box, cast, owned)
   const unmanaged = await tieUnmanaged(box, cast, place)
-  // Before 10 who is no superuser may not alter a role with it in any way.
+  // Before 10, only a superuser may alter a role that has it.
   const bypass = isSuperuser || server.version >= 100000 ? 'bypassrls' : ''
   await admin(`alter role ${role} login createdb createrole ${bypass}`)
-  // Before 16 who is no superuser may not alter a role that has it in any way.
+  // Before 16, only a superuser may alter a role that has it.
   if (isSuperuser || server.version >= 160000) await admin(`alter role ${role} replication`)
   if (!isSuperuser) await admin(`alter role ${role} nosuperuser`)
   return { role, bystander: cast.bystander, place, granted, owned, unmanaged, all: [...first, ...second] }

@@ -38,7 +38,7 @@ export interface Sandbox {
   readonly admin: (text: string) => Promise<readonly (readonly unknown[])[]>
   /** Runs a statement as a role; rejects where that role may not. */
   readonly as: (role: string, text: string) => Promise<readonly (readonly unknown[])[]>
-  /** The roles of this sandbox that are no intermediate roles, as they are now. */
+  /** The roles of this sandbox that exist now, without intermediate roles. */
   readonly roles: () => Promise<readonly string[]>
   readonly holdings: (roles: readonly string[]) => Promise<Holdings>
   /**
@@ -134,7 +134,7 @@ export const openSandbox = async (
       .filter((thing) => !after.has(thing) && !isOfDropped(thing, actor))
       .map((thing) => `loses ${thing}`)
     const gained = [...after].filter((thing) => !before.has(thing)).map((thing) => `gains ${thing}`)
-    // Becoming an owner is no effect, nor is coming to administer the roles that one creates.
+    // It is not an effect to become an owner, or to administer the roles that one creates.
     const became = gained.filter(
       (line) => !/^gains [^:]*: owns /.test(line) && !line.startsWith(`gains ${actor}: member of `),
     )
@@ -152,7 +152,7 @@ export const openSandbox = async (
         grant.kind === 'attribute' ? { ...grant, password: 'keep' as const } : grant,
       ),
     }))
-    // What a plan says is no concern of the drivers: to ask one of them is enough.
+    // What a plan says does not depend on the driver, so it is enough to ask one.
     if (driver.library === 'pg') {
       const again = await pool.planRoles(withoutPasswords, options)
       expect(again.transactions, 'the same sync again finds nothing to do').toEqual([])

@@ -69,7 +69,7 @@ const isReady = async (data: string): Promise<boolean> => {
   return ['ready', 'standby'].includes(status.split('\n')[7]?.trim() ?? '')
 }
 
-/** Makes a server wait for a primary, which there is none of: so it stays a replica. */
+/** Makes a server wait for a primary that does not exist, so that it stays a replica. */
 const makeReplica = async (major: number, data: string): Promise<void> => {
   await appendFile(join(data, 'postgresql.conf'), 'wal_level = replica\nmax_wal_senders = 10\n')
   if (major >= 12) await writeFile(join(data, 'standby.signal'), '')

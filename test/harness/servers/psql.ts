@@ -25,7 +25,7 @@ const withoutPsql = async (server: TestConnection, database: string, script: str
   await client.query(script).finally(() => client.end())
 }
 
-/** Runs a script as it stands in `psql`, up to its first error; where there is no psql, over the wire. */
+/** Runs a script, unchanged, in `psql` up to its first error. If there is no psql, it is sent to the server. */
 export const psql = async (server: TestConnection, database: string, script: string): Promise<void> => {
   const program = await findPsql()
   if (program === undefined) return withoutPsql(server, database, script)

@@ -71,7 +71,7 @@ const untypedIn = (tokens: readonly Token[]): readonly string[] =>
     return only.kind === 'literal' || isWord(only, 'null') ? [`the column ${only.text} has no type`] : []
   })
 
-/** What stands before a bracket and is no function. */
+/** Words that may stand before a bracket and are not functions. */
 const noFunctions = new Set(
   `all and any array as between by case coalesce distinct else end except exists filter from having in intersect
   is join lateral limit materialized not nullif offset on operator or over row select some then union using values

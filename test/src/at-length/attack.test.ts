@@ -14,7 +14,7 @@ describe.for(servers)('$name', (server) => {
   const turn = servers.indexOf(server) + seed
 
   // One for each server; `npm run attack` draws thousands.
-  test('code in a world runs with no other rights than before', { timeout: 300_000 }, async () => {
+  test('no code in a random world gets other rights than before', { timeout: 300_000 }, async () => {
     const plot = drawPlot(server, seed * 1000 + turn)
     expect(complaint(plot, await attempt(server, plot))).toBe('')
   })
@@ -32,7 +32,7 @@ describe.for(servers)('$name', (server) => {
   )
 
   if (!ends.includes(server)) return
-  test('code of every sort runs with no other rights than before', { timeout: 300_000 }, async () => {
+  test('no code of any sort gets other rights than before', { timeout: 300_000 }, async () => {
     const plot = plotOfEverything(server, turn)
     const result = await attempt(server, plot)
     expect(complaint(plot, result)).toBe('')

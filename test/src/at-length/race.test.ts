@@ -10,7 +10,7 @@ describe.for(serversAround16(inject('servers')))('$name', (server) => {
     ['with syncs in two databases, and outside writers that change the same roles and objects by hand', true],
     ['with syncs in two databases', false],
   ] as const)(
-    '%s, every sync succeeds and does what was asked for',
+    'every sync succeeds and does what was asked for, %s',
     { timeout: 300_000 },
     async ([, outsideWriters]) => {
       const tag = `${process.pid.toString(36)}_${outsideWriters ? 'd' : 'w'}`

@@ -43,7 +43,7 @@ describe('the quickstart', () => {
 
   afterEach(() => rm(directory, { recursive: true, force: true }))
 
-  test('shows a plan, makes it true, takes it back, and leaves nothing behind', async () => {
+  test('shows a plan, executes it, undoes it, and leaves nothing behind', async () => {
     const { code, output, errors } = await run(directory)
     expect(errors).toBe('')
     expect(code).toBe(0)

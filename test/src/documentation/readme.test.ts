@@ -171,7 +171,7 @@ describe('the documentation', () => {
     },
   }
 
-  test('has examples that are typed right', async () => {
+  test('has examples that compile', async () => {
     const config = {
       extends: '../../tsconfig.json',
       include: ['**/*.ts'],
@@ -191,7 +191,7 @@ describe('the documentation', () => {
     beforeAll(() => reset(cluster))
 
     test.each(page.blocks.map((block) => [block.title, block.language, block] as const))(
-      '%s, %s: works, and prints what it says',
+      '%s, %s: runs, and prints what the page says',
       async (_, language, block) => {
         expect(Object.keys(follow)).toContain(language)
         await follow[language]?.(page, block)

@@ -21,7 +21,7 @@ const kysely = new Kysely<unknown>({
   },
 })
 
-/** By what they are: connections of other libraries, as far as they look like one of ours, and what is none. */
+/** Connections of other libraries, which look like those of pg and postgres.js, and things that are not connections. */
 const others: readonly (readonly [string, unknown])[] = [
   ['undefined', undefined],
   ['null', null],
@@ -39,21 +39,24 @@ const others: readonly (readonly [string, unknown])[] = [
 
 const desired = { role: 'r', grants: [Grant.login()] }
 
-describe('what is no connection is refused at once, and what would be one is said', () => {
-  test.for([...others, ['a postgres()', postgres()] as const])('%s is none of pg', async ([, given]) => {
-    const message = /^cannot use the connection: it is neither a Pool nor a Client of pg; /
-    const refused = nodePostgres.planRoles(given as never, desired)
-    await expect(refused).rejects.toBeInstanceOf(TypeError)
-    await expect(refused).rejects.toThrow(message)
-    const work = Effect.provide(
-      nodePostgresEffect.planRoles(desired),
-      nodePostgresEffect.layer(given as never),
-    )
-    await expect(Effect.runPromise(work)).rejects.toThrow(message)
-  })
+describe('something that is not a connection is refused at once, and the error says what would be one', () => {
+  test.for([...others, ['a postgres()', postgres()] as const])(
+    '%s is not a connection of pg',
+    async ([, given]) => {
+      const message = /^cannot use the connection: it is neither a Pool nor a Client of pg; /
+      const refused = nodePostgres.planRoles(given as never, desired)
+      await expect(refused).rejects.toBeInstanceOf(TypeError)
+      await expect(refused).rejects.toThrow(message)
+      const work = Effect.provide(
+        nodePostgresEffect.planRoles(desired),
+        nodePostgresEffect.layer(given as never),
+      )
+      await expect(Effect.runPromise(work)).rejects.toThrow(message)
+    },
+  )
 
   test.for([...others, ['a Pool', new pg.Pool()] as const, ['a Client', new pg.Client()] as const])(
-    '%s is none of postgres.js',
+    '%s is not a connection of postgres.js',
     async ([, given]) => {
       const message = /^cannot use the connection: it is neither a postgres\(\) of postgres.js nor /
       const refused = postgresJs.syncRoles(given as never, desired)
@@ -69,7 +72,7 @@ describe('what is no connection is refused at once, and what would be one is sai
     [null, 'null is not a desired role'],
     ['alice', '"alice" is not a desired role'],
     [[desired, undefined], 'undefined is not a desired role'],
-  ])('nor is %j anything to ask for', async ([asked, message]) => {
+  ])('%j is not a desired role', async ([asked, message]) => {
     const refused = nodePostgres.planRoles(new pg.Pool(), asked as never)
     await expect(refused).rejects.toMatchObject({ _tag: 'InvalidGrantError', field: 'desired' })
     await expect(refused).rejects.toThrow(`cannot sync roles: ${message}`)

@@ -76,14 +76,14 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     await sql.end()
   })
 
-  test('a client that is not connected is an error, and no wait for ever', async () => {
+  test('a call fails on a client that is not connected, and does not wait forever', async () => {
     const client = new pg.Client(connectionTo(server, box.database))
     const asked = nodePostgres.planRoles({ role: box.name('r'), grants: [] })
     const exit = await Effect.runPromiseExit(Effect.provide(asked, nodePostgres.layer(client)))
     expect(String(exit)).toContain('the client is not connected')
   })
 
-  test('a commit on a connection that was silently made anew is no success', async () => {
+  test('a commit fails on a connection that was silently replaced', async () => {
     const role = box.name('r')
     const pool = new pg.Pool(connectionTo(server, box.database))
     // As the server does with the transaction of a connection that is gone.
@@ -100,7 +100,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     expect(await box.run(`select from pg_roles where rolname = '${role}'`)).toEqual([])
   })
 
-  test('a sync takes five round trips and one for each batch, if nobody else commits anything', async () => {
+  test('a sync takes four round trips and one for each batch, if nobody else commits anything', async () => {
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
     await box.run(
@@ -122,7 +122,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
     expect(sent.filter(isLook).length).toBeLessThanOrEqual(8)
   })
 
-  test('each phase is a span, with what was counted and no secret', async () => {
+  test('each step is a span, with counts and without secrets', async () => {
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
     const spans: Tracer.NativeSpan[] = []

@@ -94,7 +94,7 @@ const isFirstOfType = ({ messages }: Course, message: Message): boolean =>
 const isRepresentative = (course: Course, message: Message): boolean =>
   everything || isFirstOfType(course, message)
 
-/** Where each thing may happen. What happens behind a message happens before the next one, unless there is none. */
+/** Where each fault may happen. A fault after a message is one before the next message, unless that message is the last. */
 const places: Readonly<Record<Happening, (course: Course, message: Message) => boolean>> = {
   'cut before': isRepresentative,
   truncate: (course, message) => everything || endsTurn(course, message),
@@ -175,7 +175,7 @@ describe.for(servers)('$name', (server) => {
       return points.filter((_, index) => index % parts === share % parts)
     }
 
-    test('a sync takes messages of every kind', () => {
+    test('a sync sends and receives messages of every type', () => {
       const types = new Set([...connecting.messages, ...course.messages].map(({ type }) => type))
       expect([...types]).toEqual(expect.arrayContaining(['', 'R', 'S', 'K', 'Z', 'Q', 'T', 'D', 'C']))
     })
@@ -187,7 +187,7 @@ describe.for(servers)('$name', (server) => {
       ['the caller aborts it', 2, ['abort']],
     ]
     test.concurrent.for(themes)(
-      'all or nothing is done, and the pool is good, when %s',
+      'all or nothing is done, and the pool still works, when %s',
       { timeout: 600_000 },
       async ([, parallel, happenings], { annotate }) => {
         const faultCases = casesOf(...happenings)
@@ -197,13 +197,13 @@ describe.for(servers)('$name', (server) => {
       },
     )
 
-    test('nothing fails that nobody waits for', () => {
+    test('no promise is rejected that nobody waits for', () => {
       expect(uncaught).toEqual([])
     })
   })
 })
 
-/** What befalls the ROLLBACK, and not one to a savepoint. */
+/** The message with ROLLBACK, not with ROLLBACK TO SAVEPOINT. */
 const rollback = (message: Message): boolean => /^rollback$/i.test(textOf(message))
 
 describe.for(servers)('$name', (server) => {
@@ -229,7 +229,7 @@ describe.for(servers)('$name', (server) => {
     }
 
     test.for<Fault>(['cut before', 'stall'])(
-      'what went wrong first is told, when ROLLBACK meets with %s',
+      'the error says what went wrong first if ROLLBACK fails too, by %s',
       async (happens) => {
         const { desired, lockKey } = await oneTestRole()
         const proxy = await startFaultProxy(box.connection)
@@ -283,7 +283,7 @@ describe.for(servers)('$name', (server) => {
     ]
     const ends = [{ how: 'is aborted' }, { how: 'takes too long' }]
     test.for(obstacles.flatMap((obstacle) => ends.map((end) => ({ ...obstacle, ...end }))))(
-      'the statement ends on the server when a sync that waits for $name $how',
+      'when a sync that waits for $name $how, its statement ends on the server',
       async ({ how, waitsFor, lay }) => {
         const testRole = await oneTestRole()
         const [old] = await statesOf(box, [testRole])

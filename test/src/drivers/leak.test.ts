@@ -70,7 +70,7 @@ describe('a password', () => {
   afterAll(() => cluster.stop())
 
   test.concurrent.for(cases)(
-    'is never to be seen: $password with $name',
+    'is nowhere to be seen: $password with $name',
     { timeout: 120_000 },
     async ({ name, password, database }) => {
       const { host, port, user } = cluster

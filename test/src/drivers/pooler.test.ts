@@ -23,7 +23,7 @@ interface Way {
   readonly stop: () => Promise<void>
 }
 
-/** Through the pooler; where there is none, straight to the server. */
+/** Through the pooler; if there is none, directly to the server. */
 const wayTo = async (server: TestServer): Promise<Way> =>
   program === undefined ? { connection: server, stop: () => Promise.resolve() } : startPooler(program, server)
 
@@ -68,7 +68,7 @@ describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
         return found.map(({ rows }) => rows[0]!).sort((one, other) => one.session - other.session)
       }
 
-      test('much at once is done, and leaves nothing in a session', async () => {
+      test('many calls at once succeed, and leave nothing in a session', async () => {
         const [schema, group] = [box.name('s'), box.name('g')]
         const tables = ['one', 'two', 'three', 'four']
         await box.run(

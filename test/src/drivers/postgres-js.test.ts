@@ -9,7 +9,7 @@ import { connectionTo } from '../../harness/servers/servers.ts'
 /** Behind a pooler, and without one. */
 const waysToConnect = [{ fetch_types: false }, { fetch_types: true }]
 
-/** All connections that there may be are there for everybody. */
+/** Every connection that the pool may have can be used. */
 const expectAllFree = async (sql: postgres.Sql): Promise<void> => {
   const { max } = sql.options
   const pids = await Promise.all(
@@ -52,7 +52,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         await sql.end({ timeout: 5 })
       }
     }
-    test.for([1, 3])('a pool of %i that has no connection yet', (max) =>
+    test.for([1, 3])('a sync works on a pool of %i that has no connection yet', (max) =>
       withSql({ max }, async (sql) => {
         await sync(sql)
         await sync(sql)
@@ -68,7 +68,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
       }),
     )
 
-    test.for([1, 2])('a pool of %i whose connections are busy', (max) =>
+    test.for([1, 2])('a sync works on a pool of %i whose connections are busy', (max) =>
       withSql({ max }, async (sql) => {
         const busy = Array.from({ length: max }, () => sql`select pg_sleep(0.5)`.execute())
         await Promise.all([sync(sql), sync(sql), ...busy])
@@ -78,7 +78,7 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
       }),
     )
 
-    test('a pool whose connections have been closed because nobody used them', () =>
+    test('a sync works on a pool whose connections were closed because nobody used them', () =>
       withSql({ max: 2, idle_timeout: 1 }, async (sql) => {
         await sync(sql)
         while (
@@ -100,13 +100,13 @@ describe.for(inject('servers').slice(-1))('$name', (server) => {
         await expect(planRoles(sql, desired(), { timeout: 100 })).rejects.toThrow(
           'while waiting for a connection',
         )
-        // What others do there is none of its business.
+        // What others do on the pool goes on.
         await expect(busy).resolves.toHaveLength(1)
         await sync(sql)
         await expectAllFree(sql)
       }))
 
-    test('a server that cannot be reached is an error, and can be reached later', async () => {
+    test('a call fails if the server cannot be reached, and a later call works once it can', async () => {
       const connection = connectionTo(server, box.database)
       const sql = postgres({ ...connection, ...way, max: 1, database: `${box.database}_no` })
       await expect(planRoles(sql, desired())).rejects.toMatchObject({

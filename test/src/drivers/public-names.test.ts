@@ -66,7 +66,7 @@ test.for([
   '@pgsr/postgres-js',
   '@pgsr/node-postgres/effect',
   '@pgsr/postgres-js/effect',
-])('%s exports nothing that is only for the packages of pgsr', async (module) => {
+])('%s exports nothing that is meant only for other packages of pgsr', async (module) => {
   const known = new Set(await exportsOf(fileOf('@pgsr/planner')))
   const internal = await exportsOf(fileOf('@pgsr/planner/internal'))
   const ours = new Set(internal.filter((name) => !known.has(name)))

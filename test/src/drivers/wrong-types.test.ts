@@ -22,26 +22,29 @@ test.for<[string, unknown, unknown]>([
   ['no roles', null, {}],
   ['a number', 5, {}],
   ['a role without grants', { role: 'r' }, {}],
-  ['grants that are a text', { role: 'r', grants: 'LOGIN' }, {}],
-  ['grants that are texts', { role: 'r', grants: ['LOGIN'] }, {}],
+  ['grants that are text', { role: 'r', grants: 'LOGIN' }, {}],
+  ['grants that are an array of text', { role: 'r', grants: ['LOGIN'] }, {}],
   ['a name that is a number', { role: 1, grants: [] }, {}],
-  ['what cannot be read', throwing('role'), {}],
+  ['a role that cannot be read', throwing('role'), {}],
   ['grants that cannot be read', { role: 'r', grants: [throwing('kind')] }, {}],
   ['options that are null', role, null],
-  ['options that are a text', role, 'actAs'],
+  ['options that are text', role, 'actAs'],
   ['an option that cannot be read', role, throwing('actAs')],
   ['an option of the wrong type', role, { timeout: '60' }],
-])('%s: refused before anything is sent, in words that say what is wrong', async ([, given, options]) => {
-  for (const call of [syncRoles, planRoles, introspect, executePlan] as unknown as readonly AnyFunction[]) {
-    const error: unknown = await call(nowhere, given, options).catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ _tag: 'InvalidGrantError' })
-    expect((error as Error).message).not.toMatch(
-      /is not (a function|iterable)|cannot read prop|nobody can read/i,
-    )
-  }
-})
+])(
+  '%s: refused before anything is sent, with an error that says what is wrong',
+  async ([, given, options]) => {
+    for (const call of [syncRoles, planRoles, introspect, executePlan] as unknown as readonly AnyFunction[]) {
+      const error: unknown = await call(nowhere, given, options).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ _tag: 'InvalidGrantError' })
+      expect((error as Error).message).not.toMatch(
+        /is not (a function|iterable)|cannot read prop|nobody can read/i,
+      )
+    }
+  },
+)
 
-test('no desired roles at all is said', async () => {
+test('a call without desired roles is refused, and says so', async () => {
   const call = planRoles as unknown as (pool: pg.Pool, desired?: unknown) => Promise<unknown>
   await expect(call(nowhere)).rejects.toMatchObject({
     _tag: 'InvalidGrantError',

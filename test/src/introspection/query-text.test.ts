@@ -52,7 +52,7 @@ const readsCatalogs = (text: string): boolean =>
   /'pgsr\.|pg_catalog\.pg_(?:database|namespace|class)\b/.test(text)
 
 describe.for([...history])('for %i', ([version, contents]) => {
-  test('the statements that read the catalogs have only what there is', () => {
+  test('the statements that read the catalogs name only what exists', () => {
     const texts = [
       ...scopes.flatMap((scope) =>
         needsFor(scope).flatMap((needs) => introspectionStatements(version, scope, needs)),
@@ -63,7 +63,7 @@ describe.for([...history])('for %i', ([version, contents]) => {
   })
 })
 
-test('what is wrong is seen', () => {
+test('what does not exist is noticed', () => {
   const oldest = history.get(90600)!
   const seen = (text: string): readonly string[] => problemsOn(text, 90600, oldest)
   expect(
@@ -91,7 +91,7 @@ const asked = { role: `query_text_${process.pid}`, grants: [Grant.login({ passwo
 describe.for(inject('servers'))('$name', (server) => {
   const major = Math.floor(server.version / (server.version < 100000 ? 100 : 10000))
 
-  test('the list of what it has is right', async () => {
+  test('the list of what its catalogs have is right', async () => {
     const { relations, functions } = history.get(major * (server.version < 100000 ? 100 : 10000))!
     const listed = new Map(await listOf(server))
     const has = { functions: listed.get('()'), relations: listed }
@@ -103,7 +103,7 @@ describe.for(inject('servers'))('$name', (server) => {
         expect([...(listed.get(name) ?? [])]).toEqual(expect.arrayContaining([...columns]))
   })
 
-  test('what else is sent has only what there is in every version', async () => {
+  test('all other statements name only what exists in every version', async () => {
     const client = new pg.Client(connectionTo(server))
     await client.connect()
     const texts: string[] = []

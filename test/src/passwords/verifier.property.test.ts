@@ -168,7 +168,7 @@ describe.for(inject('servers'))('$name', (server) => {
     await fc.assert(property, { numRuns: version >= 160000 ? 60 : 6, interruptAfterTimeLimit: 30_000 })
   })
 
-  test('knows verifiers as the server does', async () => {
+  test('recognizes the same verifiers as the server', async () => {
     const known = version >= 100000 ? verifiers : verifiers.filter((text) => text.startsWith('md5'))
     expect(await storedFor(known)).toEqual(known)
     expect(verifiers.filter((text) => !isVerifier(text))).toEqual([])
@@ -181,7 +181,7 @@ describe.for(inject('servers'))('$name', (server) => {
     expect([...verifiers, ...broken, ...lookalikes].filter(isBrokenVerifier)).toEqual(broken)
   })
 
-  test('knows a verifier of its own again', async () => {
+  test('recognizes its own verifiers', async () => {
     const role = roleOf(0)
     for (const each of ['plain', 'Ⅸ\u00A0\u00AD', ...verifiers]) {
       if (isUnknownVerifier(version, each)) continue
@@ -192,7 +192,7 @@ describe.for(inject('servers'))('$name', (server) => {
     }
   })
 
-  test('knows which verifiers the server drops', async () => {
+  test('recognizes which verifiers the server does not store', async () => {
     const role = roleOf(0)
     const own = await Promise.all(['', ' ', '\u00AD'].map((each) => verifierOf(version, role, each)))
     const md5s = ['', ' '].map((each) => `md5${createHash('md5').update(`${each}${role}`).digest('hex')}`)
@@ -203,7 +203,7 @@ describe.for(inject('servers'))('$name', (server) => {
   })
 })
 
-test('an md5 verifier is good for PostgreSQL 9.6 only', async () => {
+test('an md5 verifier is accepted for PostgreSQL 9.6 only', async () => {
   const stored = `md5${createHash('md5').update('sesamealice').digest('hex')}`
   expect(await verifierOf(90624, 'alice', 'sesame')).toBe(stored)
   expect(await matches(stored, 'alice', 'sesame', 90624)).toBe(true)
@@ -222,7 +222,7 @@ test('a verifier has the iterations that are asked for', async () => {
   expect(await matches(stored, 'alice', stored, 180000, 4096)).toBe(true)
 })
 
-test('a verifier that takes hours to check is that of no password', async () => {
+test('a verifier that would take hours to check counts as that of another password', async () => {
   const stored = `SCRAM-SHA-256$2147483647:${salt}$${key}:${key}`
   expect(isVerifier(stored)).toBe(true)
   expect(isEndlessVerifier(stored)).toBe(true)

@@ -49,9 +49,9 @@ const find = ({ objects }: Snapshot, name: ObjectName): DatabaseObject | undefin
 /** What a REVOKE on an object touches: itself, and a table's columns. */
 const touchedBy = ({ objects }: Snapshot, name: ObjectName): readonly DatabaseObject[] =>
   objects.filter(
-    ({ kind, follows, ...object }) =>
+    ({ kind, ownerFollows, ...object }) =>
       isSame({ kind, ...object }, name) ||
-      (kind === 'column' && follows !== undefined && isSame(follows, name)),
+      (kind === 'column' && ownerFollows !== undefined && isSame(ownerFollows, name)),
   )
 
 const ordinaryRoles = ({ roles, server }: Snapshot): readonly string[] =>
@@ -64,13 +64,13 @@ export const columns: readonly ObjectName[] = Object.entries(columnsOf).flatMap(
 
 /** Whether its grantor can revoke this: it needs the grant option, and USAGE on the schema to name the object. */
 const canAct = (snapshot: Snapshot, { object, privilege, grantor }: RevokePrivilege): boolean => {
-  const { owner, acl, follows } = find(snapshot, object)!
+  const { owner, acl, ownerFollows } = find(snapshot, object)!
   if (grantor === owner) return true
   const { acl: schemaAcl } = find(snapshot, { kind: 'schema', name: object.name.slice(0, 1) }) ?? { acl: [] }
   const reaches =
     objectKinds[object.kind].parts.length === 1 ||
     schemaAcl.some((item) => [grantor, 'public'].includes(item.grantee) && holds(item, 'USAGE'))
-  const onTable = object.kind === 'column' && follows ? find(snapshot, follows)!.acl : []
+  const onTable = object.kind === 'column' && ownerFollows ? find(snapshot, ownerFollows)!.acl : []
   return reaches && [...acl, ...onTable].some((item) => item.grantee === grantor && mayGrant(item, privilege))
 }
 
@@ -146,11 +146,11 @@ const revokeDefaultPrivilege = (snapshot: Snapshot, pick: Pick): Operation => {
 
 /** Every REVOKE that would take something away. What is on a column may also be revoked on the table. */
 const revokesOf = ({ objects, server }: Snapshot): readonly RevokePrivilege[] =>
-  objects.flatMap(({ kind, name, owner, acl, follows }) =>
+  objects.flatMap(({ kind, name, owner, acl, ownerFollows }) =>
     acl.flatMap((item) => {
       const { grantee, grantor } = item
       const as = grantor === owner ? server.actingRole : grantor
-      const on = kind === 'column' ? [{ kind, name }, follows!] : [{ kind, name }]
+      const on = kind === 'column' ? [{ kind, name }, ownerFollows!] : [{ kind, name }]
       return privilegesOf({ kind, name }, server.version)
         .filter((privilege) => holds(item, privilege))
         .flatMap((privilege) =>
@@ -183,7 +183,7 @@ const revokePrivilege = (snapshot: Snapshot, pick: Pick): Operation | undefined 
 }
 
 const setOwner = (snapshot: Snapshot, pick: Pick): Operation | undefined => {
-  const { kind, name } = pick(snapshot.objects.filter(({ follows }) => follows === undefined))!
+  const { kind, name } = pick(snapshot.objects.filter(({ ownerFollows }) => ownerFollows === undefined))!
   const as = snapshot.server.actingRole
   const owner = pick([...ordinaryRoles(snapshot), as])!
   return { kind: 'setOwner', object: { kind, name }, owner, as, reason }

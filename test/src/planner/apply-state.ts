@@ -76,7 +76,7 @@ with ours as (
   select c.oid, relkind, relname, relowner, relacl, nspname
   from pg_class c join schemas n on n.oid = relnamespace
   where relkind in ('r', 'v', 'S')
-), objects (kind, name, oid, owner, acl, follows) as (
+), objects (kind, name, oid, owner, acl, owner_follows) as (
   select 'database', array[datname], oid, datdba, coalesce(datacl, acldefault('d', datdba)), null::name[]
   from pg_database where datname = current_database()
   union all
@@ -129,7 +129,7 @@ select json_build_object(
   'objects', (
     select json_agg(json_strip_nulls(json_build_object(
       'kind', kind, 'name', name, 'oid', oid::text, 'owner', pg_get_userbyid(owner), 'acl', ${aclOf('acl')},
-      'follows', case when follows is not null then json_build_object('kind', 'table', 'name', follows) end
+      'ownerFollows', case when owner_follows is not null then json_build_object('kind', 'table', 'name', owner_follows) end
     )))
     from objects
   ),
@@ -156,11 +156,11 @@ export const linesOf = (snapshot: Snapshot): readonly string[] =>
       ({ role, member, grantor, admin, inherit, set }) =>
         `[${member}] is a member of [${role}] by [${grantor}]: ${JSON.stringify({ admin, inherit, set })}`,
     ),
-    ...snapshot.objects.flatMap(({ kind, name, owner, acl, follows }) => {
+    ...snapshot.objects.flatMap(({ kind, name, owner, acl, ownerFollows }) => {
       const object = `${kind} ${JSON.stringify(name)}`
       if (kind === 'column' && acl.length === 0) return []
       return [
-        `${object}: owner [${owner}], follows ${JSON.stringify(follows?.name)}`,
+        `${object}: owner [${owner}], follows ${JSON.stringify(ownerFollows?.name)}`,
         ...acl.map(
           ({ grantee, grantor, privileges }) => `${object}: [${grantee}]=${privileges}/[${grantor}]`,
         ),

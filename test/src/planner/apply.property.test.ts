@@ -68,7 +68,7 @@ describe.for(inject('servers'))('`apply` against $name', (server) => {
     await admin.end()
   })
 
-  test('predicts what every operation does', async () => {
+  test('predicts what every operation changes', async () => {
     const tried = new Set<string>()
     await fc.assert(
       fc.asyncProperty(before, then, async (choices, tries) => {

@@ -78,7 +78,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
   const divides = version < 160000 || version >= 180000
 
   if (divides)
-    test('what gives nobody anything yet is made before, and again where somebody drops it', async () => {
+    test('roles that give nobody anything yet are created beforehand, and again if somebody drops them', async () => {
       const schemas = numbered(230, 's')
       await forEach(pool, schemas, (schema) => `create schema ${schema}`)
       const desired = usageOf(schemas)
@@ -117,7 +117,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     })
 
   if (divides)
-    test('what two need at once is made once', async () => {
+    test('what two syncs need at once is created once', async () => {
       const schemas = numbered(230, 's')
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
       const other = driver.pool(cluster!, 'postgres')
@@ -147,7 +147,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     })
 
   if (divides)
-    test('what is refused under the lock is refused before anything is prepared', async () => {
+    test('a sync that would be refused under the lock is refused before anything is prepared', async () => {
       const schemas = numbered(230, 's')
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
       const plan = await pool.planRoles(usageOf(schemas, 'third'))
@@ -166,7 +166,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     })
 
   if (divides)
-    test('what only prepares is proved as well', async () => {
+    test('a transaction that only prepares is proved, too', async () => {
       const schemas = numbered(230, 's')
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
       // Of the second transaction: the first looks at everything.
@@ -193,7 +193,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       }
     })
 
-  test('a new owner’s locks are counted with those of indexes and TOAST tables', async () => {
+  test('the locks for a new owner include those on indexes and TOAST tables', async () => {
     await pool.run('create role owner')
     const owned = (): Promise<unknown> =>
       rowsOf(pool, "select count(*)::int from pg_tables where tableowner = 'owner'")
@@ -211,7 +211,7 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
 
   // Before, it takes no lock to grant a role.
   if (version >= 160000)
-    test('what counts is done in one transaction or, before anything is sent, refused', async () => {
+    test('everything but preparation is done in one transaction, or refused before anything is sent', async () => {
       const schemas = numbered(450, 's')
       const desired = usageOf(schemas)
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)

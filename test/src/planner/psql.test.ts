@@ -16,7 +16,7 @@ const [driver] = drivers
 
 describe.for(inject('servers'))('$name', (server) => {
   test.for(actorKinds)(
-    'a dry run that psql runs as it stands comes to the same as a sync, as %s',
+    'the script of a dry run, run by psql, has the same outcome as a sync, as %s',
     async (kind) => {
       const box = await openSandbox(server, driver!, kind)
       const names = ['reader', 'wri"ter', 'chi\\ef', "by'stander", 'sche:ma', 'gone'].map((base) =>

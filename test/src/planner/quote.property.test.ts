@@ -109,7 +109,7 @@ describe.for(cases)('$name, $driver, standard_conforming_strings $conforming', (
   })
   afterAll(() => connection.end())
 
-  test('gives back every literal under every name', async () => {
+  test('the server returns every literal under every name as it was given', async () => {
     const property = fc.asyncProperty(columns, async (pairs) => {
       const list = pairs.map(([name, text]) => `${quoteLiteral(text)}::text as ${quoteIdent(name)}`)
       await expect(connection.ask(`select ${list.join(', ')}`)).resolves.toEqual({
@@ -120,7 +120,7 @@ describe.for(cases)('$name, $driver, standard_conforming_strings $conforming', (
     await fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 20_000 })
   })
 
-  test('stores the name of every role as it is', async () => {
+  test('the server stores every role name as it was given', async () => {
     const property = fc.asyncProperty(roleNames, async (names) => {
       const creations = names.map((role) =>
         statementOf({ kind: 'createRole', role, as: server.user, reason: { role, grant: null } }),

@@ -5,7 +5,7 @@ import { type Context, createContext, Script } from 'node:vm'
 import { AbortedError, DatabaseError, type Outcome, StatementError, TimeoutError } from '../errors.ts'
 import type { Settings } from '../options.ts'
 
-/** How far a call has come, in case it is stopped: what is committed is done, whoever still waits for it. */
+/** How far a call has come, in case it is stopped: what is committed stays done, even if nobody waits for it any more. */
 export interface CallStatus<A> {
   stage: 'working' | 'committing' | 'committed'
   /** What the call is waiting for. */
@@ -56,7 +56,7 @@ const lost = (reason: unknown): DatabaseError =>
 
 /**
  * Stops an effect at the deadline, or when the signal is aborted. What it was doing is first cancelled and undone. What is
- * committed by then stays committed; where the server did not answer COMMIT, that is unknown.
+ * committed by then stays committed. If the server did not answer COMMIT, the outcome is unknown.
  */
 export const bounded = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
@@ -96,7 +96,7 @@ const isTimeout = (error: unknown): boolean =>
   error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
 
 /**
- * While a computation runs, no timer does: only the engine can end it. It does that for scripts, whatever functions they
+ * While a computation runs, no timer fires: only the engine can end it. It does that for scripts, whatever functions they
  * call, and also ends a regular expression that backtracks.
  */
 const runWithin = <A>(milliseconds: number, compute: () => A): A | typeof late => {

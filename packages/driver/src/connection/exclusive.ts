@@ -4,7 +4,7 @@ const lastReleases = new WeakMap<object, Promise<void>>()
 /**
  * Waits until no other call of pgsr uses the connection, and reserves it: two calls at once would be inside each other’s
  * transaction. For connections that the caller holds; a pool gives each call its own.
- * @returns releases the connection
+ * @returns a function that releases the connection
  */
 export const exclusively = async (connection: object): Promise<() => void> => {
   const before = lastReleases.get(connection)

@@ -94,8 +94,8 @@ const sessionOver = (wire: Wire): SessionShape => {
     isClosed = true
     wire.close()
   }
-  // A late cancel request would hit whatever statement runs then, so that each request is waited for. A request that
-  // overtakes the text hits nothing, so that it is repeated.
+  // A late cancel request would cancel whatever statement runs then. So pgsr waits for each request. A request that overtakes
+  // the text cancels nothing. So pgsr repeats it.
   const cancel = async (answer: Promise<unknown>): Promise<void> => {
     do await Promise.resolve(wire.cancel?.()).catch(() => undefined)
     while (!(await settlesIn(cancelInterval, answer)))

@@ -28,7 +28,7 @@ const ownScope: TransactionScope = {
   begin: ['begin isolation level read committed read write', 'savepoint pgsr_sync'],
   end: 'release savepoint pgsr_sync;commit',
   undo: 'rollback',
-  // All statements see the same.
+  // All statements see the same state.
   reading: { begin: ['begin isolation level repeatable read'], end: ['commit'] },
 }
 
@@ -45,8 +45,8 @@ const settingNames = [
 const undone = ['rollback to savepoint pgsr_sync', 'release savepoint pgsr_sync']
 
 /**
- * A savepoint in the caller’s transaction. A released savepoint keeps the settings that were changed under it, so that
- * they are restored before.
+ * A savepoint in the caller’s transaction. The settings that were changed under a savepoint stay when it is released, so
+ * they are restored first.
  * @param former the values of the settings before, in order; `null` for a setting that the server does not know
  */
 const callersScope = (former: readonly (string | null)[]): TransactionScope => {
@@ -60,7 +60,7 @@ const callersScope = (former: readonly (string | null)[]): TransactionScope => {
     begin: [],
     end: `select ${restored.join(', ')};release savepoint pgsr_sync`,
     undo: undone.join(';'),
-    // The settings of the text end with it.
+    // This also undoes the settings.
     reading: { begin: [], end: undone },
   }
 }

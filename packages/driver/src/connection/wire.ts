@@ -6,7 +6,7 @@ export type Results = readonly (readonly Row[])[]
 
 /** What a driver can do with one connection. Nobody else uses the connection at the same time. */
 export interface Wire {
-  /** The pool or client that the connection came from. What is learned about its server is remembered by it. */
+  /** The pool or client that the connection came from. By it, pgsr remembers what it has learned about the server. */
   readonly connection: object
   /** Whether the caller holds the connection, so that a transaction of the caller’s may be open on it. */
   readonly isHeld: boolean

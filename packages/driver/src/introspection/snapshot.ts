@@ -82,7 +82,7 @@ const objectOf = (row: RowOf<'objects'>, parseAcl: (text: string) => AclItem): D
     oid,
     owner,
     acl: acl.map(parseAcl),
-    ...(follows && { follows: { kind: 'table' as const, name: follows } }),
+    ...(follows && { ownerFollows: { kind: 'table' as const, name: follows } }),
     ...(inert && { inert }),
     ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
     ...(ownedBySuperusers && { ownedBySuperusers }),

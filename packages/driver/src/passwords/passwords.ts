@@ -117,16 +117,16 @@ export class Passwords {
 
 /** The roles whose stored passwords are read. */
 export interface StoredScope {
-  /** The roles of which is read whether they have a password. */
+  /** The roles for which pgsr reads whether they have a password. */
   readonly roles: readonly string[]
-  /** The roles of which the verifier is read, to compare it. */
+  /** The roles whose verifiers pgsr reads, to compare them. */
   readonly compared: readonly string[]
 }
 
 const namesOf = (roles: readonly string[]): string =>
   `array[${roles.map((role) => asciiLiteral(role)).join(', ')}]::pg_catalog.name[]`
 
-/** Reads the stored passwords. It answers one row, a JSON text. */
+/** Reads the stored passwords. The answer is one row with a JSON text. */
 export const storedQuery = ({ roles, compared }: StoredScope): string =>
   `select pg_catalog.json_agg(pg_catalog.json_build_array(
     a.rolname, case when a.rolname = any(${namesOf(compared)}) then a.rolpassword end

@@ -52,7 +52,10 @@ const withText = (batch: Omit<Batch, 'text'>): Batch => {
   return { ...batch, text: [...texts, ...(last === undefined ? [] : [last])].join(';') }
 }
 
-/** A password in plain text is sent in a message of its own: code that runs beside it, such as event triggers, could read it. */
+/**
+ * A password in plain text is sent in a message of its own: code that runs in the same message, such as event triggers, could
+ * read it.
+ */
 const hasPlainPassword = ([first]: Group): boolean =>
   first.kind === 'setPassword' && first.hashedBy === 'server'
 

@@ -19,6 +19,6 @@ export interface Call {
   readonly first: { readonly reading: Reading; readonly snapshot: Snapshot }
   readonly status: CallStatus<SyncResult>
   readonly lockBudget: LockBudget
-  /** The roles that the server does not let us lock, for example since it reserves them. */
+  /** The roles that the server refuses to lock, for example because it reserves them. */
   readonly unlockableRoles: Set<string>
 }

@@ -2,7 +2,7 @@ import * as Effect from 'effect/Effect'
 import { computeInTime, type Deadline, type Workload } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 
-/** Lets the driver write what it was given. Some write at the next turn of the event loop, so that this waits for two. */
+/** Lets the driver write what it was given. Some drivers write at the next turn of the event loop, so this waits for two. */
 const written: Effect.Effect<void> = Effect.callback((resume) => {
   let waiting = setImmediate(() => {
     waiting = setImmediate(() => resume(Effect.void))

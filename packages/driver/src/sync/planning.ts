@@ -28,7 +28,7 @@ export const planningInTime = <A>(
 ): Effect.Effect<A, PlannerError | TimeoutError> =>
   Effect.flatten(computeInTime(deadline, workload, () => evaluate(compute)))
 
-/** Calls what throws the errors of the planner asynchronously. */
+/** Calls an asynchronous function that throws errors of the planner. */
 export const planningAsync = <A>(compute: () => Promise<A>): Effect.Effect<A, PlannerError> =>
   Effect.catch(Effect.tryPromise({ try: compute, catch: (error) => error }), failure)
 

@@ -9,7 +9,7 @@ import { checkPassword, type Password, passwordOf } from '../passwords/password.
 import { planning, planningInTime, readGiven } from './planning.ts'
 import { requestWorkload } from './workload.ts'
 
-/** A checked request, and its passwords apart from it. */
+/** A checked request and, separate from it, its passwords. */
 export interface Prepared {
   readonly request: SyncRequest
   readonly scope: Scope

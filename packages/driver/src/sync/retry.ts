@@ -19,7 +19,7 @@ const changed: ReadonlySet<string> = new Set([
   '3D000', // invalid_catalog_name
 ])
 
-/** The same when a plan is executed: what was permitted and possible when it was made is not any more. */
+/** The same, but only when a plan is executed: what was permitted and possible when the plan was made no longer is. */
 const changedSincePlanned: ReadonlySet<string> = new Set([
   '42501', // insufficient_privilege
   '0LP01', // invalid_grant_operation: a cycle of memberships

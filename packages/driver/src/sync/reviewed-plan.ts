@@ -101,7 +101,7 @@ export const prepareReviewed = (
     const prepared = yield* prepareAgain(plan.request, secrets, deadline)
     yield* planningInTime(deadline, anySize, () => {
       if (!isDeepStrictEqual(prepared.request, plan.request))
-        refuse('request', 'its request is not in the form in which a plan has it')
+        refuse('request', 'its request is not in the form that a plan has')
     })
     return { ...prepared, plan }
   })

@@ -25,7 +25,7 @@ import { withRetries } from './retry.ts'
 import { attemptTransaction } from './transaction-attempt.ts'
 import { isComplete, planned, resultOf } from './transaction-progress.ts'
 
-/** A lock that is not free in time is no reason to retry: the caller has set how long to wait. */
+/** A lock that is not free in time is not a reason to retry: the caller has set how long to wait. */
 const lockTimeoutError =
   ({ lockTimeout }: Settings) =>
   <E>(error: E): E | LockTimeoutError =>

@@ -12,7 +12,7 @@ import { isRefusal } from './retry.ts'
 
 /**
  * The parts in which a batch is sent again to find the statement that failed; none if the batch is that statement. After a
- * statement timeout these are its statements, so that no statement is waited for more than once more.
+ * statement timeout these are its statements, so that each statement is waited for only once more.
  */
 const partsOf = (batch: Batch, { sqlState }: StatementError): readonly Batch[] =>
   sqlState === '57014' ? statementsOf(batch) : halvesOf(batch)

@@ -28,7 +28,7 @@ import { type Prepared, prepareRequest } from './prepare-request.ts'
 import { prepareReviewed } from './reviewed-plan.ts'
 import { readSnapshot, runPlan } from './run-plan.ts'
 
-/** Provides the session of a call, or leaves that to the caller: `E2` and `R` are what that adds and requires. */
+/** Provides the session of a call, or leaves that to the caller. It may fail with `E2`, and requires `R`. */
 type ProvideSession<E2, R> = <A, E>(effect: Effect.Effect<A, E, Session>) => Effect.Effect<A, E | E2, R>
 
 /** Checks the options, before a connection is opened. */

@@ -10,7 +10,7 @@ import type { RoleGraph } from './role-graph.ts'
 export type Owned = ObjectName & Pick<CatalogObject, 'owner'>
 
 /** An object as it is, or as it will be. */
-export type OwnedObject = Owned & Partial<Pick<CatalogObject, 'acl' | 'follows'>>
+export type OwnedObject = Owned & Partial<Pick<CatalogObject, 'acl' | 'ownerFollows'>>
 
 /** What is done with a privilege. REVOKE on a table also revokes on its columns, with a grantor for each of them. */
 type PrivilegeStatement = 'grant' | 'revoke'

@@ -46,9 +46,9 @@ const existingObject = (catalog: Catalog, name: ObjectName): CatalogObject => {
 const objectToGrantOn = (catalog: Catalog, name: ObjectName): CatalogObject => {
   if (name.kind === 'column' && catalog.object(name) === undefined) {
     const table = existingObject(catalog, { kind: 'table', name: name.name.slice(0, 2) })
-    const follows = { kind: table.kind, name: table.name }
+    const ownerFollows = { kind: table.kind, name: table.name }
     catalog.addObject(
-      { kind: 'column', name: name.name, oid: table.oid, owner: table.owner, follows },
+      { kind: 'column', name: name.name, oid: table.oid, owner: table.owner, ownerFollows },
       new Acl(),
     )
   }

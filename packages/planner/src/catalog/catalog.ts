@@ -21,7 +21,7 @@ export interface CatalogObject extends ObjectName {
   readonly oid: string | null
   readonly owner: string
   readonly acl: ReadonlyAcl
-  readonly follows?: ObjectName
+  readonly ownerFollows?: ObjectName
   /** It holds no code that could run with its owner’s rights, apart from code that others may still attach to it. */
   readonly inert: boolean
   /** The columns without an ACL, which are held while the owner changes. */
@@ -123,7 +123,7 @@ export class Catalog {
   }
 
   #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): CatalogObject {
-    const { kind, name, oid, owner, follows } = added
+    const { kind, name, oid, owner, ownerFollows } = added
     const key = objectKey(added)
     const object: CatalogObject = {
       kind,
@@ -134,7 +134,7 @@ export class Catalog {
       acl,
       inert: objectKinds[kind].inert ?? added.inert ?? false,
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
-      ...(follows && { follows }),
+      ...(ownerFollows && { ownerFollows }),
       ...(added.wrapper && { wrapper: added.wrapper }),
       ...(added.indexes && { indexes: added.indexes }),
       ...(added.columns && { columns: added.columns }),
@@ -142,7 +142,7 @@ export class Catalog {
       ...(added.runsCodeWhenOpened && { runsCodeWhenOpened: added.runsCodeWhenOpened }),
     }
     this.#objects.set(key, object)
-    if (follows) append(this.#followers, objectKey(follows), key)
+    if (ownerFollows) append(this.#followers, objectKey(ownerFollows), key)
     return object
   }
 
@@ -309,13 +309,25 @@ export class Catalog {
       roles: sortedBy(this.roles.values(), ({ name }) => name),
       memberships: sortedBy(this.memberships(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
-        ({ kind, name, oid, owner, acl, follows, inert, ownedBySuperusers, wrapper, indexes, ...more }) => ({
+        ({
+          kind,
+          name,
+          oid,
+          owner,
+          acl,
+          ownerFollows,
+          inert,
+          ownedBySuperusers,
+          wrapper,
+          indexes,
+          ...more
+        }) => ({
           kind,
           name,
           oid,
           owner,
           acl: itemsOf(acl),
-          ...(follows && { follows }),
+          ...(ownerFollows && { ownerFollows }),
           ...(inert && objectKinds[kind].inert !== true && { inert }),
           ...(ownedBySuperusers && !this.#superusersOwn(kind) && { ownedBySuperusers }),
           ...(wrapper && { wrapper }),
@@ -336,4 +348,4 @@ export class Catalog {
 
 /** Whether pgsr changes the owner of this object by itself, not with that of a table. */
 export const ownerIsManaged = (object: CatalogObject): boolean =>
-  object.follows === undefined && objectKinds[object.kind].ownerKeyword !== undefined
+  object.ownerFollows === undefined && objectKinds[object.kind].ownerKeyword !== undefined

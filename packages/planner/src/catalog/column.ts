@@ -4,9 +4,9 @@ import type { Catalog, CatalogObject } from './catalog.ts'
 /** The table of a column, if it is one. */
 export const tableOf = (
   catalog: Catalog,
-  { kind, follows }: Pick<ObjectName, 'kind'> & Partial<Pick<CatalogObject, 'follows'>>,
+  { kind, ownerFollows }: Pick<ObjectName, 'kind'> & Partial<Pick<CatalogObject, 'ownerFollows'>>,
 ): readonly CatalogObject[] => {
-  const table = kind === 'column' && follows !== undefined ? catalog.object(follows) : undefined
+  const table = kind === 'column' && ownerFollows !== undefined ? catalog.object(ownerFollows) : undefined
   return table === undefined ? [] : [table]
 }
 

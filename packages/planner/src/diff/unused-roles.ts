@@ -91,8 +91,8 @@ const tiesOf = (
     if (ties !== undefined) by(ties)
   }
   for (const object of catalog.objects.values()) {
-    const { owner, follows } = object
-    if (follows === undefined) tie(owner, (ties) => tieAsOwner(ties, `owns ${describeObject(object)}`))
+    const { owner, ownerFollows } = object
+    if (ownerFollows === undefined) tie(owner, (ties) => tieAsOwner(ties, `owns ${describeObject(object)}`))
     for (const item of object.acl.values()) {
       const { grantee, grantor } = item
       if (grantee !== owner) tie(grantee, (ties) => tieByItem(ties, object, item, access))

@@ -79,7 +79,7 @@ export interface DatabaseObject extends ObjectName {
   readonly owner: string
   readonly acl: readonly AclItem[]
   /** For a column, or the sequence of a serial or identity column: its table. The two always have the same owner. */
-  readonly follows?: ObjectName
+  readonly ownerFollows?: ObjectName
   /**
    * For a table: set if it is known to hold no code that could run with its owner’s rights, as an expression,
    * a trigger or a foreign key may. Without it, the table is assumed to hold such code.

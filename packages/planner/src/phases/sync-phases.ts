@@ -36,8 +36,11 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
  * The phases of every plan, in order. SUPERUSER is lost first: nothing that a role granted before it was a superuser
  * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
  * with them. Privileges on schemas go after those on their contents. What the acting role loses, or a role that it is a
- * member of, goes last if it may be needed until then. The acting role borrows memberships for one group of phases at a
- * time: held longer, they could make a cycle with those that desired roles get.
+ * member of, goes last if it may be needed until then.
+ *
+ * The acting role borrows memberships at the start of a group of phases, and gives them back at its end. So roles are
+ * created in a group before those in which they may be borrowed, and what is borrowed cannot make a cycle with the
+ * memberships that desired roles get in a later group.
  */
 export const phases: readonly (readonly Phase[])[] = [
   [createRoles, of(isSession, false, loseAttributes), gainSuperuser],

@@ -70,8 +70,8 @@ const ownershipsLost = (
     const object = before.objects.get(key)
     const newOwner = after.objects.get(key)?.owner
     if (object === undefined || newOwner === undefined) return []
-    const { owner, follows } = object
-    if (follows !== undefined || owner === newOwner) return []
+    const { owner, ownerFollows } = object
+    if (ownerFollows !== undefined || owner === newOwner) return []
     return [
       {
         role: owner,

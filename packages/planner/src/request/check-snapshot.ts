@@ -123,7 +123,7 @@ const snapshot = fields<Snapshot>({
       oid: orNull(text),
       owner: text,
       acl,
-      follows: optional(objectName),
+      ownerFollows: optional(objectName),
       inert: optional(flag),
       columns: optional(list(text)),
       foreignKey: optional(flag),

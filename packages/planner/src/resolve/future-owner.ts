@@ -64,7 +64,12 @@ export const holdingPrivilege = (
   table: CatalogObject,
 ): Privilege | undefined => {
   const [first = ''] = table.columns ?? []
-  const column = { kind: 'column', name: [...table.name, first], owner: table.owner, follows: table } as const
+  const column = {
+    kind: 'column',
+    name: [...table.name, first],
+    owner: table.owner,
+    ownerFollows: table,
+  } as const
   return objectKinds.column.privileges.find(
     (privilege) =>
       accessTo(goal, table).objects.whyNotManaged(column, privilege, { statement: 'grant' }) === undefined,
@@ -135,7 +140,7 @@ export const futureOwner = (catalog: Catalog, goal: Ownerships, key: string): st
   const asked = goal.owners.get(key)
   if (asked !== undefined) return asked.role
   const object = catalog.objects.get(key)
-  if (object?.follows !== undefined) return futureOwner(catalog, goal, objectKey(object.follows))
+  if (object?.ownerFollows !== undefined) return futureOwner(catalog, goal, objectKey(object.ownerFollows))
   if (object === undefined || !losesOwnership(goal, object)) return object?.owner
   return whyNotMoved(catalog, goal, object) === undefined ? heirOf(catalog, goal, object) : object.owner
 }

@@ -53,9 +53,12 @@ class OwnershipResolver {
     const { role } = reason
     if (object.kind !== 'schema' && existing === undefined)
       return this.#skips.add(reason, 'absent', this.#targets.whyAbsent(object))
-    if (existing?.follows !== undefined) {
+    if (existing?.ownerFollows !== undefined) {
       if (futureOwner(this.#catalog, this.ownerships(access), existing.key) !== role)
-        this.#skips.notPermitted(reason, `its owner is always that of ${describeObject(existing.follows)}`)
+        this.#skips.notPermitted(
+          reason,
+          `its owner is always that of ${describeObject(existing.ownerFollows)}`,
+        )
       return
     }
     const why = this.#whyNot(object, role, access)
@@ -104,8 +107,8 @@ export const resolveOwnership = (
   const resolver = new OwnershipResolver(catalog, target, skips)
   const ofSchemas = ownerships.filter(([{ object }]) => object.kind === 'schema')
   const ofContents = ownerships.filter(([{ object }]) => object.kind !== 'schema')
-  const follows = ([{ object }]: readonly [OwnershipGrant, Reason]): boolean =>
-    catalog.object(object)?.follows !== undefined
+  const followsTable = ([{ object }]: readonly [OwnershipGrant, Reason]): boolean =>
+    catalog.object(object)?.ownerFollows !== undefined
 
   const first = { now, overContents: now }
   resolver.resolve(ofSchemas, first)
@@ -115,10 +118,10 @@ export const resolveOwnership = (
 
   const second = { now, overContents }
   resolver.resolve(
-    ofContents.filter((one) => !follows(one)),
+    ofContents.filter((one) => !followsTable(one)),
     second,
   )
-  resolver.resolve(ofContents.filter(follows), second)
+  resolver.resolve(ofContents.filter(followsTable), second)
   const withContents = now.isSuperuser
     ? catalog
     : settled(withSchemas, resolver.ownerships(second), 'contents')

@@ -16,7 +16,7 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   if (privilege === undefined) return []
   const access = accessTo(goal, table)
   const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
-  const first = { ...columnOf(columns[0]!), owner, follows: table }
+  const first = { ...columnOf(columns[0]!), owner, ownerFollows: table }
   const grantsAs = access.objects.runAs(first, privilege, { statement: 'grant' })
   const revokesAs = access.actingAs.proxyFor(newOwner)
   return columns.map((column): Held => {

@@ -118,9 +118,9 @@ const locksOfParts = ({ objects }: Pick<Snapshot, 'objects'>): ((operation: Oper
   const parts = new Map<string, number>()
   const add = (object: ObjectName, count: number): unknown =>
     parts.set(objectKey(object), (parts.get(objectKey(object)) ?? 0) + count)
-  for (const { kind, name, follows, indexes } of objects) {
+  for (const { kind, name, ownerFollows, indexes } of objects) {
     if (indexes !== undefined) add({ kind, name }, indexes)
-    if (follows !== undefined && kind !== 'column') add(follows, 1)
+    if (ownerFollows !== undefined && kind !== 'column') add(ownerFollows, 1)
   }
   return (operation) => (operation.kind === 'setOwner' ? (parts.get(objectKey(operation.object)) ?? 0) : 0)
 }

@@ -42,7 +42,10 @@ const locksForMembership = (
   ]
 }
 
-/** The same for what a role itself has on databases, tablespaces and parameters: they belong to the cluster too. */
+/**
+ * The lock of a desired role that itself gets or loses a privilege on a database, tablespace or parameter, or gets to own
+ * one: these belong to the cluster too.
+ */
 const locksForShared = ({ reason }: Operation, object: ObjectName, role: string): readonly Lock[] =>
   objectKinds[object.kind].shared === true && role === reason.role && !isIntermediateName(role)
     ? [{ role, mode: 'exclusive' }]

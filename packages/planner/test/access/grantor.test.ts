@@ -5,10 +5,10 @@ import { ordersForAll, seenByMe } from '../support/limited-role.ts'
 import { intermediate } from '../support/orders-table.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
 
-describe('an acting role that is no superuser', () => {
+describe('an acting role that is not a superuser', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
     [
-      'becomes the owner where PostgreSQL would take the acting role for the grantor',
+      'runs SET ROLE to the owner where PostgreSQL would otherwise take the acting role for the grantor',
       seenByMe(180004, {
         memberships: [membership('me', 'owner')],
         objects: ordersForAll({ 'me/owner': 'r*', 't/owner': 'rw' }),
@@ -23,7 +23,7 @@ describe('an acting role that is no superuser', () => {
     ],
   ])('%s', ([, before, desired, expected]) => expect(scriptOf(before, desired)).toBe(expected))
 
-  test('becomes the owner where it does not inherit from that', () => {
+  test('runs SET ROLE to the owner where it does not inherit the owner’s privileges', () => {
     const before = seenByMe(150018, {
       me: { createRole: false, inherit: false },
       memberships: [membership('me', 'owner', { admin: true })],
@@ -45,7 +45,7 @@ describe('an acting role that is no superuser', () => {
     expect(skipped.map(({ reason }) => reason)).toEqual(['not permitted'])
   })
 
-  test('creates an intermediate role beside one that it may not grant', () =>
+  test('creates another intermediate role if it may not grant the one that exists', () =>
     expect(
       scriptOf(
         seenByMe(180004, {

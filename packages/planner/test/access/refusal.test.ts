@@ -5,7 +5,7 @@ import { seenByMe, selectOrders } from '../support/limited-role.ts'
 import { orders } from '../support/orders-table.ts'
 import { roleT } from '../support/plan-script.ts'
 
-describe('an acting role that is no superuser', () => {
+describe('an acting role that is not a superuser', () => {
   test.for<[string, Snapshot, DesiredRole, string[]]>([
     [
       'a role, without CREATEROLE',
@@ -38,7 +38,7 @@ describe('an acting role that is no superuser', () => {
       ['cannot grant membership in role "u" to role "t": role "me" may not grant it'],
     ],
     [
-      'the other way to be a member of a role on which it has no ADMIN option',
+      'membership with other options in a role on which it has no ADMIN option',
       seenByMe(180004, {
         roles: [role('u')],
         memberships: [membership('me', 'u'), membership('t', 'u', { grantor: 'postgres', set: false })],
@@ -89,7 +89,7 @@ describe('an acting role that is no superuser', () => {
       'role "u" keeps membership in role "owner", granted by "postgres": role "me" may not revoke it',
     ],
     [
-      'a membership by which its member made the acting role a member',
+      'a membership with ADMIN option, by which its member made the acting role a member',
       seenByMe(180004, {
         roles: [role('u')],
         memberships: [
@@ -109,7 +109,7 @@ describe('an acting role that is no superuser', () => {
       'role "u" keeps USAGE on schema "s", granted by "postgres": role "me" may not act as role "postgres", the owner of schema "s"',
     ],
     [
-      'ownership from a role that it cannot become',
+      'an object whose owner it cannot SET ROLE to',
       seenByMe(180004, { roles: [role('u')], objects: [object('schema', ['s'], 'u')] }),
       'role "u" keeps ownership of schema "s": role "me" may not act as role "u", the owner of schema "s"',
     ],

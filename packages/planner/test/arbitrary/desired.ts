@@ -263,8 +263,8 @@ export interface Input {
 }
 
 /**
- * An acting role that is no superuser loses what it loses last, since it may need it: what stood in the way of others
- * until then is given by the next plan only.
+ * An acting role that is not a superuser loses last what it loses, since it may need it until then. What that stands in
+ * the way of, only the next plan gives.
  */
 const isNeeded = ({ server: { actingRole }, roles }: Snapshot, name: string): boolean =>
   name === actingRole && roles.some((role) => role.name === name && !role.superuser)

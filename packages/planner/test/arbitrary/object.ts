@@ -92,7 +92,7 @@ export class Sketches {
       readonly grants: readonly DrawnGrant[]
       readonly losses?: readonly number[]
     },
-    rest: Pick<DatabaseObject, 'follows' | 'inert' | 'columns' | 'foreignKey' | 'wrapper'> = {},
+    rest: Pick<DatabaseObject, 'ownerFollows' | 'inert' | 'columns' | 'foreignKey' | 'wrapper'> = {},
   ): boolean {
     const key = keyOf(kind, name)
     if (this.#sketches.has(key)) return false
@@ -149,9 +149,10 @@ export const sketchesOf = (
     const held = version < 180000 ? { columns: ['held'] } : {}
     const facts = inert ? { inert, ...held } : { foreignKey: true as const }
     if (!sketches.add('table', path, owner, table, facts)) continue
-    const follows = { kind: 'table', name: path } as const
-    for (const column of columns) sketches.add('column', [...path, column.name], owner, column, { follows })
-    if (sequence) sketches.add('sequence', [path[0]!, sequence.name], owner, sequence, { follows })
+    const ownerFollows = { kind: 'table', name: path } as const
+    for (const column of columns)
+      sketches.add('column', [...path, column.name], owner, column, { ownerFollows })
+    if (sequence) sketches.add('sequence', [path[0]!, sequence.name], owner, sequence, { ownerFollows })
   }
   for (const { kind, name, schema, object: other } of others) {
     const types = { function: ['integer', 'text'], operator: ['integer', 'integer'] }[kind as string] ?? []

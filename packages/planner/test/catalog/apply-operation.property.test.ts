@@ -373,13 +373,13 @@ const whyLeft = (operation: Operation, before: Snapshot, after: Snapshot): strin
   return dependent === undefined ? undefined : `it leaves behind ${textOf(dependent)}`
 }
 
-test('no grant is left whose grantor may not grant it any more, unless it was there before or is residue', () =>
+test('no grant is left whose grantor may no longer grant it, unless there was one before or it is residue', () =>
   forEveryPlan(({ residue }, outcome, { snapshot }) => {
     const before = new Set([...unfounded(snapshot), ...residue.map(({ fact }) => textOf(fact))])
     expect([...unfounded(outcome, snapshot)].filter((text) => !before.has(text))).toEqual([])
   }))
 
-test('every operation is one that PostgreSQL allows at its moment', () =>
+test('PostgreSQL allows every operation at the point where it is run', () =>
   forEveryPlan((made, _, { snapshot }) => {
     const refused = stepsOf(snapshot, made).flatMap(({ operation, before, after }) => {
       const why = whyNotPermitted(before, operation) ?? whyLeft(operation, before, after)

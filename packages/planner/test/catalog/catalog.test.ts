@@ -26,7 +26,7 @@ test.for<Operation>([
     grantOptionOnly: false,
     ...base,
   },
-])('$kind changes a fork, and not the catalog that it came from', (operation) => {
+])('$kind changes a fork, but not the catalog that was forked', (operation) => {
   const catalog = new Catalog(before)
   const unchanged = new Catalog(before).snapshot()
   const fork = catalog.fork()

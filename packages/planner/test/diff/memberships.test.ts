@@ -48,8 +48,8 @@ const comesOf = (one: MatrixCase, isSuperuser: boolean): object => {
 
 describe.for([
   ['a superuser', true],
-  ['one who is none', false],
-] as const)('what all rows of a membership give together is what is asked for, by %s', ([, isSuperuser]) => {
+  ['a role that is not a superuser', false],
+] as const)('all rows of a membership together give what is asked for, if %s acts', ([, isSuperuser]) => {
   test('whatever their grantors and options', { timeout: 60_000 }, () => {
     const wrong = matrixOf(isSuperuser).flatMap((one) => {
       const expected = expectedOf(one, isSuperuser)
@@ -61,7 +61,7 @@ describe.for([
   })
 })
 
-test('a membership that gives nothing stays beside the one that is asked for', () => {
+test('a row that gives nothing stays beside the one that gives what is asked for', () => {
   const before = seenByMe(180004, { memberships: [membership('t', 'owner', { inherit: false, set: false })] })
   expect(scriptOf(before, roleT([Grant.roleMembership('owner')]))).toBe('GRANT "owner" TO "t";')
 })

@@ -43,7 +43,7 @@ describe('a role that preserves what it has in a schema', () => {
       'ALTER TABLE "s"."orders" OWNER TO "t";',
     ))
 
-  test('keeps what it owns: another role may not ask for that', () =>
+  test('keeps what it owns, even if another role asks to own that', () =>
     expect(() =>
       plan(before, [preserving(), { role: 'b', grants: [Grant.tableOwnership('s', 'mine')] }], { seed: '' }),
     ).toThrow('role "t" keeps what it has in that schema'))
@@ -60,7 +60,7 @@ describe('a role that preserves what it has in a schema', () => {
     expect(scriptOf(more, preserving())).toBe(`REVOKE "${intermediate}" FROM "t" GRANTED BY "postgres";`)
   })
 
-  test('stays a member, and so does the role that granted it the membership', () => {
+  test('keeps a membership, and so does the role that granted it', () => {
     const granted = withOrders(
       { [`${intermediate}/owner`]: 'r' },
       {

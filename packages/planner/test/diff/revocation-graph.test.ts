@@ -17,7 +17,7 @@ describe('a privilege that a third role granted', () => {
       `g=r*/owner ${own}`,
     ],
     [
-      'is revoked in the name of a superuser, which is none meanwhile',
+      'is revoked in the name of a superuser, which loses SUPERUSER meanwhile',
       reachableByG({ 'g/owner': 'a*r*', 't/g': 'r', 'b/g': 'r' }, [role('g', { superuser: true })]),
       ['ALTER ROLE "g" NOSUPERUSER;', runAs('g', revoke), 'ALTER ROLE "g" SUPERUSER;'],
       `b=r/g g=a*r*/owner ${own}`,
@@ -66,7 +66,7 @@ describe('a privilege that a third role granted', () => {
     expect(made.residue).toEqual([])
   })
 
-  test('is revoked if the grantor has lost the grant option, and the owner grants it again to other roles', () => {
+  test('is revoked if the grantor has lost the grant option, and the owner grants the privilege again to other roles', () => {
     const before = reachableByG({ 't/g': 'r', 'b/g': 'r' })
     const { residue, effects } = plan(before, roleT(), { seed: '' })
     expect(residue).toEqual([])
@@ -104,7 +104,7 @@ describe('a privilege that a third role granted', () => {
 
   test.for<[string, Snapshot, string]>([
     [
-      'the acting role, a superuser',
+      'the acting role, which is a superuser now',
       {
         ...reachableByG({ 'me/owner': 'r*', 't/me': 'r' }, [role('me', { superuser: true })]),
         server: { ...snapshot().server, actingRole: 'me', sessionRole: 'me' },
@@ -134,7 +134,10 @@ const twoColumns = (column: string, other: string): Snapshot =>
 describe('a privilege that a role passed on', () => {
   test.for<[string, Snapshot]>([
     ['a column on which it has the grant option', twoColumns('r*', 'r')],
-    ['a column on which it has none, beside one on which it has', twoColumns('r', 'r*')],
+    [
+      'a column on which it does not have the grant option, beside one on which it has',
+      twoColumns('r', 'r*'),
+    ],
   ])('is revoked on %s', ([, before]) => {
     const { objects } = outcomeOf(before, plan(before, roleT(), { seed: '' }))
     expect(objects.flatMap(({ acl }) => acl).filter(({ grantor }) => grantor === 't')).toEqual([])

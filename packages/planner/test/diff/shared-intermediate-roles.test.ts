@@ -61,7 +61,7 @@ const copied = (acl = {}, rest: Partial<Snapshot> = {}, shared = {}): Snapshot =
     },
   )
 
-describe('a privilege through an intermediate role that a copied database has too', () => {
+describe('a privilege held through an intermediate role that a copy of the database uses too', () => {
   const revoke = `REVOKE SELECT ON TABLE "s"."orders" FROM "${intermediate}";`
   const left = leftToOtherDatabases('an intermediate role')
 
@@ -74,7 +74,7 @@ describe('a privilege through an intermediate role that a copied database has to
       `${left}\n${revoke}\nREVOKE ADMIN OPTION FOR "${intermediate}" FROM "t" GRANTED BY "postgres";`,
     ],
     [
-      'stays without an ADMIN option if other roles have it',
+      'stays if other roles have it, but loses the ADMIN option',
       copied({}, { memberships: [membership('t', intermediate, { admin: true })] }, { servesOthers: true }),
       roleT(),
       'ADMIN',

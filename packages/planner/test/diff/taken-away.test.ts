@@ -17,7 +17,7 @@ describe('a role loses what it does not ask for', () => {
       'REVOKE "b" FROM "t" GRANTED BY "g";\nREVOKE "b" FROM "t" GRANTED BY "postgres";',
     ],
     [
-      'a membership with ADMIN option, after what it granted by that',
+      'a membership with ADMIN option, after the memberships that it granted by that option',
       withOrders(
         {},
         { memberships: [membership('t', 'b', { admin: true }), membership('g', 'b', { grantor: 't' })] },
@@ -35,12 +35,12 @@ describe('a role loses what it does not ask for', () => {
     ],
   ])('%s', ([, before, expected]) => expect(scriptOf(before, roleT())).toBe(expected))
 
-  test('the grant option alone goes where the privilege is asked for without it', () =>
+  test('only the grant option is revoked if the privilege is asked for without it', () =>
     expect(
       scriptOf(withOrders({ 't/owner': 'r*' }), roleT([Grant.tableSelect('s', 'orders', { direct: true })])),
     ).toBe('REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."orders" FROM "t";'))
 
-  test('a privilege held directly is replaced by a membership where it is not asked for directly', () =>
+  test('a privilege held directly is replaced by a membership if it is not asked for directly', () =>
     expect(
       scriptOf(
         withOrders({ 't/owner': 'r', [`${intermediate}/owner`]: 'r' }, { roles: [role(intermediate)] }),
@@ -64,7 +64,7 @@ describe('what belongs to the cluster', () => {
   test('stays with the scope "database"', () =>
     expect(scriptOf(before, roleT(), { scope: 'database' })).toBe('REVOKE USAGE ON SCHEMA "s" FROM "t";'))
 
-  test('goes with the scope "cluster"', () =>
+  test('is taken away with the scope "cluster"', () =>
     expect(scriptOf(before, roleT())).toBe(
       [
         'ALTER ROLE "t" NOLOGIN PASSWORD NULL NOCREATEDB;',

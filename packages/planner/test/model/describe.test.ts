@@ -35,6 +35,6 @@ test.for<[Fact, string]>([
     },
     'role "r" has SELECT on future tables of role "o" in schema "s" with grant option',
   ],
-])('a fact in full says whose it is: %#', ([fact, sentence]) => {
+])('a fact described in full says which role it is about: %#', ([fact, sentence]) => {
   expect(describeFactInFull(fact)).toBe(sentence)
 })

@@ -14,7 +14,7 @@ const refused = (grant: Grant): string => {
   return 'nothing is refused'
 }
 
-test('a privilege that a kind of object does not have does not compile, and is refused in plain JavaScript', () => {
+test('a grant that cannot exist does not compile, and is refused in plain JavaScript', () => {
   const messages = [
     // @ts-expect-error there is no EXECUTE on tables
     Grant.privilege(Target.table('s', 't'), ['EXECUTE']),
@@ -34,13 +34,13 @@ test('a privilege that a kind of object does not have does not compile, and is r
     Grant.defaultPrivilege({ owner: 'o', on: 'tables' }, ['USAGE']),
     // @ts-expect-error what is held through others cannot be passed on
     Grant.privilege(Target.schema('s'), ['USAGE'], { grantable: true }),
-    // @ts-expect-error INHERIT is no attribute to be granted
+    // @ts-expect-error INHERIT is not an attribute that can be granted
     Grant.attribute('INHERIT'),
   ].map(refused)
   expect(messages).toEqual(messages.map(() => expect.stringMatching(/^cannot grant .* to role "r": .+/)))
 })
 
-test('what exists compiles', () => {
+test('a grant that can exist compiles', () => {
   const grants = [
     Grant.privilege(Target.table('s', /^x/), ['INSERT', 'UPDATE', 'MAINTAIN']),
     Grant.privilege(Target.table('s', /^x/, { columns: ['a'] }), ['REFERENCES']),

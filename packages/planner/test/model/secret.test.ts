@@ -2,7 +2,7 @@ import { Secret } from '@pgsr/planner'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 
-test('a secret is given back by reveal, and shows nowhere else', () => {
+test('Secret.reveal returns a secret, and nothing else shows it', () => {
   const secret = new Secret('hunter2')
   expect(Secret.reveal(secret)).toBe('hunter2')
   expect(String(secret)).toBe('[redacted]')

@@ -50,7 +50,7 @@ describe('a superuser', () => {
   })
 })
 
-describe('an acting role that is no superuser', () => {
+describe('an acting role that is not a superuser', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
     [
       'revokes USAGE on a schema after it has granted on what is in the schema',

@@ -43,9 +43,13 @@ describe('an intermediate role', () => {
     ['that holds something in another database too stays', world(held, [], { elsewhere: 1 }), []],
     ['that holds something only in another database stays', world({}, [], { elsewhere: 1 }), []],
     ['that holds something of the cluster stays', world({}, [], {}, { objects: [database] }), []],
-    ['that the snapshot does not name as perhaps unused stays', world(held, [], {}, { mayBeUnused: [] }), []],
     [
-      'is not any role that the snapshot names as perhaps unused',
+      'stays if the snapshot does not say that it may be unused',
+      world(held, [], {}, { mayBeUnused: [] }),
+      [],
+    ],
+    [
+      'stays, and so do other roles that the snapshot wrongly says may be unused',
       world(held, [], {}, { mayBeUnused: ['t', 'gone', other] }),
       [],
     ],
@@ -57,7 +61,7 @@ describe('an intermediate role', () => {
     expect(outcome.roles.some((one) => one.name === name)).toBe(!expected.includes(drop))
   })
 
-  test('takes memberships with it: an effect, except those with nothing but the ADMIN option', () => {
+  test('that is dropped ends memberships, which are effects, except those with nothing but the ADMIN option', () => {
     const of = world({}, [membership('t', name), { ...adminOnly, member: 'owner' }])
     expect(planDrop(of).effects).toEqual([
       { role: 't', change: 'loses', fact: { kind: 'membership', ...membership('t', name) } },
@@ -72,7 +76,7 @@ describe('an intermediate role', () => {
     ['holds something that a third role granted', world({ [`${name}/t`]: 'r' })],
     ['has granted something', world({ ...held, [`t/${name}`]: 'r' })],
     ['owns something', world(held, [], {}, { objects: [object('schema', ['mine'], name)] })],
-  ])('that %s stays whole, and is residue', ([, of]) => {
+  ])('that %s stays as it is, and is residue', ([, of]) => {
     const { transactions, residue } = planDrop(of)
     expect(transactions).toEqual([])
     expect(residue).toMatchObject([{ role: name, reason: 'more than an intermediate role' }])

@@ -37,16 +37,16 @@ test('a plan in JSON names each grant by its place among the grants of its role'
   ])
 })
 
-test('a plan that was copied is written as the one that it is a copy of', () =>
+test('a copy of a plan gives the same JSON as the plan', () =>
   expect(renderJson(structuredClone(made))).toBe(renderJson(made)))
 
 describe('parsePlan', () => {
-  test('reads the text, what JSON.parse makes of it, and a plan as it is', () => {
+  test('accepts JSON text, what JSON.parse makes of it, and a plan', () => {
     for (const given of [renderJson(made), json(), made]) expect(parsePlan(given)).toEqual(made)
   })
 
   test.for<readonly [string, unknown, string]>([
-    ['a text that is no JSON', '{', 'cannot read the plan: the text is not JSON'],
+    ['a text that is not JSON', '{', 'cannot read the plan: the text is not JSON'],
     [
       'a list',
       [],
@@ -57,9 +57,9 @@ describe('parsePlan', () => {
       { ...json(), format: 1 },
       'cannot read the plan: it has format 1, and this version of pgsr reads 2; plan again',
     ],
-    ['a part that is none', { ...json(), more: 1 }, 'cannot read the plan: unknown part "more"'],
+    ['an unknown part', { ...json(), more: 1 }, 'cannot read the plan: unknown part "more"'],
     [
-      'a part that is something else',
+      'a part of the wrong type',
       { ...json(), effects: 'none' },
       'cannot read the plan: effects must be an array of objects',
     ],

@@ -66,8 +66,8 @@ const hasBecome = (role: string, before: Snapshot, outcome: Snapshot): boolean =
   roleIn(outcome, role)?.superuser === true && roleIn(before, role)?.superuser !== true
 
 /**
- * Whether who is no superuser can do no more than before: it may have what a desired role has got or lost. What such a
- * role loses goes last, too, and what would have made a cycle with it is given by the next plan only.
+ * Whether an acting role that is not a superuser can do no more than before: what a desired role gets or loses may change
+ * what it can do. What such a role loses goes last, too, and only the next plan gives what would have made a cycle with it.
  */
 const isAsAble = (made: Plan, outcome: Snapshot, { snapshot, desired }: Input): boolean => {
   // Who becomes a superuser can own what only superusers can, but not yet.
@@ -82,7 +82,7 @@ const isAsAble = (made: Plan, outcome: Snapshot, { snapshot, desired }: Input): 
 }
 
 describe('a plan made from the outcome of a plan', () => {
-  test('does nothing but set passwords', () =>
+  test('sets passwords, and does nothing else', () =>
     forEveryPlan((made, outcome, input) => {
       fc.pre(isAsAble(made, outcome, input))
       const { effects, ...rest } = again(outcome, input)
@@ -90,7 +90,7 @@ describe('a plan made from the outcome of a plan', () => {
       expect(effects).toEqual([])
     }))
 
-  test('has the same findings', () =>
+  test('reports the same', () =>
     forEveryPlan((made, outcome, input) => {
       fc.pre(isAsAble(made, outcome, input))
       const next = again(outcome, input)
@@ -106,7 +106,7 @@ describe('the same plan is made', () => {
       expect(plan(input.snapshot, reordered(input), input.options)).toStrictEqual(made)
     }, 100))
 
-  test('after JSON', () =>
+  test('once it went through JSON', () =>
     forEveryPlan((made) => {
       expect(JSON.parse(JSON.stringify(made))).toStrictEqual(made)
     }, 100))
@@ -134,7 +134,10 @@ const wouldMakeCycle = (made: Plan, { memberships }: Snapshot, role: string, of:
   return rolesAbove([...memberships, ...asked], of).has(role)
 }
 
-/** The outcome before who is no superuser loses what it may need until the end: what it is a member of has it. */
+/**
+ * The outcome before an acting role that is not a superuser loses what it may need until the end: memberships of the
+ * roles that it is a member of.
+ */
 const beforeLast = (snapshot: Snapshot, outcome: Snapshot): Snapshot => {
   const { actingRole } = snapshot.server
   if (roleIn(snapshot, actingRole)!.superuser) return outcome
@@ -190,7 +193,7 @@ const isAskedByGrantee = (outcome: Snapshot, made: Plan, fact: Fact): boolean =>
   fact.owner !== fact.grantee &&
   askedIn(made).some((asked) => asked.role === fact.grantee && isAskedFor(outcome, asked, fact))
 
-describe('when a plan is done', () => {
+describe('after a plan is executed', () => {
   test('a desired role has what is asked for and not skipped', () =>
     forEveryPlan((made, outcome) => {
       for (const { role, grants } of askedIn(made))
@@ -215,7 +218,7 @@ describe('when a plan is done', () => {
         expect([fact, held.has(textOf(fact)), excess.has(textOf(fact))]).toEqual([fact, true, true])
     }))
 
-  test('what was skipped still cannot be given', () =>
+  test('what is skipped can still not be given', () =>
     forEveryPlan((made, outcome, input) => {
       expect(made.skipped.filter((one) => !isStillImpossible(made, input, outcome, one))).toEqual([])
     }, 250))

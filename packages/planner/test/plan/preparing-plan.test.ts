@@ -23,7 +23,7 @@ const grants = tables.flatMap(({ name: [, table] }) => [
 
 const made = plan(before, { role: 'reader', grants }, { seed: '' })
 
-test('the transactions that only prepare are a plan of their own, without desired roles', () => {
+test('the transactions that only prepare can be made a plan, without desired roles', () => {
   const [first, ...others] = made.transactions
   expect(others.length).toBeGreaterThan(1)
   expect(preparingPlan(made)).toEqual({
@@ -36,10 +36,10 @@ test('the transactions that only prepare are a plan of their own, without desire
 })
 
 test.for([
-  ['as another role', { as: 'delegate' }],
-  ['with something borrowed', { reason: { role: 'reader', grant: null, temporary: 'borrow' } }],
-  ['to grant a membership', { kind: 'grantMembership', member: 'postgres' }],
-] as const)('a transaction with an operation %s is not one that only prepares', ([, changed]) => {
+  ['that runs as another role', { as: 'delegate' }],
+  ['that borrows something', { reason: { role: 'reader', grant: null, temporary: 'borrow' } }],
+  ['that grants a membership', { kind: 'grantMembership', member: 'postgres' }],
+] as const)('a transaction does more than prepare if it has an operation %s', ([, changed]) => {
   const [first, ...others] = made.transactions
   const operation = { ...first![0]!, ...changed } as Operation
   expect(preparingPlan({ ...made, transactions: [[...first!, operation], ...others] })).toBeUndefined()
@@ -66,7 +66,7 @@ describe('whether objects are as planned', () => {
     ['granted to another role', [object('table', table.name, 'owner', { 'other/owner': 'r' })]],
     ['with one more privilege', [{ ...table, acl: [{ ...table.acl[0]!, privileges: 'ar' }] }]],
     ['that is gone', []],
-  ] as const)('is false for one %s', ([, changed]) => {
+  ] as const)('is false if there is one %s', ([, changed]) => {
     expect(areAsPlanned([...others, ...changed])).toBe(false)
   })
 

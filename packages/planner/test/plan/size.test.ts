@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
 
-// So large that whatever takes four times as long for twice as much, or a call for each step, does not come to an end.
+// So large that code does not finish if its time grows with the square of the size, or if it recurses for each step.
 
 const numbered = (count: number, name: string): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${name}${String(index).padStart(6, '0')}`)
@@ -27,7 +27,7 @@ const steps = (made: Plan): readonly string[] =>
 
 const options = { seed: 'seed' }
 
-/** Each has it from the one before, with the grant option. */
+/** Each role got the privilege from the one before it, with the grant option. */
 const chain = (roles: readonly string[], letters = 'r*'): Readonly<Record<string, string>> =>
   Object.fromEntries(roles.map((one, index) => [`${one}/${roles[index - 1] ?? 'owner'}`, letters]))
 
@@ -60,7 +60,7 @@ describe('a privilege passed on by one role to the next', () => {
     expect(new Set(made.residue.map((one) => one.role)).size).toBe(some.length - 1)
   })
 
-  test('is revoked from all of them if none of them has the grant option any more', () => {
+  test('is revoked from all of them if none of them has kept the grant option', () => {
     const before = inTable(roles, chain(roles, 'r'))
     const made = plan(before, nothing(roles), options)
     expect(outcomeOf(before, made).objects[1]!.acl).toHaveLength(1)
@@ -86,15 +86,15 @@ describe('memberships', () => {
   const existing = snapshot({ roles: roles.map((one) => role(one)) })
   const rows = roles.slice(1).map((one, index) => membership(one, roles[index]!))
 
-  test('of each in the one before are granted', () => {
+  test('of each role in the one before it are granted', () => {
     expect(steps(plan(existing, desired, options))).toHaveLength(roles.length - 1)
   })
 
-  test('of each in the one before are left as they are', () => {
+  test('of each role in the one before it are left as they are', () => {
     expect(steps(plan({ ...existing, memberships: rows }, desired, options))).toEqual([])
   })
 
-  test('that would make a cycle through all of them are skipped', () => {
+  test('that would make a cycle through all roles are skipped', () => {
     const made = plan(
       { ...existing, memberships: rows },
       { role: roles[0]!, grants: [Grant.roleMembership(roles.at(-1)!)] },
@@ -104,7 +104,7 @@ describe('memberships', () => {
   })
 
   test.for([180004, 150010])(
-    'are lost by a role that may create roles and is in all of them, on %i',
+    'are revoked by an acting role with CREATEROLE that is a member of all these roles, on %i',
     (version) => {
       const server = { version, actingRole: 'service', sessionRole: 'service', databaseOwner: 'service' }
       const made = plan(
@@ -126,7 +126,7 @@ describe('memberships', () => {
   )
 
   test.for([180004, 150010])(
-    'that each has granted to the next by its ADMIN option are lost, on %i',
+    'that each member granted to the next by its ADMIN option are revoked, on %i',
     (version) => {
       const made = plan(
         snapshot({
@@ -150,7 +150,7 @@ describe('memberships', () => {
 
 const item = (grantee: string): AclItem => ({ grantee, grantor: 'owner', privileges: 'r' })
 
-test('default privileges of one role for many are taken away, and given', () => {
+test('default privileges for many roles are revoked, and granted', () => {
   const roles = numbered(12_000, 'r')
   const before = snapshot({ roles: roles.map((one) => role(one)), objects: [object('schema', ['s'])] })
   const granted: DefaultPrivileges = { owner: 'owner', schema: 's', on: 'tables', acl: roles.map(item) }

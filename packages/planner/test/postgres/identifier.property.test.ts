@@ -11,7 +11,7 @@ const valueOf = (literal: string, standardConformingStrings: boolean): string | 
   return inner?.replaceAll(escapes ? /''|\\./g : /''/g, (pair) => pair[1]!)
 }
 
-describe('what is quoted means the same to PostgreSQL', () => {
+describe('PostgreSQL reads what is quoted as the same text', () => {
   test('as a name', () =>
     fc.assert(
       fc.property(anyName, (name) => {
@@ -21,7 +21,7 @@ describe('what is quoted means the same to PostgreSQL', () => {
       }),
     ))
 
-  test.for([true, false])('as a literal, standard_conforming_strings being %s', (standard) =>
+  test.for([true, false])('as a literal, with standard_conforming_strings %s', (standard) =>
     fc.assert(
       fc.property(
         fc.string({ unit: fc.oneof(fc.constantFrom("'", '\\', 'n', 'E', ' ', '\n'), fc.string()) }),
@@ -33,7 +33,8 @@ describe('what is quoted means the same to PostgreSQL', () => {
     ),
   )
 
-  test.for(['', '\0', 'a\0', '\ud800', 'x'.repeat(64), 'é'.repeat(32)])('or refused: the name %j', (name) =>
-    expect(() => quoteIdent(name)).toThrow(RangeError),
+  test.for(['', '\0', 'a\0', '\ud800', 'x'.repeat(64), 'é'.repeat(32)])(
+    'except the name %j, which is refused',
+    (name) => expect(() => quoteIdent(name)).toThrow(RangeError),
   )
 })

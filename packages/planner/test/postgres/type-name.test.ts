@@ -28,9 +28,9 @@ test.for([
   ['public.mood(3)', '"public"."mood"'],
   ['public."mood(3)"[]', '"public"."mood(3)"[]'],
   ['"Public"."two ""moods"""', '"Public"."two ""moods"""'],
-])('the type %j is %j', ([text, name]) => expect(typeName(text!)).toBe(name))
+])('the type %j is written as %j', ([text, name]) => expect(typeName(text!)).toBe(name))
 
 test.for(['', 'integer; --', 'integer)', '"mood"', 'a.b.c', 'int[', 'a b', '"".x', `s."${'x'.repeat(64)}"`])(
-  '%j is no type',
+  '%j is not a type',
   (text) => expect(typeName(text)).toBeUndefined(),
 )

@@ -23,7 +23,7 @@ const major = (version: number | undefined): string =>
   version === undefined ? '' : String(Math.floor(version / 10_000))
 
 describe('the page that says what is managed', () => {
-  test('has every kind of object, as the code has it', () => {
+  test('lists every kind of object as the code does', () => {
     const expected = (Object.keys(objectKinds) as ObjectKind[]).map((kind) => {
       const { privileges, ownerKeyword, matchable, shared, since } = objectKinds[kind]
       return [
@@ -42,12 +42,12 @@ describe('the page that says what is managed', () => {
     expect(tableUnder('Objects')).toEqual(expected)
   })
 
-  test('has every attribute', () => {
+  test('lists every attribute', () => {
     const expected = attributeWords.map((word) => [word, isGrantableAttribute(word) ? 'yes' : 'no'])
     expect(tableUnder('Attributes')).toEqual(expected)
   })
 
-  test('has everything that there are default privileges of', () => {
+  test('lists every kind of object that has default privileges', () => {
     const expected = (Object.keys(futureObjects) as FutureObjects[]).map((on) => {
       const { become, since } = futureObjects[on]
       return [on, become.join(', '), major(since)]

@@ -5,7 +5,7 @@ import { snapshot } from '../support/build-snapshot.ts'
 
 type Input = DesiredRole | readonly DesiredRole[]
 
-/** What the planner says of some input, whatever its type: JavaScript has none. */
+/** The error for some input. It can be of any type: JavaScript does not check that. */
 const refusal = (desired: () => unknown, options: unknown = {}): InvalidGrantError => {
   try {
     plan(snapshot(), desired() as Input, { seed: '', ...(options as PlanOptions) })
@@ -26,7 +26,7 @@ const byHand = (object: unknown, direct: unknown = false) => ({
 })
 const unprintable: unknown = Object.create(null)
 
-describe('refused, with what is wrong', () => {
+describe('a request is refused, with what is wrong', () => {
   test.for<[string, () => unknown, string, string]>([
     ['an empty name', () => asked(Grant.schemaUsage('')), 'schema', 'the name "" cannot be empty'],
     ['NUL', () => asked(Grant.tableSelect('s', 'a\0b')), 'table', 'the name "a\\u0000b" cannot contain NUL'],
@@ -36,8 +36,8 @@ describe('refused, with what is wrong', () => {
       'role',
       'cannot contain a lone surrogate',
     ],
-    ['64 bytes', () => asked(Grant.schemaOwnership('é'.repeat(32))), 'schema', 'is 64 bytes long'],
-    ['64 bytes of a role', () => ({ role: 'x'.repeat(64), grants: [] }), 'role', 'is 64 bytes long'],
+    ['a name of 64 bytes', () => asked(Grant.schemaOwnership('é'.repeat(32))), 'schema', 'is 64 bytes long'],
+    ['a role name of 64 bytes', () => ({ role: 'x'.repeat(64), grants: [] }), 'role', 'is 64 bytes long'],
     ['public', () => ({ role: 'public', grants: [] }), 'role', 'its name is reserved'],
     ['none', () => ({ role: 'none', grants: [] }), 'role', 'its name is reserved'],
     ['pg_…', () => ({ role: 'pg_monitor', grants: [] }), 'role', 'the prefix "pg_" is PostgreSQL’s own'],
@@ -48,7 +48,7 @@ describe('refused, with what is wrong', () => {
       'an intermediate role',
     ],
     [
-      'membership in one',
+      'membership in an intermediate role',
       () => asked(Grant.roleMembership('_pgsr_local_1_x_0123abcd')),
       'role',
       'is an intermediate role',
@@ -69,7 +69,7 @@ describe('refused, with what is wrong', () => {
       'it is asked for 2 times',
     ],
     [
-      'a system schema to own',
+      'ownership of a system schema',
       () => asked(Grant.schemaOwnership('pg_x')),
       'schema',
       'the prefix "pg_" is reserved',
@@ -93,7 +93,7 @@ describe('refused, with what is wrong', () => {
       'is not a date',
     ],
     [
-      'no time zone',
+      'a date without a time zone',
       () => asked(Grant.login({ validUntil: '2027-02-03T00:00:00' })),
       'validUntil',
       'is not a date',
@@ -106,7 +106,7 @@ describe('refused, with what is wrong', () => {
       'leave the key out',
     ],
     [
-      'somebody else to hash a password',
+      'an unknown hashedBy',
       () => asked(Grant.login({ password: 'x', hashedBy: 'client' as never })),
       'hashedBy',
       "hashedBy can only be 'server'",
@@ -125,7 +125,7 @@ describe('refused, with what is wrong', () => {
       'the flags g and y',
     ],
     [
-      'a bad pattern',
+      'an invalid pattern',
       () => asked(Grant.tableSelect('s', { source: '(' })),
       'pattern',
       'invalid regular expression',
@@ -143,25 +143,25 @@ describe('refused, with what is wrong', () => {
       'must be a text, not object',
     ],
     [
-      'an object that is no pattern',
+      'an object that is not a pattern',
       () => asked(Grant.tableSelect('s', { name: 't' } as never)),
       'table',
       'must be a text',
     ],
     [
-      'no table',
+      'a missing table',
       () => asked(Grant.tableSelect('s', undefined as never)),
       'table',
       'must be a text, not undefined',
     ],
     [
-      'a source that is no text',
+      'a pattern whose source is not text',
       () => asked(Grant.tableSelect('s', { source: undefined } as never)),
       'pattern',
       'a pattern is a RegExp',
     ],
     [
-      'a pattern that is a text',
+      'a pattern that is text',
       () => asked(byHand({ kind: 'table', schema: 's', pattern: '^t$' })),
       'pattern',
       'a pattern is a RegExp',
@@ -177,25 +177,25 @@ describe('refused, with what is wrong', () => {
       'a database cannot be asked for by a pattern',
     ],
     [
-      'a privilege that there is not',
+      'a privilege that tables do not have',
       () => asked(Grant.privilege(Target.table('s', 't'), ['USAGE' as never])),
       'privileges',
       'there is no privilege USAGE on a table; expected one of SELECT, INSERT, ',
     ],
     [
-      'no privileges',
+      'an empty list of privileges',
       () => asked(Grant.privilege(Target.table('s', 't'), [])),
       'privileges',
       'the privileges must be an array of at least one',
     ],
     [
-      'privileges on what has none',
+      'a privilege on a kind of object that has none',
       () => asked(Grant.privilege(Target.collation('s', 'c') as never, ['USAGE' as never])),
       'object',
       'there are no privileges on a collation',
     ],
     [
-      'a kind of object that there is not',
+      'an unknown kind of object',
       () => asked(byHand({ kind: 'view', name: ['s', 'v'] })),
       'object',
       'no such kind of object',
@@ -207,37 +207,37 @@ describe('refused, with what is wrong', () => {
       'only what is held directly can be passed on; set direct too',
     ],
     [
-      'no columns',
+      'an empty list of columns',
       () => asked(Grant.privilege(Target.table('s', 't', { columns: [] }), ['SELECT'])),
       'columns',
       'the columns must be an array of at least one',
     ],
     [
-      'what is no type',
+      'an invalid name of a type',
       () => asked(Grant.privilege(Target.function('s', 'f', ['integer; --']), ['EXECUTE'])),
       'argument type',
       '"integer; --" is not the name of a type',
     ],
     [
-      'what is no operator',
+      'an invalid name of an operator',
       () => asked(Grant.ownership(Target.operator('s', '--', 'integer', 'integer'))),
       'operator',
       '"--" is not the name of an operator',
     ],
     [
-      'what is no large object',
+      'an invalid oid of a large object',
       () => asked(Grant.privilege(Target.largeObject('0x10'), ['SELECT'])),
       'oid',
       '"0x10" is not the oid of a large object',
     ],
     [
-      'what is no parameter',
+      'an invalid name of a parameter',
       () => asked(Grant.privilege(Target.parameter('work mem'), ['SET'])),
       'parameter',
       '"work mem" is not the name of a configuration parameter',
     ],
     [
-      'ownership of what nobody owns',
+      'ownership of a parameter',
       () => asked(Grant.ownership(Target.parameter('work_mem') as never)),
       'object',
       'a parameter has no owner of its own',
@@ -254,28 +254,28 @@ describe('refused, with what is wrong', () => {
       'object',
       'ownership cannot be asked for by a pattern',
     ],
-    ['an attribute that there is not', () => asked(Grant.attribute('ADMIN' as never)), 'attribute', 'ADMIN'],
+    ['an unknown attribute', () => asked(Grant.attribute('ADMIN' as never)), 'attribute', 'ADMIN'],
     ['INHERIT', () => asked(Grant.attribute('INHERIT' as never)), 'attribute', 'INHERIT'],
     [
-      'a member that is none',
+      'a membership without INHERIT and without SET',
       () => asked(Grant.roleMembership('a', { inherit: false, set: false })),
       'inherit',
       'inherit and set cannot both be false',
     ],
     [
-      'a membership with and without an option',
+      'the same membership with and without an option',
       () => asked(Grant.roleMembership('a', { set: false }), Grant.roleMembership('a', { set: true })),
       'role',
       'it is asked for with different options',
     ],
     [
-      'a membership option that is no flag',
+      'a membership option that is not true or false',
       () => asked(Grant.roleMembership('a', { admin: 'yes' as never })),
       'admin',
       'admin must be true or false',
     ],
     [
-      'default privileges on what has none',
+      'default privileges on databases',
       () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'databases' as never }, ['CONNECT' as never])),
       'on',
       '"databases" is not one of tables, sequences, functions, types, schemas, large objects',
@@ -287,13 +287,13 @@ describe('refused, with what is wrong', () => {
       'schemas are in no schema',
     ],
     [
-      'a default privilege that there is not',
+      'a default privilege that functions do not have',
       () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'functions' }, ['SELECT' as never])),
       'privileges',
       'there is no privilege SELECT on functions; expected one of EXECUTE',
     ],
     [
-      'direct as a text',
+      'direct as text',
       () => asked(byHand({ kind: 'table', name: ['s', 't'] }, 'false')),
       'direct',
       'must be true or false',
@@ -305,22 +305,37 @@ describe('refused, with what is wrong', () => {
       'has the parts schema, table',
     ],
     ['a constructor that was not called', () => asked(Grant.login), 'kind', 'it is not a grant'],
-    ['a hole', () => ({ role: 'r', grants: Object.assign([], { length: 1 }) }), 'kind', 'it is not a grant'],
     [
-      'a name that cannot even be printed',
+      'a hole in the array of grants',
+      () => ({ role: 'r', grants: Object.assign([], { length: 1 }) }),
+      'kind',
+      'it is not a grant',
+    ],
+    [
+      'a name that cannot be printed',
       () => asked(Grant.schemaUsage(unprintable as string)),
       'schema',
       'must be a text, not object',
     ],
-    ['a role that cannot', () => ({ role: unprintable, grants: [] }), 'role', 'must be a text, not object'],
-    ['grants that are none', () => ({ role: 'r', grants: 'all' }), 'grants', 'its grants are not an array'],
     [
-      'a key too many',
+      'a role that cannot be printed',
+      () => ({ role: unprintable, grants: [] }),
+      'role',
+      'must be a text, not object',
+    ],
+    [
+      'grants that are not an array',
+      () => ({ role: 'r', grants: 'all' }),
+      'grants',
+      'its grants are not an array',
+    ],
+    [
+      'an unknown key of a desired role',
       () => ({ role: 'r', grants: [], grant: [] }),
       'grant',
       'expected one of role, grants, preserveExistingGrantsInSchemas',
     ],
-    ['no desired role', () => 'r', 'desired', 'is not a desired role'],
+    ['something that is not a desired role', () => 'r', 'desired', 'is not a desired role'],
     [
       'a misspelt option of a grant',
       () => asked(Grant.login({ pasword: 'x' } as object)),
@@ -328,7 +343,7 @@ describe('refused, with what is wrong', () => {
       'unknown option "pasword"; expected one of password, hashedBy, validUntil',
     ],
     [
-      'two owners',
+      'two owners of the same table',
       () => [
         { role: 'a', grants: [Grant.tableOwnership('s', 't')] },
         { role: 'b', grants: [Grant.tableOwnership('s', 't')] },
@@ -337,7 +352,7 @@ describe('refused, with what is wrong', () => {
       'role "a" is to own it',
     ],
     [
-      'a cycle',
+      'a cycle of memberships',
       () => [
         { role: 'a', grants: [Grant.roleMembership('b')] },
         { role: 'b', grants: [Grant.roleMembership('a')] },
@@ -352,13 +367,13 @@ describe('refused, with what is wrong', () => {
   })
 
   test.for<[string, object, string]>([
-    ['a text for true', { allowSuperuser: 'false' }, 'allowSuperuser'],
+    ['text instead of a boolean', { allowSuperuser: 'false' }, 'allowSuperuser'],
     ['PUBLIC as a new owner', { reassignOwnedTo: 'public' }, 'reassignOwnedTo'],
     ['a new owner that is synced too', { reassignOwnedTo: 'r' }, 'reassignOwnedTo'],
     ['a new owner that does not exist', { reassignOwnedTo: 'nobody' }, 'reassignOwnedTo'],
-    ['a seed that is no text', { seed: 1 }, 'seed'],
-    ['a scope that there is not', { scope: 'schema' }, 'scope'],
-    ['keepDependents as a text', { keepDependents: 'yes' }, 'keepDependents'],
+    ['a seed that is not text', { seed: 1 }, 'seed'],
+    ['an unknown scope', { scope: 'schema' }, 'scope'],
+    ['keepDependents as text', { keepDependents: 'yes' }, 'keepDependents'],
   ])('%s', ([, options, field]) => expect(refusal(() => asked(), options).field).toBe(field))
 })
 
@@ -368,7 +383,7 @@ test.for<[string, Grant]>([
   ['a privilege on a database', Grant.databaseConnect('d')],
   ['a privilege on a parameter', Grant.privilege(Target.parameter('work_mem'), ['SET'])],
   ['ownership of a tablespace', Grant.ownership(Target.tablespace('t'))],
-])('the scope "database" does not go with %s', ([, grant]) => {
+])('with the scope "database", %s is refused', ([, grant]) => {
   const { field, message } = refusal(() => asked(grant), { scope: 'database' })
   expect(field).toBe('scope')
   expect(message).toContain('it belongs to the whole cluster, which the scope "database" leaves alone')
@@ -387,7 +402,7 @@ test('a password given in the wrong place is not shown', () =>
     'cannot build a grant of LOGIN: the options are not an object; expected one of password, hashedBy, validUntil',
   ))
 
-test('a role that asks by name does not get the pattern of another role for the same name', () => {
+test('a grant by name is not taken for a similar grant by pattern of another role', () => {
   const name = ['s', 't']
   const both = byHand({ kind: 'table', name, schema: 's', pattern: { source: '.' } })
   const named = byHand({ kind: 'table', name })
@@ -403,7 +418,7 @@ test('a role that asks by name does not get the pattern of another role for the 
   ).toEqual([[true], [false]])
 })
 
-test('an invalid grant is refused after a valid one that looks like it', () => {
+test('an invalid grant is refused even after a valid one that looks like it', () => {
   const column = byHand({ kind: 'column', name: ['false', 'false', '1', '1', 'x'] }, true)
   const odd = byHand({ kind: 'column\0true\0false\x001\x005', name: ['x'] })
   expect(refusal(() => [asked(column), { role: 'q', grants: [odd] }]).field).toBe('object')

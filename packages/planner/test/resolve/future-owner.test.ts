@@ -26,7 +26,7 @@ describe('what a role owns and does not ask for gets another owner', () => {
       { reassignOwnedTo: 'owner' },
     ],
     [
-      'what may hold code goes to a caretaker if no role is named, and a foreign key gives that USAGE on the schema',
+      'what may hold code goes to a caretaker if no role is named, and the caretaker gets USAGE on the schema for a foreign key',
       snapshot({
         roles: [role('t')],
         objects: [{ ...ordersWithCode, foreignKey: true }, object('schema', ['s'])],

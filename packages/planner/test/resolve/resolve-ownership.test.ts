@@ -16,13 +16,13 @@ describe('ownership that is asked for', () => {
       'CREATE SCHEMA "new" AUTHORIZATION "t";\nGRANT USAGE ON SCHEMA "new" TO "b";',
     ],
     [
-      'an owner gets no privilege that it has by owning the table',
+      'an owner is granted no privilege that it has as the owner',
       withOrders(),
       roleT([Grant.tableOwnership('s', 'orders'), Grant.tableSelect('s', 'orders')]),
       '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"\nALTER TABLE "s"."orders" OWNER TO "t";',
     ],
     [
-      'an owner that revoked a privilege from itself gets that back',
+      'an owner that revoked a privilege from itself gets it back',
       snapshot({ roles: [role('t')], objects: [object('table', orders, 't', { 't/t': 'w' })] }),
       roleT([Grant.tableOwnership('s', 'orders'), Grant.tableSelect('s', 'orders')]),
       'GRANT SELECT ON TABLE "s"."orders" TO "t";',
@@ -36,7 +36,7 @@ describe('a sequence linked to a table', () => {
     objects: [
       object('schema', ['s']),
       object('table', orders),
-      { ...object('sequence', ['s', 'ids']), follows: { kind: 'table', name: orders } },
+      { ...object('sequence', ['s', 'ids']), ownerFollows: { kind: 'table', name: orders } },
     ],
   })
   const ofSequence = Grant.ownership(Target.sequence('s', 'ids'))

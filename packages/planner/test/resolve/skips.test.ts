@@ -45,7 +45,7 @@ describe('a grant that cannot be made is skipped, with its reason', () => {
     expect(transactions).toEqual([])
   })
 
-  test('the other grants of the role are made all the same', () =>
+  test('the other grants of the role are still made', () =>
     expect(
       scriptOf(
         withOrders(),

@@ -34,25 +34,25 @@ const combinationsIn = (group: Group): number =>
     .reduce((product, size) => product * size, 1)
 
 describe('operations that share statements', () => {
-  test('are each in one statement', () =>
+  test('are each in exactly one statement', () =>
     forEveryPlan((made) => {
       for (const operations of made.transactions)
         expect(texts(groupsOf(operations).flat())).toEqual(texts(operations))
     }))
 
-  test('are every combination of what the statement has in its lists', () =>
+  test('are every combination of the lists in the statement', () =>
     forEveryPlan((made) => {
       for (const group of groupsOf(operationsOf(made))) expect(combinationsIn(group)).toBe(group.length)
     }))
 
-  test('have the same outcome as one by one', () =>
+  test('have the same outcome as they would have one by one', () =>
     forEveryPlan((made, _, { snapshot: before }) => {
       const sent = groupsOf(operationsOf(made)).flat()
       expect(outcomeOf(before, sent)).toEqual(outcomeOf(before, made))
     }))
 })
 
-describe('how many statements', () => {
+describe('the number of statements', () => {
   const tables = Array.from({ length: 30 }, (_, index) => `t${index}`)
   const users = Array.from({ length: 40 }, (_, index) => `u${index}`)
   const before = snapshot({

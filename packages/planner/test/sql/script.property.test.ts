@@ -53,13 +53,13 @@ const statement = new RegExp(
 )
 
 describe('a plan is printed', () => {
-  test('as a script in which no name leaves its quotes or its comment', () =>
+  test('as a script in which no name gets out of its quotes or its comment', () =>
     forEveryPlan((made) => {
       const lines = skeletonOf(renderSql(made)).split(/[\n\r]/)
       expect(lines.filter((line) => !statement.test(line))).toEqual([])
     }))
 
-  test('in messages of one line, without characters that change the order of reading', () =>
+  test('in messages of one line, without characters that reorder text', () =>
     forEveryPlan((made) => {
       const { skipped, residue } = made
       const said = [...skipped, ...residue].map(({ message }) => message)
@@ -68,7 +68,7 @@ describe('a plan is printed', () => {
       expect([...said, ...done].filter((text) => misleading.test(text))).toEqual([])
     }, 100))
 
-  test('as JSON that gives it back', () =>
+  test('as JSON from which it can be read again', () =>
     forEveryPlan((made) => {
       expect(parsePlan(renderJson(made))).toStrictEqual(made)
     }, 100))

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { withOrders } from '../support/orders-table.ts'
 import { roleT } from '../support/plan-script.ts'
 
-test('a script is one transaction, whose statements say why they are there', () => {
+test('a script is one transaction, and says why each statement is there', () => {
   const grants = [Grant.tableSelect('s', 'orders', { direct: true })]
   expect(renderSql(plan(withOrders(), roleT(grants), { seed: '' }))).toBe(
     [

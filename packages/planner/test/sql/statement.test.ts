@@ -35,4 +35,4 @@ test.for<[Exclude<Operation, SetPassword>, string]>([
     },
     'ALTER DEFAULT PRIVILEGES FOR ROLE "o" IN SCHEMA "s" GRANT SELECT ON TABLES TO "t"',
   ],
-])('$0.kind is $1', ([operation, statement]) => expect(statementOf(operation)).toBe(statement))
+])('$0.kind is written as $1', ([operation, statement]) => expect(statementOf(operation)).toBe(statement))

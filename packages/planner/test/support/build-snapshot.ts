@@ -67,7 +67,7 @@ export const object = (
       return { grantee, grantor, privileges }
     }),
   ...(kind === 'column' && {
-    follows: { kind: 'table', name: name.slice(0, 2) },
+    ownerFollows: { kind: 'table', name: name.slice(0, 2) },
   }),
   ...(kind === 'table' && { inert: true }),
 })

@@ -105,9 +105,9 @@ export const mayHoldCode = (snapshot: Snapshot, object: DatabaseObject, desired:
 
 const ownershipsLost = (before: Snapshot, after: Snapshot, desired: Input['desired']): Effect[] =>
   before.objects.flatMap((object): Effect[] => {
-    const { kind, name, owner, follows } = object
+    const { kind, name, owner, ownerFollows } = object
     const newOwner = objectIn(after, object)!.owner
-    if (follows !== undefined || owner === newOwner) return []
+    if (ownerFollows !== undefined || owner === newOwner) return []
     const fact = { kind: 'ownership', object: { kind, name }, owner } as const
     const acts = mayHoldCode(before, object, desired) && { actsAsNewOwner: true as const }
     return [{ role: owner, change: 'loses', fact, newOwner, ...acts }]

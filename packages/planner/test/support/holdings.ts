@@ -92,8 +92,8 @@ export const factsIn = ({ roles, memberships, objects, defaultPrivileges }: Snap
     attributesOf(role).map((attribute): Fact => ({ kind: 'attribute', role: role.name, attribute })),
   ),
   ...memberships.map((row): Fact => ({ kind: 'membership', ...row })),
-  ...objects.flatMap(({ kind, name, owner, follows }): Fact[] =>
-    follows || kind === 'parameter' ? [] : [{ kind: 'ownership', object: { kind, name }, owner }],
+  ...objects.flatMap(({ kind, name, owner, ownerFollows }): Fact[] =>
+    ownerFollows || kind === 'parameter' ? [] : [{ kind: 'ownership', object: { kind, name }, owner }],
   ),
   ...objects.flatMap(entriesOf),
   ...defaultPrivileges.flatMap(defaultEntriesOf),

@@ -1,6 +1,6 @@
 import type { MembershipOptions } from '@pgsr/planner'
 
-/** Who granted a row: `acting` is a role that is no superuser. */
+/** Who granted a row: `acting` is an acting role that is not a superuser. */
 export type RowGrantor = 'superuser' | 'acting' | 'third' | 'member'
 
 export interface OptionValues {
@@ -26,7 +26,7 @@ const values: readonly OptionValues[] = flags.flatMap((admin) =>
   flags.flatMap((inherit) => flags.map((set) => ({ admin, inherit, set }))),
 )
 
-/** A member that neither inherits nor may SET ROLE is none, and cannot be asked for. */
+/** A membership without INHERIT and without SET gives nothing, so that it cannot be asked for. */
 const requests: readonly (MembershipOptions | undefined)[] = [
   undefined,
   ...[undefined, ...flags].flatMap((admin) =>

@@ -90,7 +90,10 @@ export const createsSchemas = (snapshot: Snapshot, who: string): boolean => {
 
 /** Who has the grant option for a privilege on an object: on a column also by the table. */
 export const grantOptions = (snapshot: Snapshot, object: DatabaseObject, privilege: Privilege): string[] =>
-  [object, ...(object.follows && object.kind === 'column' ? [objectIn(snapshot, object.follows)!] : [])]
+  [
+    object,
+    ...(object.ownerFollows && object.kind === 'column' ? [objectIn(snapshot, object.ownerFollows)!] : []),
+  ]
     .flatMap(entriesOf)
     .filter((entry) => entry.privilege === privilege && entry.grantable)
     .map(({ grantee }) => grantee)
@@ -219,7 +222,7 @@ const whyNotMoved = (snapshot: Snapshot, operation: Doing<'setOwner'>): string |
   const { as, owner: newOwner } = operation
   const object = objectIn(snapshot, operation.object)!
   if (!roleIn(snapshot, newOwner)) return 'the new owner does not exist'
-  if (object.follows) return 'it moves with its table'
+  if (object.ownerFollows) return 'it moves with its table'
   if (object.kind === 'parameter') return 'nobody owns it'
   if (isForSuperusers(snapshot, object) && !isSuperuser(snapshot, newOwner))
     return 'the new owner has to be a superuser'
@@ -235,9 +238,9 @@ const whyNotMoved = (snapshot: Snapshot, operation: Doing<'setOwner'>): string |
 const objectOrTable = (snapshot: Snapshot, name: ObjectName): DatabaseObject => {
   const found = objectIn(snapshot, name)
   if (found !== undefined) return found
-  const follows: ObjectName = { kind: 'table', name: name.name.slice(0, 2) }
-  const { oid, owner } = objectIn(snapshot, follows)!
-  return { kind: 'column', name: name.name, oid, owner, acl: [], follows }
+  const ownerFollows: ObjectName = { kind: 'table', name: name.name.slice(0, 2) }
+  const { oid, owner } = objectIn(snapshot, ownerFollows)!
+  return { kind: 'column', name: name.name, oid, owner, acl: [], ownerFollows }
 }
 
 const whyNotSaid = (
@@ -254,8 +257,8 @@ const whyNotSaid = (
       !('grantable' in operation) &&
       object.kind === 'table' &&
       one.kind === 'column' &&
-      one.follows !== undefined &&
-      isSame(object, one.follows) &&
+      one.ownerFollows !== undefined &&
+      isSame(object, one.ownerFollows) &&
       entriesOf(one).some((entry) => entry.grantee === grantee && entry.privilege === privilege),
   )
   return [object, ...columns].every((one) => speaksFor(snapshot, as, grantor, one, privilege))

@@ -251,7 +251,7 @@ export class Possibilities {
   }
 
   move(object: DatabaseObject, newOwner: string): boolean {
-    if (object.follows) return false
+    if (object.ownerFollows) return false
     if (isForSuperusers(this.#snapshot, object) && !isSuperuser(this.#snapshot, newOwner)) return false
     if (isSuperuser(this.#snapshot, this.#who)) return true
     if (!this.own(object) || !this.become(newOwner)) return false

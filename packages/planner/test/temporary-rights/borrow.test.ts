@@ -5,7 +5,7 @@ import { ofCreator, ordersForAll, seenByMe, selectOrders } from '../support/limi
 import { orders } from '../support/orders-table.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
 
-describe('an acting role that is no superuser', () => {
+describe('an acting role that is not a superuser', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
     [
       'borrows membership in the owner, and gives it back',
@@ -63,7 +63,7 @@ describe('an acting role that is no superuser', () => {
       ),
     ],
     [
-      'pauses its members and inherits for the transaction, before PostgreSQL 16',
+      'pauses memberships in itself, and has INHERIT for the transaction, before PostgreSQL 16',
       seenByMe(150018, {
         me: { inherit: false },
         memberships: [membership('owner', 'me', { admin: true })],
@@ -83,7 +83,7 @@ describe('an acting role that is no superuser', () => {
       ].join('\n'),
     ],
     [
-      'lends CREATE to a new owner that has it only by a membership that has to pause',
+      'lends CREATE to a new owner that has it only by a membership that is paused',
       seenByMe(150018, {
         memberships: [membership('t', 'me'), membership('me', 'owner')],
         objects: [object('schema', ['s'], 'me'), object('table', orders)],
@@ -101,7 +101,7 @@ describe('an acting role that is no superuser', () => {
       ].join('\n'),
     ],
     [
-      'inherits for the transaction what it needs to reach a table of its own',
+      'has INHERIT for the transaction if it needs that to reach a table of its own',
       seenByMe(150018, {
         me: { inherit: false },
         roles: [role('group')],

@@ -5,7 +5,7 @@ import { ofCreator, ordersForAll, seenByMe } from '../support/limited-role.ts'
 import { orders } from '../support/orders-table.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
 
-describe('an acting role that is no superuser', () => {
+describe('an acting role that is not a superuser', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
     [
       'lends a new owner CREATE on the schema',
@@ -30,7 +30,7 @@ describe('an acting role that is no superuser', () => {
       '-- effect: role "owner" loses ownership of table "s"."orders" to role "t"\nALTER TABLE "s"."orders" OWNER TO "t";',
     ],
     [
-      'lends as the owner of the schema where a borrowed role would be taken for the grantor',
+      'lends as the owner of the schema where PostgreSQL would otherwise take a borrowed role for the grantor',
       seenByMe(180004, {
         roles: [role('u')],
         memberships: [membership('me', 'owner'), membership('me', 'u', ofCreator)],
@@ -66,7 +66,7 @@ describe('an acting role that is no superuser', () => {
     ],
   ])('%s', ([, before, desired, expected]) => expect(scriptOf(before, desired)).toBe(expected))
 
-  test('lends as the new owner of the schema where that changes too', () => {
+  test('lends as the new owner of the schema if the schema changes its owner too', () => {
     const before = seenByMe(180004, {
       roles: [role('u')],
       memberships: [membership('me', 'owner'), membership('me', 'u', { inherit: false })],

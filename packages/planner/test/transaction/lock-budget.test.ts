@@ -3,7 +3,7 @@ import { lockShortage } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { object, snapshot } from '../support/build-snapshot.ts'
 
-/** Of which a plan needs more than there can be, so that it says how many. */
+/** With a lock table that is too small for any plan, so that the shortage says how many locks a plan needs. */
 const tiny = { lockTableSize: 16, predicateLockTableSize: 16, maxLocksPerTransaction: 1 }
 
 const locksOf = (before: Snapshot, transactions: readonly (readonly Operation[])[]): number => {
@@ -45,19 +45,19 @@ describe('the locks of a transaction are counted for', () => {
   }
 
   test.for<[what: string, operations: Operation[], in15: number, in17: number, in18: number]>([
-    ['a role made', [create], 0, 1, 1],
-    ['a role dropped', [drop], 1, 1, 1],
-    ['a role granted', [grantRole], 0, 1, 1],
-    ['a role revoked', [revokeRole], 0, 1, 1],
-    ['a privilege granted', [grant], 1, 1, 2],
-    ['a privilege revoked', [revoke], 0, 0, 1],
-    ['a column, as its table', [grant, onColumn], 1, 1, 2],
-    ['the same role several times, once', [create, grant, grantRole, drop], 1, 1, 2],
+    ['a role that is created', [create], 0, 1, 1],
+    ['a role that is dropped', [drop], 1, 1, 1],
+    ['a role that is granted', [grantRole], 0, 1, 1],
+    ['a role that is revoked', [revokeRole], 0, 1, 1],
+    ['a privilege that is granted', [grant], 1, 1, 2],
+    ['a privilege that is revoked', [revoke], 0, 0, 1],
+    ['a column, by the locks of its table', [grant, onColumn], 1, 1, 2],
+    ['a role that several operations change, once', [create, grant, grantRole, drop], 1, 1, 2],
     ['a new owner and what it owns', [own], 2, 2, 2],
     ['the owner of a new schema', [makeSchema], 1, 1, 1],
-    ['what is granted by default', [byDefault], 2, 2, 2],
-    ['a role that nobody may drop', [share], 1, 1, 1],
-    ['a role that is altered', [exclusive, alter], 0, 0, 0],
+    ['default privileges', [byDefault], 2, 2, 2],
+    ['a role that is locked against being dropped', [share], 1, 1, 1],
+    ['a role that is altered, which takes none', [exclusive, alter], 0, 0, 0],
   ])('%s', ([, operations, ...expected]) => {
     const counts = [150018, 170010, 180004].map(
       (version) => locksOf(snapshot({ server: { version } }), [operations]) - nothing,
@@ -65,13 +65,13 @@ describe('the locks of a transaction are counted for', () => {
     expect(counts).toEqual(expected)
   })
 
-  test('what gets the owner of a table too: its indexes, sequences and TOAST table, but no column', () => {
-    const follows = { follows: table }
+  test('a new owner of a table, with its indexes, sequences and TOAST table, but not its columns', () => {
+    const ofTable = { ownerFollows: table }
     const before = snapshot({
       objects: [
         { ...object('table', table.name), indexes: 3 },
-        { ...object('sequence', ['s', 't_id_seq']), ...follows },
-        { ...object('table', ['pg_toast', 'pg_toast_1']), ...follows },
+        { ...object('sequence', ['s', 't_id_seq']), ...ofTable },
+        { ...object('table', ['pg_toast', 'pg_toast_1']), ...ofTable },
         object('column', column.name),
       ],
     })
@@ -79,7 +79,7 @@ describe('the locks of a transaction are counted for', () => {
     expect(locksOf(before, [[grant]]) - nothing).toBe(2)
   })
 
-  test('of several transactions the largest counts', () => {
+  test('the largest of several transactions', () => {
     expect(locksOf(snapshot(), [[create], [own, grant, share], []]) - nothing).toBe(3)
   })
 })
@@ -94,13 +94,13 @@ const granted = (count: number): readonly Operation[] =>
     reason: { role: 't', grant: null },
   }))
 
-/** With as many predicate locks as locks, as a server has them unless it is told otherwise. */
+/** With room for as many predicate locks as for locks, as by default. */
 const serverOf = (major: number, lockTableSize: number, settings: Partial<Server> = {}): Snapshot =>
   snapshot({
     server: { version: major * 10_000, lockTableSize, predicateLockTableSize: lockTableSize, ...settings },
   })
 
-describe('a server as it comes', () => {
+describe('a server with default settings', () => {
   /** PostgreSQL’s own settings: a hundred connections, and 64 locks for each. */
   const stock = { 15: 7808, 16: 7808, 17: 7808, 18: 8704 } as const
 
@@ -109,7 +109,7 @@ describe('a server as it comes', () => {
     [16, 12_000],
     [17, 12_000],
     [18, 14_000],
-  ])('%i has room to grant %i roles', ([major, count]) => {
+  ])('of version %i has room to grant %i roles', ([major, count]) => {
     expect(lockShortage(serverOf(major, stock[major]), [granted(count)])).toBeUndefined()
   })
 
@@ -117,21 +117,24 @@ describe('a server as it comes', () => {
     [16, 12_500],
     [17, 12_500],
     [18, 20_000],
-  ])('%i has none to grant %i, but has in half of its lock table once that is raised', ([major, count]) => {
-    const shortage = lockShortage(serverOf(major, stock[major]), [granted(count)])!
-    expect(shortage.value).toBe(64)
-    const perLock = stock[major] / shortage.value
-    const half = (value: number): number => (perLock * value) / 2
-    expect(half(shortage.needed)).toBeGreaterThanOrEqual(shortage.locks)
-    expect(half(shortage.needed - 1)).toBeLessThan(shortage.locks)
-    const raised = serverOf(major, perLock * shortage.needed, {
-      maxLocksPerTransaction: shortage.needed,
-      predicateLockTableSize: stock[major],
-    })
-    expect(lockShortage(raised, [granted(count)])).toBeUndefined()
-  })
+  ])(
+    'of version %i has no room to grant %i roles until max_locks_per_transaction is raised as advised',
+    ([major, count]) => {
+      const shortage = lockShortage(serverOf(major, stock[major]), [granted(count)])!
+      expect(shortage.value).toBe(64)
+      const perLock = stock[major] / shortage.value
+      const half = (value: number): number => (perLock * value) / 2
+      expect(half(shortage.needed)).toBeGreaterThanOrEqual(shortage.locks)
+      expect(half(shortage.needed - 1)).toBeLessThan(shortage.locks)
+      const raised = serverOf(major, perLock * shortage.needed, {
+        maxLocksPerTransaction: shortage.needed,
+        predicateLockTableSize: stock[major],
+      })
+      expect(lockShortage(raised, [granted(count)])).toBeUndefined()
+    },
+  )
 
-  test('of what comes after 18 only the lock table itself is counted on', () => {
+  test('of a version after 18 has no more room than its lock table', () => {
     const size = stock[18]
     expect(lockShortage(serverOf(19, size), [granted(size)])).toBeDefined()
     expect(lockShortage(serverOf(19, size), [granted(size - nothing)])).toBeUndefined()

@@ -80,7 +80,7 @@ describe('a transaction begins with the locks that it needs, and takes no others
       }
     }, 400))
 
-  test('and does something besides', () =>
+  test('and does more than lock', () =>
     forEveryPlan((made) => {
       for (const operations of made.transactions)
         expect(operations.some(({ kind }) => kind !== 'lockRole')).toBe(true)
@@ -136,7 +136,7 @@ describe('a role is locked', () => {
     ],
     ['not as a member that loses an intermediate role of this database', being(own), t(), []],
     [
-      'as a member of an intermediate role of another database, as a copied database has',
+      'as a member of an intermediate role of another database, which a copy of that database has',
       world(),
       t(toForeign),
       ['exclusive t'],
@@ -148,12 +148,7 @@ describe('a role is locked', () => {
       t(Grant.databaseConnect('warehouse', { direct: true })),
       ['exclusive t'],
     ],
-    [
-      'as the role that is granted, too, before PostgreSQL 16',
-      old(),
-      t(member('g')),
-      ['share g', 'exclusive t'],
-    ],
+    ['as the granted role too, before PostgreSQL 16', old(), t(member('g')), ['share g', 'exclusive t']],
     ['not as an intermediate role of this database, before PostgreSQL 16', old(), t(toOwn), ['share t']],
     ['not as a predefined role', old(), t(member('pg_monitor')), ['exclusive t']],
     [
@@ -165,7 +160,7 @@ describe('a role is locked', () => {
     ['not if it is new', old(), { role: 'new', grants: [member('newer')] }, []],
     ['not if it is altered anyway', world(), t(member('g'), Grant.attribute('CREATEDB')), []],
     [
-      'if it only gets a password besides',
+      'if apart from that it only gets a password',
       world({}, { login: true }),
       t(member('g'), login),
       ['exclusive t'],
@@ -194,7 +189,7 @@ describe('a role is locked', () => {
     expect(locksIn(operationsOf(made))).toEqual(expected)
   })
 
-  test('only against changes, and not against being dropped, if the server has too little room for locks', () => {
+  test('only against changes, not against being dropped, if the server has too little room for locks', () => {
     const groups = Array.from({ length: 6 }, (_, index) => `g${index}`)
     const few = (lockTableSize: number): string[] => {
       const before = old({})
@@ -211,7 +206,7 @@ describe('a role is locked', () => {
   })
 })
 
-test('the script says what the statements that lock are for', () => {
+test('the script says why it locks a role', () => {
   const lines = renderSql(plan(old(), t(member('g')), { seed: 'seed' })).split('\n')
   expect(lines.filter((line) => line.startsWith('ALTER ROLE'))).toEqual([
     'ALTER ROLE "g" RESET ssl_renegotiation_limit;  -- locks the role: nobody drops it before COMMIT',

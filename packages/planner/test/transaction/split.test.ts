@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 
 test.for([1, 12, 13, 21, 30])(
-  'after each of its transactions, a plan for %i tables is planned again as what is left of it',
+  'planning again after any transaction of a plan for %i tables gives the rest of that plan',
   (count) => {
     const tables = Array.from({ length: count }, (_, index) => `t${index}`)
     const first = snapshot({

@@ -9,7 +9,7 @@ test('texts are sorted by code unit, whatever the locale', () => {
 
 const named = (id: string): string => `_${id}`
 
-test('a free name depends on what it is derived from, and on no other name unless that is taken', () => {
+test('a free name depends only on its seed, until that name is taken', () => {
   const first = freeName(named, 'seed', () => false)
   expect(freeName(named, 'seed', (name) => name === '_other')).toBe(first)
   expect(freeName(named, 'another seed', () => false)).not.toBe(first)

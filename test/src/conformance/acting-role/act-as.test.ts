@@ -22,7 +22,7 @@ conformanceAtEndsInTurn('act-as', (sandbox) => {
     return { box, admin, service, role, schema, grants, held }
   }
 
-  test('a role named by actAs runs the plan, and the session is itself again afterwards', async () => {
+  test('the role named by actAs executes the plan, and the session has its own role again afterwards', async () => {
     const { box, admin, role, schema, grants, held } = await make()
     try {
       await expect(held.syncRoles({ role, grants })).rejects.toHaveProperty('_tag', 'ResidueError')
@@ -74,7 +74,7 @@ conformanceAtEndsInTurn('act-as', (sandbox) => {
     expect(await box.admin(`select from pg_roles where rolname = '${role}'`)).toHaveLength(1)
   })
 
-  test('a role that the session may not become is refused by name', async () => {
+  test('a role that the session may not SET ROLE to is refused by name', async () => {
     const { box, role, grants, held } = await make()
     try {
       for (const actAs of [box.name('nobody'), box.server.user]) {

@@ -39,7 +39,7 @@ const syncOn = async (box: Sandbox, ...schemas: readonly string[]): Promise<void
 
 // What the acting role is and what it is a member of is compared by the sandbox, before and after each sync.
 conformanceAsOwner((sandbox) => {
-  test('the acting role may be NOINHERIT, and stays so', async () => {
+  test('the acting role may be NOINHERIT, and is so afterwards', async () => {
     const box = sandbox()
     const { schema } = await othersTable(box)
     await box.admin(`alter role ${box.actor} noinherit`)
@@ -119,7 +119,7 @@ conformanceAsOwner((sandbox) => {
     },
   )
 
-  test('the acting role may be one that the session has become, and stays that', async () => {
+  test('the acting role may be one that the session has SET ROLE to, and still is afterwards', async () => {
     const box = sandbox()
     const [login, role] = [box.name('login'), box.name('r')]
     const { schema } = await othersTable(box)

@@ -66,7 +66,7 @@ const canRead = async (
 }
 
 conformanceAtEndsInTurn('while the catalogs are read', (sandbox) => {
-  test('in a transaction of the caller’s, what a role gets between two statements is seen, and revoked', async () => {
+  test('in a transaction of the caller, what a role gets between two statements is seen, and revoked', async () => {
     const box = sandbox()
     const scene = await setUp(box)
     const client = await clientThatPauses(box, () => move(box, scene))
@@ -81,7 +81,7 @@ conformanceAtEndsInTurn('while the catalogs are read', (sandbox) => {
     }
   })
 
-  test('so it is under the lock', async () => {
+  test('under the lock, what a role gets between two statements is seen, and revoked', async () => {
     const box = sandbox()
     const scene = await setUp(box)
     // Something is committed before the lock is taken, so that the catalogs are read again under it.

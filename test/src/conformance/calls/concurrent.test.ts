@@ -64,7 +64,7 @@ conformanceAtEnds((sandbox) => {
     })
   })
 
-  test('a pooled connection that is killed is replaced by the next call, and no slot stays taken', async () => {
+  test('the next call replaces a connection of the pool that was killed, and the pool loses no slot', async () => {
     const box = sandbox()
     const connections = 2
     const pool = box.driver.pool(box.connection, box.database, connections)

@@ -132,7 +132,7 @@ conformanceAtEnds((sandbox) => {
     }
   })
 
-  test('a cancel request that arrives after the answer cancels nothing of who uses the pool next', async () => {
+  test('a cancel request that arrives after the answer does not cancel what runs next on the pool', async () => {
     const { box, desired } = await make()
     const controller = new AbortController()
     let next: Promise<readonly PromiseSettledResult<unknown>[]> | undefined

@@ -80,7 +80,7 @@ conformanceAround16('role locks', (sandbox) => {
       'that becomes a member of an intermediate role',
       ({ role, schema }) => [role, Grant.schemaUsage(schema)],
     ],
-  ])('who drops a role %s leaves no half of a membership', async ([, choose]) => {
+  ])('dropping a role %s leaves no half of a membership behind', async ([, choose]) => {
     const box = sandbox()
     const names = { role: box.name('u'), group: box.name('g'), schema: box.name('s') }
     const { role, group, schema } = names
@@ -154,7 +154,7 @@ conformanceAround16('role locks', (sandbox) => {
     }
   })
 
-  test('a statement refused beside a lock fails as usual, and the error names it', async () => {
+  test('a statement that is refused in the same batch as a lock fails as usual, and the error names it', async () => {
     const box = sandbox()
     const [role, group, schema] = [box.name('u'), box.name('g'), box.name('s')]
     await box.run(`create role ${role}; create role ${group}; create schema ${schema}`)

@@ -218,7 +218,7 @@ conformanceAtEndsInTurn('encodings', (sandbox) => expectSame(sandbox, encodings)
 conformanceAtEndsInTurn('settings', (sandbox) => {
   expectSame(sandbox, sessions)
 
-  test('a sync works in a session that has become the acting role', async () => {
+  test('a sync works in a session that has SET ROLE to the acting role', async () => {
     const box = sandbox()
     const { scene, expected } = await setUp(box)
     const guest = box.name('guest')

@@ -42,7 +42,7 @@ describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
   afterAll(() => box.end())
 
   test(
-    'delegates administer the intermediate roles that are too many for the acting role',
+    'delegates administer the intermediate roles that would be too many for the acting role',
     { timeout: 120_000 },
     async () => {
       const [schema, first, second] = [box.name('s'), box.name('r'), box.name('r')]

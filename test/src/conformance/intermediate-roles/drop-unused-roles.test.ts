@@ -145,7 +145,7 @@ conformanceAround16('drop-unused-roles', (sandbox) => {
     expect([await exists(box, selectRole), await exists(box, usageRole)]).toEqual([false, true])
   })
 
-  test('intermediate roles that hold something in another database stay, whatever their name', async () => {
+  test('intermediate roles that hold something in another database stay, whatever their names', async () => {
     const box = sandbox()
     await inAnotherDatabase(box, async (database, connect) => {
       const there = connect()
@@ -171,7 +171,7 @@ conformanceAround16('drop-unused-roles', (sandbox) => {
     })
   })
 
-  test('an intermediate role that a copy of its database uses too stays', async () => {
+  test('an intermediate role stays if a copy of its database uses it too', async () => {
     const box = sandbox()
     const { connection, driver } = box
     await inAnotherDatabase(box, async (database, connect) => {
@@ -203,7 +203,7 @@ conformanceAround16('drop-unused-roles', (sandbox) => {
     })
   })
 
-  test('an intermediate role of the cluster stays while any database mentions it', async () => {
+  test('an intermediate role of the cluster stays as long as any database has something of it', async () => {
     const box = sandbox()
     let name = ''
     await inAnotherDatabase(box, async (database) => {
@@ -248,7 +248,7 @@ conformanceAround16('drop-unused-roles', (sandbox) => {
     await box.admin(`drop owned by ${used}; drop role ${used}`)
   })
 
-  test('a role that has more than an intermediate role may have stays, and is residue', async () => {
+  test('a role stays, and is residue, if it has more than an intermediate role may have', async () => {
     const box = sandbox()
     const [schema, grantor, third] = [box.name('s'), box.name('g'), box.name('t')]
     await box.run(
@@ -339,7 +339,7 @@ conformanceAround16('drop-unused-roles', (sandbox) => {
     expect(await exists(box, selectRole)).toBe(true)
   })
 
-  test('a role that is granted something during the call is read again', async () => {
+  test('the catalogs are read again if a role is granted something during the call', async () => {
     const box = sandbox()
     const { role, schema, selectRole } = await setUp(box)
     await box.sync({ role, grants: [] })

@@ -68,7 +68,7 @@ conformanceAround16('planted-roles', (sandbox) => {
 
   test.for<[string, (box: Sandbox, delegate: string, eve: string) => Promise<unknown>]>([
     [
-      'that somebody else has made',
+      'that somebody else has created',
       (box, delegate, eve) =>
         asUser(
           box,
@@ -78,7 +78,7 @@ conformanceAround16('planted-roles', (sandbox) => {
         ),
     ],
     [
-      'that the acting role may even grant',
+      'that somebody else has created, even if the acting role may grant it',
       (box, delegate, eve) =>
         asUser(
           box,
@@ -88,20 +88,20 @@ conformanceAround16('planted-roles', (sandbox) => {
         ),
     ],
     [
-      'of its own of which somebody else is a member',
+      'that the acting role has created, if somebody else is a member of it',
       (box, delegate, eve) =>
         box.run(
           `create role ${delegate} createrole; grant ${delegate} to ${box.actor}, ${eve} with inherit false, set true`,
         ),
     ],
     [
-      'of its own that may log in',
+      'that the acting role has created, if it has LOGIN',
       (box, delegate) =>
         box.run(
           `create role ${delegate} createrole login; grant ${delegate} to ${box.actor} with inherit false, set true`,
         ),
     ],
-  ])('nothing is done as a delegate %s', async ([, plant]) => {
+  ])('nothing runs as a delegate %s', async ([, plant]) => {
     const box = sandbox()
     if (box.isSuperuser || box.server.version < 160000) return // they have no delegates
     const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
@@ -153,7 +153,7 @@ conformanceAround16('planted-roles', (sandbox) => {
     await box.admin(`drop owned by ${planted}; drop role ${planted}`)
   })
 
-  test('a preserved schema does not preserve membership in a role that only has the name of an intermediate role', async () => {
+  test('a preserved schema does not preserve membership in a role that is an intermediate role by its name only', async () => {
     const box = sandbox()
     const [schema, other, alice] = [await makeTable(box), await makeTable(box), box.name('alice')]
     const analyst = box.name('analyst')
@@ -192,7 +192,7 @@ conformanceAround16('planted-roles', (sandbox) => {
       await box.admin(`reassign owned by ${role} to ${box.actor}; drop owned by ${role}; drop role ${role}`)
   })
 
-  test('what a planted role gives in another database is reported', async () => {
+  test('what a planted role holds in another database is reported', async () => {
     const box = sandbox()
     const [schema, alice, role, theirs] = [
       await makeTable(box),
@@ -238,7 +238,7 @@ conformanceAround16('planted-roles', (sandbox) => {
     await box.admin(`drop owned by ${role}; drop role ${role}`)
   })
 
-  test('what other roles lose is listed as an effect, whatever their names', async () => {
+  test('what other roles lose is an effect, whatever their names', async () => {
     const box = sandbox()
     const [schema, alice, bob, role] = [
       await makeTable(box),

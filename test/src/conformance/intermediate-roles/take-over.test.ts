@@ -79,7 +79,7 @@ conformanceAround16('take-over', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('intermediate roles of another administrator give what they hold, and are used for other roles only before PostgreSQL 16', async () => {
+  test('intermediate roles of another administrator count for their members, and are granted to other roles only before PostgreSQL 16', async () => {
     const box = sandbox()
     const administrator = box.name('admin')
     await box.admin(`create role ${administrator} createrole`)
@@ -130,7 +130,7 @@ conformanceAround16('take-over', (sandbox) => {
       expect(await canRead(box, role, found)).toBe(true)
       const page = await readFile(new URL('../../../../docs/managed-databases.md', import.meta.url), 'utf8')
       const [statements = ''] = /^DO \$\$[\s\S]*?^END \$\$$/m.exec(page) ?? []
-      // The roles of other tests are none of this one’s business.
+      // It must leave the roles of other tests alone.
       const ours = [role, noinherit, ...found.roles].map(pg.escapeLiteral).join(', ')
       await box.admin(
         statements

@@ -90,7 +90,7 @@ describe.for(servers)('$name', (server) => {
     afterAll(() => box.end())
 
     test(
-      'a member has of a role what is asked for, whoever granted what',
+      'a membership gives what is asked for, whoever granted it with whatever options',
       { timeout: 3_600_000 },
       async () => {
         for (const part of inParts(chosen(box.isSuperuser), 100)) {

@@ -44,7 +44,7 @@ conformanceInTurn('membership', (sandbox) => {
     expect(await rowsOf(box, role)).toEqual([])
   })
 
-  test('a member that two roles granted the membership stays one when one of them loses its ADMIN option', async () => {
+  test('a membership that two roles granted stays when one of them loses its ADMIN option', async () => {
     const box = sandbox()
     const [role, group, member] = [box.name('r'), box.name('g'), box.name('m')]
     await box.run(

@@ -60,7 +60,7 @@ const mayLogIn = async ({ admin }: Sandbox, role: string): Promise<unknown> =>
 
 conformanceAtEndsInTurn('encodings', (sandbox) => {
   test.for(['LATIN1', 'WIN1252', 'ISO_8859_5'])(
-    '%s: names that are longer in UTF-8 than there',
+    'names of %s may take more bytes in UTF-8 than PostgreSQL allows',
     async (encoding) => {
       const box = sandbox()
       const [role, other] = [box.name('r'), box.name('r')]
@@ -135,7 +135,7 @@ conformanceAtEndsInTurn('encodings', (sandbox) => {
     })
   })
 
-  test('role names from a database of another encoding stay as they are, and the rest is done', async () => {
+  test('roles named in another encoding are left alone, and the rest is done', async () => {
     const box = sandbox()
     const [role, foreign] = [box.name('r'), box.name('x')]
     await box.run(`create role ${role} login`)

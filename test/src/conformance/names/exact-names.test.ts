@@ -78,7 +78,7 @@ conformanceInTurn('names that could be those of others', (sandbox) => {
     expect(await mayLogIn(box, role)).toBe(false)
   })
 
-  test('types are named alike under any search path, and a type with elements is not taken for an array', async () => {
+  test('types have the same names under any search path, and a type with elements is not taken for an array', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create role ${role} login; create schema ${schema}`)
@@ -140,7 +140,7 @@ conformanceInTurn('names that could be those of others', (sandbox) => {
 })
 
 conformanceInTurn('what few statements reach', (sandbox) => {
-  test('shell types and operators, and objects that have been given away, are managed', async () => {
+  test('shell types, shell operators, and objects that have been given away are managed', async () => {
     const box = sandbox()
     const { version } = box.server
     const [role, schema] = [box.name('r'), box.name('s')]

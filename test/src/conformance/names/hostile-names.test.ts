@@ -217,7 +217,7 @@ const asking = ({ name: newName }: Sandbox, position: Position, name: string) =>
 const rawText = /[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/u
 
 conformanceAtEndsInTurn('hostile names of objects', (sandbox) => {
-  test('what names objects: all in one sync, and all gone with another', async () => {
+  test('one sync grants on objects with such names, and another revokes that', async () => {
     const box = sandbox()
     await makeObjects(box)
     const role = box.name('holder')
@@ -230,7 +230,7 @@ conformanceAtEndsInTurn('hostile names of objects', (sandbox) => {
 })
 
 conformanceAtEndsInTurn('hostile names of roles', (sandbox) => {
-  test('what names roles and new schemas, from a saved plan, each with a password of its own', async () => {
+  test('a saved plan creates roles and schemas with such names, and gives each role its password', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
       await dropPublic(box)
@@ -282,7 +282,7 @@ conformanceAtEndsInTurn('hostile names of roles', (sandbox) => {
 })
 
 conformanceAtEndsInTurn('hostile names of others', (sandbox) => {
-  test('what names others: who granted something, and who will own something', async () => {
+  test('grantors, and owners of future objects, may have such names', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
       const [role, schema] = [box.name('r'), box.name('s')]
@@ -323,7 +323,7 @@ conformanceAtEndsInTurn('hostile names of others', (sandbox) => {
     })
   })
 
-  test('what names schemas whose contents are left alone', async () => {
+  test('preserved schemas may have such names', async () => {
     const box = sandbox()
     const role = box.name('r')
     const names = worksAs('preserved schema').map(({ name }) => name)
@@ -354,7 +354,7 @@ conformanceAtEndsInTurn('hostile names of others', (sandbox) => {
     expect(await readable()).toEqual(names.map(() => false))
   })
 
-  test('what no such thing can be called is refused before anything is sent', async () => {
+  test('names that cannot be used in a position are refused before anything is sent', async () => {
     const box = sandbox()
     // Whoever tried to connect there would get another error.
     const nowhere = box.driver.pool({ ...box.connection, host: '127.0.0.1', port: 1 }, box.database)
@@ -373,7 +373,7 @@ conformanceAtEndsInTurn('hostile names of others', (sandbox) => {
 })
 
 conformanceAtEndsInTurn('hostile names', (sandbox) => {
-  test('a script with all of them in statements and comments, as psql runs it', async () => {
+  test('psql runs a script that has such names in statements and comments', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
       await makeObjects(box)
@@ -407,7 +407,7 @@ conformanceAtEndsInTurn('hostile names', (sandbox) => {
     })
   })
 
-  test('what names a database', async () => {
+  test('databases may have such names', async () => {
     const box = sandbox()
     // Each gives up to the other under the next name.
     let [role, other, current] = [box.name('r'), box.name('r'), box.name('database')]
@@ -435,7 +435,7 @@ conformanceAtEndsInTurn('hostile names', (sandbox) => {
     }
   })
 
-  test('what names who does it, and who gets what a role loses', async () => {
+  test('actAs and reassignOwnedTo may have such names', async () => {
     const box = sandbox()
     await withoutRoles(box, async () => {
       const [role, schema] = [box.name('r'), box.name('s')]
@@ -457,7 +457,7 @@ conformanceAtEndsInTurn('hostile names', (sandbox) => {
     })
   })
 
-  test('what only PostgreSQL makes is absent where it has not made it', async () => {
+  test('what only PostgreSQL creates is absent if it has not created it', async () => {
     const box = sandbox()
     for (const { name, absentAs } of hostileNames)
       for (const position of absentAs) {

@@ -74,7 +74,7 @@ const steps = {
 }
 
 conformanceAtEndsInTurn('planted objects', (sandbox) => {
-  test('objects planted in a schema that comes before pg_catalog are not used', async () => {
+  test('objects are not used that somebody planted in a schema before pg_catalog in the search path', async () => {
     const box = sandbox()
     const attacker = box.name('attacker')
     const held = await box.driver.client(box.connection, box.database)

@@ -34,7 +34,7 @@ const expectToDoNothing = async ({ admin, actor }: Sandbox, role: unknown): Prom
 }
 
 conformanceInTurn('caretaker', (sandbox) => {
-  test('a view goes to a caretaker, and can read nothing any more', async () => {
+  test('a view goes to a caretaker, and can no longer read anything', async () => {
     const box = sandbox()
     const [author, schema] = [box.name('a'), box.name('s')]
     await box.run(
@@ -72,7 +72,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await ownerOf(box, `${schema}.peek`)).toBe(heir)
   })
 
-  test('what may hold code goes to the role named in reassignOwnedTo, and the plan says as which role the code runs', async () => {
+  test('what may hold code goes to the role named in reassignOwnedTo, and the plan says that its code runs as that role', async () => {
     const box = sandbox()
     const [role, heir, schema] = [box.name('r'), box.name('h'), box.name('s')]
     await box.run(`create role ${role}; create role ${heir}; create schema ${schema}`)
@@ -120,7 +120,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     ],
     ['a table with a check', 90600, (name) => `create table ${name} (x int check (x > 0))`],
     [
-      'a table with a default that calls something',
+      'a table with a default that calls a function',
       90600,
       (name, schema) => `create table ${name} (x int default ${schema}.f(1))`,
     ],
@@ -167,7 +167,7 @@ conformanceInTurn('caretaker', (sandbox) => {
         `create table ${name} (id int primary key); create table ${name}_2 (x int references ${name})`,
     ],
     [
-      'a table that a foreign key refers to that is not enforced yet',
+      'a table that an unenforced foreign key refers to',
       180000,
       (name) => `create table ${name} (id int primary key);
         create table ${name}_2 (x int references ${name} not enforced)`,
@@ -208,7 +208,7 @@ conformanceInTurn('caretaker', (sandbox) => {
       (name, schema) => `create table ${name} (x ${schema}.range)`,
     ],
     [
-      'a table with a column of an array of such',
+      'a table with a column of an array of these',
       90600,
       (name, schema) => `create table ${name} (x ${schema}.range[])`,
     ],
@@ -227,7 +227,7 @@ conformanceInTurn('caretaker', (sandbox) => {
         create table ${name} partition of ${name}_2 for values in (1)`,
     ],
     [
-      'a table that is published by a filter',
+      'a table that is published with a row filter',
       150000,
       (name) =>
         `create table ${name} (x int); create publication ${name.replace('.', '_')} for table ${name} where (x > 1)`,
@@ -282,8 +282,8 @@ conformanceInTurn('caretaker', (sandbox) => {
   ]
 
   test.for([
-    ['what may hold code goes to a caretaker, each of its kinds', withCode, true],
-    ['a plain table goes to the role that syncs, and a caretaker is not made', plain, false],
+    ['everything that may hold code goes to a caretaker', withCode, true],
+    ['a plain table goes to the acting role, and no caretaker is created', plain, false],
   ] as const)('%s', async ([, makers, areKept]) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
@@ -364,7 +364,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await isThere()).toBe(0)
   })
 
-  test('what only a superuser can own, and what acts by itself, stays unless reassignOwnedTo names a role', async () => {
+  test('what only a superuser can own, and what acts by itself, stays with its owner unless reassignOwnedTo names a role', async () => {
     const box = sandbox()
     if (box.server.version < 100000) return // there are no subscriptions and publications yet
     const [role, name] = [box.name('r'), box.name('x')]
@@ -393,7 +393,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     await box.admin(`drop event trigger ${name}; drop subscription ${name}`)
   })
 
-  test('a view still reads the table that its owner loses together with it', async () => {
+  test('a view can still read a table that its owner loses together with it', async () => {
     const box = sandbox()
     const [role, reader, schema] = [box.name('r'), box.name('x'), box.name('s')]
     await box.run(`create role ${role}; create role ${reader}; create schema ${schema}`)
@@ -430,7 +430,7 @@ conformanceInTurn('caretaker', (sandbox) => {
     expect(await box.run(`select rolcanlogin from pg_roles where rolname = '${role}'`)).toEqual([[false]])
   })
 
-  test('a grant on a column that the old owner makes during the sync is noticed, or has no effect', async () => {
+  test('a privilege on a column that the old owner grants during the sync is noticed, or has no effect', async () => {
     const box = sandbox()
     const [role, friend, schema] = [box.name('r'), box.name('f'), box.name('s')]
     await box.run(`create role ${role}; create role ${friend}; create schema ${schema}`)

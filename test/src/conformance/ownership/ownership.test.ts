@@ -54,9 +54,9 @@ conformanceInTurn('ownership', (sandbox) => {
   })
 
   test.for([
-    ['which it had not', false],
-    ['which it had', true],
-  ] as const)('a table is owned without lasting CREATE on its schema, %s', async ([, hadCreate]) => {
+    ['which the owner did not have', false],
+    ['which the owner had', true],
+  ] as const)('a table is owned without CREATE on its schema, %s', async ([, hadCreate]) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create role ${role}; create schema ${schema}; create table ${schema}.t (id serial)`)

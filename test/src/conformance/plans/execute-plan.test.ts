@@ -54,7 +54,7 @@ const ownsWrapper = (role: string): string => `
   alter foreign data wrapper ${role} owner to ${role}; alter role ${role} nosuperuser`
 
 conformanceAround16('execute-plan', (sandbox) => {
-  test('a saved plan is executed with exactly the names that it shows', async () => {
+  test('a saved plan creates roles with exactly the names that it shows', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
     const plan = await box.plan(desired)
@@ -156,7 +156,7 @@ conformanceAround16('execute-plan', (sandbox) => {
     }
   })
 
-  test('nothing is done if the catalogs have changed since, and the error says what changed', async () => {
+  test('nothing is done if the catalogs have changed since planning, and the error says what has changed', async () => {
     const box = sandbox()
     const { role, schema, desired } = await setUp(box)
     const third = box.name('third')
@@ -225,7 +225,7 @@ conformanceAround16('execute-plan', (sandbox) => {
     expect((await execute(box, plan)).changed).toBe(true)
   })
 
-  test('nothing is done if another role executes the plan than the one it was made for', async () => {
+  test('nothing is done if the plan was made for another acting role', async () => {
     const box = sandbox()
     const [{ desired }, other] = [await setUp(box), box.name('other')]
     const plan = await box.plan(desired)
@@ -329,7 +329,7 @@ conformanceAround16('execute-plan', (sandbox) => {
     await box.as(role, `select from ${schema}.t`)
   })
 
-  test('skipped grants and residue are errors in executePlan, too, if the caller wants that', async () => {
+  test('executePlan too fails if something is skipped or residue, if the caller wants that', async () => {
     const box = sandbox()
     const { role, schema } = await setUp(box)
     await box.run(`create role ${role}`)

@@ -22,7 +22,7 @@ const may = async (
 
 /** What a set of differences, put into one order for all, would get wrong: one statement changes what another is about. */
 conformanceAround16('order', (sandbox) => {
-  test('a privilege on a column stays when that on the table is revoked, which revokes both', async () => {
+  test('a privilege on a column stays when the one on the table is revoked, although PostgreSQL revokes both', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`
@@ -35,7 +35,7 @@ conformanceAround16('order', (sandbox) => {
     expect(await may(box, role, `${schema}.t`, 'UPDATE', 'a')).toBe(false)
   })
 
-  test('one role loses a grant option, and another desired role keeps what it got by that', async () => {
+  test('one role loses a grant option, and another desired role keeps what was granted to it by that option', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('o'), box.name('s')]
     await box.run(`
@@ -51,7 +51,7 @@ conformanceAround16('order', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('a role that loses its membership in the owner leaves no grant of its own dangling', async () => {
+  test('a role that loses its membership in the owner leaves no dangling grant', async () => {
     const box = sandbox()
     const [role, owner, other, schema] = [box.name('r'), box.name('o'), box.name('x'), box.name('s')]
     await box.run(`
@@ -68,7 +68,7 @@ conformanceAround16('order', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('a role that is lent CREATE on a schema keeps the CREATE that it had', async () => {
+  test('a role that is lent CREATE on a schema still has the CREATE that it had before', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t ()`)
@@ -129,7 +129,7 @@ conformanceAround16('order', (sandbox) => {
     ])
   })
 
-  test('a role that syncs itself loses CREATEROLE after everything that it needs that for', async () => {
+  test('a role that syncs itself loses CREATEROLE after everything that needs it', async () => {
     const box = sandbox()
     const [self, group, made] = [box.name('self'), box.name('g'), box.name('m')]
     await box.admin(`create role ${self} login ${box.isSuperuser ? 'superuser createrole' : 'createrole'}`)
@@ -194,7 +194,7 @@ conformanceAround16('order', (sandbox) => {
     expect(await isMember(a, b)).toBe(false)
   })
 
-  test('what may hold code goes to a caretaker, where it cannot run as the acting role', async () => {
+  test('what may hold code goes to a caretaker, so that it cannot run as the acting role', async () => {
     const box = sandbox()
     const [role, anybody, schema] = [box.name('r'), box.name('x'), box.name('s')]
     await box.run(`

@@ -59,7 +59,7 @@ conformanceAround16('scope', (sandbox) => {
     }
   })
 
-  test('a subscription of another database is left alone, even one of the same name', async () => {
+  test('a subscription of another database is left alone, even if one here has the same name', async () => {
     if (sandbox().server.version < 100000) return // which have none
     const box = sandbox()
     const other = await openSandbox(box.server, box.driver, 'superuser')

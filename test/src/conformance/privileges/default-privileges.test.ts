@@ -64,7 +64,7 @@ conformanceInTurn('default-privileges', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('default privileges of a role without grants stay where another desired role asks for them', async () => {
+  test('default privileges on future objects of a role without grants stay if another desired role asks for them', async () => {
     const box = sandbox()
     const { role, owner } = await setScene(box)
     const desired = [
@@ -78,7 +78,7 @@ conformanceInTurn('default-privileges', (sandbox) => {
     await box.admin(`drop role ${owner}`)
   })
 
-  test('default privileges that a role has set for itself go only with everything else it has', async () => {
+  test('default privileges that a role has set itself are undone only if the role asks for nothing', async () => {
     const box = sandbox()
     const { role, owner, schema } = await setScene(box)
     await box.run(`create role ${role}`)

@@ -98,7 +98,7 @@ conformanceInTurnBetween('every kind', (sandbox) => {
     }
   })
 
-  test('everything that can be granted is granted, and any half of it', async () => {
+  test('everything that can be granted is granted, all at once or any half of it', async () => {
     const box = sandbox()
     const { version } = box.server
     const role = box.name('r')
@@ -132,7 +132,7 @@ conformanceInTurnBetween('every kind', (sandbox) => {
     await dropShared(box, specimens)
   })
 
-  test('everything that can have an owner gets the owner that is asked for, and any half of it', async () => {
+  test('everything that can have an owner gets the owner that is asked for, all at once or any half of it', async () => {
     const box = sandbox()
     const role = box.name('r')
     const place = await makePlace(box)

@@ -51,7 +51,7 @@ const effectsOf = ({ effects }: Plan): readonly string[] =>
   )
 
 conformanceAround16('grantor', (sandbox) => {
-  test('a privilege that a third role granted is revoked; what that role has, and has granted to others, stays', async () => {
+  test('a privilege that a third role granted is revoked, and that role keeps what it has and has granted to others', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     const before = await items(box, table)
@@ -85,7 +85,7 @@ conformanceAround16('grantor', (sandbox) => {
     expect(await mayRead(box, grantor, table)).toBe(false)
   })
 
-  test('a grantor that has lost the grant option, or USAGE on the schema, is lent it', async () => {
+  test('a grantor that has lost the grant option or USAGE on the schema is lent what it has lost', async () => {
     const box = sandbox()
     for (const loss of ['option', 'usage', 'both'] as const) {
       const { role, grantor, bystander, schema, table } = await setScene(box)
@@ -110,7 +110,7 @@ conformanceAround16('grantor', (sandbox) => {
     }
   })
 
-  test('to lend a grantor its grant option on a table leaves what it has on columns as it was', async () => {
+  test('lending a grantor its grant option on a table changes nothing that it has on columns', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     await box.run(`grant select (id) on ${table} to ${grantor} with grant option`)
@@ -126,7 +126,7 @@ conformanceAround16('grantor', (sandbox) => {
     )
   })
 
-  test('a grantor that has become a superuser is none during the revoke, which only a superuser can arrange', async () => {
+  test('a grantor that has become a superuser loses SUPERUSER during the revoke, if a superuser syncs', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     await box.admin(`alter role ${grantor} superuser`)
@@ -148,7 +148,7 @@ conformanceAround16('grantor', (sandbox) => {
     await box.admin(`alter role ${grantor} nosuperuser`)
   })
 
-  test('a grantor that is a member of the owner now makes no difference', async () => {
+  test('a privilege is revoked even if its grantor has become a member of the owner', async () => {
     const box = sandbox()
     const { role, grantor, table } = await setScene(box)
     const owner = box.name('o')
@@ -159,7 +159,7 @@ conformanceAround16('grantor', (sandbox) => {
     await box.admin(`drop role ${role}`)
   })
 
-  test('what a role passed on is revoked with its privilege, and the plan lists that as an effect', async () => {
+  test('what a role passed on is revoked together with its privilege, and that is an effect', async () => {
     const box = sandbox()
     const { role, grantor, bystander, schema, table } = await setScene(box)
     const further = box.name('y')
@@ -212,7 +212,7 @@ conformanceAround16('grantor', (sandbox) => {
     ).toEqual([[false]])
   })
 
-  test('a role that has only granted privileges is gone from all ACLs after a sync', async () => {
+  test('a role that is only a grantor is in no ACL after a sync', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
     await box.admin(
@@ -256,13 +256,13 @@ const setOwned = async (box: Sandbox): Promise<{ role: string; schema: string }>
 conformanceAsOwner((sandbox) => {
   test.for<[string, (schema: string, role: string, acting: string) => string]>([
     [
-      'a column of a table on which the owner granted the same',
+      'a column of a table on which the owner granted the same privilege',
       (schema, role, acting) =>
         `grant select on ${schema}.t to ${role}; grant select (a) on ${schema}.t to ${role};
          grant select (a) on ${schema}.t to ${acting} with grant option`,
     ],
     [
-      'another column than the one on which the owner granted the same',
+      'another column than the owner granted the same privilege on',
       (schema, role, acting) =>
         `grant select (a) on ${schema}.t to ${role}; grant select (b) on ${schema}.t to ${acting} with grant option;
          grant select on ${schema}.t to ${role}; set role ${acting}; grant select (b) on ${schema}.t to ${role}; reset role`,
@@ -286,19 +286,22 @@ conformanceAsOwner((sandbox) => {
          grant create on schema ${schema} to ${role}; grant execute on function ${schema}.f() to ${role};
          set role ${acting}; grant create on schema ${schema} to ${role}; grant execute on function ${schema}.f() to ${role}; reset role`,
     ],
-  ])('what the owner granted goes, and what the acting role did, that may pass on %s', async ([, grants]) => {
-    const box = sandbox()
-    const { role, schema } = await setOwned(box)
-    await box.admin(grants(schema, role, box.actor))
-    const before = await box.holdings([box.actor])
-    const { plan } = await box.sync({ role, grants: [] })
-    expect(plan.residue).toEqual([])
-    expect(await box.holdings([box.actor])).toEqual(before)
-    await box.run(`drop role ${role}`)
-    await box.admin(`drop schema ${schema} cascade`)
-  })
+  ])(
+    'what the owner and the acting role granted is revoked, if the acting role has a grant option on %s',
+    async ([, grants]) => {
+      const box = sandbox()
+      const { role, schema } = await setOwned(box)
+      await box.admin(grants(schema, role, box.actor))
+      const before = await box.holdings([box.actor])
+      const { plan } = await box.sync({ role, grants: [] })
+      expect(plan.residue).toEqual([])
+      expect(await box.holdings([box.actor])).toEqual(before)
+      await box.run(`drop role ${role}`)
+      await box.admin(`drop schema ${schema} cascade`)
+    },
+  )
 
-  test('an owner without USAGE on the schema is lent that by the owner of the schema', async () => {
+  test('the owner of the schema lends USAGE on it to an owner that has none', async () => {
     const box = sandbox()
     const { role, schema } = await setOwned(box)
     const other = box.name('x')
@@ -317,7 +320,7 @@ conformanceAsOwner((sandbox) => {
     await box.admin(`drop schema ${schema} cascade`)
   })
 
-  test('from PostgreSQL 16 on, a role that administers an owner through others borrows membership in all of them', async () => {
+  test('from PostgreSQL 16 on, a role that administers an owner through other roles borrows membership in all of these', async () => {
     const box = sandbox()
     if (box.server.version < 160000) return
     const { role, schema } = await setOwned(box)

@@ -47,7 +47,7 @@ conformanceAround16('preserve', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
-  test('a change of ownership elsewhere in the plan takes nothing of what is preserved', async () => {
+  test('a change of owner elsewhere in the plan takes away nothing that is preserved', async () => {
     const box = sandbox()
     const [keeper, owner, heir, schema] = [box.name('k'), box.name('o'), box.name('h'), box.name('s')]
     await box.run(

@@ -140,7 +140,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await may(box, 'schema', roles[1]!, schema, 'USAGE')).toBe(true)
   })
 
-  test('a privilege held directly and asked for indirectly, or the reverse, is replaced; asked for in both ways, it is held in both', async () => {
+  test('a privilege held directly but asked for indirectly is replaced, and the reverse; asked for in both ways, it is held in both', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}`)
@@ -216,7 +216,7 @@ conformanceInTurn('privilege', (sandbox) => {
     expect(await readable()).toEqual(['orders_5'])
   })
 
-  test('after two tables swap names, a sync grants on the table that has the name now', async () => {
+  test('after two tables have swapped names, a sync grants on the table that has the name now', async () => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.live (); create table ${schema}.next ()`)

@@ -70,7 +70,7 @@ conformanceInTurn('attribute', (sandbox) => {
     expect(await attributesOf(box, role)).toEqual([])
   })
 
-  test('a role that loses CREATEROLE loses what that gave it on the roles that it created', async () => {
+  test('a role that loses CREATEROLE loses its rights over the roles that it created, which keep their members', async () => {
     const box = sandbox()
     const [role, made, member] = [box.name('r'), box.name('m'), box.name('x')]
     await box.run(`create role ${role} createrole`)

@@ -67,7 +67,7 @@ const inTurn = ({ server }: Sandbox, index: number, clients: readonly LoginClien
   return clients[(Math.max(turn, 0) + index) % clients.length]!
 }
 
-// What is stored is no concern of the drivers.
+// What is stored does not depend on the driver.
 conformanceAround16('logins', (sandbox) => {
   test('a role that does not exist is created without any rights', async () => {
     const box = sandbox()
@@ -95,7 +95,7 @@ conformanceAround16('logins', (sandbox) => {
     expect(await canConnect(box, role, 'open ‘sesame’ \\ é')).toBe(false)
   })
 
-  test('a password is changed, and the old one does not work any more', async () => {
+  test('a password is changed, and the old one no longer works', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const [role, checked] = [box.name('alice'), await checkedRole(box)]
@@ -109,7 +109,7 @@ conformanceAround16('logins', (sandbox) => {
     }
   })
 
-  test('without a password the existing one stays', async () => {
+  test('a role keeps its password if none is given', async () => {
     const box = sandbox()
     const role = box.name('alice')
     await box.run(`create role ${role} login password 'kept'`)
@@ -118,7 +118,7 @@ conformanceAround16('logins', (sandbox) => {
     expect((await loginOf(box, role)).verifier).toBe(verifier)
   })
 
-  test('a password that was stored while the role could not log in does not work', async () => {
+  test('a password that was stored while the role had no LOGIN does not work', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const checked = await checkedRole(box)
@@ -146,7 +146,7 @@ conformanceAround16('logins', (sandbox) => {
     expect(await lets(bob, 'new')).toBe(true)
   })
 
-  test('a role that may not log in has its password removed where the acting role can see it', async () => {
+  test('the password of a role without LOGIN is removed if the acting role can see that there is one', async () => {
     const box = sandbox()
     const checked = await checkedRole(box)
     const role = box.name('alice')
@@ -212,7 +212,7 @@ conformanceAround16('logins', (sandbox) => {
     expect((await loginOf(box, role)).validUntil).toBe('infinity')
   })
 
-  test('LOGIN that a superuser gave is taken away, and given back, where the acting role may alter the role', async () => {
+  test('LOGIN that a superuser gave is taken away, and given again, if the acting role may alter the role', async () => {
     const box = sandbox()
     const role = box.name('alice')
     await box.admin(`create role ${role} login`)
@@ -236,7 +236,7 @@ conformanceAround16('logins', (sandbox) => {
     expect(await loginOf(box, role)).toMatchObject({ login: false, verifier: null })
   })
 
-  test('a password is in no log of the server', async () => {
+  test('no password is in the log of the server', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // its log is out of reach
     const role = box.name('alice')
@@ -307,7 +307,7 @@ conformanceAround16('logins', (sandbox) => {
     expect(await canConnect(box, role, 'mine')).toBe(true)
   })
 
-  test('the server checks passwords of every kind', async () => {
+  test('passwords of every kind work at the server', async () => {
     const box = sandbox()
     if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
     const clients = await loginClients()

@@ -63,7 +63,7 @@ const dropScene = async ({ admin }: Sandbox, { role, other, schema }: Scene): Pr
 }
 
 conformanceAround16('vanished roles', (sandbox) => {
-  test('what a dropped role has granted stays and is residue, and the rest is revoked', async () => {
+  test('what a dropped role granted stays, and is residue; the rest is revoked', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, gone, schema } = scene
@@ -75,7 +75,7 @@ conformanceAround16('vanished roles', (sandbox) => {
     await dropScene(box, scene)
   })
 
-  test('no existing role is taken for a dropped one, however PostgreSQL prints that', async () => {
+  test('no existing role is taken for a dropped one that PostgreSQL prints alike', async () => {
     const box = sandbox()
     const scene = await setScene(box)
     const { role, other, gone, schema } = scene
