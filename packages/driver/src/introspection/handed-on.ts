@@ -16,6 +16,7 @@ export type HandedList =
   | 'administrator'
   | 'principal'
   | 'role_closure'
+  | 'joinable_role'
 
 /** The same of the session, of which there is one row. */
 const sessionColumns = {

@@ -40,6 +40,8 @@ export interface Needs {
   readonly matched: ReadonlySet<ObjectKind>
   /** Whether one role is desired, and no more. */
   readonly isOneDesired: boolean
+  /** Whether all tables that the scope names are in one schema. */
+  readonly isOneSchema: boolean
   /** Whether the scope names objects that get an owner. */
   readonly owned: boolean
   /** Whether default privileges of other than the desired roles are read. */
@@ -84,6 +86,7 @@ export const needsOf = (
       named,
       matched,
       isOneDesired: desired.length === 1,
+      isOneSchema: new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]] : []))).size < 2,
       owned: owned.length > 0,
       defaults: defaultsOf.length > 0,
       unusedRoles,

@@ -26,6 +26,9 @@ const parts = {
     names([...new Set(objects.flatMap(({ kind, name }) => (hasSchema(kind) ? [name[0]!] : [])))]),
   tables: namesOf('table', 1),
   schemasOfTables: namesOf('table'),
+  /** Each of these once. */
+  schemasWithTables: ({ objects }: Scope) =>
+    names([...new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]!] : [])))]),
   objects: ({ objects }: Scope) => json(objects),
   owned: ({ owned }: Scope) => json(owned),
   patterns: ({ patterns }: Scope) => json(patterns),

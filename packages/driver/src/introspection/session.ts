@@ -1,27 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
-import { constant } from './constant.ts'
+import { catalogOid, constant } from './constant.ts'
 import { handOn, handOnSession } from './handed-on.ts'
 import { name } from './name.ts'
 import { partOfScope, type ScopePart } from './scope-part.ts'
 import { listing } from './statement.ts'
 
-const setting = (called: string): RawBuilder<number> =>
-  sql`pg_catalog.current_setting(${constant(called)})::int`
-
-/**
- * How many processes and prepared transactions can hold locks. One or two processes of the server have no setting.
- * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c (InitializeMaxBackends)
- */
-const lockHolders = (version: number): RawBuilder<number> => {
-  const counted = [
-    'max_connections',
-    'max_prepared_transactions',
-    'max_worker_processes',
-    version < 180000 ? 'autovacuum_max_workers' : 'autovacuum_worker_slots',
-    ...(version < 120000 ? [] : ['max_wal_senders']),
-  ]
-  return sql`(${sql.join(counted.map(setting), sql` + `)} + ${version < 180000 ? sql`1` : sql`2`})`
-}
+const setting = (called: string): RawBuilder<unknown> => sql`pg_catalog.current_setting(${constant(called)})`
 
 /** The oid of a role by its name, from PostgreSQL’s cache; null if there is none. */
 const roleNamed = (called: RawBuilder<unknown>): RawBuilder<unknown> =>
@@ -43,16 +27,20 @@ export const session = listing('server', (version, needs) => ({
     sessionRole: name('s.login', needs),
     bootstrapRole: sql`pg_catalog.pg_get_userbyid(10)::text`,
     databaseOwner: name('s.database_owner', needs),
-    createsSchemas: sql`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE')`,
+    createsSchemas: sql`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'::text)`,
     superuser: sql`s.superuser`,
     maxLocksPerTransaction: setting('max_locks_per_transaction'),
     maxPredicateLocksPerTransaction: setting('max_pred_locks_per_transaction'),
-    lockHolders: lockHolders(version),
+    maxConnections: setting('max_connections'),
+    maxPreparedTransactions: setting('max_prepared_transactions'),
+    maxWorkerProcesses: setting('max_worker_processes'),
+    maxAutovacuumWorkers: setting(version < 180000 ? 'autovacuum_max_workers' : 'autovacuum_worker_slots'),
+    maxWalSenders: setting('max_wal_senders'),
     readOnly: sql`case
       when pg_catalog.pg_is_in_recovery() then 'replica'
       when pg_catalog.current_setting('transaction_read_only') = 'on' then 'transaction'
     end`,
-    readsPasswords: sql`pg_catalog.has_column_privilege(s.acting, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')`,
+    readsPasswords: sql`pg_catalog.has_column_privilege(s.acting, ${catalogOid('pg_catalog.pg_authid')}, 'rolpassword'::text, 'SELECT'::text)`,
   },
   handsOn: [
     handOnSession('database', sql`s.database`),

@@ -22,6 +22,7 @@ import { type Found, type Needs, type Rarity, readsUsualObjects } from './needs.
 import { isObjectCatalog } from './object-catalog.ts'
 import { readRows } from './read-rows.ts'
 import type { RowOf } from './rows.ts'
+import { serverOf } from './server.ts'
 import { statementsFor } from './statements.ts'
 import { withoutUnnameableDefaults, withoutUnnameableObjects } from './unnameable.ts'
 
@@ -210,17 +211,10 @@ export const parseAnswer = (
   const rows = readRows(statementsFor(needs, asked), results)
   const parseAcl = aclParser()
   const [first] = rows('server')((row) => row)
-  if (first?.actingRole === undefined || first.actingRole === null)
-    throw new RangeError('the acting role does not exist any more')
-  const { actingRole, readOnly, readsPasswords, superuser, ...rest } = first
-  const { maxPredicateLocksPerTransaction, lockHolders, ...more } = rest
-  const server = {
-    ...more,
-    actingRole,
-    lockTableSize: more.maxLocksPerTransaction * lockHolders,
-    predicateLockTableSize: maxPredicateLocksPerTransaction * lockHolders,
-  }
-  const { version, sessionRole, databaseOwner } = server
+  if (first === undefined) throw new RangeError('the server does not say who acts')
+  const { readOnly, readsPasswords, superuser } = first
+  const server = serverOf(first)
+  const { version, actingRole, sessionRole, databaseOwner } = server
   if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
     throw new RangeError(
       'the name of the acting role, or of the owner of the database, is not valid in the encoding of the database',
@@ -252,7 +246,7 @@ export const parseAnswer = (
       here,
       [
         ...rows('granted')((): Rarity => 'memberships'),
-        ...(rows('reach')(({ isWider }) => isWider).includes(true) ? (['reach'] as const) : []),
+        ...(!superuser && rows('reach')(({ isWider }) => isWider).includes(true) ? (['reach'] as const) : []),
         ...(isUsual && parts.objects.some(mayBeOutOfReach(server)) ? (['dependents'] as const) : []),
       ],
       superuser,

@@ -51,8 +51,13 @@ const usualKinds: Readonly<Record<'database' | 'schema' | 'table', UsualKind>> =
     owner: 'c.relowner',
     acl: sql`c.relacl`,
     letter: sql`case c.relkind when 'S' then 's' else 'r' end::"char"`,
-    // The index on names of tables is searched for each one, instead of a join being planned.
-    from: () => sql`rows from (
+    // The index on names of tables is searched, instead of a join being planned.
+    from: ({ isOneSchema }) =>
+      isOneSchema
+        ? sql`pg_catalog.pg_namespace as n join pg_catalog.pg_class as c on c.relnamespace = n.oid
+      where n.nspname = any(${partOfScope('schemasWithTables')}) and c.relname = any(${partOfScope('tables')})
+      and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't')`
+        : sql`rows from (
         pg_catalog.unnest(${partOfScope('schemasOfTables')}), pg_catalog.unnest(${partOfScope('tables')})
       ) as w(schema, name)
       join pg_catalog.pg_namespace as n on n.nspname = w.schema

@@ -112,43 +112,35 @@ const closure = handingOn((version, needs) => {
     select ${handOn('role_closure', sql`array(select c.oid from role_closure as c)`)}`
 })
 
-/** Whether a role `r` has the name of an intermediate role, and is not desired. */
-const isForOthers = ({ isOneDesired }: Needs) =>
-  sql`r.rolname ~ ${intermediateName} and not ${isIn(sql`r.oid`, 'desired', !isOneDesired)}`
-
 /** Whether roles that are not desired are members of a role with the name of an intermediate role. */
-const servesOthers = (version: number, needs: Needs) => sql`${isForOthers(needs)} and exists (
+const servesOthers = (version: number, { isOneDesired }: Needs) => sql`r.rolname ~ ${intermediateName}
+  and not ${isIn(sql`r.oid`, 'desired', !isOneDesired)}
+  and exists (
     select from pg_catalog.pg_auth_members as m
-    where m.roleid = r.oid and not ${isIn(sql`m.member`, 'desired', !needs.isOneDesired)} and ${isRealMember(version)}
+    where m.roleid = r.oid and not ${isIn(sql`m.member`, 'desired', !isOneDesired)} and ${isRealMember(version)}
     offset 0
   )`
 
-/** Whether some desired role is not a member of a role `r`. */
-const mayBecomeMember = sql`(
-    pg_catalog.cardinality(${oidsOf('desired')}) < pg_catalog.cardinality(${partOfScope('desired')})
-    or exists (
-      select from pg_catalog.unnest(${oidsOf('desired')}) as d(oid)
-      where not exists (
-        select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = d.oid offset 0
-      )
-    )
-  )`
-
-/** The same of one desired role. */
-const mayBecomeTheMember = sql`not exists (
-    select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = any(${oidsOf('desired')}) offset 0
-  )`
+/** The tracked roles that a desired role may become a member of: of the others, all desired roles are members. */
+const joinable = handingOn(
+  () =>
+    sql`select ${handOn(
+      'joinable_role',
+      sql`array(
+    select x.oid from pg_catalog.unnest(${oidsOf('tracked_role')}) as x(oid)
+    except
+    select m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+    group by m.roleid having pg_catalog.count(distinct m.member) = pg_catalog.cardinality(${partOfScope('desired')})
+  )`,
+    )}`,
+)
 
 /**
- * Whether somebody other than the acting role, its delegates and superusers has the ADMIN option for an intermediate role.
- * That reads all its members, so that it is asked only of a role that a desired role may become a member of.
+ * Whether somebody other than the acting role, its delegates and superusers has the ADMIN option for a role. That reads all
+ * its members, so that it is asked only of an intermediate role that a desired role may become a member of.
  */
-const administeredByOthers = (
-  needs: Needs,
-  isAdministrator: (oid: RawBuilder<unknown>) => RawBuilder<unknown>,
-) => sql`${isForOthers(needs)}
-  and ${needs.isOneDesired ? mayBecomeTheMember : mayBecomeMember}
-  and exists (
+const administeredByOthers = (isAdministrator: (oid: RawBuilder<unknown>) => RawBuilder<unknown>) => sql`
+  r.oid in ${allOf('joinable_role')} and r.oid not in ${allOf('desired')} and exists (
     select from pg_catalog.pg_auth_members as m
     where m.roleid = r.oid and m.admin_option and not ${isAdministrator(sql`m.member`)}
     and not (select x.rolsuper from pg_catalog.pg_roles as x where x.oid = m.member)
@@ -162,7 +154,7 @@ const roles = listing('roles', (version, needs) => {
     columns: {
       ...attributes,
       servesOthers: servesOthers(version, needs),
-      administeredByOthers: administeredByOthers(needs, isAdministrator),
+      administeredByOthers: administeredByOthers(isAdministrator),
       administers: administers(version, isAdministrator(sql`r.oid`)),
     },
     from: sql`from pg_catalog.pg_roles as r
@@ -198,6 +190,7 @@ const granted = listing('granted', () => ({
 export const usualRoles = ({ isSuperuser }: Needs, version: number): readonly Statement[] => [
   ...(isSuperuser ? [] : [rights, reach]),
   closure,
+  joinable,
   roles,
   memberships,
   ...(version < 160000 ? [] : [granted]),
