@@ -46,8 +46,12 @@ const usage = (thing: Thing, ...roles: readonly string[]): readonly string[] => 
   return schema === undefined ? [] : roles.map((role) => `grant usage on schema ${schema} to ${role}`)
 }
 
+/** The key of what has an owner: of a column, its table. */
+const ownedKey = (thing: Thing): string =>
+  thing.kind === 'column' ? `table ${thing.name.slice(0, 2).join(' ')}` : thingKey(thing)
+
 const ownerOf = (state: State, thing: Thing): string => {
-  const key = thing.kind === 'column' ? `table ${thing.name.slice(0, 2).join(' ')}` : thingKey(thing)
+  const key = ownedKey(thing)
   for (const truth of state.values()) if (truth.is === 'owner' && truth.thing === key) return truth.owner
   throw new Error(`nobody owns ${key}`)
 }
@@ -79,9 +83,23 @@ const ownerGoal = (world: World, thing: Thing, owner: string, state: State): Omi
   }
 }
 
+/** The role that a plan makes the owner of a thing, if any. */
+const newOwnerOf = ({ transactions }: Plan, thing: Thing): string | undefined => {
+  const change = transactions
+    .flat()
+    .findLast(
+      (operation) =>
+        operation.kind === 'setOwner' &&
+        thingKey({ kind: operation.object.kind as Thing['kind'], name: operation.object.name }) ===
+          ownedKey(thing),
+    )
+  return change?.kind === 'setOwner' ? change.owner : undefined
+}
+
 const residueGoal = (
   world: World,
   state: State,
+  plan: Plan,
   { fact, reason }: Residue,
 ): Omit<Goal, 'what'> | undefined => {
   const { acting } = world.names
@@ -111,15 +129,19 @@ const residueGoal = (
       const thing = thingOf(world, fact.object)
       if (thing === undefined) return undefined
       const { privilege, grantee, grantor } = fact
+      // Where the plan changes the owner, what the old one has now becomes the new one’s.
+      const newOwner = newOwnerOf(plan, thing)
+      const owners = (role: string): readonly string[] =>
+        role === newOwner ? [role, ownerOf(state, thing)] : [role]
       const isIt = (truth: Truth): boolean =>
         truth.is === 'item' &&
         truth.thing === thingKey(thing) &&
         truth.privilege === privilege &&
-        truth.grantee === grantee &&
-        truth.grantor === grantor
+        owners(grantee).includes(truth.grantee) &&
+        owners(grantor).includes(truth.grantor)
       const asked = privilegeOn(thing, privilege)
       return {
-        decisive: [`revoke ${asked} on ${thing.on} from ${grantee}`],
+        decisive: owners(grantee).map((role) => `revoke ${asked} on ${thing.on} from ${role}`),
         loans: [
           ...usage(thing, acting, grantor),
           `grant ${asked} on ${thing.on} to ${grantor} with grant option`,
@@ -255,7 +277,7 @@ export const goalsOf = (
   before: State,
 ): readonly Goal[] => [
   ...plan.residue.flatMap((one) => {
-    const goal = residueGoal(world, before, one)
+    const goal = residueGoal(world, before, plan, one)
     return goal === undefined ? [] : [{ what: `residue (${one.reason}): ${one.message}`, ...goal }]
   }),
   ...plan.skipped.flatMap((one) =>

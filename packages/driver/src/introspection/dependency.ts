@@ -1,16 +1,31 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { catalogOid } from './constant.ts'
 import { type Cte, ctes } from './cte.ts'
 
-/** Up to 13, rows of type `p` only say that a role is pinned. */
+/**
+ * The rows about a role, as a subquery. The index is searched for each role: without statistics, PostgreSQL may read the
+ * whole catalog for a list of roles. Up to 13, rows of type `p` only say that a role is pinned.
+ */
+export const dependenciesOf = (role: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+  select x.dbid, x.classid, x.objid, x.objsubid, x.deptype from pg_catalog.pg_shdepend as x
+  where x.refclassid = ${catalogOid('pg_catalog.pg_authid')} and x.refobjid = ${role} and x.deptype <> 'p'
+  offset 0
+)`
+
+interface Row {
+  dbid: number
+  classid: number
+  objid: number
+  objsubid: number
+  deptype: string
+}
+
 export const dependency: Cte<'dependency'> = () =>
   ctes
-    .selectFrom(['pg_catalog.pg_shdepend as d', 'session as s'])
-    .where('d.refclassid', '=', catalogOid('pg_catalog.pg_authid'))
-    .where('d.refobjid', '=', sql<number>`any(array(select w.oid from tracked_role as w))`)
-    .where('d.deptype', '<>', sql<string>`'p'`)
+    .selectFrom(['tracked_role as w', 'session as s'])
+    .crossJoinLateral(() => sql<Row>`${dependenciesOf(sql.ref('w.oid'))}`.as<'d'>(sql`d`))
     .select([
-      'd.refobjid as role',
+      'w.oid as role',
       sql<boolean>`d.dbid in (0, s.database)`.as('here'),
       'd.classid',
       'd.objid',

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
-import { catalogName, catalogOid, intermediateName } from './constant.ts'
+import { catalogName, intermediateName } from './constant.ts'
 import { allOf, handOn, none, oidsOf, ofSession } from './handed-on.ts'
+import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
@@ -148,10 +149,9 @@ const dependencies = listing('dependencies', () => ({
     oids: sql`pg_catalog.array_agg(d.objid) filter (where d.here)`,
   },
   from: sql`from (
-      select d.refobjid, d.classid, d.objid, d.objsubid, d.deptype, d.dbid in (0, ${ofSession('database')}) as here
-      from pg_catalog.pg_shdepend as d
-      where d.refclassid = ${catalogOid('pg_catalog.pg_authid')} and d.refobjid = any(${oidsOf('tracked_role')})
-      and d.deptype <> 'p'
+      select w.oid as refobjid, d.classid, d.objid, d.objsubid, d.deptype, d.dbid in (0, ${ofSession('database')}) as here
+      from pg_catalog.unnest(${oidsOf('tracked_role')}) as w(oid)
+      cross join lateral ${dependenciesOf(sql`w.oid`)} as d
     ) as d
     group by 1, d.classid, 3, 4
     order by 1, d.classid, 3, 4`,
@@ -159,7 +159,7 @@ const dependencies = listing('dependencies', () => ({
 
 const settings = listing('unmanaged', (_version, needs) => ({
   columns: { role: name('s.setrole', needs), kind: sql`'settings'::text`, description: describedSetting },
-  from: sql`from pg_catalog.pg_db_role_setting as s where s.setrole = any(${oidsOf('tracked_role')})
+  from: sql`from pg_catalog.pg_db_role_setting as s where s.setrole in ${allOf('tracked_role')}
     order by s.setrole, s.setdatabase`,
 }))
 
