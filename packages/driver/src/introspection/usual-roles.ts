@@ -172,8 +172,10 @@ const memberships = listing('memberships', (version, needs) => ({
     inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
     set: version < 160000 ? sql`true` : sql`m.set_option`,
   },
-  from: sql`from pg_catalog.pg_auth_members as m
-    where m.member = any(${oidsOf('role_closure')}) and m.roleid in ${allOf('role_closure')}
+  // The index is searched for each member: without statistics, PostgreSQL may search it by the roles instead.
+  from: sql`from pg_catalog.unnest(${oidsOf('role_closure')}) as c(oid)
+    cross join lateral (select x.* from pg_catalog.pg_auth_members as x where x.member = c.oid offset 0) as m
+    where m.roleid in ${allOf('role_closure')}
     order by m.member, m.roleid, m.grantor`,
 }))
 
