@@ -170,7 +170,7 @@ class RevocationGraph {
     for (;;) {
       const going = this.#closure(roots, left)
       const obstacles = this.#obstaclesTo(going)
-      if (obstacles.size === 0) return { possible: this.#leavesFirst(going, from), blocked }
+      if (obstacles.size === 0) return { ...this.#leavesFirst(going, from), blocked }
       const free: Revoked[] = []
       for (const revoked of roots) {
         const obstacle = obstacles.get(going.get(revoked)!)
@@ -271,7 +271,7 @@ class RevocationGraph {
   }
 
   /** Puts dependents before what they depend on. Without recursion: a chain of grants may be too long for the stack. */
-  #leavesFirst(going: Going, from: (object: ObjectName) => boolean): readonly Revoked[] {
+  #leavesFirst(going: Going, from: (object: ObjectName) => boolean): Omit<Revocations, 'blocked'> {
     const [ordered, visited] = [new Set<Revoked>(), new Set<Revoked>()]
     const needing = this.#needingLoans(going)
     // If several have the same list before them, one goes on where another has stopped.
@@ -301,7 +301,10 @@ class RevocationGraph {
         }
       }
     }
-    return [...ordered]
+    const along = [...going.values()].filter(
+      (one) => !ordered.has(one) && this.#isGoneWith(one, going, ordered),
+    )
+    return { possible: [...ordered], along }
   }
 }
 
@@ -332,6 +335,7 @@ export const revocationsOf = (
   )
   return {
     possible: revocations.flatMap(({ possible }) => possible),
+    along: revocations.flatMap(({ along }) => along),
     blocked: revocations.flatMap(({ blocked }) => blocked),
   }
 }

@@ -26,5 +26,7 @@ export interface Blocked {
 /** What can be revoked, dependents first, and what cannot. */
 export interface Revocations {
   readonly possible: readonly Revoked[]
+  /** What goes on columns by itself when it is revoked on their table. */
+  readonly along: readonly Revoked[]
   readonly blocked: readonly Blocked[]
 }

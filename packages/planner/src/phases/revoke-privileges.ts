@@ -66,12 +66,12 @@ const keepAll = (goal: Goal, all: readonly Revoked[]): readonly GrantPrivilege[]
 const revokeWhere =
   (from: (object: Pick<CatalogObject, 'kind'>) => boolean): Phase =>
   (catalog, goal) => {
-    const all = revocationsOf(catalog, goal, from).possible
-    const rights = new GrantorRights(catalog, goal, all)
-    const revocations = all.map((revoked) => revoke(revoked, rights))
+    const { possible, along } = revocationsOf(catalog, goal, from)
+    const rights = new GrantorRights(catalog, goal, possible)
+    const revocations = possible.map((revoked) => revoke(revoked, rights))
     return lending(catalog, goal.access.overPrivileges, [
       ...around(rights.rights, revocations),
-      ...keepAll(goal, all),
+      ...keepAll(goal, [...possible, ...along]),
     ])
   }
 

@@ -9,6 +9,7 @@ import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import { letCaretakersReach, ownContents, ownSchemas } from './ownership.ts'
 import type { Phase } from './phase.ts'
+import { repeat } from './repeat.ts'
 import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
 
 type Loss = (catalog: Catalog, goal: Goal, roles: readonly string[]) => ReturnType<Phase>
@@ -35,8 +36,9 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
 /**
  * The phases of every plan, in order. SUPERUSER is lost first: nothing that a role granted before it was a superuser
  * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
- * with them. Privileges on schemas go after those on their contents. What the acting role loses, or a role that it is a
- * member of, goes last if it may be needed until then.
+ * with them. Privileges on schemas go after those on their contents. What could not be revoked while another might have
+ * been taken for its grantor is tried again once that one has lost its grant option. What the acting role loses, or a role
+ * that it is a member of, goes last if it may be needed until then.
  *
  * The acting role borrows memberships at the start of a group of phases, and gives them back at its end. So roles are
  * created in a group before those in which they may be borrowed, and what is borrowed cannot make a cycle with the
@@ -49,9 +51,11 @@ export const phases: readonly (readonly Phase[])[] = [
     ownContents,
     revokeOnContents,
     revokeOnColumns,
+    repeat(revokeOnContents, revokeOnColumns),
     grantOnContainers,
     grantOnContents,
     revokeOnContainers,
+    repeat(revokeOnContainers),
     letCaretakersReach,
   ],
   [loseDefaultPrivileges, gainDefaultPrivileges],

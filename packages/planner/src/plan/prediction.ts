@@ -96,7 +96,7 @@ const factsToProve = (
   }
 }
 
-const nothingAsked = { attachableIn: new Set<string>() }
+const nothingAsked = { attachable: new Set<string>(), attachableIn: new Set<string>() }
 
 /**
  * Ownership that the acting role got because no grant asks for it, of objects that turn out to hold code: the

@@ -11,7 +11,14 @@ import { isPreserved, type TargetState } from './target-state.ts'
 /** What decides who owns what. */
 export interface Ownerships extends Pick<
   TargetState,
-  'owners' | 'desired' | 'reassignOwnedTo' | 'caretakers' | 'attachableIn' | 'preserved' | 'managesCluster'
+  | 'owners'
+  | 'desired'
+  | 'reassignOwnedTo'
+  | 'caretakers'
+  | 'attachable'
+  | 'attachableIn'
+  | 'preserved'
+  | 'managesCluster'
 > {
   readonly access: Pick<AccessStages, 'now' | 'overContents'>
 }
@@ -33,12 +40,8 @@ const attaching: readonly Privilege[] = ['REFERENCES', 'TRIGGER']
 
 export const isAttaching = (privilege: Privilege): boolean => attaching.includes(privilege)
 
-const othersMayAttach = (
-  catalog: Catalog,
-  attachableIn: ReadonlySet<string>,
-  object: CatalogObject,
-): boolean =>
-  attachableIn.has(object.name[0]!) ||
+/** Whether roles that do not own a table may attach code to it, as things are. */
+const othersMayAttach = (catalog: Catalog, object: CatalogObject): boolean =>
   [object, ...catalog.followersOf(object)].some(({ acl, owner }) =>
     [...acl.values()].some(
       ({ grantee, privileges }) =>
@@ -48,12 +51,24 @@ const othersMayAttach = (
     ),
   )
 
+/** The tables of some roles to which others may attach code, as things are. */
+export const attachableOf = (catalog: Catalog, owners: ReadonlySet<string>): ReadonlySet<string> => {
+  const attachable = new Set<string>()
+  for (const object of catalog.objects.values())
+    if (object.kind === 'table' && owners.has(object.owner) && othersMayAttach(catalog, object))
+      attachable.add(object.key)
+  return attachable
+}
+
 /** Whether no code that an object holds, or that others may attach to it, can ever run with its owner’s rights. */
 export const isInert = (
   catalog: Catalog,
-  { attachableIn }: Pick<TargetState, 'attachableIn'>,
+  { attachable, attachableIn }: Pick<TargetState, 'attachable' | 'attachableIn'>,
   object: CatalogObject,
-): boolean => object.inert && (object.kind !== 'table' || !othersMayAttach(catalog, attachableIn, object))
+): boolean =>
+  object.inert &&
+  (object.kind !== 'table' ||
+    !(attachable.has(object.key) || attachableIn.has(object.name[0]!) || othersMayAttach(catalog, object)))
 
 /**
  * The privilege by which the columns of a table are held while its owner changes: one that the acting role can grant in the

@@ -7,7 +7,7 @@ import type { Reason } from '../model/operation.ts'
 import type { Skipped } from '../model/plan.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { isPattern } from '../model/target.ts'
-import { isAttaching } from './future-owner.ts'
+import { attachableOf, isAttaching } from './future-owner.ts'
 import { AttributeResolver } from './resolve-attributes.ts'
 import { GrantResolver } from './resolve-grants.ts'
 import { resolveOwnership } from './resolve-ownership.ts'
@@ -37,8 +37,9 @@ const attachableSchema = (grant: Grant): readonly string[] => {
 /** The target state before any grant is resolved: who is desired, and what the caller’s options say. */
 const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
   const { desired, options } = request
+  const nothing = nothingFor(desired.map(({ role }) => role))
   return {
-    ...nothingFor(desired.map(({ role }) => role)),
+    ...nothing,
     idle: new Set(
       desired.flatMap(({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
         grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
@@ -46,6 +47,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     ),
     reassignOwnedTo: options.reassignOwnedTo,
     caretakers: caretakersFor(catalog, request),
+    attachable: attachableOf(catalog, nothing.desired),
     attachableIn: new Set(desired.flatMap(({ grants }) => grants.flatMap(attachableSchema))),
     preserved: preservedSchemas(desired),
     managesCluster: options.scope !== 'database',

@@ -68,6 +68,8 @@ export interface TargetState {
   readonly reassignOwnedTo: string | undefined
   /** By desired role: the new role that will own what it loses, if that may hold code. */
   readonly caretakers: ReadonlyMap<string, string>
+  /** The tables of desired roles to which others may attach code before anything is done. */
+  readonly attachable: ReadonlySet<string>
   /** The schemas with tables on which grants ask for privileges that allow attaching code. */
   readonly attachableIn: ReadonlySet<string>
   /** By role: the schemas in which it keeps what it has. */
@@ -96,6 +98,7 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   idle: new Set(),
   reassignOwnedTo: undefined,
   caretakers: new Map(),
+  attachable: new Set(),
   attachableIn: new Set(),
   preserved: new Map(),
   managesCluster: true,

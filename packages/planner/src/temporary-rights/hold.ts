@@ -18,7 +18,9 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
   const columnOf = (column: string) => ({ kind: 'column', name: [...table.name, column] }) as const
   const first = { ...columnOf(columns[0]!), owner, ownerFollows: table }
   const grantsAs = access.objects.runAs(first, privilege, { statement: 'grant' })
-  const revokesAs = access.actingAs.proxyFor(newOwner)
+  const later = { ...first, owner: newOwner }
+  const isLetGo = access.objects.whyNotManaged(later, privilege) === undefined
+  const revokesAs = isLetGo ? access.objects.runAs(later, privilege) : undefined
   return columns.map((column): Held => {
     const on = { object: columnOf(column), privilege, grantee: newOwner } as const
     return [

@@ -2,7 +2,7 @@ import { type DesiredRole, Grant, plan, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role } from '../support/build-snapshot.ts'
 import { ordersForAll, seenByMe } from '../support/limited-role.ts'
-import { intermediate } from '../support/orders-table.ts'
+import { intermediate, orders } from '../support/orders-table.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
 
 describe('an acting role that is not a superuser', () => {
@@ -19,6 +19,29 @@ describe('an acting role that is not a superuser', () => {
         'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
         'SET LOCAL ROLE "me";',
         'REVOKE UPDATE ON TABLE "s"."orders" FROM "t";',
+      ].join('\n'),
+    ],
+    [
+      'revokes in another name once a role that it would have been taken for has lost the grant option',
+      seenByMe(180004, {
+        server: { databaseOwner: 't' },
+        roles: [role('u'), role('pg_database_owner')],
+        memberships: [membership('me', 't'), membership('me', 'u', { set: false })],
+        objects: [
+          object('schema', ['s'], 'owner', { 'public/owner': 'U' }),
+          object('table', orders, 'pg_database_owner', {
+            't/pg_database_owner': 'r*',
+            'u/pg_database_owner': 'r*',
+            't/u': 'r',
+          }),
+        ],
+      }),
+      roleT(),
+      [
+        'SET LOCAL ROLE "pg_database_owner";',
+        'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
+        'SET LOCAL ROLE "me";',
+        'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
       ].join('\n'),
     ],
   ])('%s', ([, before, desired, expected]) => expect(scriptOf(before, desired)).toBe(expected))

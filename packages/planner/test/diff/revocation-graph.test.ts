@@ -166,6 +166,15 @@ describe('a privilege that a role passed on', () => {
     expect(effects.map(({ role: who, change }) => `${who} ${change}`)).toEqual(['b loses', 'b gains'])
   })
 
+  test('is granted again on a column too, where the REVOKE on its table takes it along', () => {
+    const column = object('column', [...orders, 'one'], 'owner', { 'b/t': 'r' })
+    const before = withOrders({ 't/owner': 'r*', 'b/t': 'r' }, { objects: [column] })
+    const { objects } = outcomeOf(before, plan(before, roleT(), { seed: '', keepDependents: true }))
+    expect(objects.find(({ kind }) => kind === 'column')!.acl).toEqual([
+      { grantee: 'b', grantor: 'owner', privileges: 'r' },
+    ])
+  })
+
   test('stays where the privilege is asked for with grant option', () =>
     expect(
       scriptOf(

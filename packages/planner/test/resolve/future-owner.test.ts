@@ -1,6 +1,7 @@
 import type { PlanOptions, Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
-import { object, role, snapshot } from '../support/build-snapshot.ts'
+import { membership, object, role, snapshot } from '../support/build-snapshot.ts'
+import { seenByMe } from '../support/limited-role.ts'
 import { orders, ordersWithCode } from '../support/orders-table.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
 
@@ -58,4 +59,19 @@ describe('what a role owns and does not ask for gets another owner', () => {
       '-- residue: role "t" keeps ownership of subscription "feed": it acts by itself with its owner’s rights; name its new owner in reassignOwnedTo; to end it: ALTER SUBSCRIPTION "feed" OWNER TO CURRENT_USER, by a superuser, or a sync that names a role in reassignOwnedTo',
     ],
   ])('%s', ([, before, expected, options]) => expect(scriptOf(before, roleT(), options)).toBe(expected))
+})
+
+test('a table stays with its owner where no caretaker can be made, though the plan takes from others what they could attach code by', () => {
+  const before = seenByMe(180004, {
+    me: { createRole: false },
+    roles: [role('other')],
+    memberships: [membership('me', 't')],
+    objects: [object('schema', ['s'], 'me'), object('table', orders, 't', { 'other/t': 'x' })],
+  })
+  expect(scriptOf(before, [roleT(), { role: 'other', grants: [] }])).toBe(
+    [
+      '-- residue: role "t" keeps ownership of table "s"."orders": role "me" may not SET ROLE to role "_pgsr_caretaker_6075dae3"; to end it: ALTER TABLE "s"."orders" OWNER TO CURRENT_USER, by a superuser',
+      'REVOKE REFERENCES ON TABLE "s"."orders" FROM "other";',
+    ].join('\n'),
+  )
 })
