@@ -10,12 +10,8 @@ import {
   type StatementError,
 } from '../errors.ts'
 import { emit } from '../events.ts'
-import {
-  plannerSettings,
-  readCatalogsInTransaction,
-  readMoment,
-  settingsStatement,
-} from '../introspection/read-catalog.ts'
+import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-transaction.ts'
+import { plannerSettings, settingsStatement } from '../introspection/reading-settings.ts'
 import { knownServer } from '../introspection/known-server.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'

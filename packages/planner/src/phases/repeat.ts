@@ -3,8 +3,8 @@ import type { Operation } from '../model/operation.ts'
 import type { Phase } from './phase.ts'
 
 /**
- * Runs phases again until they find nothing to do: what one of them does may make possible what was not. The catalog is
- * forked only if there is something to do at all.
+ * Runs phases, and again until they find nothing to do: what one of them does may make possible what was not. The catalog
+ * is forked only if there is something to do at all.
  */
 export const repeat =
   (...phases: readonly Phase[]): Phase =>

@@ -49,12 +49,9 @@ export const phases: readonly (readonly Phase[])[] = [
   [
     ownSchemas,
     ownContents,
-    revokeOnContents,
-    revokeOnColumns,
     repeat(revokeOnContents, revokeOnColumns),
     grantOnContainers,
     grantOnContents,
-    revokeOnContainers,
     repeat(revokeOnContainers),
     letCaretakersReach,
   ],

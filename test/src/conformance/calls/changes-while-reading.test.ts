@@ -96,6 +96,26 @@ conformanceAtEndsInTurn('while the catalogs are read', (sandbox) => {
     }
   })
 
+  test('what a role gets before the lock is taken is revoked, even if nothing of its kind was read before', async () => {
+    const box = sandbox()
+    const scene = await setUp(box)
+    const { role, schema } = scene
+    const client = await clientThatPauses(
+      box,
+      async () => undefined,
+      () =>
+        box.run(`create function ${schema}.f() returns int language sql as 'select 1';
+          revoke all on function ${schema}.f() from public; grant execute on function ${schema}.f() to ${role}`),
+    )
+    try {
+      expect((await syncRoles(client, { role, grants: [] })).changed).toBe(true)
+      const [row] = await box.admin(`select has_function_privilege('${role}', '${schema}.f()', 'EXECUTE')`)
+      expect(row?.[0]).toBe(false)
+    } finally {
+      await client.end()
+    }
+  })
+
   test('what a role gets before the lock is taken is revoked in the first attempt', async () => {
     const box = sandbox()
     const scene = await setUp(box)
