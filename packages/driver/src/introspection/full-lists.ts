@@ -146,5 +146,5 @@ export const listsAsJson = (
   needs: Needs,
 ): RawBuilder<unknown> => {
   const all = sources(version, needs)
-  return sql`pg_catalog.json_build_array(${sql.join(lists.map((list) => rowsAsJson(list, all[list])))})`
+  return sql`pg_catalog.json_build_array(${sql.join(lists.map((list) => rowsAsJson(list, all[list])))})::text`
 }
