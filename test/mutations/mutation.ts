@@ -228,8 +228,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what others may attach to a table does not count',
     file: 'packages/planner/src/resolve/future-owner.ts',
-    text: "(object.kind !== 'table' || !othersMayAttach(catalog, attachableIn, object))",
-    by: '(object.inert || !othersMayAttach(catalog, attachableIn, object))',
+    text: '!(attachable.has(object.key) || attachableIn.has(object.name[0]!) || othersMayAttach(catalog, object))',
+    by: '!(attachable.has(object.key) && attachableIn.has(object.name[0]!) && othersMayAttach(catalog, object))',
     tests: conformance('ownership/caretaker'),
   },
   {
