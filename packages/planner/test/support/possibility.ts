@@ -131,6 +131,18 @@ export class Possibilities {
     )
   }
 
+  /**
+   * Before 16 the acting role may not join a superuser, but it may join others that have that one’s privileges, with
+   * everything else that they have.
+   */
+  get standIns(): readonly (readonly string[])[] {
+    if (this.#version >= 160000 || isSuperuser(this.#snapshot, this.#who)) return []
+    return this.#snapshot.roles
+      .map(({ name }) => [...followed(this.#inheriting, name, 'inherit').keys()])
+      .filter((roles) => roles.slice(1).some((role) => isSuperuser(this.#snapshot, role)))
+      .map((roles) => roles.sort())
+  }
+
   actAs(role: string): boolean {
     if (hasPrivilegesOf(this.#inheriting, this.#who, role)) return true
     if (this.#version >= 160000 && roleIn(this.#snapshot, role))
