@@ -132,7 +132,7 @@ const isRemovable = (
     case 'ownership':
       return could.move(objectIn(world, fact.object)!, heirOf(objectIn(world, fact.object)!))
     case 'privilege':
-      return could.revoke(withFinalOwner(world, outcome, fact.object), fact.privilege, fact.grantor)
+      return could.revoke(withFinalOwner(world, outcome, fact.object), fact.privilege, fact)
     case 'default privilege':
       return could.actAs(fact.owner)
   }
