@@ -91,7 +91,8 @@ export class ActingAs {
    * 16 they are needed for superusers only: the acting role may join any other role.
    */
   #othersWith(role: string): readonly string[] {
-    return this.#graph.catalog.membershipsHaveGrantors || this.#graph.catalog.isSuperuser(role)
+    return this.#graph.catalog.membershipsHaveGrantors ||
+      this.#graph.catalog.isSuperuser(this.#graph.grantableStandIn(role))
       ? this.#graph
           .othersWithPrivilegesOf(role)
           .filter((one) => !this.#graph.catalog.isSuperuser(one) && this.maySetRole(one))

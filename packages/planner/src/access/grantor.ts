@@ -18,10 +18,18 @@ type PrivilegeStatement = 'grant' | 'revoke'
 /** What is done with a privilege, by default `revoke`, and which roles have the grant option on loan meanwhile. */
 export interface How {
   readonly statement?: PrivilegeStatement
+  /** From whom it is revoked. Where that role holds nothing on columns, it makes no difference who is their grantor. */
+  readonly from?: string
   readonly lentTo?: ReadonlySet<string>
 }
 
 export type Holders = ReturnType<ReadonlyAcl['holders']>
+
+/** Who holds a privilege on columns of a table, and who has the grant option there. */
+interface OnColumns {
+  readonly holders: ReadonlySet<string>
+  readonly options: Holders
+}
 
 /** The result of a search that may have found nothing. */
 export interface Found<T> {
@@ -65,8 +73,8 @@ export class GrantorChoice {
   #nearestFound: ReadonlyMap<string, number> | undefined
   /** By a role, and by the holders of a privilege: the nearest holders with the grant option. */
   readonly #takenFor = new Map<string, WeakMap<Holders, readonly string[]>>()
-  /** By table and privilege: the roles that have the grant option on its columns. */
-  readonly #onColumns = new Map<string, Holders>()
+  /** By table and privilege. */
+  readonly #onColumns = new Map<string, OnColumns>()
 
   /** @param principals the roles that the acting role may have to act as; every role by default */
   constructor(graph: RoleGraph, acting: ActingAs, principals: ReadonlySet<string> | undefined) {
@@ -97,13 +105,7 @@ export class GrantorChoice {
   }
 
   /** Whether PostgreSQL takes one role as the grantor when another runs the statement: no other role is as near. */
-  #isTakenFor(
-    proxy: string,
-    name: string,
-    object: OwnedObject,
-    privilege: Privilege,
-    { statement = 'revoke', lentTo = nobody }: How,
-  ): boolean {
+  #isTakenFor(proxy: string, name: string, object: OwnedObject, privilege: Privilege, how: How): boolean {
     if (proxy === name) return true
     const isActing = proxy === this.#graph.actingRole
     const own = isActing ? this.#farthest(name) : this.#graph.inheritsFrom.distance(proxy, name)
@@ -111,9 +113,9 @@ export class GrantorChoice {
     const isFarther = (other: string): boolean =>
       other === name || own < (distances.get(other) ?? Number.POSITIVE_INFINITY)
     if (!isFarther(object.owner)) return false
-    for (const other of lentTo) if (!isFarther(other)) return false
+    for (const other of how.lentTo ?? nobody) if (!isFarther(other)) return false
     const found = getOrMake(this.#takenFor, proxy, () => new WeakMap<Holders, readonly string[]>())
-    return this.#holdersOn(object, privilege, statement).every((holders) =>
+    return this.#holdersOn(object, privilege, how).every((holders) =>
       rememberedFor(found, holders, () => nearestTwo(distances, holders)).every(isFarther),
     )
   }
@@ -122,21 +124,28 @@ export class GrantorChoice {
    * The holders of a privilege among whom PostgreSQL looks for a grantor: for a column, also those on its
    * table; for REVOKE on a table, also those on its columns.
    */
-  #holdersOn(object: OwnedObject, privilege: Privilege, statement: PrivilegeStatement): readonly Holders[] {
+  #holdersOn(
+    object: OwnedObject,
+    privilege: Privilege,
+    { statement = 'revoke', from }: How,
+  ): readonly Holders[] {
     const all = [object, ...tableOf(this.#graph.catalog, object)].flatMap(
       ({ acl }) => acl?.holders(privilege) ?? [],
     )
-    return statement === 'revoke' && object.kind === 'table'
-      ? [...all, this.#holdersOnColumns(object, privilege)]
-      : all
+    if (statement !== 'revoke' || object.kind !== 'table') return all
+    const { holders, options } = this.#onColumnsOf(object, privilege)
+    return from === undefined || holders.has(from) ? [...all, options] : all
   }
 
-  #holdersOnColumns(table: OwnedObject, privilege: Privilege): Holders {
+  #onColumnsOf(table: OwnedObject, privilege: Privilege): OnColumns {
     return getOrMake(this.#onColumns, `${objectKey(table)}\0${privilege}`, () => {
-      const all = new Map<string, boolean>()
+      const [holders, options] = [new Set<string>(), new Map<string, boolean>()]
       for (const { acl } of columnsOf(this.#graph.catalog, table))
-        for (const [grantee, grantable] of acl.holders(privilege)) if (grantable) all.set(grantee, grantable)
-      return all
+        for (const [grantee, grantable] of acl.holders(privilege)) {
+          holders.add(grantee)
+          if (grantable) options.set(grantee, grantable)
+        }
+      return { holders, options }
     })
   }
 

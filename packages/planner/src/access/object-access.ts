@@ -62,12 +62,12 @@ export class ObjectAccess {
     grantor: string,
     object: OwnedObject,
     privilege: Privilege,
-    lentTo: ReadonlySet<string>,
+    how: How,
   ): Refusal | undefined {
     const { catalog, actingRole: role, isSuperuser, setsRoleTo } = this.#graph
     const { sessionRole, bootstrapRole } = catalog.server
     if (isNameless(grantor)) return { code: 'nameless role', role: grantor }
-    if (!isSuperuser && this.#runAsOf(grantor, object, privilege, { lentTo }) !== undefined) return undefined
+    if (!isSuperuser && this.#runAsOf(grantor, object, privilege, how) !== undefined) return undefined
     if (catalog.isSuperuser(grantor)) {
       if (!isSuperuser) return { code: 'cannot become superuser', role, other: grantor }
       return [role, sessionRole, bootstrapRole].includes(grantor)

@@ -2,7 +2,7 @@ import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { tableOf } from '../catalog/column.ts'
 import type { AclEntry } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { entitlement, type Goal, isPreserved } from '../resolve/target-state.ts'
+import { entitlement, type Goal, isPreserved, privilegeKey } from '../resolve/target-state.ts'
 import type { PrivilegeVerdict } from './revoked.ts'
 
 /**
@@ -31,5 +31,7 @@ export const mayHaveGranted = (
 ): boolean =>
   isPreserved(goal, grantor, object) ||
   [object, ...tableOf(catalog, object)].some(
-    (one) => entitlement(goal, one, privilege, grantor)?.grantable === true,
+    (one) =>
+      entitlement(goal, one, privilege, grantor)?.grantable === true ||
+      goal.optionsNotGiven.has(privilegeKey(one.key, privilege, grantor)),
   )

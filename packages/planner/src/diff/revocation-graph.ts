@@ -152,12 +152,12 @@ class RevocationGraph {
     const nameless = whyNotNamed(grantee)
     if (nameless !== undefined) return { reason: 'not permitted', why: nameless }
     if (grantor === object.owner) {
-      const why = access.objects.whyNotManaged(object, privilege)
+      const why = access.objects.whyNotManaged(object, privilege, { from: grantee })
       return why && { reason: 'not permitted', why: describeRefusal(why) }
     }
     const lentTo = this.#dependencies.holdsOption(object, privilege, grantor) ? nobody : new Set([grantor])
     const why =
-      access.objects.whyCannotRevokeAs(grantor, object, privilege, lentTo) ??
+      access.objects.whyCannotRevokeAs(grantor, object, privilege, { from: grantee, lentTo }) ??
       (lentTo === nobody ? undefined : access.objects.whyNotManaged(object, privilege, { lentTo }))
     return why && { reason: 'granted by another role', why: describeRefusal(why) }
   }

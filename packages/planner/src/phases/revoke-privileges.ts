@@ -22,7 +22,7 @@ const revoke = (
   grantee: item.grantee,
   grantor: item.grantor,
   grantOptionOnly: verdict === 'strip grant option',
-  as: rights.runAs(object, privilege, item.grantor),
+  as: rights.runAs(object, privilege, item),
   reason,
 })
 

@@ -49,9 +49,13 @@ interface Context {
 }
 
 /** Resolves privileges, memberships and default privileges: expands patterns, chooses or names intermediate roles. */
-export class GrantResolver implements Pick<TargetState, 'memberships' | 'privileges' | 'defaults'> {
+export class GrantResolver implements Pick<
+  TargetState,
+  'memberships' | 'privileges' | 'optionsNotGiven' | 'defaults'
+> {
   readonly memberships: Map<string, Map<string, TargetMembership>> = new Map()
   readonly privileges: Map<string, TargetPrivilege> = new Map()
+  readonly optionsNotGiven: Set<string> = new Set()
   readonly defaults: Map<string, TargetDefault> = new Map()
   readonly #catalog: Catalog
   readonly #context: Context
@@ -146,6 +150,7 @@ export class GrantResolver implements Pick<TargetState, 'memberships' | 'privile
     const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
     const isHeld = held !== undefined && (held || !grantable)
     const why = isHeld ? undefined : this.#whyNotGranted(asked)
+    if (why !== undefined && grantable) this.optionsNotGiven.add(privilegeKey(key, privilege, role))
     // The role keeps what it already has of this.
     if (why === undefined || held !== undefined)
       this.#addPrivilege({

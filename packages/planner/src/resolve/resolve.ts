@@ -112,6 +112,6 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
       case 'ownership':
         break
     }
-  const { memberships, privileges, defaults } = grants
-  return { goal: { ...goal, memberships, privileges, defaults }, skipped: skips.all }
+  const { memberships, privileges, optionsNotGiven, defaults } = grants
+  return { goal: { ...goal, memberships, privileges, optionsNotGiven, defaults }, skipped: skips.all }
 }

@@ -60,6 +60,11 @@ export interface TargetState {
   readonly owners: ReadonlyMap<string, TargetOwner>
   /** The privileges to grant in an object’s own ACL, by {@link privilegeKey}. */
   readonly privileges: ReadonlyMap<string, TargetPrivilege>
+  /**
+   * The grant options that are asked for and that the acting role may not give, by {@link privilegeKey}: who has them
+   * some other way may have used them.
+   */
+  readonly optionsNotGiven: ReadonlySet<string>
   /** The default privileges to grant, by {@link defaultKey}. */
   readonly defaults: ReadonlyMap<string, TargetDefault>
   /** The desired roles that should have nothing: they will create no more objects. */
@@ -94,6 +99,7 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   memberships: new Map(),
   owners: new Map(),
   privileges: new Map(),
+  optionsNotGiven: new Set(),
   defaults: new Map(),
   idle: new Set(),
   reassignOwnedTo: undefined,

@@ -3,7 +3,7 @@ import { tableOf } from '../catalog/column.ts'
 import { holdsOption } from '../catalog/grant-option.ts'
 import type { Revoked } from '../diff/revoked.ts'
 import type { Operation } from '../model/operation.ts'
-import { aclKey, heldBy } from '../postgres/acl.ts'
+import { type AclEntry, aclKey, heldBy } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { getOrMake } from '../util/collections.ts'
@@ -41,9 +41,13 @@ export class GrantorRights {
   }
 
   /** The role that revokes a privilege in the name of a grantor, while grant options are lent. */
-  runAs(object: CatalogObject, privilege: Privilege, grantor: string = object.owner): string {
+  runAs(
+    object: CatalogObject,
+    privilege: Privilege,
+    { grantor, grantee: from }: Pick<AclEntry, 'grantor' | 'grantee'>,
+  ): string {
     const lentTo = this.#lent.get(optionKey(object, privilege)) ?? nobody
-    return this.#goal.access.overPrivileges.objects.runAs(object, privilege, { grantor, lentTo })
+    return this.#goal.access.overPrivileges.objects.runAs(object, privilege, { grantor, from, lentTo })
   }
 
   /**
@@ -82,7 +86,7 @@ export class GrantorRights {
   #lendOption(object: CatalogObject, privilege: Privilege, grantee: string): TemporaryRight {
     const held = { privilege, grantee, grantor: object.owner }
     const grantOptionOnly = heldBy(object.acl, held) !== undefined
-    const base = { ...held, as: this.runAs(object, privilege) }
+    const base = { ...held, as: this.runAs(object, privilege, held) }
     const reason = temporarily('take back', grantee)
     const columns = object.kind === 'table' ? this.#catalog.followersOf(object) : []
     const putBack = columns.flatMap((column): Operation[] => {

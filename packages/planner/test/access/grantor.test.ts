@@ -44,6 +44,40 @@ describe('an acting role that is not a superuser', () => {
         'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
       ].join('\n'),
     ],
+    [
+      'revokes on a table without becoming the owner where it is only the grantor on columns, on which the grantee has nothing',
+      seenByMe(180004, {
+        memberships: [membership('me', 'owner')],
+        objects: [
+          ...ordersForAll({ 't/owner': 'r' }),
+          object('column', [...orders, 'amount'], 'owner', { 'me/owner': 'r*' }),
+        ],
+      }),
+      roleT(),
+      'REVOKE SELECT ON TABLE "s"."orders" FROM "t";',
+    ],
+    [
+      'becomes a role that has the privileges of pg_database_owner where a superuser owns the database, before PostgreSQL 16',
+      seenByMe(150018, {
+        server: { databaseOwner: 'postgres' },
+        roles: [role('u'), role('pg_database_owner')],
+        memberships: [membership('u', 'postgres')],
+        objects: [
+          object('large object', ['1'], 'pg_database_owner', { 't/pg_database_owner': 'r*', 'me/t': 'r' }),
+        ],
+      }),
+      roleT(),
+      [
+        '-- effect: role "me" loses SELECT on large object 1, granted by "t"',
+        'GRANT "t", "u" TO "me";',
+        'REVOKE SELECT ON LARGE OBJECT 1 FROM "me";',
+        'SET LOCAL ROLE "u";',
+        'REVOKE SELECT ON LARGE OBJECT 1 FROM "t";',
+        'SET LOCAL ROLE "me";',
+        'REVOKE "u" FROM "me";',
+        'REVOKE "t" FROM "me";',
+      ].join('\n'),
+    ],
   ])('%s', ([, before, desired, expected]) => expect(scriptOf(before, desired)).toBe(expected))
 
   test('runs SET ROLE to the owner where it does not inherit the owner’s privileges', () => {

@@ -182,4 +182,25 @@ describe('a privilege that a role passed on', () => {
         roleT([Grant.privilege(Target.table('s', 'orders'), ['SELECT'], { direct: true, grantable: true })]),
       ),
     ).toBe(''))
+
+  test('stays where the grant option is asked for, cannot be given, and is there by another grant', () => {
+    const grantable = { direct: true, grantable: true } as const
+    const before = snapshot({
+      server: { version: 150018, actingRole: 'me', sessionRole: 'me' },
+      roles: [role('me', { createRole: true }), role('t'), role('b')],
+      objects: [
+        object('schema', ['s'], 'postgres', { 'public/postgres': 'U' }),
+        object('table', orders, 'postgres', { 't/postgres': 'r*' }),
+        object('column', [...orders, 'one'], 'postgres', { 'b/t': 'r' }),
+      ],
+    })
+    const { transactions, skipped, residue } = plan(
+      before,
+      roleT([Grant.privilege(Target.table('s', 'orders', { columns: ['one'] }), ['SELECT'], grantable)]),
+      { seed: '' },
+    )
+    expect(transactions).toEqual([])
+    expect(skipped.map(({ reason }) => reason)).toEqual(['not permitted'])
+    expect(residue.map(({ fact }) => fact)).toMatchObject([{ grantee: 't', object: { kind: 'table' } }])
+  })
 })

@@ -22,7 +22,7 @@ import {
   isGiven,
   objectsOf,
 } from '../support/entitlement.ts'
-import { effectsBetween } from '../support/expected-effects.ts'
+import { effectsBetween, mayHoldCode } from '../support/expected-effects.ts'
 import {
   hasSameMeans,
   isGivenOrPossible,
@@ -70,6 +70,12 @@ const hasBecome = (role: string, before: Snapshot, outcome: Snapshot): boolean =
  * what it can do. What such a role loses goes last, too, and only the next plan gives what would have made a cycle with it.
  */
 const isAsAble = (made: Plan, outcome: Snapshot, { snapshot, desired }: Input): boolean => {
+  // A table that others could attach code to until now may go to the acting role, but not yet.
+  const isHarmlessNow = ({ fact }: Residue): boolean =>
+    fact.kind === 'ownership' &&
+    mayHoldCode(snapshot, objectIn(snapshot, fact.object)!, desired) &&
+    !mayHoldCode(outcome, objectIn(outcome, fact.object)!, desired)
+  if (made.residue.some(isHarmlessNow)) return false
   // Who becomes a superuser can own what only superusers can, but not yet.
   const { skipped } = made
   if (skipped.some(({ role, grant }) => grant?.kind === 'ownership' && hasBecome(role, snapshot, outcome)))

@@ -393,9 +393,14 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
     case 'membership':
       return (
         isMember(outcome, role, grant.role) &&
-        (['admin', 'inherit', 'set'] as const).every(
-          (option) =>
-            grant[option] !== true ||
+        [
+          ['admin', grant.admin === true] as const,
+          // Who is a member without one of these is one by the other.
+          ['inherit', grant.inherit ?? grant.set === false] as const,
+          ['set', grant.set ?? grant.inherit === false] as const,
+        ].every(
+          ([option, isNeeded]) =>
+            !isNeeded ||
             outcome.memberships.some((row) => row.member === role && row.role === grant.role && row[option]),
         )
       )

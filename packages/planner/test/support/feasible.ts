@@ -10,7 +10,7 @@ import type {
 } from '@pgsr/planner'
 import { askedIn, desiredIn, isAskedFor, isGiven, isTrusted, objectsOf } from './entitlement.ts'
 import { mayHoldCode } from './expected-effects.ts'
-import { entriesOf, isIntermediate, isSame, objectIn, roleIn } from './holdings.ts'
+import { entriesOf, isIntermediate, isSame, objectIn, roleIn, textOf } from './holdings.ts'
 import { Possibilities } from './possibility.ts'
 
 type PrivilegeGrant = Extract<Grant, { kind: 'privilege' }>
@@ -132,7 +132,7 @@ const isRemovable = (
     case 'ownership':
       return could.move(objectIn(world, fact.object)!, heirOf(objectIn(world, fact.object)!))
     case 'privilege':
-      return could.revoke(withFinalOwner(world, outcome, fact.object), fact.privilege, fact.grantor)
+      return could.revoke(withFinalOwner(world, outcome, fact.object), fact.privilege, fact)
     case 'default privilege':
       return could.actAs(fact.owner)
   }
@@ -209,6 +209,7 @@ export const lostThoughGrantable = ({ effects }: Plan, worlds: Worlds): Fact[] =
 export const hasSameMeans = ([before, outcome]: Worlds): boolean => {
   const [could, can] = [new Possibilities(before), new Possibilities(outcome)]
   return (
+    textOf(could.standIns) === textOf(can.standIns) &&
     outcome.roles.every(
       ({ name }) =>
         could.alter(name) === can.alter(name) &&

@@ -1,5 +1,5 @@
-import type { Attribute, DatabaseObject, Membership, Privilege, Snapshot } from '@pgsr/planner'
-import { objectIn, roleIn } from './holdings.ts'
+import type { Attribute, DatabaseObject, Membership, Privilege, PrivilegeFact, Snapshot } from '@pgsr/planner'
+import { entriesOf, isSame, objectIn, roleIn } from './holdings.ts'
 import {
   canBecome,
   createsSchemas,
@@ -17,6 +17,8 @@ import {
   maySetAttribute,
   schemaOf,
 } from './permission.ts'
+
+type Revoked = Pick<PrivilegeFact, 'grantor' | 'grantee'>
 
 /**
  * From 16 on, a snapshot in which a role is a member of everything that it can make itself a member of: by its own ADMIN
@@ -131,6 +133,18 @@ export class Possibilities {
     )
   }
 
+  /**
+   * Before 16 the acting role may not join a superuser, but it may join others that have that one’s privileges, with
+   * everything else that they have.
+   */
+  get standIns(): readonly (readonly string[])[] {
+    if (this.#version >= 160000 || isSuperuser(this.#snapshot, this.#who)) return []
+    return this.#snapshot.roles
+      .map(({ name }) => [...followed(this.#inheriting, name, 'inherit').keys()])
+      .filter((roles) => roles.slice(1).some((role) => isSuperuser(this.#snapshot, role)))
+      .map((roles) => roles.sort())
+  }
+
   actAs(role: string): boolean {
     if (hasPrivilegesOf(this.#inheriting, this.#who, role)) return true
     if (this.#version >= 160000 && roleIn(this.#snapshot, role))
@@ -181,8 +195,11 @@ export class Possibilities {
     return holds({ ...this.#inheriting, roles: plain }, role, schema, 'USAGE')
   }
 
-  /** To GRANT and REVOKE in the owner’s name, for which others must not be taken. */
-  manage(object: DatabaseObject, privilege: Privilege): boolean {
+  /**
+   * To GRANT and REVOKE in the owner’s name, for which others must not be taken: nor on the columns of a table on which
+   * whoever loses it there has it too.
+   */
+  manage(object: DatabaseObject, privilege: Privilege, from?: string): boolean {
     const { owner } = object
     if (isSuperuser(this.#snapshot, this.#who)) return true
     const schema = schemaOf(this.#snapshot, object)
@@ -190,7 +207,16 @@ export class Possibilities {
     const isBecome = this.become(owner) && (!isSuperuser(this.#snapshot, owner) || this.actAs(owner))
     if (isBecome && this.#reaches(owner, schema)) return true
     if (!this.own(object)) return false
-    const others = grantOptions(this.#snapshot, object, privilege).filter((role) => role !== owner)
+    const columns = this.#snapshot.objects.filter(
+      (one) =>
+        one.kind === 'column' &&
+        one.follows !== undefined &&
+        isSame(one.follows, object) &&
+        entriesOf(one).some((entry) => entry.grantee === from && entry.privilege === privilege),
+    )
+    const others = [object, ...columns]
+      .flatMap((one) => grantOptions(this.#snapshot, one, privilege))
+      .filter((role) => role !== owner)
     return owner === this.#who || !others.some((role) => this.#actsMeanwhile(role))
   }
 
@@ -230,8 +256,8 @@ export class Possibilities {
   }
 
   /** To REVOKE what somebody granted who is not the owner: as that one, lent what it lacks. */
-  revoke(object: DatabaseObject, privilege: Privilege, grantor: string): boolean {
-    if (object.owner === grantor) return this.manage(object, privilege)
+  revoke(object: DatabaseObject, privilege: Privilege, { grantor, grantee }: Revoked): boolean {
+    if (object.owner === grantor) return this.manage(object, privilege, grantee)
     const { sessionRole, bootstrapRole } = this.#snapshot.server
     const isMighty = isSuperuser(this.#snapshot, this.#who)
     if (isSuperuser(this.#snapshot, grantor)) {

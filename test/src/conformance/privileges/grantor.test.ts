@@ -185,8 +185,13 @@ conformanceAround16('grantor', (sandbox) => {
   test('with keepDependents the owner grants again what was passed on to others', async () => {
     const box = sandbox()
     const { role, grantor, bystander, table } = await setScene(box)
+    await box.admin(`set role ${grantor}; grant select (id) on ${table} to ${bystander}; reset role`)
     await box.sync({ role: grantor, grants: [] }, { keepDependents: true })
     expect(await mayRead(box, bystander, table)).toBe(true)
+    const [onTable, onColumn, ...more] = (await items(box, table)).filter((item) =>
+      String(item).startsWith(`${bystander}=r/`),
+    )
+    expect([onTable, more]).toEqual([onColumn, []])
     expect(await mayRead(box, role, table)).toBe(true)
     expect(await mayRead(box, grantor, table)).toBe(false)
     await box.run(`drop role ${grantor}`)
@@ -268,6 +273,11 @@ conformanceAsOwner((sandbox) => {
          grant select on ${schema}.t to ${role}; set role ${acting}; grant select (b) on ${schema}.t to ${role}; reset role`,
     ],
     [
+      'a column of a table, on whose columns the role has nothing',
+      (schema, role, acting) =>
+        `grant select on ${schema}.t to ${role}; grant select (a) on ${schema}.t to ${acting} with grant option`,
+    ],
+    [
       'another privilege than the owner granted',
       (schema, role, acting) =>
         `grant select on ${schema}.t to ${role}; grant insert on ${schema}.t to ${acting} with grant option;
@@ -300,6 +310,18 @@ conformanceAsOwner((sandbox) => {
       await box.admin(`drop schema ${schema} cascade`)
     },
   )
+
+  test('a table that the acting role may pass privileges on gets another owner', async () => {
+    const box = sandbox()
+    const { role, schema } = await setOwned(box)
+    await box.admin(`grant select on ${schema}.t to ${box.actor} with grant option`)
+    const { plan } = await box.sync({ role, grants: [Grant.tableOwnership(schema, 't')] })
+    expect(plan.residue).toEqual([])
+    expect(
+      await box.admin(`select attacl from pg_attribute where attrelid = '${schema}.t'::regclass`),
+    ).toEqual(expect.not.arrayContaining([[expect.anything()]]))
+    await box.admin(`drop schema ${schema} cascade`)
+  })
 
   test('the owner of the schema lends USAGE on it to an owner that has none', async () => {
     const box = sandbox()
