@@ -157,7 +157,7 @@ const wrongEnding = (
  * How often a fault case is tried. A sync reads the catalogs once more if others commit something meanwhile, so that it does
  * not always send the message that something is to happen at.
  */
-const mostTries = 20
+const mostTries = 10
 
 /**
  * Lets things happen one after another, each in a sync of its own. A pool is used until one is to connect. What the last
@@ -174,18 +174,19 @@ const tryInTurn = async (
   const newPool = (): Connected => box.driver.pool(proxy.connection, box.database, 1)
   let pool = newPool()
   const results: CaseResult[] = []
+  const unused = [...(await makeTestRoles(box, faultCases.length))]
   for (const faultCase of faultCases) {
     const wasConnected = results.at(-1)?.faultCase.connected === true
     for (let tries = 0; tries < mostTries; tries++) {
-      const [testRole] = await makeTestRoles(box, 1)
+      const testRole = unused.pop() ?? (await makeTestRoles(box, 1))[0]!
       if (!faultCase.connected) {
         await endingOf(pool.end())
         pool = newPool()
       } else if (!wasConnected) {
         // What pgsr finds out once about each pool, it has found out about one that is connected.
-        await endingOf(pool.planRoles(testRole!.desired))
+        await endingOf(pool.planRoles(testRole.desired))
       }
-      const result = await tryOne(setup, { proxy, pool, timeout }, faultCase, testRole!)
+      const result = await tryOne(setup, { proxy, pool, timeout }, faultCase, testRole)
       results.push(result)
       if (result.happened) break
     }

@@ -7,7 +7,7 @@ import type { TestConnection } from '../servers/servers.ts'
 /** A message of PostgreSQL’s protocol on its way. */
 export interface Message {
   readonly sender: Sender
-  /** The frontend’s are counted; the backend’s, within an answer. */
+  /** The frontend’s are counted; the backend’s, by type within an answer: how many rows there are may vary. */
   readonly number: number
   /** Which of the frontend’s it is, or answers: the last one that was counted. */
   readonly turn: number
@@ -87,7 +87,18 @@ export const startFaultProxy = async (server: TestConnection): Promise<FaultProx
   let incident: Incident | undefined
   let happened = false
   let passed: Message[] = []
-  let count = { frontend: 0, backend: 0 }
+  let count = { frontend: 0, backend: new Map<string, number>() }
+
+  const numberOf = (sender: Sender, type: string): number => {
+    if (sender === 'frontend') {
+      count.backend.clear()
+      return count.frontend++
+    }
+    const number = count.backend.get(type) ?? 0
+    count.backend.set(type, number + 1)
+    return number
+  }
+
   const healing = new EventEmitter().setMaxListeners(0)
   const stalled = new Set<Sender>()
   const backendProcesses: number[] = []
@@ -133,8 +144,8 @@ export const startFaultProxy = async (server: TestConnection): Promise<FaultProx
         if (type === 'K') backendProcess = bytes.readInt32BE(5)
         if (type === 'K') backendProcesses.push(backendProcess)
         if (!isAside(sender, type, bytes) && !isOfNothing(sender, type)) {
-          if (sender === 'frontend') count.backend = 0
-          const message = { sender, number: count[sender]++, turn: count.frontend - 1, type, bytes }
+          const number = numberOf(sender, type)
+          const message = { sender, number, turn: count.frontend - 1, type, bytes }
           if (!(await befalls(message, to))) return
           passed.push(message)
           await mayPass()
@@ -156,7 +167,7 @@ export const startFaultProxy = async (server: TestConnection): Promise<FaultProx
       incident = next
       happened = false
       passed = []
-      count = { frontend: 0, backend: 0 }
+      count = { frontend: 0, backend: new Map() }
     },
     hasHappened: () => happened,
     passed: () => passed,

@@ -123,13 +123,16 @@ const pointsAt =
     course.messages
       .filter((message) => places[happens](course, message))
       .flatMap((message) => {
-        const { sender, number, turn } = message
+        const { sender, number, turn, type } = message
         const next = (passes.has(happens) && follower(course, message)) || message
         if (isAboutTypes(course, message) || isAboutTypes(course, next)) return []
         return {
           title: `${happens} at the ${nameOf(message)}${course.connected ? '' : ', while connecting'}`,
           at: (passing: Message) =>
-            passing.sender === sender && passing.turn === turn && passing.number === number,
+            passing.sender === sender &&
+            passing.turn === turn &&
+            passing.number === number &&
+            passing.type === type,
           happens,
           connected: course.connected,
           committing: course.connected && next.turn >= commit,
