@@ -210,8 +210,8 @@ export class Possibilities {
     const columns = this.#snapshot.objects.filter(
       (one) =>
         one.kind === 'column' &&
-        one.follows !== undefined &&
-        isSame(one.follows, object) &&
+        one.ownerFollows !== undefined &&
+        isSame(one.ownerFollows, object) &&
         entriesOf(one).some((entry) => entry.grantee === from && entry.privilege === privilege),
     )
     const others = [object, ...columns]
