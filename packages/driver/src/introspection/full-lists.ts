@@ -1,9 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, intermediateName } from './constant.ts'
-import { isRealMember } from './membership.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
-import { administers, attributes } from './role-columns.ts'
+import { administeredByOthers, administers, attributes, servesOthers, type Test } from './role-columns.ts'
 import { type ColumnsOf, columnsOf, type ListName } from './rows.ts'
 import { partOfScope } from './scope-part.ts'
 
@@ -16,32 +15,17 @@ interface Source<Name extends ListName> {
   readonly order: RawBuilder<unknown>
 }
 
-/** Whether roles that are not desired are members of a role with the name of an intermediate role. */
-const servesOthers = (version: number) => sql`(w.oid is not null or r.rolname ~ ${intermediateName})
-and r.oid not in (select d.oid from desired as d) and exists (
-  select from pg_catalog.pg_auth_members as m
-  where m.roleid = r.oid and m.member not in (select d.oid from desired as d)
-  and ${isRealMember(version)}
-  offset 0
-)`
+const isDesired: Test = (oid) => sql`${oid} in (select d.oid from desired as d)`
 
-/**
- * Whether somebody other than the acting role, its delegates and superusers has the ADMIN option for an intermediate role.
- * That reads all its members, so that it is asked only of a role that a desired role may become a member of.
- */
-const administeredByOthers = sql`w.oid is not null
+const isAdministrator: Test = (oid) => sql`${oid} in (select a.oid from administrator as a)`
+
+/** Whether some desired role is not a member of a role, which is tracked and not desired. */
+const isJoinable = sql`w.oid is not null
 and (
   select pg_catalog.count(*) from desired as d where exists (
     select from pg_catalog.pg_auth_members as m where m.roleid = r.oid and m.member = d.oid offset 0
   )
-) < pg_catalog.array_length(${partOfScope('desired')}, 1)
-and exists (
-  select from pg_catalog.pg_auth_members as m
-  where m.roleid = r.oid and m.admin_option
-  and m.member not in (select a.oid from administrator as a)
-  and not (select x.rolsuper from pg_catalog.pg_roles as x where x.oid = m.member)
-  offset 0
-)`
+) < pg_catalog.array_length(${partOfScope('desired')}, 1)`
 
 /** What is known of a table that may change its owner. */
 const moved = ({ rare }: Needs, column: string): RawBuilder<unknown> =>
@@ -51,9 +35,13 @@ const sources = (version: number, needs: Needs): { readonly [Name in FullList]: 
   roles: {
     columns: {
       ...attributes,
-      servesOthers: servesOthers(version),
-      administeredByOthers,
-      administers: administers(version, sql`r.oid in (select a.oid from administrator as a)`),
+      servesOthers: servesOthers(
+        version,
+        sql`(w.oid is not null or r.rolname ~ ${intermediateName})`,
+        isDesired,
+      ),
+      administeredByOthers: administeredByOthers(isJoinable, isAdministrator),
+      administers: administers(version, isAdministrator(sql`r.oid`)),
     },
     // PostgreSQL estimates that there are millions of roles in the closure, and a join would be planned for as many.
     from: sql`pg_catalog.pg_roles as r left join tracked_role as w on w.oid = r.oid and not w.desired

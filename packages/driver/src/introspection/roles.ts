@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { caretakerName, catalogOid, delegateName, intermediateName, zero } from './constant.ts'
 import { isRealMember } from './membership.ts'
 import { type Cte, ctes } from './cte.ts'
+import type { Test } from './role-columns.ts'
 
 const none = ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
 
@@ -204,18 +205,29 @@ export const administrator: Cte<'administrator'> = (version, { isSuperuser }) =>
  * From 16 on, the creator of a role has a membership with only the ADMIN option. Such memberships must not add every role
  * that the acting role or a delegate ever created to the snapshot, nor every intermediate role of other roles.
  */
-export const onlyAdministers = (version: number): RawBuilder<boolean> => sql<boolean>`
+export const onlyAdministers = (
+  version: number,
+  {
+    isTracked,
+    isWanted,
+    isAdministrator,
+  }: Readonly<Record<'isTracked' | 'isWanted' | 'isAdministrator', Test>>,
+): RawBuilder<boolean> => sql<boolean>`
   not ${isRealMember(version)}
-  and c.oid not in (select w.oid from tracked_role as w)
-  and m.roleid not in (
-    select w.oid from tracked_role as w union all select l.oid from requested_role as l union all select p.oid from principal as p
-    union all select i.oid from reachable_role as i
-  )
-  and (
-    c.oid in (select a.oid from administrator as a)
-    or ${isIntermediate('m.roleid')}
-  )
+  and not ${isTracked(sql`c.oid`)}
+  and not ${isWanted(sql`m.roleid`)}
+  and (${isAdministrator(sql`c.oid`)} or ${isIntermediate('m.roleid')})
 `
+
+/** The same, where lists of roles are common table expressions. */
+const inSteps = {
+  isTracked: (oid) => sql`${oid} in (select w.oid from tracked_role as w)`,
+  isWanted: (oid) => sql`${oid} in (
+    select w.oid from tracked_role as w union all select l.oid from requested_role as l
+    union all select p.oid from principal as p union all select i.oid from reachable_role as i
+  )`,
+  isAdministrator: (oid) => sql`${oid} in (select a.oid from administrator as a)`,
+} as const satisfies Parameters<typeof onlyAdministers>[1]
 
 export const roleClosure: Cte<'role_closure'> = (version) =>
   ctes
@@ -236,7 +248,9 @@ export const roleClosure: Cte<'role_closure'> = (version) =>
             .offset(zero)
             .as('m'),
         )
-        .$if(version >= 160000, (query) => query.where(sql<boolean>`not (${onlyAdministers(version)})`))
+        .$if(version >= 160000, (query) =>
+          query.where(sql<boolean>`not (${onlyAdministers(version, inSteps)})`),
+        )
         .select('m.roleid as oid'),
     )
 

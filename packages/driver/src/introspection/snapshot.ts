@@ -143,7 +143,7 @@ const usualCatalog: Readonly<Partial<Record<ObjectKind, string>>> = {
   sequence: 'pg_class',
 }
 
-/** The addresses of the objects that were read. */
+/** The addresses of objects of the usual kinds. */
 const addressesOf = (objects: Parts['objects']): ReadonlySet<string> =>
   new Set(objects.map(({ kind, oid }) => `${usualCatalog[kind]} ${oid}`))
 
@@ -184,17 +184,20 @@ const foundIn = (
   more: readonly Rarity[],
   isSuperuser: boolean,
   parts: Parts,
-  addresses = addressesOf(parts.objects),
-): Found => ({
-  isSuperuser,
-  catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
-  rare: new Set([
-    ...more,
-    ...dependencies.flatMap((one) => rarityOfDependency(one, addresses)),
-    ...parts.objects.flatMap(rarityOf),
-    ...(hasVanished(parts) ? (['vanished'] as const) : []),
-  ]),
-})
+): Found => {
+  const mayNotBeRead = dependencies.some(({ oids }) => oids !== null)
+  const addresses = addressesOf(mayNotBeRead ? parts.objects : [])
+  return {
+    isSuperuser,
+    catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
+    rare: new Set([
+      ...more,
+      ...dependencies.flatMap((one) => rarityOfDependency(one, addresses)),
+      ...parts.objects.flatMap(rarityOf),
+      ...(hasVanished(parts) ? (['vanished'] as const) : []),
+    ]),
+  }
+}
 
 /**
  * Reads the results of the statements.

@@ -9,11 +9,10 @@ import {
   oidsOf,
   sessionHandedOn,
 } from './handed-on.ts'
-import { isRealMember } from './membership.ts'
 import { name } from './name.ts'
 import type { Needs } from './needs.ts'
-import { administers, attributes } from './role-columns.ts'
-import { actingAs, administrator, isIntermediate } from './roles.ts'
+import { administeredByOthers, administers, attributes, servesOthers, type Test } from './role-columns.ts'
+import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 
@@ -84,42 +83,35 @@ const reach = listing('reach', (version) => ({
 const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): RawBuilder<unknown> =>
   mayBeLong ? sql`${oid} in ${allOf(list)}` : sql`${oid} = any(${oidsOf(list)})`
 
+/** The acting role, which alone administers roles for a superuser, or the roles by which it administers. */
+const administrators =
+  ({ isSuperuser }: Needs): Test =>
+  (oid) =>
+    isSuperuser ? sql`${oid} = ${ofSession('acting')}` : isIn(oid, 'administrator', true)
+
 /** The roles that matter, and all that they are members of. */
 const closure = handingOn((version, needs) => {
   const principal: HandedList = needs.isSuperuser ? 'owner_or_grantor' : 'principal'
-  const start = [oidsOf('tracked_role'), oidsOf('requested_role'), oidsOf(principal)]
+  const wanted: readonly HandedList[] = ['tracked_role', 'requested_role', principal]
   const mayBeLong = !needs.isSuperuser
-  const isAdministrator = needs.isSuperuser
-    ? sql`c.oid = ${ofSession('acting')}`
-    : isIn(sql`c.oid`, 'administrator', mayBeLong)
-  // See `onlyAdministers`.
-  const condition = sql`where m.inherit_option or m.set_option
-      or ${isIn(sql`c.oid`, 'tracked_role', mayBeLong)}
-      or ${sql.join(
-        (['tracked_role', 'requested_role', principal] as const).map((list) =>
-          isIn(sql`m.roleid`, list, mayBeLong),
-        ),
+  const condition = sql`where not (${onlyAdministers(version, {
+    isTracked: (oid) => isIn(oid, 'tracked_role', mayBeLong),
+    isWanted: (oid) =>
+      sql`(${sql.join(
+        wanted.map((list) => isIn(oid, list, mayBeLong)),
         sql` or `,
-      )}
-      or not (${isAdministrator} or ${isIntermediate('m.roleid')})`
+      )})`,
+    isAdministrator: administrators(needs),
+  })})`
   return sql`
     with recursive role_closure as (
-      select pg_catalog.unnest(${sql.join(start, sql` || `)} || ${ofSession('acting')}) as oid
+      select pg_catalog.unnest(${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}) as oid
       union
       select m.roleid from role_closure as c join pg_catalog.pg_auth_members as m on m.member = c.oid
       ${version < 160000 ? sql`` : condition}
     )
     select ${handOn('role_closure', sql`array(select c.oid from role_closure as c)`)}`
 })
-
-/** Whether roles that are not desired are members of a role with the name of an intermediate role. */
-const servesOthers = (version: number, { isOneDesired }: Needs) => sql`r.rolname ~ ${intermediateName}
-  and not ${isIn(sql`r.oid`, 'desired', !isOneDesired)}
-  and exists (
-    select from pg_catalog.pg_auth_members as m
-    where m.roleid = r.oid and not ${isIn(sql`m.member`, 'desired', !isOneDesired)} and ${isRealMember(version)}
-    offset 0
-  )`
 
 /** The tracked roles that a desired role may become a member of: of the others, all desired roles are members. */
 const joinable = handingOn(
@@ -135,26 +127,17 @@ const joinable = handingOn(
     )}`,
 )
 
-/**
- * Whether somebody other than the acting role, its delegates and superusers has the ADMIN option for a role. That reads all
- * its members, so that it is asked only of an intermediate role that a desired role may become a member of.
- */
-const administeredByOthers = (isAdministrator: (oid: RawBuilder<unknown>) => RawBuilder<unknown>) => sql`
-  r.oid in ${allOf('joinable_role')} and r.oid not in ${allOf('desired')} and exists (
-    select from pg_catalog.pg_auth_members as m
-    where m.roleid = r.oid and m.admin_option and not ${isAdministrator(sql`m.member`)}
-    and not (select x.rolsuper from pg_catalog.pg_roles as x where x.oid = m.member)
-    offset 0
-  )`
-
 const roles = listing('roles', (version, needs) => {
-  const isAdministrator = (oid: RawBuilder<unknown>): RawBuilder<unknown> =>
-    needs.isSuperuser ? sql`${oid} = ${ofSession('acting')}` : isIn(oid, 'administrator', true)
+  const isAdministrator = administrators(needs)
+  const isDesired: Test = (oid) => isIn(oid, 'desired', !needs.isOneDesired)
   return {
     columns: {
       ...attributes,
-      servesOthers: servesOthers(version, needs),
-      administeredByOthers: administeredByOthers(isAdministrator),
+      servesOthers: servesOthers(version, sql`r.rolname ~ ${intermediateName}`, isDesired),
+      administeredByOthers: administeredByOthers(
+        sql`r.oid in ${allOf('joinable_role')} and r.oid not in ${allOf('desired')}`,
+        isAdministrator,
+      ),
       administers: administers(version, isAdministrator(sql`r.oid`)),
     },
     from: sql`from pg_catalog.pg_roles as r
