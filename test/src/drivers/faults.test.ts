@@ -28,12 +28,12 @@ interface Course {
 
 /** Runs a sync that nothing happens to, and takes down what passes, and what it makes of the test role. */
 const takeDown = async (box: Sandbox, connected: boolean) => {
-  const [testRole] = (await makeTestRoles(box, 1)) as [TestRole]
+  const [other, testRole] = (await makeTestRoles(box, 2)) as [TestRole, TestRole]
   const { desired, lockKey } = testRole
   const [old] = await statesOf(box, [testRole])
   const proxy = await startFaultProxy(box.connection)
   const pool = box.driver.pool(proxy.connection, box.database, 1)
-  if (connected) await pool.planRoles(desired)
+  if (connected) await pool.syncRoles(other.desired, { lockKey: other.lockKey })
   proxy.expect()
   await pool.syncRoles(desired, { lockKey })
   const course: Course = { connected, messages: [...proxy.passed()] }
