@@ -4,6 +4,7 @@ import type { GrantMembership } from '../model/operation.ts'
 import { type Attribute, attributes } from '../postgres/attribute.ts'
 import { has } from '../postgres/features.ts'
 import { ActingAs } from './acting-as.ts'
+import type { Joining } from './joins.ts'
 import { databaseOwners, type RoleGraph } from './role-graph.ts'
 
 const nobody: ReadonlySet<string> = new Set()
@@ -91,6 +92,15 @@ export class RoleAdministration {
     return (
       (this.#graph.catalog.membershipsHaveGrantors ? this.#revoker(row) : undefined) ?? this.#graph.actingRole
     )
+  }
+
+  /** The roles that the acting role joins to revoke a membership that it may revoke. */
+  joinsToRevoke(row: Membership): Joining {
+    const { actingRole, catalog, isSuperuser } = this.#graph
+    if (isSuperuser || !catalog.membershipsHaveGrantors) return []
+    const as = this.runAsToRevoke(row)
+    if (as !== actingRole) return this.acting.toSetRole(as) ?? []
+    return [...(this.acting.toActAs(row.grantor) ?? []), ...(this.acting.toAdminister(row.role) ?? [])]
   }
 
   /** From 16 on, the role that can revoke a membership in the name of its grantor. */
