@@ -8,8 +8,7 @@ import { grantOnContainers, grantOnContents } from './grant-privileges.ts'
 import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import { letCaretakersReach, ownContents, ownSchemas } from './ownership.ts'
-import type { Phase } from './phase.ts'
-import { repeat } from './repeat.ts'
+import type { Phase, Step } from './phase.ts'
 import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
 
 type Loss = (catalog: Catalog, goal: Goal, roles: readonly string[]) => ReturnType<Phase>
@@ -37,23 +36,19 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
  * The phases of every plan, in order. SUPERUSER is lost first: nothing that a role granted before it was a superuser
  * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
  * with them. Privileges on schemas go after those on their contents. What
- * could not be revoked while another might have been taken for its grantor is tried again once that one has lost its
- * grant option. What the acting role loses, or a role that it is a
+ * could not be revoked while another might have been taken for its grantor can be once that one has lost its grant option. What the acting role loses, or a role that it is a
  * member of, goes last if it may be needed until then. The acting role borrows memberships for one group of phases at a
  * time: held longer, they could make a cycle with those that desired roles get.
  */
-export const phases: readonly (readonly Phase[])[] = [
+export const phases: readonly (readonly Step[])[] = [
   [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
   [
     ownSchemas,
     ownContents,
-    revokeOnContents,
-    revokeOnColumns,
-    repeat(revokeOnContents, revokeOnColumns),
+    [revokeOnContents, revokeOnColumns],
     grantOnContainers,
     grantOnContents,
-    revokeOnContainers,
-    repeat(revokeOnContainers),
+    [revokeOnContainers],
     letCaretakersReach,
   ],
   [loseDefaultPrivileges, gainDefaultPrivileges],

@@ -2,22 +2,34 @@ import { applyOperation } from '../catalog/apply-operation.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
-import type { Phase } from '../phases/phase.ts'
+import type { Step } from '../phases/phase.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { withBorrowedRights } from '../temporary-rights/borrow.ts'
 import { lockShare } from '../transaction/lock-budget.ts'
 import { withRoleLocks } from '../transaction/role-locks.ts'
 import { once } from '../util/once.ts'
 
+const runStep = (catalog: Catalog, goal: Goal, step: Step, run: (operation: Operation) => void): void => {
+  const isRepeated = typeof step !== 'function'
+  for (let found = true; found;) {
+    found = false
+    for (const phase of isRepeated ? step : [step])
+      for (const operation of phase(catalog, goal)) {
+        run(operation)
+        found = isRepeated
+      }
+  }
+}
+
 /** Runs the phases in order, each on the catalog that those before it have left. */
 export const fold = (
   catalog: Catalog,
   goal: Goal,
-  groups: readonly (readonly Phase[])[],
+  groups: readonly (readonly Step[])[],
 ): readonly Operation[] =>
   groups.flatMap((group) =>
     withBorrowedRights(catalog, (run) => {
-      for (const phase of group) for (const operation of phase(catalog, goal)) run(operation)
+      for (const step of group) runStep(catalog, goal, step, run)
     }),
   )
 
@@ -30,7 +42,7 @@ export const fold = (
 export const transactionsFor = (
   before: Catalog,
   goal: Goal,
-  groups: readonly (readonly Phase[])[],
+  groups: readonly (readonly Step[])[],
   isDivided: boolean,
   divide: (catalog: Catalog, share: () => number) => Plan['transactions'],
 ): readonly [transactions: Plan['transactions'], outcome: Catalog] => {
