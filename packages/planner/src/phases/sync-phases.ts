@@ -35,10 +35,10 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
 /**
  * The phases of every plan, in order. SUPERUSER is lost first: nothing that a role granted before it was a superuser
  * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
- * with them. Privileges on schemas go after those on their contents. What
- * could not be revoked while another might have been taken for its grantor can be once that one has lost its grant option. What the acting role loses, or a role that it is a
- * member of, goes last if it may be needed until then. The acting role borrows memberships for one group of phases at a
- * time: held longer, they could make a cycle with those that desired roles get.
+ * with them. Privileges on schemas go after those on their contents. REVOKE is tried again: a role that has just lost its
+ * grant option can no longer be taken for the grantor of something else. What the acting role loses, or a role that it
+ * is a member of, goes last if it may be needed until then. The acting role borrows memberships for one group of phases
+ * at a time: held longer, they could make a cycle with those that desired roles get.
  */
 export const phases: readonly (readonly Step[])[] = [
   [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
