@@ -3,7 +3,9 @@ import { isNameless, isNamelessMembership } from '../model/nameless.ts'
 import type { GrantMembership } from '../model/operation.ts'
 import { type Attribute, attributes } from '../postgres/attribute.ts'
 import { has } from '../postgres/features.ts'
+import { getOrMake } from '../util/collections.ts'
 import { ActingAs } from './acting-as.ts'
+import type { Joining } from './joins.ts'
 import { databaseOwners, type RoleGraph } from './role-graph.ts'
 
 const nobody: ReadonlySet<string> = new Set()
@@ -15,6 +17,8 @@ const nobody: ReadonlySet<string> = new Set()
 export class RoleAdministration {
   readonly acting: ActingAs
   readonly #graph: RoleGraph
+  /** By those who may lose memberships, then by role: who administers it only by what they have granted. */
+  readonly #dependent = new Map<ReadonlySet<string>, Map<string, ReadonlySet<string>>>()
 
   /** @param losers roles in whose name the acting role must not join others, because their memberships change */
   constructor(graph: RoleGraph, losers: ReadonlySet<string> = nobody) {
@@ -51,7 +55,8 @@ export class RoleAdministration {
 
   /**
    * The grantor when the acting role grants a role; `undefined` if it may not.
-   * @param losers roles that must not be the grantor, because they will lose the ADMIN option
+   * @param losers roles that must not be the grantor, because they will lose the ADMIN option, and with them who has it
+   * from them
    */
   grantorOf(role: string, losers: ReadonlySet<string> = nobody): string | undefined {
     const { membershipsHaveGrantors, server } = this.#graph.catalog
@@ -91,6 +96,15 @@ export class RoleAdministration {
     return (
       (this.#graph.catalog.membershipsHaveGrantors ? this.#revoker(row) : undefined) ?? this.#graph.actingRole
     )
+  }
+
+  /** The roles that the acting role joins to revoke a membership that it may revoke. */
+  joinsToRevoke(row: Membership): Joining {
+    const { actingRole, catalog, isSuperuser } = this.#graph
+    if (isSuperuser || !catalog.membershipsHaveGrantors) return []
+    const as = this.runAsToRevoke(row)
+    if (as !== actingRole) return this.acting.toSetRole(as) ?? []
+    return [...(this.acting.toActAs(row.grantor) ?? []), ...(this.acting.toAdminister(row.role) ?? [])]
   }
 
   /** From 16 on, the role that can revoke a membership in the name of its grantor. */
@@ -164,8 +178,37 @@ export class RoleAdministration {
       .find(
         (administrator) =>
           administrator === this.#graph.actingRole ||
-          (!losers.has(administrator) && !isNameless(administrator)),
+          (this.#remains(administrator, role, losers) && !isNameless(administrator)),
       )
+  }
+
+  /** Whether a role with the ADMIN option keeps it when others lose theirs. */
+  #remains(administrator: string, role: string, losers: ReadonlySet<string>): boolean {
+    if (losers.has(administrator)) return false
+    if (losers.size === 0) return true
+    const byRole = getOrMake(this.#dependent, losers, () => new Map<string, ReadonlySet<string>>())
+    return !getOrMake(byRole, role, () => this.#dependentOn(role, losers)).has(administrator)
+  }
+
+  /** Who has the ADMIN option for a role only from roles that may lose it, or from who has it only from them. */
+  #dependentOn(role: string, losers: ReadonlySet<string>): ReadonlySet<string> {
+    const { catalog, actingRole } = this.#graph
+    const mayLose = (member: string): boolean =>
+      losers.has(member) &&
+      catalog.membershipsIn(role, member).every((row) => !row.admin || this.mayRevoke(row)) &&
+      catalog.membershipsGrantedBy(member, role).every((row) => this.mayRevoke(row))
+    const dependent = new Set<string>()
+    const grantors = new Set(this.#graph.adminsOf(role).filter(mayLose))
+    // A Set visits what is added to it during the iteration.
+    for (const grantor of grantors)
+      for (const { member, admin } of catalog.membershipsGrantedBy(grantor, role)) {
+        if (!admin || member === actingRole || grantors.has(member)) continue
+        const rows = catalog.membershipsIn(role, member).filter((row) => row.admin)
+        if (!rows.every((row) => grantors.has(row.grantor))) continue
+        dependent.add(member)
+        grantors.add(member)
+      }
+    return dependent
   }
 
   /** Another role with the ADMIN option that the acting role may act as or SET ROLE to. */
@@ -174,7 +217,7 @@ export class RoleAdministration {
       .adminsOf(role)
       .find(
         (member) =>
-          !losers.has(member) &&
+          this.#remains(member, role, losers) &&
           this.#graph.catalog.roles.has(member) &&
           !this.#graph.catalog.isSuperuser(member) &&
           (this.acting.mayActAs(member) || this.acting.maySetRole(member)),

@@ -26,11 +26,17 @@ interface Index {
   readonly passedOn: ReadonlyMap<string, readonly PassedOn[]>
   /** By object, privilege and role: the items that give the role the grant option. */
   readonly options: ReadonlyMap<string, readonly Granted[]>
-  /** By privilege, grantee and grantor: the columns on which such an item gives the grant option. */
+  /** By privilege, grantee and grantor: the columns that have such an item. */
   readonly columns: ReadonlyMap<string, readonly CatalogObject[]>
 }
 
 const none = (): number => 0
+
+/** Whether the same item as on another object gives the grant option on an object. */
+export const givesOption = (
+  object: CatalogObject,
+  { item: { grantee, grantor }, privilege }: Granted,
+): boolean => heldBy(object.acl, { privilege, grantee, grantor }) === true
 
 /** A key for the grant option that a role has on an object itself. */
 export const optionKey = ({ key }: CatalogObject, privilege: Privilege, role: string): string =>
@@ -46,8 +52,7 @@ const indexOf = (objects: readonly CatalogObject[]): Index => {
         const byGrantor = getOrMake(passedOn, `${privilege}\0${item.grantor}`, () => [])
         if (byGrantor.at(-1)?.object === object) byGrantor.at(-1)!.granted.push(granted)
         else byGrantor.push({ object, granted: [granted] })
-        if (!grantable) continue
-        append(options, optionKey(object, privilege, item.grantee), granted)
+        if (grantable) append(options, optionKey(object, privilege, item.grantee), granted)
         if (object.kind === 'column') append(columns, `${privilege}\0${aclKey(item)}`, object)
       }
   return { passedOn, options, columns }
@@ -99,8 +104,8 @@ export class AclDependencies {
     return isLeft(object) || (table !== undefined && isLeft(table))
   }
 
-  /** The columns that lose a grant option when an item of their table is revoked. */
-  columnsWithOption(object: CatalogObject, item: AclEntry, privilege: Privilege): readonly CatalogObject[] {
+  /** The columns on which the same is revoked when an item of their table is revoked. */
+  columnsWith({ object, item, privilege }: Granted): readonly CatalogObject[] {
     if (object.kind !== 'table' || this.#objects.length === 1) return []
     return this.#index().columns.get(`${privilege}\0${aclKey(item)}`) ?? []
   }
@@ -109,15 +114,15 @@ export class AclDependencies {
    * What may have been granted by virtue of an item. For an item on a table that includes grants on its
    * columns: REVOKE on a table also revokes the privilege and its grant option on the columns.
    */
-  grantedBy({ object, item, privilege }: Granted): readonly PassedOn[] {
+  grantedBy(granted: Granted): readonly PassedOn[] {
+    const { object, item, privilege } = granted
     const { grantee } = item
     if (grantee === object.owner) return []
     const isOption = item.privileges.get(privilege) === true
-    if (!isOption && this.columnsWithOption(object, item, privilege).length === 0) return []
+    if (!isOption && !this.columnsWith(granted).some((one) => givesOption(one, granted))) return []
     return this.#passedOn(privilege, grantee).filter(
       ({ object: one }) =>
-        (one === object || object.kind === 'table') &&
-        (isOption || heldBy(one.acl, { privilege, grantee, grantor: item.grantor }) === true),
+        (one === object || object.kind === 'table') && (isOption || givesOption(one, granted)),
     )
   }
 

@@ -1,6 +1,11 @@
-import { type AclDependencies, type Granted, grantedKey, optionKey } from '../catalog/acl-dependencies.ts'
+import {
+  type AclDependencies,
+  type Granted,
+  grantedKey,
+  givesOption,
+  optionKey,
+} from '../catalog/acl-dependencies.ts'
 import type { CatalogObject } from '../catalog/catalog.ts'
-import { heldBy } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Revoked } from './revoked.ts'
 
@@ -32,14 +37,14 @@ export class Going {
     this.#all.set(key, revoked)
   }
 
-  #loseOptions({ object, item, privilege }: Granted): void {
-    const { grantee } = item
-    for (const one of [object, ...this.#dependencies.columnsWithOption(object, item, privilege)]) {
-      if (heldBy(one.acl, { privilege, grantee, grantor: item.grantor }) !== true) continue
+  #loseOptions(granted: Granted): void {
+    const { object, item, privilege } = granted
+    for (const one of [object, ...this.#dependencies.columnsWith(granted)]) {
+      if (!givesOption(one, granted)) continue
       const key = grantedKey({ object: one, item, privilege })
       if (this.#lost.has(key)) continue
       this.#lost.add(key)
-      const option = optionKey(one, privilege, grantee)
+      const option = optionKey(one, privilege, item.grantee)
       this.#lostOf.set(option, (this.#lostOf.get(option) ?? 0) + 1)
     }
   }

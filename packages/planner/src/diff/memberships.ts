@@ -31,6 +31,9 @@ export interface MembershipVerdict {
 
 const keep: MembershipVerdict = { kind: 'keep', options: [] }
 
+const losesAdmin = ({ kind, options }: MembershipVerdict): boolean =>
+  kind === 'lose' && (options.length === 0 || options.includes('ADMIN'))
+
 /** A row loses some options. It goes as a whole if it would give nothing without them. */
 const losing = (row: Membership, options: readonly MembershipOption[]): MembershipVerdict => {
   const { admin, inherit, set } = without(row, options)
@@ -146,20 +149,39 @@ export const membershipJudge = (
   const isPreservedOne = (row: Membership): boolean => providesPreserved(goal, intermediateRoles, row)
   const isNamelessRow = (row: Membership): boolean =>
     isNamelessMembership(row, catalog.membershipsHaveGrantors)
-  const isNotPermitted = (row: Membership): boolean =>
-    row.member === catalog.server.actingRole || !access.roles.mayRevoke(row)
+  const verdictOn = (row: Membership): MembershipVerdict =>
+    verdictWithoutAccess(catalog, goal, intermediateRoles, row)
+  /** What is borrowed in the name of a role would be in the way when that role loses its ADMIN option meanwhile. */
+  const isInItsOwnWay = (row: Membership): boolean =>
+    access.roles
+      .joinsToRevoke(row)
+      .some(
+        ({ role, grantor }) =>
+          goal.desired.has(grantor) &&
+          catalog.membershipsIn(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
+      )
+  const mayRevoke = (row: Membership): boolean => access.roles.mayRevoke(row)
+  const mayRevokeLast = (row: Membership): boolean => mayRevoke(row) && !isInItsOwnWay(row)
+  const isNotPermitted =
+    (isPermitted: (row: Membership) => boolean) =>
+    (row: Membership): boolean =>
+      row.member === catalog.server.actingRole || !isPermitted(row)
+  const dependentStays = isNotPermitted(mayRevoke)
+  const dependentStaysLast = isNotPermitted(mayRevokeLast)
   return (row) => {
-    const verdict = verdictWithoutAccess(catalog, goal, intermediateRoles, row)
+    const verdict = verdictOn(row)
     const { kind, options } = verdict
     if (kind !== 'lose') return verdict
-    const losesAdmin = options.length === 0 || options.includes('ADMIN')
     const someDependent = (hasQuality: (one: Membership) => boolean): boolean =>
-      losesAdmin && dependents.some(row, hasQuality)
+      losesAdmin(verdict) && dependents.some(row, hasQuality)
     if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
     if (isNamelessRow(row) || someDependent(isNamelessRow)) return { kind: 'not permitted', options }
     if (access.isSuperuser) return verdict
-    return access.roles.mayRevoke(row) && !someDependent(isNotPermitted)
-      ? verdict
-      : { kind: 'not permitted', options }
+    // What the acting role may need until then is lost last, all of it while it borrows the same.
+    const isLast = access.graph.needs(row.member)
+    const isPermitted = isLast
+      ? mayRevokeLast(row) && !someDependent(dependentStaysLast)
+      : mayRevoke(row) && !someDependent(dependentStays)
+    return isPermitted ? verdict : { kind: 'not permitted', options }
   }
 }

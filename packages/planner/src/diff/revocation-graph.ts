@@ -1,6 +1,7 @@
 import { describeRefusal } from '../access/refusal.ts'
 import {
   AclDependencies,
+  givesOption,
   type Granted,
   grantedKey,
   optionKey,
@@ -93,11 +94,12 @@ class RevocationGraph {
       const reason = notAskedFor(why.role)
       const loan = this.#loanFor(granted)
       for (const passedOn of this.#dependentsOf(granted, going)) {
+        const mayBeKept = isCollateral || this.#goesAlong(granted, passedOn.object, going)
         const before = added.get(passedOn)
-        if (before === 'all' || (before === 'collateral' && isCollateral)) continue
-        added.set(passedOn, isCollateral ? 'collateral' : 'all')
+        if (before === 'all' || (before === 'collateral' && mayBeKept)) continue
+        added.set(passedOn, mayBeKept ? 'collateral' : 'all')
         for (const one of passedOn.granted)
-          add({ ...one, verdict: 'revoke', reason, ...(isCollateral && { isCollateral }) })
+          add({ ...one, verdict: 'revoke', reason, ...(mayBeKept && { isCollateral: true }) })
       }
       if (lent.has(loan)) continue
       lent.add(loan)
@@ -113,6 +115,15 @@ class RevocationGraph {
     return this.#dependencies
       .grantedBy(granted)
       .filter(({ object }) => !going.keepsOption(object, privilege, item.grantee))
+  }
+
+  /** Whether a column’s grant option goes only because the same is revoked on its table. */
+  #goesAlong(granted: Granted, object: CatalogObject, going: Going): boolean {
+    return (
+      object !== granted.object &&
+      givesOption(object, granted) &&
+      going.get({ ...granted, object }) === undefined
+    )
   }
 
   /** What would depend on a grant option that a grantor has to be lent; empty if it has the grant option. */
@@ -270,6 +281,16 @@ class RevocationGraph {
     return onTable?.verdict === 'revoke' && before.has(onTable)
   }
 
+  /** What goes on columns with what is revoked on their table. Who should not lose it there should get it back. */
+  #goingWith(revoked: Revoked, going: Going): readonly Revoked[] {
+    if (revoked.verdict !== 'revoke') return []
+    return this.#dependencies.columnsWith(revoked).map((object) => {
+      const item = object.acl.get(revoked.item.grantee, revoked.item.grantor)!
+      const onColumn = { ...revoked, object, item }
+      return going.get(onColumn) ?? { ...onColumn, isCollateral: true }
+    })
+  }
+
   /** Puts dependents before what they depend on. Without recursion: a chain of grants may be too long for the stack. */
   #leavesFirst(going: Going, from: (object: ObjectName) => boolean): Omit<Revocations, 'blocked'> {
     const [ordered, visited] = [new Set<Revoked>(), new Set<Revoked>()]
@@ -301,10 +322,7 @@ class RevocationGraph {
         }
       }
     }
-    const along = [...going.values()].filter(
-      (one) => !ordered.has(one) && this.#isGoneWith(one, going, ordered),
-    )
-    return { possible: [...ordered], along }
+    return { possible: [...ordered], along: [...ordered].flatMap((one) => this.#goingWith(one, going)) }
   }
 }
 

@@ -1,9 +1,11 @@
 import { type DesiredRole, Grant, plan, type Snapshot } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role } from '../support/build-snapshot.ts'
-import { ordersForAll, seenByMe } from '../support/limited-role.ts'
+import { ofCreator, ordersForAll, seenByMe } from '../support/limited-role.ts'
 import { intermediate, orders } from '../support/orders-table.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
+
+const askedBy = (name: string): DesiredRole => ({ role: name, grants: [Grant.roleMembership('group')] })
 
 describe('an acting role that is not a superuser', () => {
   test.for<[string, Snapshot, DesiredRole | DesiredRole[], string]>([
@@ -101,6 +103,34 @@ describe('an acting role that is not a superuser', () => {
     })
     expect(skipped.map(({ reason }) => reason)).toEqual(['not permitted'])
   })
+
+  /** `t` may make others members of `group`; has made `deputy` one who may, too; and `me` can do so as `deputy`. */
+  const byDeputy = seenByMe(180004, {
+    roles: [role('group'), role('deputy'), role('u')],
+    memberships: [
+      membership('me', 'postgres'),
+      membership('me', 't'),
+      membership('me', 'deputy', ofCreator),
+      membership('t', 'group', { admin: true, inherit: false }),
+      membership('deputy', 'group', { admin: true, grantor: 't' }),
+    ],
+  })
+
+  test('grants a membership in the name of a role with the ADMIN option, but not if that goes with what another loses', () => {
+    expect(plan(byDeputy, askedBy('u'), { seed: '' }).skipped).toEqual([])
+    expect(plan(byDeputy, [askedBy('u'), roleT()], { seed: '' }).skipped).toMatchObject([
+      { role: 'u', reason: 'not permitted' },
+    ])
+  })
+
+  test('grants nothing again, with keepDependents, in the name of a role that loses its ADMIN option with another', () =>
+    expect(scriptOf(byDeputy, roleT(), { keepDependents: true })).toBe(
+      [
+        '-- effect: role "deputy" loses membership in role "group" with ADMIN option, granted by "t"',
+        'REVOKE "group" FROM "deputy" GRANTED BY "t";',
+        'REVOKE "group" FROM "t" GRANTED BY "postgres";',
+      ].join('\n'),
+    ))
 
   test('creates another intermediate role if it may not grant the one that exists', () =>
     expect(

@@ -65,3 +65,18 @@ test('a row that gives nothing stays beside the one that gives what is asked for
   const before = seenByMe(180004, { memberships: [membership('t', 'owner', { inherit: false, set: false })] })
   expect(scriptOf(before, roleT([Grant.roleMembership('owner')]))).toBe('GRANT "owner" TO "t";')
 })
+
+test('a membership stays whose grantor the acting role could act as only by way of that membership', () => {
+  const before = snapshot({
+    server: { actingRole: 'me', sessionRole: 'me' },
+    roles: [role('me', { createRole: true }), role('t'), role('deputy')],
+    memberships: [
+      membership('deputy', 'postgres'),
+      membership('me', 't'),
+      membership('t', 'deputy', { admin: true, inherit: false }),
+    ],
+  })
+  const { transactions, residue } = plan(before, roleT(), { seed: '' })
+  expect(transactions).toEqual([])
+  expect(residue).toMatchObject([{ role: 't', fact: { kind: 'membership', role: 'deputy' } }])
+})

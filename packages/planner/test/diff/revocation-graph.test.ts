@@ -175,6 +175,36 @@ describe('a privilege that a role passed on', () => {
     ])
   })
 
+  test.for<
+    [string, Readonly<Record<string, string>>, Readonly<Record<string, string>>, DesiredRole['grants']]
+  >([
+    [
+      'a role that keeps the grant option on the column',
+      { 't/owner': 'r*', 'g/t': 'r*', 'b/g': 'r' },
+      { 'g/owner': 'r*', 'b/g': 'r' },
+      [],
+    ],
+    [
+      'a role that asks for the grant option on the column',
+      { 't/owner': 'r*' },
+      { 't/owner': 'r*', 'b/t': 'r' },
+      [
+        Grant.privilege(Target.table('s', 'orders', { columns: ['one'] }), ['SELECT'], {
+          direct: true,
+          grantable: true,
+        }),
+      ],
+    ],
+  ])('is granted again by the owner on a column if it was granted by %s', ([, table, column, grants]) => {
+    const before = withOrders(table, { objects: [object('column', [...orders, 'one'], 'owner', column)] })
+    const { objects } = outcomeOf(before, plan(before, roleT(grants), { seed: '' }))
+    expect(objects.find(({ kind }) => kind === 'column')!.acl).toContainEqual({
+      grantee: 'b',
+      grantor: 'owner',
+      privileges: 'r',
+    })
+  })
+
   test('stays where the privilege is asked for with grant option', () =>
     expect(
       scriptOf(

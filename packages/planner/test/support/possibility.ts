@@ -24,8 +24,14 @@ type Revoked = Pick<PrivilegeFact, 'grantor' | 'grantee'>
  * From 16 on, a snapshot in which a role is a member of everything that it can make itself a member of: by its own ADMIN
  * options, by those of whose privileges it has, and by those of whom it can become.
  * @param distrusted whose ADMIN options are not to be used for that, where they are not there from the beginning
+ * @param unusable a row whose ADMIN option is not to be used for that at all
  */
-const withEverythingJoined = (snapshot: Snapshot, who: string, distrusted: readonly string[]): Snapshot => {
+const withEverythingJoined = (
+  snapshot: Snapshot,
+  who: string,
+  distrusted: readonly string[],
+  unusable?: Membership,
+): Snapshot => {
   const memberships = [...snapshot.memberships]
   const world = { ...snapshot, memberships }
   for (;;) {
@@ -39,7 +45,12 @@ const withEverythingJoined = (snapshot: Snapshot, who: string, distrusted: reado
     const isJoined = (role: string): boolean =>
       memberships.some((row) => row.role === role && row.member === who && row.inherit && row.set)
     const found = memberships.find(
-      ({ role, member, admin }) => admin && !isSuperuser(world, role) && !isJoined(role) && mayUse(member),
+      ({ role, member, admin }) =>
+        admin &&
+        !isSuperuser(world, role) &&
+        !isJoined(role) &&
+        !(role === unusable?.role && member === unusable.member) &&
+        mayUse(member),
     )
     if (found === undefined) return world
     memberships.push({ role: found.role, member: who, grantor: '', admin: false, inherit: true, set: true })
@@ -66,6 +77,7 @@ export class Possibilities {
   /** The same from 16 on, when it has joined what it can; in the second without the help of who is synced. */
   readonly #joined: Snapshot
   readonly #safelyJoined: Snapshot
+  readonly #joinedWithout: (unusable?: Membership) => Snapshot
 
   constructor(snapshot: Snapshot, worlds: readonly Snapshot[] = [snapshot], synced: readonly string[] = []) {
     this.#principals = new Set(
@@ -77,7 +89,9 @@ export class Possibilities {
     const { actingRole, version } = snapshot.server
     const isPlain = version >= 160000 && !isSuperuser(snapshot, actingRole)
     this.#joined = isPlain ? withEverythingJoined(snapshot, actingRole, []) : snapshot
-    this.#safelyJoined = isPlain ? withEverythingJoined(snapshot, actingRole, synced) : snapshot
+    this.#joinedWithout = (unusable) =>
+      isPlain ? withEverythingJoined(snapshot, actingRole, synced, unusable) : snapshot
+    this.#safelyJoined = this.#joinedWithout()
     this.#snapshot = snapshot
     this.#who = actingRole
     this.#version = version
@@ -162,12 +176,16 @@ export class Possibilities {
     return (this.#version < 160000 || !roleIn(this.#snapshot, role)) && this.#join(role)
   }
 
-  /** With what was granted by virtue of it, which goes with it: never a membership of the acting role’s own. */
+  /**
+   * With what was granted by virtue of it, which goes with it: never a membership of the acting role’s own. PostgreSQL
+   * refuses to revoke what the acting role has joined another role by.
+   */
   revokeRole(row: Membership): boolean {
+    const joined = this.#joinedWithout(row)
     return [row, ...this.#dependents(row)].every(
       ({ role, member, grantor }) =>
-        mayAdminister(this.#safelyJoined, this.#who, role) &&
-        (this.#version < 160000 || hasPrivilegesOf(this.#safelyJoined, this.#who, grantor)) &&
+        mayAdminister(joined, this.#who, role) &&
+        (this.#version < 160000 || hasPrivilegesOf(joined, this.#who, grantor)) &&
         (member === row.member || member !== this.#who),
     )
   }
