@@ -121,8 +121,8 @@ export interface Workload {
   readonly matches: boolean
 }
 
-/** A smaller computation takes a few milliseconds at most. The engine needs one to watch it. */
-const watchedFrom = 2000
+/** A smaller computation ends within a few tens of milliseconds. To watch one takes the engine one or two. */
+const watchedFrom = 10_000
 
 const isWatched = ({ size, matches }: Workload): boolean => matches || size >= watchedFrom
 

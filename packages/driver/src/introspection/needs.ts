@@ -47,8 +47,13 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
-  /** Whether the acting role is a superuser, who can act as anybody. */
+  /** Whether it does not matter as whom the acting role can act. A superuser can act as anybody. */
   readonly isSuperuser: boolean
+  /**
+   * Whether it is enough to read what the desired roles hold. That shows whether anything is missing or too much, but not
+   * what the acting role may do about it.
+   */
+  readonly onlyHeld: boolean
   /** The catalogs of objects that are read. */
   readonly catalogs: ReadonlySet<string>
   readonly rare: ReadonlySet<Rarity>
@@ -91,6 +96,7 @@ export const needsOf = (
       defaults: defaultsOf.length > 0,
       unusedRoles,
       isSuperuser,
+      onlyHeld: false,
       catalogs: new Set([
         ...[...named, ...matched].map(catalogNameOf),
         ...([...named, ...matched].some(hasSchema) ? ['pg_namespace'] : []),
@@ -131,20 +137,26 @@ export const readsUsualObjects = (needs: Needs, version: number): boolean =>
 export const readsUsualRoles = ({ unusedRoles, rare }: Needs): boolean =>
   !unusedRoles && !rare.has('memberships') && !rare.has('reach')
 
+/** The same without what the acting role may do, if what the roles hold can be read alone. */
+export const withOnlyHeld = (needs: Needs, version: number): Needs =>
+  readsUsualObjects(needs, version) && readsUsualRoles(needs)
+    ? { ...needs, isSuperuser: true, onlyHeld: true }
+    : needs
+
 /** What is needed after an answer has shown what there is. */
 export const withFound = (needs: Needs, found: Found): Needs => {
   const catalogs = new Set([...needs.catalogs, ...found.catalogs])
   return {
     ...needs,
     isSuperuser: needs.isSuperuser && found.isSuperuser,
-    catalogs: found.isSuperuser ? catalogs : new Set([...catalogs, ...around(catalogs)]),
+    catalogs: found.isSuperuser || needs.onlyHeld ? catalogs : new Set([...catalogs, ...around(catalogs)]),
     rare: new Set([...needs.rare, ...found.rare]),
   }
 }
 
 /** Whether a reading that had what was needed has everything that an answer shows. */
 export const covers = (needs: Needs, found: Found): boolean =>
-  (!needs.isSuperuser || found.isSuperuser) &&
+  (!needs.isSuperuser || found.isSuperuser || needs.onlyHeld) &&
   isSubset(withFound(needs, found).catalogs, needs.catalogs) &&
   isSubset(found.rare, needs.rare)
 

@@ -29,7 +29,6 @@ const lists = {
     bootstrapRole: text,
     databaseOwner: text,
     createsSchemas: boolean,
-    superuser: boolean,
     maxLocksPerTransaction: number,
     maxPredicateLocksPerTransaction: number,
     maxConnections: number,

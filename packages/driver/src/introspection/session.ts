@@ -28,7 +28,6 @@ export const session = listing('server', (version, needs) => ({
     bootstrapRole: sql`pg_catalog.pg_get_userbyid(10)::text`,
     databaseOwner: name('s.database_owner', needs),
     createsSchemas: sql`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'::text)`,
-    superuser: sql`s.superuser`,
     maxLocksPerTransaction: setting('max_locks_per_transaction'),
     maxPredicateLocksPerTransaction: setting('max_pred_locks_per_transaction'),
     maxConnections: setting('max_connections'),
@@ -44,16 +43,22 @@ export const session = listing('server', (version, needs) => ({
   },
   handsOn: [
     handOnSession('database', sql`s.database`),
-    handOnSession('database_owner', sql`s.database_owner`),
     handOnSession('acting', sql`s.acting`),
-    handOnSession('superuser', sql`s.superuser`),
     handOnSession('login', sql`s.login`),
+    ...(needs.onlyHeld
+      ? []
+      : [
+          handOnSession('database_owner', sql`s.database_owner`),
+          handOnSession(
+            'superuser',
+            sql`(select a.rolsuper from pg_catalog.pg_roles as a where a.oid = s.acting)`,
+          ),
+        ]),
     handOn('desired', rolesNamed('desired')),
     handOn('requested_role', rolesNamed('roles')),
   ],
   from: sql`from (
     select d.oid as database, d.datname as name, d.datdba as database_owner, ${roleNamed(sql`current_user`)} as acting,
-      (select a.rolsuper from pg_catalog.pg_roles as a where a.rolname = current_user) as superuser,
       ${roleNamed(sql`session_user`)} as login
     from pg_catalog.pg_database as d
     where d.datname = pg_catalog.current_database()

@@ -215,7 +215,7 @@ export const parseAnswer = (
   const parseAcl = aclParser()
   const [first] = rows('server')((row) => row)
   if (first === undefined) throw new RangeError('the server does not say who acts')
-  const { readOnly, readsPasswords, superuser } = first
+  const { readOnly, readsPasswords } = first
   const server = serverOf(first)
   const { version, actingRole, sessionRole, databaseOwner } = server
   if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
@@ -239,6 +239,8 @@ export const parseAnswer = (
     defaultPrivileges: rows('defaultPrivileges')((row) => defaultPrivilegesOf(row, parseAcl)),
     unmanaged: rows('unmanaged')((row) => row),
   }
+  const roles = rows('roles')((row) => roleOf(row, elsewhere))
+  const isSuperuser = roles.some(({ name, superuser }) => name === actingRole && superuser)
   const objects = withoutUnnameableObjects(parts.objects)
   const defaults = withoutUnnameableDefaults(parts.defaultPrivileges)
   return {
@@ -249,17 +251,19 @@ export const parseAnswer = (
       here,
       [
         ...rows('granted')((): Rarity => 'memberships'),
-        ...(!superuser && rows('reach')(({ isWider }) => isWider).includes(true) ? (['reach'] as const) : []),
+        ...(!isSuperuser && rows('reach')(({ isWider }) => isWider).includes(true)
+          ? (['reach'] as const)
+          : []),
         ...(isUsual && parts.objects.some(mayBeOutOfReach(server)) ? (['dependents'] as const) : []),
       ],
-      superuser,
+      isSuperuser,
       parts,
     ),
     snapshot: {
       format: 1,
       scope,
       server,
-      roles: rows('roles')((row) => roleOf(row, elsewhere)),
+      roles,
       memberships: parts.memberships,
       objects: objects.named,
       defaultPrivileges: defaults.named,

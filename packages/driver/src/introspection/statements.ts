@@ -4,6 +4,7 @@ import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { dependentMembership, membership } from './membership.ts'
 import { movedTable } from './moved-table.ts'
+import { heldOnly } from './held-only.ts'
 import { type Needs, needsKey, readsUsualObjects, readsUsualRoles } from './needs.ts'
 import {
   anyObject,
@@ -83,11 +84,14 @@ const roles: Statement = inSteps({
 })
 
 /** The statements that read what is needed, in order. */
-export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
-  session,
-  ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
-  ...(readsUsualRoles(needs) ? usualRoles(needs, version) : [roles]),
-]
+export const statementsFor = (needs: Needs, version: number): readonly Statement[] =>
+  needs.onlyHeld
+    ? [session, ...heldOnly(needs, version)]
+    : [
+        session,
+        ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
+        ...(readsUsualRoles(needs) ? usualRoles(needs, version) : [roles]),
+      ]
 
 /** The text of a statement between its parameters, and the parts of the scope that these are. */
 interface Compiled {

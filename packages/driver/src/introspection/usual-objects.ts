@@ -77,7 +77,7 @@ const kindsIn = ({ named, isSuperuser }: Needs): readonly UsualKind[] => [
   ...(named.has('table') ? [usualKinds.table] : []),
 ]
 
-const objectsOf = ({ kind, name: path, oid, owner, acl, letter, from }: UsualKind): Statement =>
+const statementOf = ({ kind, name: path, oid, owner, acl, letter, from }: UsualKind): Statement =>
   listing('usualObjects', (_version, needs) => ({
     columns: {
       kind,
@@ -88,6 +88,9 @@ const objectsOf = ({ kind, name: path, oid, owner, acl, letter, from }: UsualKin
     },
     from: sql`from ${from(needs)} order by ${oid}`,
   }))
+
+/** The statements that read the objects of the usual kinds that the scope names. */
+export const usualObjectsNamed = (needs: Needs): readonly Statement[] => kindsIn(needs).map(statementOf)
 
 /** Unites queries of some kinds of object. Without any, there are no rows. */
 const united = (
@@ -139,7 +142,7 @@ const trackedRoles = handingOn((_version, needs) => {
 })
 
 /** What the tracked roles have, so that it can be read too if it is something else. */
-const dependencies = listing('dependencies', () => ({
+export const dependencies = listing('dependencies', () => ({
   columns: {
     role: sql`case when not d.here then d.refobjid end`,
     catalog: catalogName('d.classid'),
@@ -157,7 +160,7 @@ const dependencies = listing('dependencies', () => ({
     order by 1, d.classid, 3, 4`,
 }))
 
-const settings = listing('unmanaged', (_version, needs) => ({
+export const settings = listing('unmanaged', (_version, needs) => ({
   columns: { role: name('s.setrole', needs), kind: sql`'settings'::text`, description: describedSetting },
   from: sql`from pg_catalog.pg_db_role_setting as s where s.setrole in ${allOf('tracked_role')}
     order by s.setrole, s.setdatabase`,
@@ -168,7 +171,7 @@ const settings = listing('unmanaged', (_version, needs) => ({
  * intermediate roles have.
  */
 export const usualObjects = (needs: Needs): readonly Statement[] => [
-  ...kindsIn(needs).map(objectsOf),
+  ...usualObjectsNamed(needs),
   trackedRoles,
   dependencies,
   settings,

@@ -14,6 +14,7 @@ import type { Needs } from './needs.ts'
 import { administeredByOthers, administers, attributes, servesOthers, type Test } from './role-columns.ts'
 import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
+import type { ColumnsOf } from './rows.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 
 /** The grantees of schemas, a row for each privilege. */
@@ -127,25 +128,37 @@ const joinable = handingOn(
     )}`,
 )
 
-const roles = listing('roles', (version, needs) => {
+type ForChanges = Pick<ColumnsOf<'roles'>, 'servesOthers' | 'administeredByOthers' | 'administers'>
+
+/** What matters only where something has to change. */
+const forChanges = (version: number, needs: Needs): ForChanges => {
   const isAdministrator = administrators(needs)
   const isDesired: Test = (oid) => isIn(oid, 'desired', !needs.isOneDesired)
   return {
-    columns: {
-      ...attributes,
-      servesOthers: servesOthers(version, sql`r.rolname ~ ${intermediateName}`, isDesired),
-      administeredByOthers: administeredByOthers(
-        sql`r.oid in ${allOf('joinable_role')} and r.oid not in ${allOf('desired')}`,
-        isAdministrator,
-      ),
-      administers: administers(version, isAdministrator(sql`r.oid`)),
-    },
-    from: sql`from pg_catalog.pg_roles as r
-      where r.oid = any(${oidsOf('role_closure')} || array[${ofSession('login')}, 10::oid]) order by r.oid`,
+    servesOthers: servesOthers(version, sql`r.rolname ~ ${intermediateName}`, isDesired),
+    administeredByOthers: administeredByOthers(
+      sql`r.oid in ${allOf('joinable_role')} and r.oid not in ${allOf('desired')}`,
+      isAdministrator,
+    ),
+    administers: administers(version, isAdministrator(sql`r.oid`)),
   }
-})
+}
 
-const memberships = listing('memberships', (version, needs) => ({
+const notRead: ForChanges = {
+  servesOthers: sql`false`,
+  administeredByOthers: sql`false`,
+  administers: sql`null`,
+}
+
+export const roles = listing('roles', (version, needs) => ({
+  columns: { ...attributes, ...(needs.onlyHeld ? notRead : forChanges(version, needs)) },
+  from: sql`from pg_catalog.pg_roles as r
+    where r.oid = any(
+      ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
+    ) order by r.oid`,
+}))
+
+export const memberships = listing('memberships', (version, needs) => ({
   columns: {
     role: name('m.roleid', needs),
     member: name('m.member', needs),
@@ -158,12 +171,12 @@ const memberships = listing('memberships', (version, needs) => ({
   // The index is searched for each member: without statistics, PostgreSQL may search it by the roles instead.
   from: sql`from pg_catalog.unnest(${oidsOf('role_closure')}) as c(oid)
     cross join lateral (select x.* from pg_catalog.pg_auth_members as x where x.member = c.oid offset 0) as m
-    where m.roleid in ${allOf('role_closure')}
+    ${needs.onlyHeld ? sql`` : sql`where m.roleid in ${allOf('role_closure')}`}
     order by m.member, m.roleid, m.grantor`,
 }))
 
-/** Before 16 a grantor of a membership has no meaning. */
-const granted = listing('granted', () => ({
+/** Whether a desired role has granted a membership. Before 16 a grantor of a membership has no meaning. */
+export const granted = listing('granted', () => ({
   columns: { grantor: sql`m.grantor` },
   from: sql`from pg_catalog.pg_auth_members as m where m.grantor = any(${oidsOf('desired')}) limit 1`,
 }))

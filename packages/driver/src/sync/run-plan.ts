@@ -1,4 +1,4 @@
-import { operationsOf, type Plan } from '@pgsr/planner'
+import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import { lockShortage } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { CallStatus } from '../connection/deadline.ts'
@@ -73,10 +73,11 @@ const readFirst = Effect.fnUntraced(function* (
   passwords: Passwords,
   settings: Settings,
   transaction: TransactionScope,
+  onlyHeld: boolean,
 ) {
   const storedScope: StoredScope = { roles: scope.desired, compared: passwords.roles }
   const reading = yield* withRetries(
-    () => readCatalogs(scope, storedScope, transaction, settings),
+    () => readCatalogs(scope, storedScope, transaction, settings, onlyHeld),
     settings,
     { transaction, executes: false },
   )
@@ -102,9 +103,25 @@ export const readSnapshot = Effect.fnUntraced(function* (
     new Passwords(source.passwords, settings),
     settings,
     transaction,
+    false,
   )
   return snapshot
 })
+
+/** Whether a plan neither does anything nor leaves anything undone that it should do. Objects that do not exist stay absent. */
+const isNothing = (plan: Plan): boolean =>
+  operationsOf(plan).length + plan.residue.length === 0 &&
+  plan.skipped.every(({ reason }) => reason === 'absent')
+
+/**
+ * The plan that does nothing, if that shows from what the desired roles hold. Any other plan, and any refusal, depends on
+ * what the acting role may do.
+ */
+const planOfNothing = <E>(source: PlanSource<E>, snapshot: Snapshot): Effect.Effect<Plan | undefined> =>
+  source.planFor(snapshot, 0).pipe(
+    Effect.map((plan) => (isNothing(plan) ? plan : undefined)),
+    Effect.orElseSucceed(() => undefined),
+  )
 
 const droppedAgain = (attempts: number): DatabaseError => {
   const message = 'another session keeps dropping the intermediate roles that the plan prepares'
@@ -124,8 +141,12 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const transaction = yield* transactionScope(true)
   const source = withRoomForLocks(given, transaction)
   const passwords = new Passwords(source.passwords, settings)
-  const { reading, snapshot, stored } = yield* readFirst(source, passwords, settings, transaction)
-  const plan: Plan = yield* source.planFor(snapshot, 0)
+  const read = (onlyHeld: boolean) => readFirst(source, passwords, settings, transaction, onlyHeld)
+  const held = yield* read(source.oftenDoesNothing)
+  const nothing = held.reading.isOnlyHeld ? yield* planOfNothing(source, held.snapshot) : undefined
+  const { reading, snapshot, stored } =
+    held.reading.isOnlyHeld && nothing === undefined ? yield* read(false) : held
+  const plan: Plan = nothing ?? (yield* source.planFor(snapshot, 0))
   const operations = operationsOf(plan)
   emit(settings.onEvent, { kind: 'planned', operations: operations.length })
   if (operations.length === 0) return { changed: false, plan }
