@@ -123,9 +123,23 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a role that is no superuser may have to reach is not looked for',
     file: 'packages/driver/src/introspection/snapshot.ts',
-    text: "!superuser && rows('reach')",
-    by: "superuser && rows('reach')",
+    text: "!isSuperuser && rows('reach')",
+    by: "isSuperuser && rows('reach')",
     tests: conformance('privileges/grantor'),
+  },
+  {
+    name: 'nothing more is read where something has to change',
+    file: 'packages/driver/src/sync/run-plan.ts',
+    text: 'held.reading.isOnlyHeld && nothing === undefined ? yield* read(false) : held',
+    by: 'held.reading.isOnlyHeld && nothing !== undefined ? yield* read(false) : held',
+    tests: conformance('privileges/grantor'),
+  },
+  {
+    name: 'a plan that leaves something undone is one that has nothing to do',
+    file: 'packages/driver/src/sync/run-plan.ts',
+    text: "plan.skipped.every(({ reason }) => reason === 'absent')",
+    by: 'plan.skipped.length >= 0',
+    tests: conformance('acting-role/acting-role', 'privileges/grantor'),
   },
   {
     name: 'the computation of a plan is not watched',

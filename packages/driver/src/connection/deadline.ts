@@ -115,7 +115,7 @@ const runWithin = <A>(milliseconds: number, compute: () => A): A | typeof late =
 
 /** What a computation goes through. */
 export interface Workload {
-  /** The number of grants, objects, roles and memberships. */
+  /** The number of grants, roles, memberships, objects and items of their ACLs. */
   readonly size: number
   /** Whether it matches names against patterns of the caller’s, of which a single match may take for ever. */
   readonly matches: boolean

@@ -15,6 +15,8 @@ export interface KnownServer {
   version?: number
   /** Whether somebody committed something between the last two readings. */
   isBusy?: boolean
+  /** Whether the last plan had anything to do. Then the next one probably has, too. */
+  hadWork?: boolean
   /** By the role to act as. */
   readonly actors: Map<string | undefined, KnownActor>
   /** What was found of roles that is rare. */

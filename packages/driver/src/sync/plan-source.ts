@@ -18,8 +18,8 @@ export interface PlanSource<E> {
   readonly scope: Scope
   /** The passwords that the plan may set, by role. */
   readonly passwords: ReadonlyMap<string, Password>
-  /** Whether often nothing has to change, so that at first only what the desired roles hold is read. */
-  readonly oftenDoesNothing: boolean
+  /** Whether the plan may turn out to have nothing to do. */
+  readonly mayDoNothing: boolean
   /**
    * Makes the plan of what is left after some transactions have been executed. Fails if such a plan must not be executed.
    * @param executed the number of transactions that have been executed
@@ -65,7 +65,7 @@ export const requestSource = (
   settings: FailurePolicy & Deadline,
 ): PlanSource<PlanningError> => ({
   ...prepared,
-  oftenDoesNothing: true,
+  mayDoNothing: true,
   planFor: (snapshot) =>
     planningInTime(settings, planWorkload(snapshot, prepared.request), () =>
       planRequest(snapshot, { ...prepared.request, seed: randomUUID() }),
@@ -78,7 +78,7 @@ export const reviewedSource = (
   settings: FailurePolicy & Deadline,
 ): PlanSource<PlanningError | PlanChangedError> => ({
   ...reviewed,
-  oftenDoesNothing: false,
+  mayDoNothing: false,
   planFor: (snapshot, executed) =>
     Effect.flatMap(planAgain(snapshot, reviewed, executed, settings), refuseMissing(settings)),
 })
@@ -87,6 +87,6 @@ export const reviewedSource = (
 export const dropSource = (deadline: Deadline): PlanSource<PlannerError | TimeoutError> => ({
   scope: scopeOfRequest(dropRequest),
   passwords: new Map(),
-  oftenDoesNothing: false,
+  mayDoNothing: false,
   planFor: (snapshot) => planningInTime(deadline, anySize, () => planDrop(snapshot)),
 })

@@ -2,6 +2,7 @@ import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import { lockShortage } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { CallStatus } from '../connection/deadline.ts'
+import { Session } from '../connection/session.ts'
 import { transactionScope, type TransactionScope } from '../connection/transaction-scope.ts'
 import {
   DatabaseError,
@@ -12,6 +13,7 @@ import {
 } from '../errors.ts'
 import { emit } from '../events.ts'
 import type { SyncResult } from '../functions.ts'
+import { knownServer } from '../introspection/known-server.ts'
 import { readCatalogs, readStoredPasswords } from '../introspection/read-catalog.ts'
 import type { Answer } from '../introspection/snapshot.ts'
 import type { Settings } from '../options.ts'
@@ -108,6 +110,20 @@ export const readSnapshot = Effect.fnUntraced(function* (
   return snapshot
 })
 
+/** Notes whether a plan has anything to do, for the next call on the same connection. */
+const noted = (plan: Plan): Effect.Effect<Plan, never, Session> =>
+  Effect.map(Session, (session) => {
+    knownServer(session).hadWork = operationsOf(plan).length > 0
+    return plan
+  })
+
+/** Makes a plan, and executes nothing. */
+export const makePlan = <E>(source: PlanSource<E>, settings: Settings) =>
+  readSnapshot(source, settings).pipe(
+    Effect.flatMap((snapshot) => source.planFor(snapshot, 0)),
+    Effect.flatMap(noted),
+  )
+
 /** Whether a plan neither does anything nor leaves anything undone that it should do. Objects that do not exist stay absent. */
 const isNothing = (plan: Plan): boolean =>
   operationsOf(plan).length + plan.residue.length === 0 &&
@@ -142,11 +158,12 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const source = withRoomForLocks(given, transaction)
   const passwords = new Passwords(source.passwords, settings)
   const read = (onlyHeld: boolean) => readFirst(source, passwords, settings, transaction, onlyHeld)
-  const held = yield* read(source.oftenDoesNothing)
+  const { hadWork } = knownServer(yield* Session)
+  const held = yield* read(source.mayDoNothing && hadWork !== true)
   const nothing = held.reading.isOnlyHeld ? yield* planOfNothing(source, held.snapshot) : undefined
   const { reading, snapshot, stored } =
     held.reading.isOnlyHeld && nothing === undefined ? yield* read(false) : held
-  const plan: Plan = nothing ?? (yield* source.planFor(snapshot, 0))
+  const plan = yield* noted(nothing ?? (yield* source.planFor(snapshot, 0)))
   const operations = operationsOf(plan)
   emit(settings.onEvent, { kind: 'planned', operations: operations.length })
   if (operations.length === 0) return { changed: false, plan }

@@ -26,7 +26,7 @@ import { planning, readGiven } from './planning.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { type Prepared, prepareRequest } from './prepare-request.ts'
 import { prepareReviewed } from './reviewed-plan.ts'
-import { readSnapshot, runPlan } from './run-plan.ts'
+import { makePlan, readSnapshot, runPlan } from './run-plan.ts'
 
 /** Provides the session of a call, or leaves that to the caller. It may fail with `E2`, and requires `R`. */
 type ProvideSession<E2, R> = <A, E>(effect: Effect.Effect<A, E, Session>) => Effect.Effect<A, E | E2, R>
@@ -70,7 +70,7 @@ const run =
 const planOnly =
   <E>(source: PlanSource<E>, settings: Settings) =>
   () =>
-    Effect.flatMap(readSnapshot(source, settings), (snapshot) => source.planFor(snapshot, 0))
+    makePlan(source, settings)
 
 /** What users can call. Each function checks its arguments before it acquires a session. */
 export const workflow = {

@@ -14,11 +14,15 @@ export const requestWorkload = (desired: SyncRequest['desired']): Workload => ({
   matches: false,
 })
 
+const itemsOf = (all: readonly { readonly acl: readonly unknown[] }[]): number =>
+  all.reduce((sum, { acl }) => sum + acl.length, all.length)
+
 /** To make a plan. */
 export const planWorkload = (snapshot: Snapshot, { desired }: Pick<SyncRequest, 'desired'>): Workload => {
   const { scope, objects, roles, memberships, defaultPrivileges } = snapshot
   return {
-    size: grantsIn(desired) + objects.length + roles.length + memberships.length + defaultPrivileges.length,
+    size:
+      grantsIn(desired) + roles.length + memberships.length + itemsOf(objects) + itemsOf(defaultPrivileges),
     // A snapshot without a scope comes from a test, and says nothing of patterns.
     matches: scope === undefined || scope.patterns.length > 0,
   }

@@ -183,19 +183,22 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
-  test('a sync that meets a concurrent change reads the catalogs again', async () => {
+  test.for([
+    ['an object is gone', 'undefined_table', '42P01'],
+    ['a role is gone that it would SET ROLE to', 'invalid_parameter_value', '22023'],
+  ] as const)('a sync that fails since %s reads the catalogs again', async ([, name, sqlState]) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t (); create sequence ${schema}.tries`)
-    // As if the world had changed since the look: the first two tries meet an object that is gone.
+    // As if something had changed since the catalogs were read, for the first two attempts.
     const stop = await whenGranted(
       box,
-      `if nextval('${schema}.tries') < 3 then raise exception 'gone' using errcode = 'undefined_table'; end if`,
+      `if nextval('${schema}.tries') < 3 then raise exception 'gone' using errcode = '${name}'; end if`,
     )
     const grants = [Grant.tableSelect(schema, 't', { direct: true })]
     try {
       await expect(box.pool.syncRoles({ role, grants }, { attempts: 1 })).rejects.toMatchObject({
-        sqlState: '42P01',
+        sqlState,
       })
       expect(await exists(box, role)).toBe(false)
       await box.run(`alter sequence ${schema}.tries restart`)
