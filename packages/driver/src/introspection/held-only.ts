@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { intermediateName } from './constant.ts'
 import { allOf, handOn, oidsOf } from './handed-on.ts'
+import { membershipsOf } from './membership.ts'
 import type { Needs } from './needs.ts'
 import { handingOn, type Statement } from './statement.ts'
 import { dependencies, settings, usualObjectsNamed } from './usual-objects.ts'
@@ -12,7 +13,7 @@ const heldRoles = handingOn(
     with recursive role_closure as (
       select pg_catalog.unnest(${oidsOf('desired')} || ${oidsOf('requested_role')}) as oid
       union
-      select m.roleid from role_closure as c join pg_catalog.pg_auth_members as m on m.member = c.oid
+      select m.roleid from role_closure as c cross join lateral ${membershipsOf(sql`c.oid`)} as m
     )
     select ${sql.join([
       handOn('role_closure', sql`array(select c.oid from role_closure as c)`),

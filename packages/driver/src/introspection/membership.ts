@@ -13,6 +13,13 @@ export const rows = (version: number) =>
     ])
 
 /**
+ * The rows by which a role is a member of others, as a subquery. The index is searched for each role: without statistics,
+ * PostgreSQL may read the whole catalog for a list of roles.
+ */
+export const membershipsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(select x.* from pg_catalog.pg_auth_members as x where x.member = ${member} offset 0)`
+
+/**
  * Whether a row `m` lets its member inherit or SET ROLE. From 16 on, the creator of a role has a membership with only the
  * ADMIN option.
  */

@@ -9,6 +9,7 @@ import {
   oidsOf,
   sessionHandedOn,
 } from './handed-on.ts'
+import { membershipsOf } from './membership.ts'
 import { name } from './name.ts'
 import type { Needs } from './needs.ts'
 import { administeredByOthers, administers, attributes, servesOthers, type Test } from './role-columns.ts'
@@ -108,7 +109,7 @@ const closure = handingOn((version, needs) => {
     with recursive role_closure as (
       select pg_catalog.unnest(${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}) as oid
       union
-      select m.roleid from role_closure as c join pg_catalog.pg_auth_members as m on m.member = c.oid
+      select m.roleid from role_closure as c cross join lateral ${membershipsOf(sql`c.oid`)} as m
       ${version < 160000 ? sql`` : condition}
     )
     select ${handOn('role_closure', sql`array(select c.oid from role_closure as c)`)}`
@@ -168,9 +169,8 @@ export const memberships = listing('memberships', (version, needs) => ({
     inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
     set: version < 160000 ? sql`true` : sql`m.set_option`,
   },
-  // The index is searched for each member: without statistics, PostgreSQL may search it by the roles instead.
   from: sql`from pg_catalog.unnest(${oidsOf('role_closure')}) as c(oid)
-    cross join lateral (select x.* from pg_catalog.pg_auth_members as x where x.member = c.oid offset 0) as m
+    cross join lateral ${membershipsOf(sql`c.oid`)} as m
     ${needs.onlyHeld ? sql`` : sql`where m.roleid in ${allOf('role_closure')}`}
     order by m.member, m.roleid, m.grantor`,
 }))
