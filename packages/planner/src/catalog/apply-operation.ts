@@ -2,7 +2,7 @@ import { isDelegateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
-import { Acl, aclOf, type ReadonlyAcl } from '../postgres/acl.ts'
+import { Acl, aclOf, copyOf, type ReadonlyAcl } from '../postgres/acl.ts'
 import { attributes } from '../postgres/attribute.ts'
 import { without } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
@@ -101,7 +101,7 @@ const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptio
  */
 const schemaAcl = (catalog: Catalog, owner: string): Acl => {
   const { acl } = catalog.defaultsOf(owner, null, 'schemas')
-  return acl.size > 0 ? new Acl(acl.values()) : aclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
+  return acl.size > 0 ? copyOf(acl) : aclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }
 
 const membershipsFor = (

@@ -8,7 +8,7 @@ import type {
   Snapshot,
   Unmanaged,
 } from '../model/snapshot.ts'
-import { Acl, aclOf, isSameAcl, itemsOf, type ReadonlyAcl } from '../postgres/acl.ts'
+import { type Acl, aclOf, copyOf, isSameAcl, itemsOf, type ReadonlyAcl } from '../postgres/acl.ts'
 import { builtInDefaults } from '../postgres/built-in-defaults.ts'
 import type { Future, FutureObjects } from '../postgres/default-privileges.ts'
 import { has } from '../postgres/features.ts'
@@ -56,6 +56,25 @@ type Rows = Map<string, Set<Membership>>
 const listed = (rows: Rows, name: string): Set<Membership> =>
   getOrMake(rows, name, () => new Set<Membership>())
 
+/** The rows by which one role is a member of another, with one more or instead of the one by the same grantor. */
+const withRow = (rows: readonly Membership[] = [], added: Membership): readonly Membership[] => {
+  const index = rows.findIndex(({ grantor }) => grantor === added.grantor)
+  return index < 0 ? [...rows, added] : rows.with(index, added)
+}
+
+/** The rows of a snapshot, by member, then by role. */
+const membershipsIn = ({
+  memberships,
+}: Snapshot): Map<string, ReadonlyMap<string, readonly Membership[]>> => {
+  const byMember = new Map<string, Map<string, readonly Membership[]>>()
+  for (const row of memberships) {
+    const ofMember = getOrMake(byMember, row.member, () => new Map<string, readonly Membership[]>())
+    const rows = ofMember.get(row.role)
+    ofMember.set(row.role, rows === undefined ? [row] : withRow(rows, row))
+  }
+  return byMember
+}
+
 /**
  * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that each
  * phase of a plan sees what the phases before it have done. A fork shares with its original what neither has changed.
@@ -101,14 +120,13 @@ export class Catalog {
     this.roles = new Map()
     for (const role of from.roles) this.roles.set(role.name, role)
     this.#objects = new Map()
-    this.#memberships = new Map()
+    this.#memberships = membershipsIn(from)
     this.#defaults = new Map()
     // Most ACLs repeat the same few combinations of letters.
     const known = new Map<string, ReadonlyPrivileges>()
     const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
     for (const { owner, schema, on, acl } of from.defaultPrivileges)
       this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: aclOf(acl, parse) })
-    for (const membership of from.memberships) this.setMembership(membership)
     for (const object of from.objects) this.#add(object, aclOf(object.acl, parse))
   }
 
@@ -123,23 +141,14 @@ export class Catalog {
   }
 
   #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): CatalogObject {
-    const { kind, name, oid, owner, ownerFollows } = added
+    const { kind, ownerFollows } = added
     const key = objectKey(added)
     const object: CatalogObject = {
-      kind,
-      name,
+      ...added,
       key,
-      oid,
-      owner,
       acl,
       inert: objectKinds[kind].inert ?? added.inert ?? false,
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
-      ...(ownerFollows && { ownerFollows }),
-      ...(added.wrapper && { wrapper: added.wrapper }),
-      ...(added.indexes && { indexes: added.indexes }),
-      ...(added.columns && { columns: added.columns }),
-      ...(added.foreignKey && { foreignKey: added.foreignKey }),
-      ...(added.runsCodeWhenOpened && { runsCodeWhenOpened: added.runsCodeWhenOpened }),
     }
     this.#objects.set(key, object)
     if (ownerFollows) append(this.#followers, objectKey(ownerFollows), key)
@@ -160,7 +169,7 @@ export class Catalog {
 
   /** An object that may be changed. A copy takes its place if another catalog may share it. */
   editable(object: CatalogObject): OwnObject {
-    const own = this.#own.has(object) ? object : { ...object, acl: new Acl(object.acl.values()) }
+    const own = this.#own.has(object) ? object : { ...object, acl: copyOf(object.acl) }
     this.#own.add(own)
     this.#objects.set(own.key, own)
     return own as OwnObject
@@ -211,14 +220,8 @@ export class Catalog {
   setMembership(membership: Membership): void {
     const { role, member, grantor } = membership
     const rows = this.membershipsIn(role, member)
-    const existing = rows.find((row) => row.grantor === grantor)
-    this.#setRows(
-      membership,
-      existing === undefined
-        ? [...rows, membership]
-        : rows.map((row) => (row === existing ? membership : row)),
-    )
-    if (existing !== undefined) this.#unlist(existing)
+    this.#setRows(membership, withRow(rows, membership))
+    for (const row of rows) if (row.grantor === grantor) this.#unlist(row)
     if (this.#ofRole !== undefined) listed(this.#ofRole, role).add(membership)
     if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantedKey(membership)).add(membership)
   }
@@ -280,11 +283,7 @@ export class Catalog {
   /** Changes default privileges. Like PostgreSQL, forgets them if they equal the default. */
   changeDefaults({ owner, schema, on }: Future, change: (acl: Acl) => void): void {
     const key = defaultsKey(owner, schema, on)
-    const acl = getOrMake(
-      this.#ownDefaults,
-      key,
-      () => new Acl(this.defaultsOf(owner, schema, on).acl.values()),
-    )
+    const acl = getOrMake(this.#ownDefaults, key, () => copyOf(this.defaultsOf(owner, schema, on).acl))
     change(acl)
     if (isSameAcl(acl, builtInDefaults(this.server.version, { owner, schema, on })))
       this.#defaults.delete(key)
