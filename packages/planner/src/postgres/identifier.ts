@@ -11,7 +11,7 @@ const utf8Length = (text: string): number => {
 }
 
 /** Whether a text holds half of a surrogate pair, which UTF-8 cannot encode. */
-export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text)
+export const hasLoneSurrogate = (text: string): boolean => !text.isWellFormed()
 
 /**
  * The longest name PostgreSQL stores, in bytes. A longer one is truncated with no more than a NOTICE.
