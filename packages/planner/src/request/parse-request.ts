@@ -1,6 +1,6 @@
 import { describeGrant, describeName, describeObject } from '../model/describe.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
-import type { Grant, MembershipGrant } from '../model/grant.ts'
+import { type Grant, type MembershipGrant, ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { checkOptionNames } from '../model/option-names.ts'
@@ -52,8 +52,7 @@ const checkRole = (role: string): void => {
 /** A role in which membership is asked for twice, with an option once on and once off. */
 const conflictingMembership = (grants: readonly Grant[]): string | undefined => {
   const asked = new Map<string, MembershipGrant>()
-  for (const grant of grants) {
-    if (grant.kind !== 'membership') continue
+  for (const grant of ofKind(grants, 'membership')) {
     const { role, inherit = grant.inherit, set = grant.set } = asked.get(grant.role) ?? grant
     if ((grant.inherit ?? inherit) !== inherit || (grant.set ?? set) !== set) return role
     asked.set(role, {
@@ -149,8 +148,7 @@ const checkDesiredRole = (
 const checkOwners = (desired: readonly DesiredRole[]): void => {
   const owners = new Map<string, string>()
   for (const { role, grants } of desired)
-    for (const grant of grants) {
-      if (grant.kind !== 'ownership') continue
+    for (const grant of ofKind(grants, 'ownership')) {
       const other = owners.get(objectKey(grant.object))
       if (other !== undefined)
         throw new InvalidGrantError({
@@ -164,10 +162,7 @@ const checkOwners = (desired: readonly DesiredRole[]): void => {
 
 const checkCycles = (desired: readonly DesiredRole[]): void => {
   const memberships = new Map(
-    desired.map(({ role, grants }) => [
-      role,
-      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
-    ]),
+    desired.map(({ role, grants }) => [role, ofKind(grants, 'membership').map((grant) => grant.role)]),
   )
   const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
   if (cycle !== undefined)
