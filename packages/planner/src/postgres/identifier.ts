@@ -33,7 +33,8 @@ const tooLong = (length: number): string =>
 
 /** Why PostgreSQL would refuse this name or silently store another one; `undefined` if it keeps the name. */
 export const nameProblem = (name: unknown): string | undefined => {
-  const length = typeof name === 'string' ? utf8Length(name) : 0
+  // Each character of JavaScript takes three bytes at most.
+  const length = typeof name === 'string' && name.length * 3 > maximumNameLength ? utf8Length(name) : 0
   return unusualProblem(name) ?? (length > maximumNameLength ? tooLong(length) : undefined)
 }
 

@@ -28,9 +28,9 @@ import { typeName } from '../postgres/type-name.ts'
 import { getOrMake, sortedUnique } from '../util/collections.ts'
 export type Refuse = (field: string, problem: string) => never
 
-export const checkName = (name: unknown, field: string, refuse: Refuse): void => {
+export const checkName = (name: unknown, field: string, refuse: Refuse): string => {
   const problem = nameProblem(name)
-  if (problem !== undefined) refuse(field, `the name ${quotedText(name)}${problem}`)
+  return problem === undefined ? (name as string) : refuse(field, `the name ${quotedText(name)}${problem}`)
 }
 
 /** Checks the name of a role that is granted or will own something. A predefined role is allowed. */
@@ -99,14 +99,14 @@ const checkParts = (kind: ObjectKind, name: unknown, refuse: Refuse): readonly s
       'name',
       `the name of a ${kind} has the parts ${parts.join(', ')}${more === undefined ? '' : `, and one for each ${more}`}`,
     )
-  return Array.from(name, (value: unknown, index) => {
+  const checked: string[] = []
+  for (let index = 0; index < name.length; index++) {
+    const value: unknown = name[index]
     const part = parts[index]
-    if (part === undefined) return checkType(more!, value, refuse)
-    const check = checkPart[part]
-    if (check !== undefined) return check(value, refuse)
-    checkName(value, part, refuse)
-    return value as string
-  })
+    if (part === undefined) checked.push(checkType(more!, value, refuse))
+    else checked.push(checkPart[part]?.(value, refuse) ?? checkName(value, part, refuse))
+  }
+  return checked
 }
 
 const checkObject = <Kind extends ObjectKind>(
@@ -156,9 +156,9 @@ const checkPrivileges = (
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
     return refuse('privileges', 'the privileges must be an array of at least one')
-  const privileges: readonly unknown[] = Array.from(asked)
+  const privileges: readonly unknown[] = [...asked]
   for (const privilege of privileges)
-    if (!known.some((one) => one === privilege))
+    if (!(known as readonly unknown[]).includes(privilege))
       refuse(
         'privileges',
         `there is no privilege ${String(privilege)} on ${on}; expected one of ${known.join(', ')}`,
@@ -305,7 +305,8 @@ export class CheckedGrants {
 
   #theOneOf(grant: Grant): CheckedGrant {
     const text = JSON.stringify(grant)
-    return getOrMake(this.#byText, text, () => ({ grant, text }))
+    const make = (): CheckedGrant => ({ grant, text })
+    return this.#areRepeated ? getOrMake(this.#byText, text, make) : make()
   }
 
   /** @throws whatever `refuse` does */

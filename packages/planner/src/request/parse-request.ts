@@ -106,14 +106,14 @@ const checkDesiredRole = (
       field,
       index,
     )
-  const checked = new Set<CheckedGrant>()
+  const checked: CheckedGrant[] = []
   const logins: number[] = []
   for (; index < grants.length; index++)
     for (const one of known.check(role, grants[index], refuse)) {
       if (scope === 'database' && isOfCluster(one.grant))
         refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
       if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
-      checked.add(one)
+      checked.push(one)
     }
   const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
   if (!Array.isArray(preserved))
@@ -131,7 +131,12 @@ const checkDesiredRole = (
       'login',
       logins[1],
     )
-  const inOrder = sortedBy(checked, ({ text }) => text).map(({ grant }) => grant)
+  const inOrder: Grant[] = []
+  let last: string | undefined
+  for (const { grant, text } of sortedBy(checked, (one) => one.text)) {
+    if (text !== last) inOrder.push(grant)
+    last = text
+  }
   const conflict = conflictingMembership(inOrder)
   if (conflict !== undefined)
     fail(
