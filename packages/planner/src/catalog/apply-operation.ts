@@ -122,7 +122,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
     case 'createRole': {
       const { role, as } = operation
       // From now on, the roles that a delegate administers are counted.
-      catalog.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
+      catalog.setRole(isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
       // https://www.postgresql.org/docs/16/sql-createrole.html: the creator of a role administers it.
       if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
         catalog.countAdministered(as, 1)
@@ -144,23 +144,23 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
         if (comesWithCreation(catalog, row)) catalog.countAdministered(row.member, -1)
       for (const row of [...catalog.membershipsOf(role), ...catalog.membersOf(role)])
         catalog.removeMembership(row)
-      catalog.roles.delete(role)
+      catalog.removeRole(role)
       return
     }
     case 'setAttribute': {
       const { role, attribute, value } = operation
-      catalog.roles.set(role, { ...existingRole(catalog, role), [attributes[attribute]]: value })
+      catalog.setRole({ ...existingRole(catalog, role), [attributes[attribute]]: value })
       return
     }
     case 'setValidUntil':
-      catalog.roles.set(operation.role, {
+      catalog.setRole({
         ...existingRole(catalog, operation.role),
         validUntil: operation.validUntil,
       })
       return
     case 'clearPassword': {
       const { hasPassword: _, ...rest } = existingRole(catalog, operation.role)
-      catalog.roles.set(operation.role, rest)
+      catalog.setRole(rest)
       return
     }
     case 'setPassword':

@@ -15,6 +15,7 @@ import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { parsePrivileges, type ReadonlyPrivileges } from '../postgres/privilege.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
+import { SharedMap } from './shared-map.ts'
 
 export interface CatalogObject extends ObjectName {
   readonly key: string
@@ -82,20 +83,20 @@ const membershipsIn = ({
 export class Catalog {
   server: Server
   readonly scope: Scope | undefined
-  readonly roles: Map<string, Role>
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
-  readonly #objects: Map<string, CatalogObject>
+  readonly #roles: SharedMap<string, Role>
+  readonly #objects: SharedMap<string, CatalogObject>
   /** The objects that no other catalog shares. */
   #own = new Set<CatalogObject>()
   /** By member, then by role. */
-  readonly #memberships: Map<string, ReadonlyMap<string, readonly Membership[]>>
+  readonly #memberships: SharedMap<string, ReadonlyMap<string, readonly Membership[]>>
   /** By member, the rows that no other catalog shares. */
   #ownMembers = new Map<string, Map<string, readonly Membership[]>>()
   /** Indexes that are made when first needed, and kept up to date from then on. */
   #ofRole: Rows | undefined
   #ofGrantor: Rows | undefined
-  readonly #defaults: Map<string, CatalogDefaults>
+  readonly #defaults: SharedMap<string, CatalogDefaults>
   /** The ACLs of default privileges that no other catalog shares. */
   #ownDefaults = new Map<string, Acl>()
   /** By the key of a table, the keys of its columns and sequences. */
@@ -107,21 +108,21 @@ export class Catalog {
     this.unmanaged = from.unmanaged
     this.mayBeUnused = from.mayBeUnused ?? []
     if (from instanceof Catalog) {
-      this.roles = new Map(from.roles)
-      this.#objects = new Map(from.#objects)
-      this.#memberships = new Map(from.#memberships)
-      this.#defaults = new Map(from.#defaults)
+      this.#roles = from.#roles.fork()
+      this.#objects = from.#objects.fork()
+      this.#memberships = from.#memberships.fork()
+      this.#defaults = from.#defaults.fork()
       for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
       from.#own = new Set()
       from.#ownMembers = new Map()
       from.#ownDefaults = new Map()
       return
     }
-    this.roles = new Map()
-    for (const role of from.roles) this.roles.set(role.name, role)
-    this.#objects = new Map()
-    this.#memberships = membershipsIn(from)
-    this.#defaults = new Map()
+    this.#roles = new SharedMap()
+    for (const role of from.roles) this.setRole(role)
+    this.#objects = new SharedMap()
+    this.#memberships = new SharedMap(membershipsIn(from))
+    this.#defaults = new SharedMap()
     // Most ACLs repeat the same few combinations of letters.
     const known = new Map<string, ReadonlyPrivileges>()
     const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
@@ -159,12 +160,25 @@ export class Catalog {
     return this.server.version < (objectKinds[kind].ownedBySuperusersBefore ?? 0)
   }
 
+  get roles(): ReadonlyMap<string, Role> {
+    return this.#roles.entries
+  }
+
+  /** Adds a role, or replaces the one of the same name. */
+  setRole(role: Role): void {
+    this.#roles.set(role.name, role)
+  }
+
+  removeRole(name: string): void {
+    this.#roles.delete(name)
+  }
+
   get objects(): ReadonlyMap<string, CatalogObject> {
-    return this.#objects
+    return this.#objects.entries
   }
 
   object(name: ObjectName): CatalogObject | undefined {
-    return this.#objects.get(objectKey(name))
+    return this.#objects.entries.get(objectKey(name))
   }
 
   /** An object that may be changed. A copy takes its place if another catalog may share it. */
@@ -178,24 +192,24 @@ export class Catalog {
   /** The columns of a table and the sequences linked to it, which always have the same owner. */
   followersOf(object: ObjectName): readonly CatalogObject[] {
     if (this.#followers.size === 0) return []
-    return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.get(key)!)
+    return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.entries.get(key)!)
   }
 
   /** The rows by which a role is a member of others. */
   membershipsOf(member: string): readonly Membership[] {
     const all: Membership[] = []
-    this.#memberships.get(member)?.forEach((rows) => all.push(...rows))
+    this.#memberships.entries.get(member)?.forEach((rows) => all.push(...rows))
     return all
   }
 
   /** Whether a role is a member of others. */
   isMember(member: string): boolean {
-    return (this.#memberships.get(member)?.size ?? 0) > 0
+    return (this.#memberships.entries.get(member)?.size ?? 0) > 0
   }
 
   /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
   membershipsIn(role: string, member: string): readonly Membership[] {
-    return this.#memberships.get(member)?.get(role) ?? []
+    return this.#memberships.entries.get(member)?.get(role) ?? []
   }
 
   /** The rows by which others are members of a role. */
@@ -213,8 +227,7 @@ export class Catalog {
   /** Notes that a role administers more or fewer roles than before, if their number is known. */
   countAdministered(name: string, change: number): void {
     const role = this.roles.get(name)
-    if (role?.administers !== undefined)
-      this.roles.set(name, { ...role, administers: role.administers + change })
+    if (role?.administers !== undefined) this.setRole({ ...role, administers: role.administers + change })
   }
 
   setMembership(membership: Membership): void {
@@ -240,7 +253,7 @@ export class Catalog {
 
   #setRows({ role, member }: Membership, rows: readonly Membership[]): void {
     const ofMember = getOrMake(this.#ownMembers, member, () => {
-      const own = new Map(this.#memberships.get(member))
+      const own = new Map(this.#memberships.entries.get(member))
       this.#memberships.set(member, own)
       return own
     })
@@ -261,18 +274,19 @@ export class Catalog {
 
   /** All rows. */
   *memberships(): Iterable<Membership> {
-    for (const ofMember of this.#memberships.values()) for (const rows of ofMember.values()) yield* rows
+    for (const ofMember of this.#memberships.entries.values())
+      for (const rows of ofMember.values()) yield* rows
   }
 
   /** All default privileges that have been set. */
   get defaults(): Iterable<CatalogDefaults> {
-    return this.#defaults.values()
+    return this.#defaults.entries.values()
   }
 
   /** What is granted on objects that an owner will create: PostgreSQL’s default if nothing has been set. */
   defaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
     const key = defaultsKey(owner, schema, on)
-    return this.#defaults.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
+    return this.#defaults.entries.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
   }
 
   /** PostgreSQL’s default for objects that an owner will create. */
@@ -336,7 +350,7 @@ export class Catalog {
           ...(more.runsCodeWhenOpened && { runsCodeWhenOpened: more.runsCodeWhenOpened }),
         }),
       ),
-      defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>
+      defaultPrivileges: sortedBy(this.#defaults.entries.values(), ({ owner, schema, on }) =>
         defaultsKey(owner, schema, on),
       ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: itemsOf(acl) })),
       unmanaged: this.unmanaged,
