@@ -99,14 +99,11 @@ const checkParts = (kind: ObjectKind, name: unknown, refuse: Refuse): readonly s
       'name',
       `the name of a ${kind} has the parts ${parts.join(', ')}${more === undefined ? '' : `, and one for each ${more}`}`,
     )
-  const checked: string[] = []
-  for (let index = 0; index < name.length; index++) {
-    const value: unknown = name[index]
+  return [...name].map((value: unknown, index) => {
     const part = parts[index]
-    if (part === undefined) checked.push(checkType(more!, value, refuse))
-    else checked.push(checkPart[part]?.(value, refuse) ?? checkName(value, part, refuse))
-  }
-  return checked
+    if (part === undefined) return checkType(more!, value, refuse)
+    return checkPart[part]?.(value, refuse) ?? checkName(value, part, refuse)
+  })
 }
 
 const checkObject = <Kind extends ObjectKind>(
@@ -197,23 +194,24 @@ const checkTarget = (target: Target<GrantableKind>, refuse: Refuse): readonly Ta
 }
 
 const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly PrivilegeGrant[] => {
-  const { object, direct } = grant
+  const { object, direct, grantable } = grant
   if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
   const { kind } = object
   const { privileges: known } = objectKinds[kind]
   if (known.length === 0) return refuse('object', `there are no privileges on a ${kind as string}`)
   const privileges = checkPrivileges(grant.privileges, known, `a ${kind}`, refuse)
-  const options = {
-    direct: checkFlag('direct', direct, refuse),
-    grantable: checkFlag('grantable', grant.grantable, refuse),
-  }
-  if (options.grantable && !options.direct)
-    refuse('grantable', 'only what is held directly can be passed on; set direct too')
-  const checked: PrivilegeGrant[] = []
-  for (const one of checkTarget(object, refuse))
-    for (const privilege of privileges)
-      checked.push({ kind: 'privilege', privileges: [privilege], object: one, ...options })
-  return checked
+  checkFlag('direct', direct, refuse)
+  checkFlag('grantable', grantable, refuse)
+  if (grantable && !direct) refuse('grantable', 'only what is held directly can be passed on; set direct too')
+  return checkTarget(object, refuse).flatMap((one) =>
+    privileges.map((privilege): PrivilegeGrant => ({
+      kind: 'privilege',
+      privileges: [privilege],
+      object: one,
+      direct,
+      grantable,
+    })),
+  )
 }
 
 const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {
