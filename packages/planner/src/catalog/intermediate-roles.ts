@@ -92,16 +92,11 @@ export class IntermediateRoles {
 
   /** The one privilege that a trusted role gives, which is what its name claims; `undefined` for any other role. */
   provided(name: string): Holding | undefined {
-    const holdings = this.holdingsOf(name)
-    const [first] = holdings
+    const [holding, another] = this.holdingsOf(name)
+    if (holding === undefined || another !== undefined) return undefined
     const isTrusted =
-      first !== undefined &&
-      holdings.length === 1 &&
-      first.byOwner &&
-      !first.grantable &&
-      !this.#found.tainted.has(name) &&
-      this.isPlain(name)
-    return isTrusted ? first : undefined
+      holding.byOwner && !holding.grantable && !this.#found.tainted.has(name) && this.isPlain(name)
+    return isTrusted ? holding : undefined
   }
 
   reachOf(name: string): Reach {
