@@ -2,7 +2,7 @@ import { isDelegateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
-import { Acl, aclOf, type ReadonlyAcl } from '../postgres/acl.ts'
+import { Acl, aclOf, copyOf, type ReadonlyAcl } from '../postgres/acl.ts'
 import { attributes } from '../postgres/attribute.ts'
 import { without } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
@@ -101,7 +101,7 @@ const revokeIn = (acl: Acl, { privilege, grantee, grantor }: Granted, grantOptio
  */
 const schemaAcl = (catalog: Catalog, owner: string): Acl => {
   const { acl } = catalog.defaultsOf(owner, null, 'schemas')
-  return acl.size > 0 ? new Acl(acl.values()) : aclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
+  return acl.size > 0 ? copyOf(acl) : aclOf([{ grantee: owner, grantor: owner, privileges: 'UC' }])
 }
 
 const membershipsFor = (
@@ -122,7 +122,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
     case 'createRole': {
       const { role, as } = operation
       // From now on, the roles that a delegate administers are counted.
-      catalog.roles.set(role, isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
+      catalog.setRole(isDelegateName(role) ? { ...newRole(role), administers: 0 } : newRole(role))
       // https://www.postgresql.org/docs/16/sql-createrole.html: the creator of a role administers it.
       if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
         catalog.countAdministered(as, 1)
@@ -144,23 +144,23 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
         if (comesWithCreation(catalog, row)) catalog.countAdministered(row.member, -1)
       for (const row of [...catalog.membershipsOf(role), ...catalog.membersOf(role)])
         catalog.removeMembership(row)
-      catalog.roles.delete(role)
+      catalog.removeRole(role)
       return
     }
     case 'setAttribute': {
       const { role, attribute, value } = operation
-      catalog.roles.set(role, { ...existingRole(catalog, role), [attributes[attribute]]: value })
+      catalog.setRole({ ...existingRole(catalog, role), [attributes[attribute]]: value })
       return
     }
     case 'setValidUntil':
-      catalog.roles.set(operation.role, {
+      catalog.setRole({
         ...existingRole(catalog, operation.role),
         validUntil: operation.validUntil,
       })
       return
     case 'clearPassword': {
       const { hasPassword: _, ...rest } = existingRole(catalog, operation.role)
-      catalog.roles.set(operation.role, rest)
+      catalog.setRole(rest)
       return
     }
     case 'setPassword':

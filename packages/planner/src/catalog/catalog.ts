@@ -8,13 +8,14 @@ import type {
   Snapshot,
   Unmanaged,
 } from '../model/snapshot.ts'
-import { Acl, aclOf, isSameAcl, itemsOf, type ReadonlyAcl } from '../postgres/acl.ts'
+import { type Acl, aclOf, copyOf, isSameAcl, itemsOf, type ReadonlyAcl } from '../postgres/acl.ts'
 import { builtInDefaults } from '../postgres/built-in-defaults.ts'
 import type { Future, FutureObjects } from '../postgres/default-privileges.ts'
 import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { parsePrivileges, type ReadonlyPrivileges } from '../postgres/privilege.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
+import { SharedMap } from './shared-map.ts'
 
 export interface CatalogObject extends ObjectName {
   readonly key: string
@@ -56,6 +57,25 @@ type Rows = Map<string, Set<Membership>>
 const listed = (rows: Rows, name: string): Set<Membership> =>
   getOrMake(rows, name, () => new Set<Membership>())
 
+/** The rows by which one role is a member of another, with one more or instead of the one by the same grantor. */
+const withRow = (rows: readonly Membership[] = [], added: Membership): readonly Membership[] => {
+  const index = rows.findIndex(({ grantor }) => grantor === added.grantor)
+  return index < 0 ? [...rows, added] : rows.with(index, added)
+}
+
+/** The rows of a snapshot, by member, then by role. */
+const membershipsIn = ({
+  memberships,
+}: Snapshot): Map<string, ReadonlyMap<string, readonly Membership[]>> => {
+  const byMember = new Map<string, Map<string, readonly Membership[]>>()
+  for (const row of memberships) {
+    const ofMember = getOrMake(byMember, row.member, () => new Map<string, readonly Membership[]>())
+    const rows = ofMember.get(row.role)
+    ofMember.set(row.role, rows === undefined ? [row] : withRow(rows, row))
+  }
+  return byMember
+}
+
 /**
  * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that each
  * phase of a plan sees what the phases before it have done. A fork shares with its original what neither has changed.
@@ -63,20 +83,20 @@ const listed = (rows: Rows, name: string): Set<Membership> =>
 export class Catalog {
   server: Server
   readonly scope: Scope | undefined
-  readonly roles: Map<string, Role>
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
-  readonly #objects: Map<string, CatalogObject>
+  readonly #roles: SharedMap<string, Role>
+  readonly #objects: SharedMap<string, CatalogObject>
   /** The objects that no other catalog shares. */
   #own = new Set<CatalogObject>()
   /** By member, then by role. */
-  readonly #memberships: Map<string, ReadonlyMap<string, readonly Membership[]>>
+  readonly #memberships: SharedMap<string, ReadonlyMap<string, readonly Membership[]>>
   /** By member, the rows that no other catalog shares. */
   #ownMembers = new Map<string, Map<string, readonly Membership[]>>()
   /** Indexes that are made when first needed, and kept up to date from then on. */
   #ofRole: Rows | undefined
   #ofGrantor: Rows | undefined
-  readonly #defaults: Map<string, CatalogDefaults>
+  readonly #defaults: SharedMap<string, CatalogDefaults>
   /** The ACLs of default privileges that no other catalog shares. */
   #ownDefaults = new Map<string, Acl>()
   /** By the key of a table, the keys of its columns and sequences. */
@@ -88,27 +108,26 @@ export class Catalog {
     this.unmanaged = from.unmanaged
     this.mayBeUnused = from.mayBeUnused ?? []
     if (from instanceof Catalog) {
-      this.roles = new Map(from.roles)
-      this.#objects = new Map(from.#objects)
-      this.#memberships = new Map(from.#memberships)
-      this.#defaults = new Map(from.#defaults)
+      this.#roles = from.#roles.fork()
+      this.#objects = from.#objects.fork()
+      this.#memberships = from.#memberships.fork()
+      this.#defaults = from.#defaults.fork()
       for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
       from.#own = new Set()
       from.#ownMembers = new Map()
       from.#ownDefaults = new Map()
       return
     }
-    this.roles = new Map()
-    for (const role of from.roles) this.roles.set(role.name, role)
-    this.#objects = new Map()
-    this.#memberships = new Map()
-    this.#defaults = new Map()
+    this.#roles = new SharedMap()
+    for (const role of from.roles) this.setRole(role)
+    this.#objects = new SharedMap()
+    this.#memberships = new SharedMap(membershipsIn(from))
+    this.#defaults = new SharedMap()
     // Most ACLs repeat the same few combinations of letters.
     const known = new Map<string, ReadonlyPrivileges>()
     const parse = (text: string): ReadonlyPrivileges => getOrMake(known, text, () => parsePrivileges(text))
     for (const { owner, schema, on, acl } of from.defaultPrivileges)
       this.#defaults.set(defaultsKey(owner, schema, on), { owner, schema, on, acl: aclOf(acl, parse) })
-    for (const membership of from.memberships) this.setMembership(membership)
     for (const object of from.objects) this.#add(object, aclOf(object.acl, parse))
   }
 
@@ -123,23 +142,14 @@ export class Catalog {
   }
 
   #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): CatalogObject {
-    const { kind, name, oid, owner, ownerFollows } = added
+    const { kind, ownerFollows } = added
     const key = objectKey(added)
     const object: CatalogObject = {
-      kind,
-      name,
+      ...added,
       key,
-      oid,
-      owner,
       acl,
       inert: objectKinds[kind].inert ?? added.inert ?? false,
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
-      ...(ownerFollows && { ownerFollows }),
-      ...(added.wrapper && { wrapper: added.wrapper }),
-      ...(added.indexes && { indexes: added.indexes }),
-      ...(added.columns && { columns: added.columns }),
-      ...(added.foreignKey && { foreignKey: added.foreignKey }),
-      ...(added.runsCodeWhenOpened && { runsCodeWhenOpened: added.runsCodeWhenOpened }),
     }
     this.#objects.set(key, object)
     if (ownerFollows) append(this.#followers, objectKey(ownerFollows), key)
@@ -150,17 +160,30 @@ export class Catalog {
     return this.server.version < (objectKinds[kind].ownedBySuperusersBefore ?? 0)
   }
 
+  get roles(): ReadonlyMap<string, Role> {
+    return this.#roles.entries
+  }
+
+  /** Adds a role, or replaces the one of the same name. */
+  setRole(role: Role): void {
+    this.#roles.set(role.name, role)
+  }
+
+  removeRole(name: string): void {
+    this.#roles.delete(name)
+  }
+
   get objects(): ReadonlyMap<string, CatalogObject> {
-    return this.#objects
+    return this.#objects.entries
   }
 
   object(name: ObjectName): CatalogObject | undefined {
-    return this.#objects.get(objectKey(name))
+    return this.#objects.entries.get(objectKey(name))
   }
 
   /** An object that may be changed. A copy takes its place if another catalog may share it. */
   editable(object: CatalogObject): OwnObject {
-    const own = this.#own.has(object) ? object : { ...object, acl: new Acl(object.acl.values()) }
+    const own = this.#own.has(object) ? object : { ...object, acl: copyOf(object.acl) }
     this.#own.add(own)
     this.#objects.set(own.key, own)
     return own as OwnObject
@@ -169,24 +192,24 @@ export class Catalog {
   /** The columns of a table and the sequences linked to it, which always have the same owner. */
   followersOf(object: ObjectName): readonly CatalogObject[] {
     if (this.#followers.size === 0) return []
-    return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.get(key)!)
+    return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.entries.get(key)!)
   }
 
   /** The rows by which a role is a member of others. */
   membershipsOf(member: string): readonly Membership[] {
     const all: Membership[] = []
-    this.#memberships.get(member)?.forEach((rows) => all.push(...rows))
+    this.#memberships.entries.get(member)?.forEach((rows) => all.push(...rows))
     return all
   }
 
   /** Whether a role is a member of others. */
   isMember(member: string): boolean {
-    return (this.#memberships.get(member)?.size ?? 0) > 0
+    return (this.#memberships.entries.get(member)?.size ?? 0) > 0
   }
 
   /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
   membershipsIn(role: string, member: string): readonly Membership[] {
-    return this.#memberships.get(member)?.get(role) ?? []
+    return this.#memberships.entries.get(member)?.get(role) ?? []
   }
 
   /** The rows by which others are members of a role. */
@@ -204,21 +227,14 @@ export class Catalog {
   /** Notes that a role administers more or fewer roles than before, if their number is known. */
   countAdministered(name: string, change: number): void {
     const role = this.roles.get(name)
-    if (role?.administers !== undefined)
-      this.roles.set(name, { ...role, administers: role.administers + change })
+    if (role?.administers !== undefined) this.setRole({ ...role, administers: role.administers + change })
   }
 
   setMembership(membership: Membership): void {
     const { role, member, grantor } = membership
     const rows = this.membershipsIn(role, member)
-    const existing = rows.find((row) => row.grantor === grantor)
-    this.#setRows(
-      membership,
-      existing === undefined
-        ? [...rows, membership]
-        : rows.map((row) => (row === existing ? membership : row)),
-    )
-    if (existing !== undefined) this.#unlist(existing)
+    this.#setRows(membership, withRow(rows, membership))
+    for (const row of rows) if (row.grantor === grantor) this.#unlist(row)
     if (this.#ofRole !== undefined) listed(this.#ofRole, role).add(membership)
     if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantedKey(membership)).add(membership)
   }
@@ -237,7 +253,7 @@ export class Catalog {
 
   #setRows({ role, member }: Membership, rows: readonly Membership[]): void {
     const ofMember = getOrMake(this.#ownMembers, member, () => {
-      const own = new Map(this.#memberships.get(member))
+      const own = new Map(this.#memberships.entries.get(member))
       this.#memberships.set(member, own)
       return own
     })
@@ -258,18 +274,19 @@ export class Catalog {
 
   /** All rows. */
   *memberships(): Iterable<Membership> {
-    for (const ofMember of this.#memberships.values()) for (const rows of ofMember.values()) yield* rows
+    for (const ofMember of this.#memberships.entries.values())
+      for (const rows of ofMember.values()) yield* rows
   }
 
   /** All default privileges that have been set. */
   get defaults(): Iterable<CatalogDefaults> {
-    return this.#defaults.values()
+    return this.#defaults.entries.values()
   }
 
   /** What is granted on objects that an owner will create: PostgreSQL’s default if nothing has been set. */
   defaultsOf(owner: string, schema: string | null, on: FutureObjects): CatalogDefaults {
     const key = defaultsKey(owner, schema, on)
-    return this.#defaults.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
+    return this.#defaults.entries.get(key) ?? this.builtInDefaultsOf(owner, schema, on)
   }
 
   /** PostgreSQL’s default for objects that an owner will create. */
@@ -280,11 +297,7 @@ export class Catalog {
   /** Changes default privileges. Like PostgreSQL, forgets them if they equal the default. */
   changeDefaults({ owner, schema, on }: Future, change: (acl: Acl) => void): void {
     const key = defaultsKey(owner, schema, on)
-    const acl = getOrMake(
-      this.#ownDefaults,
-      key,
-      () => new Acl(this.defaultsOf(owner, schema, on).acl.values()),
-    )
+    const acl = getOrMake(this.#ownDefaults, key, () => copyOf(this.defaultsOf(owner, schema, on).acl))
     change(acl)
     if (isSameAcl(acl, builtInDefaults(this.server.version, { owner, schema, on })))
       this.#defaults.delete(key)
@@ -337,7 +350,7 @@ export class Catalog {
           ...(more.runsCodeWhenOpened && { runsCodeWhenOpened: more.runsCodeWhenOpened }),
         }),
       ),
-      defaultPrivileges: sortedBy(this.#defaults.values(), ({ owner, schema, on }) =>
+      defaultPrivileges: sortedBy(this.#defaults.entries.values(), ({ owner, schema, on }) =>
         defaultsKey(owner, schema, on),
       ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: itemsOf(acl) })),
       unmanaged: this.unmanaged,

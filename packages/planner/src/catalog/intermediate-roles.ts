@@ -26,18 +26,10 @@ export interface Holding {
   readonly byOwner: boolean
 }
 
-/** A role that gives its members one privilege and nothing else. */
-interface Provider {
-  readonly role: Role
-  readonly privilege: Privilege
-}
-
 interface Index {
   readonly holdingsOf: ReadonlyMap<string, readonly Holding[]>
   /** Intermediate roles that are more than their names claim, for another reason than what they hold. */
   readonly tainted: ReadonlySet<string>
-  /** By the key of an object: the trusted roles that give a privilege on it, the oldest first. */
-  readonly providers: ReadonlyMap<string, readonly Provider[]>
 }
 
 /** The intermediate roles in a catalog that does not change, and what they hold. It is searched when first needed. */
@@ -56,7 +48,6 @@ export class IntermediateRoles {
   #find(): Index {
     const catalog = this.#catalog
     const [holdingsOf, tainted] = [new Map<string, Holding[]>(), new Set<string>()]
-    const providers = new Map<string, Provider[]>()
     for (const object of catalog.objects.values()) {
       if (isIntermediateName(object.owner)) tainted.add(object.owner)
       for (const { grantee, grantor, privileges } of object.acl.values()) {
@@ -69,17 +60,11 @@ export class IntermediateRoles {
       }
     }
     for (const { role } of catalog.unmanaged) tainted.add(role)
-    for (const { owner, acl } of catalog.defaults)
-      for (const named of [owner, ...[...acl.values()].map(({ grantee }) => grantee)]) tainted.add(named)
-    for (const [name, holdings] of holdingsOf) {
-      const role = catalog.roles.get(name)
-      if (role === undefined || tainted.has(name) || !this.#isTrusted(name, holdings)) continue
-      const { object, privilege } = holdings[0]!
-      append(providers, object.key, { role, privilege })
+    for (const { owner, acl } of catalog.defaults) {
+      tainted.add(owner)
+      for (const { grantee } of acl.values()) tainted.add(grantee)
     }
-    for (const roles of providers.values())
-      if (roles.length > 1) roles.sort((a, b) => age(a.role) - age(b.role))
-    return { holdingsOf, tainted, providers }
+    return { holdingsOf, tainted }
   }
 
   /**
@@ -93,26 +78,25 @@ export class IntermediateRoles {
     return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
   }
 
-  /** Whether a role is what its name claims: it gives one privilege on one object, and nothing else at all. */
-  #isTrusted(name: string, holdings: readonly Holding[]): boolean {
-    return this.isPlain(name) && holdings.length === 1 && holdings[0]!.byOwner && !holdings[0]!.grantable
-  }
-
   /**
    * The trusted roles that give a privilege, the oldest first. They include roles shared with a copied
    * database, which count for those who are members already but get no new members.
-   * @param object the key of the object
    */
-  providing(object: string, privilege: Privilege): readonly Role[] {
-    const found = this.#found.providers.get(object)?.filter((one) => one.privilege === privilege) ?? []
-    return found.map(({ role }) => role)
+  providing(object: CatalogObject, privilege: Privilege): readonly Role[] {
+    const roles: Role[] = []
+    for (const { grantee, grantor, privileges } of object.acl.values())
+      if (grantor === object.owner && privileges.has(privilege) && this.provided(grantee) !== undefined)
+        roles.push(this.#catalog.roles.get(grantee)!)
+    return roles.length < 2 ? roles : roles.sort((a, b) => age(a) - age(b))
   }
 
-  /** The one privilege that a trusted role gives; `undefined` for any other role. */
+  /** The one privilege that a trusted role gives, which is what its name claims; `undefined` for any other role. */
   provided(name: string): Holding | undefined {
-    const holdings = isIntermediateName(name) ? this.holdingsOf(name) : []
-    if (this.#found.tainted.has(name) || !this.#isTrusted(name, holdings)) return undefined
-    return holdings[0]
+    const [holding, another] = this.holdingsOf(name)
+    if (holding === undefined || another !== undefined) return undefined
+    const isTrusted =
+      holding.byOwner && !holding.grantable && !this.#found.tainted.has(name) && this.isPlain(name)
+    return isTrusted ? holding : undefined
   }
 
   reachOf(name: string): Reach {

@@ -8,8 +8,6 @@ import {
   type AskedMembershipOptions,
   isRealMember,
   type MembershipOption,
-  membershipOptions,
-  membershipOptionWords,
   without,
 } from '../postgres/membership-option.ts'
 import { type Goal, isPreserved } from '../resolve/target-state.ts'
@@ -74,11 +72,13 @@ const excessOf = (
   row: Membership,
   asked: AskedMembershipOptions,
   isOfCreator: boolean,
-): readonly MembershipOption[] =>
-  membershipOptionWords.filter((option) => {
-    const field = membershipOptions[option]
-    return row[field] && (option === 'ADMIN' ? asked.admin !== true && !isOfCreator : asked[field] === false)
-  })
+): readonly MembershipOption[] => {
+  const excess: MembershipOption[] = []
+  if (row.admin && asked.admin !== true && !isOfCreator) excess.push('ADMIN')
+  if (row.inherit && asked.inherit === false) excess.push('INHERIT')
+  if (row.set && asked.set === false) excess.push('SET')
+  return excess
+}
 
 /** Whether an intermediate role gives its member only something in a schema where the member keeps what it has. */
 const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {

@@ -79,6 +79,13 @@ export interface DefaultPrivilegeGrant {
 /** Something that a role should have. Plain data: build it with the functions of {@link Grant}, or by hand. */
 export type Grant = AttributeGrant | PrivilegeGrant | OwnershipGrant | MembershipGrant | DefaultPrivilegeGrant
 
+/** Those of some grants that are of one kind. */
+export const ofKind = <Kind extends Grant['kind']>(
+  grants: readonly Grant[],
+  kind: Kind,
+): readonly Extract<Grant, { readonly kind: Kind }>[] =>
+  grants.filter((grant): grant is Extract<Grant, { readonly kind: Kind }> => grant.kind === kind)
+
 export interface LoginOptions {
   /**
    * Without this key the existing password stays. An empty or undefined password is refused. A given one is

@@ -3,6 +3,7 @@ import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeGrant, describeName } from '../model/describe.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ForbiddenRoleError } from '../model/errors.ts'
+import { ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
@@ -26,9 +27,7 @@ const superusersAbove = (
 const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
   const asked = new Set(
     desired.flatMap(({ grants }) =>
-      grants.flatMap((grant) =>
-        grant.kind === 'ownership' && grant.object.kind === 'schema' ? grant.object.name : [],
-      ),
+      ofKind(grants, 'ownership').flatMap(({ object }) => (object.kind === 'schema' ? object.name : [])),
     ),
   )
   for (const { role, preserveExistingGrantsInSchemas = [] } of desired)
@@ -46,9 +45,9 @@ const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void
   checkPreservedSchemas(catalog, desired)
   const preserved = preservedSchemas(desired)
   for (const { role, grants } of desired)
-    for (const grant of grants) {
-      const owner = grant.kind === 'ownership' ? catalog.object(grant.object)?.owner : undefined
-      if (grant.kind !== 'ownership' || owner === undefined || owner === role) continue
+    for (const grant of ofKind(grants, 'ownership')) {
+      const owner = catalog.object(grant.object)?.owner
+      if (owner === undefined || owner === role) continue
       if (isPreservedIn({ preserved }, owner, schemaOf(grant.object)))
         throw new InvalidGrantError({
           role,
@@ -61,9 +60,7 @@ const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void
 export const checkRoles = (catalog: Catalog, { desired, options }: SyncRequest): void => {
   const superuserAbove = superusersAbove(
     catalog,
-    desired.flatMap(({ grants }) =>
-      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
-    ),
+    desired.flatMap(({ grants }) => ofKind(grants, 'membership').map((grant) => grant.role)),
   )
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
   for (const { role, grants } of desired) {
@@ -76,10 +73,9 @@ export const checkRoles = (catalog: Catalog, { desired, options }: SyncRequest):
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue
     if (catalog.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
-    if (grants.some((grant) => grant.kind === 'attribute' && grant.attribute === 'SUPERUSER'))
+    if (ofKind(grants, 'attribute').some(({ attribute }) => attribute === 'SUPERUSER'))
       forbid('it would become a superuser; set allowSuperuser to allow that')
-    for (const grant of grants) {
-      if (grant.kind !== 'membership') continue
+    for (const grant of ofKind(grants, 'membership')) {
       const superuser = superuserAbove(grant.role)
       if (superuser === undefined) continue
       const why =

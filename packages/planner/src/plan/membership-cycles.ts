@@ -32,10 +32,12 @@ const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonl
 }
 
 /** The memberships that grants ask for, in ordinary roles. */
-const asked = ({ memberships }: Goal): readonly (readonly [role: string, TargetMembership])[] =>
-  [...memberships.values()].flatMap((roles) =>
-    [...roles].filter(([, { provides }]) => provides === undefined),
-  )
+const asked = ({ memberships }: Goal): readonly (readonly [role: string, TargetMembership])[] => {
+  const all: (readonly [role: string, TargetMembership])[] = []
+  for (const roles of memberships.values())
+    for (const one of roles) if (one[1].provides === undefined) all.push(one)
+  return all
+}
 
 /**
  * Skips memberships that would make a cycle: the role that is asked for will still be a member of the one

@@ -40,16 +40,17 @@ const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
 const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const judge = membershipJudge(catalog, goal, new IntermediateRoles(catalog))
   const isLeft = (row: Membership): boolean =>
-    isIntermediateName(row.role) &&
-    (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
     isRealMember(row) &&
+    (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
+    isIntermediateName(row.role) &&
     goal.memberships.get(row.member)?.has(row.role) !== true &&
     judge(row).kind === 'keep'
   return goal.roles.flatMap((role) => {
-    const count = new Set(catalog.membershipsOf(role).flatMap((row) => (isLeft(row) ? [row.role] : []))).size
-    const what = count === 1 ? 'an intermediate role' : `${count} intermediate roles`
-    const description = `membership in ${what} of other databases`
-    return count === 0 ? [] : [{ role, kind: 'membership', description }]
+    const left = new Set<string>()
+    for (const row of catalog.membershipsOf(role)) if (isLeft(row)) left.add(row.role)
+    if (left.size === 0) return []
+    const what = left.size === 1 ? 'an intermediate role' : `${left.size} intermediate roles`
+    return [{ role, kind: 'membership', description: `membership in ${what} of other databases` }]
   })
 }
 

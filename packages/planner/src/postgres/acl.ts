@@ -33,9 +33,9 @@ export class Acl implements ReadonlyAcl {
   /** If there are many items: their holders by privilege, until something changes. */
   #holders: Map<Privilege, ReadonlyMap<string, boolean>> | undefined
 
-  /** @param items no two of which have the same grantee and grantor */
-  constructor(items: Iterable<AclEntry> = []) {
-    this.#items = [...items]
+  /** @param items no two of which have the same grantee and grantor; the ACL changes this array */
+  constructor(items: AclEntry[] = []) {
+    this.#items = items
     if (this.#items.length > few) this.#index()
   }
 
@@ -106,6 +106,9 @@ export const aclOf = (
   new Acl(
     items.map(({ grantee, grantor, privileges }) => ({ grantee, grantor, privileges: parse(privileges) })),
   )
+
+/** A copy that can be changed. */
+export const copyOf = (acl: ReadonlyAcl): Acl => new Acl([...acl.values()])
 
 /** Whether two items give the same. */
 export const isSameItem = (one: AclEntry, other: AclEntry | undefined): boolean =>

@@ -11,7 +11,7 @@ const utf8Length = (text: string): number => {
 }
 
 /** Whether a text holds half of a surrogate pair, which UTF-8 cannot encode. */
-export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text)
+export const hasLoneSurrogate = (text: string): boolean => !text.isWellFormed()
 
 /**
  * The longest name PostgreSQL stores, in bytes. A longer one is truncated with no more than a NOTICE.
@@ -33,7 +33,8 @@ const tooLong = (length: number): string =>
 
 /** Why PostgreSQL would refuse this name or silently store another one; `undefined` if it keeps the name. */
 export const nameProblem = (name: unknown): string | undefined => {
-  const length = typeof name === 'string' ? utf8Length(name) : 0
+  // Each character of JavaScript takes three bytes at most.
+  const length = typeof name === 'string' && name.length * 3 > maximumNameLength ? utf8Length(name) : 0
   return unusualProblem(name) ?? (length > maximumNameLength ? tooLong(length) : undefined)
 }
 

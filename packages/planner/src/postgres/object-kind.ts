@@ -253,11 +253,15 @@ export const isContainer = ({ kind }: Pick<ObjectName, 'kind'>): boolean =>
   kind === 'schema' || kind === 'database'
 
 /** A key that is unique to an object: no name can hold NUL. */
-export const objectKey = (object: ObjectName): string => `${object.kind}\0${object.name.join('\0')}`
+export const objectKey = ({ kind, name }: ObjectName): string => {
+  let key: string = kind
+  for (const part of name) key += `\0${part}`
+  return key
+}
 
 /** The names of some objects, each once, in canonical order. */
-export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] =>
-  sortedBy(
-    new Map(objects.map(({ kind, name }) => [objectKey({ kind, name }), { kind, name }])).values(),
-    objectKey,
-  )
+export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] => {
+  const byKey = new Map<string, ObjectName>()
+  for (const { kind, name } of objects) byKey.set(objectKey({ kind, name }), { kind, name })
+  return sortedBy(byKey, ([key]) => key).map(([, object]) => object)
+}

@@ -1,3 +1,4 @@
+import { ofKind } from '../model/grant.ts'
 import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isPattern } from '../model/target.ts'
@@ -32,15 +33,16 @@ export const scopeOfRequest = (request: Request): Scope => {
 
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const grants = [...new Set(desired.flatMap((one) => one.grants))]
-  const privileges = grants.flatMap((grant) => (grant.kind === 'privilege' ? [grant.object] : []))
-  const owned = grants.flatMap((grant) => (grant.kind === 'ownership' ? [grant.object] : []))
-  const creators = grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant] : []))
+  const privileges = ofKind(grants, 'privilege').map(({ object }) => object)
+  const patterns = privileges.filter(isPattern)
+  const owned = ofKind(grants, 'ownership').map(({ object }) => object)
+  const creators = ofKind(grants, 'default privilege')
   const { reassignOwnedTo } = options
   return scope({
     ...nothing,
     desired: desired.map(({ role }) => role),
     roles: [
-      ...grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+      ...ofKind(grants, 'membership').map(({ role }) => role),
       ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
       ...creators.map(({ owner }) => owner),
     ],
@@ -57,11 +59,9 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
       ),
     ],
     owned,
-    patterns: privileges.flatMap((object): PatternScope[] => {
-      if (!isPattern(object)) return []
-      const { kind, schema, columns } = object
-      return columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column }))
-    }),
+    patterns: patterns.flatMap(({ kind, schema, columns }): readonly PatternScope[] =>
+      columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column })),
+    ),
     defaultsOf: creators.map(({ owner }) => owner),
   })
 }

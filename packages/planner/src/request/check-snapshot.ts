@@ -11,13 +11,26 @@ import type {
 import { isFutureObjects } from '../postgres/default-privileges.ts'
 import { isObjectKind } from '../postgres/object-kind.ts'
 
-/** Says where a value is wrong, and what it should be there; `undefined` if all is well. */
-type Shape = (value: unknown, path: string) => readonly [path: string, problem: string] | undefined
+/** Where in a value something is wrong, from the outside in, and what it should be there. */
+interface Wrong {
+  readonly path: readonly (string | number)[]
+  readonly problem: string
+}
+
+/** Says what is wrong with a value; `undefined` if all is well. */
+type Shape = (value: unknown) => Wrong | undefined
+
+const wrong = (problem: string): Wrong => ({ path: [], problem })
+
+const within = (part: string | number, { path, problem }: Wrong): Wrong => ({
+  path: [part, ...path],
+  problem,
+})
 
 const is =
   (what: string, test: (value: unknown) => boolean): Shape =>
-  (value, path) =>
-    test(value) ? undefined : [path, `must be ${what}`]
+  (value) =>
+    test(value) ? undefined : wrong(`must be ${what}`)
 
 const text = is('a text', (value) => typeof value === 'string')
 const number = is('a number', (value) => typeof value === 'number' && Number.isFinite(value))
@@ -25,40 +38,37 @@ const flag = is('true or false', (value) => typeof value === 'boolean')
 
 const orNull =
   (shape: Shape): Shape =>
-  (value, path) =>
-    value === null ? undefined : shape(value, path)
+  (value) =>
+    value === null ? undefined : shape(value)
 
 const optional =
   (shape: Shape): Shape =>
-  (value, path) =>
-    value === undefined ? undefined : shape(value, path)
+  (value) =>
+    value === undefined ? undefined : shape(value)
 
 const list =
   (shape: Shape): Shape =>
-  (value, path) => {
-    if (!Array.isArray(value)) return [path, 'must be an array']
+  (value) => {
+    if (!Array.isArray(value)) return wrong('must be an array')
     for (let index = 0; index < value.length; index++) {
-      const problem = shape(value[index], `${path}[${index}]`)
-      if (problem !== undefined) return problem
+      const problem = shape(value[index])
+      if (problem !== undefined) return within(index, problem)
     }
     return undefined
   }
 
 /** Checks the given fields of an object. Others are ignored. */
-const fields =
-  <T>(shapes: { readonly [Field in keyof Required<T>]: Shape }): Shape =>
-  (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return [path, 'must be an object']
-    for (const [field, shape] of Object.entries<Shape>(shapes)) {
-      const problem = shape(
-        (value as Record<string, unknown>)[field],
-        path === '' ? field : `${path}.${field}`,
-      )
-      if (problem !== undefined) return problem
+const fields = <T>(shapes: { readonly [Field in keyof Required<T>]: Shape }): Shape => {
+  const entries = Object.entries<Shape>(shapes)
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('must be an object')
+    for (const [field, shape] of entries) {
+      const problem = shape((value as Record<string, unknown>)[field])
+      if (problem !== undefined) return within(field, problem)
     }
     return undefined
   }
+}
 
 const objectName = fields<Pick<DatabaseObject, 'kind' | 'name'>>({
   kind: is('a kind of object', isObjectKind),
@@ -150,12 +160,15 @@ const snapshot = fields<Snapshot>({
  * @throws InvalidGrantError with the path of the wrong field
  */
 export const checkSnapshot = (given: Snapshot): void => {
-  const problem = snapshot(given, '')
-  if (problem === undefined) return
-  const [path, why] = problem
-  const field = path === '' ? 'snapshot' : path
+  const found = snapshot(given)
+  if (found === undefined) return
+  const { path, problem } = found
+  const where = path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .slice(1)
   throw new InvalidGrantError({
-    field,
-    message: `cannot plan: ${path === '' ? 'the snapshot' : `${path} of the snapshot`} ${why}`,
+    field: where === '' ? 'snapshot' : where,
+    message: `cannot plan: ${where === '' ? 'the snapshot' : `${where} of the snapshot`} ${problem}`,
   })
 }

@@ -28,9 +28,9 @@ import { typeName } from '../postgres/type-name.ts'
 import { getOrMake, sortedUnique } from '../util/collections.ts'
 export type Refuse = (field: string, problem: string) => never
 
-export const checkName = (name: unknown, field: string, refuse: Refuse): void => {
+export const checkName = (name: unknown, field: string, refuse: Refuse): string => {
   const problem = nameProblem(name)
-  if (problem !== undefined) refuse(field, `the name ${quotedText(name)}${problem}`)
+  return problem === undefined ? (name as string) : refuse(field, `the name ${quotedText(name)}${problem}`)
 }
 
 /** Checks the name of a role that is granted or will own something. A predefined role is allowed. */
@@ -99,13 +99,10 @@ const checkParts = (kind: ObjectKind, name: unknown, refuse: Refuse): readonly s
       'name',
       `the name of a ${kind} has the parts ${parts.join(', ')}${more === undefined ? '' : `, and one for each ${more}`}`,
     )
-  return Array.from(name, (value: unknown, index) => {
+  return [...name].map((value: unknown, index) => {
     const part = parts[index]
     if (part === undefined) return checkType(more!, value, refuse)
-    const check = checkPart[part]
-    if (check !== undefined) return check(value, refuse)
-    checkName(value, part, refuse)
-    return value as string
+    return checkPart[part]?.(value, refuse) ?? checkName(value, part, refuse)
   })
 }
 
@@ -156,9 +153,9 @@ const checkPrivileges = (
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
     return refuse('privileges', 'the privileges must be an array of at least one')
-  const privileges: readonly unknown[] = Array.from(asked)
+  const privileges: readonly unknown[] = [...asked]
   for (const privilege of privileges)
-    if (!known.some((one) => one === privilege))
+    if (!(known as readonly unknown[]).includes(privilege))
       refuse(
         'privileges',
         `there is no privilege ${String(privilege)} on ${on}; expected one of ${known.join(', ')}`,
@@ -197,23 +194,24 @@ const checkTarget = (target: Target<GrantableKind>, refuse: Refuse): readonly Ta
 }
 
 const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly PrivilegeGrant[] => {
-  const { object, direct } = grant
+  const { object, direct, grantable } = grant
   if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
   const { kind } = object
   const { privileges: known } = objectKinds[kind]
   if (known.length === 0) return refuse('object', `there are no privileges on a ${kind as string}`)
   const privileges = checkPrivileges(grant.privileges, known, `a ${kind}`, refuse)
-  const options = {
-    direct: checkFlag('direct', direct, refuse),
-    grantable: checkFlag('grantable', grant.grantable, refuse),
-  }
-  if (options.grantable && !options.direct)
-    refuse('grantable', 'only what is held directly can be passed on; set direct too')
-  const checked: PrivilegeGrant[] = []
-  for (const one of checkTarget(object, refuse))
-    for (const privilege of privileges)
-      checked.push({ kind: 'privilege', privileges: [privilege], object: one, ...options })
-  return checked
+  checkFlag('direct', direct, refuse)
+  checkFlag('grantable', grantable, refuse)
+  if (grantable && !direct) refuse('grantable', 'only what is held directly can be passed on; set direct too')
+  return checkTarget(object, refuse).flatMap((one) =>
+    privileges.map((privilege): PrivilegeGrant => ({
+      kind: 'privilege',
+      privileges: [privilege],
+      object: one,
+      direct,
+      grantable,
+    })),
+  )
 }
 
 const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {
@@ -305,7 +303,8 @@ export class CheckedGrants {
 
   #theOneOf(grant: Grant): CheckedGrant {
     const text = JSON.stringify(grant)
-    return getOrMake(this.#byText, text, () => ({ grant, text }))
+    const make = (): CheckedGrant => ({ grant, text })
+    return this.#areRepeated ? getOrMake(this.#byText, text, make) : make()
   }
 
   /** @throws whatever `refuse` does */

@@ -1,6 +1,6 @@
 import { describeGrant, describeName, describeObject } from '../model/describe.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
-import type { Grant, MembershipGrant } from '../model/grant.ts'
+import { type Grant, type MembershipGrant, ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { checkOptionNames } from '../model/option-names.ts'
@@ -52,8 +52,7 @@ const checkRole = (role: string): void => {
 /** A role in which membership is asked for twice, with an option once on and once off. */
 const conflictingMembership = (grants: readonly Grant[]): string | undefined => {
   const asked = new Map<string, MembershipGrant>()
-  for (const grant of grants) {
-    if (grant.kind !== 'membership') continue
+  for (const grant of ofKind(grants, 'membership')) {
     const { role, inherit = grant.inherit, set = grant.set } = asked.get(grant.role) ?? grant
     if ((grant.inherit ?? inherit) !== inherit || (grant.set ?? set) !== set) return role
     asked.set(role, {
@@ -107,14 +106,14 @@ const checkDesiredRole = (
       field,
       index,
     )
-  const checked = new Set<CheckedGrant>()
+  const checked: CheckedGrant[] = []
   const logins: number[] = []
   for (; index < grants.length; index++)
     for (const one of known.check(role, grants[index], refuse)) {
       if (scope === 'database' && isOfCluster(one.grant))
         refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
       if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
-      checked.add(one)
+      checked.push(one)
     }
   const schemas: readonly string[] = Array.isArray(preserved) ? Array.from(preserved) : []
   if (!Array.isArray(preserved))
@@ -132,7 +131,12 @@ const checkDesiredRole = (
       'login',
       logins[1],
     )
-  const inOrder = sortedBy(checked, ({ text }) => text).map(({ grant }) => grant)
+  const inOrder: Grant[] = []
+  let last: string | undefined
+  for (const { grant, text } of sortedBy(checked, (one) => one.text)) {
+    if (text !== last) inOrder.push(grant)
+    last = text
+  }
   const conflict = conflictingMembership(inOrder)
   if (conflict !== undefined)
     fail(
@@ -149,8 +153,7 @@ const checkDesiredRole = (
 const checkOwners = (desired: readonly DesiredRole[]): void => {
   const owners = new Map<string, string>()
   for (const { role, grants } of desired)
-    for (const grant of grants) {
-      if (grant.kind !== 'ownership') continue
+    for (const grant of ofKind(grants, 'ownership')) {
       const other = owners.get(objectKey(grant.object))
       if (other !== undefined)
         throw new InvalidGrantError({
@@ -164,10 +167,7 @@ const checkOwners = (desired: readonly DesiredRole[]): void => {
 
 const checkCycles = (desired: readonly DesiredRole[]): void => {
   const memberships = new Map(
-    desired.map(({ role, grants }) => [
-      role,
-      grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
-    ]),
+    desired.map(({ role, grants }) => [role, ofKind(grants, 'membership').map((grant) => grant.role)]),
   )
   const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
   if (cycle !== undefined)

@@ -1,17 +1,25 @@
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { describeObject } from '../model/describe.ts'
 import { isPattern, type ObjectPattern, type Target } from '../model/target.ts'
 import { objectKey, objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import { append, sortedBy } from '../util/collections.ts'
 import type { Goal } from './target-state.ts'
 
-const matchableIn = (catalog: Catalog): ReadonlyMap<string, readonly ObjectName[]> => {
-  const all = new Map<string, ObjectName[]>()
-  for (const { kind, name } of catalog.objects.values())
-    if (objectKinds[kind].matchable === true) append(all, `${kind} ${name[0]!}`, { kind, name })
+const matchableIn = (catalog: Catalog): ReadonlyMap<string, readonly CatalogObject[]> => {
+  const all = new Map<string, CatalogObject[]>()
+  for (const object of catalog.objects.values())
+    if (objectKinds[object.kind].matchable === true) append(all, `${object.kind} ${object.name[0]!}`, object)
   return new Map(
     [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
   )
+}
+
+/** An object that a target stands for. */
+export interface Found {
+  readonly object: ObjectName
+  readonly key: string
+  /** The object as it is; `undefined` for a schema that is to be created. */
+  readonly existing: CatalogObject | undefined
 }
 
 /** Why a target stands for no objects. */
@@ -27,16 +35,21 @@ export class Targets {
   readonly #catalog: Catalog
   readonly #owners: Goal['owners']
   /** By kind and schema, the objects that a pattern may match. Made for the first pattern. */
-  #matchable: ReadonlyMap<string, readonly ObjectName[]> | undefined
+  #matchable: ReadonlyMap<string, readonly CatalogObject[]> | undefined
 
   constructor(catalog: Catalog, owners: Goal['owners']) {
     this.#catalog = catalog
     this.#owners = owners
   }
 
-  exists(object: ObjectName): boolean {
+  #find(object: ObjectName): Found | undefined {
     const key = objectKey(object)
-    return this.#catalog.objects.has(key) || this.#owners.has(key)
+    const existing = this.#catalog.objects.get(key)
+    return existing === undefined && !this.#owners.has(key) ? undefined : { object, key, existing }
+  }
+
+  exists(object: ObjectName): boolean {
+    return this.#find(object) !== undefined
   }
 
   /** Says what does not exist: the schema or table that an object is in, or the object itself. */
@@ -51,9 +64,11 @@ export class Targets {
   }
 
   /** The objects, or why there are none. */
-  objectsOf(target: Target): readonly ObjectName[] | NoObjects {
-    if (!isPattern(target))
-      return this.exists(target) ? [target] : { reason: 'absent', why: this.whyAbsent(target) }
+  objectsOf(target: Target): readonly Found[] | NoObjects {
+    if (!isPattern(target)) {
+      const found = this.#find(target)
+      return found === undefined ? { reason: 'absent', why: this.whyAbsent(target) } : [found]
+    }
     const schema: ObjectName = { kind: 'schema', name: [target.schema] }
     const matching = this.#matching(target)
     if (matching.length > 0) return matching
@@ -62,11 +77,15 @@ export class Targets {
       : { reason: 'absent', why: `${describeObject(schema)} does not exist` }
   }
 
-  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly ObjectName[] {
+  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly Found[] {
     const matcher = new RegExp(pattern.source, pattern.flags)
     this.#matchable ??= matchableIn(this.#catalog)
-    return (this.#matchable.get(`${kind} ${schema}`) ?? []).filter(
-      ({ name }) => matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)),
-    )
+    const matching: Found[] = []
+    for (const existing of this.#matchable.get(`${kind} ${schema}`) ?? []) {
+      const { name, key } = existing
+      if (matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)))
+        matching.push({ object: { kind, name }, key, existing })
+    }
+    return matching
   }
 }

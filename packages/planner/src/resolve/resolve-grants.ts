@@ -8,8 +8,7 @@ import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { heldBy } from '../postgres/acl.ts'
 import { satisfy, together } from '../postgres/membership-option.ts'
-import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
-import type { Privilege } from '../postgres/privilege.ts'
+import type { ObjectName } from '../postgres/object-kind.ts'
 import { getOrMake } from '../util/collections.ts'
 import { futureOwner } from './future-owner.ts'
 import { isNone, type NoObjects, Targets } from './match-objects.ts'
@@ -90,7 +89,7 @@ export class GrantResolver implements Pick<
     const memberInherits =
       this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(reason.role)?.inherit ?? true)
     let hasNoEffect = false
-    const notPermitted = new Set<string>()
+    let notPermitted: Set<string> | undefined
     for (const one of asked) {
       const isOwner = one.owner === reason.role
       const direct = grant.direct || isOwner
@@ -100,10 +99,10 @@ export class GrantResolver implements Pick<
         const why = direct
           ? this.#grantDirectly(one, grant.grantable && !isOwner, reason)
           : this.#grantByRole(one, reason)
-        if (why !== undefined) notPermitted.add(why)
+        if (why !== undefined) (notPermitted ??= new Set()).add(why)
       }
     }
-    for (const why of notPermitted) this.#skips.notPermitted(reason, why)
+    for (const why of notPermitted ?? []) this.#skips.notPermitted(reason, why)
     if (hasNoEffect)
       this.#skips.add(
         reason,
@@ -116,13 +115,15 @@ export class GrantResolver implements Pick<
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
     if (isNone(objects)) return objects
-    const askedOf = (object: ObjectName, privilege: Privilege): Asked => {
-      const key = objectKey(object)
-      const owner = futureOwner(this.#catalog, this.#context.goal, key)
-      const providers = grant.direct ? [] : this.#intermediate.providing(key, privilege)
-      return { provides: { privilege, object }, key, owner, providers }
-    }
-    return grant.privileges.flatMap((privilege) => objects.map((object) => askedOf(object, privilege)))
+    const asked: Asked[] = []
+    for (const privilege of grant.privileges)
+      for (const { object, key, existing } of objects) {
+        const owner = futureOwner(this.#catalog, this.#context.goal, key)
+        const providers =
+          existing === undefined || grant.direct ? [] : this.#intermediate.providing(existing, privilege)
+        asked.push({ provides: { privilege, object }, key, owner, providers })
+      }
+    return asked
   }
 
   #addPrivilege(target: TargetPrivilege): void {

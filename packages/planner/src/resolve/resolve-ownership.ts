@@ -3,14 +3,14 @@ import { describeRefusal, type Refusal } from '../access/refusal.ts'
 import type { AccessStages } from '../access/stages.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { describeObject } from '../model/describe.ts'
-import type { Grant, OwnershipGrant } from '../model/grant.ts'
+import type { OwnershipGrant } from '../model/grant.ts'
 import type { Reason } from '../model/operation.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import { accessTo, futureOwner, type Ownerships } from './future-owner.ts'
 import { Targets } from './match-objects.ts'
 import { accessIn, settled } from './settle.ts'
 import type { Skips } from './skips.ts'
-import type { TargetOwner, TargetState } from './target-state.ts'
+import type { AskedGrant, TargetOwner, TargetState } from './target-state.ts'
 
 /** The future owners, and what the acting role may do then. */
 export interface ResolvedOwnership {
@@ -20,7 +20,9 @@ export interface ResolvedOwnership {
   readonly settled: Catalog
 }
 
-type Asked = readonly (readonly [grant: OwnershipGrant, reason: Reason])[]
+type Asked = AskedGrant<OwnershipGrant>
+
+const isOwnership = (asked: AskedGrant): asked is Asked => asked.grant.kind === 'ownership'
 
 const inWords = (refusal: Refusal | undefined): string | undefined => refusal && describeRefusal(refusal)
 
@@ -44,8 +46,8 @@ class OwnershipResolver {
     return { ...this.#target, owners: this.owners, access }
   }
 
-  resolve(asked: Asked, access: Ownerships['access']): void {
-    for (const [{ object }, reason] of asked) this.#resolve(object, reason, access)
+  resolve(asked: readonly Asked[], access: Ownerships['access']): void {
+    for (const reason of asked) this.#resolve(reason.grant.object, reason, access)
   }
 
   #resolve(object: OwnershipGrant['object'], reason: Reason, access: Ownerships['access']): void {
@@ -98,17 +100,14 @@ export const resolveOwnership = (
   catalog: Catalog,
   target: TargetState,
   now: Access,
-  asked: readonly (readonly [Grant, Reason])[],
+  asked: readonly AskedGrant[],
   skips: Skips,
 ): ResolvedOwnership => {
-  const ownerships: Asked = asked.flatMap(([grant, reason]) =>
-    grant.kind === 'ownership' ? [[grant, reason] as const] : [],
-  )
+  const ownerships = asked.filter(isOwnership)
   const resolver = new OwnershipResolver(catalog, target, skips)
-  const ofSchemas = ownerships.filter(([{ object }]) => object.kind === 'schema')
-  const ofContents = ownerships.filter(([{ object }]) => object.kind !== 'schema')
-  const followsTable = ([{ object }]: readonly [OwnershipGrant, Reason]): boolean =>
-    catalog.object(object)?.ownerFollows !== undefined
+  const ofSchemas = ownerships.filter(({ grant }) => grant.object.kind === 'schema')
+  const ofContents = ownerships.filter(({ grant }) => grant.object.kind !== 'schema')
+  const followsTable = ({ grant }: Asked): boolean => catalog.object(grant.object)?.ownerFollows !== undefined
 
   const first = { now, overContents: now }
   resolver.resolve(ofSchemas, first)

@@ -1,9 +1,8 @@
 import { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { preservedSchemas } from '../model/desired-role.ts'
-import type { Grant } from '../model/grant.ts'
+import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
+import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
-import type { Reason } from '../model/operation.ts'
 import type { Skipped } from '../model/plan.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { isPattern } from '../model/target.ts'
@@ -12,11 +11,12 @@ import { AttributeResolver } from './resolve-attributes.ts'
 import { GrantResolver } from './resolve-grants.ts'
 import { resolveOwnership } from './resolve-ownership.ts'
 import { Skips } from './skips.ts'
-import { type Goal, nothingFor, type TargetState } from './target-state.ts'
+import { type AskedGrant, type Goal, nothingFor, type TargetState } from './target-state.ts'
 
 /** For each desired role that owns something: the name of a caretaker that may own it instead. */
 const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
-  const owners = new Set([...catalog.objects.values()].map(({ owner }) => owner))
+  const owners = new Set<string>()
+  for (const { owner } of catalog.objects.values()) owners.add(owner)
   const named = new Set<string>()
   const caretakers = new Map<string, string>()
   for (const { role } of desired) {
@@ -28,10 +28,13 @@ const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): Readon
   return caretakers
 }
 
-const attachableSchema = (grant: Grant): readonly string[] => {
-  if (grant.kind !== 'privilege' || !grant.privileges.some(isAttaching)) return []
-  const { object } = grant
-  return isPattern(object) ? [object.schema] : [object.name[0]!]
+/** The schemas with tables on which grants ask for privileges that allow attaching code. */
+const attachableIn = (desired: readonly DesiredRole[]): ReadonlySet<string> => {
+  const schemas = new Set<string>()
+  for (const { grants } of desired)
+    for (const { privileges, object } of ofKind(grants, 'privilege'))
+      if (privileges.some(isAttaching)) schemas.add(isPattern(object) ? object.schema : object.name[0]!)
+  return schemas
 }
 
 /** The target state before any grant is resolved: who is desired, and what the caller’s options say. */
@@ -48,7 +51,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     reassignOwnedTo: options.reassignOwnedTo,
     caretakers: caretakersFor(catalog, request),
     attachable: attachableOf(catalog, nothing.desired),
-    attachableIn: new Set(desired.flatMap(({ grants }) => grants.flatMap(attachableSchema))),
+    attachableIn: attachableIn(desired),
     preserved: preservedSchemas(desired),
     managesCluster: options.scope !== 'database',
     keepDependents: options.keepDependents === true,
@@ -75,19 +78,19 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     skips.notPermitted({ role, grant: null }, why)
     return false
   }
-  const asked = request.desired
-    .filter(({ role }) => exists(role))
-    .flatMap(({ role, grants }) => grants.map((grant): readonly [Grant, Reason] => [grant, { role, grant }]))
+  const existing = request.desired.filter(({ role }) => exists(role))
+  const asked = existing.flatMap(({ role, grants }) => grants.map((grant): AskedGrant => ({ role, grant })))
   const attributes = new AttributeResolver(catalog, now, skips)
-  for (const [grant, reason] of asked)
-    if (grant.kind === 'attribute') {
-      if (grant.attribute === 'LOGIN') attributes.login(grant, reason)
-      else attributes.attribute(grant, reason)
-    }
+  for (const reason of asked) {
+    const { grant } = reason
+    if (grant.kind !== 'attribute') continue
+    if (grant.attribute === 'LOGIN') attributes.login(grant, reason)
+    else attributes.attribute(grant, reason)
+  }
   const target = { ...empty, logins: attributes.logins, attributes: attributes.attributes }
   const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
   const joined = request.desired.flatMap(({ grants }) =>
-    grants.flatMap((grant) => (grant.kind === 'membership' ? [grant.role] : [])),
+    ofKind(grants, 'membership').map((grant) => grant.role),
   )
   const goal = { ...target, owners, access }
   const grants = new GrantResolver(catalog, {
@@ -97,7 +100,8 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     joined: new Set(joined),
     skips,
   })
-  for (const [grant, reason] of asked)
+  for (const reason of asked) {
+    const { grant } = reason
     switch (grant.kind) {
       case 'privilege':
         grants.privilege(grant, reason)
@@ -112,6 +116,7 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
       case 'ownership':
         break
     }
+  }
   const { memberships, privileges, optionsNotGiven, defaults } = grants
   return { goal: { ...goal, memberships, privileges, optionsNotGiven, defaults }, skipped: skips.all }
 }

@@ -1,10 +1,17 @@
 import type { AccessStages } from '../access/stages.ts'
+import type { Grant } from '../model/grant.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { GrantableAttribute } from '../postgres/attribute.ts'
 import { defaultsFor, type Future } from '../postgres/default-privileges.ts'
 import type { AskedMembershipOptions } from '../postgres/membership-option.ts'
 import { objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
+
+/** A grant, and the desired role that asks for it: the reason for what is done. */
+export interface AskedGrant<Of extends Grant = Grant> {
+  readonly role: string
+  readonly grant: Of
+}
 
 export interface TargetLogin {
   readonly validUntil: string
