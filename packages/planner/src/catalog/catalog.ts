@@ -63,6 +63,13 @@ const withRow = (rows: readonly Membership[] = [], added: Membership): readonly 
   return index < 0 ? [...rows, added] : rows.with(index, added)
 }
 
+/** The rows of some members, in order. */
+const rowsIn = (members: Iterable<ReadonlyMap<string, readonly Membership[]>>): readonly Membership[] => {
+  const all: Membership[] = []
+  for (const ofMember of members) for (const rows of ofMember.values()) for (const row of rows) all.push(row)
+  return all
+}
+
 /** The rows of a snapshot, by member, then by role. */
 const membershipsIn = ({
   memberships,
@@ -82,6 +89,8 @@ const membershipsIn = ({
  */
 export class Catalog {
   server: Server
+  /** From 16 on memberships have several grantors, with options of their own. */
+  readonly membershipsHaveGrantors: boolean
   readonly scope: Scope | undefined
   readonly unmanaged: readonly Unmanaged[]
   readonly mayBeUnused: readonly string[]
@@ -104,6 +113,7 @@ export class Catalog {
 
   constructor(from: Snapshot | Catalog) {
     this.server = from.server
+    this.membershipsHaveGrantors = has(from.server.version, 'membership grantors')
     this.scope = from.scope
     this.unmanaged = from.unmanaged
     this.mayBeUnused = from.mayBeUnused ?? []
@@ -197,9 +207,8 @@ export class Catalog {
 
   /** The rows by which a role is a member of others. */
   membershipsOf(member: string): readonly Membership[] {
-    const all: Membership[] = []
-    this.#memberships.entries.get(member)?.forEach((rows) => all.push(...rows))
-    return all
+    const ofMember = this.#memberships.entries.get(member)
+    return ofMember === undefined ? [] : rowsIn([ofMember])
   }
 
   /** Whether a role is a member of others. */
@@ -273,9 +282,8 @@ export class Catalog {
   }
 
   /** All rows. */
-  *memberships(): Iterable<Membership> {
-    for (const ofMember of this.#memberships.entries.values())
-      for (const rows of ofMember.values()) yield* rows
+  memberships(): readonly Membership[] {
+    return rowsIn(this.#memberships.entries.values())
   }
 
   /** All default privileges that have been set. */
@@ -306,11 +314,6 @@ export class Catalog {
 
   isSuperuser(role: string): boolean {
     return this.roles.get(role)?.superuser ?? false
-  }
-
-  /** From 16 on memberships have several grantors, with options of their own. */
-  get membershipsHaveGrantors(): boolean {
-    return has(this.server.version, 'membership grantors')
   }
 
   snapshot(): Snapshot {
