@@ -70,13 +70,15 @@ const rowsIn = (members: Iterable<ReadonlyMap<string, readonly Membership[]>>): 
   return all
 }
 
+const noRows = (): Map<string, readonly Membership[]> => new Map()
+
 /** The rows of a snapshot, by member, then by role. */
 const membershipsIn = ({
   memberships,
 }: Snapshot): Map<string, ReadonlyMap<string, readonly Membership[]>> => {
   const byMember = new Map<string, Map<string, readonly Membership[]>>()
   for (const row of memberships) {
-    const ofMember = getOrMake(byMember, row.member, () => new Map<string, readonly Membership[]>())
+    const ofMember = getOrMake(byMember, row.member, noRows)
     const rows = ofMember.get(row.role)
     ofMember.set(row.role, rows === undefined ? [row] : withRow(rows, row))
   }

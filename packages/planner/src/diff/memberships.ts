@@ -168,10 +168,8 @@ export const membershipJudge = (
       row.member === catalog.server.actingRole || !isPermitted(row)
   const dependentStays = isNotPermitted(mayRevoke)
   const dependentStaysLast = isNotPermitted(mayRevokeLast)
-  return (row) => {
-    const verdict = verdictOn(row)
-    const { kind, options } = verdict
-    if (kind !== 'lose') return verdict
+  const verdictOnLoss = (row: Membership, verdict: MembershipVerdict): MembershipVerdict => {
+    const { options } = verdict
     const someDependent = (hasQuality: (one: Membership) => boolean): boolean =>
       losesAdmin(verdict) && dependents.some(row, hasQuality)
     if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
@@ -183,5 +181,9 @@ export const membershipJudge = (
       ? mayRevokeLast(row) && !someDependent(dependentStaysLast)
       : mayRevoke(row) && !someDependent(dependentStays)
     return isPermitted ? verdict : { kind: 'not permitted', options }
+  }
+  return (row) => {
+    const verdict = verdictOn(row)
+    return verdict.kind === 'lose' ? verdictOnLoss(row, verdict) : verdict
   }
 }

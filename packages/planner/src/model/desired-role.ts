@@ -13,11 +13,12 @@ export interface DesiredRole {
   readonly preserveExistingGrantsInSchemas?: readonly string[]
 }
 
-/** For each role, the schemas in which it keeps what it has. */
-export const preservedSchemas = (desired: readonly DesiredRole[]): ReadonlyMap<string, ReadonlySet<string>> =>
-  new Map(
-    desired.map(({ role, preserveExistingGrantsInSchemas = [] }) => [
-      role,
-      new Set(preserveExistingGrantsInSchemas),
-    ]),
-  )
+/** For each role that keeps something, the schemas in which it keeps what it has. */
+export const preservedSchemas = (
+  desired: readonly DesiredRole[],
+): ReadonlyMap<string, ReadonlySet<string>> => {
+  const preserved = new Map<string, ReadonlySet<string>>()
+  for (const { role, preserveExistingGrantsInSchemas: schemas } of desired)
+    if (schemas !== undefined) preserved.set(role, new Set(schemas))
+  return preserved
+}

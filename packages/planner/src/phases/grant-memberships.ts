@@ -73,9 +73,10 @@ export const grantMemberships: Phase = (catalog, goal) => {
     })
   const missing = (member: string, memberships: ReadonlyMap<string, TargetMembership>): Missing[] => {
     const all: Missing[] = []
-    for (const [role, membership] of memberships)
+    memberships.forEach((membership, role) => {
       if (!satisfy(left.membershipsIn(role, member), membership))
         all.push({ role, membership, ...granted(role, membership) })
+    })
     return sortedBy(all, ({ order }) => order)
   }
   return sortedBy(goal.memberships, ([member]) => member).flatMap(([member, memberships]) =>

@@ -35,7 +35,9 @@ const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonl
 const asked = ({ memberships }: Goal): readonly (readonly [role: string, TargetMembership])[] => {
   const all: (readonly [role: string, TargetMembership])[] = []
   for (const roles of memberships.values())
-    for (const one of roles) if (one[1].provides === undefined) all.push(one)
+    roles.forEach((membership, role) => {
+      if (membership.provides === undefined) all.push([role, membership])
+    })
   return all
 }
 

@@ -21,4 +21,4 @@ export const attributeWords: readonly Attribute[] = Object.keys(attributes) as A
 export type GrantableAttribute = Exclude<Attribute, 'INHERIT'>
 
 export const isGrantableAttribute = (word: unknown): word is GrantableAttribute =>
-  word !== 'INHERIT' && attributeWords.some((known) => known === word)
+  word !== 'INHERIT' && (attributeWords as readonly unknown[]).includes(word)

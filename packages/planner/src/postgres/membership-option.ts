@@ -16,11 +16,15 @@ export interface MembershipOptionValues {
 }
 
 /** The options that several rows give together: a member has an option if any of its rows gives it. */
-export const together = (rows: readonly MembershipOptionValues[]): MembershipOptionValues => ({
-  admin: rows.some(({ admin }) => admin),
-  inherit: rows.some(({ inherit }) => inherit),
-  set: rows.some(({ set }) => set),
-})
+export const together = (rows: readonly MembershipOptionValues[]): MembershipOptionValues => {
+  const [first, second] = rows
+  if (first !== undefined && second === undefined) return first
+  return {
+    admin: rows.some(({ admin }) => admin),
+    inherit: rows.some(({ inherit }) => inherit),
+    set: rows.some(({ set }) => set),
+  }
+}
 
 /** A row without some options. */
 export const without = <Row extends MembershipOptionValues>(

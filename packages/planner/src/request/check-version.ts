@@ -13,8 +13,11 @@ type Newer = readonly [since: number, what: string]
 const isTooOld = (version: number, since = 0): boolean => version < since
 
 const newPrivilege = (privileges: readonly Privilege[], version: number): Newer | undefined => {
-  const privilege = privileges.find((one) => isTooOld(version, privilegesSince[one]))
-  return privilege && [privilegesSince[privilege]!, privilege]
+  for (const privilege of privileges) {
+    const since = privilegesSince[privilege]
+    if (isTooOld(version, since)) return [since!, privilege]
+  }
+  return undefined
 }
 
 /** What a grant needs but a server is too old for. */

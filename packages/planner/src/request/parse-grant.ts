@@ -311,7 +311,10 @@ export class CheckedGrants {
   check(role: string, given: Grant, refuse: Refuse): readonly CheckedGrant[] {
     const text = this.#areRepeated ? textOf(given) : undefined
     const known = text === undefined ? undefined : this.#given.get(text)
-    if (known !== undefined) return known
+    return known ?? this.#checkNew(role, given, text, refuse)
+  }
+
+  #checkNew(role: string, given: Grant, text: string | undefined, refuse: Refuse): readonly CheckedGrant[] {
     const checked = checkGrant(role, given, refuse).map((grant) => this.#theOneOf(grant))
     if (text !== undefined) this.#given.set(text, checked)
     return checked

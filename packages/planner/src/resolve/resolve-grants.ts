@@ -4,6 +4,7 @@ import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { describeName } from '../model/describe.ts'
 import type { DefaultPrivilegeGrant, MembershipGrant, PrivilegeGrant } from '../model/grant.ts'
 import { intermediateName } from '../model/managed-role.ts'
+import type { Membership } from '../model/membership.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { heldBy } from '../postgres/acl.ts'
@@ -33,6 +34,8 @@ interface Asked {
   /** The intermediate roles that give this privilege. */
   readonly providers: readonly Role[]
 }
+
+const inherits = ({ inherit }: Membership): boolean => inherit
 
 /** What resolving grants needs besides the catalog. */
 interface Context {
@@ -81,10 +84,7 @@ export class GrantResolver implements Pick<
   }
 
   privilege(grant: PrivilegeGrant, reason: Reason): void {
-    const asked =
-      this.#context.goal.roles.length === 1
-        ? this.#askedBy(grant)
-        : getOrMake(this.#asked, grant, () => this.#askedBy(grant))
+    const asked = this.#askedBy(grant)
     if (isNone(asked)) return this.#skips.add(reason, asked.reason, asked.why)
     const memberInherits =
       this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(reason.role)?.inherit ?? true)
@@ -113,6 +113,14 @@ export class GrantResolver implements Pick<
 
   /** What a grant asks for, whichever role asks, or why there is no such object. */
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
+    const known = this.#asked.get(grant)
+    if (known !== undefined) return known
+    const asked = this.#find(grant)
+    if (this.#context.goal.roles.length > 1) this.#asked.set(grant, asked)
+    return asked
+  }
+
+  #find(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
     if (isNone(objects)) return objects
     const asked: Asked[] = []
@@ -173,7 +181,7 @@ export class GrantResolver implements Pick<
     const membership: TargetMembership = { provides: asked.provides, inherit: true, reason }
     let isHeld = false
     for (const { name } of asked.providers)
-      if (this.#catalog.membershipsIn(name, reason.role).some(({ inherit }) => inherit)) {
+      if (this.#catalog.membershipsIn(name, reason.role).some(inherits)) {
         this.#addMembership(name, membership)
         isHeld = true
       }

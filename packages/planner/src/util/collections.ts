@@ -18,14 +18,14 @@ export const append = <K, V>(lists: Map<K, V[]>, key: K, value: V): void => {
 }
 
 /** Orders texts by code unit: the same everywhere, whatever the locale. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a === b ? 0 : 1)
 
 /** A sorted copy, ordered by a key. */
 export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[] => {
   const all = [...values]
   if (all.length < 2) return all
-  const keys = all.map(key)
-  return [...keys.keys()].sort((a, b) => compareText(keys[a]!, keys[b]!)).map((index) => all[index]!)
+  const keyed = all.map((value) => ({ key: key(value), value }))
+  return keyed.sort((a, b) => compareText(a.key, b.key)).map(({ value }) => value)
 }
 
 /** Sorted, without duplicates. */
