@@ -48,6 +48,12 @@ export const conformanceAround16 = (title: string, define: Define): void =>
 /** The same there, for tests that change the acting role itself: a superuser is one for all tests of a server. */
 export const conformanceAsOwner: (define: Define) => void = forAll(only(around16, pairingsOfOwner(around16)))
 
+const since16 = inject('servers').filter(({ version }) => version >= 160_000)
+
+/** The same on every server from 16 on, for what only an acting role has that administers what it has created. */
+export const conformanceAsOwnerSince16 = (define: Define): void =>
+  forAll((server) => (isAmong(since16, server) ? pairingsOfOwner(since16)(server) : []))(define)
+
 const ends = oldestAndNewest(inject('servers'))
 
 /**

@@ -67,7 +67,7 @@ const heldPrivileges = (goal: Goal, { revoked, obstacle }: Blocked): Residue[] =
   const { grantee, grantor } = item
   const { reason, why } = obstacle
   const fact = privilegeFact(object, item, privilege)
-  const owner = `the owner, ${describeName(object.owner)}`
+  const owner = isVanished(object.owner) ? 'a superuser' : `the owner, ${describeName(object.owner)}`
   const byGrantor = endAsGrantor(fact)
   const byOwner = (more = ''): End =>
     ended(
@@ -192,7 +192,7 @@ const passedOnMembership = (
   row: Membership,
   options: readonly MembershipOption[],
 ): Residue => ({
-  ...staysMember(row, options, 'it has made another role a member, which is to stay one'),
+  ...staysMember(row, options, 'it has made a role a member, which is to stay one'),
   reason: 'passed on',
   ...ended([row.role, row.member, grantorIn(catalog, row)], 'a superuser', () =>
     revokeRowStatements(catalog, row, options, ' CASCADE'),

@@ -377,6 +377,106 @@ describe('a request is refused, with what is wrong', () => {
   ])('%s', ([, options, field]) => expect(refusal(() => asked(), options).field).toBe(field))
 })
 
+describe('a text in place of a list is not divided into its letters', () => {
+  const text = 'id' as never
+  const table = Target.table('s', 't')
+  const pattern = { kind: 'column', schema: 's', pattern: { source: '.' } }
+
+  test.for<[string, () => unknown, string, string]>([
+    ['the roles', () => text, 'desired', '"id" is not a desired role; give an object with role and grants'],
+    ['the grants', () => ({ role: 'r', grants: text }), 'grants', 'its grants are not an array'],
+    [
+      'the preserved schemas',
+      () => ({ ...asked(), preserveExistingGrantsInSchemas: text }),
+      'preserveExistingGrantsInSchemas',
+      'preserveExistingGrantsInSchemas is not an array',
+    ],
+    [
+      'the types of a function’s arguments',
+      () => Target.function('s', 'f', text),
+      'argumentTypes',
+      "argumentTypes must be an array of texts, such as ['integer', 'text']",
+    ],
+    [
+      'the types of a procedure’s arguments',
+      () => Target.procedure('s', 'p', text),
+      'argumentTypes',
+      "argumentTypes must be an array of texts, such as ['integer', 'text']",
+    ],
+    [
+      'the columns of a table',
+      () => Target.table('s', 't', { columns: text }),
+      'columns',
+      "columns must be an array of texts, such as ['id']",
+    ],
+    [
+      'the columns of tables that a pattern matches',
+      () => Target.table('s', /./, { columns: text }),
+      'columns',
+      "columns must be an array of texts, such as ['id']",
+    ],
+    [
+      'the columns in a pattern by hand',
+      () => asked(byHand({ ...pattern, columns: text })),
+      'columns',
+      'the columns must be an array of at least one',
+    ],
+    [
+      'the name of an object by hand',
+      () => asked(byHand({ kind: 'table', name: text })),
+      'name',
+      'the name of a table has the parts schema, table',
+    ],
+    [
+      'the name of a column by hand',
+      () => asked(byHand({ kind: 'column', name: 'stc' })),
+      'name',
+      'the name of a column has the parts schema, table, column',
+    ],
+    [
+      'the privileges',
+      () => asked(Grant.privilege(table, text)),
+      'privileges',
+      'the privileges must be an array of at least one',
+    ],
+    [
+      'the default privileges',
+      () => asked(Grant.defaultPrivilege({ owner: 'o', on: 'tables' }, text)),
+      'privileges',
+      'the privileges must be an array of at least one',
+    ],
+  ])('%s', ([, given, field, message]) => {
+    const error = refusal(given)
+    expect([error.field, error.message]).toEqual([field, expect.stringContaining(message)])
+  })
+})
+
+test.for<[string, unknown, string, string]>([
+  ['nothing', undefined, 'snapshot', 'cannot plan: the snapshot must be an object'],
+  [
+    'a snapshot without a server',
+    { ...snapshot(), server: undefined },
+    'server',
+    'cannot plan: server of the snapshot must be an object',
+  ],
+  [
+    'a server without a version',
+    { ...snapshot(), server: { ...snapshot().server, version: undefined } },
+    'server.version',
+    'cannot plan: server.version of the snapshot must be a number',
+  ],
+  [
+    'a text in place of a list of roles',
+    { ...snapshot(), roles: 'r' },
+    'roles',
+    'cannot plan: roles of the snapshot must be an array',
+  ],
+])('%s is refused in place of a snapshot, with what is wrong', ([, given, field, message]) =>
+  expect(() => plan(given as never, [], { seed: '' })).toThrow(
+    expect.objectContaining({ _tag: 'InvalidGrantError', field, message }),
+  ),
+)
+
 test.for<[string, Grant]>([
   ['an attribute', Grant.login()],
   ['a membership', Grant.roleMembership('a')],

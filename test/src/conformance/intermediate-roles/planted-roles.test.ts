@@ -3,7 +3,7 @@ import { mostAdministered } from '@pgsr/planner/internal'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { inAnotherDatabase } from '../../../harness/sandbox/another-database.ts'
-import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16, conformanceAsOwnerSince16 } from '../../../harness/drivers/conformance.ts'
 import { intermediateRolesOf } from '../../../harness/sandbox/intermediate-roles.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
@@ -54,38 +54,64 @@ const administerMany = async ({ run, name }: Sandbox): Promise<void> => {
   for (let count = 0; count < mostAdministered; count++) await run(`create role ${name('other')}`)
 }
 
-conformanceAround16('planted-roles', (sandbox) => {
-  test('roles that others let the acting role administer are not taken for delegates', async () => {
+/** Somebody else lets the acting role administer more roles than it should. */
+const letAdministerMany = async (box: Sandbox, eve: string): Promise<void> => {
+  const names = Array.from({ length: mostAdministered + 1 }, () => box.name('junk'))
+  const made = names.map((name) => `create role ${name}; grant ${name} to ${box.actor} with admin option`)
+  await asUser(box, eve)(made.join(';'))
+}
+
+/** Of several delegates the first has most to do. */
+const firstDelegate = (): string => `_pgsr_admin_0000${id().slice(4)}`
+
+type Plant = (box: Sandbox, delegate: string, eve: string) => Promise<unknown>
+
+const plantByEve =
+  (options: string): Plant =>
+  (box, delegate, eve) =>
+    asUser(box, eve)(`create role ${delegate} createrole; grant ${delegate} to ${box.actor} with ${options}`)
+
+/** A sync takes a planted role for no delegate, and who planted it gets nothing by it. */
+const expectToComeToNothing = async (box: Sandbox, plant: Plant, eve: string): Promise<void> => {
+  const [schema, alice, delegate] = [await makeTable(box), box.name('alice'), firstDelegate()]
+  await plant(box, delegate, eve)
+  try {
+    const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
+    expect(operationsOf(plan).filter(({ as }) => as === delegate)).toEqual([])
+    expect(await mayRead(box, alice, `${schema}.t`)).toBe(true)
+    // Who administers it can become it.
+    await asUser(box, eve)(`grant ${delegate} to ${eve}`).catch(() => undefined)
+    for (const role of await intermediateRolesOf(box, alice)) {
+      const letIn = asUser(box, eve)(`set role ${delegate}; grant ${role} to ${eve}`)
+      await expect(letIn).rejects.toMatchObject({ code: '42501' })
+    }
+    expect(await mayRead(box, eve, `${schema}.t`)).toBe(false)
+  } finally {
+    await box.admin(`drop owned by ${delegate}; drop role ${delegate}`)
+  }
+}
+
+conformanceAsOwnerSince16((sandbox) => {
+  test('roles that others let the acting role administer do not count', async () => {
     const box = sandbox()
-    if (box.isSuperuser || box.server.version < 160000) return // they need none
     const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
-    const junk = Array.from({ length: mostAdministered + 1 }, () => box.name('junk'))
-    const made = junk.map((name) => `create role ${name}; grant ${name} to ${box.actor} with admin option`)
-    await asUser(box, eve)(made.join(';'))
+    await letAdministerMany(box, eve)
     const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
     expect(new Set(operationsOf(plan).map(({ as }) => as))).toEqual(new Set([box.actor]))
   })
 
-  test.for<[string, (box: Sandbox, delegate: string, eve: string) => Promise<unknown>]>([
-    [
-      'that somebody else has created',
-      (box, delegate, eve) =>
-        asUser(
-          box,
-          eve,
-        )(
-          `create role ${delegate} createrole; grant ${delegate} to ${box.actor} with inherit false, set true`,
-        ),
-    ],
+  test('nothing runs as a delegate of somebody who also lets the acting role administer many roles', async () => {
+    const box = sandbox()
+    const eve = await makeEve(box)
+    await letAdministerMany(box, eve)
+    await expectToComeToNothing(box, plantByEve('inherit false, set true'), eve)
+  })
+
+  test.for<[string, Plant]>([
+    ['that somebody else has created', plantByEve('inherit false, set true')],
     [
       'that somebody else has created, even if the acting role may grant it',
-      (box, delegate, eve) =>
-        asUser(
-          box,
-          eve,
-        )(
-          `create role ${delegate} createrole; grant ${delegate} to ${box.actor} with admin true, inherit false, set true`,
-        ),
+      plantByEve('admin true, inherit false, set true'),
     ],
     [
       'that the acting role has created, if somebody else is a member of it',
@@ -103,26 +129,12 @@ conformanceAround16('planted-roles', (sandbox) => {
     ],
   ])('nothing runs as a delegate %s', async ([, plant]) => {
     const box = sandbox()
-    if (box.isSuperuser || box.server.version < 160000) return // they have no delegates
-    const [schema, eve, alice] = [await makeTable(box), await makeEve(box), box.name('alice')]
     await administerMany(box)
-    // Of several the first has most to do.
-    const delegate = `_pgsr_admin_0000${id().slice(4)}`
-    await plant(box, delegate, eve)
-    try {
-      const { plan } = await box.sync({ role: alice, grants: [Grant.tableSelect(schema, 't')] })
-      expect(operationsOf(plan).filter(({ as }) => as === delegate)).toEqual([])
-      expect(await mayRead(box, alice, `${schema}.t`)).toBe(true)
-      for (const role of await intermediateRolesOf(box, alice)) {
-        const letIn = asUser(box, eve)(`set role ${delegate}; grant ${role} to ${eve}`)
-        await expect(letIn).rejects.toMatchObject({ code: '42501' })
-      }
-      expect(await mayRead(box, eve, `${schema}.t`)).toBe(false)
-    } finally {
-      await box.admin(`drop role ${delegate}`)
-    }
+    await expectToComeToNothing(box, plant, await makeEve(box))
   })
+})
 
+conformanceAround16('planted-roles', (sandbox) => {
   test('no role becomes a member of an intermediate role that another role administers', async () => {
     const box = sandbox()
     const [schema, eve, alice, planted] = [
@@ -190,6 +202,38 @@ conformanceAround16('planted-roles', (sandbox) => {
     expect(left.size).toBe(box.isSuperuser ? 0 : 1)
     for (const role of names.values())
       await box.admin(`reassign owned by ${role} to ${box.actor}; drop owned by ${role}; drop role ${role}`)
+  })
+
+  test('nor does it if the name says another database, or if the member has made the role', async () => {
+    const box = sandbox()
+    const [schema, alice, analyst] = [await makeTable(box), box.name('alice'), box.name('analyst')]
+    const [elsewhere, own, more] = [
+      `_pgsr_local_1_table_select_${id()}`,
+      await ourName(box),
+      await ourName(box),
+    ]
+    await box.run(`
+      create role ${alice} createrole; create role ${analyst};
+      create role ${elsewhere}; grant ${analyst} to ${elsewhere}; grant ${elsewhere} to ${alice}`)
+    await box.admin(`alter role ${elsewhere} superuser`)
+    for (const role of [own, more]) await asUser(box, alice)(`create role ${role}; grant ${role} to ${alice}`)
+    await box.run(`grant ${analyst} to ${more}; grant select on ${schema}.t to ${elsewhere}, ${own}, ${more}`)
+    const desired = { role: alice, grants: [], preserveExistingGrantsInSchemas: [schema] }
+    const { plan } = await box.sync(desired, { onResidue: 'report', allowSuperuser: true })
+    const left = plan.residue.flatMap(({ fact }) => (fact.kind === 'membership' ? [fact] : []))
+    for (const role of [elsewhere, more])
+      if (await isMember(box, alice, role)) expect(left.map((fact) => fact.role)).toContain(role)
+    // Of a superuser only superusers take members away.
+    expect(await isMember(box, alice, elsewhere)).toBe(!box.isSuperuser)
+    expect(await isMember(box, alice, own)).toBe(true)
+    // What else it has is that it may make others members, which is not a privilege in the schema.
+    const administered = await box.admin(
+      `select roleid::regrole::text from pg_auth_members where member = '${alice}'::regrole and admin_option`,
+    )
+    for (const [role] of administered)
+      expect(left).toContainEqual(expect.objectContaining({ role, admin: true }))
+    const roles = [elsewhere, own, more].join(', ')
+    await box.admin(`drop owned by ${roles}; drop role ${roles}`)
   })
 
   test('what a planted role holds in another database is reported', async () => {

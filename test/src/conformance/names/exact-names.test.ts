@@ -1,4 +1,5 @@
 import { Grant, type SyncRolesOptions, Target } from '@pgsr/node-postgres'
+import { isCaretakerName } from '@pgsr/planner'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
@@ -174,5 +175,19 @@ conformanceInTurn('what few statements reach', (sandbox) => {
       await box.admin(`
         set allow_system_table_mods = on; alter table pg_ts_parser owner to postgres; reset allow_system_table_mods`)
     await box.admin(`drop schema ${schema} cascade`)
+  })
+
+  test('a shell type goes to a caretaker', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.run(`create role ${role} login; create schema ${schema}`)
+    await box.admin(`create type ${schema}.shell; alter type ${schema}.shell owner to ${role}`)
+    const { plan } = await box.sync({ role, grants: [] })
+    expect(plan.residue).toEqual([])
+    const [[owner]] = (await box.admin(
+      `select pg_get_userbyid(typowner)::text from pg_type where typname = 'shell' and typnamespace = '${schema}'::regnamespace`,
+    )) as readonly [readonly [string]]
+    expect(isCaretakerName(owner)).toBe(true)
+    await box.run(`drop role ${role}`)
   })
 })

@@ -101,8 +101,10 @@ conformanceAround16('what a plan reports', (sandbox) => {
   test('a snapshot that was read for another request is refused', async () => {
     const box = sandbox()
     const [role, other, schema] = [box.name('r'), box.name('r'), box.name('s')]
+    const elsewhere = box.name('s')
     await box.run(
-      `create role ${role}; create role ${other}; create schema ${schema}; create table ${schema}.t ()`,
+      `create role ${role}; create role ${other}; create schema ${schema}; create table ${schema}.t ();
+       create schema ${elsewhere}`,
     )
     const asked = { role, grants: [Grant.tableSelect(schema, 't')] }
     const read = JSON.parse(JSON.stringify(await box.pool.introspect(asked))) as Snapshot
@@ -112,6 +114,9 @@ conformanceAround16('what a plan reports', (sandbox) => {
       [{ role: other, grants: [] }, `role "${other}"`],
       [{ role, grants: [Grant.tableSelect(schema, 'u')] }, `table "${schema}"."u"`],
       [{ role, grants: [Grant.tableSelect(schema, /./)] }, `the tables of schema "${schema}"`],
+      [{ role, grants: [Grant.schemaUsage(elsewhere)] }, `schema "${elsewhere}"`],
+      [{ role, grants: [Grant.schemaOwnership(elsewhere)] }, `schema "${elsewhere}"`],
+      [{ role, grants: [], preserveExistingGrantsInSchemas: [elsewhere] }, `schema "${elsewhere}"`],
       [{ role, grants: [Grant.roleMembership(other)] }, `role "${other}"`],
       [
         { role, grants: [Grant.tableOwnership(schema, 't')] },

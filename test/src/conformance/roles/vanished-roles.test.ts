@@ -150,6 +150,34 @@ conformanceAround16('vanished roles', (sandbox) => {
     await dropScene(box, scene)
   })
 
+  test('only a superuser revokes what a role holds on an object whose owner was dropped; the rest is revoked', async () => {
+    const box = sandbox()
+    const scene = await setScene(box)
+    const { role, gone, schema } = scene
+    await box.admin(`
+      alter table ${schema}.one owner to ${gone};
+      set role ${gone}; grant select on ${schema}.one to ${role}; grant select (a) on ${schema}.one to ${role}; reset role`)
+    await vanish(box, gone)
+    const { plan } = await box.pool.syncRoles({ role, grants: [] }, { onResidue: 'report' })
+    expect(plan.residue.map(({ fact, by }) => [fact.kind, by])).toEqual(
+      box.isSuperuser
+        ? []
+        : [
+            ['privilege', 'a superuser'],
+            ['privilege', 'a superuser'],
+          ],
+    )
+    for (const { message } of plan.residue) expect(message).toContain('not exist any more')
+    expect(await may(box, role, `${schema}.one`)).toBe(!box.isSuperuser)
+    expect(await may(box, role, `${schema}.two`)).toBe(false)
+    expect(await logsIn(box, role)).toBe(false)
+    // The residue says what a superuser has to do.
+    for (const { statement } of plan.residue) await box.admin(statement)
+    expect((await box.pool.syncRoles({ role, grants: [] })).changed).toBe(false)
+    expect(await may(box, role, `${schema}.one`)).toBe(false)
+    await dropScene(box, scene)
+  })
+
   test('only a superuser grants a privilege on an object whose owner was dropped', async () => {
     const box = sandbox()
     const scene = await setScene(box)
