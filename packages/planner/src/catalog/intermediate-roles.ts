@@ -92,8 +92,9 @@ export class IntermediateRoles {
 
   /** The one privilege that a trusted role gives, which is what its name claims; `undefined` for any other role. */
   provided(name: string): Holding | undefined {
-    const [holding, another] = this.holdingsOf(name)
-    if (holding === undefined || another !== undefined) return undefined
+    const holdings = this.holdingsOf(name)
+    const holding = holdings.length === 1 ? holdings[0] : undefined
+    if (holding === undefined) return undefined
     const isTrusted =
       holding.byOwner && !holding.grantable && !this.#found.tainted.has(name) && this.isPlain(name)
     return isTrusted ? holding : undefined

@@ -17,8 +17,7 @@ export interface MembershipOptionValues {
 
 /** The options that several rows give together: a member has an option if any of its rows gives it. */
 export const together = (rows: readonly MembershipOptionValues[]): MembershipOptionValues => {
-  const [first, second] = rows
-  if (first !== undefined && second === undefined) return first
+  if (rows.length === 1) return rows[0]!
   return {
     admin: rows.some(({ admin }) => admin),
     inherit: rows.some(({ inherit }) => inherit),

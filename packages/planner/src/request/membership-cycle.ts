@@ -8,13 +8,14 @@ export const membershipCycle = (
 ): readonly string[] | undefined => {
   const done = new Set<string>()
   for (const start of roles) {
+    if (done.has(start)) continue
     const path: { role: string; rest: string[] }[] = []
     const onPath = new Set<string>()
     const enter = (role: string): void => {
       path.push({ role, rest: [...memberOf(role)] })
       onPath.add(role)
     }
-    if (!done.has(start)) enter(start)
+    enter(start)
     while (path.length > 0) {
       const { role, rest } = path.at(-1)!
       const next = rest.pop()

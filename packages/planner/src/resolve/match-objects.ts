@@ -28,7 +28,7 @@ export interface NoObjects {
   readonly why: string
 }
 
-export const isNone = (found: readonly unknown[] | NoObjects): found is NoObjects => 'why' in found
+export const isNone = (found: readonly unknown[] | NoObjects): found is NoObjects => !Array.isArray(found)
 
 /** The objects that targets stand for: they exist, or will exist because a grant asks for their ownership. */
 export class Targets {
