@@ -2,7 +2,7 @@ import { Grant, type Grant as AnyGrant } from '@pgsr/node-postgres'
 import { type DrawOptions, write } from './draw.ts'
 import type { Kit } from './kit.ts'
 import { makeKeyType } from './piece/foreign-key.ts'
-import { halves } from './piece/partition.ts'
+import { halves, makeOperatorClass } from './piece/partition.ts'
 import { makeDomain } from './piece/type.ts'
 import { type AttackRequest, nothing, only } from './request.ts'
 import { rows } from './table.ts'
@@ -41,9 +41,9 @@ const makeTable = (kit: Kit, base = 'table'): string => {
 }
 
 /** Makes a table with two partitions, and gives back the names of them. */
-const makeParent = (kit: Kit): readonly [string, ...string[]] => {
+const makeParent = (kit: Kit, operatorClass = ''): readonly [string, ...string[]] => {
   const parent = kit.name('parent')
-  kit.build(`create table ${parent} (id int primary key, v int) partition by range (id)`)
+  kit.build(`create table ${parent} (id int primary key, v int) partition by range (id ${operatorClass})`)
   const partitions = halves.map((bounds) => {
     const partition = kit.name('partition')
     kit.build(`create table ${partition} partition of ${parent} ${bounds}`)
@@ -80,6 +80,25 @@ export const scenarios: readonly Scenario[] = [
       const orders = makeOrders(kit, customers[0])
       kit.act('author', `insert into ${orders} values (${kit.key()}, 1)`)
       return [owns(orders)]
+    },
+    { since: 120000 },
+  ),
+  scenario(
+    'a foreign key’s check reads tables that are partitioned by keys that hold code',
+    (kit) => {
+      const [products] = makeParent(kit, makeOperatorClass(kit, 'partition key of a referred table'))
+      const orders = makeOrders(kit, products)
+      kit.act(['author', 'root'], `insert into ${orders} values (${kit.key()}, 1)`, { undone: true })
+
+      const customers = makeTable(kit, 'customers')
+      const visits = kit.name('visits')
+      kit.build(
+        `create table ${visits} (customer int references ${customers})
+         partition by range ((customer + ${kit.spy('partition key of a referring table')}(0)))`,
+      )
+      kit.build(`create table ${visits}_1 partition of ${visits} for values from (minvalue) to (maxvalue)`)
+      kit.act(['author', 'root'], `delete from ${customers} where id = 1`, { undone: true })
+      return [owns(orders), owns(customers)]
     },
     { since: 120000 },
   ),
@@ -137,6 +156,7 @@ export const scenarios: readonly Scenario[] = [
     (kit, friend) => {
       const table = makeTable(kit)
       const key = makeKeyType(friend, 'cast')
+      friend.build(`select '5'::${key}::int`)
       kit.draft.meanwhile.push({
         by: 'author',
         text: `grant references (id) on ${table} to ${kit.role('friend')}`,

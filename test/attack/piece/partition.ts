@@ -63,6 +63,22 @@ export const makePartitioned = (
 
 export const halves = ['for values from (minvalue) to (100)', 'for values from (100) to (maxvalue)'] as const
 
+/**
+ * Makes an operator class with code of the author’s: bounds are put in order by it whenever a table with such a key is opened,
+ * or its partitions are looked for.
+ */
+export const makeOperatorClass = (kit: Kit, place: string): string => {
+  const compare = kit.spy(place, { takes: 'int, int', gives: '$1 - $2' })
+  const name = kit.name('opclass')
+  kit.build(
+    `create operator class ${name} for type int using btree as
+     operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 ${compare}(int, int);
+     alter operator class ${name} using btree owner to ${kit.role(kit.author)}`,
+    'root',
+  )
+  return name
+}
+
 /** A parent of two partitions that holds no code of its own. */
 export const makePlainParent = (kit: Kit): string =>
   makePartitioned(kit, { by: 'range (id)', bounds: halves, key: true }).parent
@@ -102,16 +118,8 @@ export const partitionPieces: readonly Piece[] = [
     },
   },
   {
-    // Bounds are put in order by it whenever the table is opened, or its partitions are looked for.
     make: (kit) => {
-      const compare = kit.spy('comparison of a partition key', { takes: 'int, int', gives: '$1 - $2' })
-      const name = kit.name('opclass')
-      kit.build(
-        `create operator class ${name} for type int using btree as
-         operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 ${compare}(int, int);
-         alter operator class ${name} using btree owner to ${kit.role(kit.author)}`,
-        'root',
-      )
+      const name = makeOperatorClass(kit, 'comparison of a partition key')
       makePartitioned(kit, { by: `range (id ${name})`, bounds: halves })
     },
   },

@@ -28,6 +28,10 @@ describe.for(servers)('$name', (server) => {
       const result = await attempt(server, plot)
       expect(complaint(plot, result)).toBe('')
       expect(result.unbuilt).toEqual([])
+      expect(
+        plot.world.places.filter((place) => !result.fired.has(place)),
+        'its code has run before the sync, too',
+      ).toEqual([])
     },
   )
 

@@ -183,6 +183,48 @@ conformanceAtEnds((sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
+  test.for<[string, (role: string, third: string, schema: string) => string, readonly RegExp[]]>([
+    [
+      'both owners, if an owner',
+      (_, third, schema) => `alter table ${schema}.mine owner to ${third}`,
+      [
+        /predicted but not found: role "r_\w+" owns table "s_\w+"."mine"/,
+        /found but not predicted: role "t_\w+" owns table "s_\w+"."mine"/,
+      ],
+    ],
+    [
+      'the member and the grantor, if a membership',
+      (role, third) => `grant ${third} to ${role}`,
+      [/found but not predicted: role "r_\w+" is a member of role "t_\w+" .*, granted by role "postgres"/],
+    ],
+  ])('the error names %s is not what was planned', async ([, statement, sentences]) => {
+    const box = sandbox()
+    const [role, third, schema] = [box.name('r'), box.name('t'), box.name('s')]
+    await box.run(`
+      create role ${role}; create role ${third}; create schema ${schema};
+      create table ${schema}.t (); create table ${schema}.mine ()`)
+    await box.admin(`
+      alter table ${schema}.mine owner to ${role};
+      create function ${schema}.meddle() returns void language sql security definer as '${statement(role, third, schema)}'`)
+    const stop = await whenGranted(box, `perform ${schema}.meddle()`)
+    const grants = [Grant.tableOwnership(schema, 'mine'), Grant.tableSelect(schema, 't', { direct: true })]
+    try {
+      const error: unknown = await box.pool
+        .syncRoles(
+          [
+            { role, grants },
+            { role: third, grants: [] },
+          ],
+          { attempts: 1 },
+        )
+        .catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(ProofError)
+      for (const sentence of sentences) expect((error as Error).message).toMatch(sentence)
+    } finally {
+      await stop()
+    }
+  })
+
   test.for([
     ['an object is gone', 'undefined_table', '42P01'],
     ['a role is gone that it would SET ROLE to', 'invalid_parameter_value', '22023'],
