@@ -253,11 +253,8 @@ export const isContainer = ({ kind }: Pick<ObjectName, 'kind'>): boolean =>
   kind === 'schema' || kind === 'database'
 
 /** A key that is unique to an object: no name can hold NUL. */
-export const objectKey = ({ kind, name }: ObjectName): string => {
-  let key: string = kind
-  for (const part of name) key += `\0${part}`
-  return key
-}
+export const objectKey = ({ kind, name }: ObjectName): string =>
+  name.reduce((key, part) => `${key}\0${part}`, kind as string)
 
 /** The names of some objects, each once, in canonical order. */
 export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] => {
