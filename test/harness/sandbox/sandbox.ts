@@ -155,7 +155,7 @@ export const openSandbox = async (
       ),
     }))
     // What a plan says does not depend on the driver, so it is enough to ask one.
-    if (driver.library === 'pg') {
+    if (driver.name === 'pg') {
       const again = await pool.planRoles(withoutPasswords, options)
       expect(again.transactions, 'the same sync again finds nothing to do').toEqual([])
       // A sync reads less than a plan, as long as it finds nothing to do.
