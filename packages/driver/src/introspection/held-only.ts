@@ -1,13 +1,12 @@
 import { sql } from 'kysely'
-import { intermediateName } from './constant.ts'
-import { allOf, handOn, oidsOf } from './handed-on.ts'
+import { handOn, oidsOf } from './handed-on.ts'
 import { membershipsOf } from './membership.ts'
 import type { Needs } from './needs.ts'
 import { handingOn, type Statement } from './statement.ts'
-import { dependencies, settings, usualObjectsNamed } from './usual-objects.ts'
+import { dependencies, handOnTracked, settings, usualObjectsNamed } from './usual-objects.ts'
 import { granted, memberships, roles } from './usual-roles.ts'
 
-/** Finds the intermediate roles that have a desired role as a member, and all that the desired and requested roles are members of. */
+/** Finds the tracked roles, and all that the desired and the requested roles are members of. */
 const heldRoles = handingOn(
   () => sql`
     with recursive role_closure as (
@@ -17,16 +16,7 @@ const heldRoles = handingOn(
     )
     select ${sql.join([
       handOn('role_closure', sql`array(select c.oid from role_closure as c)`),
-      handOn(
-        'tracked_role',
-        sql`(${oidsOf('desired')} || array(
-      select g.oid from (
-        select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
-        offset 0
-      ) as g(oid)
-      where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName} and g.oid not in ${allOf('desired')}
-    ))`,
-      ),
+      handOnTracked(),
     ])}`,
 )
 

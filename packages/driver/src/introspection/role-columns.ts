@@ -11,8 +11,11 @@ const validUntil = sql`case
     || case when pg_catalog.date_part('year', pg_catalog.timezone('UTC', r.rolvaliduntil)) < 0 then ' BC' else '' end
 end`
 
+/** The columns that matter only where something has to change. */
+export type ForChanges = Pick<ColumnsOf<'roles'>, 'servesOthers' | 'administeredByOthers' | 'administers'>
+
 /** The attributes of a role `r`. */
-export const attributes: Omit<ColumnsOf<'roles'>, 'servesOthers' | 'administeredByOthers' | 'administers'> = {
+export const attributes: Omit<ColumnsOf<'roles'>, keyof ForChanges> = {
   name: sql`r.rolname::text`,
   oid: sql`r.oid::text`,
   login: sql`r.rolcanlogin`,

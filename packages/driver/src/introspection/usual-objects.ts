@@ -106,9 +106,24 @@ const united = (
       )
 
 /**
- * Finds the intermediate roles that have a desired role as a member, or hold a privilege on an object that the scope names.
- * The names are read from PostgreSQL’s cache; each is checked once, since the check is slow.
+ * Hands on the desired roles, the intermediate roles that have one as a member, and those among some other roles. The names
+ * are read from PostgreSQL’s cache; each is checked once, since the check is slow.
+ * @param others a query of oids
  */
+export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown> =>
+  handOn(
+    'tracked_role',
+    sql`(${oidsOf('desired')} || array(
+      select g.oid from (
+        select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+        ${others === undefined ? sql`` : sql`union ${others}`}
+        offset 0
+      ) as g(oid)
+      where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName} and g.oid not in ${allOf('desired')}
+    ))`,
+  )
+
+/** Intermediate roles are also looked for among those that hold a privilege on an object that the scope names. */
 const trackedRoles = handingOn((_version, needs) => {
   const kinds = kindsIn(needs)
   const grantees = united(
@@ -124,17 +139,7 @@ const trackedRoles = handingOn((_version, needs) => {
     ({ oid }) => oid,
   )
   return sql`select ${sql.join([
-    handOn(
-      'tracked_role',
-      sql`(${oidsOf('desired')} || array(
-      select g.oid from (
-        select m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
-        union ${grantees}
-        offset 0
-      ) as g(oid)
-      where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName} and g.oid not in ${allOf('desired')}
-    ))`,
-    ),
+    handOnTracked(grantees),
     handOn('owner_or_grantor', needs.isSuperuser ? none : sql`array(${owners})`),
     handOn('snapshot_schema', needs.isSuperuser ? none : sql`array(${schemas})`),
     handOn('unused_role', none),

@@ -12,10 +12,16 @@ import {
 import { membershipsOf } from './membership.ts'
 import { name } from './name.ts'
 import type { Needs } from './needs.ts'
-import { administeredByOthers, administers, attributes, servesOthers, type Test } from './role-columns.ts'
+import {
+  administeredByOthers,
+  administers,
+  attributes,
+  type ForChanges,
+  servesOthers,
+  type Test,
+} from './role-columns.ts'
 import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
-import type { ColumnsOf } from './rows.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 
 /** The grantees of schemas, a row for each privilege. */
@@ -129,9 +135,6 @@ const joinable = handingOn(
     )}`,
 )
 
-type ForChanges = Pick<ColumnsOf<'roles'>, 'servesOthers' | 'administeredByOthers' | 'administers'>
-
-/** What matters only where something has to change. */
 const forChanges = (version: number, needs: Needs): ForChanges => {
   const isAdministrator = administrators(needs)
   const isDesired: Test = (oid) => isIn(oid, 'desired', !needs.isOneDesired)
