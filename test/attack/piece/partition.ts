@@ -1,6 +1,7 @@
 import type { Kit } from '../kit.ts'
 import type { Part } from '../part.ts'
 import { rows, share } from '../table.ts'
+import { makeOperatorClass } from './operator-class.ts'
 import type { Piece } from './piece.ts'
 import { makeDomain } from './type.ts'
 
@@ -62,22 +63,6 @@ export const makePartitioned = (
 }
 
 export const halves = ['for values from (minvalue) to (100)', 'for values from (100) to (maxvalue)'] as const
-
-/**
- * Makes an operator class with code of the author’s: bounds are put in order by it whenever a table with such a key is opened,
- * or its partitions are looked for.
- */
-export const makeOperatorClass = (kit: Kit, place: string): string => {
-  const compare = kit.spy(place, { takes: 'int, int', gives: '$1 - $2' })
-  const name = kit.name('opclass')
-  kit.build(
-    `create operator class ${name} for type int using btree as
-     operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 ${compare}(int, int);
-     alter operator class ${name} using btree owner to ${kit.role(kit.author)}`,
-    'root',
-  )
-  return name
-}
 
 /** A parent of two partitions that holds no code of its own. */
 export const makePlainParent = (kit: Kit): string =>

@@ -1,4 +1,5 @@
 import type { Kit } from '../kit.ts'
+import { makeOperatorClass } from './operator-class.ts'
 import type { TablePiece } from './piece.ts'
 import { Grant, Target } from '@pgsr/node-postgres'
 
@@ -138,16 +139,8 @@ export const typePieces: readonly TablePiece[] = [
     },
   })),
   {
-    // Only a superuser makes one, but anybody may own it.
     make: (kit, table) => {
-      const compare = kit.spy('operator class', { takes: 'int, int', gives: '$1 - $2' })
-      const name = kit.name('opclass')
-      kit.build(
-        `create operator class ${name} for type int using btree as
-         operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 ${compare}(int, int);
-         alter operator class ${name} using btree owner to ${kit.role(kit.author)}`,
-        'root',
-      )
+      const name = makeOperatorClass(kit, 'operator class')
       kit.build(`create index on ${table} (v ${name})`)
     },
   },
