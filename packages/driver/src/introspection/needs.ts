@@ -47,7 +47,7 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
-  /** Whether it does not matter as whom the acting role can act. A superuser can act as anybody. */
+  /** Whether nobody asks as whom the acting role can act. A superuser can act as anybody. */
   readonly isSuperuser: boolean
   /**
    * Whether it is enough to read what the desired roles hold. That shows whether anything is missing or too much, but not
@@ -137,7 +137,7 @@ export const readsUsualObjects = (needs: Needs, version: number): boolean =>
 export const readsUsualRoles = ({ unusedRoles, rare }: Needs): boolean =>
   !unusedRoles && !rare.has('memberships') && !rare.has('reach')
 
-/** The same without what the acting role may do, if what the roles hold can be read alone. */
+/** The same needs, but only for what the desired roles hold, if that can be read by itself. */
 export const withOnlyHeld = (needs: Needs, version: number): Needs =>
   readsUsualObjects(needs, version) && readsUsualRoles(needs)
     ? { ...needs, isSuperuser: true, onlyHeld: true }

@@ -124,7 +124,7 @@ export const makePlan = <E>(source: PlanSource<E>, settings: Settings) =>
     Effect.flatMap(noted),
   )
 
-/** Whether a plan neither does anything nor leaves anything undone that it should do. Objects that do not exist stay absent. */
+/** Whether a plan does nothing, and leaves nothing undone but grants on objects that do not exist. */
 const isNothing = (plan: Plan): boolean =>
   operationsOf(plan).length + plan.residue.length === 0 &&
   plan.skipped.every(({ reason }) => reason === 'absent')

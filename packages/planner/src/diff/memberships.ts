@@ -175,7 +175,7 @@ export const membershipJudge = (
     if (someDependent(isPreservedOne)) return { kind: 'passed on', options }
     if (isNamelessRow(row) || someDependent(isNamelessRow)) return { kind: 'not permitted', options }
     if (access.isSuperuser) return verdict
-    // What the acting role may need until then is lost last, all of it while it borrows the same.
+    // What the acting role may need until then is lost last, in one group, during which it keeps what it borrows.
     const isLast = access.graph.needs(row.member)
     const isPermitted = isLast
       ? mayRevokeLast(row) && !someDependent(dependentStaysLast)

@@ -33,7 +33,9 @@ export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => 
   const isMissing = (role: string): boolean => !catalog.roles.has(role) && !missing.has(role)
   for (const role of goal.roles) if (isMissing(role)) missing.set(role, { reason: { role, grant: null } })
   for (const memberships of goal.memberships.values())
-    for (const role of memberships.keys()) if (isMissing(role)) missing.set(role, memberships.get(role)!)
+    memberships.forEach((membership, role) => {
+      if (isMissing(role)) missing.set(role, membership)
+    })
   for (const object of lostObjects(catalog, goal)) {
     const heir = futureOwner(catalog, goal, object.key)!
     if (isCaretaker(goal, heir) && isMissing(heir)) missing.set(heir, { reason: notAskedFor(object.owner) })

@@ -75,7 +75,7 @@ conformanceAsOwner((sandbox) => {
     await syncOn(box, ...schemas)
   })
 
-  test('the acting role may use a schema only as a member of a group, whatever is to be reported', async () => {
+  test('the acting role may have USAGE on a schema only as a member of a group', async () => {
     const box = sandbox()
     const [group, role, schema] = [box.name('g'), box.name('r'), box.name('s')]
     await box.admin(

@@ -227,8 +227,8 @@ conformanceAtEnds((sandbox) => {
 
   test.for([
     ['an object is gone', 'undefined_table', '42P01'],
-    ['a role is gone that it would SET ROLE to', 'invalid_parameter_value', '22023'],
-  ] as const)('a sync that fails since %s reads the catalogs again', async ([, name, sqlState]) => {
+    ['it cannot SET ROLE to a role that is gone', 'invalid_parameter_value', '22023'],
+  ] as const)('a sync reads the catalogs again if %s', async ([, name, sqlState]) => {
     const box = sandbox()
     const [role, schema] = [box.name('r'), box.name('s')]
     await box.run(`create schema ${schema}; create table ${schema}.t (); create sequence ${schema}.tries`)
