@@ -44,6 +44,9 @@ const readings: readonly (readonly [what: string, scope: Scope, needs: ReturnTyp
 /** Catalogs with an owner or an ACL that are not of objects: roles, what is to be, what was, and what has no ALTER … OWNER. */
 const others = new Set(['pg_authid', 'pg_default_acl', 'pg_init_privs', 'pg_extension', 'pg_pltemplate'])
 
+/** Catalogs that are small, or have no index by which few of their rows could be found. */
+const readWhole: ReadonlySet<string> = new Set(['pg_database', 'pg_default_acl', 'pg_db_role_setting'])
+
 const settings = 'set enable_seqscan = off; set search_path = pg_catalog, pg_temp'
 
 describe.for(inject('servers'))('$name', (server) => {
@@ -73,7 +76,7 @@ describe.for(inject('servers'))('$name', (server) => {
         await client.query(statement)
       }
       await client.end()
-      expect(scanned.filter((name) => !['pg_database', 'pg_default_acl'].includes(name))).toEqual([])
+      expect(scanned.filter((name) => !readWhole.has(name))).toEqual([])
     },
   )
 

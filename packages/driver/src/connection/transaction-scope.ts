@@ -40,6 +40,9 @@ const settingNames = [
   'statement_timeout',
   'createrole_self_grant',
   'client_encoding',
+  'jit',
+  'enable_seqscan',
+  'max_parallel_workers_per_gather',
 ] as const
 
 const undone = ['rollback to savepoint pgsr_sync', 'release savepoint pgsr_sync']

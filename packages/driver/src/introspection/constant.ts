@@ -34,6 +34,13 @@ export const zero: RawBuilder<number> = sql<number>`0`
 /** The names of intermediate roles, which hold a privilege for their members. */
 export const intermediateName: RawBuilder<string> = sql<string>`'^_pgsr_(global|local_[0-9]+)_(.+_)?[0-9a-f]{8}$'`
 
+/**
+ * Whether a name looks like that of an intermediate role. To look closely takes ten times as long, and what is read of a few
+ * more roles does no harm.
+ */
+export const looksIntermediate = (called: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`(${called} like '\\_pgsr\\_local\\_%' or ${called} like '\\_pgsr\\_global\\_%')`
+
 /** The names of caretakers, which own what other roles have lost. */
 export const caretakerName: RawBuilder<string> = sql<string>`'^_pgsr_caretaker_[0-9a-f]{8}$'`
 

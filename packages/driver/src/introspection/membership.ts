@@ -12,10 +12,7 @@ export const rows = (version: number) =>
       (version >= 160000 ? sql.ref<boolean>('m.set_option') : sql<boolean>`true`).as('set_option'),
     ])
 
-/**
- * The rows by which a role is a member of others, as a subquery. The index is searched for each role: without statistics,
- * PostgreSQL may read the whole catalog for a list of roles.
- */
+/** The rows by which a role, or any of an array of roles, is a member of others, as a subquery, for which the index is searched. */
 export const membershipsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`(select x.* from pg_catalog.pg_auth_members as x where x.member = ${member} offset 0)`
 

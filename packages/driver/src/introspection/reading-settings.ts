@@ -1,5 +1,4 @@
 import { asciiLiteral } from '../connection/ascii-literal.ts'
-import type { TransactionScope } from '../connection/transaction-scope.ts'
 import type { Settings } from '../options.ts'
 
 /** Who reads. */
@@ -27,7 +26,7 @@ const quoted = (text: string): string => `'${text}'`
 /**
  * Settings for PostgreSQL’s planner. Compiling a statement with JIT, and starting parallel workers, takes longer than running
  * it. Without `enable_seqscan = off`, PostgreSQL would read catalogs that have just grown in full, again and again, since
- * its statistics still show them as small. A transaction of the caller’s keeps its own.
+ * its statistics still show them as small.
  * @see https://www.postgresql.org/docs/current/runtime-config-query.html
  */
 const forPlanner: readonly (readonly [name: string, value: string, since: number])[] = [
@@ -36,12 +35,7 @@ const forPlanner: readonly (readonly [name: string, value: string, since: number
   ['max_parallel_workers_per_gather', '0', 0],
 ]
 
-export const plannerSettings = (
-  { isOwn }: TransactionScope,
-  version: number,
-): Readonly<Record<string, string>> =>
+export const plannerSettings = (version: number): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    forPlanner
-      .filter(([, , since]) => isOwn && version >= since)
-      .map(([name, value]) => [name, quoted(value)]),
+    forPlanner.filter(([, , since]) => version >= since).map(([name, value]) => [name, quoted(value)]),
   )

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { catalogName, intermediateName } from './constant.ts'
+import { catalogName, looksIntermediate } from './constant.ts'
 import { allOf, handOn, none, oidsOf, ofSession } from './handed-on.ts'
 import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
@@ -119,7 +119,7 @@ export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown>
         ${others === undefined ? sql`` : sql`union ${others}`}
         offset 0
       ) as g(oid)
-      where pg_catalog.pg_get_userbyid(g.oid)::text ~ ${intermediateName} and g.oid not in ${allOf('desired')}
+      where ${looksIntermediate(sql`pg_catalog.pg_get_userbyid(g.oid)::text`)} and g.oid not in ${allOf('desired')}
     ))`,
   )
 
@@ -157,9 +157,8 @@ export const dependencies = listing('dependencies', () => ({
     oids: sql`pg_catalog.array_agg(d.objid) filter (where d.here)`,
   },
   from: sql`from (
-      select w.oid as refobjid, d.classid, d.objid, d.objsubid, d.deptype, d.dbid in (0, ${ofSession('database')}) as here
-      from pg_catalog.unnest(${oidsOf('tracked_role')}) as w(oid)
-      cross join lateral ${dependenciesOf(sql`w.oid`)} as d
+      select x.*, x.dbid in (0, ${ofSession('database')}) as here
+      from ${dependenciesOf(sql`any(${oidsOf('tracked_role')})`)} as x
     ) as d
     group by 1, d.classid, 3, 4
     order by 1, d.classid, 3, 4`,
@@ -167,7 +166,7 @@ export const dependencies = listing('dependencies', () => ({
 
 export const settings = listing('unmanaged', (_version, needs) => ({
   columns: { role: name('s.setrole', needs), kind: sql`'settings'::text`, description: describedSetting },
-  from: sql`from pg_catalog.pg_db_role_setting as s where s.setrole in ${allOf('tracked_role')}
+  from: sql`from (select x.* from pg_catalog.pg_db_role_setting as x offset 0) as s where s.setrole in ${allOf('tracked_role')}
     order by s.setrole, s.setdatabase`,
 }))
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { intermediateName } from './constant.ts'
+import { looksIntermediate } from './constant.ts'
 import {
   allOf,
   handOn,
@@ -139,7 +139,7 @@ const forChanges = (version: number, needs: Needs): ForChanges => {
   const isAdministrator = administrators(needs)
   const isDesired: Test = (oid) => isIn(oid, 'desired', !needs.isOneDesired)
   return {
-    servesOthers: servesOthers(version, sql`r.rolname ~ ${intermediateName}`, isDesired),
+    servesOthers: servesOthers(version, looksIntermediate(sql`r.rolname`), isDesired),
     administeredByOthers: administeredByOthers(
       sql`r.oid in ${allOf('joinable_role')} and r.oid not in ${allOf('desired')}`,
       isAdministrator,
@@ -172,8 +172,7 @@ export const memberships = listing('memberships', (version, needs) => ({
     inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
     set: version < 160000 ? sql`true` : sql`m.set_option`,
   },
-  from: sql`from pg_catalog.unnest(${oidsOf('role_closure')}) as c(oid)
-    cross join lateral ${membershipsOf(sql`c.oid`)} as m
+  from: sql`from ${membershipsOf(sql`any(${oidsOf('role_closure')})`)} as m
     ${needs.onlyHeld ? sql`` : sql`where m.roleid in ${allOf('role_closure')}`}
     order by m.member, m.roleid, m.grantor`,
 }))

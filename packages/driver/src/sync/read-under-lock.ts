@@ -32,7 +32,7 @@ const beginStatements = ({ settings, transaction, stored, version, lockBudget }:
   const { lockKey, statementTimeout } = settings
   return [
     ...transaction.begin,
-    settingsStatement(settings, plannerSettings(transaction, version)),
+    settingsStatement(settings, plannerSettings(version)),
     `set local lock_timeout = ${lockBudget.lockTimeout()}`,
     clock,
     `select pg_catalog.pg_advisory_xact_lock(${lockKey})`,
