@@ -1,5 +1,5 @@
 // Makes the JavaScript of the package, with kysely in it. `promises.js` has effect in it, too. The other files import it.
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 
@@ -33,9 +33,11 @@ const leavingOut = (names) => ({
     }),
 })
 
-/** Reads the licence of a package, whose file is in capitals or not. */
-const readLicence = (directory) =>
-  readFile(join(directory, 'LICENSE'), 'utf8').catch(() => readFile(join(directory, 'license'), 'utf8'))
+/** Reads the licence of a package, whose file may be in capitals, and in Markdown. */
+const readLicence = async (directory) => {
+  const file = (await readdir(directory)).find((name) => /^license(\.md)?$/i.test(name))
+  return readFile(join(directory, file), 'utf8')
+}
 
 /** The licences of the packages that bundles contain. */
 const licencesOf = (bundles) => {

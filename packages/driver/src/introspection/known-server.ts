@@ -1,6 +1,8 @@
 import type { Scope } from '@pgsr/planner'
+import { LRUCache } from 'lru-cache'
 import type { SessionShape } from '../connection/session.ts'
 import type { Found } from './needs.ts'
+import type { Reading } from './reading.ts'
 
 /** What was last found of a role to act as. */
 export interface KnownActor {
@@ -20,31 +22,37 @@ export interface KnownServer {
   /** By the role to act as. */
   readonly actors: Map<string | undefined, KnownActor>
   /** What was found of roles that is rare. */
-  readonly found: Map<string, Found>
+  readonly found: LRUCache<string, Found>
+  /** The last readings, by the text that was sent. If the answer is the same again, it is not decoded again. */
+  readonly readings: LRUCache<string, Reading>
 }
+
+/** Of how many sets of desired roles it is remembered what was found of them. */
+const mostFound = 1000
+
+/** How many rows are remembered. A row takes some 500 bytes. */
+const mostRows = 30_000
+
+const rowsOf = ({ results }: Reading): number => results.reduce((sum, rows) => sum + rows.length, 1)
 
 const remembered = new WeakMap<object, KnownServer>()
 
 export const knownServer = ({ connection }: Pick<SessionShape, 'connection'>): KnownServer => {
-  const known = remembered.get(connection) ?? { actors: new Map(), found: new Map() }
+  const known = remembered.get(connection) ?? {
+    actors: new Map(),
+    found: new LRUCache({ max: mostFound }),
+    readings: new LRUCache({ maxSize: mostRows, sizeCalculation: rowsOf }),
+  }
   remembered.set(connection, known)
   return known
 }
-
-/** Of how many sets of desired roles it is remembered what was found of them. */
-const mostRemembered = 1000
 
 const keyOf = ({ desired }: Scope): string => JSON.stringify(desired)
 
 export const lastFound = ({ found }: KnownServer, scope: Scope): Found | undefined => found.get(keyOf(scope))
 
-/** Remembers what was found, if it is rare. The oldest are forgotten. */
+/** Remembers what was found, if it is rare. */
 export const rememberFound = ({ found }: KnownServer, scope: Scope, last: Found, isRare: boolean): void => {
-  const key = keyOf(scope)
-  found.delete(key)
-  if (isRare) found.set(key, last)
-  for (const oldest of found.keys()) {
-    if (found.size <= mostRemembered) break
-    found.delete(oldest)
-  }
+  if (isRare) found.set(keyOf(scope), last)
+  else found.delete(keyOf(scope))
 }

@@ -34,7 +34,7 @@ const readOnce = (session: SessionShape, asked: AskedOnce) => {
   const around: Around = {
     before: [
       ...begin,
-      settingsStatement(settings, plannerSettings(transaction, version)),
+      settingsStatement(settings, plannerSettings(version)),
       ...(stored === undefined ? [] : [stored]),
     ],
     behind: end,
@@ -45,14 +45,18 @@ const readOnce = (session: SessionShape, asked: AskedOnce) => {
     Effect.mapError((error) =>
       transaction.isOwn && error.sqlState === '25001' ? leftOpen : readingFailed(settings)(error),
     ),
-    Effect.flatMap((answer) =>
-      Effect.map(parsed(answer, asked), (reading) => ({
-        ...reading,
-        hasInvalidNames: answer.isGarbled,
-        isOnlyHeld: needs.onlyHeld,
-        ...(stored !== undefined && { stored: answer.before.at(-1)?.[0]?.[0] ?? null }),
-      })),
-    ),
+    Effect.flatMap((answer) => {
+      const { readings } = knownServer(session)
+      return Effect.map(parsed(answer, asked, readings.get(answer.text)), (reading) => {
+        readings.set(answer.text, reading)
+        return {
+          ...reading,
+          hasInvalidNames: answer.isGarbled,
+          isOnlyHeld: needs.onlyHeld,
+          ...(stored !== undefined && { stored: answer.before.at(-1)?.[0]?.[0] ?? null }),
+        }
+      })
+    }),
   )
 }
 

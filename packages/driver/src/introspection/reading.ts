@@ -18,6 +18,8 @@ export interface Asked {
 
 /** An answer of the catalogs, as the server sent it. */
 interface Sent {
+  /** The text that was sent. */
+  readonly text: string
   /** Of each statement that reads, in order. */
   readonly results: Results
   /** What all of them saw, if they are known to have seen the same. */
@@ -68,7 +70,8 @@ export const send = (
       ...(isOneMoment ? [] : [momentStatement]),
       ...behind,
     ]
-    return session.send(texts.join(';'), sending).pipe(
+    const text = texts.join(';')
+    return session.send(text, sending).pipe(
       Effect.map((all): Sent => {
         // Not all statements before are queries.
         const first = all.length - reading.length - (isOneMoment ? 0 : 1)
@@ -78,6 +81,7 @@ export const send = (
           ? sent.map((rows) => rows.map((row) => row.map((value) => value && textOfBytes(value))))
           : sent
         return {
+          text,
           before: all.slice(0, first - 1),
           results,
           moment: isOneMoment || momentOf(all.at(-1)).sees === start.sees ? start.sees : null,

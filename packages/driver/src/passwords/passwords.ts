@@ -15,6 +15,12 @@ import {
 /** The stored verifiers by role; `null` where only the existence of one was read. */
 type Stored = ReadonlyMap<string, string | null>
 
+/** Snapshots with the stored passwords compared, by the snapshots before. */
+type Comparisons = WeakMap<Snapshot, { readonly stored: string | null; readonly compared: Snapshot }>
+
+/** Without passwords of its own, a call finds the same as the one before. */
+const withoutPasswords: Comparisons = new WeakMap()
+
 /**
  * The passwords of a call. Each is hashed when needed and only once, since hashing is slow on purpose. It runs on other
  * threads of the process.
@@ -24,15 +30,14 @@ export class Passwords {
   readonly #iterations: number | undefined
   /** What is sent for the password of a role. */
   readonly #sent = new Map<string, Promise<string>>()
-  /** The last arguments and result of `compared`. */
-  #last:
-    | { readonly snapshot: Snapshot; readonly stored: string | null; readonly compared: Snapshot }
-    | undefined
+  /** What `compared` gave last for a snapshot. */
+  readonly #last: Comparisons
   /** The last comparison by role. */
   readonly #compared = new Map<string, readonly [stored: string, isSame: Promise<boolean>]>()
 
   constructor(given: ReadonlyMap<string, Password>, { scramIterations }: Pick<Settings, 'scramIterations'>) {
     this.#given = given
+    this.#last = given.size === 0 ? withoutPasswords : new WeakMap()
     this.#iterations = scramIterations
   }
 
@@ -91,7 +96,8 @@ export class Passwords {
    * the same stored passwords give the same object.
    */
   async compared(snapshot: Snapshot, stored: string | null): Promise<Snapshot> {
-    if (this.#last?.snapshot === snapshot && this.#last.stored === stored) return this.#last.compared
+    const last = this.#last.get(snapshot)
+    if (last?.stored === stored) return last.compared
     const verifiers = parseStored(stored)
     const { version } = snapshot.server
     const unchanged = new Set<string>()
@@ -110,7 +116,7 @@ export class Passwords {
         : role,
     )
     const compared = verifiers.size === 0 ? snapshot : { ...snapshot, roles }
-    this.#last = { snapshot, stored, compared }
+    this.#last.set(snapshot, { stored, compared })
     return compared
   }
 }

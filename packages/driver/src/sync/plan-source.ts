@@ -1,5 +1,5 @@
 import { MissingObjectError, type Plan, planDrop, type Scope, type Snapshot } from '@pgsr/planner'
-import { dropRequest, planRequest, scopeOfRequest } from '@pgsr/planner/internal'
+import { dropRequest, scopeOfRequest } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
@@ -7,6 +7,7 @@ import { type PlanChangedError, ResidueError, type TimeoutError } from '../error
 import type { PlannerError } from '../failures.ts'
 import type { FailurePolicy } from '../options.ts'
 import type { Password } from '../passwords/password.ts'
+import { planOnce } from './plan-once.ts'
 import { planningInTime } from './planning.ts'
 import type { Prepared } from './prepare-request.ts'
 import { planAgain, type Reviewed } from './reviewed-plan.ts'
@@ -66,10 +67,12 @@ export const requestSource = (
 ): PlanSource<PlanningError> => ({
   ...prepared,
   mayDoNothing: true,
-  planFor: (snapshot) =>
-    planningInTime(settings, planWorkload(snapshot, prepared.request), () =>
-      planRequest(snapshot, { ...prepared.request, seed: randomUUID() }),
-    ).pipe(Effect.flatMap(refuseMissing(settings))),
+  planFor: (snapshot) => {
+    const request = { ...prepared.request, seed: randomUUID() }
+    return planningInTime(settings, planWorkload(snapshot, request), () => planOnce(snapshot, request)).pipe(
+      Effect.flatMap(refuseMissing(settings)),
+    )
+  },
 })
 
 /** A plan that was made before, and has to come out the same. */
