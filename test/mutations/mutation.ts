@@ -130,8 +130,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'nothing more is read where something has to change',
     file: 'packages/driver/src/sync/run-plan.ts',
-    text: 'held.reading.isOnlyHeld && nothing === undefined ? yield* read(false) : held',
-    by: 'held.reading.isOnlyHeld && nothing !== undefined ? yield* read(false) : held',
+    text: "isCompared && nothing === undefined ? yield* read('change') : first",
+    by: "isCompared && nothing !== undefined ? yield* read('change') : first",
     tests: conformance('privileges/grantor'),
   },
   {

@@ -14,6 +14,7 @@ import { catalogOf, dependencyNameOf } from './object-catalog.ts'
  * - `followers`: sequences and TOAST tables, whose owner is that of a table
  * - `vanished`: roles that do not exist any more, or names that look as if they did not
  * - `unmanaged`: what depends on a tracked role and has neither an owner nor an ACL
+ * - `unreachable`: objects that no statement may be able to change
  */
 export const rarities = [
   'columns',
@@ -24,16 +25,27 @@ export const rarities = [
   'ownership',
   'reach',
   'unmanaged',
+  'unreachable',
   'vanished',
 ] as const
 
 export type Rarity = (typeof rarities)[number]
 
 /**
+ * What is read for:
+ *
+ * - `change`: to plan whatever has to change
+ * - `compare`: to see whether anything has to. That shows from what the desired roles hold, whatever the acting role may do.
+ * - `prove`: to see whether a plan has done what it said. That shows from what it touched, and from what the desired roles hold.
+ */
+export type Purpose = 'change' | 'compare' | 'prove'
+
+/**
  * What a reading has to contain. PostgreSQL takes longer to plan a statement than to run it, so that the statements have
  * only the parts that are needed.
  */
 export interface Needs {
+  readonly purpose: Purpose
   /** The kinds of object that the scope names. */
   readonly named: ReadonlySet<ObjectKind>
   /** The kinds of object in patterns. */
@@ -47,20 +59,18 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
-  /** Whether nobody asks as whom the acting role can act. A superuser can act as anybody. */
-  readonly isSuperuser: boolean
-  /**
-   * Whether it is enough to read what the desired roles hold. That shows whether anything is missing or too much, but not
-   * what the acting role may do about it.
-   */
-  readonly onlyHeld: boolean
+  /** Whether it matters as whom the acting role can act. A superuser can act as anybody. */
+  readonly readsRights: boolean
   /** The catalogs of objects that are read. */
   readonly catalogs: ReadonlySet<string>
   readonly rare: ReadonlySet<Rarity>
 }
 
 /** What an answer says about what there is. */
-export interface Found extends Pick<Needs, 'isSuperuser' | 'catalogs' | 'rare'> {}
+export interface Found extends Pick<Needs, 'catalogs' | 'rare'> {
+  /** Whether the acting role is a superuser. */
+  readonly isSuperuser: boolean
+}
 
 const isSubset = <T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean =>
   [...part].every((one) => whole.has(one))
@@ -88,6 +98,7 @@ export const needsOf = (
   const matched = new Set<ObjectKind>(patterns.map(({ kind }) => kind))
   return withFound(
     {
+      purpose: 'change',
       named,
       matched,
       isOneDesired: desired.length === 1,
@@ -95,8 +106,7 @@ export const needsOf = (
       owned: owned.length > 0,
       defaults: defaultsOf.length > 0,
       unusedRoles,
-      isSuperuser,
-      onlyHeld: false,
+      readsRights: !isSuperuser,
       catalogs: new Set([
         ...[...named, ...matched].map(catalogNameOf),
         ...([...named, ...matched].some(hasSchema) ? ['pg_namespace'] : []),
@@ -114,15 +124,12 @@ export const needsOf = (
 /** The kinds of object that most scopes name. */
 const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])
 
-/** What is rare, and read with the roles or with any objects. */
-const notOfObjects: ReadonlySet<Rarity> = new Set(['memberships', 'reach', 'vanished'])
+/** What is rare, and read with the roles, with any objects, or with those of the usual kinds. */
+const withUsualObjects: ReadonlySet<Rarity> = new Set(['dependents', 'memberships', 'reach', 'vanished'])
 
 const usualCatalogs: ReadonlySet<string> = new Set(['pg_database', 'pg_namespace', 'pg_class'])
 
-/**
- * Whether it is enough to read the objects that the scope names, of the usual kinds: the roles have nothing else. Before 12
- * the row types of tables are read too.
- */
+/** Whether it is enough to read objects of the usual kinds. Before 12 the row types of tables are read too. */
 export const readsUsualObjects = (needs: Needs, version: number): boolean =>
   version >= 120000 &&
   isSubset(needs.named, usualKinds) &&
@@ -131,39 +138,48 @@ export const readsUsualObjects = (needs: Needs, version: number): boolean =>
   !needs.owned &&
   !needs.defaults &&
   !needs.unusedRoles &&
-  [...needs.rare].every((one) => notOfObjects.has(one))
+  [...needs.rare].every((one) => withUsualObjects.has(one))
 
 /** Whether it is enough to read the roles that the tracked and the requested roles are members of. */
 export const readsUsualRoles = ({ unusedRoles, rare }: Needs): boolean =>
   !unusedRoles && !rare.has('memberships') && !rare.has('reach')
 
-/** The same needs, but only for what the desired roles hold, if that can be read by itself. */
-export const withOnlyHeld = (needs: Needs, version: number): Needs =>
-  readsUsualObjects(needs, version) && readsUsualRoles(needs)
-    ? { ...needs, isSuperuser: true, onlyHeld: true }
-    : needs
+/** What is rare, and matters only for a change. */
+const forChange: ReadonlySet<Rarity> = new Set(['memberships', 'reach'])
+
+/** The same needs for another purpose than a change, if what that needs can be read by itself. */
+export const withPurpose = (needs: Needs, purpose: Purpose, version: number): Needs => {
+  if (purpose === 'change') return needs
+  const rare =
+    purpose === 'prove' ? new Set([...needs.rare].filter((one) => !forChange.has(one))) : needs.rare
+  const narrow = { ...needs, purpose, rare, readsRights: false }
+  return readsUsualObjects(narrow, version) && readsUsualRoles(narrow) ? narrow : needs
+}
 
 /** What is needed after an answer has shown what there is. */
 export const withFound = (needs: Needs, found: Found): Needs => {
   const catalogs = new Set([...needs.catalogs, ...found.catalogs])
   return {
     ...needs,
-    isSuperuser: needs.isSuperuser && found.isSuperuser,
-    catalogs: found.isSuperuser || needs.onlyHeld ? catalogs : new Set([...catalogs, ...around(catalogs)]),
+    readsRights: needs.purpose === 'change' && (needs.readsRights || !found.isSuperuser),
+    catalogs:
+      found.isSuperuser || needs.purpose !== 'change'
+        ? catalogs
+        : new Set([...catalogs, ...around(catalogs)]),
     rare: new Set([...needs.rare, ...found.rare]),
   }
 }
 
 /** Whether a reading that had what was needed has everything that an answer shows. */
 export const covers = (needs: Needs, found: Found): boolean =>
-  (!needs.isSuperuser || found.isSuperuser || needs.onlyHeld) &&
+  (needs.readsRights || found.isSuperuser || needs.purpose !== 'change') &&
   isSubset(withFound(needs, found).catalogs, needs.catalogs) &&
   isSubset(found.rare, needs.rare)
 
 /** A key that is equal for equal needs. */
 export const needsKey = (needs: Needs): string =>
   JSON.stringify(
-    Object.values(needs).map((value: ReadonlySet<string> | boolean) =>
-      typeof value === 'boolean' ? value : [...value].sort(),
+    Object.values(needs).map((value: ReadonlySet<string> | boolean | string) =>
+      typeof value === 'object' ? [...value].sort() : value,
     ),
   )

@@ -208,7 +208,7 @@ export const objectAddress: Cte<'object_address'> = (version, needs) => {
         .select(['d.classid', 'd.objid']),
     )
     .$if(hasRowTypes(version, needs), (query) => query.union(rowType(version)))
-  return sql`${sql.join([asked, ...(needs.isSuperuser ? [] : around(needs))], sql` union `)}`
+  return sql`${sql.join([asked, ...(needs.readsRights ? around(needs) : [])], sql` union `)}`
 }
 
 const nothing = sql<ObjectRow>`
@@ -287,19 +287,19 @@ export const enclosingSchema: Cte<'enclosing_schema'> = () =>
     )`
 
 /** Whether the schemas of objects are read too. */
-const needsSchemas = ({ isSuperuser, rare }: Needs): boolean =>
-  !isSuperuser || rare.has('grantors') || rare.has('ownership')
+const needsSchemas = ({ readsRights, rare }: Needs): boolean =>
+  readsRights || rare.has('grantors') || rare.has('ownership')
 
 export const object: Cte<'object'> = (version, needs) =>
   sql`select o.* from any_object as o where not ${isBeyondReach(version, needs)}
     ${needsSchemas(needs) ? sql`union all select n.* from enclosing_schema as n` : sql``}`
 
 /** Whose rights are needed for the objects: as whom the acting role, or a grantor’s grants are revoked. */
-export const ownerOrGrantor: Cte<'owner_or_grantor'> = (_version, { isSuperuser }) =>
+export const ownerOrGrantor: Cte<'owner_or_grantor'> = (_version, { readsRights }) =>
   sql`select p.grantor as oid from regranted_object as p union select a.role from default_acl as a
-    ${isSuperuser ? sql`` : sql`union select o.owner from object as o, session as s where not s.superuser`}`
+    ${readsRights ? sql`union select o.owner from object as o, session as s where not s.superuser` : sql``}`
 
 /** The schemas of objects, which others than their owners may be able to grant USAGE on. */
-export const snapshotSchema: Cte<'snapshot_schema'> = (_version, { isSuperuser }) =>
+export const snapshotSchema: Cte<'snapshot_schema'> = (_version, { readsRights }) =>
   sql`select o.oid from object as o, session as s
-    where o.kind = 'schema' and not s.superuser ${isSuperuser ? sql`and false` : sql``}`
+    where o.kind = 'schema' and not s.superuser ${readsRights ? sql`` : sql`and false`}`

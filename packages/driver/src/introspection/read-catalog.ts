@@ -9,7 +9,7 @@ import { storedQuery, type StoredScope } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
 import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { needsBytes, noteBytes } from './names-in-bytes.ts'
-import { covers, needsOf, withFound, withOnlyHeld } from './needs.ts'
+import { covers, needsOf, type Purpose, withFound, withPurpose } from './needs.ts'
 import { annotateSize, type Around, type Asked, parsed, readWhole, send } from './reading.ts'
 import { type Actor, plannerSettings, settingsStatement } from './reading-settings.ts'
 import { readVersion, versionOf } from './server-version.ts'
@@ -52,7 +52,7 @@ const readOnce = (session: SessionShape, asked: AskedOnce) => {
         return {
           ...reading,
           hasInvalidNames: answer.isGarbled,
-          isOnlyHeld: needs.onlyHeld,
+          purpose: needs.purpose,
           ...(stored !== undefined && { stored: answer.before.at(-1)?.[0]?.[0] ?? null }),
         }
       })
@@ -84,14 +84,14 @@ const isForbidden = <A, E>(result: Result.Result<A, E>): boolean =>
  * The statements depend on the version of the server. After a failover to another version, the answer, or the refusal of
  * the statements, shows that, and they are sent again. Stored passwords are read in the same round trip if the last reading
  * showed that they may be read. If that is refused now, they are left out.
- * @param onlyHeld whether it is enough to read what the desired roles hold. More is read if there is something rare.
+ * @param purpose for `compare`, too, all is read that matters for a change if there is something rare
  */
 export const readCatalogs = Effect.fnUntraced(function* (
   scope: Scope,
   storedScope: StoredScope,
   transaction: TransactionScope,
   settings: Actor,
-  onlyHeld: boolean,
+  purpose: Purpose,
 ) {
   const session = yield* Session
   const known = knownServer(session)
@@ -115,7 +115,7 @@ export const readCatalogs = Effect.fnUntraced(function* (
             }),
           ),
         ),
-      onlyHeld ? withOnlyHeld(needs, version) : needs,
+      withPurpose(needs, purpose, version),
       transaction.isOwn,
     ).pipe(Effect.catchTag('StatementError', (error) => Effect.fail(readingFailed(settings)(error))))
   const version = yield* versionOf(session)

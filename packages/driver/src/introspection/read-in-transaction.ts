@@ -5,7 +5,7 @@ import type { Results } from '../connection/wire.ts'
 import { inSpan } from '../span.ts'
 import { momentOf, momentStatement } from './moment.ts'
 import { noteBytes } from './names-in-bytes.ts'
-import { type Found, type Needs, needsOf, withFound } from './needs.ts'
+import { type Found, type Needs, needsOf, type Purpose, withFound, withPurpose } from './needs.ts'
 import { annotateSize, parsed, type Reading, readWhole, send } from './reading.ts'
 import { versionOf } from './server-version.ts'
 
@@ -19,16 +19,23 @@ export const readMoment = Effect.fnUntraced(function* (before: readonly string[]
   return { before: results.slice(0, -1), isSame: moment !== null && momentOf(results.at(-1)).sees === moment }
 })
 
+/** How the catalogs are read inside a transaction. */
+interface Within {
+  /** The statements that come first in the first text. */
+  readonly before?: readonly string[]
+  /** An earlier reading of the same scope: if nothing has changed, the result has the same snapshot object. */
+  readonly known?: Reading
+  readonly purpose?: Purpose
+}
+
 /**
  * Reads the catalogs inside a transaction.
- * @param before the statements that come first in the first text
- * @param known an earlier reading of the same scope: if nothing has changed, the result has the same snapshot object
  * @param found what an earlier reading has found, of whatever scope
  */
 export const readCatalogsInTransaction = Effect.fnUntraced(function* (
   scope: Scope,
   found: Found,
-  { before = [], known }: { readonly before?: readonly string[]; readonly known?: Reading } = {},
+  { before = [], known, purpose = 'change' }: Within = {},
 ) {
   const session = yield* Session
   const version = yield* versionOf(session)
@@ -42,7 +49,8 @@ export const readCatalogsInTransaction = Effect.fnUntraced(function* (
     if (sent.isGarbled) noteBytes(session.connection)
     return yield* parsed(sent.isGarbled ? yield* sendAfter([]) : sent, asked, known)
   })
-  const reading = yield* readWhole(read, withFound(needsOf(scope, found.isSuperuser), found), false, known)
+  const needs = withFound(needsOf(scope, found.isSuperuser), found)
+  const reading = yield* readWhole(read, withPurpose(needs, purpose, version), false, known)
   yield* annotateSize(reading.snapshot)
   return { before: first ?? [], ...reading }
 }, inSpan('pgsr.readCatalogs'))

@@ -134,7 +134,7 @@ export const readWhole = Effect.fnUntraced(function* <A extends Reading, E, R>(
   for (let readings = 0; readings < mostReadings; readings++) {
     const answer = yield* read(asked)
     if (!covers(asked, answer.found)) {
-      asked = withFound({ ...asked, onlyHeld: false }, answer.found)
+      asked = withFound({ ...asked, purpose: 'change' }, answer.found)
       previous = undefined
     } else if (isOneMoment || answer.moment !== null || isSame(answer.results, previous)) return answer
     else previous = answer.results

@@ -121,11 +121,11 @@ const ofSchemas = sql<{ oid: number }>`(
  * Owners, grantors of the desired roles’ memberships, and grantors of privileges on objects of others. For an acting
  * superuser only grantors are read: it may act as anybody but another superuser.
  */
-export const principal: Cte<'principal'> = (_version, { isSuperuser }) =>
+export const principal: Cte<'principal'> = (_version, { readsRights }) =>
   ctes
     .selectFrom('owner_or_grantor as o')
     .select('o.oid')
-    .$if(!isSuperuser, (query) =>
+    .$if(readsRights, (query) =>
       query
         .union((eb) =>
           eb
@@ -143,8 +143,8 @@ export const principal: Cte<'principal'> = (_version, { isSuperuser }) =>
  * roles, then up to eight members of each of them that the acting role does not administer, and so on. Members with the
  * ADMIN option come first.
  */
-export const reachableRole: Cte<'reachable_role'> = (version, { isSuperuser }) =>
-  version < 160000 || isSuperuser
+export const reachableRole: Cte<'reachable_role'> = (version, { readsRights }) =>
+  version < 160000 || !readsRights
     ? none
     : ctes
         .selectFrom(['principal as p', 'session as s'])
@@ -178,11 +178,11 @@ export const reachableRole: Cte<'reachable_role'> = (version, { isSuperuser }) =
  * The acting role and, from 16 on, its delegates. A role is a delegate only if the acting role created it, which the grant of
  * the ADMIN option by the bootstrap superuser shows, and if nobody else is a member of it, who could act as it.
  */
-export const administrator: Cte<'administrator'> = (version, { isSuperuser }) =>
+export const administrator: Cte<'administrator'> = (version, { readsRights }) =>
   ctes
     .selectFrom('session as s')
     .select('s.acting as oid')
-    .$if(version >= 160000 && !isSuperuser, (query) =>
+    .$if(version >= 160000 && readsRights, (query) =>
       query.unionAll((eb) =>
         eb
           .selectFrom(['pg_catalog.pg_auth_members as m', 'session as s'])

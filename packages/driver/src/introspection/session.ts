@@ -45,7 +45,7 @@ export const session = listing('server', (version, needs) => ({
     handOnSession('database', sql`s.database`),
     handOnSession('acting', sql`s.acting`),
     handOnSession('login', sql`s.login`),
-    ...(needs.onlyHeld
+    ...(needs.purpose !== 'change'
       ? []
       : [
           handOnSession('database_owner', sql`s.database_owner`),

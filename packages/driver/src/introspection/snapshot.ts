@@ -143,9 +143,13 @@ const usualCatalog: Readonly<Partial<Record<ObjectKind, string>>> = {
   sequence: 'pg_class',
 }
 
-/** The addresses of objects of the usual kinds. */
-const addressesOf = (objects: Parts['objects']): ReadonlySet<string> =>
-  new Set(objects.map(({ kind, oid }) => `${usualCatalog[kind]} ${oid}`))
+/** The address of an object of a usual kind. */
+const addressOf = ({ kind, oid }: DatabaseObject): string => `${usualCatalog[kind]} ${oid}`
+
+/** Each object once: a scope may name what tracked roles have something on. */
+const distinct = (objects: readonly DatabaseObject[]): readonly DatabaseObject[] => [
+  ...new Map(objects.map((object) => [addressOf(object), object])).values(),
+]
 
 /** The rare things that a dependency on a tracked role shows. */
 const rarityOfDependency = (
@@ -160,8 +164,8 @@ const rarityOfDependency = (
   return [...(how === 'o' ? (['ownership'] as const) : []), ...(onColumn ? (['columns'] as const) : [])]
 }
 
-/** Whether an object may be one that no statement can change, which only the full reading knows. */
-const mayBeOutOfReach =
+/** Whether no statement may be able to change an object, which only the full reading knows. */
+const mayBeUnreachable =
   ({ bootstrapRole }: Snapshot['server']) =>
   ({ name: [schema], owner }: DatabaseObject): boolean =>
     /^pg_(toast_)?temp/.test(schema!) || (schema === 'pg_catalog' && owner !== bootstrapRole)
@@ -186,7 +190,7 @@ const foundIn = (
   parts: Parts,
 ): Found => {
   const mayNotBeRead = dependencies.some(({ oids }) => oids !== null)
-  const addresses = addressesOf(mayNotBeRead ? parts.objects : [])
+  const addresses = new Set((mayNotBeRead ? parts.objects : []).map(addressOf))
   return {
     isSuperuser,
     catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
@@ -234,7 +238,7 @@ export const parseAnswer = (
     server,
     memberships: rows('memberships')((row) => row),
     objects: isUsual
-      ? rows('usualObjects')((row) => usualObjectOf(row, parseAcl))
+      ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
       : rows('objects')((row) => objectOf(row, parseAcl)),
     defaultPrivileges: rows('defaultPrivileges')((row) => defaultPrivilegesOf(row, parseAcl)),
     unmanaged: rows('unmanaged')((row) => row),
@@ -254,7 +258,7 @@ export const parseAnswer = (
         ...(!isSuperuser && rows('reach')(({ isWider }) => isWider).includes(true)
           ? (['reach'] as const)
           : []),
-        ...(isUsual && parts.objects.some(mayBeOutOfReach(server)) ? (['dependents'] as const) : []),
+        ...(isUsual && parts.objects.some(mayBeUnreachable(server)) ? (['unreachable'] as const) : []),
       ],
       isSuperuser,
       parts,

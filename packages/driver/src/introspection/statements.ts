@@ -4,7 +4,7 @@ import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { dependentMembership, membership } from './membership.ts'
 import { movedTable } from './moved-table.ts'
-import { heldOnly } from './held-only.ts'
+import { narrowReading } from './narrow-reading.ts'
 import { type Needs, needsKey, readsUsualObjects, readsUsualRoles } from './needs.ts'
 import {
   anyObject,
@@ -85,8 +85,8 @@ const roles: Statement = inSteps({
 
 /** The statements that read what is needed, in order. */
 export const statementsFor = (needs: Needs, version: number): readonly Statement[] =>
-  needs.onlyHeld
-    ? [session, ...heldOnly(needs, version)]
+  needs.purpose !== 'change'
+    ? [session, ...narrowReading(needs, version)]
     : [
         session,
         ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),

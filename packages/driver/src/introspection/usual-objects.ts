@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
-import { catalogName, looksIntermediate } from './constant.ts'
-import { allOf, handOn, none, oidsOf, ofSession } from './handed-on.ts'
+import { catalogName, catalogOid, looksIntermediate } from './constant.ts'
+import { allOf, handOn, type HandedList, none, oidsOf, ofSession } from './handed-on.ts'
 import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
@@ -8,8 +8,13 @@ import { partOfScope } from './scope-part.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 import { describedSetting } from './unmanaged.ts'
 
-/** How the objects of a usual kind that the scope names are read. */
+type UsualName = 'database' | 'schema' | 'table'
+
+/** How the objects of a usual kind are read. */
 interface UsualKind {
+  readonly catalog: 'pg_database' | 'pg_namespace' | 'pg_class'
+  /** The list of those on which tracked roles have something. */
+  readonly dependents: HandedList
   readonly kind: RawBuilder<unknown>
   readonly name: RawBuilder<unknown>
   readonly oid: RawBuilder<unknown>
@@ -17,26 +22,36 @@ interface UsualKind {
   readonly acl: RawBuilder<unknown>
   /** The letter of the kind for `acldefault`. */
   readonly letter: RawBuilder<unknown>
+  /** Those that the scope names. */
   readonly from: (needs: Needs) => RawBuilder<unknown>
+  /** Those with some oids. */
+  readonly fromOids: (oids: RawBuilder<unknown>) => RawBuilder<unknown>
   /** Whether the scope names it, if others are read, too. */
   readonly isNamed?: RawBuilder<unknown>
 }
 
-const usualKinds: Readonly<Record<'database' | 'schema' | 'table', UsualKind>> = {
+const relkinds = sql`('r', 'p', 'v', 'm', 'f', 'S', 't')`
+
+const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
   database: {
+    catalog: 'pg_database',
+    dependents: 'dependent_database',
     kind: sql`'database'::text`,
     name: sql`array[d.datname]`,
     oid: sql`d.oid`,
     owner: 'd.datdba',
     acl: sql`d.datacl`,
     letter: sql`'d'`,
-    from: ({ isSuperuser }) => sql`pg_catalog.pg_database as d
+    from: ({ readsRights }) => sql`pg_catalog.pg_database as d
       where d.datname = any(${partOfScope('databases')}${
-        isSuperuser ? sql`` : sql` || array[pg_catalog.current_database()]`
+        readsRights ? sql` || array[pg_catalog.current_database()]` : sql``
       })`,
+    fromOids: (oids) => sql`pg_catalog.pg_database as d where d.oid = any(${oids})`,
     isNamed: sql`d.datname = any(${partOfScope('databases')})`,
   },
   schema: {
+    catalog: 'pg_namespace',
+    dependents: 'dependent_schema',
     kind: sql`'schema'::text`,
     name: sql`array[n.nspname]`,
     oid: sql`n.oid`,
@@ -44,8 +59,11 @@ const usualKinds: Readonly<Record<'database' | 'schema' | 'table', UsualKind>> =
     acl: sql`n.nspacl`,
     letter: sql`'n'`,
     from: () => sql`pg_catalog.pg_namespace as n where n.nspname = any(${partOfScope('schemas')})`,
+    fromOids: (oids) => sql`pg_catalog.pg_namespace as n where n.oid = any(${oids})`,
   },
   table: {
+    catalog: 'pg_class',
+    dependents: 'dependent_table',
     kind: sql`case c.relkind when 'S' then 'sequence' else 'table' end`,
     name: sql`array[n.nspname, c.relname]`,
     oid: sql`c.oid`,
@@ -57,27 +75,35 @@ const usualKinds: Readonly<Record<'database' | 'schema' | 'table', UsualKind>> =
       isOneSchema
         ? sql`pg_catalog.pg_namespace as n join pg_catalog.pg_class as c on c.relnamespace = n.oid
       where n.nspname = any(${partOfScope('schemasWithTables')}) and c.relname = any(${partOfScope('tables')})
-      and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't')`
+      and c.relkind in ${relkinds}`
         : sql`rows from (
         pg_catalog.unnest(${partOfScope('schemasOfTables')}), pg_catalog.unnest(${partOfScope('tables')})
       ) as w(schema, name)
       join pg_catalog.pg_namespace as n on n.nspname = w.schema
       cross join lateral (
         select x.oid, x.relname, x.relkind, x.relowner, x.relacl from pg_catalog.pg_class as x
-        where x.relname = w.name and x.relnamespace = n.oid and x.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't')
+        where x.relname = w.name and x.relnamespace = n.oid and x.relkind in ${relkinds}
         offset 0
       ) as c`,
+    fromOids: (oids) => sql`(
+        select x.oid, x.relname, x.relkind, x.relowner, x.relacl, x.relnamespace from pg_catalog.pg_class as x
+        where x.oid = any(${oids}) and x.relkind in ${relkinds}
+        offset 0
+      ) as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace`,
   },
 }
 
 /** The kinds that are read. A role that is no superuser needs the database, too. */
-const kindsIn = ({ named, isSuperuser }: Needs): readonly UsualKind[] => [
-  ...(named.has('database') || !isSuperuser ? [usualKinds.database] : []),
+const kindsIn = ({ named, readsRights }: Needs): readonly UsualKind[] => [
+  ...(named.has('database') || readsRights ? [usualKinds.database] : []),
   ...(named.has('schema') || named.has('table') ? [usualKinds.schema] : []),
   ...(named.has('table') ? [usualKinds.table] : []),
 ]
 
-const statementOf = ({ kind, name: path, oid, owner, acl, letter, from }: UsualKind): Statement =>
+const statementOf = (
+  { kind, name: path, oid, owner, acl, letter }: UsualKind,
+  from: (needs: Needs) => RawBuilder<unknown>,
+): Statement =>
   listing('usualObjects', (_version, needs) => ({
     columns: {
       kind,
@@ -90,7 +116,8 @@ const statementOf = ({ kind, name: path, oid, owner, acl, letter, from }: UsualK
   }))
 
 /** The statements that read the objects of the usual kinds that the scope names. */
-export const usualObjectsNamed = (needs: Needs): readonly Statement[] => kindsIn(needs).map(statementOf)
+export const usualObjectsNamed = (needs: Needs): readonly Statement[] =>
+  kindsIn(needs).map((kind) => statementOf(kind, kind.from))
 
 /** Unites queries of some kinds of object. Without any, there are no rows. */
 const united = (
@@ -140,11 +167,57 @@ const trackedRoles = handingOn((_version, needs) => {
   )
   return sql`select ${sql.join([
     handOnTracked(grantees),
-    handOn('owner_or_grantor', needs.isSuperuser ? none : sql`array(${owners})`),
-    handOn('snapshot_schema', needs.isSuperuser ? none : sql`array(${schemas})`),
+    handOn('owner_or_grantor', needs.readsRights ? sql`array(${owners})` : none),
+    handOn('snapshot_schema', needs.readsRights ? sql`array(${schemas})` : none),
     handOn('unused_role', none),
   ])}`
 })
+
+/** The kinds of which objects are read because tracked roles have something on them. A table may need its schema, too. */
+const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
+  rare.has('dependents') ? Object.values(usualKinds).filter(({ catalog }) => catalogs.has(catalog)) : []
+
+const dependentOids = ({ catalog }: UsualKind): RawBuilder<unknown> => sql`
+  select d.objid from ${dependenciesOf(sql`any(${oidsOf('tracked_role')})`)} as d
+  where d.classid = ${catalogOid(`pg_catalog.${catalog}`)} and d.dbid in (0, ${ofSession('database')}) and d.deptype in ('a', 'o')`
+
+/** Hands on the objects on which the tracked roles have something, and the schemas of the tables among them. */
+const dependentLists = handingOn((_version, needs) => {
+  const ofTables = sql`union select c.relnamespace from pg_catalog.pg_class as c where c.oid = any(array(${dependentOids(usualKinds.table)}))`
+  return sql`select ${sql.join(
+    dependentKinds(needs).map((kind) =>
+      handOn(
+        kind.dependents,
+        sql`array(${dependentOids(kind)} ${kind === usualKinds.schema ? ofTables : sql`union select null where false`})`,
+      ),
+    ),
+  )}`
+})
+
+/** Adds owners and schemas to those of the objects that the scope names. */
+const rightsOnDependents = handingOn((_version, needs) => {
+  const owners = dependentKinds(needs).map(
+    ({ owner, dependents, fromOids }) => sql`select ${sql.ref(owner)} from ${fromOids(oidsOf(dependents))}`,
+  )
+  return sql`select ${sql.join([
+    handOn(
+      'owner_or_grantor',
+      sql`(${oidsOf('owner_or_grantor')} || array(${sql.join(owners, sql` union `)}))`,
+    ),
+    handOn('snapshot_schema', sql`(${oidsOf('snapshot_schema')} || ${oidsOf('dependent_schema')})`),
+  ])}`
+})
+
+/** The statements that read the objects on which the tracked roles have something, whether the scope names them or not. */
+export const usualDependents = (needs: Needs): readonly Statement[] => {
+  const kinds = dependentKinds(needs)
+  if (kinds.length === 0) return []
+  return [
+    dependentLists,
+    ...(needs.readsRights ? [rightsOnDependents] : []),
+    ...kinds.map((kind) => statementOf(kind, () => kind.fromOids(oidsOf(kind.dependents)))),
+  ]
+}
 
 /** What the tracked roles have, so that it can be read too if it is something else. */
 export const dependencies = listing('dependencies', () => ({
@@ -177,6 +250,7 @@ export const settings = listing('unmanaged', (_version, needs) => ({
 export const usualObjects = (needs: Needs): readonly Statement[] => [
   ...usualObjectsNamed(needs),
   trackedRoles,
+  ...usualDependents(needs),
   dependencies,
   settings,
 ]

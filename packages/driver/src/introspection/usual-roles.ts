@@ -11,7 +11,7 @@ import {
 } from './handed-on.ts'
 import { membershipsOf } from './membership.ts'
 import { name } from './name.ts'
-import type { Needs } from './needs.ts'
+import type { Needs, Purpose } from './needs.ts'
 import {
   administeredByOthers,
   administers,
@@ -93,15 +93,15 @@ const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): R
 
 /** The acting role, which alone administers roles for a superuser, or the roles by which it administers. */
 const administrators =
-  ({ isSuperuser }: Needs): Test =>
+  ({ readsRights }: Needs): Test =>
   (oid) =>
-    isSuperuser ? sql`${oid} = ${ofSession('acting')}` : isIn(oid, 'administrator', true)
+    readsRights ? isIn(oid, 'administrator', true) : sql`${oid} = ${ofSession('acting')}`
 
 /** The roles that matter, and all that they are members of. */
 const closure = handingOn((version, needs) => {
-  const principal: HandedList = needs.isSuperuser ? 'owner_or_grantor' : 'principal'
+  const principal: HandedList = needs.readsRights ? 'principal' : 'owner_or_grantor'
   const wanted: readonly HandedList[] = ['tracked_role', 'requested_role', principal]
-  const mayBeLong = !needs.isSuperuser
+  const mayBeLong = needs.readsRights
   const condition = sql`where not (${onlyAdministers(version, {
     isTracked: (oid) => isIn(oid, 'tracked_role', mayBeLong),
     isWanted: (oid) =>
@@ -155,12 +155,22 @@ const notRead: ForChanges = {
 }
 
 export const roles = listing('roles', (version, needs) => ({
-  columns: { ...attributes, ...(needs.onlyHeld ? notRead : forChanges(version, needs)) },
+  columns: { ...attributes, ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead) },
   from: sql`from pg_catalog.pg_roles as r
     where r.oid = any(
       ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
     ) order by r.oid`,
 }))
+
+/**
+ * Which memberships of the roles in the closure matter. Those of a role that administers others are many. A plan touches only
+ * those in roles of the closure.
+ */
+const membershipsFor: Readonly<Record<Purpose, RawBuilder<unknown>>> = {
+  change: sql`where m.roleid in ${allOf('role_closure')}`,
+  compare: sql``,
+  prove: sql`where m.member in ${allOf('tracked_role')} or m.roleid in ${allOf('role_closure')}`,
+}
 
 export const memberships = listing('memberships', (version, needs) => ({
   columns: {
@@ -173,7 +183,7 @@ export const memberships = listing('memberships', (version, needs) => ({
     set: version < 160000 ? sql`true` : sql`m.set_option`,
   },
   from: sql`from ${membershipsOf(sql`any(${oidsOf('role_closure')})`)} as m
-    ${needs.onlyHeld ? sql`` : sql`where m.roleid in ${allOf('role_closure')}`}
+    ${membershipsFor[needs.purpose]}
     order by m.member, m.roleid, m.grantor`,
 }))
 
@@ -187,8 +197,8 @@ export const granted = listing('granted', () => ({
  * The statements that read the roles of which the catalogs usually show everything that matters: those above, what they are
  * members of, and, for a role that is no superuser, owners and grantors.
  */
-export const usualRoles = ({ isSuperuser }: Needs, version: number): readonly Statement[] => [
-  ...(isSuperuser ? [] : [rights, reach]),
+export const usualRoles = ({ readsRights }: Needs, version: number): readonly Statement[] => [
+  ...(readsRights ? [rights, reach] : []),
   closure,
   joinable,
   roles,

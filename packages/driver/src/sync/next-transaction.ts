@@ -87,7 +87,7 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
     settings,
   )
   if (isUnchanged(found)) return { progress, plan, snapshot: found, batches } satisfies NextTransaction
-  const snapshot = scope === source.scope ? found : yield* readAgain(source.scope, call, attempt)
+  const snapshot = scope === source.scope ? found : yield* readAgain(source.scope, call, attempt, 'change')
   const replanned = planned(
     progress.executed,
     yield* source.planFor(snapshot, progress.executed.length),

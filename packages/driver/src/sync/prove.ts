@@ -30,7 +30,7 @@ export const prove = Effect.fnUntraced(function* (
 ) {
   const { settings, status } = call
   status.awaits = 'the catalogs to be read once more'
-  const found = yield* readAgain(scopeOfPlan(plan), call, attempt)
+  const found = yield* readAgain(scopeOfPlan(plan), call, attempt, 'prove')
   const difference = yield* computeInTime(settings, operationsWorkload(plan), () => differenceTo(found))
   if (difference !== undefined)
     yield* Effect.fail(new ProofError(difference, attempt, yield* readEventTriggers))

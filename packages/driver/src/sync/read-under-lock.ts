@@ -13,6 +13,7 @@ import { emit } from '../events.ts'
 import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-transaction.ts'
 import { plannerSettings, settingsStatement } from '../introspection/reading-settings.ts'
 import { knownServer } from '../introspection/known-server.ts'
+import type { Purpose } from '../introspection/needs.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
@@ -135,8 +136,8 @@ export const readUnderLock = Effect.fnUntraced(function* (
 }, inSpan('pgsr.lock'))
 
 /** Reads the catalogs again in the transaction that holds the lock. */
-export const readAgain = (scope: Scope, { first }: Call, attempt: number) =>
-  readCatalogsInTransaction(scope, first.reading.found).pipe(
+export const readAgain = (scope: Scope, { first }: Call, attempt: number, purpose: Purpose) =>
+  readCatalogsInTransaction(scope, first.reading.found, { purpose }).pipe(
     Effect.map(({ snapshot }) => snapshot),
     Effect.catchTag('StatementError', (refused) => Effect.fail(readingFailed(attempt)(refused))),
   )

@@ -15,6 +15,7 @@ import { emit } from '../events.ts'
 import type { SyncResult } from '../functions.ts'
 import { knownServer } from '../introspection/known-server.ts'
 import { readCatalogs, readStoredPasswords } from '../introspection/read-catalog.ts'
+import type { Purpose } from '../introspection/needs.ts'
 import type { Answer } from '../introspection/snapshot.ts'
 import type { Settings } from '../options.ts'
 import { Passwords, type StoredScope } from '../passwords/passwords.ts'
@@ -75,11 +76,11 @@ const readFirst = Effect.fnUntraced(function* (
   passwords: Passwords,
   settings: Settings,
   transaction: TransactionScope,
-  onlyHeld: boolean,
+  purpose: Purpose,
 ) {
   const storedScope: StoredScope = { roles: scope.desired, compared: passwords.roles }
   const reading = yield* withRetries(
-    () => readCatalogs(scope, storedScope, transaction, settings, onlyHeld),
+    () => readCatalogs(scope, storedScope, transaction, settings, purpose),
     settings,
     { transaction, executes: false },
   )
@@ -105,7 +106,7 @@ export const readSnapshot = Effect.fnUntraced(function* (
     new Passwords(source.passwords, settings),
     settings,
     transaction,
-    false,
+    'change',
   )
   return snapshot
 })
@@ -157,12 +158,12 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const transaction = yield* transactionScope(true)
   const source = withRoomForLocks(given, transaction)
   const passwords = new Passwords(source.passwords, settings)
-  const read = (onlyHeld: boolean) => readFirst(source, passwords, settings, transaction, onlyHeld)
+  const read = (purpose: Purpose) => readFirst(source, passwords, settings, transaction, purpose)
   const { hadWork } = knownServer(yield* Session)
-  const held = yield* read(source.mayDoNothing && hadWork !== true)
-  const nothing = held.reading.isOnlyHeld ? yield* planOfNothing(source, held.snapshot) : undefined
-  const { reading, snapshot, stored } =
-    held.reading.isOnlyHeld && nothing === undefined ? yield* read(false) : held
+  const first = yield* read(source.mayDoNothing && hadWork !== true ? 'compare' : 'change')
+  const isCompared = first.reading.purpose === 'compare'
+  const nothing = isCompared ? yield* planOfNothing(source, first.snapshot) : undefined
+  const { reading, snapshot, stored } = isCompared && nothing === undefined ? yield* read('change') : first
   const plan = yield* noted(nothing ?? (yield* source.planFor(snapshot, 0)))
   const operations = operationsOf(plan)
   emit(settings.onEvent, { kind: 'planned', operations: operations.length })

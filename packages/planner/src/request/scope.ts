@@ -1,5 +1,6 @@
 import type { DesiredRole } from '../model/desired-role.ts'
 import {
+  creatorsOf,
   defaultsTouched,
   objectTouched,
   objectWithFollowersTouched,
@@ -46,7 +47,7 @@ export const scopeOfPlan = (plan: Plan): Scope => {
   const operations = operationsOf(plan).filter((operation) => !isRead(operation))
   return scope({
     desired,
-    roles: [...roles, ...operations.flatMap(rolesTouched)],
+    roles: [...roles, ...creatorsOf(operationsOf(plan)).values(), ...operations.flatMap(rolesTouched)],
     objects: [...objects, ...operations.flatMap(objectTouched)],
     owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
     patterns: [],

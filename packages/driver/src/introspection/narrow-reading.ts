@@ -1,0 +1,52 @@
+import { sql } from 'kysely'
+import { handOn, oidsOf } from './handed-on.ts'
+import { membershipsOf } from './membership.ts'
+import type { Needs } from './needs.ts'
+import { handingOn, type Statement } from './statement.ts'
+import { dependencies, handOnTracked, settings, usualDependents, usualObjectsNamed } from './usual-objects.ts'
+import { granted, memberships, roles } from './usual-roles.ts'
+
+/** Finds the tracked roles, and all that the desired and the requested roles are members of. */
+const rolesToCompare = handingOn(
+  () => sql`
+    with recursive role_closure as (
+      select pg_catalog.unnest(${oidsOf('desired')} || ${oidsOf('requested_role')}) as oid
+      union
+      select m.roleid from role_closure as c cross join lateral ${membershipsOf(sql`c.oid`)} as m
+    )
+    select ${sql.join([
+      handOn('role_closure', sql`array(select c.oid from role_closure as c)`),
+      handOnTracked(),
+    ])}`,
+)
+
+/** Finds the tracked roles, and those that the desired roles are direct members of. */
+const rolesToProve = handingOn(
+  () => sql`
+    select ${sql.join([
+      handOn(
+        'role_closure',
+        sql`array(
+          select pg_catalog.unnest(${oidsOf('desired')} || ${oidsOf('requested_role')})
+          union select m.roleid from ${membershipsOf(sql`any(${oidsOf('desired')})`)} as m
+        )`,
+      ),
+      handOnTracked(),
+    ])}`,
+)
+
+/**
+ * The statements that read what the desired roles hold: the objects that the scope names, the roles that the desired roles
+ * are members of, and what else depends on them. Roles that no desired role is a member of, and what the acting role may do,
+ * matter only where something has to change.
+ */
+export const narrowReading = (needs: Needs, version: number): readonly Statement[] => [
+  ...usualObjectsNamed(needs),
+  needs.purpose === 'prove' ? rolesToProve : rolesToCompare,
+  ...usualDependents(needs),
+  dependencies,
+  settings,
+  roles,
+  memberships,
+  ...(version < 160000 || needs.purpose === 'prove' ? [] : [granted]),
+]
