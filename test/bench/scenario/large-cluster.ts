@@ -20,7 +20,7 @@ export const largeClusterScenarios: readonly Scenario[] = [
     name: 'nothing to do for one role among 20,000 roles, 50,000 tables, 500,000 memberships',
     floor: 'one look by hand on an empty server',
     aim: { ratio: 2, roundTrips: 1 },
-    rounds: 40,
+    rounds: 300,
     isFor: ({ role, driver }) => role === 'database owner' && driver.name === 'pg',
     prepare: async (empty) => {
       await syncAlice(empty)

@@ -23,7 +23,7 @@ const thirteen: Pick<Case, 'tables' | 'desired' | 'asked' | 'rounds'> = {
   tables: 10,
   desired: [{ role: 'alice', grants: thirteenGrants('app') }],
   asked: { roles: ['alice'], ...thirteenObjects('app') },
-  rounds: 40,
+  rounds: 300,
 }
 
 const cases: readonly Case[] = [
@@ -34,7 +34,7 @@ const cases: readonly Case[] = [
     tables: 1000,
     desired: [reader('alice', 'app', 1000)],
     asked: { roles: ['alice'], schema: 'app', tables: numbered(1000, 't') },
-    rounds: 20,
+    rounds: 100,
     aim: { ratio: 1.5, roundTrips: 1 },
   },
   {
@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
     tables: 10,
     desired: roles.map((role) => ({ role, grants: thirteenGrants('app') })),
     asked: { roles, ...thirteenObjects('app') },
-    rounds: 20,
+    rounds: 100,
     aim: { ratio: 1.5, roundTrips: 1 },
   },
 ]

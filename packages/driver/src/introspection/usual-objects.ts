@@ -173,9 +173,13 @@ const trackedRoles = handingOn((_version, needs) => {
   ])}`
 })
 
-/** The kinds of which objects are read because tracked roles have something on them. A table may need its schema, too. */
+/** The kinds of which objects are read because tracked roles have something on them, or on a table in them. */
 const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
-  rare.has('dependents') ? Object.values(usualKinds).filter(({ catalog }) => catalogs.has(catalog)) : []
+  rare.has('dependents')
+    ? Object.values(usualKinds).filter(
+        ({ catalog }) => catalogs.has(catalog) || (catalog === 'pg_namespace' && catalogs.has('pg_class')),
+      )
+    : []
 
 const dependentOids = ({ catalog }: UsualKind): RawBuilder<unknown> => sql`
   select d.objid from ${dependenciesOf(sql`any(${oidsOf('tracked_role')})`)} as d
@@ -204,7 +208,11 @@ const rightsOnDependents = handingOn((_version, needs) => {
       'owner_or_grantor',
       sql`(${oidsOf('owner_or_grantor')} || array(${sql.join(owners, sql` union `)}))`,
     ),
-    handOn('snapshot_schema', sql`(${oidsOf('snapshot_schema')} || ${oidsOf('dependent_schema')})`),
+    ...dependentKinds(needs)
+      .filter((kind) => kind === usualKinds.schema)
+      .map(({ dependents }) =>
+        handOn('snapshot_schema', sql`(${oidsOf('snapshot_schema')} || ${oidsOf(dependents)})`),
+      ),
   ])}`
 })
 

@@ -19,8 +19,8 @@ export interface PlanSource<E> {
   readonly scope: Scope
   /** The passwords that the plan may set, by role. */
   readonly passwords: ReadonlyMap<string, Password>
-  /** Whether the plan may turn out to have nothing to do. */
-  readonly mayDoNothing: boolean
+  /** Whether the plan probably has nothing to do. */
+  readonly isUsuallyNothing: boolean
   /**
    * Makes the plan of what is left after some transactions have been executed. Fails if such a plan must not be executed.
    * @param executed the number of transactions that have been executed
@@ -66,7 +66,8 @@ export const requestSource = (
   settings: FailurePolicy & Deadline,
 ): PlanSource<PlanningError> => ({
   ...prepared,
-  mayDoNothing: true,
+  // What asks for nothing usually takes something away.
+  isUsuallyNothing: prepared.request.desired.some(({ grants }) => grants.length > 0),
   planFor: (snapshot) => {
     const request = { ...prepared.request, seed: randomUUID() }
     return planningInTime(settings, planWorkload(snapshot, request), () => planOnce(snapshot, request)).pipe(
@@ -81,7 +82,7 @@ export const reviewedSource = (
   settings: FailurePolicy & Deadline,
 ): PlanSource<PlanningError | PlanChangedError> => ({
   ...reviewed,
-  mayDoNothing: false,
+  isUsuallyNothing: false,
   planFor: (snapshot, executed) =>
     Effect.flatMap(planAgain(snapshot, reviewed, executed, settings), refuseMissing(settings)),
 })
@@ -90,6 +91,6 @@ export const reviewedSource = (
 export const dropSource = (deadline: Deadline): PlanSource<PlannerError | TimeoutError> => ({
   scope: scopeOfRequest(dropRequest),
   passwords: new Map(),
-  mayDoNothing: false,
+  isUsuallyNothing: false,
   planFor: (snapshot) => planningInTime(deadline, anySize, () => planDrop(snapshot)),
 })

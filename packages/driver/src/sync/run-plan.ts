@@ -160,7 +160,7 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const passwords = new Passwords(source.passwords, settings)
   const read = (purpose: Purpose) => readFirst(source, passwords, settings, transaction, purpose)
   const { hadWork } = knownServer(yield* Session)
-  const first = yield* read(source.mayDoNothing && hadWork !== true ? 'compare' : 'change')
+  const first = yield* read(source.isUsuallyNothing && hadWork !== true ? 'compare' : 'change')
   const isCompared = first.reading.purpose === 'compare'
   const nothing = isCompared ? yield* planOfNothing(source, first.snapshot) : undefined
   const { reading, snapshot, stored } = isCompared && nothing === undefined ? yield* read('change') : first
