@@ -55,6 +55,13 @@ export const oidsOf = (list: HandedList): RawBuilder<readonly number[]> =>
 export const allOf = (list: HandedList): RawBuilder<unknown> =>
   sql`(select pg_catalog.unnest(${oidsOf(list)}))`
 
+/**
+ * Whether an oid is in a list, which is hashed. As a join, without `is true`, PostgreSQL might compare each with each, since
+ * it takes all lists for short.
+ */
+export const isHashedIn = (oid: RawBuilder<unknown>, list: HandedList): RawBuilder<boolean> =>
+  sql`(${oid} in ${allOf(list)}) is true`
+
 /** A fact about the session. */
 export const ofSession = (column: SessionColumn): RawBuilder<never> =>
   sql<never>`pg_catalog.current_setting(${settingOf(`session_${column}`)})::${sql.raw(sessionColumns[column])}`

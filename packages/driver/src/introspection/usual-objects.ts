@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, looksIntermediate } from './constant.ts'
-import { allOf, handOn, type HandedList, none, oidsOf, ofSession } from './handed-on.ts'
+import { allOf, handOn, type HandedList, isHashedIn, none, oidsOf, ofSession } from './handed-on.ts'
 import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
@@ -247,7 +247,7 @@ export const dependencies = listing('dependencies', () => ({
 
 export const settings = listing('unmanaged', (_version, needs) => ({
   columns: { role: name('s.setrole', needs), kind: sql`'settings'::text`, description: describedSetting },
-  from: sql`from (select x.* from pg_catalog.pg_db_role_setting as x offset 0) as s where s.setrole in ${allOf('tracked_role')}
+  from: sql`from (select x.* from pg_catalog.pg_db_role_setting as x offset 0) as s where ${isHashedIn(sql`s.setrole`, 'tracked_role')}
     order by s.setrole, s.setdatabase`,
 }))
 

@@ -4,6 +4,7 @@ import {
   allOf,
   handOn,
   type HandedList,
+  isHashedIn,
   listHandedOn,
   ofSession,
   oidsOf,
@@ -89,7 +90,7 @@ const reach = listing('reach', (version) => ({
 
 /** Whether an oid is in a list. A list that may be long is hashed; otherwise that would take longer than looking it through. */
 const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): RawBuilder<unknown> =>
-  mayBeLong ? sql`${oid} in ${allOf(list)}` : sql`${oid} = any(${oidsOf(list)})`
+  mayBeLong ? isHashedIn(oid, list) : sql`${oid} = any(${oidsOf(list)})`
 
 /** The acting role, which alone administers roles for a superuser, or the roles by which it administers. */
 const administrators =
@@ -167,9 +168,9 @@ export const roles = listing('roles', (version, needs) => ({
  * those in roles of the closure.
  */
 const membershipsFor: Readonly<Record<Purpose, RawBuilder<unknown>>> = {
-  change: sql`where m.roleid in ${allOf('role_closure')}`,
+  change: sql`where ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
   compare: sql``,
-  prove: sql`where m.member in ${allOf('tracked_role')} or m.roleid in ${allOf('role_closure')}`,
+  prove: sql`where ${isHashedIn(sql`m.member`, 'tracked_role')} or ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
 }
 
 export const memberships = listing('memberships', (version, needs) => ({

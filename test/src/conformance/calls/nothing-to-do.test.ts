@@ -1,0 +1,81 @@
+import { type DesiredRole, Grant, type Plan, type SyncRequest, Target } from '@pgsr/node-postgres'
+import { expect, test } from 'vitest'
+import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
+import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
+
+/** A role that may read a table, and has been found to need nothing else, twice. */
+const settled = async (box: Sandbox) => {
+  const [role, schema] = [box.name('r'), box.name('s')]
+  await box.run(`create schema ${schema}; create table ${schema}.t (id int); create role ${role}`)
+  const desired: DesiredRole = {
+    role,
+    grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, 't')],
+  }
+  await box.pool.syncRoles(desired)
+  const plans: Plan[] = []
+  for (let call = 0; call < 3; call += 1) {
+    const { changed, plan } = await box.pool.syncRoles(desired)
+    expect(changed).toBe(false)
+    plans.push(plan)
+  }
+  return { role, schema, desired, table: `${schema}.t`, plans }
+}
+
+const has = async (box: Sandbox, role: string, table: string, privilege: string): Promise<boolean> =>
+  (await box.run(`select has_table_privilege('${role}', '${table}', '${privilege}')`))[0]![0] as boolean
+
+conformanceAtEndsInTurn('calls that find nothing to do, again and again', (sandbox) => {
+  test('all say the same, and each has a plan of its own', async () => {
+    const box = sandbox()
+    const { plans, desired } = await settled(box)
+    const { seed: _, ...request } = structuredClone(plans[0]!.request) as SyncRequest
+    expect(request.desired).toMatchObject([{ role: desired.role }])
+    for (const plan of plans) {
+      expect(plan).toMatchObject({ transactions: [], skipped: [], residue: [], request })
+      ;(plan.skipped as unknown[]).push('of this caller only')
+      ;(plan.request as SyncRequest).desired.forEach((one) => (one.grants as unknown[]).pop())
+    }
+    const { plan } = await box.pool.syncRoles(desired)
+    expect(plan).toMatchObject({ skipped: [], request })
+    expect(plan.skipped).toEqual([])
+  })
+
+  test('another privilege on the same objects is granted by the next call', async () => {
+    const box = sandbox()
+    const { role, schema, desired, table } = await settled(box)
+    const grants = [...desired.grants, Grant.privilege(Target.table(schema, 't'), ['INSERT'])]
+    expect((await box.pool.syncRoles({ role, grants })).changed).toBe(true)
+    expect(await has(box, role, table, 'INSERT')).toBe(true)
+    expect((await box.pool.syncRoles(desired)).changed).toBe(true)
+    expect(await has(box, role, table, 'INSERT')).toBe(false)
+  })
+
+  test.for<[string, (role: string, table: string) => string]>([
+    ['a grant', (role, table) => `grant insert on ${table} to ${role}`],
+    ['a grant on a column', (role, table) => `grant insert (id) on ${table} to ${role}`],
+    ['a membership', (role) => `grant pg_monitor to ${role}`],
+    ['an attribute', (role) => `alter role ${role} createdb`],
+    ['an owner', (role, table) => `alter table ${table} owner to ${role}`],
+    ['an object of another kind', (role) => `set role ${role}; select lo_create(0); reset role`],
+    ['default privileges', (role) => `alter default privileges grant select on tables to ${role}`],
+  ])('%s of somebody else’s is noticed by the next call', async ([, change]) => {
+    const box = sandbox()
+    const { role, desired, table } = await settled(box)
+    await box.admin(change(role, table))
+    const { changed, plan } = await box.pool.syncRoles(desired, { onResidue: 'report' })
+    expect(changed || plan.residue.length > 0).toBe(true)
+  })
+
+  test('a privilege that somebody else revoked is granted again', async () => {
+    const box = sandbox()
+    const { role, desired, table } = await settled(box)
+    const [[holder] = []] = await box.admin(
+      `select i.grantee::regrole::text from pg_class as c, aclexplode(c.relacl) as i
+       where c.oid = '${table}'::regclass and i.grantee <> c.relowner`,
+    )
+    await box.admin(`revoke select on ${table} from ${String(holder)}`)
+    expect(await has(box, role, table, 'SELECT')).toBe(false)
+    expect((await box.pool.syncRoles(desired)).changed).toBe(true)
+    expect(await has(box, role, table, 'SELECT')).toBe(true)
+  })
+})
