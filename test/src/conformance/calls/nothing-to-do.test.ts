@@ -1,7 +1,9 @@
-import { type DesiredRole, Grant, type Plan, type SyncRequest, Target } from '@pgsr/node-postgres'
+import { type DesiredRole, Grant, type Plan, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
+
+type SyncRequest = Extract<Plan['request'], { readonly kind: 'sync' }>
 
 /** A role that may read a table, and has been found to need nothing else, twice. */
 const settled = async (box: Sandbox) => {
