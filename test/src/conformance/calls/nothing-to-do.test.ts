@@ -34,12 +34,12 @@ conformanceAtEndsInTurn('calls that find nothing to do, again and again', (sandb
     expect(request.desired).toMatchObject([{ role: desired.role }])
     for (const plan of plans) {
       expect(plan).toMatchObject({ transactions: [], skipped: [], residue: [], request })
-      ;(plan.skipped as unknown[]).push('of this caller only')
+      ;(plan.unmanaged as unknown[]).push('of this caller only')
       ;(plan.request as SyncRequest).desired.forEach((one) => (one.grants as unknown[]).pop())
     }
     const { plan } = await box.pool.syncRoles(desired)
     expect(plan).toMatchObject({ skipped: [], request })
-    expect(plan.skipped).toEqual([])
+    expect(plan.unmanaged).toEqual([])
   })
 
   test('another privilege on the same objects is granted by the next call', async () => {
