@@ -8,7 +8,13 @@ import {
 } from '@pgsr/node-postgres'
 import { describe, expect, inject, test } from 'vitest'
 import pg from 'pg'
-import { needsOf, rarities, withFound } from '../../../packages/driver/src/introspection/needs.ts'
+import {
+  type Needs,
+  needsOf,
+  rarities,
+  withFound,
+  withPurpose,
+} from '../../../packages/driver/src/introspection/needs.ts'
 import { introspectionStatements } from '../../../packages/driver/src/introspection/statements.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
 
@@ -34,10 +40,16 @@ const found = {
   rare: new Set(rarities),
 }
 
-/** Readings that have different statements. */
-const readings: readonly (readonly [what: string, scope: Scope, needs: ReturnType<typeof needsOf>])[] = [
+const withDependents = (needs: Needs): Needs =>
+  withFound(needs, { isSuperuser: false, catalogs: new Set(['pg_class']), rare: new Set(['dependents']) })
+
+/** Readings that have different statements. Before 12 those for another purpose are the same. */
+const readings: readonly (readonly [what: string, scope: Scope, needs: Needs])[] = [
   ['what is usual, as a superuser', scope, needsOf(scope, true)],
   ['what is usual, as another role', scope, needsOf(scope, false)],
+  ['what roles have besides', scope, withDependents(needsOf(scope, false))],
+  ['what shows that nothing is to be done', scope, withPurpose(needsOf(scope, false), 'compare', 120000)],
+  ['what proves a plan', scope, withPurpose(withDependents(needsOf(scope, false)), 'prove', 120000)],
   ['everything', everything, withFound(needsOf(everything, false), found)],
 ]
 

@@ -10,7 +10,13 @@ import {
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { describe, expect, inject, test } from 'vitest'
-import { needsOf, rarities, withFound } from '../../../packages/driver/src/introspection/needs.ts'
+import {
+  needsOf,
+  purposes,
+  rarities,
+  withFound,
+  withPurpose,
+} from '../../../packages/driver/src/introspection/needs.ts'
 import { introspectionStatements } from '../../../packages/driver/src/introspection/statements.ts'
 import { type CatalogContents, historyIn, listOf } from '../../harness/texts/catalog-history.ts'
 import { connectionTo } from '../../harness/servers/servers.ts'
@@ -28,15 +34,16 @@ const patterns = (kind: ObjectKind): readonly PatternScope[] =>
   objectKinds[kind].matchable === true ? [{ kind, schema: 's', column: 'c' } as PatternScope] : []
 
 /** What a reading may have to contain: what the scope asks for, and one rare thing or all of them. */
-const needsFor = (scope: Scope) =>
+const needsFor = (scope: Scope, version: number) =>
   [true, false].flatMap((isSuperuser) =>
-    [[], ...rarities.map((one) => [one]), rarities].map((rare) =>
-      withFound(needsOf(scope, isSuperuser), {
+    [[], ...rarities.map((one) => [one]), rarities].flatMap((rare) => {
+      const needs = withFound(needsOf(scope, isSuperuser), {
         isSuperuser,
         catalogs: new Set(rare.length > 1 ? ['pg_default_acl', 'pg_foreign_server'] : []),
         rare: new Set(rare),
-      }),
-    ),
+      })
+      return purposes.map((purpose) => withPurpose(needs, purpose, version))
+    }),
   )
 
 /** Every part that the statements may have, in one or another. */
@@ -55,7 +62,7 @@ describe.for([...history])('for %i', ([version, contents]) => {
   test('the statements that read the catalogs name only what exists', () => {
     const texts = [
       ...scopes.flatMap((scope) =>
-        needsFor(scope).flatMap((needs) => introspectionStatements(version, scope, needs)),
+        needsFor(scope, version).flatMap((needs) => introspectionStatements(version, scope, needs)),
       ),
       ...introspectionStatements(version, nothing, needsOf(nothing, false), true),
     ]

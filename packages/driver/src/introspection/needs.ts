@@ -38,7 +38,9 @@ export type Rarity = (typeof rarities)[number]
  * - `compare`: to see whether anything has to. That shows from what the desired roles hold, whatever the acting role may do.
  * - `prove`: to see whether a plan has done what it said. That shows from what it touched, and from what the desired roles hold.
  */
-export type Purpose = 'change' | 'compare' | 'prove'
+export const purposes = ['change', 'compare', 'prove'] as const
+
+export type Purpose = (typeof purposes)[number]
 
 /**
  * What a reading has to contain. PostgreSQL takes longer to plan a statement than to run it, so that the statements have
