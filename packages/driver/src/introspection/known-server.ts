@@ -23,7 +23,7 @@ export interface KnownServer {
   readonly actors: Map<string | undefined, KnownActor>
   /** What was found of roles that is rare. */
   readonly found: LRUCache<string, Found>
-  /** The last readings, by the text that was sent. If the answer is the same again, it is not decoded again. */
+  /** The last readings, by the scope and the text that was sent. If the answer is the same again, it is not decoded again. */
   readonly readings: LRUCache<string, Reading>
 }
 

@@ -47,8 +47,10 @@ const readOnce = (session: SessionShape, asked: AskedOnce) => {
     ),
     Effect.flatMap((answer) => {
       const { readings } = knownServer(session)
-      return Effect.map(parsed(answer, asked, readings.get(answer.text)), (reading) => {
-        readings.set(answer.text, reading)
+      // A text names a schema in the same way whether it or only its tables are asked for.
+      const question = JSON.stringify([scope, answer.text])
+      return Effect.map(parsed(answer, asked, readings.get(question)), (reading) => {
+        readings.set(question, reading)
         return {
           ...reading,
           hasInvalidNames: answer.isGarbled,

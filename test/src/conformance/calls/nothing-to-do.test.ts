@@ -52,6 +52,16 @@ conformanceAtEndsInTurn('calls that find nothing to do, again and again', (sandb
     expect(await has(box, role, table, 'INSERT')).toBe(false)
   })
 
+  test('a privilege on the schema of the same tables is granted by the next call', async () => {
+    const box = sandbox()
+    const { role, schema, desired } = await settled(box)
+    const [, table] = desired.grants
+    for (const changed of [true, false, false, false])
+      expect((await box.pool.syncRoles({ role, grants: [table!] })).changed).toBe(changed)
+    expect((await box.pool.syncRoles(desired)).changed).toBe(true)
+    expect(await box.run(`select has_schema_privilege('${role}', '${schema}', 'USAGE')`)).toEqual([[true]])
+  })
+
   test.for<[string, (role: string, table: string) => string]>([
     ['a grant', (role, table) => `grant insert on ${table} to ${role}`],
     ['a grant on a column', (role, table) => `grant insert (id) on ${table} to ${role}`],
