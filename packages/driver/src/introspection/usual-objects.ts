@@ -192,7 +192,7 @@ const dependentLists = handingOn((_version, needs) => {
     dependentKinds(needs).map((kind) =>
       handOn(
         kind.dependents,
-        sql`array(${dependentOids(kind)} ${kind === usualKinds.schema ? ofTables : sql`union select null where false`})`,
+        sql`array(${dependentOids(kind)} ${kind === usualKinds.schema ? ofTables : sql``})`,
       ),
     ),
   )}`
