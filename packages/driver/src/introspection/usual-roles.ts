@@ -152,7 +152,7 @@ const forChanges = (version: number, needs: Needs): ForChanges => {
 const notRead: ForChanges = {
   servesOthers: sql`false`,
   administeredByOthers: sql`false`,
-  administers: sql`null`,
+  administers: sql`null::int8`,
 }
 
 export const roles = listing('roles', (version, needs) => ({
