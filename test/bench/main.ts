@@ -12,7 +12,7 @@ import { planAlone, type Planned } from './planner-alone.ts'
 import { profile } from './profile.ts'
 import type { Row } from './row.ts'
 import { type Act, type Choice, run } from './run.ts'
-import { line, plannerLine, tablesOf, titleOf } from './table.ts'
+import { detailsOf, line, plannerLine, tablesOf, titleOf } from './table.ts'
 import { isUnderNode } from './under-node.ts'
 import { writeInto } from './write.ts'
 
@@ -28,7 +28,7 @@ prints how the two compare, and how many round trips pgsr makes.
   --driver NAME   with which driver: pg, or postgres.js; again for more (both)
   --beside DIR    with another checkout of pgsr, which is built, in turn with these two
   --node NODE     under which Node: a major version, or a path (24)
-  --quick         fewer rounds, and facts
+  --quick         fewer rounds
   --profile DIR   says instead in which functions pgsr’s time goes, and puts a profile of each scenario there
   --write FILE    puts the tables into a file, where it has marks for them
 `
@@ -133,7 +133,7 @@ const main = async (): Promise<void> => {
   const others = values.beside === undefined ? [] : await driversIn(values.beside)
   const servers = await run(choice, say, comparing(rows, others))
   const checkouts = [ownCheckout, ...(values.beside === undefined ? [] : [values.beside])]
-  for await (const one of planAlone(values.quick ? 100_000 : 1_000_000, isPlanned, checkouts)) {
+  for await (const one of planAlone(100_000, isPlanned, checkouts)) {
     say(plannerLine(one))
     if (one.checkout === ownCheckout) planned.push(one)
   }
@@ -143,7 +143,7 @@ const main = async (): Promise<void> => {
       .map((text) => `* ${text}`)
       .join('\n'),
   }
-  say('', ...Object.values(texts).flatMap((text) => [text, '']))
+  say('', ...[...detailsOf(rows), ...Object.values(texts)].flatMap((text) => [text, '']))
   if (values.write !== undefined) await writeInto(values.write, texts)
 }
 

@@ -57,23 +57,44 @@ const aimOf = ({ scenario: { aim } }: Row): string =>
     ...(aim.roundTrips === undefined ? [] : [`${aim.roundTrips} round trips`]),
   ].join(', ')
 
-/** The ratios, a column for each combination. */
-const ratios = (rows: readonly Row[]): string => {
+/** A row for each scenario, and a column for each combination after those about the scenario itself. */
+const byCombination = (
+  rows: readonly Row[],
+  head: Cells,
+  about: (ofScenario: readonly Row[]) => Cells,
+  cell: (row: Row) => string,
+): string => {
   const columns = unique(rows.map(({ combination }) => whereOf(combination)))
   const names = unique(rows.map(({ scenario }) => scenario.name))
   return markdown(
-    ['scenario', 'beside', 'aim', ...columns],
+    ['scenario', ...head, ...columns],
     names.map((name) => {
       const own = rows.filter(({ scenario }) => scenario.name === name)
       const cells = columns.map((column) => {
         const row = own.find(({ combination }) => whereOf(combination) === column)
-        if (row === undefined) return ''
-        return isMet(row) ? ratio(row.direct) : `**${ratio(row.direct)}**`
+        return row === undefined ? '' : cell(row)
       })
-      return [name, own[0]!.scenario.floor, aimOf(own[0]!), ...cells]
+      return [name, ...about(own), ...cells]
     }),
   )
 }
+
+/** What a call takes, in milliseconds, with the first driver. */
+const costs = (rows: readonly Row[]): string =>
+  byCombination(
+    rows.filter(({ combination }) => combination.driver === rows[0]!.combination.driver),
+    ['round trips'],
+    (own) => [unique(own.map(({ wired }) => traffic(wired))).join(', ')],
+    ({ direct }) => milliseconds(direct.subject),
+  )
+
+const ratios = (rows: readonly Row[]): string =>
+  byCombination(
+    rows,
+    ['beside', 'aim'],
+    ([first]) => [first!.scenario.floor, aimOf(first!)],
+    (row) => (isMet(row) ? ratio(row.direct) : `**${ratio(row.direct)}**`),
+  )
 
 /** What was measured, a row for each scenario and combination. */
 const details = (rows: readonly Row[], which: 'direct' | 'wired'): string => {
@@ -127,15 +148,18 @@ const notesOf = (rows: readonly Row[]): string =>
     )
     .join('\n')
 
+/** All that was measured: straight to the server, and with latency. */
+export const detailsOf = (rows: readonly Row[]): readonly string[] =>
+  rows.length === 0 ? [] : [details(rows, 'direct'), details(rows, 'wired')]
+
 /** By name, what a run has to show. */
 export const tablesOf = (
   rows: readonly Row[],
   planned: readonly Planned[],
 ): Readonly<Record<string, string>> => ({
   ...(rows.length > 0 && {
+    costs: costs(rows),
     ratios: ratios(rows),
-    details: details(rows, 'direct'),
-    latency: details(rows, 'wired'),
     notes: notesOf(rows),
   }),
   ...(planned.length > 0 && { planner: planner(planned) }),
