@@ -41,9 +41,9 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const judge = membershipJudge(catalog, goal, new IntermediateRoles(catalog))
   const isLeft = (row: Membership): boolean =>
     isRealMember(row) &&
+    goal.memberships.get(row.member)?.has(row.role) !== true &&
     (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
     isIntermediateName(row.role) &&
-    goal.memberships.get(row.member)?.has(row.role) !== true &&
     judge(row).kind === 'keep'
   return goal.roles.flatMap((role) => {
     const left = new Set<string>()

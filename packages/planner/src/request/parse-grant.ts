@@ -153,14 +153,13 @@ const checkPrivileges = (
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
     return refuse('privileges', 'the privileges must be an array of at least one')
-  const privileges: readonly unknown[] = [...asked]
-  for (const privilege of privileges)
-    if (!(known as readonly unknown[]).includes(privilege))
+  for (const privilege of asked as Privilege[])
+    if (!known.includes(privilege))
       refuse(
         'privileges',
         `there is no privilege ${String(privilege)} on ${on}; expected one of ${known.join(', ')}`,
       )
-  return sortedUnique(privileges as Privilege[]) as Privilege[]
+  return sortedUnique(asked as Privilege[])
 }
 
 const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {
@@ -203,15 +202,11 @@ const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly Privile
   checkFlag('direct', direct, refuse)
   checkFlag('grantable', grantable, refuse)
   if (grantable && !direct) refuse('grantable', 'only what is held directly can be passed on; set direct too')
-  return checkTarget(object, refuse).flatMap((one) =>
-    privileges.map((privilege): PrivilegeGrant => ({
-      kind: 'privilege',
-      privileges: [privilege],
-      object: one,
-      direct,
-      grantable,
-    })),
-  )
+  const grants: PrivilegeGrant[] = []
+  for (const one of checkTarget(object, refuse))
+    for (const privilege of privileges)
+      grants.push({ kind: 'privilege', privileges: [privilege], object: one, direct, grantable })
+  return grants
 }
 
 const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {

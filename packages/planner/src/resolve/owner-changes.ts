@@ -1,7 +1,7 @@
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import type { CreateSchema, Reason, SetOwner } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
-import { sortedBy } from '../util/collections.ts'
+import { inKeyOrder, sortedBy } from '../util/collections.ts'
 import { futureOwner, losesOwnership, type Ownerships } from './future-owner.ts'
 import { notAskedFor } from './target-state.ts'
 
@@ -34,12 +34,10 @@ export const ownerChanges = (
   ownerships: Ownerships,
   part: Part,
 ): readonly OwnerChange[] => {
-  const gained = sortedBy(ownerships.owners, ([key]) => key).flatMap(
-    ([, { object, role, reason }]): OwnerChange[] => {
-      const existing = catalog.object(object)
-      return isIn(object, part) && existing?.owner !== role ? [{ object, existing, owner: role, reason }] : []
-    },
-  )
+  const gained = inKeyOrder(ownerships.owners).flatMap(({ object, role, reason }): OwnerChange[] => {
+    const existing = catalog.object(object)
+    return isIn(object, part) && existing?.owner !== role ? [{ object, existing, owner: role, reason }] : []
+  })
   const lost = [...lostObjects(catalog, ownerships)].filter((object) => isIn(object, part))
   return [
     ...gained,
