@@ -1,13 +1,9 @@
 import type { DesiredRole } from '../model/desired-role.ts'
-import {
-  defaultsTouched,
-  objectTouched,
-  objectWithFollowersTouched,
-  type Operation,
-} from '../model/operation.ts'
+import { objectTouched, objectWithFollowersTouched, type Operation } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import { desiredRolesOf, type PlanOptions } from '../model/request.ts'
 import type { Scope } from '../model/scope.ts'
+import { touchedBy } from '../model/touched.ts'
 import { scope, scopeOfRequest } from './catalog-scope.ts'
 import { requestOf } from './parse-request.ts'
 
@@ -50,7 +46,7 @@ export const scopeOfPlan = (plan: Plan): Scope => {
     objects: [...objects, ...operations.flatMap(objectTouched)],
     owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
     patterns: [],
-    defaultsOf: [...defaultsOf, ...defaultsTouched(operations).map(({ owner }) => owner)],
+    defaultsOf: [...defaultsOf, ...touchedBy(operations).defaults.map(({ owner }) => owner)],
     unusedRoles: false,
   })
 }

@@ -4,7 +4,7 @@ import { isIntermediateName, isLocalTo } from '../model/managed-role.ts'
 import type { GrantMembership, LockRole, Operation, RevokeMembership } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { sortedBy } from '../util/collections.ts'
-import { lockShare } from './lock-budget.ts'
+import { isWithinBudget } from './lock-budget.ts'
 
 /**
  * The kinds of operation that lock their role by themselves. Setting a password is not one of them: a
@@ -90,7 +90,7 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
     }
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
   // It is better that somebody could drop a role than that the server runs out of locks.
-  return lockShare(server, inOrder, operations) <= 1
+  return isWithinBudget(server, inOrder, operations)
     ? inOrder
     : inOrder.filter(({ mode }) => mode === 'exclusive')
 }
