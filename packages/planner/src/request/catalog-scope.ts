@@ -32,7 +32,9 @@ export const scopeOfRequest = (request: Request): Scope => {
 }
 
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
-  const grants = [...new Set(desired.flatMap((one) => one.grants))]
+  // Many roles ask for the same.
+  const lists = new Set(desired.map((one) => one.grants))
+  const grants = [...new Set([...lists].flat())]
   const privileges = ofKind(grants, 'privilege').map(({ object }) => object)
   const patterns = privileges.filter(isPattern)
   const owned = ofKind(grants, 'ownership').map(({ object }) => object)
