@@ -82,7 +82,8 @@ const excessOf = (
 
 /** Whether an intermediate role gives its member only something in a schema where the member keeps what it has. */
 const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {
-  const provided = isRealMember(row) ? intermediateRoles.provided(row.role) : undefined
+  const mayPreserve = isRealMember(row) && (goal.preserved.has(row.member) || !goal.managesCluster)
+  const provided = mayPreserve ? intermediateRoles.provided(row.role) : undefined
   return provided !== undefined && isPreserved(goal, row.member, provided.object)
 }
 

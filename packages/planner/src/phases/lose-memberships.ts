@@ -17,9 +17,9 @@ class Revocation {
   readonly #intermediateRoles: IntermediateRoles
   readonly #access: Access
   /** The rows that are gone. */
-  readonly #gone = new Set<string>()
+  readonly #gone = new Set<Membership>()
   /** By role and member: the rows that still have their ADMIN option. */
-  readonly #options = new Map<string, Set<string>>()
+  readonly #options = new Map<string, Set<Membership>>()
 
   constructor(catalog: Catalog, intermediateRoles: IntermediateRoles, access: Access) {
     this.#catalog = catalog
@@ -41,10 +41,9 @@ class Revocation {
     }
     const path: Step[] = []
     const enter = (row: Membership, option: MembershipOption | null): void => {
-      const key = membershipKey(row)
-      if (this.#gone.has(key)) return
+      if (this.#gone.has(row)) return
       if (row.member !== reason.role) this.dependents.push({ row, reason })
-      if (option === null) this.#gone.add(key)
+      if (option === null) this.#gone.add(row)
       const before = option === null || option === 'ADMIN' ? this.#dependentsWithout(row) : []
       path.push({ row, option, before: before[Symbol.iterator]() })
     }
@@ -83,11 +82,12 @@ class Revocation {
   #dependentsWithout(row: Membership): readonly Membership[] {
     const { role, member, admin } = row
     if (!this.#catalog.membershipsHaveGrantors || !admin) return []
-    const options = getOrMake(this.#options, `${role}\0${member}`, () => {
-      const rows = this.#catalog.membershipsIn(role, member).filter((one) => one.admin)
-      return new Set(rows.map(membershipKey))
-    })
-    options.delete(membershipKey(row))
+    const options = getOrMake(
+      this.#options,
+      `${role}\0${member}`,
+      () => new Set(this.#catalog.membershipsIn(role, member).filter((one) => one.admin)),
+    )
+    options.delete(row)
     return options.size > 0 ? [] : sortedBy(this.#catalog.membershipsGrantedBy(member, role), membershipKey)
   }
 }

@@ -22,8 +22,12 @@ const isIn = ({ kind }: ObjectName, part: Part): boolean => (kind === 'schema') 
 /** A sort key. Objects of the cluster go last: the acting role may have its rights because it owns the database. */
 const sharedLast = ({ kind, key }: CatalogObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
 
-/** The objects that desired roles own although no grant asks for it. Some stay with them all the same. */
+/**
+ * The objects that desired roles own although no grant asks for it. Some stay with them all the same. Only roles that
+ * own something have caretakers.
+ */
 export function* lostObjects(catalog: Catalog, ownerships: Ownerships): Iterable<CatalogObject> {
+  if (ownerships.caretakers.size === 0) return
   for (const object of catalog.objects.values())
     if (losesOwnership(ownerships, object) && !ownerships.owners.has(object.key)) yield object
 }

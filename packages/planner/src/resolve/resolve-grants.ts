@@ -123,15 +123,14 @@ export class GrantResolver implements Pick<
   #find(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
     if (isNone(objects)) return objects
-    const asked: Asked[] = []
-    for (const privilege of grant.privileges)
-      for (const { object, key, existing } of objects) {
+    return grant.privileges.flatMap((privilege) =>
+      objects.map(({ object, key, existing }): Asked => {
         const owner = futureOwner(this.#catalog, this.#context.goal, key)
         const providers =
           existing === undefined || grant.direct ? [] : this.#intermediate.providing(existing, privilege)
-        asked.push({ provides: { privilege, object }, key, owner, providers })
-      }
-    return asked
+        return { provides: { privilege, object }, key, owner, providers }
+      }),
+    )
   }
 
   #addPrivilege(target: TargetPrivilege): void {

@@ -83,10 +83,10 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
   const locks = new Map<string, LockRole>()
   for (const operation of operations)
     for (const { role, mode } of locksFor(catalog, operation)) {
-      if (locked.has(role) || !access.roles.mayLock(role)) continue
+      const other = locks.get(role)?.mode
+      if (other === 'exclusive' || other === mode || locked.has(role) || !access.roles.mayLock(role)) continue
       const reason = { role: operation.reason.role, grant: null }
-      if (!locks.has(role) || (mode === 'exclusive' && locks.get(role)!.mode === 'share'))
-        locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
+      locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
     }
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
   // It is better that somebody could drop a role than that the server runs out of locks.
