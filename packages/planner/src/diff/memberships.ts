@@ -65,7 +65,7 @@ export const isGrantedToItself = (catalog: Catalog, goal: Goal, row: Membership)
   row.grantor === row.member &&
   !isAskedFor(goal, row) &&
   isCreator(goal, row) &&
-  catalog.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(catalog, goal, one))
+  catalog.memberships.between(row.role, row.member).some((one) => comesWithCreateRole(catalog, goal, one))
 
 /** The options that a row gives but must not: an option counts if any row gives it. */
 const excessOf = (
@@ -159,7 +159,7 @@ export const membershipJudge = (
       .some(
         ({ role, grantor }) =>
           goal.desired.has(grantor) &&
-          catalog.membershipsIn(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
+          catalog.memberships.between(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
       )
   const mayRevoke = (row: Membership): boolean => access.roles.mayRevoke(row)
   const mayRevokeLast = (row: Membership): boolean => mayRevoke(row) && !isInItsOwnWay(row)

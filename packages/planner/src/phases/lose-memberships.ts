@@ -85,10 +85,10 @@ class Revocation {
     const options = getOrMake(
       this.#options,
       `${role}\0${member}`,
-      () => new Set(this.#catalog.membershipsIn(role, member).filter((one) => one.admin)),
+      () => new Set(this.#catalog.memberships.between(role, member).filter((one) => one.admin)),
     )
     options.delete(row)
-    return options.size > 0 ? [] : sortedBy(this.#catalog.membershipsGrantedBy(member, role), membershipKey)
+    return options.size > 0 ? [] : sortedBy(this.#catalog.memberships.grantedBy(member, role), membershipKey)
   }
 }
 
@@ -98,7 +98,7 @@ function* lostBy(
   judge: ReturnType<typeof membershipJudge>,
   role: string,
 ): Iterable<{ readonly row: Membership; readonly option: MembershipOption | null }> {
-  for (const row of catalog.membershipsOf(role)) {
+  for (const row of catalog.memberships.ofMember(role)) {
     const { kind, options } = judge(row)
     if (kind === 'lose') for (const option of options.length === 0 ? [null] : options) yield { row, option }
   }
@@ -141,7 +141,8 @@ const keptDependents = (
     if (desired.has(member) || grantor === undefined) continue
     const key = membershipKey({ role, member, grantor })
     const { admin = false, options } =
-      kept.get(key) ?? asGranted(catalog.membershipsIn(role, member).find((one) => one.grantor === grantor))
+      kept.get(key) ??
+      asGranted(catalog.memberships.between(role, member).find((one) => one.grantor === grantor))
     const all = {
       admin: admin || row.admin,
       inherit: options.inherit || row.inherit,
@@ -172,8 +173,8 @@ const asGranted = (row: Membership | undefined): Granted => ({
 export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] =>
   loseMemberships(catalog, goal, goal.roles).flatMap((operation) =>
     operation.kind === 'revokeMembership' && operation.option === null
-      ? catalog
-          .membershipsIn(operation.role, operation.member)
+      ? catalog.memberships
+          .between(operation.role, operation.member)
           .filter(({ grantor }) => operation.grantor === null || operation.grantor === grantor)
       : [],
   )

@@ -70,7 +70,8 @@ function* membershipFacts(
   isTold: (role: string) => boolean,
 ): Iterable<Fact> {
   for (const member of members)
-    if (isTold(member)) for (const row of catalog.membershipsOf(member)) yield { kind: 'membership', ...row }
+    if (isTold(member))
+      for (const row of catalog.memberships.ofMember(member)) yield { kind: 'membership', ...row }
 }
 
 const attributeFacts = (catalog: Catalog, name: string): readonly Fact[] => {
@@ -138,7 +139,7 @@ export const effectsOf = (
     changes.push({ before: before.objects.get(key), after: after.objects.get(key) })
   const members = new Set<string>()
   for (const { member } of memberships) members.add(member)
-  for (const role of dropped) for (const { member } of before.membersOf(role)) members.add(member)
+  for (const role of dropped) for (const { member } of before.memberships.inRole(role)) members.add(member)
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
     (creators.get(fact.role) === fact.member ||

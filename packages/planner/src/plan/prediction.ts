@@ -70,12 +70,12 @@ const factsToProve = (
     for (const fact of defaultPrivilegeFacts(defaults))
       if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
   const addMembership = (row: Membership): void => {
-    if (!other.membershipsIn(row.role, row.member).some((one) => isSameRow(row, one)))
+    if (!other.memberships.between(row.role, row.member).some((one) => isSameRow(row, one)))
       add({ kind: 'membership', ...row })
   }
-  for (const member of roles) catalog.membershipsOf(member).forEach(addMembership)
+  for (const member of roles) catalog.memberships.ofMember(member).forEach(addMembership)
   for (const { role, member } of touched.memberships)
-    catalog.membershipsIn(role, member).forEach(addMembership)
+    catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of catalog.objects.values()) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)

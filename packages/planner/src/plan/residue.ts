@@ -238,7 +238,7 @@ const memberships = (catalog: Catalog, goal: Goal): Residue[] => {
   const judge = membershipJudge(catalog, goal, intermediateRoles)
   const all: Residue[] = []
   for (const role of goal.roles)
-    for (const row of catalog.membershipsOf(role)) {
+    for (const row of catalog.memberships.ofMember(role)) {
       const { kind, options } = judge(row)
       if (kind === 'passed on') all.push(passedOnMembership(catalog, row, options))
       if (kind === 'shared with another database') all.push(sharedMembership(intermediateRoles, row))

@@ -12,7 +12,7 @@ import { sortedBy } from '../util/collections.ts'
 
 const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const all: Unmanaged[] = []
-  for (const row of catalog.memberships()) {
+  for (const row of catalog.memberships.all()) {
     const { role, member, grantor } = row
     if (goal.desired.has(member) && comesWithCreateRole(catalog, goal, row))
       all.push({
@@ -47,7 +47,7 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
     judge(row).kind === 'keep'
   return goal.roles.flatMap((role) => {
     const left = new Set<string>()
-    for (const row of catalog.membershipsOf(role)) if (isLeft(row)) left.add(row.role)
+    for (const row of catalog.memberships.ofMember(role)) if (isLeft(row)) left.add(row.role)
     if (left.size === 0) return []
     const what = left.size === 1 ? 'an intermediate role' : `${left.size} intermediate roles`
     return [{ role, kind: 'membership', description: `membership in ${what} of other databases` }]

@@ -180,7 +180,7 @@ export class GrantResolver implements Pick<
     const membership: TargetMembership = { provides: asked.provides, inherit: true, reason }
     let isHeld = false
     for (const { name } of asked.providers)
-      if (this.#catalog.membershipsIn(name, reason.role).some(inherits)) {
+      if (this.#catalog.memberships.between(name, reason.role).some(inherits)) {
         this.#addMembership(name, membership)
         isHeld = true
       }
@@ -235,7 +235,7 @@ export class GrantResolver implements Pick<
       ...(inherit !== undefined && { inherit }),
       ...(set !== undefined && { set }),
     }
-    const rows = this.#catalog.membershipsIn(role, reason.role)
+    const rows = this.#catalog.memberships.between(role, reason.role)
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)

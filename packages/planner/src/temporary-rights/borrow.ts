@@ -182,8 +182,8 @@ class Borrower {
       grantor,
       ...(grantor !== as && { namesGrantor: true as const }),
     } as const
-    const existing = this.#catalog
-      .membershipsIn(role, this.#actingRole)
+    const existing = this.#catalog.memberships
+      .between(role, this.#actingRole)
       .find((row) => hasGrantors && row.grantor === grantor)
     const giveBack = { ...this.#base('give back'), as }
     return {
