@@ -75,10 +75,12 @@ export class Memberships {
   set(row: Membership): void {
     const { role, member, grantor } = row
     const { byRole } = this.#editable(member)
-    const before = byRole.get(role) ?? none
-    const index = before.findIndex((one) => one.grantor === grantor)
-    byRole.set(role, index < 0 ? [...before, row] : before.with(index, row))
-    if (index >= 0) this.#unlist(before[index]!)
+    const before = byRole.get(role)
+    const existing = before?.find((one) => one.grantor === grantor)
+    if (before === undefined) byRole.set(role, [row])
+    else if (existing === undefined) byRole.set(role, [...before, row])
+    else byRole.set(role, before.with(before.indexOf(existing), row))
+    if (existing !== undefined) this.#unlist(existing)
     if (this.#ofRole !== undefined) getOrMake(this.#ofRole, role, noRows).add(row)
     if (this.#ofGrantor !== undefined) getOrMake(this.#ofGrantor, grantedKey(row), noRows).add(row)
   }

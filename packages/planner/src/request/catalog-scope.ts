@@ -3,7 +3,7 @@ import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isPattern } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
-import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { inKeyOrder, sortedUnique } from '../util/collections.ts'
 
 const nothing: Scope = {
   desired: [],
@@ -82,9 +82,7 @@ export const scope = ({
   roles: sortedUnique(roles),
   objects: distinctObjects(objects),
   owned: distinctObjects(owned),
-  patterns: sortedBy(new Map(patterns.map((one) => [JSON.stringify(one), one])).values(), (one) =>
-    JSON.stringify(one),
-  ),
+  patterns: inKeyOrder(new Map(patterns.map((one) => [JSON.stringify(one), one]))),
   defaultsOf: sortedUnique(defaultsOf),
   unusedRoles,
 })

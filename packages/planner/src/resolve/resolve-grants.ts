@@ -113,11 +113,8 @@ export class GrantResolver implements Pick<
 
   /** What a grant asks for, whichever role asks, or why there is no such object. */
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
-    const known = this.#asked.get(grant)
-    if (known !== undefined) return known
-    const asked = this.#find(grant)
-    if (this.#context.goal.roles.length > 1) this.#asked.set(grant, asked)
-    return asked
+    const isRepeated = this.#context.goal.roles.length > 1
+    return isRepeated ? getOrMake(this.#asked, grant, () => this.#find(grant)) : this.#find(grant)
   }
 
   #find(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
@@ -204,15 +201,13 @@ export class GrantResolver implements Pick<
   }
 
   #newRole({ provides: { object, privilege }, key }: Asked, reason: Reason): string {
-    const provided = privilegeKey(key, privilege, '')
-    const named = this.#newRoleFor.get(provided)
-    if (named !== undefined) return named
-    const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
-    const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
-    this.#newRoleFor.set(provided, role)
-    this.#newNames.add(role)
-    this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
-    return role
+    return getOrMake(this.#newRoleFor, privilegeKey(key, privilege, ''), () => {
+      const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
+      const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
+      this.#newNames.add(role)
+      this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
+      return role
+    })
   }
 
   /** Adds a membership. If it is asked for more than once, it gets all options that were asked for. */

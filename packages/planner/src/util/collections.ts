@@ -1,5 +1,9 @@
 /** The value that a map has for a key, made and put there if it is missing. */
-export const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+export const getOrMake = <K, V>(
+  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V => {
   const existing = map.get(key)
   if (existing !== undefined) return existing
   const made = make()
