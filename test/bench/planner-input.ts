@@ -87,6 +87,14 @@ const tableOf = (name: string, oid: number, acl: readonly AclItem[]): DatabaseOb
   acl: [owned, ...acl],
 })
 
+const schema: DatabaseObject = {
+  kind: 'schema',
+  name: ['app'],
+  oid: '16390',
+  owner: 'postgres',
+  acl: [item('postgres', 'postgres', 'UC')],
+}
+
 const membershipOf = (member: string, role: string, more: Partial<Membership> = {}): Membership => ({
   role,
   member,
@@ -134,7 +142,7 @@ const aclChain =
     const acl = names.map((name, index) => item(name, names[index - 1] ?? 'postgres', 'r*'))
     const last = { role: names.at(-1)!, grants: [], preserveExistingGrantsInSchemas: ['app'] }
     return {
-      snapshot: snapshotOf(rolesNamed(names), { objects: [tableOf('t', 1, acl)] }),
+      snapshot: snapshotOf(rolesNamed(names), { objects: [schema, tableOf('t', 1, acl)] }),
       desired: isKept ? [...withNothing(names.slice(0, -1)), last] : withNothing(names),
     }
   }

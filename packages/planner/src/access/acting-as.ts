@@ -4,7 +4,7 @@ import { type Joining, Joins } from './joins.ts'
 import type { RoleGraph } from './role-graph.ts'
 
 /** The result of a search that may have found nothing. */
-interface Found<T> {
+export interface Found<T> {
   readonly found: T | undefined
 }
 

@@ -31,11 +31,6 @@ interface OnColumns {
   readonly options: Holders
 }
 
-/** The result of a search that may have found nothing. */
-export interface Found<T> {
-  readonly found: T | undefined
-}
-
 /** The two nearest roles that have the grant option: one of them may be the intended grantor, the other its rival. */
 const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): readonly string[] => {
   const among: ReadonlyMap<string, unknown> = distances.size < holders.size ? distances : holders
@@ -51,14 +46,8 @@ const nearestTwo = (distances: ReadonlyMap<string, number>, holders: Holders): r
 }
 
 /** A result that depends on the holders of a privilege. It is cached if they are many, and worked out again if few. */
-export const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, find: () => T): T => {
-  if (holders.size <= few) return find()
-  const known = found.get(holders)
-  if (known !== undefined) return known
-  const made = find()
-  found.set(holders, made)
-  return made
-}
+export const rememberedFor = <T>(found: WeakMap<Holders, T>, holders: Holders, find: () => T): T =>
+  holders.size <= few ? find() : getOrMake(found, holders, find)
 
 const nobody: ReadonlySet<string> = new Set()
 

@@ -77,7 +77,7 @@ export class Joins {
     if (searched.has(grantor) || (joining.length > 0 && this.#losers.has(grantor))) return
     if (isNameless(as) || isNameless(grantor)) return
     searched.add(grantor)
-    for (const { role, admin } of this.#graph.catalog.membershipsOf(grantor)) {
+    for (const { role, admin } of this.#graph.catalog.memberships.ofMember(grantor)) {
       if (!admin || this.#joining.has(role) || !this.#mayBeJoined(role)) continue
       const joined = [...joining, { role, as, grantor }]
       this.#joining.set(role, joined)

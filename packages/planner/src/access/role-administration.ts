@@ -195,15 +195,15 @@ export class RoleAdministration {
     const { catalog, actingRole } = this.#graph
     const mayLose = (member: string): boolean =>
       losers.has(member) &&
-      catalog.membershipsIn(role, member).every((row) => !row.admin || this.mayRevoke(row)) &&
-      catalog.membershipsGrantedBy(member, role).every((row) => this.mayRevoke(row))
+      catalog.memberships.between(role, member).every((row) => !row.admin || this.mayRevoke(row)) &&
+      catalog.memberships.grantedBy(member, role).every((row) => this.mayRevoke(row))
     const dependent = new Set<string>()
     const grantors = new Set(this.#graph.adminsOf(role).filter(mayLose))
     // A Set visits what is added to it during the iteration.
     for (const grantor of grantors)
-      for (const { member, admin } of catalog.membershipsGrantedBy(grantor, role)) {
+      for (const { member, admin } of catalog.memberships.grantedBy(grantor, role)) {
         if (!admin || member === actingRole || grantors.has(member)) continue
-        const rows = catalog.membershipsIn(role, member).filter((row) => row.admin)
+        const rows = catalog.memberships.between(role, member).filter((row) => row.admin)
         if (!rows.every((row) => grantors.has(row.grantor))) continue
         dependent.add(member)
         grantors.add(member)

@@ -30,7 +30,7 @@ export class RoleGraph {
     this.isSuperuser = catalog.isSuperuser(this.actingRole)
     this.createsRoles = catalog.roles.get(this.actingRole)?.createRole ?? false
     const rolesOf = (member: string, counts: (row: Membership) => boolean): readonly string[] => [
-      ...catalog.membershipsOf(member).flatMap((row) => (counts(row) ? [row.role] : [])),
+      ...catalog.memberships.ofMember(member).flatMap((row) => (counts(row) ? [row.role] : [])),
       ...(this.#ownsDatabase(member) ? [databaseOwners] : []),
     ]
     this.inheritsFrom = new MembershipGraph((member) =>
@@ -94,7 +94,7 @@ export class RoleGraph {
     if (this.isSuperuser) return false
     if (this.hasPrivilegesOf(role) || this.canSetRole(role)) return true
     const administers = (member: string): boolean =>
-      this.catalog.membershipsOf(member).some(({ admin }) => admin)
+      this.catalog.memberships.ofMember(member).some(({ admin }) => admin)
     this.#administering ??= this.memberOf.leadingTo([this.actingRole], administers)
     return this.#administering.has(role)
   }
@@ -112,7 +112,7 @@ export class RoleGraph {
   /** The memberships in the acting role that would make a cycle if it became a member of some roles. */
   membersInTheWay(roles: readonly string[]): readonly Membership[] {
     const above = this.memberOf.above(roles)
-    return this.catalog.membersOf(this.actingRole).filter(({ member }) => above.has(member))
+    return this.catalog.memberships.inRole(this.actingRole).filter(({ member }) => above.has(member))
   }
 
   /**
@@ -127,7 +127,7 @@ export class RoleGraph {
     const { databaseOwner } = this.catalog.server
     const members = new Set([role])
     for (const one of members) {
-      for (const row of this.catalog.membersOf(one)) if (this.#passesOn(row)) members.add(row.member)
+      for (const row of this.catalog.memberships.inRole(one)) if (this.#passesOn(row)) members.add(row.member)
       if (one === databaseOwners && this.#ownsDatabase(databaseOwner) && this.inherits(databaseOwner))
         members.add(databaseOwner)
     }
@@ -137,7 +137,7 @@ export class RoleGraph {
   /** The members that have the ADMIN option for a role. */
   adminsOf(role: string): readonly string[] {
     return getOrMake(this.#admins, role, () =>
-      this.catalog.membersOf(role).flatMap(({ member, admin }) => (admin ? [member] : [])),
+      this.catalog.memberships.inRole(role).flatMap(({ member, admin }) => (admin ? [member] : [])),
     )
   }
 
@@ -151,7 +151,7 @@ export class RoleGraph {
   #administratorsBy(paths: MembershipGraph): ReadonlyMap<string, readonly string[]> {
     const all = new Map<string, string[]>()
     for (const member of paths.reachable(this.actingRole))
-      for (const { role, admin } of this.catalog.membershipsOf(member)) {
+      for (const { role, admin } of this.catalog.memberships.ofMember(member)) {
         if (!admin) continue
         if (all.get(role)?.at(-1) !== member) append(all, role, member)
       }
@@ -178,7 +178,7 @@ export class RoleGraph {
     if (administers === undefined || !createRole) return false
     if (login || superuser || createDb || replication || bypassRls) return false
     const { bootstrapRole } = this.catalog.server
-    const rows = this.catalog.membershipsIn(name, this.actingRole)
+    const rows = this.catalog.memberships.between(name, this.actingRole)
     const ofCreator = rows.find(({ grantor }) => grantor === bootstrapRole)
     return (
       ofCreator?.admin === true &&

@@ -1,8 +1,8 @@
 import type { CatalogObject } from '../catalog/catalog.ts'
 import { type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import type { ActingAs } from './acting-as.ts'
-import { type Found, type GrantorChoice, type Holders, type Owned, rememberedFor } from './grantor.ts'
+import type { ActingAs, Found } from './acting-as.ts'
+import { type GrantorChoice, type Holders, type Owned, rememberedFor } from './grantor.ts'
 import type { RoleGraph } from './role-graph.ts'
 
 /** How a role is lent a privilege: the grantor, and the role that runs the GRANT. */

@@ -110,7 +110,7 @@ const membershipsFor = (
   member: string,
   grantor: string | null,
 ): readonly Membership[] =>
-  catalog.membershipsIn(role, member).filter((row) => grantor === null || row.grantor === grantor)
+  catalog.memberships.between(role, member).filter((row) => grantor === null || row.grantor === grantor)
 
 /** Whether a member has a row because it created the role. Such rows are counted in `administers`. */
 const comesWithCreation = (catalog: Catalog, { admin, grantor }: Membership): boolean =>
@@ -126,7 +126,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
       // https://www.postgresql.org/docs/16/sql-createrole.html: the creator of a role administers it.
       if (catalog.membershipsHaveGrantors && !catalog.isSuperuser(as)) {
         catalog.countAdministered(as, 1)
-        catalog.setMembership({
+        catalog.memberships.set({
           role,
           member: as,
           grantor: catalog.server.bootstrapRole,
@@ -140,10 +140,10 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
     case 'dropRole': {
       const { role } = operation
       existingRole(catalog, role)
-      for (const row of catalog.membersOf(role))
+      for (const row of catalog.memberships.inRole(role))
         if (comesWithCreation(catalog, row)) catalog.countAdministered(row.member, -1)
-      for (const row of [...catalog.membershipsOf(role), ...catalog.membersOf(role)])
-        catalog.removeMembership(row)
+      for (const row of [...catalog.memberships.ofMember(role), ...catalog.memberships.inRole(role)])
+        catalog.memberships.remove(row)
       catalog.removeRole(role)
       return
     }
@@ -182,8 +182,8 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
         }
       // Before 16, whoever gives a member the ADMIN option becomes the grantor of its membership.
       const isKept = existing !== undefined && (!admin || existing.admin)
-      if (existing !== undefined && !isKept) catalog.removeMembership(existing)
-      catalog.setMembership({
+      if (existing !== undefined && !isKept) catalog.memberships.remove(existing)
+      catalog.memberships.set({
         role,
         member,
         grantor: isKept ? existing.grantor : grantor,
@@ -195,8 +195,8 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
     }
     case 'revokeMembership':
       for (const row of membershipsFor(catalog, operation.role, operation.member, operation.grantor))
-        if (operation.option === null) catalog.removeMembership(row)
-        else catalog.setMembership(without(row, [operation.option]))
+        if (operation.option === null) catalog.memberships.remove(row)
+        else catalog.memberships.set(without(row, [operation.option]))
       return
     case 'createSchema': {
       const { schema, owner } = operation

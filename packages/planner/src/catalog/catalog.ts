@@ -1,4 +1,4 @@
-import { type Membership, membershipKey } from '../model/membership.ts'
+import { membershipKey } from '../model/membership.ts'
 import type { Scope } from '../model/scope.ts'
 import type {
   DatabaseObject,
@@ -15,6 +15,7 @@ import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { parsePrivileges, type ReadonlyPrivileges } from '../postgres/privilege.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
+import { Memberships } from './memberships.ts'
 import { SharedMap } from './shared-map.ts'
 
 export interface CatalogObject extends ObjectName {
@@ -49,42 +50,6 @@ export interface CatalogDefaults extends Future {
 
 const defaultsKey = (owner: string, schema: string | null, on: FutureObjects): string =>
   `${owner}\0${on}\0${schema ?? ''}`
-const grantedKey = ({ role, grantor }: Pick<Membership, 'role' | 'grantor'>): string => `${grantor}\0${role}`
-
-/** Rows by a role that they name. */
-type Rows = Map<string, Set<Membership>>
-
-const listed = (rows: Rows, name: string): Set<Membership> =>
-  getOrMake(rows, name, () => new Set<Membership>())
-
-/** The rows by which one role is a member of another, with one more or instead of the one by the same grantor. */
-const withRow = (rows: readonly Membership[] = [], added: Membership): readonly Membership[] => {
-  const index = rows.findIndex(({ grantor }) => grantor === added.grantor)
-  return index < 0 ? [...rows, added] : rows.with(index, added)
-}
-
-/** The rows of some members, in order. */
-const rowsIn = (members: Iterable<ReadonlyMap<string, readonly Membership[]>>): readonly Membership[] => {
-  const all: Membership[] = []
-  for (const ofMember of members) for (const rows of ofMember.values()) for (const row of rows) all.push(row)
-  return all
-}
-
-const noRows = (): Map<string, readonly Membership[]> => new Map()
-
-/** The rows of a snapshot, by member, then by role. */
-const membershipsIn = ({
-  memberships,
-}: Snapshot): Map<string, ReadonlyMap<string, readonly Membership[]>> => {
-  const byMember = new Map<string, Map<string, readonly Membership[]>>()
-  for (const row of memberships) {
-    const ofMember = getOrMake(byMember, row.member, noRows)
-    const rows = ofMember.get(row.role)
-    ofMember.set(row.role, rows === undefined ? [row] : withRow(rows, row))
-  }
-  return byMember
-}
-
 /**
  * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that each
  * phase of a plan sees what the phases before it have done. A fork shares with its original what neither has changed.
@@ -100,13 +65,7 @@ export class Catalog {
   readonly #objects: SharedMap<string, CatalogObject>
   /** The objects that no other catalog shares. */
   #own = new Set<CatalogObject>()
-  /** By member, then by role. */
-  readonly #memberships: SharedMap<string, ReadonlyMap<string, readonly Membership[]>>
-  /** By member, the rows that no other catalog shares. */
-  #ownMembers = new Map<string, Map<string, readonly Membership[]>>()
-  /** Indexes that are made when first needed, and kept up to date from then on. */
-  #ofRole: Rows | undefined
-  #ofGrantor: Rows | undefined
+  readonly memberships: Memberships
   readonly #defaults: SharedMap<string, CatalogDefaults>
   /** The ACLs of default privileges that no other catalog shares. */
   #ownDefaults = new Map<string, Acl>()
@@ -122,18 +81,18 @@ export class Catalog {
     if (from instanceof Catalog) {
       this.#roles = from.#roles.fork()
       this.#objects = from.#objects.fork()
-      this.#memberships = from.#memberships.fork()
+      this.memberships = from.memberships.fork()
       this.#defaults = from.#defaults.fork()
       for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
       from.#own = new Set()
-      from.#ownMembers = new Map()
       from.#ownDefaults = new Map()
       return
     }
     this.#roles = new SharedMap()
     for (const role of from.roles) this.setRole(role)
     this.#objects = new SharedMap()
-    this.#memberships = new SharedMap(membershipsIn(from))
+    this.memberships = new Memberships()
+    for (const row of from.memberships) this.memberships.set(row)
     this.#defaults = new SharedMap()
     // Most ACLs repeat the same few combinations of letters.
     const known = new Map<string, ReadonlyPrivileges>()
@@ -207,85 +166,10 @@ export class Catalog {
     return (this.#followers.get(objectKey(object)) ?? []).map((key) => this.#objects.entries.get(key)!)
   }
 
-  /** The rows by which a role is a member of others. */
-  membershipsOf(member: string): readonly Membership[] {
-    const ofMember = this.#memberships.entries.get(member)
-    return ofMember === undefined ? [] : rowsIn([ofMember])
-  }
-
-  /** Whether a role is a member of others. */
-  isMember(member: string): boolean {
-    return (this.#memberships.entries.get(member)?.size ?? 0) > 0
-  }
-
-  /** The rows by which a role is a direct member of one other; before 16 there is at most one. */
-  membershipsIn(role: string, member: string): readonly Membership[] {
-    return this.#memberships.entries.get(member)?.get(role) ?? []
-  }
-
-  /** The rows by which others are members of a role. */
-  membersOf(role: string): readonly Membership[] {
-    this.#ofRole ??= this.#rowsBy((row) => row.role)
-    return [...(this.#ofRole.get(role) ?? [])]
-  }
-
-  /** The rows by which one role has granted another. */
-  membershipsGrantedBy(grantor: string, role: string): readonly Membership[] {
-    this.#ofGrantor ??= this.#rowsBy(grantedKey)
-    return [...(this.#ofGrantor.get(grantedKey({ grantor, role })) ?? [])]
-  }
-
   /** Notes that a role administers more or fewer roles than before, if their number is known. */
   countAdministered(name: string, change: number): void {
     const role = this.roles.get(name)
     if (role?.administers !== undefined) this.setRole({ ...role, administers: role.administers + change })
-  }
-
-  setMembership(membership: Membership): void {
-    const { role, member, grantor } = membership
-    const rows = this.membershipsIn(role, member)
-    this.#setRows(membership, withRow(rows, membership))
-    for (const row of rows) if (row.grantor === grantor) this.#unlist(row)
-    if (this.#ofRole !== undefined) listed(this.#ofRole, role).add(membership)
-    if (this.#ofGrantor !== undefined) listed(this.#ofGrantor, grantedKey(membership)).add(membership)
-  }
-
-  removeMembership(membership: Membership): void {
-    const { role, member, grantor } = membership
-    const rows = this.membershipsIn(role, member)
-    const existing = rows.find((row) => row.grantor === grantor)
-    if (existing === undefined) return
-    this.#setRows(
-      membership,
-      rows.filter((row) => row !== existing),
-    )
-    this.#unlist(existing)
-  }
-
-  #setRows({ role, member }: Membership, rows: readonly Membership[]): void {
-    const ofMember = getOrMake(this.#ownMembers, member, () => {
-      const own = new Map(this.#memberships.entries.get(member))
-      this.#memberships.set(member, own)
-      return own
-    })
-    if (rows.length > 0) ofMember.set(role, rows)
-    else ofMember.delete(role)
-  }
-
-  #rowsBy(name: (row: Membership) => string): Rows {
-    const all: Rows = new Map()
-    for (const row of this.memberships()) listed(all, name(row)).add(row)
-    return all
-  }
-
-  #unlist(row: Membership): void {
-    this.#ofRole?.get(row.role)?.delete(row)
-    this.#ofGrantor?.get(grantedKey(row))?.delete(row)
-  }
-
-  /** All rows. */
-  memberships(): readonly Membership[] {
-    return rowsIn(this.#memberships.entries.values())
   }
 
   /** All default privileges that have been set. */
@@ -325,7 +209,7 @@ export class Catalog {
       ...(this.scope && { scope: this.scope }),
       server: this.server,
       roles: sortedBy(this.roles.values(), ({ name }) => name),
-      memberships: sortedBy(this.memberships(), membershipKey),
+      memberships: sortedBy(this.memberships.all(), membershipKey),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
         ({
           kind,

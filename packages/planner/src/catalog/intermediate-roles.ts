@@ -73,7 +73,7 @@ export class IntermediateRoles {
    */
   isPlain(name: string): boolean {
     const role = this.#catalog.roles.get(name)
-    if (role === undefined || this.#catalog.isMember(name)) return false
+    if (role === undefined || this.#catalog.memberships.isMember(name)) return false
     const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = role
     return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
   }

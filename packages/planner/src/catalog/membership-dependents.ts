@@ -25,7 +25,7 @@ export class MembershipDependents {
   #grantorsOf(role: string, hasQuality: (row: Membership) => boolean): ReadonlySet<string> {
     const administrators = new Map<string, string[]>()
     const grantors = new Set<string>()
-    for (const row of this.#catalog.membersOf(role)) {
+    for (const row of this.#catalog.memberships.inRole(role)) {
       if (row.admin) append(administrators, row.member, row.grantor)
       if (hasQuality(row)) grantors.add(row.grantor)
     }

@@ -84,11 +84,7 @@ export class MembershipGraph {
   }
 
   #from(from: string): Walk {
-    const known = this.#walks.get(from)
-    if (known !== undefined) return known
-    const walk = this.#walk([from])
-    this.#walks.set(from, walk)
-    return walk
+    return getOrMake(this.#walks, from, () => this.#walk([from]))
   }
 
   #walk(from: readonly string[]): Walk {

@@ -65,7 +65,7 @@ export const isGrantedToItself = (catalog: Catalog, goal: Goal, row: Membership)
   row.grantor === row.member &&
   !isAskedFor(goal, row) &&
   isCreator(goal, row) &&
-  catalog.membershipsIn(row.role, row.member).some((one) => comesWithCreateRole(catalog, goal, one))
+  catalog.memberships.between(row.role, row.member).some((one) => comesWithCreateRole(catalog, goal, one))
 
 /** The options that a row gives but must not: an option counts if any row gives it. */
 const excessOf = (
@@ -82,7 +82,8 @@ const excessOf = (
 
 /** Whether an intermediate role gives its member only something in a schema where the member keeps what it has. */
 const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {
-  const provided = isRealMember(row) ? intermediateRoles.provided(row.role) : undefined
+  const mayPreserve = isRealMember(row) && (goal.preserved.has(row.member) || !goal.managesCluster)
+  const provided = mayPreserve ? intermediateRoles.provided(row.role) : undefined
   return provided !== undefined && isPreserved(goal, row.member, provided.object)
 }
 
@@ -158,7 +159,7 @@ export const membershipJudge = (
       .some(
         ({ role, grantor }) =>
           goal.desired.has(grantor) &&
-          catalog.membershipsIn(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
+          catalog.memberships.between(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
       )
   const mayRevoke = (row: Membership): boolean => access.roles.mayRevoke(row)
   const mayRevokeLast = (row: Membership): boolean => mayRevoke(row) && !isInItsOwnWay(row)

@@ -15,7 +15,7 @@ export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, R
   const sharedRoles = sharedByNobodyElse(catalog)
   if (sharedRoles.size === 0) return losers
   const shared = goal.roles.flatMap((member) =>
-    catalog.membershipsOf(member).filter(({ role }) => sharedRoles.has(role)),
+    catalog.memberships.ofMember(member).filter(({ role }) => sharedRoles.has(role)),
   )
   const intermediateRoles = new IntermediateRoles(catalog)
   const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>

@@ -63,7 +63,7 @@ const beyondInItself = (catalog: Catalog, role: Role, access: Access): readonly 
     createRole: role.createRole && !isDelegate(role, access),
   }).map((attribute) => `has ${attribute}`),
   ...(role.inherit ? [] : ['has NOINHERIT']),
-  ...sortedUnique(catalog.membershipsOf(role.name).map((row) => row.role)).map(
+  ...sortedUnique(catalog.memberships.ofMember(role.name).map((row) => row.role)).map(
     (above) => `is a member of role ${describeName(above)}`,
   ),
 ]
@@ -113,7 +113,9 @@ const tiesOf = (
  * GRANT of the role. A caretaker is needed for as long as it owns something.
  */
 const isUnused = (catalog: Catalog, role: string, { holds, holdsShared, owns }: Ties): boolean =>
-  isCaretakerName(role) ? !owns : !holdsShared && !(holds && catalog.membersOf(role).some(isRealMember))
+  isCaretakerName(role)
+    ? !owns
+    : !holdsShared && !(holds && catalog.memberships.inRole(role).some(isRealMember))
 
 /**
  * The roles of pgsr’s own that nothing needs, with what ties them to this database.

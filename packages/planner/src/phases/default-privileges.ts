@@ -3,7 +3,7 @@ import { isNameless } from '../model/nameless.ts'
 import type { Operation } from '../model/operation.ts'
 import { heldBy } from '../postgres/acl.ts'
 import { notAskedFor } from '../resolve/target-state.ts'
-import { sortedBy } from '../util/collections.ts'
+import { inKeyOrder, sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
 const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Operation => {
@@ -34,7 +34,7 @@ export const loseDefaultPrivileges: Phase = (catalog, goal) =>
 
 /** Grants default privileges that are asked for. */
 export const gainDefaultPrivileges: Phase = (catalog, goal) =>
-  sortedBy(goal.defaults, ([key]) => key).flatMap(([, asked]): Operation[] => {
+  inKeyOrder(goal.defaults).flatMap((asked): Operation[] => {
     const { owner, schema, on, privilege, role, grantable, reason } = asked
     const held = heldBy(catalog.defaultsOf(owner, schema, on).acl, {
       privilege,

@@ -30,7 +30,7 @@ const optionsFor = (
       inherit: inherit ?? (set === false || (existing?.inherit ?? false)),
       set: set ?? (inherit === false || (existing?.set ?? false)),
     }
-  const isThere = catalog.membershipsIn(role, member).some((row) => row.grantor === grantor)
+  const isThere = catalog.memberships.between(role, member).some((row) => row.grantor === grantor)
   if (!isThere && inherit === undefined && set === undefined) return undefined
   return {
     inherit: inherit ?? (set === false || (catalog.roles.get(member)?.inherit ?? true)),
@@ -74,7 +74,7 @@ export const grantMemberships: Phase = (catalog, goal) => {
   const missing = (member: string, memberships: ReadonlyMap<string, TargetMembership>): Missing[] => {
     const all: Missing[] = []
     memberships.forEach((membership, role) => {
-      if (!satisfy(left.membershipsIn(role, member), membership))
+      if (!satisfy(left.memberships.between(role, member), membership))
         all.push({ role, membership, ...granted(role, membership) })
     })
     return sortedBy(all, ({ order }) => order)
@@ -82,7 +82,7 @@ export const grantMemberships: Phase = (catalog, goal) => {
   return sortedBy(goal.memberships, ([member]) => member).flatMap(([member, memberships]) =>
     missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
       const { provides, admin, reason } = membership
-      const rows = left.membershipsIn(role, member)
+      const rows = left.memberships.between(role, member)
       const { grantor } = granting
       const options = optionsFor(catalog, { role, member, grantor }, rows, membership)
       return {

@@ -4,7 +4,7 @@ import { heldBy } from '../postgres/acl.ts'
 import { isContainer } from '../postgres/object-kind.ts'
 import type { Goal, TargetPrivilege } from '../resolve/target-state.ts'
 import { lending } from '../temporary-rights/lend.ts'
-import { sortedBy } from '../util/collections.ts'
+import { inKeyOrder } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
 /** Whether an object’s owner has granted a privilege already. */
@@ -36,13 +36,13 @@ export const grantWanted = (
 const grantWhere =
   (from: (object: Pick<CatalogObject, 'kind'>) => boolean): Phase =>
   (catalog, goal) => {
-    const missing: (readonly [key: string, TargetPrivilege])[] = []
-    for (const one of goal.privileges)
-      if (from(one[1].object) && !isGranted(catalog, one[1])) missing.push(one)
+    const missing = new Map<string, TargetPrivilege>()
+    for (const [key, one] of goal.privileges)
+      if (from(one.object) && !isGranted(catalog, one)) missing.set(key, one)
     return lending(
       catalog,
       goal.access.overPrivileges,
-      sortedBy(missing, ([key]) => key).map(([, one]) => grantWanted(catalog, goal, one)),
+      inKeyOrder(missing).map((one) => grantWanted(catalog, goal, one)),
     )
   }
 

@@ -17,9 +17,9 @@ class Revocation {
   readonly #intermediateRoles: IntermediateRoles
   readonly #access: Access
   /** The rows that are gone. */
-  readonly #gone = new Set<string>()
+  readonly #gone = new Set<Membership>()
   /** By role and member: the rows that still have their ADMIN option. */
-  readonly #options = new Map<string, Set<string>>()
+  readonly #options = new Map<string, Set<Membership>>()
 
   constructor(catalog: Catalog, intermediateRoles: IntermediateRoles, access: Access) {
     this.#catalog = catalog
@@ -41,10 +41,9 @@ class Revocation {
     }
     const path: Step[] = []
     const enter = (row: Membership, option: MembershipOption | null): void => {
-      const key = membershipKey(row)
-      if (this.#gone.has(key)) return
+      if (this.#gone.has(row)) return
       if (row.member !== reason.role) this.dependents.push({ row, reason })
-      if (option === null) this.#gone.add(key)
+      if (option === null) this.#gone.add(row)
       const before = option === null || option === 'ADMIN' ? this.#dependentsWithout(row) : []
       path.push({ row, option, before: before[Symbol.iterator]() })
     }
@@ -83,12 +82,13 @@ class Revocation {
   #dependentsWithout(row: Membership): readonly Membership[] {
     const { role, member, admin } = row
     if (!this.#catalog.membershipsHaveGrantors || !admin) return []
-    const options = getOrMake(this.#options, `${role}\0${member}`, () => {
-      const rows = this.#catalog.membershipsIn(role, member).filter((one) => one.admin)
-      return new Set(rows.map(membershipKey))
-    })
-    options.delete(membershipKey(row))
-    return options.size > 0 ? [] : sortedBy(this.#catalog.membershipsGrantedBy(member, role), membershipKey)
+    const options = getOrMake(
+      this.#options,
+      `${role}\0${member}`,
+      () => new Set(this.#catalog.memberships.between(role, member).filter((one) => one.admin)),
+    )
+    options.delete(row)
+    return options.size > 0 ? [] : sortedBy(this.#catalog.memberships.grantedBy(member, role), membershipKey)
   }
 }
 
@@ -98,7 +98,7 @@ function* lostBy(
   judge: ReturnType<typeof membershipJudge>,
   role: string,
 ): Iterable<{ readonly row: Membership; readonly option: MembershipOption | null }> {
-  for (const row of catalog.membershipsOf(role)) {
+  for (const row of catalog.memberships.ofMember(role)) {
     const { kind, options } = judge(row)
     if (kind === 'lose') for (const option of options.length === 0 ? [null] : options) yield { row, option }
   }
@@ -141,7 +141,8 @@ const keptDependents = (
     if (desired.has(member) || grantor === undefined) continue
     const key = membershipKey({ role, member, grantor })
     const { admin = false, options } =
-      kept.get(key) ?? asGranted(catalog.membershipsIn(role, member).find((one) => one.grantor === grantor))
+      kept.get(key) ??
+      asGranted(catalog.memberships.between(role, member).find((one) => one.grantor === grantor))
     const all = {
       admin: admin || row.admin,
       inherit: options.inherit || row.inherit,
@@ -172,8 +173,8 @@ const asGranted = (row: Membership | undefined): Granted => ({
 export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] =>
   loseMemberships(catalog, goal, goal.roles).flatMap((operation) =>
     operation.kind === 'revokeMembership' && operation.option === null
-      ? catalog
-          .membershipsIn(operation.role, operation.member)
+      ? catalog.memberships
+          .between(operation.role, operation.member)
           .filter(({ grantor }) => operation.grantor === null || operation.grantor === grantor)
       : [],
   )

@@ -5,7 +5,7 @@ import { ownerChanges, ownerOperation, type Part } from '../resolve/owner-change
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { holding } from '../temporary-rights/hold.ts'
 import { lending } from '../temporary-rights/lend.ts'
-import { sortedBy } from '../util/collections.ts'
+import { inKeyOrder } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
 /** Changes the owners of schemas, or of their contents. */
@@ -51,7 +51,7 @@ export const letCaretakersReach: Phase = (catalog, goal) => {
       reason: notAskedFor(wantedOf(goal, owner)),
     })
   }
-  return sortedBy(missing, ([key]) => key).map(([, operation]) => operation)
+  return inKeyOrder(missing)
 }
 
 /** The desired role whose objects a caretaker owns. */

@@ -16,7 +16,7 @@ const superusersAbove = (
   roles: readonly string[],
 ): ((role: string) => string | undefined) => {
   const canBecome = (member: string): readonly string[] =>
-    catalog.membershipsOf(member).flatMap((row) => (isRealMember(row) ? [row.role] : []))
+    catalog.memberships.ofMember(member).flatMap((row) => (isRealMember(row) ? [row.role] : []))
   const paths = new MembershipGraph(canBecome)
   const isSuperuser = (role: string): boolean => catalog.isSuperuser(role)
   const below = paths.leadingTo(roles, isSuperuser)

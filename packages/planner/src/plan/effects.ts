@@ -1,87 +1,68 @@
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import type { Effect } from '../model/effect.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
-import {
-  attributesTouched,
-  creatorsOf,
-  defaultsTouched,
-  membersTouched,
-  objectTouched,
-  objectWithFollowersTouched,
-  type Operation,
-  rolesCreated,
-  rolesDropped,
-} from '../model/operation.ts'
+import { objectTouched, objectWithFollowersTouched, type Operation } from '../model/operation.ts'
+import { type Touched, touchedBy } from '../model/touched.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
-import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
+import { objectKey } from '../postgres/object-kind.ts'
 import { isInert } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { sortedBy } from '../util/collections.ts'
 
 /**
- * By key, the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
+ * The keys of the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
  */
-export const objectsTouched = (
-  catalog: Catalog,
-  operations: readonly Operation[],
-): ReadonlyMap<string, ObjectName> => {
-  const touched = new Map<string, ObjectName>()
+export const objectsTouched = (catalog: Catalog, operations: readonly Operation[]): ReadonlySet<string> => {
+  const touched = new Set<string>()
   for (const operation of operations) {
-    for (const object of objectTouched(operation)) touched.set(objectKey(object), object)
+    for (const object of objectTouched(operation)) touched.add(objectKey(object))
     for (const object of objectWithFollowersTouched(operation))
-      for (const { key, kind, name } of catalog.followersOf(object)) touched.set(key, { kind, name })
+      for (const { key } of catalog.followersOf(object)) touched.add(key)
   }
   return touched
 }
 
-/**
- * Privileges on some objects of roles that do not own them. Old owners are left out: their loss is reported by itself.
- */
+/** An object as it is before a plan and after it, as far as it exists. */
+type Change = Readonly<Record<'before' | 'after', CatalogObject | undefined>>
+
+/** Privileges of roles that do not own the objects. Old owners are left out: their loss is reported by itself. */
 function* grantedOn(
-  catalog: Catalog,
-  objects: ReadonlyMap<string, ObjectName>,
-  owners: Catalog,
+  changes: readonly Change[],
+  [now, otherwise]: readonly [keyof Change, keyof Change],
   isTold: (role: string) => boolean,
 ): Iterable<Fact> {
-  for (const key of objects.keys()) {
-    const object = catalog.objects.get(key)
+  for (const change of changes) {
+    const object = change[now]
     if (object === undefined) continue
-    const ownerOtherwise = owners.objects.get(key)?.owner
     for (const item of object.acl.values()) {
       const { grantee } = item
-      if (grantee === object.owner || grantee === ownerOtherwise || !isTold(grantee)) continue
+      if (grantee === object.owner || grantee === change[otherwise]?.owner || !isTold(grantee)) continue
       for (const privilege of item.privileges.keys()) yield privilegeFact(object, item, privilege)
     }
   }
 }
 
 /** The ownership that roles lose. Columns and sequences that follow a table go without saying. */
-const ownershipsLost = (
-  before: Catalog,
-  after: Catalog,
-  objects: ReadonlyMap<string, ObjectName>,
-  goal: Goal,
-): readonly Effect[] =>
-  [...objects].flatMap(([key, name]): Effect[] => {
-    const object = before.objects.get(key)
-    const newOwner = after.objects.get(key)?.owner
-    if (object === undefined || newOwner === undefined) return []
-    const { owner, ownerFollows } = object
-    if (ownerFollows !== undefined || owner === newOwner) return []
-    return [
-      {
-        role: owner,
-        change: 'loses',
-        fact: { kind: 'ownership', object: name, owner },
-        newOwner,
-        ...(!isInert(before, goal, object) && { actsAsNewOwner: true }),
-      },
-    ]
-  })
+const ownershipsLost = (catalog: Catalog, goal: Goal, changes: readonly Change[]): readonly Effect[] => {
+  const lost: Effect[] = []
+  for (const { before, after } of changes) {
+    if (before === undefined || after === undefined) continue
+    const { kind, name, owner, ownerFollows } = before
+    if (ownerFollows !== undefined || owner === after.owner) continue
+    lost.push({
+      role: owner,
+      change: 'loses',
+      fact: { kind: 'ownership', object: { kind, name }, owner },
+      newOwner: after.owner,
+      ...(!isInert(catalog, goal, before) && { actsAsNewOwner: true }),
+    })
+  }
+  return lost
+}
 
 function* membershipFacts(
   catalog: Catalog,
@@ -89,7 +70,8 @@ function* membershipFacts(
   isTold: (role: string) => boolean,
 ): Iterable<Fact> {
   for (const member of members)
-    if (isTold(member)) for (const row of catalog.membershipsOf(member)) yield { kind: 'membership', ...row }
+    if (isTold(member))
+      for (const row of catalog.memberships.ofMember(member)) yield { kind: 'membership', ...row }
 }
 
 const attributeFacts = (catalog: Catalog, name: string): readonly Fact[] => {
@@ -120,15 +102,14 @@ const holder = (fact: Fact): string => {
 const bystandersIn = (
   before: Catalog,
   { desired }: Goal,
-  operations: readonly Operation[],
+  { creators, dropped }: Touched,
 ): ((role: string) => boolean) => {
-  const own = new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)])
   const intermediateRoles = new IntermediateRoles(before)
   const isIdle = (role: string): boolean =>
     isIntermediateName(role) &&
     intermediateRoles.isPlain(role) &&
     before.roles.get(role)?.servesOthers === false
-  return (role) => !own.has(role) && !isIdle(role)
+  return (role) => !(desired.has(role) || creators.has(role) || dropped.has(role) || isIdle(role))
 }
 
 /** A key that ignores the grantor of what an intermediate role holds: to its members that makes no difference. */
@@ -150,39 +131,41 @@ export const effectsOf = (
   goal: Goal,
   operations: readonly Operation[],
 ): readonly Effect[] => {
-  const objects = objectsTouched(after, operations)
-  const [creators, dropped] = [creatorsOf(operations), rolesDropped(operations)]
-  const members = new Set([
-    ...membersTouched(operations),
-    ...[...dropped].flatMap((role) => before.membersOf(role).map(({ member }) => member)),
-  ])
+  if (operations.length === 0) return []
+  const touched = touchedBy(operations)
+  const { creators, dropped, altered, memberships, defaults } = touched
+  const changes: Change[] = []
+  for (const key of objectsTouched(after, operations))
+    changes.push({ before: before.objects.get(key), after: after.objects.get(key) })
+  const members = new Set<string>()
+  for (const { member } of memberships) members.add(member)
+  for (const role of dropped) for (const { member } of before.memberships.inRole(role)) members.add(member)
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
     (creators.get(fact.role) === fact.member ||
       (dropped.has(fact.role) && (!isRealMember(fact) || isOwnDelegate(fact))))
   const isOwnDelegate = ({ role, member }: Membership): boolean =>
     member === before.server.actingRole && goal.access.now.graph.isDelegate(role)
-  const futures = defaultsTouched(operations)
-  const changed = attributesTouched(operations)
-  const isTold = bystandersIn(before, goal, operations)
-  const factsIn = (catalog: Catalog, other: Catalog): Map<string, Fact> => {
+  const isTold = bystandersIn(before, goal, touched)
+  const factsIn = (catalog: Catalog, granted: Iterable<Fact>): Map<string, Fact> => {
     const facts = new Map<string, Fact>()
     const add = (some: Iterable<Fact>): void => {
       for (const fact of some)
         if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(effectKey(fact), fact)
     }
-    add(grantedOn(catalog, objects, other, isTold))
+    add(granted)
     add(membershipFacts(catalog, members, isTold))
-    for (const { owner, schema, on } of futures)
+    for (const { owner, schema, on } of defaults)
       add(defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)))
-    for (const name of changed) add(attributeFacts(catalog, name))
+    for (const name of altered) add(attributeFacts(catalog, name))
     return facts
   }
-  const [old, now] = [factsIn(before, after), factsIn(after, before)]
+  const old = factsIn(before, grantedOn(changes, ['before', 'after'], isTold))
+  const now = factsIn(after, grantedOn(changes, ['after', 'before'], isTold))
   const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
   const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
   return [
-    ...sortedBy(ownershipsLost(before, after, objects, goal), inOrder),
+    ...sortedBy(ownershipsLost(before, goal, changes), inOrder),
     ...sortedBy([...lost, ...gained], inOrder),
   ]
 }

@@ -22,7 +22,9 @@ const futureRoles = (catalog: Catalog, goal: Goal): ((member: string) => readonl
   const created = administers ? roles.filter((role) => !catalog.roles.has(role)) : []
   return (member) => {
     const isNeeded = access.now.graph.needs(member)
-    const kept = catalog.membershipsOf(member).filter((row) => isNeeded || !lost.has(membershipKey(row)))
+    const kept = catalog.memberships
+      .ofMember(member)
+      .filter((row) => isNeeded || !lost.has(membershipKey(row)))
     return [
       ...(asked.get(member) ?? []),
       ...kept.map(({ role }) => role),

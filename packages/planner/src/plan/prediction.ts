@@ -3,20 +3,12 @@ import { Catalog } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from '../catalog/facts.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import type { Membership } from '../model/membership.ts'
-import {
-  attributesTouched,
-  defaultsTouched,
-  membershipsTouched,
-  type Operation,
-  rolesCreated,
-  rolesDropped,
-} from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import { desiredRolesOf } from '../model/request.ts'
 import type { Role, Snapshot } from '../model/snapshot.ts'
+import { type Touched, touchedBy } from '../model/touched.ts'
 import { isSameItem } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
-import type { ObjectName } from '../postgres/object-kind.ts'
 import { isInert } from '../resolve/future-owner.ts'
 import { objectsTouched } from './effects.ts'
 
@@ -41,21 +33,22 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
 
 /** What is compared: everything about the desired roles, and what the plan touched of others. */
 interface Concern {
-  readonly operations: readonly Operation[]
+  readonly touched: Touched
   readonly desired: ReadonlySet<string>
   /** The roles about which everything is compared. */
   readonly roles: ReadonlySet<string>
-  /** The objects about which everything is compared, by key. */
-  readonly objects: ReadonlyMap<string, ObjectName>
+  /** The keys of the objects about which everything is compared. */
+  readonly objects: ReadonlySet<string>
 }
 
 const concernOf = (plan: Plan, predicted: Catalog): Concern => {
   const operations = operationsOf(plan)
+  const touched = touchedBy(operations)
   const desired = new Set(desiredRolesOf(plan.request))
   return {
-    operations,
+    touched,
     desired,
-    roles: new Set([...desired, ...rolesCreated(operations), ...rolesDropped(operations)]),
+    roles: new Set([...desired, ...touched.creators.keys(), ...touched.dropped]),
     objects: objectsTouched(predicted, operations),
   }
 }
@@ -64,25 +57,25 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
 const factsToProve = (
   catalog: Catalog,
   other: Catalog,
-  { operations, desired, roles, objects }: Concern,
+  { touched, desired, roles, objects }: Concern,
   add: (fact: Fact) => void,
 ): void => {
-  for (const name of new Set([...roles, ...attributesTouched(operations)])) {
+  for (const name of new Set([...roles, ...touched.altered])) {
     const role = catalog.roles.get(name)
     if (role !== undefined && !isSameRole(role, other.roles.get(name))) roleFacts(role).forEach(add)
   }
-  for (const { owner, schema, on } of defaultsTouched(operations))
+  for (const { owner, schema, on } of touched.defaults)
     defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)).forEach(add)
   for (const defaults of catalog.defaults)
     for (const fact of defaultPrivilegeFacts(defaults))
       if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
   const addMembership = (row: Membership): void => {
-    if (!other.membershipsIn(row.role, row.member).some((one) => isSameRow(row, one)))
+    if (!other.memberships.between(row.role, row.member).some((one) => isSameRow(row, one)))
       add({ kind: 'membership', ...row })
   }
-  for (const member of roles) catalog.membershipsOf(member).forEach(addMembership)
-  for (const { role, member } of membershipsTouched(operations))
-    catalog.membershipsIn(role, member).forEach(addMembership)
+  for (const member of roles) catalog.memberships.ofMember(member).forEach(addMembership)
+  for (const { role, member } of touched.memberships)
+    catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of catalog.objects.values()) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)

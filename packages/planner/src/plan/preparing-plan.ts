@@ -1,6 +1,7 @@
-import { objectTouched, type Operation, rolesCreated } from '../model/operation.ts'
+import { objectTouched, type Operation } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import type { DatabaseObject, Snapshot } from '../model/snapshot.ts'
+import { touchedBy } from '../model/touched.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { once } from '../util/once.ts'
 
@@ -33,7 +34,7 @@ export const objectsAsPlanned = (
   planned: Snapshot,
 ): ((found: Snapshot, operations: readonly Operation[]) => boolean) => {
   const looked = once(() => {
-    const own = rolesCreated(operationsOf(plan))
+    const own = touchedBy(operationsOf(plan)).creators
     const ofOthers = ({ owner, acl }: DatabaseObject): string =>
       JSON.stringify([owner, acl.filter(({ grantee }) => !own.has(grantee))])
     const textsIn = ({ objects }: Snapshot): ReadonlyMap<string, string> =>

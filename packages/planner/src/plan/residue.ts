@@ -15,7 +15,8 @@ import type { Residue } from '../model/residue.ts'
 import { attributeWords } from '../postgres/attribute.ts'
 import { quoteIdent } from '../postgres/identifier.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
-import { losesOwnership, whyNotMoved } from '../resolve/future-owner.ts'
+import { whyNotMoved } from '../resolve/future-owner.ts'
+import { lostObjects } from '../resolve/owner-changes.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import {
   ownershipStatement,
@@ -97,13 +98,6 @@ const heldPrivileges = (goal: Goal, { revoked, obstacle }: Blocked): Residue[] =
       : []),
     ...(!isHeld && !isLeftBehind ? [{ ...stays(grantee, fact, why), reason, ...end }] : []),
   ]
-}
-
-const ownerships = (catalog: Catalog, goal: Goal): Residue[] => {
-  const all: Residue[] = []
-  for (const object of catalog.objects.values())
-    if (losesOwnership(goal, object)) all.push(...ownership(catalog, goal, object))
-  return all
 }
 
 const ownership = (catalog: Catalog, goal: Goal, object: CatalogObject): Residue[] => {
@@ -244,7 +238,7 @@ const memberships = (catalog: Catalog, goal: Goal): Residue[] => {
   const judge = membershipJudge(catalog, goal, intermediateRoles)
   const all: Residue[] = []
   for (const role of goal.roles)
-    for (const row of catalog.membershipsOf(role)) {
+    for (const row of catalog.memberships.ofMember(role)) {
       const { kind, options } = judge(row)
       if (kind === 'passed on') all.push(passedOnMembership(catalog, row, options))
       if (kind === 'shared with another database') all.push(sharedMembership(intermediateRoles, row))
@@ -292,7 +286,7 @@ export const residueOf = (catalog: Catalog, goal: Goal): readonly Residue[] =>
       ...attributes(catalog, goal),
       ...passwords(catalog, goal),
       ...memberships(catalog, goal),
-      ...ownerships(catalog, goal),
+      ...[...lostObjects(catalog, goal)].flatMap((object) => ownership(catalog, goal, object)),
       ...revocationsOf(catalog, goal, () => true).blocked.flatMap((one) => heldPrivileges(goal, one)),
       ...defaults(catalog, goal),
     ],

@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.ts'
 import type { Step } from '../phases/phase.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { withBorrowedRights } from '../temporary-rights/borrow.ts'
-import { lockShare } from '../transaction/lock-budget.ts'
+import { isWithinBudget, lockShare } from '../transaction/lock-budget.ts'
 import { withRoleLocks } from '../transaction/role-locks.ts'
 import { once } from '../util/once.ts'
 
@@ -48,16 +48,15 @@ export const transactionsFor = (
 ): readonly [transactions: Plan['transactions'], outcome: Catalog] => {
   const whole = once(() => {
     const catalog = before.fork()
-    const operations = fold(catalog, goal, groups)
-    return { catalog, operations, share: lockShare(catalog.server, operations) }
+    return { catalog, operations: fold(catalog, goal, groups) }
   })
   if (!isDivided) {
-    const { catalog, operations, share } = whole()
+    const { catalog, operations } = whole()
     if (operations.length === 0) return [[], before]
-    if (share <= 1) return [[withRoleLocks(before, operations)], catalog]
+    if (isWithinBudget(catalog.server, operations)) return [[withRoleLocks(before, operations)], catalog]
   }
   const outcome = before.fork()
-  const transactions = divide(before.fork(), () => whole().share)
+  const transactions = divide(before.fork(), () => lockShare(before.server, whole().operations))
     .filter(({ length }) => length > 0)
     .map((part) => {
       const locking = withRoleLocks(outcome, part)

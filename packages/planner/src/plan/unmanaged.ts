@@ -12,7 +12,7 @@ import { sortedBy } from '../util/collections.ts'
 
 const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const all: Unmanaged[] = []
-  for (const row of catalog.memberships()) {
+  for (const row of catalog.memberships.all()) {
     const { role, member, grantor } = row
     if (goal.desired.has(member) && comesWithCreateRole(catalog, goal, row))
       all.push({
@@ -41,13 +41,13 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const judge = membershipJudge(catalog, goal, new IntermediateRoles(catalog))
   const isLeft = (row: Membership): boolean =>
     isRealMember(row) &&
+    goal.memberships.get(row.member)?.has(row.role) !== true &&
     (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
     isIntermediateName(row.role) &&
-    goal.memberships.get(row.member)?.has(row.role) !== true &&
     judge(row).kind === 'keep'
   return goal.roles.flatMap((role) => {
     const left = new Set<string>()
-    for (const row of catalog.membershipsOf(role)) if (isLeft(row)) left.add(row.role)
+    for (const row of catalog.memberships.ofMember(role)) if (isLeft(row)) left.add(row.role)
     if (left.size === 0) return []
     const what = left.size === 1 ? 'an intermediate role' : `${left.size} intermediate roles`
     return [{ role, kind: 'membership', description: `membership in ${what} of other databases` }]

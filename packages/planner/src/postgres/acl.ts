@@ -111,10 +111,12 @@ export const aclOf = (
 export const copyOf = (acl: ReadonlyAcl): Acl => new Acl([...acl.values()])
 
 /** Whether two items give the same. */
-export const isSameItem = (one: AclEntry, other: AclEntry | undefined): boolean =>
-  other !== undefined &&
-  one.privileges.size === other.privileges.size &&
-  [...one.privileges].every(([privilege, grantable]) => other.privileges.get(privilege) === grantable)
+export const isSameItem = ({ privileges }: AclEntry, other: AclEntry | undefined): boolean => {
+  if (privileges.size !== other?.privileges.size) return false
+  for (const [privilege, grantable] of privileges)
+    if (other.privileges.get(privilege) !== grantable) return false
+  return true
+}
 
 export const isSameAcl = (one: ReadonlyAcl, other: ReadonlyAcl): boolean =>
   one.size === other.size &&

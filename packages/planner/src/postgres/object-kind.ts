@@ -1,4 +1,4 @@
-import { sortedBy } from '../util/collections.ts'
+import { inKeyOrder } from '../util/collections.ts'
 import type { Privilege } from './privilege.ts'
 
 /** How statements and messages spell a name that is more than quoted parts with dots between them. */
@@ -260,5 +260,5 @@ export const objectKey = ({ kind, name }: ObjectName): string =>
 export const distinctObjects = (objects: readonly ObjectName[]): readonly ObjectName[] => {
   const byKey = new Map<string, ObjectName>()
   for (const { kind, name } of objects) byKey.set(objectKey({ kind, name }), { kind, name })
-  return sortedBy(byKey, ([key]) => key).map(([, object]) => object)
+  return inKeyOrder(byKey)
 }

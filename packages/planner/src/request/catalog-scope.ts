@@ -3,7 +3,7 @@ import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isPattern } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
-import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { inKeyOrder, sortedUnique } from '../util/collections.ts'
 
 const nothing: Scope = {
   desired: [],
@@ -32,7 +32,9 @@ export const scopeOfRequest = (request: Request): Scope => {
 }
 
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
-  const grants = [...new Set(desired.flatMap((one) => one.grants))]
+  // Many roles ask for the same.
+  const lists = new Set(desired.map((one) => one.grants))
+  const grants = [...new Set([...lists].flat())]
   const privileges = ofKind(grants, 'privilege').map(({ object }) => object)
   const patterns = privileges.filter(isPattern)
   const owned = ofKind(grants, 'ownership').map(({ object }) => object)
@@ -80,9 +82,7 @@ export const scope = ({
   roles: sortedUnique(roles),
   objects: distinctObjects(objects),
   owned: distinctObjects(owned),
-  patterns: sortedBy(new Map(patterns.map((one) => [JSON.stringify(one), one])).values(), (one) =>
-    JSON.stringify(one),
-  ),
+  patterns: inKeyOrder(new Map(patterns.map((one) => [JSON.stringify(one), one]))),
   defaultsOf: sortedUnique(defaultsOf),
   unusedRoles,
 })

@@ -25,7 +25,8 @@ import {
 import type { Privilege } from '../postgres/privilege.ts'
 import { timestamp } from '../postgres/timestamp.ts'
 import { typeName } from '../postgres/type-name.ts'
-import { getOrMake, sortedUnique } from '../util/collections.ts'
+import { sortedUnique } from '../util/collections.ts'
+
 export type Refuse = (field: string, problem: string) => never
 
 export const checkName = (name: unknown, field: string, refuse: Refuse): string => {
@@ -153,14 +154,13 @@ const checkPrivileges = (
 ): readonly Privilege[] => {
   if (!Array.isArray(asked) || asked.length === 0)
     return refuse('privileges', 'the privileges must be an array of at least one')
-  const privileges: readonly unknown[] = [...asked]
-  for (const privilege of privileges)
-    if (!(known as readonly unknown[]).includes(privilege))
+  for (const privilege of asked as Privilege[])
+    if (!known.includes(privilege))
       refuse(
         'privileges',
         `there is no privilege ${String(privilege)} on ${on}; expected one of ${known.join(', ')}`,
       )
-  return sortedUnique(privileges as Privilege[]) as Privilege[]
+  return sortedUnique(asked as Privilege[])
 }
 
 const checkColumns = (columns: unknown, refuse: Refuse): readonly string[] => {
@@ -203,15 +203,11 @@ const checkPrivilege = (grant: PrivilegeGrant, refuse: Refuse): readonly Privile
   checkFlag('direct', direct, refuse)
   checkFlag('grantable', grantable, refuse)
   if (grantable && !direct) refuse('grantable', 'only what is held directly can be passed on; set direct too')
-  return checkTarget(object, refuse).flatMap((one) =>
-    privileges.map((privilege): PrivilegeGrant => ({
-      kind: 'privilege',
-      privileges: [privilege],
-      object: one,
-      direct,
-      grantable,
-    })),
-  )
+  const grants: PrivilegeGrant[] = []
+  for (const one of checkTarget(object, refuse))
+    for (const privilege of privileges)
+      grants.push({ kind: 'privilege', privileges: [privilege], object: one, direct, grantable })
+  return grants
 }
 
 const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGrant => {
@@ -264,7 +260,7 @@ const checkDefaultPrivilege = (
 }
 
 /** The grant as plain data in canonical form, without its secret: one grant for each privilege on each object. */
-const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[] => {
+export const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[] => {
   switch (grant?.kind) {
     case 'attribute':
       return [checkAttribute(grant, refuse)]
@@ -279,63 +275,4 @@ const checkGrant = (role: string, grant: Grant, refuse: Refuse): readonly Grant[
     default:
       return refuse('kind', 'it is not a grant; build one with the functions of Grant')
   }
-}
-
-/** A grant that stands for all equal ones, and its text. */
-export interface CheckedGrant {
-  readonly grant: Grant
-  readonly text: string
-}
-
-/**
- * Checks grants. Many roles ask for the same: equal grants are checked once, and the request holds only one of them.
- */
-export class CheckedGrants {
-  readonly #byText = new Map<string, CheckedGrant>()
-  /** The checked grants by the text of the given one. */
-  readonly #given = new Map<string, readonly CheckedGrant[]>()
-  readonly #areRepeated: boolean
-
-  /** @param roles how many roles there are: a single one hardly repeats a grant */
-  constructor(roles: number) {
-    this.#areRepeated = roles > 1
-  }
-
-  #theOneOf(grant: Grant): CheckedGrant {
-    const text = JSON.stringify(grant)
-    const make = (): CheckedGrant => ({ grant, text })
-    return this.#areRepeated ? getOrMake(this.#byText, text, make) : make()
-  }
-
-  /** @throws whatever `refuse` does */
-  check(role: string, given: Grant, refuse: Refuse): readonly CheckedGrant[] {
-    const text = this.#areRepeated ? textOf(given) : undefined
-    const known = text === undefined ? undefined : this.#given.get(text)
-    return known ?? this.#checkNew(role, given, text, refuse)
-  }
-
-  #checkNew(role: string, given: Grant, text: string | undefined, refuse: Refuse): readonly CheckedGrant[] {
-    const checked = checkGrant(role, given, refuse).map((grant) => this.#theOneOf(grant))
-    if (text !== undefined) this.#given.set(text, checked)
-    return checked
-  }
-}
-
-/** A text for everything that a grant of privileges on a named object asks for; `undefined` for other grants. */
-const textOf = (given: Grant): string | undefined => {
-  if (given?.kind !== 'privilege') return undefined
-  const { object, privileges, direct, grantable } = given
-  if (typeof direct !== 'boolean' || typeof grantable !== 'boolean' || !areTexts(privileges)) return undefined
-  if (typeof object !== 'object' || object === null || 'pattern' in object || !('name' in object))
-    return undefined
-  const { kind, name } = object
-  if (!isObjectKind(kind) || !areTexts(name)) return undefined
-  // The length keeps a name with NUL, which is refused, from having the text of a valid one.
-  return `${kind}\0${direct}\0${grantable}\0${privileges.length}\0${name.length}\0${name.join('\0')}\0${privileges.join('\0')}`
-}
-
-const areTexts = (values: unknown): values is readonly string[] => {
-  if (!Array.isArray(values)) return false
-  for (const value of values) if (typeof value !== 'string') return false
-  return true
 }

@@ -9,8 +9,9 @@ import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, objectKinds } from '../postgres/object-kind.ts'
 import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { membershipCycle } from './membership-cycle.ts'
-import { type CheckedGrant, CheckedGrants, checkName, quotedText, type Refuse } from './parse-grant.ts'
+import { checkName, quotedText, type Refuse } from './parse-grant.ts'
 
 /** Whether a grant concerns something that belongs to the cluster rather than to one database. */
 const isOfCluster = (grant: Grant): boolean => {
@@ -131,12 +132,7 @@ const checkDesiredRole = (
       'login',
       logins[1],
     )
-  const inOrder: Grant[] = []
-  let last: string | undefined
-  for (const { grant, text } of sortedBy(checked, (one) => one.text)) {
-    if (text !== last) inOrder.push(grant)
-    last = text
-  }
+  const inOrder = known.inOrder(checked)
   const conflict = conflictingMembership(inOrder)
   if (conflict !== undefined)
     fail(

@@ -1,14 +1,9 @@
 import type { DesiredRole } from '../model/desired-role.ts'
-import {
-  creatorsOf,
-  defaultsTouched,
-  objectTouched,
-  objectWithFollowersTouched,
-  type Operation,
-} from '../model/operation.ts'
+import { objectTouched, objectWithFollowersTouched, type Operation } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import { desiredRolesOf, type PlanOptions } from '../model/request.ts'
 import type { Scope } from '../model/scope.ts'
+import { touchedBy } from '../model/touched.ts'
 import { scope, scopeOfRequest } from './catalog-scope.ts'
 import { requestOf } from './parse-request.ts'
 
@@ -47,11 +42,15 @@ export const scopeOfPlan = (plan: Plan): Scope => {
   const operations = operationsOf(plan).filter((operation) => !isRead(operation))
   return scope({
     desired,
-    roles: [...roles, ...creatorsOf(operationsOf(plan)).values(), ...operations.flatMap(rolesTouched)],
+    roles: [
+      ...roles,
+      ...touchedBy(operationsOf(plan)).creators.values(),
+      ...operations.flatMap(rolesTouched),
+    ],
     objects: [...objects, ...operations.flatMap(objectTouched)],
     owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
     patterns: [],
-    defaultsOf: [...defaultsOf, ...defaultsTouched(operations).map(({ owner }) => owner)],
+    defaultsOf: [...defaultsOf, ...touchedBy(operations).defaults.map(({ owner }) => owner)],
     unusedRoles: false,
   })
 }

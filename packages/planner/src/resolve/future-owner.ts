@@ -52,8 +52,12 @@ const othersMayAttach = (catalog: Catalog, object: CatalogObject): boolean =>
   )
 
 /** The tables of some roles to which others may attach code, as things are. */
-export const attachableOf = (catalog: Catalog, owners: ReadonlySet<string>): ReadonlySet<string> => {
+export const attachableOf = (
+  catalog: Catalog,
+  owners: Pick<ReadonlySet<string>, 'has' | 'size'>,
+): ReadonlySet<string> => {
   const attachable = new Set<string>()
+  if (owners.size === 0) return attachable
   for (const object of catalog.objects.values())
     if (object.kind === 'table' && owners.has(object.owner) && othersMayAttach(catalog, object))
       attachable.add(object.key)

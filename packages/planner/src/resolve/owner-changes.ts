@@ -1,7 +1,7 @@
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import type { CreateSchema, Reason, SetOwner } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
-import { sortedBy } from '../util/collections.ts'
+import { inKeyOrder, sortedBy } from '../util/collections.ts'
 import { futureOwner, losesOwnership, type Ownerships } from './future-owner.ts'
 import { notAskedFor } from './target-state.ts'
 
@@ -22,8 +22,12 @@ const isIn = ({ kind }: ObjectName, part: Part): boolean => (kind === 'schema') 
 /** A sort key. Objects of the cluster go last: the acting role may have its rights because it owns the database. */
 const sharedLast = ({ kind, key }: CatalogObject): string => `${objectKinds[kind].shared ? 1 : 0}${key}`
 
-/** The objects that desired roles own although no grant asks for it. Some stay with them all the same. */
+/**
+ * The objects that desired roles own although no grant asks for it. Some stay with them all the same. Only roles that
+ * own something have caretakers.
+ */
 export function* lostObjects(catalog: Catalog, ownerships: Ownerships): Iterable<CatalogObject> {
+  if (ownerships.caretakers.size === 0) return
   for (const object of catalog.objects.values())
     if (losesOwnership(ownerships, object) && !ownerships.owners.has(object.key)) yield object
 }
@@ -34,12 +38,10 @@ export const ownerChanges = (
   ownerships: Ownerships,
   part: Part,
 ): readonly OwnerChange[] => {
-  const gained = sortedBy(ownerships.owners, ([key]) => key).flatMap(
-    ([, { object, role, reason }]): OwnerChange[] => {
-      const existing = catalog.object(object)
-      return isIn(object, part) && existing?.owner !== role ? [{ object, existing, owner: role, reason }] : []
-    },
-  )
+  const gained = inKeyOrder(ownerships.owners).flatMap(({ object, role, reason }): OwnerChange[] => {
+    const existing = catalog.object(object)
+    return isIn(object, part) && existing?.owner !== role ? [{ object, existing, owner: role, reason }] : []
+  })
   const lost = [...lostObjects(catalog, ownerships)].filter((object) => isIn(object, part))
   return [
     ...gained,

@@ -113,25 +113,21 @@ export class GrantResolver implements Pick<
 
   /** What a grant asks for, whichever role asks, or why there is no such object. */
   #askedBy(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
-    const known = this.#asked.get(grant)
-    if (known !== undefined) return known
-    const asked = this.#find(grant)
-    if (this.#context.goal.roles.length > 1) this.#asked.set(grant, asked)
-    return asked
+    const isRepeated = this.#context.goal.roles.length > 1
+    return isRepeated ? getOrMake(this.#asked, grant, () => this.#find(grant)) : this.#find(grant)
   }
 
   #find(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
     if (isNone(objects)) return objects
-    const asked: Asked[] = []
-    for (const privilege of grant.privileges)
-      for (const { object, key, existing } of objects) {
+    return grant.privileges.flatMap((privilege) =>
+      objects.map(({ object, key, existing }): Asked => {
         const owner = futureOwner(this.#catalog, this.#context.goal, key)
         const providers =
           existing === undefined || grant.direct ? [] : this.#intermediate.providing(existing, privilege)
-        asked.push({ provides: { privilege, object }, key, owner, providers })
-      }
-    return asked
+        return { provides: { privilege, object }, key, owner, providers }
+      }),
+    )
   }
 
   #addPrivilege(target: TargetPrivilege): void {
@@ -181,7 +177,7 @@ export class GrantResolver implements Pick<
     const membership: TargetMembership = { provides: asked.provides, inherit: true, reason }
     let isHeld = false
     for (const { name } of asked.providers)
-      if (this.#catalog.membershipsIn(name, reason.role).some(inherits)) {
+      if (this.#catalog.memberships.between(name, reason.role).some(inherits)) {
         this.#addMembership(name, membership)
         isHeld = true
       }
@@ -205,15 +201,13 @@ export class GrantResolver implements Pick<
   }
 
   #newRole({ provides: { object, privilege }, key }: Asked, reason: Reason): string {
-    const provided = privilegeKey(key, privilege, '')
-    const named = this.#newRoleFor.get(provided)
-    if (named !== undefined) return named
-    const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
-    const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
-    this.#newRoleFor.set(provided, role)
-    this.#newNames.add(role)
-    this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
-    return role
+    return getOrMake(this.#newRoleFor, privilegeKey(key, privilege, ''), () => {
+      const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
+      const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
+      this.#newNames.add(role)
+      this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
+      return role
+    })
   }
 
   /** Adds a membership. If it is asked for more than once, it gets all options that were asked for. */
@@ -236,7 +230,7 @@ export class GrantResolver implements Pick<
       ...(inherit !== undefined && { inherit }),
       ...(set !== undefined && { set }),
     }
-    const rows = this.#catalog.membershipsIn(role, reason.role)
+    const rows = this.#catalog.memberships.between(role, reason.role)
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)

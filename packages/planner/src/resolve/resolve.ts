@@ -41,6 +41,7 @@ const attachableIn = (desired: readonly DesiredRole[]): ReadonlySet<string> => {
 const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
   const { desired, options } = request
   const nothing = nothingFor(desired.map(({ role }) => role))
+  const caretakers = caretakersFor(catalog, request)
   return {
     ...nothing,
     idle: new Set(
@@ -49,8 +50,8 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
       ),
     ),
     reassignOwnedTo: options.reassignOwnedTo,
-    caretakers: caretakersFor(catalog, request),
-    attachable: attachableOf(catalog, nothing.desired),
+    caretakers,
+    attachable: attachableOf(catalog, caretakers),
     attachableIn: attachableIn(desired),
     preserved: preservedSchemas(desired),
     managesCluster: options.scope !== 'database',

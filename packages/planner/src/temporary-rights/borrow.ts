@@ -6,6 +6,7 @@ import { type Membership, membershipKey } from '../model/membership.ts'
 import type { Operation, Reason } from '../model/operation.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import { sortedBy } from '../util/collections.ts'
+import { once } from '../util/once.ts'
 import { around, temporarily, type TemporaryRight } from './temporary-right.ts'
 
 /** The roles that the acting role has to act as, SET ROLE to, or administer for some operations. */
@@ -124,14 +125,14 @@ export const withBorrowedRights = (
   doAll: (run: (operation: Operation) => void) => void,
 ): readonly Operation[] => {
   const operations: Operation[] = []
-  const needs = new Needs(catalog)
+  const needs = once(() => new Needs(catalog))
   doAll((operation) => {
-    needs.add(operation)
+    needs().add(operation)
     applyOperation(catalog, operation)
     operations.push(operation)
   })
   if (operations.length === 0) return []
-  const rights = rightsFor(catalog, needs)
+  const rights = rightsFor(catalog, needs())
   for (const operation of around(rights, [])) applyOperation(catalog, operation)
   return around(rights, operations)
 }
@@ -181,8 +182,8 @@ class Borrower {
       grantor,
       ...(grantor !== as && { namesGrantor: true as const }),
     } as const
-    const existing = this.#catalog
-      .membershipsIn(role, this.#actingRole)
+    const existing = this.#catalog.memberships
+      .between(role, this.#actingRole)
       .find((row) => hasGrantors && row.grantor === grantor)
     const giveBack = { ...this.#base('give back'), as }
     return {

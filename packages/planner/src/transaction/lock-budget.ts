@@ -60,6 +60,12 @@ export const lockBudget = ({ lockTableSize }: Server): number => lockTableSize /
 export const lockShare = (server: Server, ...operations: readonly (readonly Operation[])[]): number =>
   locksIn(server, operations) / lockBudget(server)
 
+/** Whether one transaction may hold the locks that operations need. No operation needs more than two. */
+export const isWithinBudget = (server: Server, ...operations: readonly (readonly Operation[])[]): boolean => {
+  const most = operations.reduce((sum, { length }) => sum + 2 * length, 0)
+  return most <= lockBudget(server) || lockShare(server, ...operations) <= 1
+}
+
 /** Divides a list into parts of equal size, as few as possible, none of which needs more than its share. */
 export const inParts = <T>(all: readonly T[], share: number): readonly (readonly T[])[] => {
   const size = Math.max(1, Math.floor(all.length / Math.max(1, share)))

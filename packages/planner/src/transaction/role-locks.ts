@@ -4,7 +4,7 @@ import { isIntermediateName, isLocalTo } from '../model/managed-role.ts'
 import type { GrantMembership, LockRole, Operation, RevokeMembership } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { sortedBy } from '../util/collections.ts'
-import { lockShare } from './lock-budget.ts'
+import { isWithinBudget } from './lock-budget.ts'
 
 /**
  * The kinds of operation that lock their role by themselves. Setting a password is not one of them: a
@@ -83,14 +83,14 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
   const locks = new Map<string, LockRole>()
   for (const operation of operations)
     for (const { role, mode } of locksFor(catalog, operation)) {
-      if (locked.has(role) || !access.roles.mayLock(role)) continue
+      const other = locks.get(role)?.mode
+      if (other === 'exclusive' || other === mode || locked.has(role) || !access.roles.mayLock(role)) continue
       const reason = { role: operation.reason.role, grant: null }
-      if (!locks.has(role) || (mode === 'exclusive' && locks.get(role)!.mode === 'share'))
-        locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
+      locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
     }
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
   // It is better that somebody could drop a role than that the server runs out of locks.
-  return lockShare(server, inOrder, operations) <= 1
+  return isWithinBudget(server, inOrder, operations)
     ? inOrder
     : inOrder.filter(({ mode }) => mode === 'exclusive')
 }

@@ -1,5 +1,9 @@
 /** The value that a map has for a key, made and put there if it is missing. */
-export const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+export const getOrMake = <K, V>(
+  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V => {
   const existing = map.get(key)
   if (existing !== undefined) return existing
   const made = make()
@@ -28,8 +32,12 @@ export const sortedBy = <T>(values: Iterable<T>, key: (value: T) => string): T[]
   return keyed.sort((a, b) => compareText(a.key, b.key)).map(({ value }) => value)
 }
 
+/** The values of a map, in the order of their keys. */
+export const inKeyOrder = <T>(map: ReadonlyMap<string, T>): T[] =>
+  [...map.keys()].sort().map((key) => map.get(key)!)
+
 /** Sorted, without duplicates. */
-export const sortedUnique = (values: Iterable<string>): string[] => {
+export const sortedUnique = <T extends string>(values: Iterable<T>): T[] => {
   const all = [...values]
-  return all.length < 2 ? all : [...new Set(all)].sort(compareText)
+  return all.length < 2 ? all : [...new Set(all)].sort()
 }
