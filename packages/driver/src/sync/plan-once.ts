@@ -1,4 +1,4 @@
-import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
+import { type Grant, operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import { planRequest, type SyncRequest } from '@pgsr/planner/internal'
 
 /** A plan that has nothing to do, and what it was made for, as a text. */
@@ -10,8 +10,20 @@ interface PlanOfNothing {
 /** By snapshot. A pool has the same object as long as the catalogs answer the same. */
 const plansOfNothing = new WeakMap<Snapshot, PlanOfNothing>()
 
-/** A plan follows from its snapshot and its request. Only the names of new roles also follow from the seed. */
-const askedBy = ({ desired, options }: SyncRequest): string => JSON.stringify([desired, options])
+/**
+ * A plan follows from its snapshot and its request. Only the names of new roles also follow from the seed. Roles often have
+ * the same grants, which are written once.
+ */
+const askedBy = ({ desired, options }: SyncRequest): string => {
+  const numbers = new Map<Grant, number>()
+  const numberOf = (grant: Grant): number => {
+    const number = numbers.get(grant) ?? numbers.size
+    numbers.set(grant, number)
+    return number
+  }
+  const roles = desired.map((one) => ({ ...one, grants: one.grants.map(numberOf) }))
+  return JSON.stringify([options, roles, [...numbers.keys()]])
+}
 
 /** Makes the plan of a request. If there was nothing to do, and the catalogs answer the same, that is known. */
 export const planOnce = (snapshot: Snapshot, request: SyncRequest): Plan => {
