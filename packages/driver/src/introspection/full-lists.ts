@@ -7,7 +7,10 @@ import { type ColumnsOf, columnsOf, type ListName } from './rows.ts'
 import { partOfScope } from './scope-part.ts'
 
 /** The lists that the full statements answer. */
-export type FullList = Exclude<ListName, 'server' | 'usualObjects' | 'granted' | 'reach'>
+export type FullList = Exclude<
+  ListName,
+  'server' | 'usualObjects' | 'rolesAlike' | 'membershipsAlike' | 'granted' | 'reach'
+>
 
 interface Source<Name extends ListName> {
   readonly columns: ColumnsOf<Name>

@@ -17,6 +17,24 @@ const orNull = <T>(read: Reader<T>): Reader<T | null> => read
 const readOnly = text as Reader<'replica' | 'transaction'>
 const kind = text as Reader<ObjectKind>
 
+/** The attributes of a role. */
+const attributes = {
+  login: boolean,
+  superuser: boolean,
+  inherit: boolean,
+  createRole: boolean,
+  createDb: boolean,
+  replication: boolean,
+  bypassRls: boolean,
+  validUntil: text,
+  servesOthers: boolean,
+  administeredByOthers: boolean,
+  administers: orNull(number),
+} as const
+
+/** By whom a member has a membership, and with which options. */
+const membership = { member: text, grantor: text, admin: boolean, inherit: boolean, set: boolean } as const
+
 /** What the statements answer: lists, and the columns of their rows in order. They are the same in all versions. */
 const lists = {
   /** One row. */
@@ -39,22 +57,12 @@ const lists = {
     readOnly: orNull(readOnly),
     readsPasswords: boolean,
   },
-  roles: {
-    name: text,
-    oid: text,
-    login: boolean,
-    superuser: boolean,
-    inherit: boolean,
-    createRole: boolean,
-    createDb: boolean,
-    replication: boolean,
-    bypassRls: boolean,
-    validUntil: text,
-    servesOthers: boolean,
-    administeredByOthers: boolean,
-    administers: orNull(number),
-  },
-  memberships: { role: text, member: text, grantor: text, admin: boolean, inherit: boolean, set: boolean },
+  roles: { name: text, oid: text, ...attributes },
+  /** The same, in one row for all roles with the same attributes. */
+  rolesAlike: { names: texts, oids: texts, ...attributes },
+  memberships: { role: text, ...membership },
+  /** The same, in one row for all roles of which a member is one in the same way. */
+  membershipsAlike: { roles: texts, ...membership },
   objects: {
     kind,
     name: texts,

@@ -236,14 +236,22 @@ export const parseAnswer = (
   })
   const parts = {
     server,
-    memberships: rows('memberships')((row) => row),
+    memberships: [
+      ...rows('memberships')((row) => row),
+      ...rows('membershipsAlike')(({ roles, ...row }) => roles.map((role) => ({ role, ...row }))).flat(),
+    ],
     objects: isUsual
       ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
       : rows('objects')((row) => objectOf(row, parseAcl)),
     defaultPrivileges: rows('defaultPrivileges')((row) => defaultPrivilegesOf(row, parseAcl)),
     unmanaged: rows('unmanaged')((row) => row),
   }
-  const roles = rows('roles')((row) => roleOf(row, elsewhere))
+  const roles = [
+    ...rows('roles')((row) => row),
+    ...rows('rolesAlike')(({ names, oids, ...row }) =>
+      names.map((name, index) => ({ name, oid: oids[index]!, ...row })),
+    ).flat(),
+  ].map((row) => roleOf(row, elsewhere))
   const isSuperuser = roles.some(({ name, superuser }) => name === actingRole && superuser)
   const objects = withoutUnnameableObjects(parts.objects)
   const defaults = withoutUnnameableDefaults(parts.defaultPrivileges)

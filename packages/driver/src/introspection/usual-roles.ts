@@ -155,13 +155,40 @@ const notRead: ForChanges = {
   administers: sql`null::int8`,
 }
 
-export const roles = listing('roles', (version, needs) => ({
-  columns: { ...attributes, ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead) },
-  from: sql`from pg_catalog.pg_roles as r
-    where r.oid = any(
-      ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
-    ) order by r.oid`,
-}))
+/** Most roles are intermediate roles, whose attributes are the same. */
+export const roles = listing('rolesAlike', (version, needs) => {
+  const {
+    name: called,
+    oid,
+    ...rest
+  } = {
+    ...attributes,
+    ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
+  }
+  const columns = Object.entries(rest)
+  const named = columns.map(([column, value]) => sql`${value} as ${sql.ref(column)}`)
+  return {
+    columns: {
+      names: sql`pg_catalog.array_agg(x.name order by x.number)`,
+      oids: sql`pg_catalog.array_agg(x.oid order by x.number)`,
+      ...(Object.fromEntries(columns.map(([column]) => [column, sql.ref(`x.${column}`)])) as typeof rest),
+    },
+    from: sql`from (
+      select r.oid as number, ${called} as name, ${oid} as oid, ${sql.join(named)}
+      from pg_catalog.pg_roles as r
+      where r.oid = any(
+        ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
+      )
+    ) as x group by ${sql.join(columns.map(([column]) => sql.ref(`x.${column}`)))}
+    order by pg_catalog.min(x.number)`,
+  }
+})
+
+/** Before 16 memberships have no options. */
+const membershipOf = (version: number): readonly RawBuilder<unknown>[] => [
+  sql`m.member, m.grantor, m.admin_option`,
+  ...(version < 160000 ? [] : [sql`m.inherit_option, m.set_option`]),
+]
 
 /**
  * Which memberships of the roles in the closure matter. Those of a role that administers others are many. A plan touches only
@@ -173,9 +200,9 @@ const membershipsFor: Readonly<Record<Purpose, RawBuilder<unknown>>> = {
   prove: sql`where ${isHashedIn(sql`m.member`, 'tracked_role')} or ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
 }
 
-export const memberships = listing('memberships', (version, needs) => ({
+export const memberships = listing('membershipsAlike', (version, needs) => ({
   columns: {
-    role: name('m.roleid', needs),
+    roles: sql`pg_catalog.array_agg(${name('m.roleid', needs)} order by m.roleid)`,
     member: name('m.member', needs),
     grantor: name('m.grantor', needs),
     admin: sql`m.admin_option`,
@@ -185,7 +212,8 @@ export const memberships = listing('memberships', (version, needs) => ({
   },
   from: sql`from ${membershipsOf(sql`any(${oidsOf('role_closure')})`)} as m
     ${membershipsFor[needs.purpose]}
-    order by m.member, m.roleid, m.grantor`,
+    group by ${sql.join(membershipOf(version))}
+    order by ${sql.join(membershipOf(version))}`,
 }))
 
 /** Whether a desired role has granted a membership. Before 16 a grantor of a membership has no meaning. */
