@@ -15,7 +15,13 @@ export {
   type PrivilegeGrant,
   type PrivilegeOptions,
 } from './model/grant.ts'
-export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './model/target.ts'
+export {
+  type AllInSchema,
+  type NameOrPattern,
+  type ObjectPattern,
+  type Pattern,
+  Target,
+} from './model/target.ts'
 export { type Attribute, attributes, type GrantableAttribute } from './postgres/attribute.ts'
 export {
   type Future,
@@ -30,6 +36,7 @@ export { Secret } from './model/secret.ts'
 export { type AclItem } from './postgres/acl-item.ts'
 export {
   type GrantableKind,
+  type KindInSchema,
   type MatchableKind,
   type ObjectKind,
   type ObjectKindRow,

@@ -13,10 +13,10 @@ const values = `
 `
 
 const types = `
-    AclItem Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
+    AclItem AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
     DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
     Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
-    GrantMembership GrantPrivilege GrantableAttribute GrantableKind LockRole LoginGrant LoginOptions
+    GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema LockRole LoginGrant LoginOptions
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
     ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact

@@ -100,6 +100,11 @@ export interface DatabaseObject extends ObjectName {
   readonly ownedBySuperusers?: true
   /** For a table that may get another owner: the number of its indexes, including that of its TOAST table. */
   readonly indexes?: number
+  /**
+   * Set if it belongs to an extension or was made with a range type, so that it is not among all objects of a kind whose
+   * ownership a grant asks for. Read only for such grants.
+   */
+  readonly part?: true
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { MatchableKind, ObjectKind, ObjectName } from '../postgres/object-kind.ts'
+import type { KindInSchema, MatchableKind, ObjectKind, ObjectName } from '../postgres/object-kind.ts'
 import { InvalidGrantError } from './invalid-grant.ts'
 import { checkOptionNames } from './option-names.ts'
 import { eachOnGiven } from './unchecked-input.ts'
@@ -18,12 +18,26 @@ export interface ObjectPattern<Kind extends MatchableKind = MatchableKind> {
   readonly columns?: readonly string[]
 }
 
-/** What a grant is about: one object by name, or the objects that a pattern matches. */
+/** All objects of one kind that are in one schema when the plan is made. There may be none. */
+export interface AllInSchema<Kind extends KindInSchema = KindInSchema> {
+  readonly kind: Kind
+  readonly schema: string
+  readonly all: true
+}
+
+/** What a grant is about: one object by name, the objects that a pattern matches, or all of a schema. */
 export type Target<Kind extends ObjectKind = ObjectKind> =
   | ObjectName<Kind>
   | ObjectPattern<Kind & MatchableKind>
+  | AllInSchema<Kind & KindInSchema>
 
 export const isPattern = (target: Target): target is ObjectPattern => 'pattern' in target
+
+export const isAll = (target: Target): target is AllInSchema => 'all' in target
+
+/** Whether a target names one object. Otherwise it stands for what is in a schema. */
+export const isNamed = <Kind extends ObjectKind>(target: Target<Kind>): target is ObjectName<Kind> =>
+  !isPattern(target) && !isAll(target)
 
 /** A name, or a `RegExp` or {@link Pattern} for all names that it matches. */
 export type NameOrPattern = string | RegExp | Pattern
@@ -52,10 +66,10 @@ const routine = <Kind extends 'function' | 'procedure'>(
   argumentTypes: readonly string[],
 ): Target<Kind> => {
   checkTexts('argumentTypes', argumentTypes, "['integer', 'text']")
-  return inSchema(kind, schema, name, argumentTypes)
+  return byName(kind, schema, name, argumentTypes)
 }
 
-const inSchema = <Kind extends MatchableKind>(
+const byName = <Kind extends MatchableKind>(
   kind: Kind,
   schema: string,
   name: NameOrPattern,
@@ -70,6 +84,12 @@ const named =
   <Kind extends ObjectKind>(kind: Kind) =>
   (...name: readonly string[]): ObjectName<Kind> => ({ kind, name })
 
+const allOf = <Kind extends KindInSchema>(kind: Kind, schema: string): AllInSchema<Kind> => ({
+  kind,
+  schema,
+  all: true,
+})
+
 /** If columns are given, they are the target instead of the table. */
 interface TableOptions {
   readonly columns?: readonly string[]
@@ -82,7 +102,7 @@ type TableKind<Options extends TableOptions> = Options extends { readonly column
 const columnsOf = (schema: string, table: NameOrPattern, columns: readonly string[]): Target<'column'> => {
   checkTexts('columns', columns, "['id']")
   return isPatternText(table)
-    ? { ...(inSchema('column', schema, table) as ObjectPattern<'column'>), columns }
+    ? { ...(byName('column', schema, table) as ObjectPattern<'column'>), columns }
     : { kind: 'column', name: [schema, table, ...columns] }
 }
 
@@ -111,11 +131,11 @@ const targets = {
     checkOptionNames(options, ['columns'], 'cannot build a target')
     const { columns } = options
     return (
-      columns === undefined ? inSchema('table', schema, table) : columnsOf(schema, table, columns)
+      columns === undefined ? byName('table', schema, table) : columnsOf(schema, table, columns)
     ) as Target<TableKind<Options>>
   },
   sequence: (schema: string, sequence: NameOrPattern): Target<'sequence'> =>
-    inSchema('sequence', schema, sequence),
+    byName('sequence', schema, sequence),
   /**
    * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`. Types
    * outside of pg_catalog need their schema: `public.mood`. A pattern stands for all functions whose names match.
@@ -134,7 +154,7 @@ const targets = {
   largeObject: (oid: string | number | bigint): ObjectName<'large object'> =>
     named('large object')(oidText(oid)),
   /** A type of any sort, or a domain. */
-  type: (schema: string, type: NameOrPattern): Target<'type'> => inSchema('type', schema, type),
+  type: (schema: string, type: NameOrPattern): Target<'type'> => byName('type', schema, type),
   language: (language: string): ObjectName<'language'> => named('language')(language),
   foreignDataWrapper: (wrapper: string): ObjectName<'foreign-data wrapper'> =>
     named('foreign-data wrapper')(wrapper),
@@ -160,12 +180,31 @@ const targets = {
   publication: (publication: string): ObjectName<'publication'> => named('publication')(publication),
   subscription: (subscription: string): ObjectName<'subscription'> => named('subscription')(subscription),
   eventTrigger: (trigger: string): ObjectName<'event trigger'> => named('event trigger')(trigger),
+
+  /** All tables, partitioned tables, views, materialized views and foreign tables in a schema. */
+  allTables: (schema: string): AllInSchema<'table'> => allOf('table', schema),
+  allSequences: (schema: string): AllInSchema<'sequence'> => allOf('sequence', schema),
+  /** All functions, aggregates and window functions in a schema. */
+  allFunctions: (schema: string): AllInSchema<'function'> => allOf('function', schema),
+  /** All procedures in a schema. Before PostgreSQL 11 there are none. */
+  allProcedures: (schema: string): AllInSchema<'procedure'> => allOf('procedure', schema),
+  /** All types and domains in a schema. */
+  allTypes: (schema: string): AllInSchema<'type'> => allOf('type', schema),
+  allOperators: (schema: string): AllInSchema<'operator'> => allOf('operator', schema),
+  allOperatorClasses: (schema: string): AllInSchema<'operator class'> => allOf('operator class', schema),
+  allOperatorFamilies: (schema: string): AllInSchema<'operator family'> => allOf('operator family', schema),
+  allCollations: (schema: string): AllInSchema<'collation'> => allOf('collation', schema),
+  allConversions: (schema: string): AllInSchema<'conversion'> => allOf('conversion', schema),
+  allTextSearchConfigurations: (schema: string): AllInSchema<'text search configuration'> => allOf('text search configuration', schema),
+  allTextSearchDictionaries: (schema: string): AllInSchema<'text search dictionary'> => allOf('text search dictionary', schema),
+  allStatistics: (schema: string): AllInSchema<'statistics object'> => allOf('statistics object', schema),
 } as const
 
 /**
  * Builds targets, one function for each kind of object. In the place of a name in a schema, a `RegExp` or the
  * plain data `{ source, flags }` stands for all objects whose names it matches. The match is unanchored:
- * `/orders/` also matches `old_orders_2019`. The flags `g` and `y` are refused.
+ * `/orders/` also matches `old_orders_2019`. The flags `g` and `y` are refused. `allTables` and its like stand for all
+ * objects of a kind in a schema, as ALL TABLES IN SCHEMA does.
  */
 export const Target: typeof targets = eachOnGiven(
   targets,

@@ -83,6 +83,21 @@ const ownershipsLost = (
     ]
   })
 
+/** The desired roles that may no longer log in. */
+const loginsLost = (
+  before: Catalog,
+  after: Catalog,
+  changed: ReadonlySet<string>,
+  { desired }: Goal,
+): readonly Effect[] => {
+  const mayLogIn = (catalog: Catalog, role: string): boolean => catalog.roles.get(role)?.login === true
+  return [...changed].flatMap((role) =>
+    desired.has(role) && mayLogIn(before, role) && !mayLogIn(after, role)
+      ? [effect('loses', { kind: 'attribute', role, attribute: 'LOGIN' })]
+      : [],
+  )
+}
+
 function* membershipFacts(
   catalog: Catalog,
   members: ReadonlySet<string>,
@@ -140,7 +155,7 @@ const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder
 const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
 
 /**
- * Everything that a plan changes for roles that are not desired, after all ownership that is lost. It is
+ * Everything that a plan changes for roles that are not desired, after all ownership and LOGIN that is lost. It is
  * computed from the catalogs before and after, so that nothing can be forgotten. The membership that the
  * creator of a role gets in it is left out.
  */
@@ -183,6 +198,7 @@ export const effectsOf = (
   const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
   return [
     ...sortedBy(ownershipsLost(before, after, objects, goal), inOrder),
+    ...sortedBy(loginsLost(before, after, changed, goal), inOrder),
     ...sortedBy([...lost, ...gained], inOrder),
   ]
 }

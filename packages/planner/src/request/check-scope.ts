@@ -3,13 +3,14 @@ import { SnapshotScopeError } from '../model/errors.ts'
 import type { Request } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { objectKey } from '../postgres/object-kind.ts'
+import { objectKey, plural } from '../postgres/object-kind.ts'
 import { scopeOfRequest } from './catalog-scope.ts'
 
-const patternKey = ({ kind, schema, column }: PatternScope): string => `${kind}\0${schema}\0${column ?? ''}`
+const patternKey = ({ kind, schema, column, owned }: PatternScope): string =>
+  `${kind}\0${schema}\0${column ?? ''}\0${owned ?? false}`
 
-const describePattern = ({ kind, schema, column }: PatternScope): string =>
-  `${column === undefined ? `the ${kind}s` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
+const describePattern = ({ kind, schema, column, owned }: PatternScope): string =>
+  `${owned === true ? 'what decides the owner of ' : ''}${column === undefined ? `the ${plural(kind)}` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
 
 const describeRole = (name: string): string => `role ${describeName(name)}`
 
@@ -19,7 +20,13 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
   const roles = new Set([...read.desired, ...read.roles])
   const owned = new Set(read.owned.map(objectKey))
   const objects = new Set([...owned, ...read.objects.map(objectKey)])
-  const patterns = new Set(read.patterns.map(patternKey))
+  // Who reads the objects with their followers has read the objects.
+  const patterns = new Set(
+    read.patterns.flatMap(({ owned, ...one }) => [
+      patternKey(one),
+      ...(owned ? [patternKey({ ...one, owned })] : []),
+    ]),
+  )
   const defaultsOf = new Set([...read.desired, ...read.defaultsOf])
   return [
     ...needed.desired.filter((name) => !desired.has(name)).map(describeRole),
