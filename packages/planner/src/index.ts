@@ -1,4 +1,5 @@
 // Grants: what is asked for
+export { access, type AccessLevel, type AccessOptions, type AccessPrivileges } from './model/access-level.ts'
 export { type DesiredRole } from './model/desired-role.ts'
 export {
   type AttributeGrant,

@@ -6,14 +6,14 @@ import { expect, test } from 'vitest'
 
 const values = `
     ForbiddenRoleError Grant InvalidGrantError InvalidTextError MissingObjectError PlanningError Secret
-    SnapshotScopeError Target UnsupportedServerError attributes describeFact describeGrant describeObject
+    SnapshotScopeError Target UnsupportedServerError access attributes describeFact describeGrant describeObject
     describeOperation differenceOf futureObjects isCaretakerName isDelegateName isIntermediateName
     objectKinds operationsOf outcomeOf parsePlan plan planDifferenceOf planDrop privilegeLetters quoteIdent
     quoteLiteral renderJson renderSql scopeOf statementOf typeName
 `
 
 const types = `
-    AclItem AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
+    AccessLevel AccessOptions AccessPrivileges AclItem AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
     DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
     Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
     GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema LockRole LoginGrant LoginOptions

@@ -195,8 +195,10 @@ const targets = {
   allOperatorFamilies: (schema: string): AllInSchema<'operator family'> => allOf('operator family', schema),
   allCollations: (schema: string): AllInSchema<'collation'> => allOf('collation', schema),
   allConversions: (schema: string): AllInSchema<'conversion'> => allOf('conversion', schema),
-  allTextSearchConfigurations: (schema: string): AllInSchema<'text search configuration'> => allOf('text search configuration', schema),
-  allTextSearchDictionaries: (schema: string): AllInSchema<'text search dictionary'> => allOf('text search dictionary', schema),
+  allTextSearchConfigurations: (schema: string): AllInSchema<'text search configuration'> =>
+    allOf('text search configuration', schema),
+  allTextSearchDictionaries: (schema: string): AllInSchema<'text search dictionary'> =>
+    allOf('text search dictionary', schema),
   allStatistics: (schema: string): AllInSchema<'statistics object'> => allOf('statistics object', schema),
 } as const
 

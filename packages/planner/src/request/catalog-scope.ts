@@ -34,8 +34,7 @@ export const scopeOfRequest = (request: Request): Scope => {
 const schemaNamed = (schema: string): ObjectName => ({ kind: 'schema', name: [schema] })
 
 /** The object that a target names, or the schema in which it stands for some. */
-const objectOf = (target: Target): ObjectName =>
-  isNamed(target) ? target : schemaNamed(target.schema)
+const objectOf = (target: Target): ObjectName => (isNamed(target) ? target : schemaNamed(target.schema))
 
 /** What is read of a schema for a target that stands for objects in it. */
 const patternsOf = (target: Target): readonly PatternScope[] => {

@@ -27,9 +27,10 @@ const describeLoss = ({ login, owned }: Loss): string => {
   const counts = sortedBy(owned, ([kind]) => kind).map(
     ([kind, count]) => `${count} ${count === 1 ? kind : plural(kind)}`,
   )
-  return [...(login ? ['LOGIN'] : []), ...(counts.length > 0 ? [`ownership of ${counts.join(', ')}`] : [])].join(
-    ', and ',
-  )
+  return [
+    ...(login ? ['LOGIN'] : []),
+    ...(counts.length > 0 ? [`ownership of ${counts.join(', ')}`] : []),
+  ].join(', and ')
 }
 
 /** A sentence for each role that loses LOGIN or the ownership of something: what a reader of a plan must not miss. */

@@ -214,7 +214,10 @@ describe('a request is refused, with what is wrong', () => {
     ],
     [
       'ownership of all tables of a schema by two roles',
-      () => [asked(Grant.ownership(Target.allTables('s'))), { ...asked(Grant.ownership(Target.allTables('s'))), role: 'q' }],
+      () => [
+        asked(Grant.ownership(Target.allTables('s'))),
+        { ...asked(Grant.ownership(Target.allTables('s'))), role: 'q' },
+      ],
       'object',
       'cannot grant ownership of all tables in schema "s" to role "q": role "r" is to own all tables in schema "s"',
     ],

@@ -84,18 +84,18 @@ describe('a star in the place of a name', () => {
     [Grant.tableOwnership('s', '*'), 'table', 'Target.allTables'],
     [Grant.privilege(Target.function('s', '*'), ['EXECUTE']), 'function', 'Target.allFunctions'],
     [Grant.privilege(Target.table('s', '*', { columns: ['id'] }), ['SELECT']), 'table', 'the pattern /^/'],
-  ])('is refused where no object has that name, with what to write instead: %#', ([grant, field, message]) => {
-    const make = () => plan(withTables, roleT([grant]), { seed: '' })
-    expect(make).toThrow(InvalidGrantError)
-    expect(make).toThrow(expect.objectContaining({ field, message: expect.stringContaining(message) }))
-  })
+  ])(
+    'is refused where no object has that name, with what to write instead: %#',
+    ([grant, field, message]) => {
+      const make = () => plan(withTables, roleT([grant]), { seed: '' })
+      expect(make).toThrow(InvalidGrantError)
+      expect(make).toThrow(expect.objectContaining({ field, message: expect.stringContaining(message) }))
+    },
+  )
 
   test('is a name where an object has it', () =>
     expect(
-      scriptOf(
-        { ...withTables, objects: [...withTables.objects, object('table', ['s', '*'])] },
-        starred,
-      ),
+      scriptOf({ ...withTables, objects: [...withTables.objects, object('table', ['s', '*'])] }, starred),
     ).toBe('GRANT SELECT ON TABLE "s"."*" TO "t";'))
 
   test('is the name of an operator', () =>

@@ -28,7 +28,9 @@ test('a script says first which roles lose LOGIN or ownership', () =>
     '-- WARNING: role "t" loses LOGIN, and ownership of 1 operator family, 1 schema, 2 tables',
     '-- WARNING: role "b" loses LOGIN',
     '-- effect: role "owner" loses ownership of table "s"."other" to role "b"',
-    expect.stringMatching(/^-- effect: role "t" loses ownership of operator family .* to role "_pgsr_caretaker_/),
+    expect.stringMatching(
+      /^-- effect: role "t" loses ownership of operator family .* to role "_pgsr_caretaker_/,
+    ),
     '-- effect: role "t" loses ownership of schema "s" to role "postgres"',
     '-- effect: role "t" loses ownership of table "s"."one" to role "postgres"',
     '-- effect: role "t" loses ownership of table "s"."two" to role "postgres"',

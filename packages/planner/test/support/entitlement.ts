@@ -223,7 +223,8 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
     case 'ownership':
       return grants.some(
         (grant) =>
-          grant.kind === 'ownership' && objectsOf(grant, outcome).some((object) => isSame(object, fact.object)),
+          grant.kind === 'ownership' &&
+          objectsOf(grant, outcome).some((object) => isSame(object, fact.object)),
       )
     case 'membership': {
       if (!isIntermediate(fact.role)) {
