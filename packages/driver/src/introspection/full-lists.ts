@@ -7,7 +7,7 @@ import { type ColumnsOf, columnsOf, type ListName } from './rows.ts'
 import { partOfScope } from './scope-part.ts'
 
 /** The lists that the full statements answer. */
-export type FullList = Exclude<ListName, 'server' | 'usualObjects' | 'granted' | 'reach'>
+export type FullList = Exclude<ListName, 'server' | 'usualObjects' | 'granted' | 'reach' | 'parts'>
 
 interface Source<Name extends ListName> {
   readonly columns: ColumnsOf<Name>

@@ -30,7 +30,8 @@ const patternsOf = (kind: ObjectKind) =>
   sql<{
     schema: string
     column: string | null
-  }>`(select p ->> 'schema' as "schema", p ->> 'column' as "column"
+    owned: boolean
+  }>`(select p ->> 'schema' as "schema", p ->> 'column' as "column", (p ->> 'owned') is not null as owned
     from pg_catalog.jsonb_array_elements(${partOfScope('patterns')}) as p
     where p ->> 'kind' = ${constant(kind)})`
 
@@ -104,7 +105,7 @@ const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuild
 const relationsMatched = (kind: ObjectKind, kinds: RawBuilder<unknown>): RawBuilder<unknown> =>
   objectsIn(
     'pg_catalog.pg_class',
-    sql`c.oid, 0, c.relacl, false
+    sql`c.oid, 0, c.relacl, p.owned
     ${dependentOnSchema(kind, 'pg_catalog.pg_class')}
     cross join lateral (
       select x.oid, x.relacl from pg_catalog.pg_class as x
@@ -129,7 +130,7 @@ const columnsMatched = objectsIn(
 const othersMatched = (kind: ObjectKind, catalog: ObjectCatalog, version: number): RawBuilder<unknown> =>
   objectsIn(
     catalog.catalog,
-    sql`d.objid, 0, o.acl, false
+    sql`d.objid, 0, o.acl, p.owned
     ${dependentOnSchema(kind, catalog.catalog)}
     cross join lateral (
       select ${catalog.acl === undefined ? sql`null::aclitem[]` : sql.ref(`o.${catalog.acl}`)} as acl

@@ -1,6 +1,7 @@
 import { type DesiredRole, Grant, InvalidGrantError, plan, type Snapshot, Target } from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
+import { seenByMe } from '../support/limited-role.ts'
 import { roleT, scriptOf } from '../support/plan-script.ts'
 
 const direct = { direct: true } as const
@@ -72,6 +73,66 @@ describe('all objects of a kind in a schema', () => {
     expect(made.transactions.flat().map(({ reason }) => reason.grant)).toEqual([
       { ...selectOnAll, object: { kind: 'table', schema: 's', all: true } },
       { ...selectOnAll, object: { kind: 'table', schema: 's', all: true } },
+    ])
+  })
+})
+
+describe('what PUBLIC has on some of all objects in a schema', () => {
+  const ofPublic = object('function', ['s', 'f'], 'owner', { 'public/owner': 'X' })
+  const objects = [object('schema', ['s'], 'owner', { 'public/owner': 'U' }), ofPublic]
+  const executeOnAll = (options: { direct: boolean; grantable?: boolean }) =>
+    roleT([Grant.privilege(Target.allFunctions('s'), ['EXECUTE'], options as typeof direct)])
+  /** Seen by a role that may not act as the owner of the function. */
+  const beyondReach = seenByMe(180004, {
+    roles: [role('owner', { superuser: true })],
+    objects,
+  })
+
+  test('need not be granted by a role that may not grant it', () => {
+    expect(scriptOf(beyondReach, executeOnAll({ direct: true }))).toBe('')
+    expect(scriptOf(beyondReach, executeOnAll({ direct: false }))).toBe('')
+  })
+
+  test('is not passed on by it', () =>
+    expect(scriptOf(beyondReach, executeOnAll({ direct: true, grantable: true }))).toMatch(/^-- skipped: /))
+
+  test('does not count for an object that is named', () =>
+    expect(
+      scriptOf(beyondReach, roleT([Grant.privilege(Target.function('s', 'f'), ['EXECUTE'], direct)])),
+    ).toMatch(/^-- skipped: /))
+
+  test('is granted all the same by a role that may', () =>
+    expect(scriptOf(snapshot({ roles: [role('t')], objects }), executeOnAll({ direct: true }))).toBe(
+      'GRANT EXECUTE ON FUNCTION "s"."f"() TO "t";',
+    ))
+})
+
+describe('the ownership of all objects of a kind in a schema', () => {
+  const ofAll = roleT([Grant.ownership(Target.allFunctions('s'))])
+  const ofExtension = { ...object('function', ['s', 'f']), part: true } as const
+
+  test('leaves what belongs to an extension with its owner', () =>
+    expect(
+      scriptOf(snapshot({ roles: [role('t')], objects: [object('schema', ['s']), ofExtension] }), ofAll),
+    ).toBe(''))
+
+  test('keeps what belongs to an extension of the role', () =>
+    expect(
+      scriptOf(
+        snapshot({ roles: [role('t')], objects: [object('schema', ['s']), { ...ofExtension, owner: 't' }] }),
+        ofAll,
+      ),
+    ).toBe(''))
+
+  test('is skipped for each object that the acting role may not move', () => {
+    const functions = ['f', 'g'].map((name) => object('function', ['s', name], 'owner'))
+    const before = seenByMe(180004, {
+      roles: [role('owner', { superuser: true })],
+      objects: [object('schema', ['s'], 'owner', { 'public/owner': 'U' }), ...functions],
+    })
+    expect(scriptOf(before, ofAll).split('\n')).toEqual([
+      expect.stringMatching(/cannot grant ownership of all functions in schema "s" .* function "s"."f"\(\)$/),
+      expect.stringMatching(/cannot grant ownership of all functions in schema "s" .* function "s"."g"\(\)$/),
     ])
   })
 })

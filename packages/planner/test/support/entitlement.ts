@@ -444,7 +444,15 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
             const isDirect = byOwner.some(
               (entry) => entry.grantee === role && (entry.grantable || !grantable || isOwner),
             )
-            return direct || isOwner ? isDirect : byOwner.some((entry) => serves(outcome, role, entry))
+            // What PUBLIC has need not be granted on all objects of a schema, if the acting role may not.
+            const isOfPublic =
+              'all' in grant.object &&
+              !grantable &&
+              entriesOf(object).some((entry) => entry.privilege === privilege && entry.grantee === 'public')
+            return (
+              isOfPublic ||
+              (direct || isOwner ? isDirect : byOwner.some((entry) => serves(outcome, role, entry)))
+            )
           }),
         )
       )
