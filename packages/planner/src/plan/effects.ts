@@ -83,6 +83,8 @@ const ownershipsLost = (
     ]
   })
 
+const mayLogIn = ({ roles }: Catalog, role: string): boolean => roles.get(role)?.login === true
+
 /** The desired roles that may no longer log in. */
 const loginsLost = (
   before: Catalog,
@@ -90,7 +92,6 @@ const loginsLost = (
   changed: ReadonlySet<string>,
   { desired }: Goal,
 ): readonly Effect[] => {
-  const mayLogIn = (catalog: Catalog, role: string): boolean => catalog.roles.get(role)?.login === true
   return [...changed].flatMap((role) =>
     desired.has(role) && mayLogIn(before, role) && !mayLogIn(after, role)
       ? [effect('loses', { kind: 'attribute', role, attribute: 'LOGIN' })]

@@ -6,8 +6,8 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { objectKey, plural } from '../postgres/object-kind.ts'
 import { scopeOfRequest } from './catalog-scope.ts'
 
-const patternKey = ({ kind, schema, column, owned }: PatternScope): string =>
-  `${kind}\0${schema}\0${column ?? ''}\0${owned ?? false}`
+const patternKey = ({ kind, schema, column }: PatternScope, isOwned = false): string =>
+  `${kind}\0${schema}\0${column ?? ''}\0${isOwned}`
 
 const describePattern = ({ kind, schema, column, owned }: PatternScope): string =>
   `${owned === true ? 'what decides the owner of ' : ''}${column === undefined ? `the ${plural(kind)}` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
@@ -20,13 +20,8 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
   const roles = new Set([...read.desired, ...read.roles])
   const owned = new Set(read.owned.map(objectKey))
   const objects = new Set([...owned, ...read.objects.map(objectKey)])
-  // Who reads the objects with their followers has read the objects.
-  const patterns = new Set(
-    read.patterns.flatMap(({ owned, ...one }) => [
-      patternKey(one),
-      ...(owned ? [patternKey({ ...one, owned })] : []),
-    ]),
-  )
+  // What is to be owned is read with more.
+  const patterns = new Set(read.patterns.flatMap((one) => [patternKey(one), patternKey(one, one.owned)]))
   const defaultsOf = new Set([...read.desired, ...read.defaultsOf])
   return [
     ...needed.desired.filter((name) => !desired.has(name)).map(describeRole),
@@ -35,7 +30,9 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
     ...needed.owned
       .filter((object) => !owned.has(objectKey(object)))
       .map((object) => `what follows the owner of ${describeObject(object)}`),
-    ...needed.patterns.filter((pattern) => !patterns.has(patternKey(pattern))).map(describePattern),
+    ...needed.patterns
+      .filter((pattern) => !patterns.has(patternKey(pattern, pattern.owned)))
+      .map(describePattern),
     ...needed.defaultsOf
       .filter((name) => !defaultsOf.has(name))
       .map((name) => `the default privileges of role ${describeName(name)}`),

@@ -1,4 +1,12 @@
-import { type DesiredRole, Grant, InvalidGrantError, plan, type Snapshot, Target } from '@pgsr/planner'
+import {
+  type DesiredRole,
+  Grant,
+  InvalidGrantError,
+  plan,
+  type PrivilegeOptions,
+  type Snapshot,
+  Target,
+} from '@pgsr/planner'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 import { seenByMe } from '../support/limited-role.ts'
@@ -77,11 +85,12 @@ describe('all objects of a kind in a schema', () => {
   })
 })
 
+const executeOnAll = (options: PrivilegeOptions): DesiredRole =>
+  roleT([Grant.privilege(Target.allFunctions('s'), ['EXECUTE'], options)])
+
 describe('what PUBLIC has on some of all objects in a schema', () => {
   const ofPublic = object('function', ['s', 'f'], 'owner', { 'public/owner': 'X' })
   const objects = [object('schema', ['s'], 'owner', { 'public/owner': 'U' }), ofPublic]
-  const executeOnAll = (options: { direct: boolean; grantable?: boolean }) =>
-    roleT([Grant.privilege(Target.allFunctions('s'), ['EXECUTE'], options as typeof direct)])
   /** Seen by a role that may not act as the owner of the function. */
   const beyondReach = seenByMe(180004, {
     roles: [role('owner', { superuser: true })],

@@ -31,6 +31,11 @@ const alls: Readonly<Partial<Record<ObjectKind, (schema: string) => Parameters<t
     type: Target.allTypes,
   }
 
+const readWriteAll = (schema: string): readonly Grant[] => [
+  ...access.readWrite(schema),
+  Grant.privilege(Target.allTypes(schema), ['USAGE'], direct),
+]
+
 /** The answers to whether a role has each privilege on each of some objects. */
 const held = async (
   { admin, server: { version } }: Sandbox,
@@ -73,21 +78,17 @@ conformanceInTurn('all in schema', (sandbox) => {
     const box = sandbox()
     const [role, empty, absent] = [box.name('r'), box.name('s'), box.name('no')]
     await box.run(`create schema ${empty}`)
-    const grants = (schema: string) => [
-      ...access.readWrite(schema),
-      Grant.privilege(Target.allTypes(schema), ['USAGE'], direct),
-    ]
-    const { plan } = await box.sync({ role, grants: grants(empty) }, { onMissing: 'error' })
+    const { plan } = await box.sync({ role, grants: readWriteAll(empty) }, { onMissing: 'error' })
     expect(plan.skipped).toEqual([])
 
-    const { skipped } = await box.plan({ role, grants: grants(absent) })
+    const { skipped } = await box.plan({ role, grants: readWriteAll(absent) })
     expect(new Set(skipped.map(({ reason }) => reason))).toEqual(new Set(['absent']))
     expect(skipped.map(({ message }) => message)).toContain(
       `cannot grant SELECT on all tables in schema "${absent}" directly to role "${role}": schema "${absent}" does not exist`,
     )
-    await expect(box.plan({ role, grants: grants(absent) }, { onMissing: 'error' })).rejects.toBeInstanceOf(
-      MissingObjectError,
-    )
+    await expect(
+      box.plan({ role, grants: readWriteAll(absent) }, { onMissing: 'error' }),
+    ).rejects.toBeInstanceOf(MissingObjectError)
     await box.sync({ role, grants: [] })
     await box.run(`drop role ${role}`)
   })

@@ -10,7 +10,7 @@ const proc = catalogOid('pg_catalog.pg_proc')
  * functions that CREATE TYPE … AS RANGE makes, which belong to the bootstrap superuser.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/typecmds.c (makeRangeConstructors)
  */
-export const parts: Statement = listing('parts', () => ({
+export const partsOfOthers: Statement = listing('parts', () => ({
   columns: { catalog: catalogName('d.classid'), oid: sql`d.objid` },
   from: sql`from (
       select distinct p ->> 'schema' as schema from pg_catalog.jsonb_array_elements(${partOfScope('patterns')}) as p
