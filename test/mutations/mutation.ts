@@ -285,14 +285,14 @@ export const mutations: readonly Mutation[] = [
     name: 'what belongs to an extension is moved with everything in its schema',
     file: 'packages/planner/src/resolve/resolve-ownership.ts',
     text: 'existing?.part !== true ||',
-    by: 'existing !== undefined ||',
+    by: "typeof existing?.part !== 'string' ||",
     tests: conformance('ownership/owner-of-contents'),
   },
   {
     name: 'what PUBLIC has on what others own makes access to everything in a schema fail',
     file: 'packages/planner/src/resolve/resolve-grants.ts',
     text: 'if (!isAll(object) || grantable) return false',
-    by: 'if (!isAll(object) || grantable || provides) return false',
+    by: 'if (!isAll(object) || !grantable) return false',
     tests: conformance('privileges/all-in-schema'),
   },
   {
