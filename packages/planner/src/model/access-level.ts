@@ -1,6 +1,6 @@
 import type { FutureObjects } from '../postgres/default-privileges.ts'
 import type { GrantableKind, KindInSchema, PrivilegeOn } from '../postgres/object-kind.ts'
-import { type DirectOption, Grant } from './grant.ts'
+import { Grant } from './grant.ts'
 import { checkOptionNames } from './option-names.ts'
 import { type AllInSchema, Target } from './target.ts'
 import { eachOnGiven } from './unchecked-input.ts'
@@ -16,15 +16,20 @@ export interface AccessPrivileges {
   readonly types?: readonly PrivilegeOn<'type'>[]
 }
 
-export interface AccessOptions extends DirectOption {
+export interface AccessOptions {
   /** The role, or the roles, that will create objects in the schema. The level gives the same privileges on these. */
   readonly future?: string | readonly string[]
+  /**
+   * `true`, the default, puts the role into the ACL of each object, as is right for a group or an application. `false`
+   * makes an intermediate role for each privilege on each object, which is for thousands of roles with the same access.
+   */
+  readonly direct?: boolean
 }
 
 /** Makes the grants of an access level in a schema. */
 export type AccessLevel = (schema: string, options?: AccessOptions) => readonly Grant[]
 
-/** What is in a schema: the objects that exist, and those that default privileges are on. */
+/** The parts of a level that are about what is in the schema, now and in the future. */
 const parts: readonly {
   readonly part: Exclude<keyof AccessPrivileges, 'schema'>
   readonly targets: readonly ((schema: string) => AllInSchema<GrantableKind & KindInSchema>)[]

@@ -66,10 +66,10 @@ const routine = <Kind extends 'function' | 'procedure'>(
   argumentTypes: readonly string[],
 ): Target<Kind> => {
   checkTexts('argumentTypes', argumentTypes, "['integer', 'text']")
-  return byName(kind, schema, name, argumentTypes)
+  return inSchema(kind, schema, name, argumentTypes)
 }
 
-const byName = <Kind extends MatchableKind>(
+const inSchema = <Kind extends MatchableKind>(
   kind: Kind,
   schema: string,
   name: NameOrPattern,
@@ -102,7 +102,7 @@ type TableKind<Options extends TableOptions> = Options extends { readonly column
 const columnsOf = (schema: string, table: NameOrPattern, columns: readonly string[]): Target<'column'> => {
   checkTexts('columns', columns, "['id']")
   return isPatternText(table)
-    ? { ...(byName('column', schema, table) as ObjectPattern<'column'>), columns }
+    ? { ...(inSchema('column', schema, table) as ObjectPattern<'column'>), columns }
     : { kind: 'column', name: [schema, table, ...columns] }
 }
 
@@ -131,11 +131,11 @@ const targets = {
     checkOptionNames(options, ['columns'], 'cannot build a target')
     const { columns } = options
     return (
-      columns === undefined ? byName('table', schema, table) : columnsOf(schema, table, columns)
+      columns === undefined ? inSchema('table', schema, table) : columnsOf(schema, table, columns)
     ) as Target<TableKind<Options>>
   },
   sequence: (schema: string, sequence: NameOrPattern): Target<'sequence'> =>
-    byName('sequence', schema, sequence),
+    inSchema('sequence', schema, sequence),
   /**
    * A function, aggregate or window function, by the types of its arguments: `integer` or `int`, `text[]`. Types
    * outside of pg_catalog need their schema: `public.mood`. A pattern stands for all functions whose names match.
@@ -154,7 +154,7 @@ const targets = {
   largeObject: (oid: string | number | bigint): ObjectName<'large object'> =>
     named('large object')(oidText(oid)),
   /** A type of any sort, or a domain. */
-  type: (schema: string, type: NameOrPattern): Target<'type'> => byName('type', schema, type),
+  type: (schema: string, type: NameOrPattern): Target<'type'> => inSchema('type', schema, type),
   language: (language: string): ObjectName<'language'> => named('language')(language),
   foreignDataWrapper: (wrapper: string): ObjectName<'foreign-data wrapper'> =>
     named('foreign-data wrapper')(wrapper),

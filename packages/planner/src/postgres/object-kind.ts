@@ -259,7 +259,7 @@ export const isKindInSchema = (kind: ObjectKind): kind is KindInSchema =>
   objectKinds[kind].ownerKeyword !== undefined && schemaOf({ kind, name: [''] }) !== undefined
 
 /** `tables`, `operator classes`, `operator families`. */
-export const plural = (kind: ObjectKind): string => `${kind.replace(/y$/, 'ie').replace(/(?:s|x)$/, '$&e')}s`
+export const plural = (kind: ObjectKind): string => `${kind.replace(/y$/, 'ie').replace(/s$/, 'se')}s`
 
 /** Whether an object contains others, which a role can access or create only with a privilege on it. */
 export const isContainer = ({ kind }: Pick<ObjectName, 'kind'>): boolean =>

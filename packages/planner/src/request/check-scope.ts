@@ -10,7 +10,7 @@ const patternKey = ({ kind, schema, column }: PatternScope, isOwned = false): st
   `${kind}\0${schema}\0${column ?? ''}\0${isOwned}`
 
 const describePattern = ({ kind, schema, column, owned }: PatternScope): string =>
-  `${owned === true ? 'what decides the owner of ' : ''}${column === undefined ? `the ${plural(kind)}` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
+  `${owned === true ? 'what follows the owners of ' : ''}${column === undefined ? `the ${plural(kind)}` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
 
 const describeRole = (name: string): string => `role ${describeName(name)}`
 
