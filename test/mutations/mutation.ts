@@ -317,6 +317,20 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('intermediate-roles/planted-roles'),
   },
   {
+    name: 'what belongs to an extension is moved with everything in its schema',
+    file: 'packages/planner/src/resolve/resolve-ownership.ts',
+    text: 'existing?.part !== true ||',
+    by: "typeof existing?.part !== 'string' ||",
+    tests: conformance('ownership/owner-of-contents'),
+  },
+  {
+    name: 'what PUBLIC has on what others own makes access to everything in a schema fail',
+    file: 'packages/planner/src/resolve/resolve-grants.ts',
+    text: 'if (!isAll(object) || grantable) return false',
+    by: 'if (!isAll(object) || !grantable) return false',
+    tests: conformance('privileges/all-in-schema'),
+  },
+  {
     name: 'an intermediate role is used again whoever may let himself in to it',
     file: 'packages/planner/src/resolve/resolve-grants.ts',
     text: 'administeredByOthers !== true &&',

@@ -50,7 +50,7 @@ export const holdingOf = async (client: pg.Client, fixture: RaceFixture, role: s
 
 const objectsOf = ({ object }: PrivilegeGrant, { tables }: RaceFixture): readonly string[] => {
   if ('name' in object) return [`${object.kind} ${object.name.join('.')}`]
-  const pattern = new RegExp(object.pattern.source)
+  const pattern = new RegExp('pattern' in object ? object.pattern.source : '')
   return tables
     .filter((table) => pattern.test(table))
     .map((table) => `${object.kind} ${object.schema}.${table}`)
@@ -59,7 +59,8 @@ const objectsOf = ({ object }: PrivilegeGrant, { tables }: RaceFixture): readonl
 const things = (grant: Grant, fixture: RaceFixture): readonly string[] => {
   if (grant.kind === 'attribute') return [grant.attribute]
   if (grant.kind === 'membership') return [`member of ${grant.role}`]
-  if (grant.kind === 'ownership') return [`owns ${grant.object.kind} ${grant.object.name.join('.')}`]
+  if (grant.kind === 'ownership')
+    return 'name' in grant.object ? [`owns ${grant.object.kind} ${grant.object.name.join('.')}`] : []
   if (grant.kind === 'default privilege') return []
   return grant.privileges.flatMap((privilege) =>
     objectsOf(grant, fixture).map((object) => `${privilege} on ${object}`),

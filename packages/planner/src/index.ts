@@ -1,4 +1,5 @@
 // Grants: what is asked for
+export { access, type AccessLevel, type AccessOptions, type AccessPrivileges } from './model/access-level.ts'
 export { type DesiredRole } from './model/desired-role.ts'
 export {
   type AttributeGrant,
@@ -15,7 +16,13 @@ export {
   type PrivilegeGrant,
   type PrivilegeOptions,
 } from './model/grant.ts'
-export { type NameOrPattern, type ObjectPattern, type Pattern, Target } from './model/target.ts'
+export {
+  type AllInSchema,
+  type NameOrPattern,
+  type ObjectPattern,
+  type Pattern,
+  Target,
+} from './model/target.ts'
 export { type Attribute, attributes, type GrantableAttribute } from './postgres/attribute.ts'
 export {
   type Future,
@@ -30,6 +37,7 @@ export { Secret } from './model/secret.ts'
 export { type AclItem } from './postgres/acl-item.ts'
 export {
   type GrantableKind,
+  type KindInSchema,
   type MatchableKind,
   type ObjectKind,
   type ObjectKindRow,

@@ -6,17 +6,17 @@ import { expect, test } from 'vitest'
 
 const values = `
     ForbiddenRoleError Grant InvalidGrantError InvalidTextError MissingObjectError PlanningError Secret
-    SnapshotScopeError Target UnsupportedServerError attributes describeFact describeGrant describeObject
+    SnapshotScopeError Target UnsupportedServerError access attributes describeFact describeGrant describeObject
     describeOperation differenceOf futureObjects isCaretakerName isDelegateName isIntermediateName
     objectKinds operationsOf outcomeOf parsePlan plan planDifferenceOf planDrop privilegeLetters quoteIdent
     quoteLiteral renderJson renderSql scopeOf statementOf typeName
 `
 
 const types = `
-    AclItem Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
+    AccessLevel AccessOptions AccessPrivileges AclItem AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
     DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
     Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
-    GrantMembership GrantPrivilege GrantableAttribute GrantableKind LockRole LoginGrant LoginOptions
+    GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema LockRole LoginGrant LoginOptions
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
     ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact

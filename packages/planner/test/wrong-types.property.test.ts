@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from './support/build-snapshot.ts'
 
-const { Grant, Target } = planner
+const { access, Grant, Target } = planner
 
 const no = (): never => {
   throw new Error('nobody can read this')
@@ -81,7 +81,7 @@ const functionsIn = (all: object): [name: string, call: AnyFunction][] =>
   )
 
 describe('given anything', () => {
-  test.for([...functionsIn(planner), ...functionsIn(Grant), ...functionsIn(Target)])(
+  test.for([...functionsIn(planner), ...functionsIn(Grant), ...functionsIn(Target), ...functionsIn(access)])(
     '%s says what is wrong with it',
     ([, call]) =>
       fc.assert(

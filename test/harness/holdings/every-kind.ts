@@ -636,6 +636,24 @@ export const makeEveryKind = async (place: Place): Promise<readonly Specimen[]> 
   return specimens
 }
 
+/**
+ * Gives the acting role what a superuser has made in the schema along with objects of other kinds. The functions of a range
+ * type stay the bootstrap superuser’s.
+ */
+export const takeOver = ({ box: { admin, actor }, schema }: Place): Promise<unknown> =>
+  admin(`do $$ declare command text; begin
+    for command in
+      select format('alter function %s owner to ${actor}', p.oid::regprocedure) from pg_proc as p
+      where p.pronamespace = '${schema}'::regnamespace and p.proowner <> '${actor}'::regrole and not exists (
+        select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i'
+      )
+      union all
+      select format('alter operator family ${schema}.%I using %I owner to ${actor}', f.opfname, m.amname)
+      from pg_opfamily as f join pg_am as m on m.oid = f.opfmethod
+      where f.opfnamespace = '${schema}'::regnamespace and f.opfowner <> '${actor}'::regrole
+    loop execute command; end loop;
+  end $$`)
+
 /** What is the cluster’s would stay there for all tests to see. */
 export const dropShared = async (box: Sandbox, specimens: readonly Specimen[]): Promise<void> => {
   for (const { kind, sql } of specimens) {

@@ -155,7 +155,13 @@ const grantFrom = (
     pick(['privilege', 'privilege', 'privilege', 'pattern', 'owner', 'member', 'attribute', 'default'])!
   ) {
     case 'pattern':
-      return [Grant.privilege(Target.table(schema, /o/), ['SELECT', 'UPDATE'], options)]
+      return [
+        Grant.privilege(
+          pick([Target.table(schema, /o/), Target.allTables(schema)])!,
+          ['SELECT', 'UPDATE'],
+          options,
+        ),
+      ]
     case 'owner':
       return kind === 'column' || kind === 'schema'
         ? []
@@ -205,7 +211,10 @@ export const desiredFrom = (
     const pick = pickFor(numbers)
     const role = pick(names.roles.slice(0, 3))!
     for (const grant of grantFrom(pick, names, role, version)) {
-      const key = grant.kind === 'ownership' ? JSON.stringify(grant.object.name.slice(0, 2)) : undefined
+      const key =
+        grant.kind === 'ownership' && 'name' in grant.object
+          ? JSON.stringify(grant.object.name.slice(0, 2))
+          : undefined
       const isTwice =
         (key !== undefined && owned.has(key)) ||
         asked

@@ -101,10 +101,10 @@ const readReality = async (box: Sandbox, { roles, schemas }: Names): Promise<Rea
 const isAsked = (grant: Grant, schema: string, thing: Thing, privilege: Privilege): boolean => {
   if (grant.kind !== 'privilege' || !grant.privileges.includes(privilege)) return false
   const { object } = grant
-  if ('pattern' in object)
-    return (
-      thing.kind === 'table' && object.schema === schema && new RegExp(object.pattern.source).test(thing.name)
-    )
+  if (!('name' in object)) {
+    const pattern = new RegExp('pattern' in object ? object.pattern.source : '')
+    return thing.kind === object.kind && object.schema === schema && pattern.test(thing.name)
+  }
   const [first, second, third] = object.name
   if (object.kind !== thing.kind || first !== schema) return false
   return (

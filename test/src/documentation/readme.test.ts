@@ -159,6 +159,8 @@ describe('the documentation', () => {
     json: async (_, { text }) => {
       expect(JSON.parse(text)).toBeDefined()
     },
+    // It is for another tool.
+    hcl: async (_, { text }) => expect(text.match(/[{[]/g)?.length).toBe(text.match(/[}\]]/g)?.length),
     // GitHub draws it.
     mermaid: async (_, { text }) => expect(text).toMatch(/^flowchart TD\n( +\S+ --> \S+\n)+$/),
     // What a workflow runs has to be there.

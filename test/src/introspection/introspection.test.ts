@@ -28,7 +28,9 @@ const everything: Scope = {
   ...scope,
   objects: kinds.map((kind) => ({ kind, name: objectKinds[kind].parts.map(() => '1') })),
   patterns: kinds.flatMap((kind) =>
-    objectKinds[kind].matchable === true ? [{ kind, schema: 's', column: 'c' } as PatternScope] : [],
+    objectKinds[kind].parts[0] === 'schema' && objectKinds[kind].parts.length > 1
+      ? [{ kind, schema: 's', column: 'c', owned: true } as PatternScope]
+      : [],
   ),
   defaultsOf: ['o'],
 }

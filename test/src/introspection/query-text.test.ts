@@ -30,8 +30,13 @@ const nothing: Scope = scopeOf([])
 
 const object = (kind: ObjectKind) => ({ kind, name: objectKinds[kind].parts.map(() => '1') })
 
-const patterns = (kind: ObjectKind): readonly PatternScope[] =>
-  objectKinds[kind].matchable === true ? [{ kind, schema: 's', column: 'c' } as PatternScope] : []
+/** All objects of a kind in a schema, and the same to be owned. */
+const patterns = (kind: ObjectKind): readonly PatternScope[] => {
+  const { parts, ownerKeyword } = objectKinds[kind]
+  if (parts[0] !== 'schema' || parts.length === 1) return []
+  const pattern = { kind, schema: 's', column: 'c' } as PatternScope
+  return [pattern, ...(ownerKeyword === undefined ? [] : [{ ...pattern, owned: true as const }])]
+}
 
 /** What a reading may have to contain: what the scope asks for, and one rare thing or all of them. */
 const needsFor = (scope: Scope, version: number) =>
@@ -51,6 +56,7 @@ const scopes: readonly Scope[] = [
   scopeOf({ role: 'r', grants: [Grant.schemaUsage('s')] }),
   { ...nothing, objects: kinds.map(object), owned: kinds.map(object) },
   { ...nothing, patterns: kinds.flatMap(patterns), defaultsOf: ['o'] },
+  { ...nothing, patterns: kinds.flatMap(patterns).filter(({ owned }) => owned !== true) },
   { ...nothing, unusedRoles: true },
 ]
 

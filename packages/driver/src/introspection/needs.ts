@@ -58,6 +58,8 @@ export interface Needs {
   readonly isOneSchema: boolean
   /** Whether the scope names objects that get an owner. */
   readonly owned: boolean
+  /** Whether it asks for the ownership of all objects of a kind in a schema. */
+  readonly ownsAll: boolean
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
@@ -80,7 +82,7 @@ const isSubset = <T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean =>
 const relationKinds: ReadonlySet<ObjectKind> = new Set(['table', 'column', 'sequence'])
 
 /** The catalog of a kind of object, as dependencies name it. */
-const catalogNameOf = (kind: ObjectKind): string => {
+export const catalogNameOf = (kind: ObjectKind): string => {
   if (relationKinds.has(kind)) return 'pg_class'
   return dependencyNameOf(catalogOf(kind))
 }
@@ -98,6 +100,7 @@ export const needsOf = (
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
   const matched = new Set<ObjectKind>(patterns.map(({ kind }) => kind))
+  const ownsAll = patterns.some((pattern) => pattern.owned === true)
   return withFound(
     {
       purpose: 'change',
@@ -106,6 +109,7 @@ export const needsOf = (
       isOneDesired: desired.length === 1,
       isOneSchema: new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]] : []))).size < 2,
       owned: owned.length > 0,
+      ownsAll,
       defaults: defaultsOf.length > 0,
       unusedRoles,
       readsRights: !isSuperuser,
@@ -116,7 +120,7 @@ export const needsOf = (
       rare: new Set<Rarity>([
         ...(named.has('column') || matched.has('column') ? (['columns'] as const) : []),
         ...(named.has('sequence') || matched.has('sequence') ? (['followers'] as const) : []),
-        ...(owned.length > 0 ? (['ownership'] as const) : []),
+        ...(owned.length > 0 || ownsAll ? (['ownership'] as const) : []),
       ]),
     },
     { isSuperuser, catalogs: new Set(), rare: new Set() },

@@ -95,6 +95,8 @@ const lists = {
     /** The oids of what is here, if only what the scope names was read. */
     oids: orNull(texts),
   },
+  /** Of the schemas whose objects are to be owned: what belongs to an extension, or was made with a range type. */
+  parts: { catalog: text, oid: text },
   /** At most one row: whether a desired role has granted a membership. */
   granted: { grantor: text },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>>

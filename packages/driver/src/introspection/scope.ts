@@ -2,6 +2,7 @@ import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from './pg-catalog.ts'
 import { catalogOid, constant, hasSchema, kindsInSchemas } from './constant.ts'
+import type { Needs } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
 import { catalogOf, type ObjectCatalog } from './object-catalog.ts'
 import { type Cte, ctes } from './cte.ts'
@@ -30,7 +31,8 @@ const patternsOf = (kind: ObjectKind) =>
   sql<{
     schema: string
     column: string | null
-  }>`(select p ->> 'schema' as "schema", p ->> 'column' as "column"
+    owned: boolean
+  }>`(select p ->> 'schema' as "schema", p ->> 'column' as "column", (p ->> 'owned') is not null as owned
     from pg_catalog.jsonb_array_elements(${partOfScope('patterns')}) as p
     where p ->> 'kind' = ${constant(kind)})`
 
@@ -101,10 +103,13 @@ const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuild
       and x.classid = ${catalogOid(catalog)} offset 0
     ) as d`
 
-const relationsMatched = (kind: ObjectKind, kinds: RawBuilder<unknown>): RawBuilder<unknown> =>
+/** Whether the objects of a pattern are to be owned. */
+const isOwned = ({ ownsAll }: Needs): RawBuilder<unknown> => (ownsAll ? sql`p.owned` : sql`false`)
+
+const relationsMatched = (kind: ObjectKind, kinds: RawBuilder<unknown>, needs: Needs): RawBuilder<unknown> =>
   objectsIn(
     'pg_catalog.pg_class',
-    sql`c.oid, 0, c.relacl, false
+    sql`c.oid, 0, c.relacl, ${isOwned(needs)}
     ${dependentOnSchema(kind, 'pg_catalog.pg_class')}
     cross join lateral (
       select x.oid, x.relacl from pg_catalog.pg_class as x
@@ -126,10 +131,15 @@ const columnsMatched = objectsIn(
     ) as a`,
 )
 
-const othersMatched = (kind: ObjectKind, catalog: ObjectCatalog, version: number): RawBuilder<unknown> =>
+const othersMatched = (
+  kind: ObjectKind,
+  catalog: ObjectCatalog,
+  version: number,
+  needs: Needs,
+): RawBuilder<unknown> =>
   objectsIn(
     catalog.catalog,
-    sql`d.objid, 0, o.acl, false
+    sql`d.objid, 0, o.acl, ${isOwned(needs)}
     ${dependentOnSchema(kind, catalog.catalog)}
     cross join lateral (
       select ${catalog.acl === undefined ? sql`null::aclitem[]` : sql.ref(`o.${catalog.acl}`)} as acl
@@ -138,11 +148,11 @@ const othersMatched = (kind: ObjectKind, catalog: ObjectCatalog, version: number
     ) as o`,
   )
 
-const matched = (kind: ObjectKind, version: number): RawBuilder<unknown> => {
-  if (kind === 'table') return relationsMatched(kind, sql`'r', 'p', 'v', 'm', 'f'`)
-  if (kind === 'sequence') return relationsMatched(kind, sql`'S'`)
+const matched = (kind: ObjectKind, version: number, needs: Needs): RawBuilder<unknown> => {
+  if (kind === 'table') return relationsMatched(kind, sql`'r', 'p', 'v', 'm', 'f'`, needs)
+  if (kind === 'sequence') return relationsMatched(kind, sql`'S'`, needs)
   if (kind === 'column') return columnsMatched
-  return othersMatched(kind, catalogOf(kind), version)
+  return othersMatched(kind, catalogOf(kind), version, needs)
 }
 
 /** The objects of a kind that the scope names. For routines and operators these are all with the name. */
@@ -190,13 +200,14 @@ const ownQueries: Partial<Record<ObjectKind, readonly RawBuilder<unknown>[]>> = 
   column: [relation, column],
 }
 
-export const requestedObject: Cte<'requested_object'> = (version, { named: kinds, matched: patterns }) => {
+export const requestedObject: Cte<'requested_object'> = (version, needs) => {
+  const { named: kinds, matched: patterns } = needs
   const byName = [...kinds]
     .filter((kind) => hasKind(kind, version))
     .flatMap((kind) => ownQueries[kind] ?? [named(kind, version)])
   const byPattern = [...patterns]
     .filter((kind) => hasKind(kind, version))
-    .map((kind) => matched(kind, version))
+    .map((kind) => matched(kind, version, needs))
   const schemas = patterns.size > 0 || [...kinds].some(hasSchema) ? [schema] : []
   return sql`${sql.join([nothing, ...schemas, ...new Set(byName), ...byPattern], sql` union all `)}`
 }

@@ -18,7 +18,7 @@ import {
 } from '@pgsr/planner/internal'
 import type { Results } from '../connection/wire.ts'
 import { mayHaveVanished } from './name.ts'
-import { type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
+import { catalogNameOf, type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
 import { isObjectCatalog } from './object-catalog.ts'
 import { readRows } from './read-rows.ts'
 import type { RowOf } from './rows.ts'
@@ -93,6 +93,14 @@ const objectOf = (row: RowOf<'objects'>, parseAcl: (text: string) => AclItem): D
     ...(runsCodeWhenOpened && { runsCodeWhenOpened }),
   }
 }
+
+/** Marks the objects with some addresses as parts of others. Columns have the address of their table. */
+const markedAsPart =
+  (addresses: ReadonlySet<string>) =>
+  (object: DatabaseObject): DatabaseObject =>
+    object.kind !== 'column' && addresses.has(`${catalogNameOf(object.kind)} ${object.oid}`)
+      ? { ...object, part: true }
+      : object
 
 const usualObjectOf = (
   { acl, ...row }: RowOf<'usualObjects'>,
@@ -253,7 +261,10 @@ export const parseAnswer = (
     ).flat(),
   ].map((row) => roleOf(row, elsewhere))
   const isSuperuser = roles.some(({ name, superuser }) => name === actingRole && superuser)
-  const objects = withoutUnnameableObjects(parts.objects)
+  const ofOthers = new Set(rows('parts')(({ catalog, oid }) => `${catalog} ${oid}`))
+  const objects = withoutUnnameableObjects(
+    ofOthers.size === 0 ? parts.objects : parts.objects.map(markedAsPart(ofOthers)),
+  )
   const defaults = withoutUnnameableDefaults(parts.defaultPrivileges)
   return {
     version,

@@ -15,6 +15,7 @@ import {
   regrantedObject,
   snapshotSchema,
 } from './object.ts'
+import { partsOfOthers } from './parts-of-others.ts'
 import { db } from './pg-catalog.ts'
 import { columnOfRelation, directRelation, movingTable, relation } from './relation.ts'
 import {
@@ -91,6 +92,7 @@ export const statementsFor = (needs: Needs, version: number): readonly Statement
         session,
         ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
         ...(readsUsualRoles(needs) ? usualRoles(needs, version) : [roles]),
+        ...(needs.ownsAll ? [partsOfOthers] : []),
       ]
 
 /** The text of a statement between its parameters, and the parts of the scope that these are. */

@@ -35,6 +35,7 @@ export interface CatalogObject extends ObjectName {
   /** The foreign-data wrapper of a foreign server. */
   readonly wrapper?: ObjectName
   readonly indexes?: number
+  readonly part?: true
 }
 
 /** An object that belongs to one catalog only, which may change it. */
@@ -237,6 +238,7 @@ export class Catalog {
           ...(more.columns && { columns: more.columns }),
           ...(more.foreignKey && { foreignKey: more.foreignKey }),
           ...(more.runsCodeWhenOpened && { runsCodeWhenOpened: more.runsCodeWhenOpened }),
+          ...(more.part && { part: more.part }),
         }),
       ),
       defaultPrivileges: sortedBy(this.#defaults.entries.values(), ({ owner, schema, on }) =>

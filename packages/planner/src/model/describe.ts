@@ -1,5 +1,5 @@
 import type { Future } from '../postgres/default-privileges.ts'
-import { type NameSyntax, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import { type NameSyntax, objectKinds, type ObjectName, plural } from '../postgres/object-kind.ts'
 import type { Effect } from './effect.ts'
 import type { Fact } from './fact.ts'
 import type { Grant, MembershipGrant } from './grant.ts'
@@ -7,7 +7,7 @@ import type { Membership } from './membership.ts'
 import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
 import type { Request } from './request.ts'
 import type { Unmanaged } from './snapshot.ts'
-import { isPattern, type Pattern, type Target } from './target.ts'
+import { isAll, isPattern, type Pattern, type Target } from './target.ts'
 
 /** Characters that end a line, or make the text after them appear in another order. JSON escapes only some. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
@@ -53,11 +53,13 @@ const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
 const describePattern = ({ source, flags = '' }: Pattern): string =>
   `/${source.replaceAll(misleading, (character) => describeName(character).slice(1, -1))}/${flags}`
 
-const describeTarget = (target: Target): string => {
+/** What a grant is about: `table "s"."t"`, or `all tables in schema "s"`. */
+export const describeTarget = (target: Target): string => {
+  if (isAll(target)) return `all ${plural(target.kind)} in schema ${describeName(target.schema)}`
   if (!isPattern(target)) return describeObject(target)
   const { kind, schema, pattern, columns = [] } = target
   const what =
-    kind === 'column' ? `column ${columns.map(describeName).join(', ')} of the tables` : `the ${kind}s`
+    kind === 'column' ? `column ${columns.map(describeName).join(', ')} of the tables` : `the ${plural(kind)}`
   return `${what} of schema ${describeName(schema)} that match ${describePattern(pattern)}`
 }
 
@@ -76,7 +78,7 @@ export const describeGrant = (grant: Grant): string => {
     case 'privilege':
       return `${grant.privileges.join(', ')} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grantOption(grant)}`
     case 'ownership':
-      return `ownership of ${describeObject(grant.object)}`
+      return `ownership of ${describeTarget(grant.object)}`
     case 'membership':
       return `membership in role ${describeName(grant.role)}${describeOptions(grant)}`
     case 'default privilege':

@@ -1,7 +1,7 @@
 import type { Fact } from './fact.ts'
 
 /**
- * What a plan gives to a role that is not synced, or takes from it; or ownership that any role loses, even a
+ * What a plan gives to a role that is not synced, or takes from it; or ownership or LOGIN that any role loses, even a
  * synced one.
  */
 export interface Effect {

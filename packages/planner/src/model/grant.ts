@@ -4,7 +4,7 @@ import type { GrantableKind, ObjectName, OwnableKind, PrivilegeOn } from '../pos
 import type { Privilege } from '../postgres/privilege.ts'
 import { checkOptionNames } from './option-names.ts'
 import { Secret } from './secret.ts'
-import { type NameOrPattern, Target } from './target.ts'
+import { type AllInSchema, type NameOrPattern, Target } from './target.ts'
 import { eachOnGiven } from './unchecked-input.ts'
 
 /** LOGIN, with the password and its expiry. */
@@ -30,7 +30,7 @@ export interface OtherAttributeGrant {
 
 export type AttributeGrant = LoginGrant | OtherAttributeGrant
 
-/** Privileges on one object, or on the objects that a pattern matches. */
+/** Privileges on one object, on the objects that a pattern matches, or on all of a schema. */
 export interface PrivilegeGrant {
   readonly kind: 'privilege'
   readonly privileges: readonly Privilege[]
@@ -42,10 +42,10 @@ export interface PrivilegeGrant {
   readonly grantable: boolean
 }
 
-/** Ownership of an object. A schema is created if it does not exist. */
+/** Ownership of an object, or of all objects of a kind in a schema. A schema is created if it does not exist. */
 export interface OwnershipGrant {
   readonly kind: 'ownership'
-  readonly object: ObjectName<OwnableKind>
+  readonly object: ObjectName<OwnableKind> | AllInSchema
 }
 
 /** Direct membership in a role, which is created if it does not exist. */
@@ -191,7 +191,7 @@ const grants = {
   }),
 
   /**
-   * Privileges on an object, or on the objects of a schema that a pattern matches.
+   * Privileges on an object, or on the objects of a schema: all of a kind, or those that a pattern matches.
    * @see https://www.postgresql.org/docs/current/ddl-priv.html
    */
   privilege: <Kind extends GrantableKind>(
@@ -200,10 +200,14 @@ const grants = {
     options: PrivilegeOptions = {},
   ): PrivilegeGrant => privilegeGrant(privileges, target, options),
 
-  /** Ownership of an object. A schema is created if it does not exist; any other object must exist. */
+  /**
+   * Ownership of an object, or of all objects of a kind in a schema: the role keeps what it creates there, and gets
+   * what others own. What belongs to an extension stays with its owner. A schema is created if it does not exist; any
+   * other object must exist.
+   */
   ownership: (target: Target<OwnableKind>): OwnershipGrant => ({
     kind: 'ownership',
-    object: target as ObjectName<OwnableKind>,
+    object: target as OwnershipGrant['object'],
   }),
 
   /**

@@ -37,7 +37,7 @@ export interface Plan {
    * The operations in order, by transaction. There is usually one; those before the last give no desired role anything.
    */
   readonly transactions: readonly (readonly Operation[])[]
-  /** What roles gain or lose that are not desired, and all ownership that is lost. */
+  /** All ownership that is lost, then LOGIN that desired roles lose, then what other roles gain or lose. */
   readonly effects: readonly Effect[]
   /** What is asked for but not given. */
   readonly skipped: readonly Skipped[]

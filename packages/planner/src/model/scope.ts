@@ -1,10 +1,12 @@
-import type { MatchableKind, ObjectName } from '../postgres/object-kind.ts'
+import type { KindInSchema, ObjectName } from '../postgres/object-kind.ts'
 
 /** All objects of one kind in a schema; for columns, all with one name. */
 export interface PatternScope {
-  readonly kind: MatchableKind
+  readonly kind: KindInSchema | 'column'
   readonly schema: string
   readonly column?: string
+  /** Their ownership is asked for: they are read together with everything that always has the same owner. */
+  readonly owned?: true
 }
 
 /** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and has no duplicates. */
@@ -20,7 +22,7 @@ export interface Scope {
    * columns and sequences.
    */
   readonly owned: readonly ObjectName[]
-  /** Objects to read because a pattern asks for some of them. */
+  /** Objects to read because a grant asks for all of them, or for those that a pattern matches. */
   readonly patterns: readonly PatternScope[]
   /** Roles besides the desired ones whose default privileges are read. */
   readonly defaultsOf: readonly string[]

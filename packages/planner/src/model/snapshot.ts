@@ -100,6 +100,11 @@ export interface DatabaseObject extends ObjectName {
   readonly ownedBySuperusers?: true
   /** For a table that may get another owner: the number of its indexes, including that of its TOAST table. */
   readonly indexes?: number
+  /**
+   * Set if it belongs to an extension, or was made with a range type. A grant of the ownership of all objects in a schema
+   * leaves it with its owner. Read only for such grants.
+   */
+  readonly part?: true
 }
 
 /**

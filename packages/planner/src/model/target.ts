@@ -1,4 +1,4 @@
-import type { MatchableKind, ObjectKind, ObjectName } from '../postgres/object-kind.ts'
+import type { KindInSchema, MatchableKind, ObjectKind, ObjectName } from '../postgres/object-kind.ts'
 import { InvalidGrantError } from './invalid-grant.ts'
 import { checkOptionNames } from './option-names.ts'
 import { eachOnGiven } from './unchecked-input.ts'
@@ -18,12 +18,26 @@ export interface ObjectPattern<Kind extends MatchableKind = MatchableKind> {
   readonly columns?: readonly string[]
 }
 
-/** What a grant is about: one object by name, or the objects that a pattern matches. */
+/** All objects of one kind that are in one schema when the plan is made. There may be none. */
+export interface AllInSchema<Kind extends KindInSchema = KindInSchema> {
+  readonly kind: Kind
+  readonly schema: string
+  readonly all: true
+}
+
+/** What a grant is about: one object by name, the objects that a pattern matches, or all of a schema. */
 export type Target<Kind extends ObjectKind = ObjectKind> =
   | ObjectName<Kind>
   | ObjectPattern<Kind & MatchableKind>
+  | AllInSchema<Kind & KindInSchema>
 
 export const isPattern = (target: Target): target is ObjectPattern => 'pattern' in target
+
+export const isAll = (target: Target): target is AllInSchema => 'all' in target
+
+/** Whether a target names one object. Otherwise it stands for what is in a schema. */
+export const isNamed = <Kind extends ObjectKind>(target: Target<Kind>): target is ObjectName<Kind> =>
+  !isPattern(target) && !isAll(target)
 
 /** A name, or a `RegExp` or {@link Pattern} for all names that it matches. */
 export type NameOrPattern = string | RegExp | Pattern
@@ -69,6 +83,12 @@ const inSchema = <Kind extends MatchableKind>(
 const named =
   <Kind extends ObjectKind>(kind: Kind) =>
   (...name: readonly string[]): ObjectName<Kind> => ({ kind, name })
+
+const allOf = <Kind extends KindInSchema>(kind: Kind, schema: string): AllInSchema<Kind> => ({
+  kind,
+  schema,
+  all: true,
+})
 
 /** If columns are given, they are the target instead of the table. */
 interface TableOptions {
@@ -160,12 +180,33 @@ const targets = {
   publication: (publication: string): ObjectName<'publication'> => named('publication')(publication),
   subscription: (subscription: string): ObjectName<'subscription'> => named('subscription')(subscription),
   eventTrigger: (trigger: string): ObjectName<'event trigger'> => named('event trigger')(trigger),
+
+  /** All tables, partitioned tables, views, materialized views and foreign tables in a schema. */
+  allTables: (schema: string): AllInSchema<'table'> => allOf('table', schema),
+  allSequences: (schema: string): AllInSchema<'sequence'> => allOf('sequence', schema),
+  /** All functions, aggregates and window functions in a schema. */
+  allFunctions: (schema: string): AllInSchema<'function'> => allOf('function', schema),
+  /** All procedures in a schema. Before PostgreSQL 11 there are none. */
+  allProcedures: (schema: string): AllInSchema<'procedure'> => allOf('procedure', schema),
+  /** All types and domains in a schema. */
+  allTypes: (schema: string): AllInSchema<'type'> => allOf('type', schema),
+  allOperators: (schema: string): AllInSchema<'operator'> => allOf('operator', schema),
+  allOperatorClasses: (schema: string): AllInSchema<'operator class'> => allOf('operator class', schema),
+  allOperatorFamilies: (schema: string): AllInSchema<'operator family'> => allOf('operator family', schema),
+  allCollations: (schema: string): AllInSchema<'collation'> => allOf('collation', schema),
+  allConversions: (schema: string): AllInSchema<'conversion'> => allOf('conversion', schema),
+  allTextSearchConfigurations: (schema: string): AllInSchema<'text search configuration'> =>
+    allOf('text search configuration', schema),
+  allTextSearchDictionaries: (schema: string): AllInSchema<'text search dictionary'> =>
+    allOf('text search dictionary', schema),
+  allStatistics: (schema: string): AllInSchema<'statistics object'> => allOf('statistics object', schema),
 } as const
 
 /**
  * Builds targets, one function for each kind of object. In the place of a name in a schema, a `RegExp` or the
  * plain data `{ source, flags }` stands for all objects whose names it matches. The match is unanchored:
- * `/orders/` also matches `old_orders_2019`. The flags `g` and `y` are refused.
+ * `/orders/` also matches `old_orders_2019`. The flags `g` and `y` are refused. `allTables` and its like stand for all
+ * objects of a kind in a schema, as ALL TABLES IN SCHEMA does.
  */
 export const Target: typeof targets = eachOnGiven(
   targets,

@@ -6,8 +6,10 @@ import { ForbiddenRoleError } from '../model/errors.ts'
 import { ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { SyncRequest } from '../model/request.ts'
+import { isNamed } from '../model/target.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
 import { schemaOf } from '../postgres/object-kind.ts'
+import { isNone, Targets } from '../resolve/match-objects.ts'
 import { isPreservedIn } from '../resolve/target-state.ts'
 
 /** For each of some roles, the nearest superuser that it is or is a member of. */
@@ -27,7 +29,9 @@ const superusersAbove = (
 const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
   const asked = new Set(
     desired.flatMap(({ grants }) =>
-      ofKind(grants, 'ownership').flatMap(({ object }) => (object.kind === 'schema' ? object.name : [])),
+      ofKind(grants, 'ownership').flatMap(({ object }) =>
+        isNamed(object) && object.kind === 'schema' ? object.name : [],
+      ),
     ),
   )
   for (const { role, preserveExistingGrantsInSchemas = [] } of desired)
@@ -44,16 +48,21 @@ const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]
 const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
   checkPreservedSchemas(catalog, desired)
   const preserved = preservedSchemas(desired)
+  if (preserved.size === 0) return
+  const targets = new Targets(catalog, new Map())
   for (const { role, grants } of desired)
     for (const grant of ofKind(grants, 'ownership')) {
-      const owner = catalog.object(grant.object)?.owner
-      if (owner === undefined || owner === role) continue
-      if (isPreservedIn({ preserved }, owner, schemaOf(grant.object)))
-        throw new InvalidGrantError({
-          role,
-          field: 'object',
-          message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(owner)} keeps what it has in that schema`,
-        })
+      const found = targets.objectsOf(grant.object)
+      if (isNone(found)) continue
+      for (const { object, existing } of found) {
+        const owner = existing?.owner
+        if (owner !== undefined && owner !== role && isPreservedIn({ preserved }, owner, schemaOf(object)))
+          throw new InvalidGrantError({
+            role,
+            field: 'object',
+            message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(owner)} keeps what it has in that schema`,
+          })
+      }
     }
 }
 

@@ -64,6 +64,22 @@ const ownershipsLost = (catalog: Catalog, goal: Goal, changes: readonly Change[]
   return lost
 }
 
+const mayLogIn = ({ roles }: Catalog, role: string): boolean => roles.get(role)?.login === true
+
+/** The desired roles that may no longer log in. */
+const loginsLost = (
+  before: Catalog,
+  after: Catalog,
+  changed: ReadonlySet<string>,
+  { desired }: Goal,
+): readonly Effect[] => {
+  return [...changed].flatMap((role) =>
+    desired.has(role) && mayLogIn(before, role) && !mayLogIn(after, role)
+      ? [effect('loses', { kind: 'attribute', role, attribute: 'LOGIN' })]
+      : [],
+  )
+}
+
 function* membershipFacts(
   catalog: Catalog,
   members: ReadonlySet<string>,
@@ -121,7 +137,7 @@ const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder
 const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
 
 /**
- * Everything that a plan changes for roles that are not desired, after all ownership that is lost. It is
+ * Everything that a plan changes for roles that are not desired, after all ownership and LOGIN that is lost. It is
  * computed from the catalogs before and after, so that nothing can be forgotten. The membership that the
  * creator of a role gets in it is left out.
  */
@@ -166,6 +182,7 @@ export const effectsOf = (
   const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
   return [
     ...sortedBy(ownershipsLost(before, goal, changes), inOrder),
+    ...sortedBy(loginsLost(before, after, altered, goal), inOrder),
     ...sortedBy([...lost, ...gained], inOrder),
   ]
 }

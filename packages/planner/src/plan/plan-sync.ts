@@ -7,6 +7,7 @@ import { checkSupported } from '../request/check-version.ts'
 import { resolve } from '../resolve/resolve.ts'
 import { needsPreparation, preparationsFor } from '../transaction/split.ts'
 import { checkRoles } from './check-roles.ts'
+import { checkStars } from './check-stars.ts'
 import { effectsOf } from './effects.ts'
 import { withoutCycles } from './membership-cycles.ts'
 import { residueOf } from './residue.ts'
@@ -18,6 +19,7 @@ export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: bo
   const before = new Catalog(snapshot)
   checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
+  checkStars(before, request.desired)
   const { goal, skipped } = withoutCycles(before, resolve(before, request))
   const isMuch = isDivided || needsPreparation(before, goal)
   const [transactions, catalog] = transactionsFor(before, goal, phases, isMuch, (divided) => [

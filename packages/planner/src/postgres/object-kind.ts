@@ -223,6 +223,13 @@ export type MatchableKind = {
   [Kind in ObjectKind]: (typeof table)[Kind] extends { readonly matchable: true } ? Kind : never
 }[ObjectKind]
 
+/** The kinds of object in a schema that have an owner of their own. */
+export type KindInSchema = {
+  [Kind in OwnableKind]: (typeof table)[Kind]['parts'] extends readonly ['schema', string, ...string[]]
+    ? Kind
+    : never
+}[OwnableKind]
+
 /**
  * Every kind of object that has an owner or an ACL, one row each. `table` stands for everything that GRANT …
  * ON TABLE accepts except sequences: tables, partitioned tables, views, materialized views and foreign
@@ -247,6 +254,12 @@ export interface ObjectName<Kind extends ObjectKind = ObjectKind> {
 /** The schema that an object is in; `undefined` if it is in none, as a schema itself. */
 export const schemaOf = ({ kind, name }: ObjectName): string | undefined =>
   kind !== 'schema' && objectKinds[kind].parts[0] === 'schema' ? name[0] : undefined
+
+export const isKindInSchema = (kind: ObjectKind): kind is KindInSchema =>
+  objectKinds[kind].ownerKeyword !== undefined && schemaOf({ kind, name: [''] }) !== undefined
+
+/** `tables`, `operator classes`, `operator families`. */
+export const plural = (kind: ObjectKind): string => `${kind.replace(/y$/, 'ie').replace(/s$/, 'se')}s`
 
 /** Whether an object contains others, which a role can access or create only with a privilege on it. */
 export const isContainer = ({ kind }: Pick<ObjectName, 'kind'>): boolean =>

@@ -1,7 +1,7 @@
 import { ofKind } from '../model/grant.ts'
 import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
-import { isPattern } from '../model/target.ts'
+import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
 import { inKeyOrder, sortedUnique } from '../util/collections.ts'
 
@@ -31,13 +31,26 @@ export const scopeOfRequest = (request: Request): Scope => {
   return made
 }
 
+const schemaNamed = (schema: string): ObjectName => ({ kind: 'schema', name: [schema] })
+
+/** The object that a target names, or the schema in which it stands for some. */
+const objectOf = (target: Target): ObjectName => (isNamed(target) ? target : schemaNamed(target.schema))
+
+/** What is read of a schema for a target that stands for objects in it. */
+const patternsOf = (target: Target): readonly PatternScope[] => {
+  if (isAll(target)) return [{ kind: target.kind, schema: target.schema }]
+  if (!isPattern(target)) return []
+  const { kind, schema, columns } = target
+  return columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column }))
+}
+
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   // Many roles ask for the same.
   const lists = new Set(desired.map((one) => one.grants))
   const grants = [...new Set([...lists].flat())]
   const privileges = ofKind(grants, 'privilege').map(({ object }) => object)
-  const patterns = privileges.filter(isPattern)
-  const owned = ofKind(grants, 'ownership').map(({ object }) => object)
+  const ownerships = ofKind(grants, 'ownership').map(({ object }) => object)
+  const owned = ownerships.filter(isNamed)
   const creators = ofKind(grants, 'default privilege')
   const { reassignOwnedTo } = options
   return scope({
@@ -49,21 +62,15 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
       ...creators.map(({ owner }) => owner),
     ],
     objects: [
-      ...owned,
-      ...privileges.map((object): ObjectName =>
-        isPattern(object) ? { kind: 'schema', name: [object.schema] } : object,
-      ),
-      ...creators.flatMap(({ schema }): ObjectName[] =>
-        schema === null ? [] : [{ kind: 'schema', name: [schema] }],
-      ),
-      ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) =>
-        preserved.map((schema): ObjectName => ({ kind: 'schema', name: [schema] })),
-      ),
+      ...[...ownerships, ...privileges].map(objectOf),
+      ...creators.flatMap(({ schema }) => (schema === null ? [] : [schemaNamed(schema)])),
+      ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) => preserved.map(schemaNamed)),
     ],
     owned,
-    patterns: patterns.flatMap(({ kind, schema, columns }): readonly PatternScope[] =>
-      columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column })),
-    ),
+    patterns: [
+      ...privileges.flatMap(patternsOf),
+      ...ownerships.flatMap(patternsOf).map((one): PatternScope => ({ ...one, owned: true })),
+    ],
     defaultsOf: creators.map(({ owner }) => owner),
   })
 }

@@ -3,13 +3,14 @@ import { SnapshotScopeError } from '../model/errors.ts'
 import type { Request } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { objectKey } from '../postgres/object-kind.ts'
+import { objectKey, plural } from '../postgres/object-kind.ts'
 import { scopeOfRequest } from './catalog-scope.ts'
 
-const patternKey = ({ kind, schema, column }: PatternScope): string => `${kind}\0${schema}\0${column ?? ''}`
+const patternKey = ({ kind, schema, column }: PatternScope, isOwned = false): string =>
+  `${kind}\0${schema}\0${column ?? ''}\0${isOwned}`
 
-const describePattern = ({ kind, schema, column }: PatternScope): string =>
-  `${column === undefined ? `the ${kind}s` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
+const describePattern = ({ kind, schema, column, owned }: PatternScope): string =>
+  `${owned === true ? 'what follows the owners of ' : ''}${column === undefined ? `the ${plural(kind)}` : `column ${describeName(column)} of the tables`} of schema ${describeName(schema)}`
 
 const describeRole = (name: string): string => `role ${describeName(name)}`
 
@@ -19,7 +20,8 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
   const roles = new Set([...read.desired, ...read.roles])
   const owned = new Set(read.owned.map(objectKey))
   const objects = new Set([...owned, ...read.objects.map(objectKey)])
-  const patterns = new Set(read.patterns.map(patternKey))
+  // What is to be owned is read with more.
+  const patterns = new Set(read.patterns.flatMap((one) => [patternKey(one), patternKey(one, one.owned)]))
   const defaultsOf = new Set([...read.desired, ...read.defaultsOf])
   return [
     ...needed.desired.filter((name) => !desired.has(name)).map(describeRole),
@@ -28,7 +30,9 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
     ...needed.owned
       .filter((object) => !owned.has(objectKey(object)))
       .map((object) => `what follows the owner of ${describeObject(object)}`),
-    ...needed.patterns.filter((pattern) => !patterns.has(patternKey(pattern))).map(describePattern),
+    ...needed.patterns
+      .filter((pattern) => !patterns.has(patternKey(pattern, pattern.owned)))
+      .map(describePattern),
     ...needed.defaultsOf
       .filter((name) => !defaultsOf.has(name))
       .map((name) => `the default privileges of role ${describeName(name)}`),

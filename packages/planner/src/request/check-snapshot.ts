@@ -141,6 +141,7 @@ const snapshot = fields<Snapshot>({
       wrapper: optional(objectName),
       ownedBySuperusers: optional(flag),
       indexes: optional(number),
+      part: optional(flag),
     }),
   ),
   defaultPrivileges: list(

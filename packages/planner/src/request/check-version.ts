@@ -2,9 +2,10 @@ import { describeGrant, describeName } from '../model/describe.ts'
 import { UnsupportedServerError } from '../model/errors.ts'
 import type { Grant } from '../model/grant.ts'
 import type { SyncRequest } from '../model/request.ts'
+import { isAll, type Target } from '../model/target.ts'
 import { futureObjects } from '../postgres/default-privileges.ts'
 import { firstVersionWith, has } from '../postgres/features.ts'
-import { objectKinds } from '../postgres/object-kind.ts'
+import { objectKinds, plural } from '../postgres/object-kind.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
 
 /** The first version that has something, and its name. */
@@ -20,22 +21,24 @@ const newPrivilege = (privileges: readonly Privilege[], version: number): Newer 
   return undefined
 }
 
+/** The first version that has what a target names. All objects of a kind are none where the kind does not exist. */
+const sinceOf = (target: Target): number | undefined =>
+  isAll(target) ? undefined : objectKinds[target.kind].since
+
 /** What a grant needs but a server is too old for. */
 const newIn = (grant: Grant, version: number): Newer | undefined => {
   switch (grant.kind) {
     case 'attribute':
       return undefined
     case 'privilege': {
-      const { kind } = grant.object
-      const { since } = objectKinds[kind]
+      const since = sinceOf(grant.object)
       return isTooOld(version, since)
-        ? [since!, `${kind}s that can be granted`]
+        ? [since!, `${plural(grant.object.kind)} that can be granted`]
         : newPrivilege(grant.privileges, version)
     }
     case 'ownership': {
-      const { kind } = grant.object
-      const { since } = objectKinds[kind]
-      return isTooOld(version, since) ? [since!, `${kind}s`] : undefined
+      const since = sinceOf(grant.object)
+      return isTooOld(version, since) ? [since!, plural(grant.object.kind)] : undefined
     }
     case 'membership':
       return !has(version, 'membership grantors') && (grant.inherit === false || grant.set === false)

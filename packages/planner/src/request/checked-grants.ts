@@ -1,5 +1,5 @@
 import type { Grant } from '../model/grant.ts'
-import { isPattern } from '../model/target.ts'
+import { isNamed } from '../model/target.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
 import { checkGrant, type Refuse } from './parse-grant.ts'
 
@@ -22,7 +22,7 @@ const nothing = (): Known => ({ next: new Map() })
 const partsOf = (given: Grant): readonly unknown[] | undefined => {
   if (given?.kind !== 'privilege') return undefined
   const { object, privileges, direct, grantable } = given
-  if (typeof object !== 'object' || object === null || isPattern(object)) return undefined
+  if (typeof object !== 'object' || object === null || !isNamed(object)) return undefined
   if (!Array.isArray(privileges) || !Array.isArray(object.name)) return undefined
   return [object.kind, direct, grantable, privileges.length, ...privileges, ...object.name]
 }

@@ -9,18 +9,27 @@ import type {
 } from '../model/grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { Secret } from '../model/secret.ts'
-import { isPattern, type ObjectPattern, type Pattern, type Target } from '../model/target.ts'
+import {
+  type AllInSchema,
+  isAll,
+  isPattern,
+  type ObjectPattern,
+  type Pattern,
+  type Target,
+} from '../model/target.ts'
 import { isGrantableAttribute } from '../postgres/attribute.ts'
 import { futureObjects, futurePrivileges, isFutureObjects } from '../postgres/default-privileges.ts'
 import { hasLoneSurrogate, impossibleRoleNameProblem, nameProblem } from '../postgres/identifier.ts'
 import {
   type GrantableKind,
+  isKindInSchema,
   isObjectKind,
   type MatchableKind,
   type ObjectKind,
   objectKinds,
   type ObjectName,
   type OwnableKind,
+  plural,
 } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { timestamp } from '../postgres/timestamp.ts'
@@ -182,9 +191,19 @@ const checkObjectPattern = (target: ObjectPattern, refuse: Refuse): readonly Obj
     : [base]
 }
 
+const checkAll = ({ kind, schema, all }: AllInSchema, refuse: Refuse): AllInSchema => {
+  if (!isKindInSchema(kind)) refuse('all', `the ${plural(kind)} of a schema cannot be asked for at once`)
+  if ((all as unknown) !== true) refuse('all', 'all must be true; leave the key out for a single object')
+  checkName(schema, 'schema', refuse)
+  if (schema === 'pg_catalog')
+    refuse('schema', `the ${plural(kind)} of pg_catalog cannot be asked for at once; name them`)
+  return { kind, schema, all }
+}
+
 /** The objects of a target as one target each; several columns become several targets. */
 const checkTarget = (target: Target<GrantableKind>, refuse: Refuse): readonly Target<GrantableKind>[] => {
   if (isPattern(target)) return checkObjectPattern(target, refuse)
+  if (isAll(target)) return [checkAll(target, refuse) as Target<GrantableKind>]
   if (target.kind !== 'column') return [checkObject(target, refuse)]
   if (!Array.isArray(target.name)) return [checkObject(target, refuse)]
   const [schema, table, ...columns] = target.name as readonly string[]
@@ -214,10 +233,14 @@ const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGr
   if (!isObjectKind(object?.kind)) return refuse('object', 'no such kind of object')
   if (objectKinds[object.kind].ownerKeyword === undefined)
     return refuse('object', `a ${object.kind as string} has no owner of its own`)
-  if (isPattern(object)) return refuse('object', 'ownership cannot be asked for by a pattern')
-  const checked = checkObject<OwnableKind>(object, refuse)
-  if (checked.kind === 'schema' && checked.name[0]!.startsWith('pg_'))
-    return refuse('schema', `the prefix "pg_" is reserved for system schemas`)
+  if (isPattern(object))
+    return refuse(
+      'object',
+      'ownership cannot be asked for by a pattern; name the object, or ask for all of a schema, as Target.allTables does',
+    )
+  const checked = isAll(object) ? checkAll(object, refuse) : checkObject<OwnableKind>(object, refuse)
+  const schema = isAll(checked) ? checked.schema : checked.kind === 'schema' ? checked.name[0]! : ''
+  if (schema.startsWith('pg_')) return refuse('schema', `the prefix "pg_" is reserved for system schemas`)
   return { kind: 'ownership', object: checked }
 }
 

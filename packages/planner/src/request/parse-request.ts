@@ -1,14 +1,15 @@
-import { describeGrant, describeName, describeObject } from '../model/describe.ts'
+import { describeGrant, describeName, describeTarget } from '../model/describe.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
-import { type Grant, type MembershipGrant, ofKind } from '../model/grant.ts'
+import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { checkOptionNames } from '../model/option-names.ts'
 import type { PlanOptions, SyncRequest } from '../model/request.ts'
+import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
-import { objectKey, objectKinds } from '../postgres/object-kind.ts'
-import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { objectKey, objectKinds, schemaOf } from '../postgres/object-kind.ts'
+import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { checkName, quotedText, type Refuse } from './parse-grant.ts'
@@ -146,18 +147,29 @@ const checkDesiredRole = (
   }
 }
 
+/** A key of what a grant of ownership asks for, and one of all the objects that it is among. */
+const ownershipKeys = ({ object }: OwnershipGrant): readonly [string, ...string[]] => {
+  const ofAll = (schema: string): string => `all\0${object.kind}\0${schema}`
+  if (isAll(object)) return [ofAll(object.schema)]
+  const schema = schemaOf(object)
+  return [objectKey(object), ...(schema === undefined ? [] : [ofAll(schema)])]
+}
+
 const checkOwners = (desired: readonly DesiredRole[]): void => {
-  const owners = new Map<string, string>()
-  for (const { role, grants } of desired)
-    for (const grant of ofKind(grants, 'ownership')) {
-      const other = owners.get(objectKey(grant.object))
-      if (other !== undefined)
+  const asked = desired.flatMap(({ role, grants }) =>
+    ofKind(grants, 'ownership').map((grant) => ({ role, grant })),
+  )
+  const owners = new Map<string, (typeof asked)[number]>()
+  for (const one of asked) getOrMake(owners, ownershipKeys(one.grant)[0], () => one)
+  for (const { role, grant } of asked)
+    for (const key of ownershipKeys(grant)) {
+      const other = owners.get(key)
+      if (other !== undefined && other.role !== role)
         throw new InvalidGrantError({
           role,
           field: 'object',
-          message: `cannot grant ownership of ${describeObject(grant.object)} to role ${describeName(role)}: role ${describeName(other)} is to own it`,
+          message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(other.role)} is to own ${isAll(other.grant.object) ? describeTarget(other.grant.object) : 'it'}`,
         })
-      owners.set(objectKey(grant.object), role)
     }
 }
 

@@ -1,17 +1,27 @@
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { describeObject } from '../model/describe.ts'
-import { isPattern, type ObjectPattern, type Target } from '../model/target.ts'
-import { objectKey, objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
+import { type AllInSchema, isAll, isNamed, type ObjectPattern, type Target } from '../model/target.ts'
+import { objectKey, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import { append, sortedBy } from '../util/collections.ts'
 import type { Goal } from './target-state.ts'
 
-const matchableIn = (catalog: Catalog): ReadonlyMap<string, readonly CatalogObject[]> => {
+/** By kind and schema, the objects of a catalog. */
+const objectsBySchema = (catalog: Catalog): ReadonlyMap<string, readonly CatalogObject[]> => {
   const all = new Map<string, CatalogObject[]>()
-  for (const object of catalog.objects.values())
-    if (objectKinds[object.kind].matchable === true) append(all, `${object.kind} ${object.name[0]!}`, object)
+  for (const object of catalog.objects.values()) {
+    const schema = schemaOf(object)
+    if (schema !== undefined) append(all, `${object.kind} ${schema}`, object)
+  }
   return new Map(
     [...all].map(([where, objects]) => [where, sortedBy(objects, ({ name }) => name.slice(1).join('\0'))]),
   )
+}
+
+/** Tests the name of an object. */
+const matcherOf = ({ pattern, columns }: ObjectPattern): ((name: readonly string[]) => boolean) => {
+  const matcher = new RegExp(pattern.source, pattern.flags)
+  return ([, name = '', column = '']) =>
+    matcher.test(name) && (columns === undefined || columns.includes(column))
 }
 
 /** An object that a target stands for. */
@@ -34,8 +44,8 @@ export const isNone = (found: readonly unknown[] | NoObjects): found is NoObject
 export class Targets {
   readonly #catalog: Catalog
   readonly #owners: Goal['owners']
-  /** By kind and schema, the objects that a pattern may match. Made for the first pattern. */
-  #matchable: ReadonlyMap<string, readonly CatalogObject[]> | undefined
+  /** Made for the first target that stands for what is in a schema. */
+  #bySchema: ReadonlyMap<string, readonly CatalogObject[]> | undefined
 
   constructor(catalog: Catalog, owners: Goal['owners']) {
     this.#catalog = catalog
@@ -63,29 +73,29 @@ export class Targets {
     return `${describeObject(missing)} does not exist`
   }
 
-  /** The objects, or why there are none. */
+  /** The objects, or why there are none. All objects of a schema may be none. */
   objectsOf(target: Target): readonly Found[] | NoObjects {
-    if (!isPattern(target)) {
+    if (isNamed(target)) {
       const found = this.#find(target)
       return found === undefined ? { reason: 'absent', why: this.whyAbsent(target) } : [found]
     }
     const schema: ObjectName = { kind: 'schema', name: [target.schema] }
-    const matching = this.#matching(target)
-    if (matching.length > 0) return matching
+    const found = this.#foundIn(target)
+    if (found.length > 0 || (isAll(target) && this.exists(schema))) return found
     return this.exists(schema)
       ? { reason: 'no match', why: `no ${target.kind} matches` }
       : { reason: 'absent', why: `${describeObject(schema)} does not exist` }
   }
 
-  #matching({ kind, schema, pattern, columns }: ObjectPattern): readonly Found[] {
-    const matcher = new RegExp(pattern.source, pattern.flags)
-    this.#matchable ??= matchableIn(this.#catalog)
-    const matching: Found[] = []
-    for (const existing of this.#matchable.get(`${kind} ${schema}`) ?? []) {
+  #foundIn(target: ObjectPattern | AllInSchema): readonly Found[] {
+    this.#bySchema ??= objectsBySchema(this.#catalog)
+    const { kind, schema } = target
+    const matches = isAll(target) ? () => true : matcherOf(target)
+    const found: Found[] = []
+    for (const existing of this.#bySchema.get(`${kind} ${schema}`) ?? []) {
       const { name, key } = existing
-      if (matcher.test(name[1]!) && (columns === undefined || columns.includes(name[2]!)))
-        matching.push({ object: { kind, name }, key, existing })
+      if (matches(name)) found.push({ object: { kind, name }, key, existing })
     }
-    return matching
+    return found
   }
 }

@@ -7,6 +7,7 @@ import { intermediateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
+import { isAll } from '../model/target.ts'
 import { heldBy } from '../postgres/acl.ts'
 import { satisfy, together } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
@@ -99,7 +100,7 @@ export class GrantResolver implements Pick<
         const why = direct
           ? this.#grantDirectly(one, grant.grantable && !isOwner, reason)
           : this.#grantByRole(one, reason)
-        if (why !== undefined) (notPermitted ??= new Set()).add(why)
+        if (why !== undefined && !this.#isGivenByPublic(grant, one)) (notPermitted ??= new Set()).add(why)
       }
     }
     for (const why of notPermitted ?? []) this.#skips.notPermitted(reason, why)
@@ -109,6 +110,15 @@ export class GrantResolver implements Pick<
         'no effect',
         'the role is NOINHERIT, and before PostgreSQL 16 gets nothing from an intermediate role; grant it directly',
       )
+  }
+
+  /**
+   * Of all objects in a schema, some are often an extension’s, and not for the acting role to grant. What PUBLIC has on
+   * these need not be granted.
+   */
+  #isGivenByPublic({ object, grantable }: PrivilegeGrant, { key, provides }: Asked): boolean {
+    if (!isAll(object) || grantable) return false
+    return this.#context.settled.objects.get(key)!.acl.holders(provides.privilege).has('public')
   }
 
   /** What a grant asks for, whichever role asks, or why there is no such object. */

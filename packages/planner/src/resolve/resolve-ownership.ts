@@ -4,10 +4,10 @@ import type { AccessStages } from '../access/stages.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { describeObject } from '../model/describe.ts'
 import type { OwnershipGrant } from '../model/grant.ts'
-import type { Reason } from '../model/operation.ts'
+import { isNamed } from '../model/target.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import { accessTo, futureOwner, type Ownerships } from './future-owner.ts'
-import { Targets } from './match-objects.ts'
+import { type Found, isNone, Targets } from './match-objects.ts'
 import { accessIn, settled } from './settle.ts'
 import type { Skips } from './skips.ts'
 import type { AskedGrant, TargetOwner, TargetState } from './target-state.ts'
@@ -23,6 +23,9 @@ export interface ResolvedOwnership {
 type Asked = AskedGrant<OwnershipGrant>
 
 const isOwnership = (asked: AskedGrant): asked is Asked => asked.grant.kind === 'ownership'
+
+const schemaIn = ({ grant: { object } }: Asked): ObjectName | undefined =>
+  isNamed(object) && object.kind === 'schema' ? object : undefined
 
 const inWords = (refusal: Refusal | undefined): string | undefined => refusal && describeRefusal(refusal)
 
@@ -46,15 +49,40 @@ class OwnershipResolver {
     return { ...this.#target, owners: this.owners, access }
   }
 
-  resolve(asked: readonly Asked[], access: Ownerships['access']): void {
-    for (const reason of asked) this.#resolve(reason.grant.object, reason, access)
+  resolveSchemas(asked: readonly Asked[], access: Ownerships['access']): void {
+    for (const reason of asked) {
+      const schema = schemaIn(reason)
+      if (schema !== undefined) this.#resolve(schema, reason, access)
+    }
   }
 
-  #resolve(object: OwnershipGrant['object'], reason: Reason, access: Ownerships['access']): void {
+  /** What follows a table comes last: its owner depends on that of the table. */
+  resolveContents(asked: readonly Asked[], access: Ownerships['access']): void {
+    const following: [ObjectName, Asked][] = []
+    for (const reason of asked)
+      if (schemaIn(reason) === undefined)
+        for (const { object, existing } of this.#contentsAskedFor(reason))
+          if (existing?.ownerFollows === undefined) this.#resolve(object, reason, access)
+          else following.push([object, reason])
+    for (const [object, reason] of following) this.#resolve(object, reason, access)
+  }
+
+  /** Of all objects in a schema, parts of an extension or of a type stay with their owners. */
+  #contentsAskedFor(reason: Asked): readonly Found[] {
+    const { object } = reason.grant
+    const found = this.#targets.objectsOf(object)
+    if (isNone(found)) {
+      this.#skips.add(reason, found.reason, found.why)
+      return []
+    }
+    return isNamed(object)
+      ? found
+      : found.filter(({ existing }) => existing?.part !== true || existing.owner === reason.role)
+  }
+
+  #resolve(object: ObjectName, reason: Asked, access: Ownerships['access']): void {
     const existing = this.#catalog.object(object)
     const { role } = reason
-    if (object.kind !== 'schema' && existing === undefined)
-      return this.#skips.add(reason, 'absent', this.#targets.whyAbsent(object))
     if (existing?.ownerFollows !== undefined) {
       if (futureOwner(this.#catalog, this.ownerships(access), existing.key) !== role)
         this.#skips.notPermitted(
@@ -105,22 +133,14 @@ export const resolveOwnership = (
 ): ResolvedOwnership => {
   const ownerships = asked.filter(isOwnership)
   const resolver = new OwnershipResolver(catalog, target, skips)
-  const ofSchemas = ownerships.filter(({ grant }) => grant.object.kind === 'schema')
-  const ofContents = ownerships.filter(({ grant }) => grant.object.kind !== 'schema')
-  const followsTable = ({ grant }: Asked): boolean => catalog.object(grant.object)?.ownerFollows !== undefined
-
   const first = { now, overContents: now }
-  resolver.resolve(ofSchemas, first)
+  resolver.resolveSchemas(ownerships, first)
   const withSchemas = now.isSuperuser ? catalog : settled(catalog, resolver.ownerships(first), 'schemas')
   const newOwners = [...target.roles, target.reassignOwnedTo ?? catalog.server.actingRole]
   const overContents = now.isSuperuser ? now : accessIn(withSchemas, catalog, newOwners)
 
   const second = { now, overContents }
-  resolver.resolve(
-    ofContents.filter((one) => !followsTable(one)),
-    second,
-  )
-  resolver.resolve(ofContents.filter(followsTable), second)
+  resolver.resolveContents(ownerships, second)
   const withContents = now.isSuperuser
     ? catalog
     : settled(withSchemas, resolver.ownerships(second), 'contents')

@@ -5,7 +5,7 @@ import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
 import type { Skipped } from '../model/plan.ts'
 import type { SyncRequest } from '../model/request.ts'
-import { isPattern } from '../model/target.ts'
+import { isNamed } from '../model/target.ts'
 import { attachableOf, isAttaching } from './future-owner.ts'
 import { AttributeResolver } from './resolve-attributes.ts'
 import { GrantResolver } from './resolve-grants.ts'
@@ -33,7 +33,7 @@ const attachableIn = (desired: readonly DesiredRole[]): ReadonlySet<string> => {
   const schemas = new Set<string>()
   for (const { grants } of desired)
     for (const { privileges, object } of ofKind(grants, 'privilege'))
-      if (privileges.some(isAttaching)) schemas.add(isPattern(object) ? object.schema : object.name[0]!)
+      if (privileges.some(isAttaching)) schemas.add(isNamed(object) ? object.name[0]! : object.schema)
   return schemas
 }
 

@@ -13,6 +13,7 @@ import type { Plan } from '../model/plan.ts'
 import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
 import { type Group, groupsOf } from './group-statements.ts'
 import { noSelfGrantStatement, statementOfGroup } from './statement.ts'
+import { warningsOf } from './warnings.ts'
 
 /** The operations of one statement, with a change of role if the statement before ran as another role. */
 export interface Step {
@@ -170,6 +171,7 @@ const renderTransaction = (
 }
 
 const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonly string[] => [
+  ...warningsOf(effects).map((warning) => `-- WARNING: ${warning}`),
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(

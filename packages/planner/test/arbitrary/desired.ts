@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {
+  type DatabaseObject,
   type DesiredRole,
   type FutureObjects,
   Grant,
@@ -13,7 +14,8 @@ import {
   type Snapshot,
   Target,
 } from '@pgsr/planner'
-import { futureKinds, isIntermediate, isShared, objectIn } from '../support/holdings.ts'
+import { objectsOf } from '../support/entitlement.ts'
+import { futureKinds, isIntermediate, isShared } from '../support/holdings.ts'
 import { databaseOwners } from '../support/permission.ts'
 import { privilegesOn } from './acl.ts'
 import { anyName, pick } from './name.ts'
@@ -108,7 +110,14 @@ const vocabularyOf = ({ objects, roles, server }: Snapshot, absent: string) => {
     schemas: [...schemas.map(([schema]) => schema), absent],
     roles: [...roles.map(({ name }) => name), absent, 'pg_absent'].filter((name) => name !== databaseOwners),
     owned: [
-      ...schemas.map(([schema]) => Grant.schemaOwnership(schema)),
+      ...schemas.flatMap(([schema]) => [
+        Grant.schemaOwnership(schema),
+        Grant.ownership(Target.allTables(schema)),
+        Grant.ownership(Target.allSequences(schema)),
+        Grant.ownership(Target.allFunctions(schema)),
+        Grant.ownership(Target.allOperators(schema)),
+      ]),
+      Grant.ownership(Target.allTypes(absent)),
       ...tables.map(([schema, table]) => Grant.tableOwnership(schema, table)),
       ...objects.flatMap(({ kind, name }) =>
         ['schema', 'table', 'column', 'parameter'].includes(kind)
@@ -127,6 +136,8 @@ const vocabularyOf = ({ objects, roles, server }: Snapshot, absent: string) => {
       ...schemas.flatMap(([schema]) => [
         Grant.privilege(Target.table(schema, /./), ['SELECT', 'INSERT'], options),
         Grant.privilege(Target.function(schema, /./), ['EXECUTE'], options),
+        Grant.privilege(Target.allTables(schema), ['SELECT', 'DELETE'], options),
+        Grant.privilege(Target.allTypes(schema), ['USAGE'], options),
         ...objects.flatMap(({ kind, name }) =>
           kind === 'column' && name[0] === schema
             ? [Grant.privilege(Target.table(schema, /./, { columns: [name[2]!] }), ['SELECT'], options)]
@@ -219,12 +230,18 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
       }
       case 'ownership': {
         const ownership = pick(owned, one.of)!
-        const key = JSON.stringify(ownership)
-        const [schema, table] = ownership.object.name
-        if (taken.has(key) || schema!.startsWith('pg_')) return []
-        const owner = objectIn(snapshot, ownership.object)?.owner
-        const isKept = owner !== undefined && owner !== chosen[index]![0] && table !== undefined
-        if (isKept && preservedFor.get(owner)?.includes(schema!)) return []
+        const { object } = ownership
+        const schema = 'all' in object ? object.schema : object.name[0]!
+        const isInside = 'all' in object || object.name[1] !== undefined
+        const all = JSON.stringify([object.kind, isInside && schema])
+        const key = 'all' in object ? all : JSON.stringify(ownership)
+        if (taken.has(key) || taken.has(all) || schema.startsWith('pg_')) return []
+        const keeps = ({ owner }: DatabaseObject): boolean =>
+          owner !== chosen[index]![0] && preservedFor.get(owner)?.includes(schema) === true
+        if (isInside && objectsOf(ownership, snapshot).some(keeps)) return []
+        // What one role is to own is not among all that another is to own.
+        if (!('all' in object)) taken.add(`${all} by name`)
+        else if (taken.has(`${all} by name`)) return []
         taken.add(key)
         return [ownership]
       }

@@ -47,6 +47,7 @@ export const objects = fc.record({
       name: anyName,
       schema: fc.nat(),
       object,
+      part: fc.nat({ max: 3 }).map((number) => number === 3),
     }),
     { maxLength: 2 },
   ),
@@ -92,7 +93,7 @@ export class Sketches {
       readonly grants: readonly DrawnGrant[]
       readonly losses?: readonly number[]
     },
-    rest: Pick<DatabaseObject, 'ownerFollows' | 'inert' | 'columns' | 'foreignKey' | 'wrapper'> = {},
+    rest: Pick<DatabaseObject, 'ownerFollows' | 'inert' | 'columns' | 'foreignKey' | 'wrapper' | 'part'> = {},
   ): boolean {
     const key = keyOf(kind, name)
     if (this.#sketches.has(key)) return false
@@ -154,10 +155,10 @@ export const sketchesOf = (
       sketches.add('column', [...path, column.name], owner, column, { ownerFollows })
     if (sequence) sketches.add('sequence', [path[0]!, sequence.name], owner, sequence, { ownerFollows })
   }
-  for (const { kind, name, schema, object: other } of others) {
+  for (const { kind, name, schema, object: other, part } of others) {
     const types = { function: ['integer', 'text'], operator: ['integer', 'integer'] }[kind as string] ?? []
     const path = [pick(schemas, schema)!.name, kind === 'operator' ? '+' : name, ...types]
-    sketches.add(kind, path, ownerOf(other), other)
+    sketches.add(kind, path, ownerOf(other), other, part ? { part } : {})
   }
   return sketches
 }

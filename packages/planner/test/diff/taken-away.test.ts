@@ -9,7 +9,7 @@ describe('a role loses what it does not ask for', () => {
     [
       'LOGIN, and the password with it',
       snapshot({ roles: [role('t', { login: true })] }),
-      'ALTER ROLE "t" NOLOGIN PASSWORD NULL;',
+      '-- effect: role "t" loses LOGIN\nALTER ROLE "t" NOLOGIN PASSWORD NULL;',
     ],
     [
       'memberships, whoever granted them',
@@ -67,6 +67,7 @@ describe('what belongs to the cluster', () => {
   test('is taken away with the scope "cluster"', () =>
     expect(scriptOf(before, roleT())).toBe(
       [
+        '-- effect: role "t" loses LOGIN',
         'ALTER ROLE "t" NOLOGIN PASSWORD NULL NOCREATEDB;',
         'REVOKE CREATE ON DATABASE "warehouse" FROM "t";',
         'REVOKE USAGE ON SCHEMA "s" FROM "t";',

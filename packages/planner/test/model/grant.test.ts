@@ -26,6 +26,10 @@ test('a grant that cannot exist does not compile, and is refused in plain JavaSc
     Grant.privilege(Target.database('d'), ['USAGE']),
     // @ts-expect-error there are no privileges on collations
     Grant.privilege(Target.collation('s', 'c'), ['USAGE']),
+    // @ts-expect-error there is no USAGE on tables, all of them
+    Grant.privilege(Target.allTables('s'), ['USAGE']),
+    // @ts-expect-error there are no privileges on operators
+    Grant.privilege(Target.allOperators('s'), ['USAGE']),
     // @ts-expect-error columns have no owner of their own
     Grant.ownership(Target.table('s', 't', { columns: ['c'] })),
     // @ts-expect-error parameters have no owner
@@ -45,9 +49,11 @@ test('a grant that can exist compiles', () => {
     Grant.privilege(Target.table('s', /^x/), ['INSERT', 'UPDATE', 'MAINTAIN']),
     Grant.privilege(Target.table('s', /^x/, { columns: ['a'] }), ['REFERENCES']),
     Grant.privilege(Target.parameter('work_mem'), ['SET', 'ALTER SYSTEM'], { direct: true, grantable: true }),
+    Grant.privilege(Target.allTables('s'), ['INSERT']),
     Grant.ownership(Target.eventTrigger('e')),
+    Grant.ownership(Target.allOperatorClasses('s')),
     Grant.ownership(Target.table('s', 't')),
     Grant.defaultPrivilege({ owner: 'o', schema: 's', on: 'sequences' }, ['USAGE', 'SELECT']),
   ]
-  expect(requestOf({ role: 'r', grants }, { seed: '' }).desired[0]?.grants).toHaveLength(10)
+  expect(requestOf({ role: 'r', grants }, { seed: '' }).desired[0]?.grants).toHaveLength(12)
 })

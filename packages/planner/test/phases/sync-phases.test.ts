@@ -42,6 +42,7 @@ describe('a superuser', () => {
     const desired = [{ role: 'me', grants: [] }, roleT([Grant.login()])]
     expect(scriptOf(before, desired, { allowSelf: true, allowSuperuser: true })).toBe(
       [
+        '-- effect: role "me" loses LOGIN',
         'REVOKE "b" FROM "me" GRANTED BY "postgres";',
         'ALTER ROLE "t" PASSWORD NULL LOGIN;',
         'ALTER ROLE "me" NOLOGIN PASSWORD NULL NOSUPERUSER;',
@@ -75,7 +76,7 @@ describe('an acting role that is not a superuser', () => {
         ],
       }),
       [roleT(), { role: 'u', grants: [] }],
-      'ALTER ROLE "u" NOLOGIN PASSWORD NULL;\nREVOKE "u" FROM "t" GRANTED BY "postgres";',
+      '-- effect: role "u" loses LOGIN\nALTER ROLE "u" NOLOGIN PASSWORD NULL;\nREVOKE "u" FROM "t" GRANTED BY "postgres";',
     ],
     [
       'revokes each membership before the one by which it may revoke it',

@@ -155,9 +155,8 @@ const beforeLast = (snapshot: Snapshot, outcome: Snapshot): Snapshot => {
 const isAbsent = (outcome: Snapshot, grant: Grant | null): boolean => {
   switch (grant?.kind) {
     case 'privilege':
-      return objectsOf(grant, outcome).length === 0
     case 'ownership':
-      return objectIn(outcome, grant.object) === undefined
+      return objectsOf(grant, outcome).length === 0
     case 'membership':
       return grant.role.startsWith('pg_') && roleIn(outcome, grant.role) === undefined
     case 'default privilege':

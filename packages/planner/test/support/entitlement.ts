@@ -1,5 +1,6 @@
 import {
   attributes,
+  type DatabaseObject,
   type DefaultPrivilegeFact,
   describeFact,
   describeObject,
@@ -30,6 +31,7 @@ import {
 } from './holdings.ts'
 
 type PrivilegeGrant = Extract<Grant, { kind: 'privilege' }>
+type OwnershipGrant = Extract<Grant, { kind: 'ownership' }>
 type MembershipGrant = Extract<Grant, { kind: 'membership' }>
 
 /** A role, and what was asked for it. */
@@ -123,7 +125,12 @@ export const isPreserved = (
 }
 
 /** The objects that a grant is about. */
-export const objectsOf = ({ object }: PrivilegeGrant, outcome: Snapshot): ObjectName[] => {
+export const objectsOf = (
+  { object }: PrivilegeGrant | OwnershipGrant,
+  outcome: Pick<Snapshot, 'objects'>,
+): DatabaseObject[] => {
+  if ('all' in object)
+    return outcome.objects.filter(({ kind, name }) => kind === object.kind && name[0] === object.schema)
   if (!('pattern' in object)) return outcome.objects.filter((one) => isSame(one, object))
   const { kind, schema, pattern, columns } = object
   const matcher = new RegExp(pattern.source, pattern.flags)
@@ -214,7 +221,11 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
         fact.attribute.startsWith('VALID UNTIL')
       )
     case 'ownership':
-      return grants.some((grant) => grant.kind === 'ownership' && isSame(grant.object, fact.object))
+      return grants.some(
+        (grant) =>
+          grant.kind === 'ownership' &&
+          objectsOf(grant, outcome).some((object) => isSame(object, fact.object)),
+      )
     case 'membership': {
       if (!isIntermediate(fact.role)) {
         const wanted = grants.filter((grant) => grant.kind === 'membership' && grant.role === fact.role)
@@ -388,8 +399,13 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
         (grant.attribute !== 'LOGIN' || found.validUntil === grant.validUntil)
       )
     }
-    case 'ownership':
-      return objectIn(outcome, grant.object)?.owner === role
+    case 'ownership': {
+      const objects = objectsOf(grant, outcome)
+      return (
+        ('all' in grant.object || objects.length > 0) &&
+        objects.every(({ owner, part }) => owner === role || ('all' in grant.object && part))
+      )
+    }
     case 'membership':
       return (
         isMember(outcome, role, grant.role) &&
@@ -417,7 +433,7 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
       const { privileges, direct, grantable } = grant
       const objects = objectsOf(grant, outcome)
       return (
-        objects.length > 0 &&
+        ('all' in grant.object || objects.length > 0) &&
         objects.every((name) =>
           privileges.every((privilege) => {
             const object = objectIn(outcome, name)!
@@ -428,7 +444,15 @@ export const isGiven = (outcome: Snapshot, role: string, grant: Grant): boolean 
             const isDirect = byOwner.some(
               (entry) => entry.grantee === role && (entry.grantable || !grantable || isOwner),
             )
-            return direct || isOwner ? isDirect : byOwner.some((entry) => serves(outcome, role, entry))
+            // What PUBLIC has need not be granted on all objects of a schema, if the acting role may not.
+            const isOfPublic =
+              'all' in grant.object &&
+              !grantable &&
+              entriesOf(object).some((entry) => entry.privilege === privilege && entry.grantee === 'public')
+            return (
+              isOfPublic ||
+              (direct || isOwner ? isDirect : byOwner.some((entry) => serves(outcome, role, entry)))
+            )
           }),
         )
       )

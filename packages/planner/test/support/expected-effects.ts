@@ -113,13 +113,20 @@ const ownershipsLost = (before: Snapshot, after: Snapshot, desired: Input['desir
     return [{ role: owner, change: 'loses', fact, newOwner, ...acts }]
   })
 
+const loginsLost = (before: Snapshot, after: Snapshot, desired: Input['desired']): Effect[] =>
+  desired.flatMap(({ role }) =>
+    roleIn(before, role)?.login === true && !roleIn(after, role)!.login
+      ? [effect('loses')({ kind: 'attribute', role, attribute: 'LOGIN' })]
+      : [],
+  )
+
 /**
  * What bystanders hold after a plan and not before, and the other way round.
  *
  * Who owns an object has whatever its owner has, and hands all of it on together with the ownership: PostgreSQL writes
  * the new owner’s name in place of the old one’s. So for a role that owns the object before or after, the ownership
  * alone is compared, not what the ACL holds for it by name. To lose an ownership is an effect, for whichever role; it says
- * who gains it.
+ * who gains it. So is to lose LOGIN.
  */
 export const effectsBetween = (
   { snapshot: before, desired }: Pick<Input, 'snapshot' | 'desired'>,
@@ -141,6 +148,7 @@ export const effectsBetween = (
   const [held, holds] = [compared(before), compared(after)]
   return [
     ...ownershipsLost(before, after, desired),
+    ...loginsLost(before, after, desired),
     ...minus(held, holds).map(effect('loses')),
     ...minus(holds, held)
       .filter((fact) => !isOfNewRole(before, fact) && !comesWithCreation(before, fact))

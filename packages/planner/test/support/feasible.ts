@@ -95,9 +95,14 @@ export const isGivenOrPossible = (worlds: Worlds, role: string, grant: Grant | n
         isEverywhere(worlds, (world) => able(worlds, world).grantRole(grant.role, synced))
       )
     case 'ownership': {
-      if (objectIn(before, grant.object) !== undefined)
-        return isEverywhere(worlds, (world) => able(worlds, world).move(objectIn(world, grant.object)!, role))
-      return could.createSchemas && could.become(role)
+      const isNamed = !('all' in grant.object)
+      const objects = objectsOf(grant, before).filter(({ owner, part }) => isNamed || !part || owner === role)
+      if (isNamed && objects.length === 0) return could.createSchemas && could.become(role)
+      return objects.every(
+        (object) =>
+          objectIn(outcome, object)!.owner === role ||
+          isEverywhere(worlds, (world) => able(worlds, world).move(objectIn(world, object)!, role)),
+      )
     }
     case 'default privilege':
       return (

@@ -123,6 +123,10 @@ conformanceAround16('what a plan reports', (sandbox) => {
         `what follows the owner of table "${schema}"."t"`,
       ],
       [
+        { role, grants: [Grant.ownership(Target.allStatistics(schema))] },
+        `what follows the owners of the statistics objects of schema "${schema}"`,
+      ],
+      [
         { role, grants: [Grant.defaultPrivilege({ owner: other, on: 'tables' }, ['SELECT'])] },
         `the default privileges of role "${other}"`,
       ],
