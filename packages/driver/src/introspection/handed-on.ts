@@ -51,6 +51,12 @@ export const handOnSession = (column: SessionColumn, value: RawBuilder<unknown>)
 export const oidsOf = (list: HandedList): RawBuilder<readonly number[]> =>
   sql`pg_catalog.current_setting(${settingOf(list)})::oid[]`
 
+/**
+ * Any of a list, for a comparison. The subquery reads the setting once, even where no index is searched and each row is
+ * compared.
+ */
+export const anyOf = (list: HandedList): RawBuilder<never> => sql`any((select ${oidsOf(list)})::oid[])`
+
 /** A list as a subquery, which PostgreSQL hashes once to look up many. */
 export const allOf = (list: HandedList): RawBuilder<unknown> =>
   sql`(select pg_catalog.unnest(${oidsOf(list)}))`

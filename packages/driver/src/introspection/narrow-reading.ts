@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { handOn, oidsOf } from './handed-on.ts'
+import { anyOf, handOn, oidsOf } from './handed-on.ts'
 import { membershipsOf } from './membership.ts'
 import type { Needs } from './needs.ts'
 import { handingOn, type Statement } from './statement.ts'
@@ -28,7 +28,7 @@ const rolesToProve = handingOn(
         'role_closure',
         sql`array(
           select pg_catalog.unnest(${oidsOf('desired')} || ${oidsOf('requested_role')})
-          union select m.roleid from ${membershipsOf(sql`any(${oidsOf('desired')})`)} as m
+          union select m.roleid from ${membershipsOf(anyOf('desired'))} as m
         )`,
       ),
       handOnTracked(),

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, looksIntermediate } from './constant.ts'
-import { allOf, handOn, type HandedList, isHashedIn, none, oidsOf, ofSession } from './handed-on.ts'
+import { allOf, anyOf, handOn, type HandedList, isHashedIn, none, oidsOf, ofSession } from './handed-on.ts'
 import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
@@ -24,8 +24,8 @@ interface UsualKind {
   readonly letter: RawBuilder<unknown>
   /** Those that the scope names. */
   readonly from: (needs: Needs) => RawBuilder<unknown>
-  /** Those with some oids. */
-  readonly fromOids: (oids: RawBuilder<unknown>) => RawBuilder<unknown>
+  /** Those on which tracked roles have something. */
+  readonly fromDependents: RawBuilder<unknown>
   /** Whether the scope names it, if others are read, too. */
   readonly isNamed?: RawBuilder<unknown>
 }
@@ -46,7 +46,7 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
       where d.datname = any(${partOfScope('databases')}${
         readsRights ? sql` || array[pg_catalog.current_database()]` : sql``
       })`,
-    fromOids: (oids) => sql`pg_catalog.pg_database as d where d.oid = any(${oids})`,
+    fromDependents: sql`pg_catalog.pg_database as d where d.oid = ${anyOf('dependent_database')}`,
     isNamed: sql`d.datname = any(${partOfScope('databases')})`,
   },
   schema: {
@@ -59,7 +59,7 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
     acl: sql`n.nspacl`,
     letter: sql`'n'`,
     from: () => sql`pg_catalog.pg_namespace as n where n.nspname = any(${partOfScope('schemas')})`,
-    fromOids: (oids) => sql`pg_catalog.pg_namespace as n where n.oid = any(${oids})`,
+    fromDependents: sql`pg_catalog.pg_namespace as n where n.oid = ${anyOf('dependent_schema')}`,
   },
   table: {
     catalog: 'pg_class',
@@ -85,9 +85,9 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
         where x.relname = w.name and x.relnamespace = n.oid and x.relkind in ${relkinds}
         offset 0
       ) as c`,
-    fromOids: (oids) => sql`(
+    fromDependents: sql`(
         select x.oid, x.relname, x.relkind, x.relowner, x.relacl, x.relnamespace from pg_catalog.pg_class as x
-        where x.oid = any(${oids}) and x.relkind in ${relkinds}
+        where x.oid = ${anyOf('dependent_table')} and x.relkind in ${relkinds}
         offset 0
       ) as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace`,
   },
@@ -142,7 +142,7 @@ export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown>
     'tracked_role',
     sql`(${oidsOf('desired')} || array(
       select g.oid from (
-        select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+        select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
         ${others === undefined ? sql`` : sql`union ${others}`}
         offset 0
       ) as g(oid)
@@ -173,6 +173,10 @@ const trackedRoles = handingOn((_version, needs) => {
   ])}`
 })
 
+/** The index is searched for each role: without statistics, PostgreSQL may read the whole catalog for a list of roles. */
+const dependenciesOfTracked = sql`
+  pg_catalog.unnest(${oidsOf('tracked_role')}) as w(oid) cross join lateral ${dependenciesOf(sql`w.oid`)}`
+
 /** The kinds of which objects are read because tracked roles have something on them, or on a table in them. */
 const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
   rare.has('dependents')
@@ -182,7 +186,7 @@ const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
     : []
 
 const dependentOids = ({ catalog }: UsualKind): RawBuilder<unknown> => sql`
-  select d.objid from ${dependenciesOf(sql`any(${oidsOf('tracked_role')})`)} as d
+  select d.objid from ${dependenciesOfTracked} as d
   where d.classid = ${catalogOid(`pg_catalog.${catalog}`)} and d.dbid in (0, ${ofSession('database')}) and d.deptype in ('a', 'o')`
 
 /** Hands on the objects on which the tracked roles have something, and the schemas of the tables among them. */
@@ -201,7 +205,7 @@ const dependentLists = handingOn((_version, needs) => {
 /** Adds owners and schemas to those of the objects that the scope names. */
 const rightsOnDependents = handingOn((_version, needs) => {
   const owners = dependentKinds(needs).map(
-    ({ owner, dependents, fromOids }) => sql`select ${sql.ref(owner)} from ${fromOids(oidsOf(dependents))}`,
+    ({ owner, fromDependents }) => sql`select ${sql.ref(owner)} from ${fromDependents}`,
   )
   return sql`select ${sql.join([
     handOn(
@@ -223,7 +227,7 @@ export const usualDependents = (needs: Needs): readonly Statement[] => {
   return [
     dependentLists,
     ...(needs.readsRights ? [rightsOnDependents] : []),
-    ...kinds.map((kind) => statementOf(kind, () => kind.fromOids(oidsOf(kind.dependents)))),
+    ...kinds.map((kind) => statementOf(kind, () => kind.fromDependents)),
   ]
 }
 
@@ -238,8 +242,7 @@ export const dependencies = listing('dependencies', () => ({
     oids: sql`pg_catalog.array_agg(d.objid) filter (where d.here)`,
   },
   from: sql`from (
-      select x.*, x.dbid in (0, ${ofSession('database')}) as here
-      from ${dependenciesOf(sql`any(${oidsOf('tracked_role')})`)} as x
+      select d.*, d.dbid in (0, ${ofSession('database')}) as here from ${dependenciesOfTracked} as d
     ) as d
     group by 1, d.classid, 3, 4
     order by 1, d.classid, 3, 4`,

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { looksIntermediate } from './constant.ts'
 import {
   allOf,
+  anyOf,
   handOn,
   type HandedList,
   isHashedIn,
@@ -30,13 +31,13 @@ const grantees = sql`
   select s.oid, s.grantee from (
     select n.oid, n.nspowner,
       (pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner)))).grantee
-    from pg_catalog.pg_namespace as n where n.oid = any(${oidsOf('snapshot_schema')})
+    from pg_catalog.pg_namespace as n where n.oid = ${anyOf('snapshot_schema')}
   ) as s
   where s.grantee <> 0 and s.grantee <> s.nspowner`
 
 const principals = sql`
   select o.oid from owner_or_grantor as o
-  union select m.grantor from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+  union select m.grantor from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
   union select ${ofSession('database_owner')}
   union select g.grantee from grantee as g`
 
@@ -90,7 +91,7 @@ const reach = listing('reach', (version) => ({
 
 /** Whether an oid is in a list. A list that may be long is hashed; otherwise that would take longer than looking it through. */
 const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): RawBuilder<unknown> =>
-  mayBeLong ? isHashedIn(oid, list) : sql`${oid} = any(${oidsOf(list)})`
+  mayBeLong ? isHashedIn(oid, list) : sql`${oid} = ${anyOf(list)}`
 
 /** The acting role, which alone administers roles for a superuser, or the roles by which it administers. */
 const administrators =
@@ -130,7 +131,7 @@ const joinable = handingOn(
       sql`array(
     select x.oid from pg_catalog.unnest(${oidsOf('tracked_role')}) as x(oid)
     except
-    select m.roleid from pg_catalog.pg_auth_members as m where m.member = any(${oidsOf('desired')})
+    select m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
     group by m.roleid having pg_catalog.count(distinct m.member) = pg_catalog.cardinality(${partOfScope('desired')})
   )`,
     )}`,
@@ -176,9 +177,9 @@ export const roles = listing('rolesAlike', (version, needs) => {
     from: sql`from (
       select r.oid as number, ${called} as name, ${oid} as oid, ${sql.join(named)}
       from pg_catalog.pg_roles as r
-      where r.oid = any(
-        ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
-      )
+      where r.oid = any((
+        select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
+      )::oid[])
     ) as x group by ${sql.join(columns.map(([column]) => sql.ref(`x.${column}`)))}
     order by pg_catalog.min(x.number)`,
   }
@@ -210,7 +211,7 @@ export const memberships = listing('membershipsAlike', (version, needs) => ({
     inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
     set: version < 160000 ? sql`true` : sql`m.set_option`,
   },
-  from: sql`from ${membershipsOf(sql`any(${oidsOf('role_closure')})`)} as m
+  from: sql`from ${membershipsOf(anyOf('role_closure'))} as m
     ${membershipsFor[needs.purpose]}
     group by ${sql.join(membershipOf(version))}
     order by ${sql.join(membershipOf(version))}`,
@@ -219,7 +220,7 @@ export const memberships = listing('membershipsAlike', (version, needs) => ({
 /** Whether a desired role has granted a membership. Before 16 a grantor of a membership has no meaning. */
 export const granted = listing('granted', () => ({
   columns: { grantor: sql`m.grantor` },
-  from: sql`from pg_catalog.pg_auth_members as m where m.grantor = any(${oidsOf('desired')}) limit 1`,
+  from: sql`from pg_catalog.pg_auth_members as m where m.grantor = ${anyOf('desired')} limit 1`,
 }))
 
 /**
