@@ -18,8 +18,8 @@ const privileges = selectOn('app', tables)
  * The roles through which alice has her privileges, by the role that granted them: from 16 on, that role has to grant them
  * to others, and to revoke them.
  */
-const groupsOfAlice = async ({ admin, major }: BenchDatabase): Promise<readonly Group[]> => {
-  const grantor = major >= 16 ? 'm.grantor::regrole::text' : 'current_user'
+const groupsOfAlice = async ({ admin, major, actor }: BenchDatabase): Promise<readonly Group[]> => {
+  const grantor = major >= 16 ? 'm.grantor::regrole::text' : `'${actor.connection.user}'`
   const groups = await admin(
     `select ${grantor} || ' ' || string_agg(m.roleid::regrole::text, ' ')
      from pg_auth_members as m where m.member = 'alice'::regrole group by m.grantor`,
