@@ -1,6 +1,7 @@
 import { quoteLiteral } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { databaseError, TransactionOpenError } from '../errors.ts'
+import { plannerSettingNames } from './planner-settings.ts'
 import { readLastCell, Session, type SessionShape, stopTimeout } from './session.ts'
 
 /** Whether a call works in a transaction of its own or in the caller’s, and how it begins, ends and is undone there. */
@@ -33,17 +34,15 @@ const ownScope: TransactionScope = {
 }
 
 /** The settings that pgsr changes in a transaction. */
-const settingNames = [
+const settingNames: readonly string[] = [
   'role',
   'search_path',
   'lock_timeout',
   'statement_timeout',
   'createrole_self_grant',
   'client_encoding',
-  'jit',
-  'enable_seqscan',
-  'max_parallel_workers_per_gather',
-] as const
+  ...plannerSettingNames,
+]
 
 const undone = ['rollback to savepoint pgsr_sync', 'release savepoint pgsr_sync']
 

@@ -2,6 +2,7 @@ import type { Scope } from '@pgsr/planner'
 import { describeName } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
+import { plannerSettings } from '../connection/planner-settings.ts'
 import { firstColumn, Session, type SessionShape } from '../connection/session.ts'
 import { type TransactionScope, within } from '../connection/transaction-scope.ts'
 import { databaseError, TransactionOpenError } from '../errors.ts'
@@ -11,7 +12,7 @@ import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { needsBytes, noteBytes } from './names-in-bytes.ts'
 import { covers, needsOf, type Purpose, withFound, withPurpose } from './needs.ts'
 import { annotateSize, type Around, type Asked, parsed, readWhole, send } from './reading.ts'
-import { type Actor, plannerSettings, settingsStatement } from './reading-settings.ts'
+import { type Actor, settingsStatement } from './reading-settings.ts'
 import { readVersion, versionOf } from './server-version.ts'
 
 const readingFailed = ({ actAs }: Actor) =>
@@ -47,7 +48,7 @@ const readOnce = (session: SessionShape, asked: AskedOnce) => {
     ),
     Effect.flatMap((answer) => {
       const { readings } = knownServer(session)
-      // A text names a schema in the same way whether it or only its tables are asked for.
+      // The text is the same whether a schema or only its tables are asked for.
       const question = JSON.stringify([scope, answer.text])
       return Effect.map(parsed(answer, asked, readings.get(question)), (reading) => {
         readings.set(question, reading)

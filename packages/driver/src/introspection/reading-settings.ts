@@ -22,20 +22,3 @@ export const settingsStatement = ({ actAs }: Actor, more: Readonly<Record<string
 }
 
 const quoted = (text: string): string => `'${text}'`
-
-/**
- * Settings for PostgreSQL’s planner. Compiling a statement with JIT, and starting parallel workers, takes longer than running
- * it. Without `enable_seqscan = off`, PostgreSQL would read catalogs that have just grown in full, again and again, since
- * its statistics still show them as small.
- * @see https://www.postgresql.org/docs/current/runtime-config-query.html
- */
-const forPlanner: readonly (readonly [name: string, value: string, since: number])[] = [
-  ['jit', 'off', 110000],
-  ['enable_seqscan', 'off', 0],
-  ['max_parallel_workers_per_gather', '0', 0],
-]
-
-export const plannerSettings = (version: number): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    forPlanner.filter(([, , since]) => version >= since).map(([name, value]) => [name, quoted(value)]),
-  )

@@ -1,6 +1,7 @@
 import { type Scope } from '@pgsr/planner'
 import { noSelfGrantStatement } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
+import { plannerSettings } from '../connection/planner-settings.ts'
 import { firstColumn, readLastCell, Session, stopTimeout } from '../connection/session.ts'
 import {
   type DatabaseError,
@@ -11,7 +12,7 @@ import {
 } from '../errors.ts'
 import { emit } from '../events.ts'
 import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-transaction.ts'
-import { plannerSettings, settingsStatement } from '../introspection/reading-settings.ts'
+import { settingsStatement } from '../introspection/reading-settings.ts'
 import { knownServer } from '../introspection/known-server.ts'
 import type { Purpose } from '../introspection/needs.ts'
 import type { Settings } from '../options.ts'
