@@ -30,10 +30,11 @@ export interface KnownServer {
 /** Of how many sets of desired roles it is remembered what was found of them. */
 const mostFound = 1000
 
-/** How many rows are remembered. A row takes some 500 bytes. */
-const mostRows = 30_000
+/** How many roles, memberships and objects are remembered. Each takes some 500 bytes. */
+const mostRead = 30_000
 
-const rowsOf = ({ results }: Reading): number => results.reduce((sum, rows) => sum + rows.length, 1)
+const sizeOf = ({ snapshot: { roles, memberships, objects } }: Reading): number =>
+  1 + roles.length + memberships.length + objects.length
 
 const remembered = new WeakMap<object, KnownServer>()
 
@@ -41,7 +42,7 @@ export const knownServer = ({ connection }: Pick<SessionShape, 'connection'>): K
   const known = remembered.get(connection) ?? {
     actors: new Map(),
     found: new LRUCache({ max: mostFound }),
-    readings: new LRUCache({ maxSize: mostRows, sizeCalculation: rowsOf }),
+    readings: new LRUCache({ maxSize: mostRead, sizeCalculation: sizeOf }),
   }
   remembered.set(connection, known)
   return known
