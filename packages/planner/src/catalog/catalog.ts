@@ -51,6 +51,7 @@ export interface CatalogDefaults extends Future {
 
 const defaultsKey = (owner: string, schema: string | null, on: FutureObjects): string =>
   `${owner}\0${on}\0${schema ?? ''}`
+
 /**
  * The facts of a snapshot, indexed. Only `applyOperation` changes a catalog, one operation at a time, so that each
  * phase of a plan sees what the phases before it have done. A fork shares with its original what neither has changed.

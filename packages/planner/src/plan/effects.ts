@@ -72,13 +72,12 @@ const loginsLost = (
   after: Catalog,
   changed: ReadonlySet<string>,
   { desired }: Goal,
-): readonly Effect[] => {
-  return [...changed].flatMap((role) =>
+): readonly Effect[] =>
+  [...changed].flatMap((role) =>
     desired.has(role) && mayLogIn(before, role) && !mayLogIn(after, role)
       ? [effect('loses', { kind: 'attribute', role, attribute: 'LOGIN' })]
       : [],
   )
-}
 
 function* membershipFacts(
   catalog: Catalog,
