@@ -127,6 +127,19 @@ export const needsOf = (
   )
 }
 
+/**
+ * Expects what roles usually have, where a scope names no object: a call that takes everything from its roles would find it
+ * first, and then read again.
+ */
+export const withWhatRolesHave = (needs: Needs): Needs =>
+  needs.named.size + needs.matched.size > 0
+    ? needs
+    : withFound(needs, {
+        isSuperuser: !needs.readsRights,
+        catalogs: new Set(['pg_class', 'pg_database', 'pg_namespace']),
+        rare: new Set(['dependents']),
+      })
+
 /** The kinds of object that most scopes name. */
 const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])
 
@@ -153,12 +166,14 @@ export const readsUsualRoles = ({ unusedRoles, rare }: Needs): boolean =>
 /** What is rare, and matters only for a change. */
 const forChange: ReadonlySet<Rarity> = new Set(['memberships', 'reach'])
 
+/** What of the rare things matters for a purpose. */
+const rareFor = (purpose: Purpose, rare: ReadonlySet<Rarity>): ReadonlySet<Rarity> =>
+  purpose === 'prove' ? new Set([...rare].filter((one) => !forChange.has(one))) : rare
+
 /** The same needs for another purpose than a change, if what that needs can be read by itself. */
 export const withPurpose = (needs: Needs, purpose: Purpose, version: number): Needs => {
   if (purpose === 'change') return needs
-  const rare =
-    purpose === 'prove' ? new Set([...needs.rare].filter((one) => !forChange.has(one))) : needs.rare
-  const narrow = { ...needs, purpose, rare, readsRights: false }
+  const narrow = { ...needs, purpose, rare: rareFor(purpose, needs.rare), readsRights: false }
   return readsUsualObjects(narrow, version) && readsUsualRoles(narrow) ? narrow : needs
 }
 
@@ -180,7 +195,7 @@ export const withFound = (needs: Needs, found: Found): Needs => {
 export const covers = (needs: Needs, found: Found): boolean =>
   (needs.readsRights || found.isSuperuser || needs.purpose !== 'change') &&
   isSubset(withFound(needs, found).catalogs, needs.catalogs) &&
-  isSubset(found.rare, needs.rare)
+  isSubset(rareFor(needs.purpose, found.rare), needs.rare)
 
 /** A key that is equal for equal needs. */
 export const needsKey = (needs: Needs): string =>

@@ -97,8 +97,6 @@ const lists = {
   },
   /** Of the schemas whose objects are to be owned: what belongs to an extension, or was made with a range type. */
   parts: { catalog: text, oid: text },
-  /** At most one row: whether a desired role has granted a membership. */
-  granted: { grantor: text },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>>
 
 type Lists = typeof lists

@@ -128,7 +128,7 @@ const roleOf = (
 
 type Dependency = RowOf<'dependencies'>
 
-/** The catalog of memberships, on which roles depend from 16 on. They are read by other means. */
+/** The catalog of memberships. From 16 on, a grantor depends on it. */
 const membershipCatalog = 'pg_auth_members'
 
 /** Whether a dependency is that of an owner or a grantee on what has an owner or an ACL. */
@@ -164,10 +164,10 @@ const rarityOfDependency = (
   { catalog, how, onColumn, oids }: Dependency,
   addresses: ReadonlySet<string>,
 ): readonly Rarity[] => {
-  const isMembership = catalog === membershipCatalog && (how === 'a' || how === 'o')
-  if (!isReadAsObject({ catalog, how }) && !isMembership) return ['unmanaged']
+  if (catalog === membershipCatalog && (how === 'a' || how === 'o')) return ['memberships']
+  if (!isReadAsObject({ catalog, how })) return ['unmanaged']
   const areRead = oids === null || oids.every((oid) => addresses.has(`${catalog} ${oid}`))
-  if (!areRead && !isMembership) return ['dependents']
+  if (!areRead) return ['dependents']
   if (catalog !== 'pg_class') return []
   return [...(how === 'o' ? (['ownership'] as const) : []), ...(onColumn ? (['columns'] as const) : [])]
 }
@@ -273,7 +273,6 @@ export const parseAnswer = (
     found: foundIn(
       here,
       [
-        ...rows('granted')((): Rarity => 'memberships'),
         ...(!isSuperuser && rows('reach')(({ isWider }) => isWider).includes(true)
           ? (['reach'] as const)
           : []),

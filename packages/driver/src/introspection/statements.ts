@@ -87,11 +87,11 @@ const roles: Statement = inSteps({
 /** The statements that read what is needed, in order. */
 export const statementsFor = (needs: Needs, version: number): readonly Statement[] =>
   needs.purpose !== 'change'
-    ? [session, ...narrowReading(needs, version)]
+    ? [session, ...narrowReading(needs)]
     : [
         session,
         ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
-        ...(readsUsualRoles(needs) ? usualRoles(needs, version) : [roles]),
+        ...(readsUsualRoles(needs) ? usualRoles(needs) : [roles]),
         ...(needs.ownsAll ? [partsOfOthers] : []),
       ]
 

@@ -22,8 +22,10 @@ import {
   servesOthers,
   type Test,
 } from './role-columns.ts'
+import { handOnClosure, levelsFrom } from './role-closure.ts'
 import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
+import { columnsOf } from './rows.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 
 /** The grantees of schemas, a row for each privilege. */
@@ -104,7 +106,7 @@ const closure = handingOn((version, needs) => {
   const principal: HandedList = needs.readsRights ? 'principal' : 'owner_or_grantor'
   const wanted: readonly HandedList[] = ['tracked_role', 'requested_role', principal]
   const mayBeLong = needs.readsRights
-  const condition = sql`where not (${onlyAdministers(version, {
+  const isFollowed = sql`not (${onlyAdministers(version, {
     isTracked: (oid) => isIn(oid, 'tracked_role', mayBeLong),
     isWanted: (oid) =>
       sql`(${sql.join(
@@ -113,14 +115,10 @@ const closure = handingOn((version, needs) => {
       )})`,
     isAdministrator: administrators(needs),
   })})`
+  const start = sql`${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}`
   return sql`
-    with recursive role_closure as (
-      select pg_catalog.unnest(${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}) as oid
-      union
-      select m.roleid from role_closure as c cross join lateral ${membershipsOf(sql`c.oid`)} as m
-      ${version < 160000 ? sql`` : condition}
-    )
-    select ${handOn('role_closure', sql`array(select c.oid from role_closure as c)`)}`
+    with recursive ${levelsFrom(start, version < 160000 ? undefined : isFollowed)}
+    select ${handOnClosure()}`
 })
 
 /** The tracked roles that a desired role may become a member of: of the others, all desired roles are members. */
@@ -156,32 +154,34 @@ const notRead: ForChanges = {
   administers: sql`null::int8`,
 }
 
+/** The numbers of the columns by which roles with the same attributes are found. Constants need no grouping. */
+const columnsToGroup = (purpose: Purpose): RawBuilder<unknown> => {
+  const others = new Set([
+    'names',
+    'oids',
+    'validUntil',
+    ...(purpose === 'change' ? [] : Object.keys(notRead)),
+  ])
+  const numbers = columnsOf('rolesAlike').map((column, index) => (others.has(column) ? [] : [index + 1]))
+  return sql.raw(numbers.flat().join(', '))
+}
+
 /** Most roles are intermediate roles, whose attributes are the same. */
 export const roles = listing('rolesAlike', (version, needs) => {
-  const {
-    name: called,
-    oid,
-    ...rest
-  } = {
-    ...attributes,
-    ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
-  }
-  const columns = Object.entries(rest)
-  const named = columns.map(([column, value]) => sql`${value} as ${sql.ref(column)}`)
+  const { name: called, oid, ...rest } = attributes
   return {
     columns: {
-      names: sql`pg_catalog.array_agg(x.name order by x.number)`,
-      oids: sql`pg_catalog.array_agg(x.oid order by x.number)`,
-      ...(Object.fromEntries(columns.map(([column]) => [column, sql.ref(`x.${column}`)])) as typeof rest),
+      names: sql`pg_catalog.array_agg(${called} order by r.oid)`,
+      oids: sql`pg_catalog.array_agg(${oid} order by r.oid)`,
+      ...rest,
+      ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
     },
-    from: sql`from (
-      select r.oid as number, ${called} as name, ${oid} as oid, ${sql.join(named)}
-      from pg_catalog.pg_roles as r
-      where r.oid = any((
-        select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
-      )::oid[])
-    ) as x group by ${sql.join(columns.map(([column]) => sql.ref(`x.${column}`)))}
-    order by pg_catalog.min(x.number)`,
+    from: sql`from pg_catalog.pg_roles as r
+    where r.oid = any((
+      select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
+    )::oid[])
+    group by ${columnsToGroup(needs.purpose)}, r.rolvaliduntil
+    order by pg_catalog.min(r.oid)`,
   }
 })
 
@@ -217,21 +217,14 @@ export const memberships = listing('membershipsAlike', (version, needs) => ({
     order by ${sql.join(membershipOf(version))}`,
 }))
 
-/** Whether a desired role has granted a membership. Before 16 a grantor of a membership has no meaning. */
-export const granted = listing('granted', () => ({
-  columns: { grantor: sql`m.grantor` },
-  from: sql`from pg_catalog.pg_auth_members as m where m.grantor = ${anyOf('desired')} limit 1`,
-}))
-
 /**
  * The statements that read the roles of which the catalogs usually show everything that matters: those above, what they are
  * members of, and, for a role that is no superuser, owners and grantors.
  */
-export const usualRoles = ({ readsRights }: Needs, version: number): readonly Statement[] => [
+export const usualRoles = ({ readsRights }: Needs): readonly Statement[] => [
   ...(readsRights ? [rights, reach] : []),
   closure,
   joinable,
   roles,
   memberships,
-  ...(version < 160000 ? [] : [granted]),
 ]
