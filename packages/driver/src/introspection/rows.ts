@@ -33,7 +33,7 @@ const attributes = {
 } as const
 
 /** By whom a member has a membership, and with which options. */
-const membership = { member: text, grantor: text, admin: boolean, inherit: boolean, set: boolean } as const
+const options = { grantor: text, admin: boolean, inherit: boolean, set: boolean } as const
 
 /** What the statements answer: lists, and the columns of their rows in order. They are the same in all versions. */
 const lists = {
@@ -60,9 +60,9 @@ const lists = {
   roles: { name: text, oid: text, ...attributes },
   /** The same, in one row for all roles with the same attributes. */
   rolesAlike: { names: texts, oids: texts, ...attributes },
-  memberships: { role: text, ...membership },
-  /** The same, in one row for all roles of which a member is one in the same way. */
-  membershipsAlike: { roles: texts, ...membership },
+  memberships: { role: text, member: text, ...options },
+  /** The same, in one row for members that are members of the same roles in the same way. */
+  membershipsAlike: { roles: texts, members: texts, ...options },
   objects: {
     kind,
     name: texts,

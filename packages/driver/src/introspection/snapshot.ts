@@ -246,7 +246,9 @@ export const parseAnswer = (
     server,
     memberships: [
       ...rows('memberships')((row) => row),
-      ...rows('membershipsAlike')(({ roles, ...row }) => roles.map((role) => ({ role, ...row }))).flat(),
+      ...rows('membershipsAlike')(({ roles, members, ...row }) =>
+        members.flatMap((member) => roles.map((role) => ({ role, member, ...row }))),
+      ).flat(),
     ],
     objects: isUsual
       ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))

@@ -132,22 +132,21 @@ const united = (
         sql` union `,
       )
 
-/** Whether the oid of a role is that of an intermediate role, by its name in PostgreSQL’s cache. */
-const isIntermediate = (oid: RawBuilder<unknown>): RawBuilder<boolean> =>
-  looksIntermediate(sql`pg_catalog.pg_get_userbyid(${oid})::text`)
-
 /**
  * Hands on the desired roles, the intermediate roles that have one as a member, and those among some other roles. Each name is
  * checked once, since the check is slow.
  * @param others a query of oids
  */
 export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown> => {
-  const joined = sql`select m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}`
-  const tracked =
-    others === undefined
-      ? sql`${joined} and ${isIntermediate(sql`m.roleid`)} group by m.roleid`
-      : sql`select g.oid from (select g.oid from (${joined} union ${others}) as g(oid) offset 0) as g where ${isIntermediate(sql`g.oid`)}`
-  return handOn('tracked_role', sql`array(select pg_catalog.unnest(${oidsOf('desired')}) union ${tracked})`)
+  const joined = sql`select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}`
+  return handOn(
+    'tracked_role',
+    sql`array(
+      select pg_catalog.unnest(${oidsOf('desired')})
+      union select g.oid from (${joined} ${others === undefined ? sql`` : sql`union ${others}`} offset 0) as g(oid)
+      where ${looksIntermediate(sql`pg_catalog.pg_get_userbyid(g.oid)::text`)}
+    )`,
+  )
 }
 
 /** Intermediate roles are also looked for among those that hold a privilege on an object that the scope names. */

@@ -185,9 +185,9 @@ export const roles = listing('rolesAlike', (version, needs) => {
   }
 })
 
-/** Before 16 memberships have no options. */
-const membershipOf = (version: number): readonly RawBuilder<unknown>[] => [
-  sql`m.member, m.grantor, m.admin_option`,
+/** In which way a member is one. Before 16 memberships have no options. */
+const optionsOf = (version: number): readonly RawBuilder<unknown>[] => [
+  sql`m.grantor, m.admin_option`,
   ...(version < 160000 ? [] : [sql`m.inherit_option, m.set_option`]),
 ]
 
@@ -201,21 +201,54 @@ const membershipsFor: Readonly<Record<Purpose, RawBuilder<unknown>>> = {
   prove: sql`where ${isHashedIn(sql`m.member`, 'tracked_role')} or ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
 }
 
-export const memberships = listing('membershipsAlike', (version, needs) => ({
-  columns: {
-    roles: sql`pg_catalog.array_agg(${name('m.roleid', needs)} order by m.roleid)`,
-    member: name('m.member', needs),
-    grantor: name('m.grantor', needs),
-    admin: sql`m.admin_option`,
-    // Before 16 memberships have no options: every member inherits and may SET ROLE.
-    inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
-    set: version < 160000 ? sql`true` : sql`m.set_option`,
-  },
-  from: sql`from ${membershipsOf(anyOf('role_closure'))} as m
-    ${membershipsFor[needs.purpose]}
-    group by ${sql.join(membershipOf(version))}
-    order by ${sql.join(membershipOf(version))}`,
-}))
+/** The names of the roles with some oids. */
+const namesOf = (oids: RawBuilder<unknown>, needs: Needs): RawBuilder<unknown> =>
+  sql`(select pg_catalog.array_agg(${name('r.oid', needs)} order by r.number)
+    from pg_catalog.unnest(${oids}) with ordinality as r(oid, number))`
+
+/** How memberships are put into rows. */
+type Grouping = (
+  read: RawBuilder<unknown>,
+  options: RawBuilder<unknown>,
+  needs: Needs,
+) => Readonly<Record<'roles' | 'members' | 'from', RawBuilder<unknown>>>
+
+/** A row for each member. */
+const byMember: Grouping = (read, options, needs) => ({
+  roles: sql`pg_catalog.array_agg(${name('m.roleid', needs)} order by m.roleid)`,
+  members: sql`array[${name('m.member', needs)}]`,
+  from: sql`from ${read} group by m.member, ${options} order by m.member, ${options}`,
+})
+
+/** A row for all members of the same roles. It takes longer to plan. */
+const byRoles: Grouping = (read, options, needs) => ({
+  roles: namesOf(sql`m.roles`, needs),
+  members: namesOf(sql`m.members`, needs),
+  from: sql`from (
+    select m.roles, pg_catalog.array_agg(m.member order by m.member) as members, ${options}
+    from (
+      select m.member, pg_catalog.array_agg(m.roleid order by m.roleid) as roles, ${options}
+      from ${read} group by m.member, ${options}
+    ) as m group by m.roles, ${options}
+  ) as m order by m.members, ${options}`,
+})
+
+export const memberships = listing('membershipsAlike', (version, needs) => {
+  const read = sql`${membershipsOf(anyOf('role_closure'))} as m ${membershipsFor[needs.purpose]}`
+  const grouping = needs.isOneDesired ? byMember : byRoles
+  const { from, ...names } = grouping(read, sql.join(optionsOf(version)), needs)
+  return {
+    columns: {
+      ...names,
+      grantor: name('m.grantor', needs),
+      admin: sql`m.admin_option`,
+      // Before 16 memberships have no options: every member inherits and may SET ROLE.
+      inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
+      set: version < 160000 ? sql`true` : sql`m.set_option`,
+    },
+    from,
+  }
+})
 
 /**
  * The statements that read the roles of which the catalogs usually show everything that matters: those above, what they are
