@@ -15,8 +15,6 @@ export interface AttackRequest {
   readonly options: SyncRolesOptions
 }
 
-type Scope = 'cluster' | 'database'
-
 const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES', 'TRIGGER'] as const
 
 /** Draws what an author may go on doing without owning anything. */
@@ -38,10 +36,10 @@ const drawKept = (random: Random, { keepable }: World, author: Author): readonly
   return [...few, ...(random.chance(0.2) ? [Grant.schemaOwnership(author)] : [])]
 }
 
-const drawGrants = (random: Random, world: World, author: Author, scope: Scope): readonly AnyGrant[] => {
+const drawGrants = (random: Random, world: World, author: Author, cluster: boolean): readonly AnyGrant[] => {
   if (random.chance(0.3)) return []
   // LOGIN belongs to the cluster.
-  const login = scope === 'cluster' ? [Grant.login()] : []
+  const login = cluster ? [Grant.login()] : []
   const use = [...login, ...drawUse(random, world, author)]
   return random.chance(0.3) ? use : [...use, ...drawKept(random, world, author)]
 }
@@ -49,13 +47,13 @@ const drawGrants = (random: Random, world: World, author: Author, scope: Scope):
 /** Draws what authors should have from now on. */
 export const drawRequest = (random: Random, world: World, role: (part: Part) => string): AttackRequest => {
   const authors = random.chance(0.3) ? (['author', 'rival'] as const) : (['author'] as const)
-  const scope = random.chance(0.2) ? 'database' : 'cluster'
+  const cluster = !random.chance(0.2)
   return {
     desired: authors.map((author) => ({
       role: role(author),
-      grants: drawGrants(random, world, author, scope),
+      grants: drawGrants(random, world, author, cluster),
     })),
-    options: { scope, keepDependents: random.chance(0.2) },
+    options: { manages: { cluster }, keepDependents: random.chance(0.2) },
   }
 }
 

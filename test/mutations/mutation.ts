@@ -338,6 +338,20 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('intermediate-roles/planted-roles'),
   },
   {
+    name: 'all schemas are managed whichever the caller names',
+    file: 'packages/planner/src/model/managed.ts',
+    text: 'schema !== null && schemas.has(schema)',
+    by: 'schema !== null',
+    tests: conformance('plans/manages'),
+  },
+  {
+    name: 'what an intermediate role gives elsewhere is not looked at',
+    file: 'packages/planner/src/catalog/intermediate-roles.ts',
+    text: "sources.every(isInside) ? 'inside' : 'both'",
+    by: "sources.some(isInside) ? 'inside' : 'both'",
+    tests: ['packages/planner/test/diff/managed-schemas.test.ts'],
+  },
+  {
     name: 'a password that was stored before lets in',
     file: 'packages/planner/src/phases/gain-attributes.ts',
     text: "password === 'clear' && !now.login",

@@ -45,13 +45,15 @@ const settle = async (
   const { pool, random, name, database } = writer
   const request = drawRequest(random, fixture)
   await syncOnce(writer, request, fixture, score)
-  const { transactions, skipped, residue } = await pool.planRoles(request.desired, { scope: request.scope })
+  const { transactions, skipped, residue } = await pool.planRoles(request.desired, {
+    manages: { cluster: request.cluster },
+  })
   score.expect(transactions.length === 0, `${name}: there is still something to do`)
   for (const { message } of [...skipped, ...residue]) score.wrong.push(`${name}: ${message}`)
   const client = await connect(server, database)
   for (const desired of request.desired) {
     const [held, asked] = [await holdingOf(client, fixture, desired.role), holdingAsked(desired, fixture)]
-    const [is, shouldBe] = request.scope === 'cluster' ? [held, asked] : [held.database, asked.database]
+    const [is, shouldBe] = request.cluster ? [held, asked] : [held.database, asked.database]
     score.expect(
       isDeepStrictEqual(is, shouldBe),
       `${name}: role ${desired.role} has ${JSON.stringify(is)}, not ${JSON.stringify(shouldBe)}`,

@@ -5,7 +5,8 @@ import type { Random } from './random.ts'
 /** What a writer asks for. */
 export interface RaceRequest {
   readonly desired: readonly DesiredRole[]
-  readonly scope: 'cluster' | 'database'
+  /** Whether what belongs to the cluster is managed. */
+  readonly cluster: boolean
 }
 
 export const attributes = ['CREATEDB', 'CREATEROLE', 'REPLICATION', 'BYPASSRLS'] as const
@@ -30,7 +31,7 @@ const inSchema = (random: Random, { tables }: RaceFixture, schema: string): read
 
 /** Draws what some of the roles should have. What has one owner is asked for by one of them. */
 export const drawRequest = (random: Random, fixture: RaceFixture): RaceRequest => {
-  const scope = random.chance(0.3) ? 'database' : 'cluster'
+  const cluster = !random.chance(0.3)
   const drawn = random.some(fixture.roles, 0.5)
   const roles = drawn.length > 0 ? drawn : [random.pick(fixture.roles)]
   const owned = [
@@ -40,22 +41,22 @@ export const drawRequest = (random: Random, fixture: RaceFixture): RaceRequest =
   const desired = roles.map((role) => ({
     role,
     grants: [
-      ...(scope === 'cluster' ? ofCluster(random, fixture, role) : []),
+      ...(cluster ? ofCluster(random, fixture, role) : []),
       ...fixture.schemas.flatMap((schema) => inSchema(random, fixture, schema)),
       ...owned.flatMap(({ grant, owner }) => (owner === role ? [grant] : [])),
     ],
   }))
-  return { desired, scope }
+  return { desired, cluster }
 }
 
 /** Draws one membership for a role that has none: two syncs can give it two at once, and neither waits for the other. */
 export const drawMembership = (random: Random, fixture: RaceFixture, role: string): RaceRequest => ({
   desired: [{ role, grants: [Grant.roleMembership(random.pick(above(fixture, role)))] }],
-  scope: 'cluster',
+  cluster: true,
 })
 
 /** That no role has anything. */
 export const nothing = ({ roles }: RaceFixture): RaceRequest => ({
   desired: roles.map((role) => ({ role, grants: [] })),
-  scope: 'cluster',
+  cluster: true,
 })

@@ -53,7 +53,7 @@ export const syncOnce = async (
   score: Score,
 ): Promise<void> => {
   const { name, pool, last } = writer
-  const { desired, scope } = request
+  const { desired, cluster } = request
   let attempts = 1
   const onEvent = (event: SyncEvent): void => {
     if (event.kind === 'proved') hesitate()
@@ -61,7 +61,7 @@ export const syncOnce = async (
     attempts += 1
     score.retried(event.reason)
   }
-  const options = { ...patient, scope, onEvent, onResidue: 'report' } as const
+  const options = { ...patient, manages: { cluster }, onEvent, onResidue: 'report' } as const
   const changed = await pool.syncRoles(desired, options).then(
     (result) => result.changed,
     (error: unknown) => {
@@ -70,7 +70,7 @@ export const syncOnce = async (
     },
   )
   score.synced(attempts, changed)
-  if (scope === 'cluster') for (const one of desired) last.set(one.role, holdingAsked(one, fixture).cluster)
+  if (cluster) for (const one of desired) last.set(one.role, holdingAsked(one, fixture).cluster)
 }
 
 /** Syncs again and again; now and then it plans, and drops unused roles. */
@@ -86,7 +86,9 @@ export const compete = async (
     const request = drawRequest(random, fixture)
     await syncOnce(writer, request, fixture, score)
     if (random.chance(0.1))
-      await pool.planRoles(request.desired, { scope: request.scope, timeout: 0 }).catch(failed)
+      await pool
+        .planRoles(request.desired, { manages: { cluster: request.cluster }, timeout: 0 })
+        .catch(failed)
     if (random.chance(0.05)) await pool.dropUnusedRoles(patient).catch(failed)
   }
 }

@@ -1,5 +1,5 @@
 import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
-import { impossibleRoleNameProblem, nameProblem } from '@pgsr/planner/internal'
+import { checkOptionNames, impossibleRoleNameProblem, nameProblem } from '@pgsr/planner/internal'
 import type { Listener } from './events.ts'
 
 /** The options that every call takes. */
@@ -101,7 +101,7 @@ const syncOptions: Readonly<Record<keyof SyncRolesOptions, true>> = {
   allowSelf: true,
   allowSuperuser: true,
   keepDependents: true,
-  scope: true,
+  manages: true,
   ...policyOptions,
   ...transactionOptions,
 }
@@ -159,22 +159,6 @@ const advisoryKey = (refuse: Refuse, value: bigint | number): bigint => {
   return BigInt.asIntN(64, key) === key ? key : refuse('lockKey', 'must fit in 64 bits')
 }
 
-/** Refuses unknown options: a misspelt one would silently have its default. */
-const refuseUnknown = (operation: OperationName, options: unknown): void => {
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidGrantError({
-      field: 'options',
-      message: `cannot ${operation}: options must be an object`,
-    })
-  const known = optionsOf[operation]
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
-  if (unknown !== undefined)
-    throw new InvalidGrantError({
-      field: unknown,
-      message: `cannot ${operation}: unknown option ${JSON.stringify(unknown)}; expected one of ${Object.keys(known).join(', ')}`,
-    })
-}
-
 /**
  * Checks the options and fills in the defaults.
  * @throws InvalidGrantError on an unknown option or an impossible value
@@ -194,7 +178,7 @@ export const settingsOf = (
     const { [field]: value } = options
     return value === undefined ? undefined : wholeNumber(refuse, field, value, minimum, maximum)
   }
-  refuseUnknown(operation, options)
+  checkOptionNames(options, Object.keys(optionsOf[operation]), `cannot ${operation}`)
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
   const { lockTimeout = 10_000, timeout = 60_000, actAs, signal, onEvent } = options
   const problem = actAs === undefined ? undefined : (nameProblem(actAs) ?? impossibleRoleNameProblem(actAs))

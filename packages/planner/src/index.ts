@@ -30,6 +30,7 @@ export {
   futureObjects,
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
+export { type ManagesOption } from './model/managed.ts'
 export { type PlanOptions } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 

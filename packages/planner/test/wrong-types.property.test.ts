@@ -176,7 +176,11 @@ describe('given input with one value of the wrong type', () => {
   const scenes: Readonly<Record<string, (spoil: <T>(value: T) => T) => unknown>> = {
     'desired roles': (spoil) => planner.plan(before, spoil(desired), { seed: '' }),
     options: (spoil) =>
-      planner.plan(before, desired, spoil({ seed: '', allowSelf: true, scope: 'database' as const })),
+      planner.plan(
+        before,
+        desired,
+        spoil({ seed: '', allowSelf: true, manages: { schemas: ['s'], cluster: true } }),
+      ),
     'a snapshot': (spoil) => planner.plan(spoil(before), desired, { seed: '' }),
     'a snapshot for a checked request': (spoil) => internal.planRequest(spoil(before), made.request),
     'a request': (spoil) => internal.planRequest(before, spoil(made.request)),

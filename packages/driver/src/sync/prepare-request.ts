@@ -45,7 +45,7 @@ const refuseLostPasswords = ({ desired }: SyncRequest, passwords: ReadonlyMap<st
 /** Checks the desired roles before anything is sent. */
 export const prepareRequest = (
   desired: DesiredRole | readonly DesiredRole[],
-  { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, scope }: PlanOptions,
+  { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, manages }: PlanOptions,
   deadline: Deadline,
   seed: string = randomUUID(),
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
@@ -58,7 +58,7 @@ export const prepareRequest = (
           ...(allowSelf !== undefined && { allowSelf }),
           ...(allowSuperuser !== undefined && { allowSuperuser }),
           ...(keepDependents !== undefined && { keepDependents }),
-          ...(scope !== undefined && { scope }),
+          ...(manages !== undefined && { manages }),
           seed,
         })
         const passwords = new Map(

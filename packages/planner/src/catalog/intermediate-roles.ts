@@ -1,6 +1,5 @@
 import { isCaretakerName, isIntermediateName } from '../model/managed-role.ts'
 import type { Role } from '../model/snapshot.ts'
-import { objectKinds } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append } from '../util/collections.ts'
 import type { Catalog, CatalogObject } from './catalog.ts'
@@ -12,11 +11,15 @@ import type { Catalog, CatalogObject } from './catalog.ts'
  */
 export type Whose = 'ours' | 'theirs' | 'shared' | 'unused'
 
-/**
- * Where the objects are on which a role gives its members privileges: in this database, in the cluster or
- * another database, or both.
- */
-export type Reach = 'here' | 'elsewhere' | 'both'
+/** What a role may give its members something by. */
+export type Source =
+  | { readonly kind: 'object'; readonly object: CatalogObject }
+  | { readonly kind: 'default privileges'; readonly schema: string | null }
+  | { readonly kind: 'attribute or membership' }
+  | { readonly kind: 'unmanaged' }
+
+/** Whether all that a role gives is inside of some limits, or nothing is, or some of it. */
+export type Reach = 'inside' | 'outside' | 'both'
 
 /** A privilege that an intermediate role holds in this database, or in the cluster’s shared catalogs. */
 export interface Holding {
@@ -28,8 +31,8 @@ export interface Holding {
 
 interface Index {
   readonly holdingsOf: ReadonlyMap<string, readonly Holding[]>
-  /** Intermediate roles that are more than their names claim, for another reason than what they hold. */
-  readonly tainted: ReadonlySet<string>
+  /** What makes intermediate roles more than their names claim, besides what they hold. */
+  readonly tainted: ReadonlyMap<string, readonly Source[]>
 }
 
 /** The intermediate roles in a catalog that does not change, and what they hold. It is searched when first needed. */
@@ -47,11 +50,12 @@ export class IntermediateRoles {
 
   #find(): Index {
     const catalog = this.#catalog
-    const [holdingsOf, tainted] = [new Map<string, Holding[]>(), new Set<string>()]
+    const [holdingsOf, tainted] = [new Map<string, Holding[]>(), new Map<string, Source[]>()]
     for (const object of catalog.objects.values()) {
-      if (isIntermediateName(object.owner)) tainted.add(object.owner)
+      const taint = (role: string): void => append(tainted, role, { kind: 'object', object })
+      if (isIntermediateName(object.owner)) taint(object.owner)
       for (const { grantee, grantor, privileges } of object.acl.values()) {
-        if (isIntermediateName(grantor)) tainted.add(grantor)
+        if (isIntermediateName(grantor)) taint(grantor)
         if (!isIntermediateName(grantee) || isCaretakerName(grantee)) continue
         const byOwner = grantor === object.owner
         privileges.forEach((grantable, privilege) =>
@@ -59,11 +63,10 @@ export class IntermediateRoles {
         )
       }
     }
-    for (const { role } of catalog.unmanaged) tainted.add(role)
-    for (const { owner, acl } of catalog.defaults) {
-      tainted.add(owner)
-      for (const { grantee } of acl.values()) tainted.add(grantee)
-    }
+    for (const { role } of catalog.unmanaged) append(tainted, role, { kind: 'unmanaged' })
+    for (const { owner, schema, acl } of catalog.defaults)
+      for (const role of [owner, ...[...acl.values()].map(({ grantee }) => grantee)])
+        append(tainted, role, { kind: 'default privileges', schema })
     return { holdingsOf, tainted }
   }
 
@@ -72,10 +75,15 @@ export class IntermediateRoles {
    * member of other roles.
    */
   isPlain(name: string): boolean {
+    return this.#catalog.roles.get(name)?.inherit === true && !this.#isMore(name)
+  }
+
+  /** Whether a role has an attribute other than INHERIT, or is a member of other roles. */
+  #isMore(name: string): boolean {
     const role = this.#catalog.roles.get(name)
-    if (role === undefined || this.#catalog.memberships.isMember(name)) return false
-    const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = role
-    return inherit && !(login || superuser || createRole || createDb || replication || bypassRls)
+    if (role === undefined || this.#catalog.memberships.isMember(name)) return role !== undefined
+    const { login, superuser, createRole, createDb, replication, bypassRls } = role
+    return login || superuser || createRole || createDb || replication || bypassRls
   }
 
   /**
@@ -100,11 +108,15 @@ export class IntermediateRoles {
     return isTrusted ? holding : undefined
   }
 
-  reachOf(name: string): Reach {
-    const holdings = this.holdingsOf(name)
-    const isTainted = this.#found.tainted.has(name)
-    if (!isTainted && !holdings.some(isLocal)) return 'elsewhere'
-    return !isTainted && holdings.every(isLocal) ? 'here' : 'both'
+  /** A role that gives nothing is outside of all limits. */
+  reachOf(name: string, isInside: (source: Source) => boolean): Reach {
+    const sources: readonly Source[] = [
+      ...this.holdingsOf(name).map(({ object }) => ({ kind: 'object' as const, object })),
+      ...(this.#found.tainted.get(name) ?? []),
+      ...(this.#isMore(name) ? [{ kind: 'attribute or membership' as const }] : []),
+    ]
+    if (!sources.some(isInside)) return 'outside'
+    return sources.every(isInside) ? 'inside' : 'both'
   }
 
   holdingsOf(name: string): readonly Holding[] {
@@ -117,8 +129,6 @@ export class IntermediateRoles {
     return here ? (elsewhere ? 'shared' : 'ours') : elsewhere ? 'theirs' : 'unused'
   }
 }
-
-const isLocal = ({ object }: Holding): boolean => objectKinds[object.kind].shared !== true
 
 /** Oids grow, until they wrap around; a role still to be created is the youngest. */
 const age = ({ oid }: Role): number => (oid === null ? Number.POSITIVE_INFINITY : Number(oid))

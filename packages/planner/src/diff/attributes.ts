@@ -4,7 +4,7 @@ import type { Goal } from '../resolve/target-state.ts'
 
 /** Whether a desired role has an attribute that it should not have. */
 export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
-  goal.managesCluster &&
+  goal.managed.cluster &&
   isGrantableAttribute(attribute) &&
   goal.desired.has(role) &&
   catalog.roles.get(role)?.[attributes[attribute]] === true &&
@@ -15,13 +15,9 @@ export const losesAttribute = (catalog: Catalog, goal: Goal, role: string, attri
   isUnwanted(catalog, goal, role, attribute) && goal.access.now.roles.maySetAttribute(role, attribute)
 
 /** Whether a role that should not log in is known to have a password stored all the same. */
-export const hasUselessPassword = (
-  catalog: Catalog,
-  { managesCluster, logins }: Goal,
-  role: string,
-): boolean => {
+export const hasUselessPassword = (catalog: Catalog, { managed, logins }: Goal, role: string): boolean => {
   const { hasPassword, login } = catalog.roles.get(role) ?? {}
-  return managesCluster && hasPassword === true && login === false && !logins.has(role)
+  return managed.cluster && hasPassword === true && login === false && !logins.has(role)
 }
 
 const isWanted = ({ logins, attributes: asked }: Goal, role: string, attribute: Attribute): boolean =>

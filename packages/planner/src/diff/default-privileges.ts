@@ -1,7 +1,8 @@
 import type { Catalog, CatalogDefaults } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts } from '../catalog/facts.ts'
 import { type DefaultPrivilegeFact, factKey } from '../model/fact.ts'
-import { defaultKey, type Goal, isPreservedIn } from '../resolve/target-state.ts'
+import { managesSchema } from '../model/managed.ts'
+import { defaultKey, type Goal, isDefaultPreserved } from '../resolve/target-state.ts'
 
 /** What should happen to one default privilege, and the desired role that it concerns. */
 export interface DefaultVerdict {
@@ -12,7 +13,7 @@ export interface DefaultVerdict {
 
 const judgeGrantee = (goal: Goal, fact: DefaultPrivilegeFact): readonly DefaultVerdict[] => {
   const { owner, schema, privilege, grantee, grantable } = fact
-  if (!goal.desired.has(grantee) || grantee === owner || isPreservedIn(goal, grantee, schema)) return []
+  if (!goal.desired.has(grantee) || grantee === owner || isDefaultPreserved(goal, grantee, schema)) return []
   const asked = goal.defaults.get(defaultKey(fact, privilege, grantee))
   if (asked === undefined) return [{ fact, change: 'revoke', role: grantee }]
   return grantable && !asked.grantable ? [{ fact, change: 'strip grant option', role: grantee }] : []
@@ -20,7 +21,7 @@ const judgeGrantee = (goal: Goal, fact: DefaultPrivilegeFact): readonly DefaultV
 
 /** Whether a desired role should have a default privilege, or keeps it. */
 const isKept = (goal: Goal, fact: DefaultPrivilegeFact): boolean =>
-  isPreservedIn(goal, fact.grantee, fact.schema) ||
+  isDefaultPreserved(goal, fact.grantee, fact.schema) ||
   goal.defaults.get(defaultKey(fact, fact.privilege, fact.grantee))?.grantable === fact.grantable
 
 /** A role that should have nothing gets PostgreSQL’s own defaults back: it will create no more objects. */
@@ -51,7 +52,7 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
  */
 export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
   [...catalog.defaults].flatMap((defaults) =>
-    goal.idle.has(defaults.owner)
+    goal.idle.has(defaults.owner) && managesSchema(goal.managed, defaults.schema)
       ? judgeOwner(catalog, goal, defaults)
       : defaultPrivilegeFacts(defaults).flatMap((fact) => judgeGrantee(goal, fact)),
   )

@@ -1,7 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import type { IntermediateRoles, Source } from '../catalog/intermediate-roles.ts'
 import { MembershipDependents } from '../catalog/membership-dependents.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
+import { isLimited } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import { isNamelessMembership } from '../model/nameless.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type MembershipOption,
   without,
 } from '../postgres/membership-option.ts'
-import { type Goal, isPreserved } from '../resolve/target-state.ts'
+import { type Goal, isDefaultPreserved, isPreserved } from '../resolve/target-state.ts'
 import { losesAttribute } from './attributes.ts'
 
 /** What should happen to a row of `pg_auth_members`. */
@@ -53,8 +54,8 @@ const isAskedFor = ({ memberships }: Goal, { role, member }: Membership): boolea
   memberships.get(member)?.has(role) === true
 
 /** Whether a member should have CREATEROLE, as far as that is managed, or the role is a delegate of the acting role. */
-const isCreator = ({ attributes, managesCluster, access }: Goal, { role, member }: Membership): boolean =>
-  !managesCluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.graph.isDelegate(role)
+const isCreator = ({ attributes, managed, access }: Goal, { role, member }: Membership): boolean =>
+  !managed.cluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.graph.isDelegate(role)
 
 /**
  * Whether a desired role has granted itself a role that it created. It could do so again at any time, so this
@@ -82,7 +83,7 @@ const excessOf = (
 
 /** Whether an intermediate role gives its member only something in a schema where the member keeps what it has. */
 const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean => {
-  const mayPreserve = isRealMember(row) && (goal.preserved.has(row.member) || !goal.managesCluster)
+  const mayPreserve = isRealMember(row) && (goal.preserved.has(row.member) || isLimited(goal.managed))
   const provided = mayPreserve ? intermediateRoles.provided(row.role) : undefined
   return provided !== undefined && isPreserved(goal, row.member, provided.object)
 }
@@ -90,6 +91,22 @@ const providesPreserved = (goal: Goal, intermediateRoles: IntermediateRoles, row
 /** Whether a member should have, or keeps, what an intermediate role gives. */
 export const isEntitled = (goal: Goal, intermediateRoles: IntermediateRoles, row: Membership): boolean =>
   isAskedFor(goal, row) || providesPreserved(goal, intermediateRoles, row)
+
+/** Whether what a role gives a member by something would be taken from it, if no grant asks for it. */
+const isJudged =
+  (goal: Goal, member: string) =>
+  (source: Source): boolean => {
+    switch (source.kind) {
+      case 'object':
+        return !isPreserved(goal, member, source.object)
+      case 'default privileges':
+        return !isDefaultPreserved(goal, member, source.schema)
+      case 'attribute or membership':
+        return goal.managed.cluster
+      case 'unmanaged':
+        return false
+    }
+  }
 
 /** Judges a membership that is not asked for in a role with the name of an intermediate role, which proves nothing. */
 const verdictOnIntermediate = (
@@ -100,9 +117,9 @@ const verdictOnIntermediate = (
 ): MembershipVerdict => {
   const { role } = row
   const withoutAdmin = row.admin && !isOfCreator ? losing(row, ['ADMIN']) : keep
-  if (!goal.managesCluster) {
-    const reach = intermediateRoles.reachOf(role)
-    if (reach === 'elsewhere') return keep
+  if (isLimited(goal.managed)) {
+    const reach = intermediateRoles.reachOf(role, isJudged(goal, row.member))
+    if (reach === 'outside') return keep
     if (reach === 'both') return { kind: 'more than an intermediate role', options: [] }
   }
   if (providesPreserved(goal, intermediateRoles, row)) return withoutAdmin
@@ -133,7 +150,7 @@ const verdictWithoutAccess = (
   }
   if ((isOfCreator && !isRealMember(row)) || isGrantedToItself(catalog, goal, row)) return keep
   if (isIntermediateName(row.role)) return verdictOnIntermediate(goal, intermediateRoles, row, isOfCreator)
-  return goal.managesCluster ? losing(row, []) : keep
+  return goal.managed.cluster ? losing(row, []) : keep
 }
 
 /**

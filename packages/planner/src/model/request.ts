@@ -1,4 +1,5 @@
 import type { DesiredRole } from './desired-role.ts'
+import type { ManagesOption } from './managed.ts'
 
 /** The options that affect what is planned. */
 export interface PlanOptions {
@@ -16,12 +17,8 @@ export interface PlanOptions {
    * `effects` says so; with `true`, the owner grants it to them again, or for a membership another role that may.
    */
   readonly keepDependents?: boolean
-  /**
-   * `cluster`, the default: everything is managed. `database`: only what belongs to the current database is.
-   * Attributes, memberships in ordinary roles, and what roles have on databases, tablespaces and parameters
-   * then stay as they are.
-   */
-  readonly scope?: 'cluster' | 'database'
+  /** What is managed. Everything else stays as it is, for all roles of the call. Default: all of it is managed. */
+  readonly manages?: ManagesOption
 }
 
 /** A request to give roles exactly what they should have. */

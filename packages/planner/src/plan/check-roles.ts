@@ -25,8 +25,8 @@ const superusersAbove = (
   return (role) => (below.has(role) ? [...paths.reachable(role)].find(isSuperuser) : undefined)
 }
 
-/** Refuses preserved schemas that do not exist, unless a grant creates them. */
-const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
+/** Refuses preserved or managed schemas that do not exist, unless a grant creates them. */
+const checkSchemas = (catalog: Catalog, { desired, options }: SyncRequest): void => {
   const asked = new Set(
     desired.flatMap(({ grants }) =>
       ofKind(grants, 'ownership').flatMap(({ object }) =>
@@ -34,9 +34,17 @@ const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]
       ),
     ),
   )
+  const isMissing = (schema: string): boolean =>
+    !asked.has(schema) && catalog.object({ kind: 'schema', name: [schema] }) === undefined
+  const managed = options.manages?.schemas?.find(isMissing)
+  if (managed !== undefined)
+    throw new InvalidGrantError({
+      field: 'manages',
+      message: `cannot manage what roles have in schema ${describeName(managed)}: it does not exist`,
+    })
   for (const { role, preserveExistingGrantsInSchemas = [] } of desired)
     for (const schema of preserveExistingGrantsInSchemas)
-      if (!asked.has(schema) && catalog.object({ kind: 'schema', name: [schema] }) === undefined)
+      if (isMissing(schema))
         throw new InvalidGrantError({
           role,
           field: 'preserveExistingGrantsInSchemas',
@@ -46,7 +54,6 @@ const checkPreservedSchemas = (catalog: Catalog, desired: readonly DesiredRole[]
 
 /** Refuses grants of ownership of what another desired role keeps. */
 const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
-  checkPreservedSchemas(catalog, desired)
   const preserved = preservedSchemas(desired)
   if (preserved.size === 0) return
   const targets = new Targets(catalog, new Map())
@@ -66,7 +73,8 @@ const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void
     }
 }
 
-export const checkRoles = (catalog: Catalog, { desired, options }: SyncRequest): void => {
+export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
+  const { desired, options } = request
   const superuserAbove = superusersAbove(
     catalog,
     desired.flatMap(({ grants }) => ofKind(grants, 'membership').map((grant) => grant.role)),
@@ -97,6 +105,7 @@ export const checkRoles = (catalog: Catalog, { desired, options }: SyncRequest):
       )
     }
   }
+  checkSchemas(catalog, request)
   checkPreserved(catalog, desired)
   const { reassignOwnedTo } = options
   if (reassignOwnedTo !== undefined && !catalog.roles.has(reassignOwnedTo))

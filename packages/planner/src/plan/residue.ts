@@ -193,16 +193,13 @@ const passedOnMembership = (
   ),
 })
 
-/**
- * A membership in a role with the name of an intermediate role that gives something in this database and
- * something beyond it.
- */
+/** A membership in a role with the name of an intermediate role that gives something managed, and something else. */
 const mixedMembership = (catalog: Catalog, row: Membership): Residue => ({
-  ...staysMember(row, [], 'that role gives something in this database and something beyond it'),
+  ...staysMember(row, [], 'that role also gives something that this call does not manage'),
   reason: 'more than an intermediate role',
   ...ended(
     [row.role, row.member, grantorIn(catalog, row)],
-    'a sync with the scope cluster, or a role that may revoke it',
+    'a sync that manages all that the role gives, or a role that may revoke it',
     () => revokeRowStatements(catalog, row, []),
   ),
 })

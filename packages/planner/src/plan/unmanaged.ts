@@ -4,6 +4,7 @@ import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { comesWithCreateRole, isGrantedToItself, membershipJudge } from '../diff/memberships.ts'
 import { describeName } from '../model/describe.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
+import { managesSchema } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import type { Unmanaged } from '../model/snapshot.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
@@ -58,10 +59,13 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
  * A role’s default privileges for its own future objects are not managed. Of a role that should have nothing,
  * only those are left that another role asks for.
  */
-const ownDefaults = (catalog: Catalog, { desired, idle, access }: Goal): Unmanaged[] =>
+const ownDefaults = (catalog: Catalog, { desired, idle, managed, access }: Goal): Unmanaged[] =>
   [...catalog.defaults].flatMap((defaults) => {
     const { owner, schema, on } = defaults
-    const isResidue = idle.has(owner) && access.overPrivileges.actingAs.proxyFor(owner) === undefined
+    const isResidue =
+      idle.has(owner) &&
+      managesSchema(managed, schema) &&
+      access.overPrivileges.actingAs.proxyFor(owner) === undefined
     if (!desired.has(owner) || isResidue || defaultPrivilegeFacts(defaults).length === 0) return []
     const where = schema === null ? '' : ` in schema ${describeName(schema)}`
     return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]

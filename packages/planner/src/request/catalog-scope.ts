@@ -52,7 +52,7 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const ownerships = ofKind(grants, 'ownership').map(({ object }) => object)
   const owned = ownerships.filter(isNamed)
   const creators = ofKind(grants, 'default privilege')
-  const { reassignOwnedTo } = options
+  const { reassignOwnedTo, manages } = options
   return scope({
     ...nothing,
     desired: desired.map(({ role }) => role),
@@ -64,6 +64,7 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
     objects: [
       ...[...ownerships, ...privileges].map(objectOf),
       ...creators.flatMap(({ schema }) => (schema === null ? [] : [schemaNamed(schema)])),
+      ...(manages?.schemas ?? []).map(schemaNamed),
       ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) => preserved.map(schemaNamed)),
     ],
     owned,

@@ -3,30 +3,18 @@ import type { DesiredRole } from '../model/desired-role.ts'
 import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
+import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
 import type { PlanOptions, SyncRequest } from '../model/request.ts'
 import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
-import { objectKey, objectKinds, schemaOf } from '../postgres/object-kind.ts'
+import { objectKey, schemaOf } from '../postgres/object-kind.ts'
 import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
+import { checkManages, whyNotManaged } from './check-manages.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { checkName, quotedText, type Refuse } from './parse-grant.ts'
-
-/** Whether a grant concerns something that belongs to the cluster rather than to one database. */
-const isOfCluster = (grant: Grant): boolean => {
-  switch (grant.kind) {
-    case 'attribute':
-    case 'membership':
-      return true
-    case 'privilege':
-    case 'ownership':
-      return objectKinds[grant.object.kind].shared === true
-    case 'default privilege':
-      return false
-  }
-}
 
 /** Describes a grant that may be incomplete, or not a grant at all. */
 const safeDescription = (grant: Grant): string => {
@@ -78,11 +66,7 @@ const whatIs = (value: unknown): string => {
   return typeof value === 'string' ? describeName(value) : `a ${typeof value}`
 }
 
-const checkDesiredRole = (
-  desired: DesiredRole,
-  scope: PlanOptions['scope'],
-  known: CheckedGrants,
-): DesiredRole => {
+const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: CheckedGrants): DesiredRole => {
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
@@ -112,8 +96,8 @@ const checkDesiredRole = (
   const logins: number[] = []
   for (; index < grants.length; index++)
     for (const one of known.check(role, grants[index], refuse)) {
-      if (scope === 'database' && isOfCluster(one.grant))
-        refuse('scope', 'it belongs to the whole cluster, which the scope "database" leaves alone')
+      const why = isLimited(managed) ? whyNotManaged(managed, one.grant) : undefined
+      if (why !== undefined) refuse('manages', why)
       if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
       checked.push(one)
     }
@@ -191,23 +175,23 @@ const planOptionNames = [
   'allowSelf',
   'allowSuperuser',
   'keepDependents',
-  'scope',
+  'manages',
 ] as const satisfies readonly (keyof PlanOptions)[]
 
 const checkOptions = (options: PlanOptions): PlanOptions => {
   checkOptionNames(options, planOptionNames, 'cannot plan')
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
-  const { keepDependents = false, scope = 'cluster' } = options
+  const { keepDependents = false } = options
   const flags = { allowSelf, allowSuperuser, keepDependents }
   for (const [field, value] of Object.entries(flags))
     if (typeof value !== 'boolean')
       throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
-  if (scope !== 'cluster' && scope !== 'database')
-    throw new InvalidGrantError({
-      field: 'scope',
-      message: 'cannot sync roles: scope must be one of cluster, database',
-    })
-  return { ...(reassignOwnedTo !== undefined && { reassignOwnedTo }), ...flags, scope }
+  const manages = checkManages(options.manages)
+  return {
+    ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
+    ...flags,
+    ...(manages && { manages }),
+  }
 }
 
 const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }: PlanOptions): void => {
@@ -249,7 +233,8 @@ const checkedRequest = (
   const checkedOptions = checkOptions(options)
   const given: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
   const known = new CheckedGrants(given.length)
-  const roles = given.map((one) => checkDesiredRole(one, checkedOptions.scope, known))
+  const managed = managedBy(checkedOptions.manages)
+  const roles = given.map((one) => checkDesiredRole(one, managed, known))
   checkReassignedTo(roles, checkedOptions)
   const seen = new Set<string>()
   for (const { role } of roles) {

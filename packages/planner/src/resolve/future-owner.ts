@@ -18,7 +18,7 @@ export interface Ownerships extends Pick<
   | 'attachable'
   | 'attachableIn'
   | 'preserved'
-  | 'managesCluster'
+  | 'managed'
 > {
   readonly access: Pick<AccessStages, 'now' | 'overContents'>
 }

@@ -109,9 +109,9 @@ class OwnershipResolver {
 
   /** Whether a desired role is a superuser and loses SUPERUSER. */
   #losesSuperuser(role: string, access: Access): boolean {
-    const { managesCluster, attributes } = this.#target
+    const { managed, attributes } = this.#target
     return (
-      managesCluster &&
+      managed.cluster &&
       this.#catalog.isSuperuser(role) &&
       !(attributes.get(role)?.has('SUPERUSER') ?? false) &&
       access.roles.maySetAttribute(role, 'SUPERUSER')

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
+import { managedBy } from '../model/managed.ts'
 import type { Skipped } from '../model/plan.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
@@ -54,7 +55,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     attachable: attachableOf(catalog, caretakers),
     attachableIn: attachableIn(desired),
     preserved: preservedSchemas(desired),
-    managesCluster: options.scope !== 'database',
+    managed: managedBy(options.manages),
     keepDependents: options.keepDependents === true,
   }
 }

@@ -1,10 +1,11 @@
 import type { AccessStages } from '../access/stages.ts'
 import type { Grant } from '../model/grant.ts'
+import { everything, type Managed, managesObject, managesSchema } from '../model/managed.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { GrantableAttribute } from '../postgres/attribute.ts'
 import { defaultsFor, type Future } from '../postgres/default-privileges.ts'
 import type { AskedMembershipOptions } from '../postgres/membership-option.ts'
-import { objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
+import { type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 
 /** A grant, and the desired role that asks for it: the reason for what is done. */
@@ -86,8 +87,8 @@ export interface TargetState {
   readonly attachableIn: ReadonlySet<string>
   /** By role: the schemas in which it keeps what it has. */
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
-  /** Whether what belongs to the whole cluster is managed too. */
-  readonly managesCluster: boolean
+  /** What is judged at all. */
+  readonly managed: Managed
   /** Whether others keep what roles have granted to them but may no longer grant. */
   readonly keepDependents: boolean
 }
@@ -114,7 +115,7 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   attachable: new Set(),
   attachableIn: new Set(),
   preserved: new Map(),
-  managesCluster: true,
+  managed: everything,
   keepDependents: false,
 })
 
@@ -124,7 +125,7 @@ export const privilegeKey = (object: string, privilege: Privilege, role: string)
 export const defaultKey = ({ owner, schema, on }: Future, privilege: Privilege, role: string): string =>
   [owner, schema === null ? '' : `in ${schema}`, on, privilege, role].join('\0')
 
-/** Whether a desired role keeps what it has in a schema, asked for or not. */
+/** Whether a desired role keeps what it has in a schema, because it says so. */
 export const isPreservedIn = (
   { preserved }: Pick<TargetState, 'preserved'>,
   role: string,
@@ -133,12 +134,17 @@ export const isPreservedIn = (
 
 /** Whether a desired role keeps what it has on an object, asked for or not. */
 export const isPreserved = (
-  goal: Pick<TargetState, 'preserved' | 'managesCluster'>,
+  goal: Pick<TargetState, 'preserved' | 'managed'>,
   role: string,
   object: ObjectName,
-): boolean =>
-  isPreservedIn(goal, role, schemaOf(object)) ||
-  (!goal.managesCluster && objectKinds[object.kind].shared === true)
+): boolean => isPreservedIn(goal, role, schemaOf(object)) || !managesObject(goal.managed, object)
+
+/** Whether a desired role keeps its default privileges for a schema, or with `null` for all of them, asked for or not. */
+export const isDefaultPreserved = (
+  goal: Pick<TargetState, 'preserved' | 'managed'>,
+  role: string,
+  schema: string | null,
+): boolean => isPreservedIn(goal, role, schema) || !managesSchema(goal.managed, schema)
 
 /**
  * Whether a role should hold a privilege in an object’s own ACL, granted by the owner: a grant asks for it there, or

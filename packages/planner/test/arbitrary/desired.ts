@@ -92,7 +92,17 @@ const drawn = fc.record({
   ),
   absent: anyName,
   keepDependents: oneIn(3),
-  isOfDatabase: oneIn(6),
+  manages: fc.oneof(
+    { arbitrary: fc.constant(undefined), weight: 4 },
+    { arbitrary: fc.constant({ cluster: false, schemas: undefined }), weight: 1 },
+    {
+      arbitrary: fc.record({
+        cluster: fc.constantFrom(undefined, true, false),
+        schemas: fc.array(fc.nat(), { minLength: 1, maxLength: 2 }),
+      }),
+      weight: 2,
+    },
+  ),
   reassignOwnedTo: fc.option(fc.nat(), { freq: 2 }),
   order: fc.array(fc.nat(), { minLength: 7, maxLength: 7 }),
   seed: fc.constantFrom('seed', ''),
@@ -158,11 +168,29 @@ const vocabularyOf = ({ objects, roles, server }: Snapshot, absent: string) => {
   }
 }
 
-/** Whether it is about what the scope `database` leaves alone. */
-const isOfCluster = (grant: Grant): boolean =>
-  grant.kind === 'attribute' ||
-  grant.kind === 'membership' ||
-  ('object' in grant && isShared(grant.object as ObjectName))
+/** What was drawn of the limits of a call; `undefined` where there is no schema for it. */
+const managesFrom = ({ manages, snapshot }: Drawn): PlanOptions['manages'] => {
+  if (manages?.schemas === undefined) return manages && { cluster: manages.cluster }
+  const { schemas, cluster } = manages
+  const all = snapshot.objects.flatMap(({ kind, name }) => (kind === 'schema' ? [name[0]!] : []))
+  if (all.length === 0) return undefined
+  return { schemas: schemas.map((number) => pick(all, number)!), ...(cluster !== undefined && { cluster }) }
+}
+
+/** Whether a grant is about what is managed. */
+const isManaged =
+  (manages: PlanOptions['manages']) =>
+  (grant: Grant): boolean => {
+    if (manages === undefined) return true
+    const { schemas, cluster = schemas === undefined } = manages
+    if (grant.kind === 'attribute' || grant.kind === 'membership') return cluster
+    const includes = (schema: string | null): boolean => schemas?.includes(schema ?? '') ?? true
+    if (grant.kind === 'default privilege') return includes(grant.schema)
+    const { object } = grant
+    if (!('name' in object)) return includes(object.schema)
+    if (isShared(object)) return cluster
+    return includes(object.kind === 'schema' || object.name.length > 1 ? object.name[0]! : null)
+  }
 
 /** What was drawn, without what would be an error whatever the server says. */
 const desiredFrom = (from: Drawn): DesiredRole[] => {
@@ -256,7 +284,7 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
     const asked = kept.flatMap((one) => grantsOf(one, index))
     return {
       role,
-      grants: from.isOfDatabase ? asked.filter((grant) => !isOfCluster(grant)) : asked,
+      grants: asked.filter(isManaged(managesFrom(from))),
       ...(preserved.length > 0 && { preserveExistingGrantsInSchemas: preserved }),
     }
   })
@@ -304,7 +332,8 @@ const withServesOthers = (snapshot: Snapshot, desired: readonly DesiredRole[]): 
 })
 
 const build = (from: Drawn): Input => {
-  const { snapshot, order, seed, keepDependents, isOfDatabase } = from
+  const { snapshot, order, seed, keepDependents } = from
+  const manages = managesFrom(from)
   const desired = desiredFrom(from).filter(({ role }) => !isNeeded(snapshot, role))
   const others = snapshot.roles
     .map(({ name }) => name)
@@ -319,7 +348,7 @@ const build = (from: Drawn): Input => {
       allowSelf: true,
       allowSuperuser: true,
       keepDependents,
-      scope: isOfDatabase ? 'database' : 'cluster',
+      ...(manages && { manages }),
       ...(reassignOwnedTo && { reassignOwnedTo }),
     },
   })

@@ -61,10 +61,12 @@ describe('what belongs to the cluster', () => {
     ],
   })
 
-  test('stays with the scope "database"', () =>
-    expect(scriptOf(before, roleT(), { scope: 'database' })).toBe('REVOKE USAGE ON SCHEMA "s" FROM "t";'))
+  test('stays if the cluster is not managed', () =>
+    expect(scriptOf(before, roleT(), { manages: { cluster: false } })).toBe(
+      'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+    ))
 
-  test('is taken away with the scope "cluster"', () =>
+  test('is taken away otherwise', () =>
     expect(scriptOf(before, roleT())).toBe(
       [
         '-- effect: role "t" loses LOGIN',

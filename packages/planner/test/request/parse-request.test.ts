@@ -537,11 +537,70 @@ test.for<[string, Grant]>([
   ['a privilege on a database', Grant.databaseConnect('d')],
   ['a privilege on a parameter', Grant.privilege(Target.parameter('work_mem'), ['SET'])],
   ['ownership of a tablespace', Grant.ownership(Target.tablespace('t'))],
-])('with the scope "database", %s is refused', ([, grant]) => {
-  const { field, message } = refusal(() => asked(grant), { scope: 'database' })
-  expect(field).toBe('scope')
-  expect(message).toContain('it belongs to the whole cluster, which the scope "database" leaves alone')
+])('if the cluster is not managed, %s is refused', ([, grant]) => {
+  const { field, message } = refusal(() => asked(grant), { manages: { cluster: false } })
+  expect(field).toBe('manages')
+  expect(message).toContain('it belongs to the whole cluster, which this call does not manage')
 })
+
+const addSchema = 'is outside of what this call manages; add schema "other" to manages.schemas'
+
+test.for<[string, Grant, string]>([
+  ['another schema itself', Grant.schemaUsage('other'), `schema "other" ${addSchema}`],
+  ['what is in another schema', Grant.tableSelect('other', 't'), `table "other"."t" ${addSchema}`],
+  [
+    'all of a kind in another schema',
+    Grant.ownership(Target.allTables('other')),
+    `all tables in schema "other" ${addSchema}`,
+  ],
+  [
+    'what will be in another schema',
+    Grant.defaultPrivilege({ owner: 'o', schema: 'other', on: 'tables' }, ['SELECT']),
+    `schema "other" ${addSchema}`,
+  ],
+  [
+    'what will be in any schema',
+    Grant.defaultPrivilege({ owner: 'o', on: 'tables' }, ['SELECT']),
+    'what is created in any schema is outside of what this call manages; name a schema of manages.schemas',
+  ],
+  [
+    'what is in no schema',
+    Grant.privilege(Target.language('c'), ['USAGE']),
+    'language "c" is outside of what this call manages; it is in no schema, so leave manages.schemas out',
+  ],
+  [
+    'what belongs to the cluster',
+    Grant.login(),
+    'it belongs to the whole cluster, which this call does not manage; set manages.cluster to true',
+  ],
+])('if only some schemas are managed, a grant of %s is refused', ([, grant, problem]) =>
+  expect(refusal(() => asked(grant), { manages: { schemas: ['s'] } })).toMatchObject({
+    field: 'manages',
+    message: expect.stringContaining(`: ${problem}`),
+  }),
+)
+
+test('the cluster can be managed besides some schemas', () => {
+  const desired = { role: 'r', grants: [Grant.schemaUsage('s'), Grant.roleMembership('a'), Grant.login()] }
+  expect(
+    requestOf(desired, { manages: { schemas: ['s', 's'], cluster: true }, seed: '' }).options.manages,
+  ).toEqual({ schemas: ['s'], cluster: true })
+})
+
+test.for<[object, string]>([
+  [{ schemas: [] }, 'manages leaves nothing to manage; name schemas, or set manages.cluster to true'],
+  [{ schemas: 's' }, 'manages.schemas is not an array'],
+  [{ schemas: [''] }, 'the name "" in manages.schemas cannot be empty'],
+  [{ cluster: 'no' }, 'manages.cluster must be true or false'],
+  [{ schema: ['s'] }, 'manages: unknown option "schema"; expected one of schemas, cluster'],
+])('%j is refused in place of what is managed', ([manages, problem]) =>
+  expect(refusal(() => asked(), { manages })).toMatchObject({ message: `cannot sync roles: ${problem}` }),
+)
+
+test('who sets scope is told of manages', () =>
+  expect(() => requestOf([], { scope: 'database', seed: '' } as never)).toThrow(
+    'cannot plan: unknown option "scope"; to leave alone what belongs to the whole cluster, set manages: { cluster: false }',
+  ))
 
 test('an error says which role and which grant it is about', () =>
   expect(refusal(() => asked(Grant.schemaUsage('s'), Grant.schemaUsage('')))).toMatchObject({

@@ -43,10 +43,32 @@ export interface Asked {
   readonly entitled: readonly Grant[]
   /** The schemas in which it keeps what it has. */
   readonly preserved: readonly string[]
-  /** Whether it keeps what it has in the cluster. */
-  readonly keepsCluster: boolean
+  /** What is left as it is, for everybody. */
+  readonly limits: Limits
   /** Nothing was asked for it. */
   readonly isIdle: boolean
+}
+
+/** What is judged at all. */
+export interface Limits {
+  readonly cluster: boolean
+  /** `undefined`: all of them, and what is in none. */
+  readonly schemas: readonly string[] | undefined
+}
+
+export const limitsIn = ({ request }: Plan): Limits => {
+  const { schemas, cluster = true } = (request.kind === 'sync' ? request.options.manages : undefined) ?? {}
+  return { cluster, schemas }
+}
+
+const isSchemaOutside = ({ schemas }: Limits, schema: string | null): boolean =>
+  schemas !== undefined && (schema === null || !schemas.includes(schema))
+
+/** Whether an object is left as it is. */
+export const isOutside = (limits: Limits, object: ObjectName): boolean => {
+  if (isShared(object)) return !limits.cluster
+  const { kind, name } = object
+  return isSchemaOutside(limits, kind === 'schema' || name.length > 1 ? name[0]! : null)
 }
 
 /** What a plan was made for. */
@@ -54,8 +76,8 @@ export const desiredIn = ({ request }: Plan): readonly DesiredRole[] =>
   request.kind === 'sync' ? request.desired : []
 
 export const askedIn = (made: Plan): Asked[] => {
-  const { skipped, request } = made
-  const keepsCluster = request.kind === 'sync' && request.options.scope === 'database'
+  const { skipped } = made
+  const limits = limitsIn(made)
   const skips = (reasons: readonly Skipped['reason'][]): Set<string> =>
     new Set(
       skipped.flatMap(({ role, grant, reason }) => (reasons.includes(reason) ? [textOf([role, grant])] : [])),
@@ -73,7 +95,7 @@ export const askedIn = (made: Plan): Asked[] => {
           (grant.kind !== 'default privilege' || isPermitted(grant)),
       )
       const isIdle = grants.length + preserved.length === 0
-      return { role, grants: entitled.filter(isPermitted), entitled, preserved, keepsCluster, isIdle }
+      return { role, grants: entitled.filter(isPermitted), entitled, preserved, limits, isIdle }
     })
 }
 
@@ -90,12 +112,54 @@ const servedBy = (snapshot: Snapshot, role: string): PrivilegeFact | undefined =
   return isByOwner && entry?.grantable === false ? entry : undefined
 }
 
-/** Whether a role has nothing in this database. */
-const isOfClusterOnly = (snapshot: Snapshot, role: string): boolean =>
-  tiesOf(snapshot, role).every((tie) => {
-    const { kind, grantee, object } = tie as PrivilegeFact
-    return kind === 'privilege' && grantee === role && isShared(object)
-  })
+/** Whether an intermediate role gives its members nothing that is judged. */
+const givesOnlyOutside = (
+  snapshot: Snapshot,
+  limits: Limits,
+  role: string,
+  schemas: readonly string[],
+): boolean => {
+  const isLeft = (object: ObjectName): boolean => isOutside(limits, object) || isInside(schemas, object)
+  const isMore = limits.cluster && (isMemberOfSome(snapshot, role) || hasAttributes(snapshot, role))
+  return (
+    !isMore &&
+    snapshot.objects.every((object) => isLeft(object) || object.owner !== role) &&
+    snapshot.objects
+      .flatMap(entriesOf)
+      .every(({ object, grantee, grantor }) => isLeft(object) || (grantee !== role && grantor !== role)) &&
+    snapshot.defaultPrivileges.every(
+      ({ owner, schema, acl }) =>
+        isSchemaOutside(limits, schema) ||
+        (schema !== null && schemas.includes(schema)) ||
+        (owner !== role && acl.every(({ grantee }) => grantee !== role)),
+    )
+  )
+}
+
+/** Whether a fact is about something that is left as it is. */
+export const isOutsideFact = (
+  snapshot: Snapshot,
+  limits: Limits,
+  fact: Fact,
+  schemas: readonly string[] = [],
+): boolean => {
+  switch (fact.kind) {
+    case 'role':
+    case 'attribute':
+      return !limits.cluster
+    case 'ownership':
+    case 'privilege':
+      return isOutside(limits, fact.object)
+    case 'default privilege':
+      return isSchemaOutside(limits, fact.schema)
+    case 'membership':
+      if (!isIntermediate(fact.role)) return !limits.cluster
+      return (
+        (!limits.cluster || limits.schemas !== undefined) &&
+        givesOnlyOutside(snapshot, limits, fact.role, schemas)
+      )
+  }
+}
 
 const isMember = ({ memberships }: Snapshot, member: string, role: string): boolean =>
   memberships.some((row) => row.member === member && row.role === role && (row.inherit || row.set))
@@ -103,21 +167,21 @@ const isMember = ({ memberships }: Snapshot, member: string, role: string): bool
 /** Whether a role keeps something, asked for or not. */
 export const isPreserved = (
   snapshot: Snapshot,
-  { role, preserved, keepsCluster }: Pick<Asked, 'role' | 'preserved' | 'keepsCluster'>,
+  { role, preserved, limits }: Pick<Asked, 'role' | 'preserved' | 'limits'>,
   fact: Fact,
 ): boolean => {
   if (holderOf(fact) !== role) return false
+  if (isOutsideFact(snapshot, limits, fact, preserved)) return true
   switch (fact.kind) {
     case 'role':
     case 'attribute':
-      return keepsCluster
+      return false
     case 'ownership':
     case 'privilege':
-      return isInside(preserved, fact.object) || (keepsCluster && isShared(fact.object))
+      return isInside(preserved, fact.object)
     case 'default privilege':
       return fact.schema !== null && preserved.includes(fact.schema)
     case 'membership': {
-      if (keepsCluster && (!isIntermediate(fact.role) || isOfClusterOnly(snapshot, fact.role))) return true
       const served = servedBy(snapshot, fact.role)
       return served !== undefined && (fact.inherit || fact.set) && isInside(preserved, served.object)
     }
@@ -158,12 +222,16 @@ const tiesOf = (snapshot: Snapshot, name: string): unknown[] => [
 const isMemberOfSome = ({ memberships }: Snapshot, name: string): boolean =>
   memberships.some(({ member }) => member === name)
 
+const hasAttributes = (snapshot: Snapshot, name: string): boolean => {
+  const { login, superuser, createRole, createDb, replication, bypassRls } = roleIn(snapshot, name)!
+  return [login, superuser, createRole, createDb, replication, bypassRls].includes(true)
+}
+
 /** Nothing but a way to have one privilege on one object. */
 export const isTrusted = (snapshot: Snapshot, name: string): boolean => {
-  const { login, superuser, inherit, createRole, createDb, replication, bypassRls } = roleIn(snapshot, name)!
   return (
-    inherit &&
-    ![login, superuser, createRole, createDb, replication, bypassRls].includes(true) &&
+    roleIn(snapshot, name)!.inherit &&
+    !hasAttributes(snapshot, name) &&
     tiesOf(snapshot, name).length === 1 &&
     !isMemberOfSome(snapshot, name)
   )
@@ -306,13 +374,13 @@ const wordsFor = (role: string, fact: Fact): string => {
 /** Whether a role may have granted a privilege on what it does not own: on a column also by what it has on the table. */
 const mayHaveGranted = (
   outcome: Snapshot,
-  { role, preserved, keepsCluster, entitled }: Asked,
+  { role, preserved, limits, entitled }: Asked,
   { object, privilege }: PrivilegeFact,
 ): boolean => {
   const table: ObjectName = { kind: 'table', name: object.name.slice(0, 2) }
   return (
     isInside(preserved, object) ||
-    (keepsCluster && isShared(object)) ||
+    isOutside(limits, object) ||
     (object.kind === 'column' ? [object, table] : [object]).some(
       (one) =>
         objectIn(outcome, one)?.owner !== role &&

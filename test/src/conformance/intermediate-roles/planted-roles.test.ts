@@ -267,14 +267,17 @@ conformanceAround16('planted-roles', (sandbox) => {
     await box.admin(`drop owned by ${role}; drop role ${role}; drop role if exists ${theirs}`)
   })
 
-  test('with the scope "database", membership in a role that also holds something of the cluster is residue', async () => {
+  test('if the cluster is not managed, membership in a role that also holds something of it is residue', async () => {
     const box = sandbox()
     const [schema, alice, role] = [await makeTable(box), box.name('alice'), await ourName(box)]
     await box.run(
       `create role ${alice}; create role ${role}; grant select on ${schema}.t to ${role};
        grant temporary on database ${box.database} to ${role}; grant ${role} to ${alice}`,
     )
-    const { plan } = await box.sync({ role: alice, grants: [] }, { scope: 'database', onResidue: 'report' })
+    const { plan } = await box.sync(
+      { role: alice, grants: [] },
+      { manages: { cluster: false }, onResidue: 'report' },
+    )
     expect(plan.residue).toMatchObject([
       { role: alice, reason: 'more than an intermediate role', fact: { kind: 'membership', role } },
     ])

@@ -1,10 +1,12 @@
 import { Grant, InvalidGrantError, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
+import { describeFact } from '../../../harness/holdings/effects.ts'
+import { holdEverything } from '../../../harness/holdings/everything-held.ts'
 import { openSandbox } from '../../../harness/sandbox/sandbox.ts'
 
-conformanceAround16('scope', (sandbox) => {
-  test('with the scope "database", syncs of one role in two databases leave each other’s part alone', async () => {
+conformanceAround16('manages', (sandbox) => {
+  test('if none of them manages the cluster, syncs of one role in two databases leave each other’s part alone', async () => {
     const box = sandbox()
     const other = await openSandbox(box.server, box.driver, 'superuser')
     try {
@@ -40,14 +42,14 @@ conformanceAround16('scope', (sandbox) => {
           from pg_roles where rolname = '${role}'`),
       })
       await box.sync({ role, grants: [...cluster, ...inBox] })
-      await other.sync({ role, grants: inOther }, { scope: 'database' })
+      await other.sync({ role, grants: inOther }, { manages: { cluster: false } })
       const everything = { box: [[true, false]], other: [[true, true]], cluster: [[true, true, true, true]] }
       expect(await mays()).toEqual(everything)
 
-      await box.sync({ role, grants: inBox }, { scope: 'database' })
-      await other.sync({ role, grants: [] }, { scope: 'database' })
+      await box.sync({ role, grants: inBox }, { manages: { cluster: false } })
+      await other.sync({ role, grants: [] }, { manages: { cluster: false } })
       expect(await mays()).toEqual({ ...everything, other: [[false, false]] })
-      await other.sync({ role, grants: inOther }, { scope: 'database' })
+      await other.sync({ role, grants: inOther }, { manages: { cluster: false } })
       await box.sync({ role, grants: [] })
       expect(await mays()).toEqual({
         ...everything,
@@ -90,7 +92,60 @@ conformanceAround16('scope', (sandbox) => {
     }
   })
 
-  test('with the scope "database", a grant on something of the cluster is refused', async () => {
+  test('if only a schema is managed, exactly what roles have on it and in it goes, and nothing else changes', async () => {
+    const box = sandbox()
+    const { role, place } = await holdEverything(box)
+    const [reader, other] = [box.name('r'), box.name('s')]
+    await box.run(`create schema ${other}`)
+    await box.sync({
+      role: reader,
+      grants: [
+        Grant.schemaUsage(place.schema),
+        Grant.schemaUsage(other),
+        Grant.databaseConnect(box.database),
+        ...(box.isSuperuser ? [Grant.tableSelect(place.schema, /./)] : []),
+      ],
+    })
+    const everybody = [...(await box.roles()), box.server.user]
+    const isInside = (line: string): boolean =>
+      line.includes(` ${place.schema}.`) || line.includes(` schema ${place.schema}`)
+    const outside = async () => [...(await box.holdings(everybody))].filter((line) => !isInside(line)).sort()
+    const intermediate = new RegExp(`^${reader}: member of _pgsr_local_\\d+_(schema_usage|table_select)_`)
+    const before = await outside()
+
+    const { plan } = await box.sync(
+      [
+        { role, grants: [] },
+        { role: reader, grants: [] },
+      ],
+      {
+        manages: { schemas: [place.schema] },
+        allowSuperuser: true,
+        reassignOwnedTo: box.actor,
+        onResidue: 'report',
+      },
+    )
+
+    // What the superuser has granted, the owner of a database may not take away.
+    const left = plan.residue.map((one) => `${one.role}: ${describeFact(one.fact, box.server.version)}`)
+    if (box.isSuperuser) expect(left).toEqual([])
+    const mine = [...(await box.holdings([role, reader]))].filter((line) => !line.startsWith('PUBLIC: '))
+    expect(mine.filter(isInside).sort()).toEqual(left.sort())
+    const isMembership = (line: string): boolean => intermediate.test(line)
+    const after = await outside()
+    expect(after.filter((line) => !isMembership(line))).toEqual(before.filter((line) => !isMembership(line)))
+    expect(after.filter(isMembership)).toHaveLength(1)
+    expect(await box.admin(`select has_schema_privilege('${reader}', '${other}', 'USAGE')`)).toEqual([[true]])
+  })
+
+  test('a schema that is managed has to exist', async () => {
+    const box = sandbox()
+    await expect(
+      box.pool.syncRoles({ role: box.name('r'), grants: [] }, { manages: { schemas: ['misspelt'] } }),
+    ).rejects.toMatchObject({ _tag: 'InvalidGrantError', field: 'manages' })
+  })
+
+  test('a grant of what is not managed is refused', async () => {
     const box = sandbox()
     const role = box.name('r')
     for (const grant of [
@@ -100,7 +155,10 @@ conformanceAround16('scope', (sandbox) => {
       Grant.ownership(Target.tablespace('t')),
     ])
       await expect(
-        box.pool.syncRoles({ role, grants: [grant] }, { scope: 'database' }),
+        box.pool.syncRoles({ role, grants: [grant] }, { manages: { cluster: false } }),
       ).rejects.toBeInstanceOf(InvalidGrantError)
+    await expect(
+      box.pool.syncRoles({ role, grants: [Grant.schemaUsage('s')] }, { manages: { schemas: ['t'] } }),
+    ).rejects.toThrow('add schema "s" to manages.schemas')
   })
 })
