@@ -30,7 +30,7 @@ export {
   futureObjects,
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
-export { type PlanOptions } from './model/request.ts'
+export { type PlanOptions, type SeededPlanOptions } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is

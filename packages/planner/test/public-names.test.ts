@@ -21,7 +21,7 @@ const types = `
     ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
     PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderOptions Residue
-    RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact Scope Server SetAttribute SetOwner
+    RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact Scope SeededPlanOptions Server SetAttribute SetOwner
     SetPassword SetValidUntil Skipped Snapshot Unmanaged
 `
 
