@@ -109,6 +109,8 @@ export { plan, planDrop } from './plan/plan.ts'
 export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
 export { type RenderOptions } from './sql/script.ts'
 export { type Residue } from './model/residue.ts'
+export { type SummaryEntry } from './summary/entries.ts'
+export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'
 // Functions that check the types of their input
 export {
   describeFact,
@@ -116,6 +118,7 @@ export {
   describeObject,
   describeOperation,
   differenceOf,
+  hasDrift,
   isCaretakerName,
   isDelegateName,
   isIntermediateName,
@@ -125,7 +128,9 @@ export {
   planDifferenceOf,
   renderJson,
   renderSql,
+  renderSummary,
   scopeOf,
   statementOf,
+  summaryOf,
   typeName,
 } from './from-outside.ts'
