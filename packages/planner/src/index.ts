@@ -52,6 +52,13 @@ export {
   privilegeLetters,
   type Privileges,
 } from './postgres/privilege.ts'
+export {
+  type AclOptions,
+  type ObjectOptions,
+  snapshot,
+  type SnapshotBuilder,
+  type SnapshotOptions,
+} from './model/snapshot-builder.ts'
 export { type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
 export type {
