@@ -31,7 +31,7 @@ export {
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
 export { type ManagesOption } from './model/managed.ts'
-export { type PlanOptions } from './model/request.ts'
+export { type PlanOptions, type SeededPlanOptions } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is
@@ -53,6 +53,13 @@ export {
   privilegeLetters,
   type Privileges,
 } from './postgres/privilege.ts'
+export {
+  type AclOptions,
+  type ObjectOptions,
+  snapshot,
+  type SnapshotBuilder,
+  type SnapshotOptions,
+} from './model/snapshot-builder.ts'
 export { type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
 export type {
@@ -110,6 +117,8 @@ export { plan, planDrop } from './plan/plan.ts'
 export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
 export { type RenderOptions } from './sql/script.ts'
 export { type Residue } from './model/residue.ts'
+export { type SummaryEntry } from './summary/entries.ts'
+export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'
 // Functions that check the types of their input
 export {
   describeFact,
@@ -117,6 +126,7 @@ export {
   describeObject,
   describeOperation,
   differenceOf,
+  hasDrift,
   isCaretakerName,
   isDelegateName,
   isIntermediateName,
@@ -126,7 +136,9 @@ export {
   planDifferenceOf,
   renderJson,
   renderSql,
+  renderSummary,
   scopeOf,
   statementOf,
+  summaryOf,
   typeName,
 } from './from-outside.ts'

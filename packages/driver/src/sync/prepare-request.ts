@@ -1,7 +1,6 @@
 import { type DesiredRole, type Grant, InvalidGrantError, type PlanOptions, type Scope } from '@pgsr/planner'
-import { describeName, requestOf, scopeOfRequest, type SyncRequest } from '@pgsr/planner/internal'
+import { describeName, requestOf, scopeOfRequest, type SyncRequest, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
-import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
@@ -47,7 +46,7 @@ export const prepareRequest = (
   desired: DesiredRole | readonly DesiredRole[],
   { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, manages }: PlanOptions,
   deadline: Deadline,
-  seed: string = randomUUID(),
+  seed: string = usualSeed,
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
   Effect.flatMap(
     planning(() => readGiven('desired', () => copied(desired))),

@@ -43,7 +43,7 @@ export const describeObject = ({ kind, name }: ObjectName): string => {
 }
 
 /** `future tables of role "o" in schema "s"`. */
-const describeFuture = ({ owner, schema, on }: Future): string =>
+export const describeFuture = ({ owner, schema, on }: Future): string =>
   `future ${on} of role ${describeName(owner)}${schema === null ? '' : ` in schema ${describeName(schema)}`}`
 
 const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
@@ -63,7 +63,12 @@ export const describeTarget = (target: Target): string => {
   return `${what} of schema ${describeName(schema)} that match ${describePattern(pattern)}`
 }
 
-const describeOptions = ({ admin, inherit, set }: MembershipGrant): string =>
+/** The options of a membership, as far as they are given, in words that can follow it. */
+export const describeMembershipOptions = ({
+  admin,
+  inherit,
+  set,
+}: Pick<MembershipGrant, 'admin' | 'inherit' | 'set'>): string =>
   Object.entries({ ADMIN: admin, INHERIT: inherit, SET: set })
     .flatMap(([option, value]) =>
       value === undefined ? [] : [` ${value ? 'with' : 'without'} ${option} option`],
@@ -80,7 +85,7 @@ export const describeGrant = (grant: Grant): string => {
     case 'ownership':
       return `ownership of ${describeTarget(grant.object)}`
     case 'membership':
-      return `membership in role ${describeName(grant.role)}${describeOptions(grant)}`
+      return `membership in role ${describeName(grant.role)}${describeMembershipOptions(grant)}`
     case 'default privilege':
       return `${grant.privileges.join(', ')} on ${describeFuture(grant)}${grantOption(grant)}`
   }

@@ -36,7 +36,7 @@ export interface ProvidedPrivilege {
 }
 
 /**
- * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names are random.
+ * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names do not say that.
  */
 export const roleOrder = (role: string, provides: ProvidedPrivilege | undefined): string =>
   provides === undefined ? `0\0${role}` : `1\0${objectKey(provides.object)}\0${provides.privilege}\0${role}`

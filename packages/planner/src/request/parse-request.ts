@@ -5,7 +5,7 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
-import type { PlanOptions, SyncRequest } from '../model/request.ts'
+import { type PlanOptions, type SeededPlanOptions, type SyncRequest, usualSeed } from '../model/request.ts'
 import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
@@ -217,7 +217,7 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
  */
 export const requestOf = (
   desired: DesiredRole | readonly DesiredRole[],
-  planOptions: PlanOptions & { readonly seed: string },
+  planOptions: SeededPlanOptions,
 ): SyncRequest =>
   onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
     checkedRequest(desired, planOptions),
@@ -225,9 +225,9 @@ export const requestOf = (
 
 const checkedRequest = (
   desired: DesiredRole | readonly DesiredRole[],
-  planOptions: PlanOptions & { readonly seed: string },
+  planOptions: SeededPlanOptions,
 ): SyncRequest => {
-  const { seed, ...options } = (planOptions as typeof planOptions | undefined) ?? { seed: undefined }
+  const { seed = usualSeed, ...options } = planOptions
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const checkedOptions = checkOptions(options)

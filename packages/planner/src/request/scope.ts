@@ -65,5 +65,4 @@ const rolesTouched = (operation: Operation): readonly string[] => {
 export const scopeOf = (
   from: DesiredRole | readonly DesiredRole[] | Plan,
   options: PlanOptions = {},
-): Scope =>
-  'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))
+): Scope => ('transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, options)))

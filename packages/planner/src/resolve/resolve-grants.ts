@@ -213,7 +213,9 @@ export class GrantResolver implements Pick<
   #newRole({ provides: { object, privilege }, key }: Asked, reason: Reason): string {
     return getOrMake(this.#newRoleFor, privilegeKey(key, privilege, ''), () => {
       const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
-      const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
+      const { settled, seed } = this.#context
+      const { oid = null } = settled.objects.get(key) ?? {}
+      const role = intermediateName(settled.server, { ...object, oid }, privilege, seed, isTaken)
       this.#newNames.add(role)
       this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
       return role

@@ -16,13 +16,16 @@ import { type AskedGrant, type Goal, nothingFor, type TargetState } from './targ
 
 /** For each desired role that owns something: the name of a caretaker that may own it instead. */
 const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
-  const owners = new Set<string>()
-  for (const { owner } of catalog.objects.values()) owners.add(owner)
+  const newestOf = new Map<string, number>()
+  for (const { owner, oid } of catalog.objects.values())
+    newestOf.set(owner, Math.max(newestOf.get(owner) ?? 0, Number(oid)))
   const named = new Set<string>()
   const caretakers = new Map<string, string>()
   for (const { role } of desired) {
-    if (!owners.has(role)) continue
-    const name = caretakerName(role, seed, (taken) => catalog.roles.has(taken) || named.has(taken))
+    const newest = newestOf.get(role)
+    if (newest === undefined) continue
+    const isTaken = (name: string): boolean => catalog.roles.has(name) || named.has(name)
+    const name = caretakerName(catalog.server, role, newest, seed, isTaken)
     caretakers.set(role, name)
     named.add(name)
   }
