@@ -1,6 +1,11 @@
 // Grants: what is asked for
 export { access, type AccessLevel, type AccessOptions, type AccessPrivileges } from './model/access-level.ts'
-export { type DesiredRole } from './model/desired-role.ts'
+export {
+  type DesiredProperties,
+  type DesiredRole,
+  type Settings,
+  type SettingValue,
+} from './model/desired-role.ts'
 export {
   type AttributeGrant,
   type DefaultPrivilegeGrant,
@@ -62,6 +67,7 @@ export {
 } from './model/snapshot-builder.ts'
 export { type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
+export { type KnownSetting, type PropertyName, type RoleProperty } from './model/role-property.ts'
 export type {
   DatabaseObject,
   DefaultPrivileges,
@@ -90,6 +96,7 @@ export type {
   MembershipFact,
   OwnershipFact,
   PrivilegeFact,
+  PropertyFact,
   RoleFact,
 } from './model/fact.ts'
 export type {
@@ -109,6 +116,7 @@ export type {
   SetAttribute,
   SetOwner,
   SetPassword,
+  SetProperty,
   SetValidUntil,
 } from './model/operation.ts'
 export { type PlanDifference, type PlanEntry } from './plan/plan-difference.ts'

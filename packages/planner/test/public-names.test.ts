@@ -14,15 +14,15 @@ const values = `
 
 const types = `
     AccessLevel AccessOptions AccessPrivileges AclItem AclOptions AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
-    DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
+    DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredProperties DesiredRole
     Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
-    GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema LeftSummary LockRole LoginGrant LoginOptions ManagesOption
+    GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema KnownSetting LeftSummary LockRole LoginGrant LoginOptions ManagesOption
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
     ObjectKindRow ObjectName ObjectOptions ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
-    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderOptions Residue
-    RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact RolesSummary Scope SeededPlanOptions Server SetAttribute SetOwner
-    SetPassword SetValidUntil Skipped Snapshot SnapshotBuilder SnapshotOptions Summary SummaryEntry Unmanaged
+    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges PropertyFact PropertyName Reason RenderOptions Residue
+    RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact RoleProperty RolesSummary Scope SeededPlanOptions Server SetAttribute SetOwner
+    SetPassword SetProperty SetValidUntil SettingValue Settings Skipped Snapshot SnapshotBuilder SnapshotOptions Summary SummaryEntry Unmanaged
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')

@@ -63,6 +63,8 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
+  /** Whether connection limits, comments and settings of roles are read. */
+  readonly properties: boolean
   /** Whether it matters as whom the acting role can act. A superuser can act as anybody. */
   readonly readsRights: boolean
   /** The catalogs of objects that are read. */
@@ -95,7 +97,7 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf = (
-  { desired, objects, owned, patterns, defaultsOf, unusedRoles }: Scope,
+  { desired, objects, owned, patterns, defaultsOf, properties = [], unusedRoles }: Scope,
   isSuperuser: boolean,
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
@@ -112,6 +114,7 @@ export const needsOf = (
       ownsAll,
       defaults: defaultsOf.length > 0,
       unusedRoles,
+      properties: properties.length > 0,
       readsRights: !isSuperuser,
       catalogs: new Set([
         ...[...named, ...matched].map(catalogNameOf),

@@ -1,4 +1,4 @@
-import type { ObjectKind } from '@pgsr/planner'
+import type { ObjectKind, PropertyName } from '@pgsr/planner'
 import type { RawBuilder } from 'kysely'
 import { parse } from 'postgres-array'
 
@@ -16,6 +16,7 @@ const orNull = <T>(read: Reader<T>): Reader<T | null> => read
 
 const readOnly = text as Reader<'replica' | 'transaction'>
 const kind = text as Reader<ObjectKind>
+const property = text as Reader<PropertyName['property']>
 
 /** The attributes of a role. */
 const attributes = {
@@ -82,6 +83,8 @@ const lists = {
   usualObjects: { kind, name: texts, oid: text, owner: text, acl: texts },
   defaultPrivileges: { owner: text, schema: orNull(text), on: text, acl: texts },
   unmanaged: { role: text, kind: text, description: text },
+  properties: { role: text, property, setting: orNull(text), database: orNull(text), value: text },
+  settings: { setting: text, context: orNull(text), mayBeSet: boolean },
   mayBeUnused: { role: text },
   /** At most one row, for a role that is no superuser: whether roles have to be read that the acting role may reach. */
   reach: { isWider: boolean },

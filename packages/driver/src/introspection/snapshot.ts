@@ -5,6 +5,7 @@ import {
   type ObjectKind,
   objectKinds,
   type Role,
+  type RoleProperty,
   type Scope,
   type Snapshot,
 } from '@pgsr/planner'
@@ -124,6 +125,12 @@ const roleOf = (
   elsewhere: elsewhere.get(role.oid) ?? 0,
   ...(administeredByOthers && { administeredByOthers }),
   ...(administers !== null && { administers }),
+})
+
+const propertyOf = ({ setting, database, ...row }: RowOf<'properties'>): RoleProperty => ({
+  ...row,
+  ...(setting !== null && { setting }),
+  ...(database !== null && { database }),
 })
 
 type Dependency = RowOf<'dependencies'>
@@ -291,6 +298,10 @@ export const parseAnswer = (
       memberships: parts.memberships,
       objects: objects.named,
       defaultPrivileges: defaults.named,
+      ...(needs.properties && {
+        properties: rows('properties')(propertyOf),
+        settings: rows('settings')((row) => row),
+      }),
       unmanaged: [...parts.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },

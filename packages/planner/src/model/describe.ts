@@ -6,6 +6,7 @@ import type { Grant, MembershipGrant } from './grant.ts'
 import type { Membership } from './membership.ts'
 import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
 import type { Request } from './request.ts'
+import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isAll, isPattern, type Pattern, type Target } from './target.ts'
 
@@ -101,6 +102,12 @@ export const describeRequest = (request: Request): string =>
 export const describeProvided = ({ privilege, object }: ProvidedPrivilege): string =>
   `${privilege} on ${describeObject(object)}`
 
+/** A property in words that can follow “the”: `setting "work_mem" in database "d"`. */
+export const describeProperty = ({ property, setting, database }: PropertyName): string => {
+  if (setting === undefined) return property
+  return `${property} ${describeName(setting)}${database === undefined ? '' : ` in database ${describeName(database)}`}`
+}
+
 /** A fact in words that can follow the name of its role: `ownership of table "s"."t"`. */
 export const describeFact = (fact: Fact): string => {
   switch (fact.kind) {
@@ -108,6 +115,8 @@ export const describeFact = (fact: Fact): string => {
       return 'existence'
     case 'attribute':
       return fact.attribute
+    case 'property':
+      return describeProperty(fact)
     case 'membership':
       return `membership in role ${describeName(fact.role)}${fact.admin ? ' with ADMIN option' : ''}, granted by ${describeName(fact.grantor)}`
     case 'ownership':
@@ -131,6 +140,8 @@ export const describeFactInFull = (fact: Fact): string => {
       return `${described(fact.role)} exists`
     case 'attribute':
       return `${described(fact.role)} has ${fact.attribute}`
+    case 'property':
+      return `${described(fact.role)} has the ${describeProperty(fact)}, which is ${describeName(fact.value)}`
     case 'membership':
       return `${described(fact.member)} is a member of ${described(fact.role)} ${options(fact)}, granted by ${described(fact.grantor)}`
     case 'ownership':
@@ -172,6 +183,8 @@ export const describeOperation = (operation: Operation): string => {
       return `set the password of role ${describeName(operation.role)}${operation.hashedBy === 'server' ? ', sent as it is for the server to hash' : ''}`
     case 'clearPassword':
       return `clear the password of role ${describeName(operation.role)}`
+    case 'setProperty':
+      return `${operation.value === null ? 'reset' : 'set'} the ${describeProperty(operation)} of role ${describeName(operation.role)}`
     case 'grantMembership':
       return `grant role ${describeName(operation.role)} to role ${describeName(operation.member)}`
     case 'revokeMembership':

@@ -98,6 +98,7 @@ const holder = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+    case 'property':
       return fact.role
     case 'membership':
       return fact.member

@@ -1,3 +1,4 @@
+import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
@@ -33,6 +34,8 @@ export const scopeOfRequest = (request: Request): Scope => {
 
 const schemaNamed = (schema: string): ObjectName => ({ kind: 'schema', name: [schema] })
 
+const databaseNamed = (database: string): ObjectName => ({ kind: 'database', name: [database] })
+
 /** The object that a target names, or the schema in which it stands for some. */
 const objectOf = (target: Target): ObjectName => (isNamed(target) ? target : schemaNamed(target.schema))
 
@@ -43,6 +46,10 @@ const patternsOf = (target: Target): readonly PatternScope[] => {
   const { kind, schema, columns } = target
   return columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column }))
 }
+
+/** The names of the settings that a role should have. */
+const settingsAsked = ({ settings = {}, settingsIn = {} }: DesiredRole): readonly string[] =>
+  [settings, ...Object.values(settingsIn)].flatMap((all) => Object.keys(all))
 
 const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   // Many roles ask for the same.
@@ -56,6 +63,8 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   return scope({
     ...nothing,
     desired: desired.map(({ role }) => role),
+    properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
+    settings: desired.flatMap(settingsAsked),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
       ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
@@ -65,6 +74,7 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
       ...[...ownerships, ...privileges].map(objectOf),
       ...creators.flatMap(({ schema }) => (schema === null ? [] : [schemaNamed(schema)])),
       ...(manages?.schemas ?? []).map(schemaNamed),
+      ...desired.flatMap(({ settingsIn = {} }) => Object.keys(settingsIn).map(databaseNamed)),
       ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) => preserved.map(schemaNamed)),
     ],
     owned,
@@ -84,6 +94,8 @@ export const scope = ({
   owned,
   patterns,
   defaultsOf,
+  properties = [],
+  settings = [],
   unusedRoles,
 }: Scope): Scope => ({
   desired: sortedUnique(desired),
@@ -92,5 +104,7 @@ export const scope = ({
   owned: distinctObjects(owned),
   patterns: inKeyOrder(new Map(patterns.map((one) => [JSON.stringify(one), one]))),
   defaultsOf: sortedUnique(defaultsOf),
+  ...(properties.length > 0 && { properties: sortedUnique(properties) }),
+  ...(settings.length > 0 && { settings: sortedUnique(settings) }),
   unusedRoles,
 })

@@ -11,6 +11,7 @@ import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, schemaOf } from '../postgres/object-kind.ts'
 import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
 import { membershipCycle } from './membership-cycle.ts'
@@ -59,6 +60,7 @@ const fields: ReadonlySet<string> = new Set([
   'role',
   'grants',
   'preserveExistingGrantsInSchemas',
+  ...propertyFields,
 ] satisfies (keyof DesiredRole)[])
 
 const whatIs = (value: unknown): string => {
@@ -124,9 +126,18 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
       'role',
     )
+  const properties = checkProperties(desired, (field, problem) =>
+    fail(`cannot sync role ${describeName(role)}: ${problem}`, field),
+  )
+  if (!managed.cluster && asksForProperties(properties))
+    fail(
+      `cannot sync role ${describeName(role)}: its limit, INHERIT, comment and settings belong to the whole cluster, which this call does not manage; set manages.cluster to true`,
+      'manages',
+    )
   return {
     role,
     grants: inOrder,
+    ...properties,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
   }
 }

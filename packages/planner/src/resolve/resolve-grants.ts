@@ -88,7 +88,8 @@ export class GrantResolver implements Pick<
     const asked = this.#askedBy(grant)
     if (isNone(asked)) return this.#skips.add(reason, asked.reason, asked.why)
     const memberInherits =
-      this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(reason.role)?.inherit ?? true)
+      this.#catalog.membershipsHaveGrantors ||
+      (this.#context.goal.inherits.get(reason.role) ?? this.#catalog.roles.get(reason.role)?.inherit ?? true)
     let hasNoEffect = false
     let notPermitted: Set<string> | undefined
     for (const one of asked) {

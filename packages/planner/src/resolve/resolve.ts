@@ -11,6 +11,7 @@ import { attachableOf, isAttaching } from './future-owner.ts'
 import { AttributeResolver } from './resolve-attributes.ts'
 import { GrantResolver } from './resolve-grants.ts'
 import { resolveOwnership } from './resolve-ownership.ts'
+import { PropertyResolver } from './resolve-properties.ts'
 import { Skips } from './skips.ts'
 import { type AskedGrant, type Goal, nothingFor, type TargetState } from './target-state.ts'
 
@@ -92,7 +93,15 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     if (grant.attribute === 'LOGIN') attributes.login(grant, reason)
     else attributes.attribute(grant, reason)
   }
-  const target = { ...empty, logins: attributes.logins, attributes: attributes.attributes }
+  const others = new PropertyResolver(catalog, now, skips)
+  for (const desired of existing) others.role(desired)
+  const target = {
+    ...empty,
+    logins: attributes.logins,
+    attributes: attributes.attributes,
+    properties: others.properties,
+    inherits: others.inherits,
+  }
   const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
   const joined = request.desired.flatMap(({ grants }) =>
     ofKind(grants, 'membership').map((grant) => grant.role),

@@ -1,4 +1,4 @@
-import { describeMembershipOptions } from '../model/describe.ts'
+import { describeMembershipOptions, describeProperty } from '../model/describe.ts'
 import type { Effect } from '../model/effect.ts'
 import type { Fact } from '../model/fact.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
@@ -60,6 +60,12 @@ const changeOf = (operation: Operation): Change | undefined => {
     case 'setAttribute': {
       const item: Item = { kind: 'attribute', attribute: operation.attribute }
       return operation.value ? gains(operation.role, item) : loses(operation.role, item)
+    }
+    case 'setProperty': {
+      const { role, property, value } = operation
+      const limit = property === 'connection limit' && value !== null ? ` ${value}` : ''
+      const item: Item = { kind: 'attribute', attribute: `${describeProperty(operation)}${limit}` }
+      return value === null ? loses(role, item) : gains(role, item)
     }
     case 'setValidUntil': {
       const { role, validUntil } = operation

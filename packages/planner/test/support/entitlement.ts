@@ -146,6 +146,7 @@ export const isOutsideFact = (
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+    case 'property':
       return !limits.cluster
     case 'ownership':
     case 'privilege':
@@ -175,6 +176,7 @@ export const isPreserved = (
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+    case 'property':
       return false
     case 'ownership':
     case 'privilege':
@@ -281,6 +283,8 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
   switch (fact.kind) {
     case 'role':
       return true
+    case 'property':
+      return false
     case 'attribute':
       if (fact.attribute === 'PASSWORD') return roleIn(outcome, role)!.login
       return (
@@ -364,6 +368,7 @@ const wordsFor = (role: string, fact: Fact): string => {
       return `of its own future ${fact.on}${where}`
     }
     case 'role':
+    case 'property':
     case 'privilege':
       return holderOf(fact) === role
         ? describeFact(fact)
@@ -406,6 +411,7 @@ const isPassedOn = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
       return fact.owner === role && !(isIdle && isBuiltIn(outcome, fact))
     case 'role':
     case 'attribute':
+    case 'property':
     case 'ownership':
       return false
   }
