@@ -70,6 +70,8 @@ export type {
   Unmanaged,
 } from './model/snapshot.ts'
 
+export type { DescribedRoles, Unsaid } from './adopt/described.ts'
+
 // Plan: what will be done
 export { type Difference } from './plan/prediction.ts'
 export { type Effect } from './model/effect.ts'

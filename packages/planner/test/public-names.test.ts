@@ -14,7 +14,7 @@ const values = `
 
 const types = `
     AccessLevel AccessOptions AccessPrivileges AclItem AclOptions AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
-    DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
+    DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DescribedRoles DesiredRole
     Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
     GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema LeftSummary LockRole LoginGrant LoginOptions
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
@@ -22,7 +22,7 @@ const types = `
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
     PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderOptions Residue
     RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact RolesSummary Scope SeededPlanOptions Server SetAttribute SetOwner
-    SetPassword SetValidUntil Skipped Snapshot SnapshotBuilder SnapshotOptions Summary SummaryEntry Unmanaged
+    SetPassword SetValidUntil Skipped Snapshot SnapshotBuilder SnapshotOptions Summary SummaryEntry Unmanaged Unsaid
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
