@@ -70,6 +70,7 @@ export type {
   Unmanaged,
 } from './model/snapshot.ts'
 
+export { type RenderCodeOptions } from './adopt/render-code.ts'
 export type { DescribedRoles, Unsaid } from './adopt/described.ts'
 
 // Plan: what will be done
@@ -135,6 +136,7 @@ export {
   outcomeOf,
   parsePlan,
   planDifferenceOf,
+  renderCode,
   renderJson,
   renderSql,
   renderSummary,

@@ -9,7 +9,7 @@ const values = `
     SnapshotScopeError Target UnsupportedServerError access attributes describeFact describeGrant describeObject
     describeOperation differenceOf futureObjects hasDrift isCaretakerName isDelegateName isIntermediateName
     objectKinds operationsOf outcomeOf parsePlan plan planDifferenceOf planDrop privilegeLetters quoteIdent
-    quoteLiteral renderJson renderSql renderSummary scopeOf snapshot statementOf summaryOf typeName
+    quoteLiteral renderCode renderJson renderSql renderSummary scopeOf snapshot statementOf summaryOf typeName
 `
 
 const types = `
@@ -20,7 +20,7 @@ const types = `
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
     ObjectKindRow ObjectName ObjectOptions ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
-    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderOptions Residue
+    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderCodeOptions RenderOptions Residue
     RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact RolesSummary Scope SeededPlanOptions Server SetAttribute SetOwner
     SetPassword SetValidUntil Skipped Snapshot SnapshotBuilder SnapshotOptions Summary SummaryEntry Unmanaged Unsaid
 `

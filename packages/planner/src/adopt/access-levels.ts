@@ -51,12 +51,9 @@ const without = (grants: readonly Grant[], others: readonly Grant[]): readonly G
   })
 }
 
-/** Procedures are rare. They go with functions. */
-const isRare = ({ kind }: AllInSchema): boolean => kind === 'procedure'
-
 /**
- * Finds a level in the grants of a role: they ask for everything that it gives. Of a kind of which there is nothing in the
- * schema, they cannot ask for anything.
+ * Finds a level in the grants of a role: they ask for everything that it gives. There have to be tables; of other kinds the
+ * schema may have nothing to ask for.
  */
 const levelIn = (
   grants: readonly Grant[],
@@ -69,7 +66,10 @@ const levelIn = (
   const hasLevel = access[name](schema, { direct }).every(
     (grant) =>
       isThere(grant) ||
-      (grant.kind === 'privilege' && isAll(grant.object) && isRare(grant.object) && isEmpty(grant.object)),
+      (grant.kind === 'privilege' &&
+        isAll(grant.object) &&
+        grant.object.kind !== 'table' &&
+        isEmpty(grant.object)),
   )
   if (!hasLevel) return undefined
   const owners = new Set(grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant.owner] : [])))

@@ -8,11 +8,8 @@ import { nothingToRead, scope } from '../request/catalog-scope.ts'
 /** What is read first: what the roles hold. */
 export const scopeOfRoles = (roles: readonly string[]): Scope => scope({ ...nothingToRead, desired: roles })
 
-/** The kinds that access levels give privileges on together. */
-const together: Readonly<Partial<Record<KindInSchema, readonly KindInSchema[]>>> = {
-  function: ['function', 'procedure'],
-  procedure: ['function', 'procedure'],
-}
+/** The kinds that access levels give privileges on, together with tables. */
+const inLevels: readonly KindInSchema[] = ['table', 'sequence', 'function', 'procedure']
 
 /** What a role that owns a whole schema owns. */
 const ownedKinds = access
@@ -35,7 +32,7 @@ export const scopeOfDescription = (roles: readonly string[], found: Snapshot): S
     if (schema === undefined || schema === 'pg_catalog' || !isKindInSchema(kind)) continue
     if (described.has(owner)) patterns.push({ kind, schema, owned: true })
     if (acl.some(({ grantee }) => grantee !== owner && grantee !== 'public'))
-      patterns.push(...(together[kind] ?? [kind]).map((one) => ({ kind: one, schema })))
+      patterns.push(...(kind === 'table' ? inLevels : [kind]).map((one) => ({ kind: one, schema })))
   }
   for (const { owner } of found.defaultPrivileges) owners.add(owner)
   return scope({ ...nothingToRead, desired: roles, patterns, defaultsOf: [...owners] })
