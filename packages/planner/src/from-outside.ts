@@ -18,6 +18,7 @@ export const operationsOf: typeof functions.operationsOf = onGiven.operationsOf
 export const outcomeOf: typeof functions.outcomeOf = onGiven.outcomeOf
 export const parsePlan: typeof functions.parsePlan = onGiven.parsePlan
 export const planDifferenceOf: typeof functions.planDifferenceOf = onGiven.planDifferenceOf
+export const renderCode: typeof functions.renderCode = onGiven.renderCode
 export const renderJson: typeof functions.renderJson = onGiven.renderJson
 export const renderSql: typeof functions.renderSql = onGiven.renderSql
 export const renderSummary: typeof functions.renderSummary = onGiven.renderSummary

@@ -1,4 +1,5 @@
 // The public functions, as the planner’s own files call them.
+export { renderCode } from './adopt/render-code.ts'
 export { describeFact, describeGrant, describeObject, describeOperation } from './model/describe.ts'
 export { isCaretakerName, isDelegateName, isIntermediateName } from './model/managed-role.ts'
 export { operationsOf } from './model/plan.ts'

@@ -77,6 +77,9 @@ export type {
   Unmanaged,
 } from './model/snapshot.ts'
 
+export { type RenderCodeOptions } from './adopt/render-code.ts'
+export type { DescribedRoles, Unsaid } from './adopt/described.ts'
+
 // Plan: what will be done
 export { type Difference } from './plan/prediction.ts'
 export { type Effect } from './model/effect.ts'
@@ -142,6 +145,7 @@ export {
   outcomeOf,
   parsePlan,
   planDifferenceOf,
+  renderCode,
   renderJson,
   renderSql,
   renderSummary,

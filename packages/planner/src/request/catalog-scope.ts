@@ -6,7 +6,8 @@ import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
 import { inKeyOrder, sortedUnique } from '../util/collections.ts'
 
-const nothing: Scope = {
+/** A scope of nothing. */
+export const nothingToRead: Scope = {
   desired: [],
   roles: [],
   objects: [],
@@ -16,7 +17,7 @@ const nothing: Scope = {
   unusedRoles: false,
 }
 
-const ofUnusedRoles: Scope = { ...nothing, unusedRoles: true }
+const ofUnusedRoles: Scope = { ...nothingToRead, unusedRoles: true }
 
 /** Scopes by the desired roles of their request: each planning of a request needs its scope again. */
 const known = new WeakMap<SyncRequest['desired'], { readonly options: PlanOptions; readonly scope: Scope }>()
@@ -61,7 +62,7 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const creators = ofKind(grants, 'default privilege')
   const { reassignOwnedTo, manages } = options
   return scope({
-    ...nothing,
+    ...nothingToRead,
     desired: desired.map(({ role }) => role),
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
     settings: desired.flatMap(settingsAsked),

@@ -57,7 +57,8 @@ export const hasDrift = (plan: Plan): boolean =>
   plan.residue.length > 0 ||
   plan.skipped.some(({ reason }) => reason !== 'no match')
 
-const rolesOf = ({ all, replaced }: Changes): readonly RolesSummary[] => {
+/** Groups the roles that gain and lose the same. */
+export const rolesOf = ({ all, replaced }: Changes): readonly RolesSummary[] => {
   const byRole = new Map<string, Change[]>()
   for (const change of all) append(byRole, change.role, change)
   for (const role of replaced.keys()) getOrMake(byRole, role, () => [])
