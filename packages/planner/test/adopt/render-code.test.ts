@@ -50,6 +50,15 @@ const desired: readonly DesiredRole[] = [
   },
 ]
 
+/** What roles ask for in canonical form, if that is possible. */
+const requestOf = (roles: readonly DesiredRole[]): unknown => {
+  try {
+    return internal.requestOf(roles, {})
+  } catch {
+    return undefined
+  }
+}
+
 describe('roles as code', () => {
   test('read as a person would write them', () =>
     expect(renderCode(desired))
@@ -129,13 +138,6 @@ export const roles: readonly DesiredRole[] = [
           grant.kind === 'attribute' && grant.attribute === 'LOGIN' ? Grant.login() : grant,
         ),
       }))
-      const requestOf = (roles: readonly DesiredRole[]): unknown => {
-        try {
-          return internal.requestOf(roles, {})
-        } catch {
-          return undefined
-        }
-      }
       const request = requestOf(asked)
       if (request !== undefined) all.push({ code: renderCode(asked, { module }), asked: request })
     }, 60)
