@@ -28,7 +28,6 @@ const makeBare = async ({ actor, admin }: Sandbox, all: Connected, { roles }: Na
 }
 
 const mayDiffer: ReadonlySet<Unsaid['reason']> = new Set([
-  'attribute',
   'another grantor',
   'membership',
   'would change',

@@ -51,8 +51,8 @@ const desired: readonly DesiredRole[] = [
   },
 ]
 
-/** What is asked for in its one form; `undefined` if it is refused. */
-const requestFor = (roles: readonly DesiredRole[]): unknown => {
+/** What roles ask for in canonical form, if that is possible. */
+const requestOf = (roles: readonly DesiredRole[]): unknown => {
   try {
     return internal.requestOf(roles, {})
   } catch {
@@ -139,7 +139,7 @@ export const roles: readonly DesiredRole[] = [
           grant.kind === 'attribute' && grant.attribute === 'LOGIN' ? Grant.login() : grant,
         ),
       }))
-      const request = requestFor(asked)
+      const request = requestOf(asked)
       if (request !== undefined) all.push({ code: renderCode(asked, { module }), asked: request })
     }, 60)
     expect(all.length).toBeGreaterThan(10)
