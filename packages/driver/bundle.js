@@ -54,7 +54,7 @@ const licencesOf = (bundles) => {
 }
 
 // Errors are recognized by their class, of which there must be one. The queries, with kysely, are the larger part.
-const shared = ['errors', 'introspection/statements']
+const shared = ['errors', 'databases/results', 'introspection/statements']
 
 const bundles = [
   await bundle(['index', 'api', 'layer', 'effect', ...shared], { external: ['@pgsr/*', 'effect'] }),

@@ -24,6 +24,16 @@ export type {
   PlanError,
   SyncError,
 } from './failures.ts'
+export type { DatabasesRole, DesiredInDatabases } from './databases/desired.ts'
+export type { PlanDatabasesOptions, SyncDatabasesOptions } from './databases/options.ts'
+export {
+  type DatabaseResult,
+  DatabasesError,
+  type DatabasesPlans,
+  type DatabasesProgress,
+  type DatabasesResult,
+} from './databases/results.ts'
+export type { DatabasesPromises } from './databases/functions.ts'
 export type { Promises, SyncResult } from './functions.ts'
 export type {
   CallOptions,

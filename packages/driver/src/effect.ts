@@ -1,5 +1,6 @@
 import type { DescribedRoles, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
+import type * as Layer from 'effect/Layer'
 import { onSession, type Session, Sessions } from './connection/session.ts'
 import type { DatabaseError } from './errors.ts'
 import type {
@@ -11,6 +12,10 @@ import type {
   PlanError,
   SyncError,
 } from './failures.ts'
+import type { DesiredInDatabases } from './databases/desired.ts'
+import type { PlanDatabasesOptions, SyncDatabasesOptions } from './databases/options.ts'
+import type { DatabasesError, DatabasesPlans, DatabasesResult } from './databases/results.ts'
+import { databasesWorkflow } from './databases/workflow.ts'
 import type { Desired, SyncResult } from './functions.ts'
 import type {
   CallOptions,
@@ -20,11 +25,23 @@ import type {
   PlanRolesOptions,
   SyncRolesOptions,
 } from './options.ts'
+import type { ProvideSession } from './sync/running.ts'
 import { workflow } from './sync/workflow.ts'
 
 /** Acquires a session from the `Sessions` of the caller, for as long as the effect runs. */
 const provide = <A, E>(effect: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError, Sessions> =>
   Effect.flatMap(Sessions, ({ acquire }) => onSession(acquire)(effect))
+
+/** The same for each of several databases. */
+const providedBy = (
+  sessions: Readonly<Record<string, Layer.Layer<Sessions>>>,
+): Readonly<Record<string, ProvideSession<DatabaseError, never>>> =>
+  Object.fromEntries(
+    Object.entries(sessions).map(([database, layer]) => [
+      database,
+      (effect) => Effect.provide(provide(effect), layer),
+    ]),
+  )
 
 /**
  * Makes roles have exactly the grants that are desired: grants what is missing, and revokes everything else. Use it
@@ -190,5 +207,57 @@ export const introspect = (
   desired: Desired,
   options: CallOptions = {},
 ): Effect.Effect<Snapshot, IntrospectError, Sessions> => workflow.introspect(desired, options, provide)
+
+/**
+ * Makes roles have exactly what is desired in several databases of one cluster. What belongs to the whole cluster, such as
+ * LOGIN and memberships, is done once, in the first database; then the others follow, some at the same time. If the first
+ * fails, the others are not begun; if another fails, the rest is done all the same. To run the same call again is safe. All
+ * times in `options` are in milliseconds, and hold for each database.
+ *
+ * @returns what became of each database; or a failure, which is a `DatabasesError` if something failed in a database
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { Grant, layer, syncDatabases } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool({ database: 'warehouse' })
+ * const analyst = { role: 'analyst', grants: [Grant.login(), Grant.schemaUsage('sales')] }
+ * const { changed } = await Effect.runPromise(syncDatabases({ warehouse: layer(pool) }, analyst))
+ * console.log(changed)
+ * await pool.end()
+ * ```
+ */
+export const syncDatabases = (
+  sessions: Readonly<Record<string, Layer.Layer<Sessions>>>,
+  desired: DesiredInDatabases,
+  options: SyncDatabasesOptions = {},
+): Effect.Effect<DatabasesResult, SyncError | DatabasesError> =>
+  databasesWorkflow.syncDatabases(providedBy(sessions), desired, options)
+
+/**
+ * Makes the plans that `syncDatabases` would execute, and changes nothing. The plans of the other databases take for granted
+ * what that of the first does. `timeout` is in milliseconds, for each database.
+ *
+ * @returns the plans by database; or a failure, which is a `PlanError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { Grant, layer, planDatabases, renderSql } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool({ database: 'warehouse' })
+ * const analyst = { role: 'analyst', grants: [Grant.login(), Grant.schemaUsage('sales')] }
+ * const plans = await Effect.runPromise(planDatabases({ warehouse: layer(pool) }, analyst))
+ * console.log(Object.values(plans).map((plan) => renderSql(plan)))
+ * await pool.end()
+ * ```
+ */
+export const planDatabases = (
+  sessions: Readonly<Record<string, Layer.Layer<Sessions>>>,
+  desired: DesiredInDatabases,
+  options: PlanDatabasesOptions = {},
+): Effect.Effect<DatabasesPlans, PlanError> =>
+  databasesWorkflow.planDatabases(providedBy(sessions), desired, options)
 
 export { Sessions, type SessionShape } from './connection/session.ts'

@@ -120,6 +120,11 @@ const executeOptions: Readonly<Record<keyof ExecutePlanOptions, true>> = {
   ...transactionOptions,
 }
 
+/** The names of the options of `syncRoles`, and of `planRoles`. */
+export const syncRolesOptions: readonly string[] = Object.keys(syncOptions)
+
+export const planRolesOptions: readonly string[] = syncRolesOptions
+
 /** The options that each operation takes. */
 const optionsOf = {
   'sync roles': syncOptions,

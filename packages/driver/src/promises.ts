@@ -2,6 +2,8 @@ import * as Effect from 'effect/Effect'
 import { acquireFrom, onSession } from './connection/session.ts'
 import type { AcquireWire } from './connection/wire.ts'
 import { AbortedError } from './errors.ts'
+import { databasesWorkflow } from './databases/workflow.ts'
+import type { DatabasesPromises } from './databases/functions.ts'
 import type { Promises } from './functions.ts'
 import { workflow } from './sync/workflow.ts'
 
@@ -35,6 +37,26 @@ export const promisesFor = <Connection>(acquireWire: AcquireWire<Connection>): P
       run(workflow.describeRoles(options, on(connection)), promises.describeRoles),
     introspect: (connection, desired, options = {}) =>
       run(workflow.introspect(desired, options, on(connection)), promises.introspect),
+  }
+  return promises
+}
+
+/** Makes the promise functions of a driver for several databases. */
+export const databasesPromisesFor = <Connection>(
+  acquireWire: AcquireWire<Connection>,
+): DatabasesPromises<Connection> => {
+  const on = (connections: Readonly<Record<string, Connection>>) =>
+    Object.fromEntries(
+      Object.entries(connections).map(([database, connection]) => [
+        database,
+        onSession(acquireFrom(acquireWire, connection)),
+      ]),
+    )
+  const promises: DatabasesPromises<Connection> = {
+    syncDatabases: (connections, desired, options = {}) =>
+      run(databasesWorkflow.syncDatabases(on(connections), desired, options), promises.syncDatabases),
+    planDatabases: (connections, desired, options = {}) =>
+      run(databasesWorkflow.planDatabases(on(connections), desired, options), promises.planDatabases),
   }
   return promises
 }

@@ -1,5 +1,5 @@
-import type { Promises } from '@pgsr/driver/api'
-import { promisesFor } from '@pgsr/driver/promises'
+import type { DatabasesPromises, Promises } from '@pgsr/driver/api'
+import { databasesPromisesFor, promisesFor } from '@pgsr/driver/promises'
 import type { Connection } from './connection.ts'
 import { acquireWire } from './session.ts'
 
@@ -164,6 +164,52 @@ export const describeRoles: Promises<Connection>['describeRoles'] = promises.des
  * ```
  */
 export const introspect: Promises<Connection>['introspect'] = promises.introspect
+
+const databases: DatabasesPromises<Connection> = databasesPromisesFor(acquireWire)
+
+/**
+ * Makes roles have exactly what is desired in several databases of one cluster. What belongs to the whole cluster, such as
+ * LOGIN and memberships, is done once, in the first database; then the others follow, some at the same time. If the first
+ * fails, the others are not begun; if another fails, the rest is done all the same. To run the same call again is safe. All
+ * times in `options` are in milliseconds, and hold for each database.
+ *
+ * @param connections a connection for each database, by its name
+ * @returns what became of each database
+ * @throws DatabasesError if something failed in a database; and before anything is sent, InvalidGrantError
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ * import { Grant, syncDatabases } from '@pgsr/postgres-js'
+ *
+ * const sql = postgres({ database: 'warehouse' })
+ * const analyst = { role: 'analyst', grants: [Grant.login()], in: { warehouse: [Grant.schemaUsage('sales')] } }
+ * const { changed } = await syncDatabases({ warehouse: sql }, analyst)
+ * console.log(changed)
+ * await sql.end()
+ * ```
+ */
+export const syncDatabases: DatabasesPromises<Connection>['syncDatabases'] = databases.syncDatabases
+
+/**
+ * Makes the plans that `syncDatabases` would execute, and changes nothing. The plans of the other databases take for granted
+ * what that of the first does. `timeout` is in milliseconds, for each database.
+ *
+ * @param connections a connection for each database, by its name
+ * @returns the plans by database
+ * @throws the errors of `planRoles`
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ * import { Grant, planDatabases, renderSql } from '@pgsr/postgres-js'
+ *
+ * const sql = postgres({ database: 'warehouse' })
+ * const analyst = { role: 'analyst', grants: [Grant.login()], in: { warehouse: [Grant.schemaUsage('sales')] } }
+ * const plans = await planDatabases({ warehouse: sql }, analyst)
+ * console.log(Object.entries(plans).map(([database, plan]) => `${database}: ${renderSql(plan)}`))
+ * await sql.end()
+ * ```
+ */
+export const planDatabases: DatabasesPromises<Connection>['planDatabases'] = databases.planDatabases
 
 export * from '@pgsr/driver/api'
 export type { Connection } from './connection.ts'

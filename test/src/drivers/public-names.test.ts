@@ -12,15 +12,16 @@ import { expect, test } from 'vitest'
 // of the planner, which each package exports too, are in packages/planner/test/public-names.test.ts.
 
 const values = `
-    AbortedError DatabaseError LockTimeoutError PlanChangedError ProofError ResidueError StatementError
+    AbortedError DatabaseError DatabasesError LockTimeoutError PlanChangedError ProofError ResidueError StatementError
     TimeoutError TooManyLocksError TransactionOpenError UnexpectedCatalogError describeRoles dropUnusedRoles executePlan
-    introspect planDropUnusedRoles planRoles syncRoles
+    introspect planDatabases planDropUnusedRoles planRoles syncDatabases syncRoles
 `
 
 const types = `
-    CallOptions Connection DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
-    IntrospectError LockHolder PasswordOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
-    SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
+    CallOptions Connection DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
+    DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
+    DesiredInDatabases IntrospectError LockHolder PasswordOptions PlanDatabasesOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
+    SyncDatabasesOptions SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')

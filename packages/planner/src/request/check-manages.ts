@@ -34,6 +34,14 @@ export const checkManages = (given: ManagesOption = {}): ManagesOption | undefin
   return { ...(schemas !== undefined && { schemas: sortedUnique(schemas) }), cluster: managed.cluster }
 }
 
+/** Whether a grant is about what belongs to the whole cluster. It may be of any type. */
+export const isOfCluster = (grant: Grant | undefined): boolean => {
+  if (grant?.kind === 'attribute' || grant?.kind === 'membership') return true
+  if (grant?.kind !== 'privilege' && grant?.kind !== 'ownership') return false
+  const { kind } = (grant.object as Target | undefined) ?? {}
+  return kind !== undefined && Object.hasOwn(objectKinds, kind) && objectKinds[kind].shared === true
+}
+
 const ofCluster =
   'it belongs to the whole cluster, which this call does not manage; set manages.cluster to true'
 

@@ -1,0 +1,53 @@
+import type { Plan } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
+import type { DatabaseError } from '../errors.ts'
+import type { SyncError } from '../failures.ts'
+import type { SyncResult } from '../functions.ts'
+
+/**
+ * What became of one database. `done`: everything is committed. `failed`: nothing was changed there, unless the `outcome` of the
+ * error is `unknown`. `not begun`: the first database failed, in which what belongs to the cluster is done.
+ */
+export type DatabaseResult =
+  | ({ readonly state: 'done' } & SyncResult)
+  | { readonly state: 'failed'; readonly error: SyncError | DatabaseError }
+  | { readonly state: 'not begun' }
+
+/** What became of each database. */
+export interface DatabasesResult {
+  /** Whether anything was changed in any of them. */
+  readonly changed: boolean
+  /** By database, in the order in which the connections were given. */
+  readonly databases: Readonly<Record<string, DatabaseResult>>
+}
+
+/** The plan for each database. */
+export type DatabasesPlans = Readonly<Record<string, Plan>>
+
+/** Says how far a call has come, each time that a database begins or ends. */
+export interface DatabasesProgress {
+  readonly database: string
+  readonly state: 'begun' | 'done' | 'failed'
+  /** How many databases have ended. */
+  readonly ended: number
+  readonly of: number
+}
+
+/** In some databases something failed. The others are done. To run the same call again is safe. */
+export class DatabasesError extends Error {
+  readonly _tag = 'DatabasesError'
+  override readonly name = 'DatabasesError'
+  readonly result: DatabasesResult
+
+  constructor(result: DatabasesResult) {
+    const failed = Object.entries(result.databases).flatMap(([database, one]) =>
+      one.state === 'failed' ? [`in database ${describeName(database)}: ${one.error.message}`] : [],
+    )
+    const notBegun = Object.values(result.databases).filter(({ state }) => state === 'not begun').length
+    const rest = notBegun === 0 ? '' : `; ${notBegun} more were not begun`
+    super(
+      `cannot sync roles ${failed.slice(0, 3).join('; ')}${failed.length > 3 ? `; and in ${failed.length - 3} more` : ''}${rest}`,
+    )
+    this.result = result
+  }
+}

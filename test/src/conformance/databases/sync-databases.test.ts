@@ -1,0 +1,342 @@
+import type { DatabasesProgress, DatabasesResult } from '@pgsr/node-postgres'
+import * as nodePostgres from '@pgsr/node-postgres'
+import * as nodePostgresEffect from '@pgsr/node-postgres/effect'
+import * as postgresJs from '@pgsr/postgres-js'
+import {
+  DatabasesError,
+  Grant,
+  InvalidGrantError,
+  MissingObjectError,
+  operationsOf,
+} from '@pgsr/node-postgres'
+import * as Effect from 'effect/Effect'
+import pg from 'pg'
+import postgres from 'postgres'
+import { expect, inject, test } from 'vitest'
+import { conformanceAtEndsInTurn, conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { startFaultProxy } from '../../../harness/faults/fault-proxy.ts'
+import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
+import { connectionTo, type TestConnection } from '../../../harness/servers/servers.ts'
+
+type Desired = nodePostgres.DesiredInDatabases
+type Options = nodePostgres.SyncDatabasesOptions
+
+/** The functions for several databases, on connections of one driver, by one of its doors. */
+interface Databases {
+  readonly sync: (desired: Desired, options?: Options) => Promise<DatabasesResult>
+  readonly plan: (desired: Desired) => Promise<nodePostgres.DatabasesPlans>
+  readonly end: () => Promise<unknown>
+}
+
+type Places = readonly (readonly [name: string, at: TestConnection, database?: string])[]
+
+const withPg = (places: Places): Databases => {
+  const pools = places.map(([name, at, database = name]) => {
+    const pool = new pg.Pool({ ...connectionTo(at, database), max: 2 })
+    pool.on('error', () => undefined)
+    return [name, pool] as const
+  })
+  const connections = Object.fromEntries(pools)
+  return {
+    sync: (desired, options) => nodePostgres.syncDatabases(connections, desired, options),
+    plan: (desired) => nodePostgres.planDatabases(connections, desired),
+    end: () => Promise.all(pools.map(([, pool]) => pool.end())),
+  }
+}
+
+const withEffect = (places: Places): Databases => {
+  const pools = places.map(
+    ([name, at, database = name]) => [name, new pg.Pool({ ...connectionTo(at, database), max: 2 })] as const,
+  )
+  const layers = Object.fromEntries(pools.map(([name, pool]) => [name, nodePostgresEffect.layer(pool)]))
+  return {
+    sync: (desired, options) => Effect.runPromise(nodePostgresEffect.syncDatabases(layers, desired, options)),
+    plan: (desired) => Effect.runPromise(nodePostgresEffect.planDatabases(layers, desired)),
+    end: () => Promise.all(pools.map(([, pool]) => pool.end())),
+  }
+}
+
+const withPostgresJs = (places: Places): Databases => {
+  const all = places.map(
+    ([name, at, database = name]) => [name, postgres({ ...connectionTo(at, database), max: 2 })] as const,
+  )
+  const connections = Object.fromEntries(all)
+  return {
+    sync: (desired, options) => postgresJs.syncDatabases(connections, desired, options),
+    plan: (desired) => postgresJs.planDatabases(connections, desired),
+    // Without a timeout it waits for ever after a `reserve` that could not connect.
+    end: () => Promise.all(all.map(([, sql]) => sql.end({ timeout: 1 }))),
+  }
+}
+
+const doorOf = ({ driver }: Sandbox) => {
+  if (driver.library === 'postgres.js') return withPostgresJs
+  return driver.name.includes('Effect') ? withEffect : withPg
+}
+
+/** Makes more databases with a schema and a table, beside that of the sandbox, and drops them in the end. */
+const inDatabases = async (
+  box: Sandbox,
+  count: number,
+  work: (databases: readonly string[]) => Promise<void>,
+): Promise<void> => {
+  const names = Array.from({ length: count }, () => `${box.database}_${box.name('db')}`)
+  for (const name of names) await box.admin(`create database ${name}`)
+  try {
+    for (const name of names) {
+      await box.admin(`alter database ${name} owner to ${box.actor}`)
+      await inside(
+        box,
+        name,
+        `create schema app authorization ${box.actor}; set role ${box.actor}; create table app.t (); reset role`,
+      )
+    }
+    await work(names)
+  } finally {
+    for (const name of names) await box.admin(`drop database if exists ${name}`)
+  }
+}
+
+/** Runs a text in a database as the superuser. */
+const inside = async ({ server }: Sandbox, database: string, text: string): Promise<unknown[][]> => {
+  const client = new pg.Client(connectionTo(server, database))
+  await client.connect()
+  try {
+    const answer = await client.query({ text, rowMode: 'array' })
+    return [answer].flat().at(-1)!.rows
+  } finally {
+    await client.end()
+  }
+}
+
+const canRead = async (box: Sandbox, role: string, database: string): Promise<boolean> =>
+  (await inside(box, database, `select has_table_privilege('${role}', 'app.t', 'SELECT')`))[0]![0] === true
+
+const canConnect = async (box: Sandbox, role: string, database: string): Promise<boolean> =>
+  (
+    await inside(box, database, `select has_database_privilege('${role}', '${database}', 'CONNECT')`)
+  )[0]![0] === true
+
+const using = async (
+  box: Sandbox,
+  databases: readonly string[],
+  work: (all: Databases) => Promise<void>,
+  at: (database: string) => TestConnection = () => box.connection,
+): Promise<void> => {
+  const all = doorOf(box)(databases.map((database) => [database, at(database)]))
+  try {
+    await work(all)
+  } finally {
+    await all.end()
+  }
+}
+
+conformanceInTurn('several databases', (sandbox) => {
+  test('get one state: what the cluster shares once, the rest in each', async () => {
+    const box = sandbox()
+    const [role, group] = [box.name('r'), box.name('g')]
+    await inDatabases(box, 3, (databases) =>
+      using(box, databases, async (all) => {
+        const [one = '', two = '', three = ''] = databases
+        for (const name of databases) await box.admin(`revoke connect on database ${name} from public`)
+        const desired = {
+          role,
+          grants: [
+            Grant.login(),
+            Grant.roleMembership(group),
+            Grant.databaseConnect(two),
+            Grant.schemaUsage('app'),
+          ],
+          connectionLimit: 3,
+          in: {
+            [two]: [Grant.tableSelect('app', 't')],
+            [three]: [Grant.tableSelect('app', 't', { direct: true })],
+          },
+        }
+        const plans = await all.plan(desired)
+        const { changed, databases: results } = await all.sync(desired)
+        expect(changed).toBe(true)
+        expect(Object.keys(results)).toEqual(databases)
+        const executed = Object.values(results).flatMap((result) =>
+          result.state === 'done' ? [result.plan] : [],
+        )
+        const createdBy = (all: readonly nodePostgres.Plan[]) =>
+          all.map((plan) =>
+            operationsOf(plan).flatMap((one) =>
+              one.kind === 'createRole' && !one.provides ? [one.role] : [],
+            ),
+          )
+        expect(createdBy(executed)).toEqual([[group, role].sort(), [], []])
+        expect(createdBy(Object.values(plans))).toEqual(createdBy(executed))
+        const readers = await Promise.all(databases.map((database) => canRead(box, role, database)))
+        expect(readers).toEqual([false, true, true])
+        const connecting = await Promise.all(databases.map((database) => canConnect(box, role, database)))
+        expect(connecting).toEqual([false, true, false])
+        expect(
+          await box.admin(`select rolcanlogin, rolconnlimit from pg_roles where rolname = '${role}'`),
+        ).toEqual([[true, 3]])
+        expect((await all.sync(desired)).changed).toBe(false)
+
+        const less = { ...desired, grants: [Grant.login()], in: { [two]: [Grant.tableSelect('app', 't')] } }
+        expect((await all.sync(less)).changed).toBe(true)
+        expect(await Promise.all(databases.map((database) => canRead(box, role, database)))).toEqual([
+          false,
+          true,
+          false,
+        ])
+        expect(await canConnect(box, role, two)).toBe(false)
+        expect(await box.admin(`select pg_has_role('${role}', '${group}', 'MEMBER')`)).toEqual([[false]])
+        expect((await all.sync({ role, grants: [] })).changed).toBe(true)
+        expect(one).not.toBe('')
+      }),
+    )
+  })
+
+  test('where one fails, the others are done, and the same call again does the rest', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await inDatabases(box, 3, (databases) =>
+      using(box, databases, async (all) => {
+        const [, two = ''] = databases
+        const desired = { role, grants: [Grant.tableSelect('app', 't')] }
+        await inside(box, two, 'drop table app.t')
+        const failed = await all.sync(desired, { onMissing: 'error' }).catch((error: unknown) => error)
+        expect(failed).toBeInstanceOf(DatabasesError)
+        const { result, message } = failed as DatabasesError
+        expect(message).toContain(`in database "${two}": `)
+        expect(Object.values(result.databases).map(({ state }) => state)).toEqual(['done', 'failed', 'done'])
+        const ofTwo = result.databases[two]
+        expect(ofTwo?.state === 'failed' && ofTwo.error).toBeInstanceOf(MissingObjectError)
+        expect((await all.sync(desired, { onMissing: 'error', onFailure: 'report' })).changed).toBe(false)
+        await inside(box, two, `set role ${box.actor}; create table app.t (); reset role`)
+        expect((await all.sync(desired, { onMissing: 'error' })).changed).toBe(true)
+        for (const database of databases) expect(await canRead(box, role, database)).toBe(true)
+        await all.sync({ role, grants: [] })
+      }),
+    )
+  })
+
+  test('where the first fails, no other is begun', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await inDatabases(box, 2, (databases) =>
+      using(box, databases, async (all) => {
+        await inside(box, databases[0]!, 'drop table app.t')
+        const desired = { role, grants: [Grant.tableSelect('app', 't')] }
+        const { databases: results } = await all.sync(desired, { onMissing: 'error', onFailure: 'report' })
+        expect(Object.values(results).map(({ state }) => state)).toEqual(['failed', 'not begun'])
+        expect(await box.admin(`select from pg_roles where rolname = '${role}'`)).toEqual([])
+      }),
+    )
+  })
+
+  test('not more of them are worked on at the same time than the caller says, who sees how far it is', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await inDatabases(box, 6, (databases) =>
+      using(box, databases, async (all) => {
+        const progress: DatabasesProgress[] = []
+        await all.sync(
+          { role, grants: [Grant.tableSelect('app', 't')] },
+          { concurrency: 2, onProgress: (one) => progress.push(one) },
+        )
+        let [running, most] = [0, 0]
+        for (const { state } of progress) {
+          running += state === 'begun' ? 1 : -1
+          most = Math.max(most, running)
+        }
+        expect(most).toBe(2)
+        expect(progress).toHaveLength(12)
+        expect(progress.at(-1)).toMatchObject({ state: 'done', ended: 6, of: 6 })
+        await all.sync({ role, grants: [] })
+      }),
+    )
+  })
+
+  test('a connection to another database or cluster is refused, before anything is done there', async () => {
+    const box = sandbox()
+    const role = box.name('r')
+    await inDatabases(box, 2, async (databases) => {
+      const [one = '', two = ''] = databases
+      const others = inject('servers').filter(({ name }) => name !== box.server.name)
+      const wrong: Places[] = [
+        [
+          [one, box.connection],
+          [two, box.connection, one],
+        ],
+        ...others.slice(0, 1).map((other): Places => [
+          [one, box.connection],
+          ['postgres', other],
+        ]),
+      ]
+      for (const places of wrong) {
+        const all = doorOf(box)(places)
+        try {
+          const { databases: results } = await all.sync({ role, grants: [] }, { onFailure: 'report' })
+          const [, second] = Object.values(results)
+          expect(second?.state === 'failed' && second.error).toBeInstanceOf(InvalidGrantError)
+        } finally {
+          await all.end()
+        }
+      }
+    })
+  })
+
+  test.for<[string, object, object, string]>([
+    ['grants for an unknown database', { in: { nowhere: [] } }, {}, 'no connection to database "nowhere"'],
+    ['grants that are no list', { in: { here: 1 } }, {}, 'not an array'],
+    ['a grant of the cluster for one database', { in: { here: [Grant.login()] } }, {}, 'put it into grants'],
+    ['an unknown field', { inn: {} }, {}, 'unknown field "inn"'],
+    ['an unknown option', {}, { parallel: 2 }, 'unknown option "parallel"'],
+    ['no concurrency', {}, { concurrency: 0 }, 'concurrency must be a whole number from 1'],
+  ])('are not even connected to for %s', async ([, desired, options, message]) => {
+    const box = sandbox()
+    const all = doorOf(box)([['here', { ...box.connection, host: '/nowhere' }]])
+    await expect(all.sync({ role: 'r', grants: [], ...desired }, options)).rejects.toThrow(message)
+    await all.end()
+  })
+})
+
+conformanceAtEndsInTurn('several databases', (sandbox) => {
+  test('what the result says is so, whenever the connection to one of them is lost', async () => {
+    const box = sandbox()
+    await inDatabases(box, 2, async (databases) => {
+      const proxy = await startFaultProxy(box.connection)
+      try {
+        for (let number = 0, isOver = false; !isOver; number++) {
+          const role = box.name('r')
+          const desired = { role, grants: [Grant.tableSelect('app', 't')] }
+          const [, faulty = ''] = databases
+          await using(
+            box,
+            databases,
+            async (all) => {
+              proxy.expect({
+                at: (message) => message.sender === 'frontend' && message.number === number,
+                happens: 'cut before',
+              })
+              const { databases: results } = await all.sync(desired, { onFailure: 'report', attempts: 1 })
+              isOver = !proxy.hasHappened()
+              for (const [database, result] of Object.entries(results)) {
+                if (
+                  result.state === 'failed' &&
+                  'outcome' in result.error &&
+                  result.error.outcome === 'unknown'
+                )
+                  continue
+                expect(await canRead(box, role, database)).toBe(result.state === 'done')
+              }
+              proxy.expect()
+              await all.sync(desired)
+              for (const database of databases) expect(await canRead(box, role, database)).toBe(true)
+              await all.sync({ role, grants: [] })
+            },
+            (database) => (database === faulty ? proxy.connection : box.connection),
+          )
+        }
+      } finally {
+        await proxy.end()
+      }
+    })
+  })
+})
