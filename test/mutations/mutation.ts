@@ -345,6 +345,20 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('plans/manages'),
   },
   {
+    name: 'an additive plan judges like an exact one',
+    file: 'packages/planner/src/model/managed.ts',
+    text: "mode === 'additive' ? nothing",
+    by: "mode === 'additive' && manages === undefined ? everything",
+    tests: conformance('plans/additive'),
+  },
+  {
+    name: 'an additive plan takes options from members',
+    file: 'packages/planner/src/postgres/membership-option.ts',
+    text: '...(has.set && { set: true }),',
+    by: '',
+    tests: ['packages/planner/test/plan/additive.test.ts'],
+  },
+  {
     name: 'what an intermediate role gives elsewhere is not looked at',
     file: 'packages/planner/src/catalog/intermediate-roles.ts',
     text: "sources.every(isInside) ? 'inside' : 'both'",

@@ -1,5 +1,10 @@
 import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
-import { checkOptionNames, impossibleRoleNameProblem, nameProblem } from '@pgsr/planner/internal'
+import {
+  checkOptionNames,
+  impossibleRoleNameProblem,
+  nameProblem,
+  planOptionNames,
+} from '@pgsr/planner/internal'
 import type { Listener } from './events.ts'
 
 /** The options that every call takes. */
@@ -97,11 +102,7 @@ const transactionOptions: Readonly<Record<keyof TransactionOptions, true>> = {
 const policyOptions = { onMissing: true, onResidue: true, scramIterations: true } as const
 
 const syncOptions: Readonly<Record<keyof SyncRolesOptions, true>> = {
-  reassignOwnedTo: true,
-  allowSelf: true,
-  allowSuperuser: true,
-  keepDependents: true,
-  manages: true,
+  ...planOptionNames,
   ...policyOptions,
   ...transactionOptions,
 }

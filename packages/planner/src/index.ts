@@ -109,6 +109,7 @@ export { type Plan, type Skipped } from './model/plan.ts'
 export { plan, planDrop } from './plan/plan.ts'
 export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
 export { type RenderOptions } from './sql/script.ts'
+export { type Kept } from './model/kept.ts'
 export { type Residue } from './model/residue.ts'
 // Functions that check the types of their input
 export {

@@ -16,7 +16,7 @@ const types = `
     AccessLevel AccessOptions AccessPrivileges AclItem AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
     DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
     Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
-    GrantMembership GrantPrivilege GrantableAttribute GrantableKind KindInSchema LockRole LoginGrant LoginOptions ManagesOption
+    GrantMembership GrantPrivilege GrantableAttribute GrantableKind Kept KindInSchema LockRole LoginGrant LoginOptions ManagesOption
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
     ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact

@@ -66,8 +66,10 @@ export const requestSource = (
   settings: FailurePolicy & Deadline,
 ): PlanSource<PlanningError> => ({
   ...prepared,
-  // What asks for nothing usually takes something away.
-  isUsuallyNothing: prepared.request.desired.some(({ grants }) => grants.length > 0),
+  // What asks for nothing usually takes something away. What is only kept has to be worked out like that.
+  isUsuallyNothing:
+    prepared.request.options.mode !== 'additive' &&
+    prepared.request.desired.some(({ grants }) => grants.length > 0),
   planFor: (snapshot) => {
     const request = { ...prepared.request, seed: randomUUID() }
     return planningInTime(settings, planWorkload(snapshot, request), () => planOnce(snapshot, request)).pipe(

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { IntermediateRoles, Source } from '../catalog/intermediate-roles.ts'
 import { MembershipDependents } from '../catalog/membership-dependents.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
-import { isLimited } from '../model/managed.ts'
+import { isLimited, takesNothing } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import { isNamelessMembership } from '../model/nameless.ts'
 import {
@@ -145,6 +145,7 @@ const verdictWithoutAccess = (
   const isOfCreator = comesWithCreateRole(catalog, goal, row)
   const asked = goal.memberships.get(row.member)?.get(row.role)
   if (asked !== undefined) {
+    if (takesNothing(goal.managed)) return keep
     const excess = excessOf(row, asked, isOfCreator)
     return excess.length > 0 ? losing(row, excess) : keep
   }

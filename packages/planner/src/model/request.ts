@@ -19,6 +19,21 @@ export interface PlanOptions {
   readonly keepDependents?: boolean
   /** What is managed. Everything else stays as it is, for all roles of the call. Default: all of it is managed. */
   readonly manages?: ManagesOption
+  /**
+   * `exact`, the default: the roles get what is asked for, and lose everything else. `additive`: they get what is asked for,
+   * and no role loses anything; the plan’s `kept` lists what `exact` would take away.
+   */
+  readonly mode?: 'exact' | 'additive'
+}
+
+/** The names of these options. */
+export const planOptionNames: Readonly<Record<keyof PlanOptions, true>> = {
+  reassignOwnedTo: true,
+  allowSelf: true,
+  allowSuperuser: true,
+  keepDependents: true,
+  manages: true,
+  mode: true,
 }
 
 /** A request to give roles exactly what they should have. */

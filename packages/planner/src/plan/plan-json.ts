@@ -84,6 +84,7 @@ const parts: Readonly<Record<keyof Plan, readonly [isGood: (value: unknown) => b
     effects: listOfObjects,
     skipped: listOfObjects,
     residue: listOfObjects,
+    kept: listOfObjects,
     unmanaged: listOfObjects,
   }
 

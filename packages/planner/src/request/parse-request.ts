@@ -5,7 +5,7 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
-import type { PlanOptions, SyncRequest } from '../model/request.ts'
+import { type PlanOptions, planOptionNames, type SyncRequest } from '../model/request.ts'
 import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
@@ -170,27 +170,26 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
     })
 }
 
-const planOptionNames = [
-  'reassignOwnedTo',
-  'allowSelf',
-  'allowSuperuser',
-  'keepDependents',
-  'manages',
-] as const satisfies readonly (keyof PlanOptions)[]
-
 const checkOptions = (options: PlanOptions): PlanOptions => {
-  checkOptionNames(options, planOptionNames, 'cannot plan')
+  checkOptionNames(options, Object.keys(planOptionNames), 'cannot plan')
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
   const { keepDependents = false } = options
   const flags = { allowSelf, allowSuperuser, keepDependents }
   for (const [field, value] of Object.entries(flags))
     if (typeof value !== 'boolean')
       throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
+  const { mode = 'exact' } = options
+  if (mode !== 'exact' && mode !== 'additive')
+    throw new InvalidGrantError({
+      field: 'mode',
+      message: 'cannot sync roles: mode must be one of exact, additive',
+    })
   const manages = checkManages(options.manages)
   return {
     ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
     ...flags,
     ...(manages && { manages }),
+    ...(mode !== 'exact' && { mode }),
   }
 }
 

@@ -4,12 +4,13 @@ import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { describeName } from '../model/describe.ts'
 import type { DefaultPrivilegeGrant, MembershipGrant, PrivilegeGrant } from '../model/grant.ts'
 import { intermediateName } from '../model/managed-role.ts'
+import { takesNothing } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { isAll } from '../model/target.ts'
 import { heldBy } from '../postgres/acl.ts'
-import { satisfy, together } from '../postgres/membership-option.ts'
+import { optionsOf, satisfy, together, withoutLoss } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import { getOrMake } from '../util/collections.ts'
 import { futureOwner } from './future-owner.ts'
@@ -228,19 +229,16 @@ export class GrantResolver implements Pick<
     ofMember.set(role, other === undefined ? membership : { ...membership, ...other })
   }
 
-  membership({ role, admin, inherit, set }: MembershipGrant, reason: Reason): void {
+  membership({ role, ...options }: MembershipGrant, reason: Reason): void {
     if (role.startsWith('pg_') && !this.#catalog.roles.has(role))
       return this.#skips.add(
         reason,
         'absent',
         `role ${describeName(role)} does not exist, and the prefix "pg_" is PostgreSQL’s own`,
       )
-    const asked = {
-      ...(admin !== undefined && { admin }),
-      ...(inherit !== undefined && { inherit }),
-      ...(set !== undefined && { set }),
-    }
     const rows = this.#catalog.memberships.between(role, reason.role)
+    const asked = takesNothing(this.#context.goal.managed) ? withoutLoss(options, rows) : optionsOf(options)
+    const { admin, inherit, set } = asked
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)

@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
-import { managedBy } from '../model/managed.ts'
+import { judgedBy } from '../model/managed.ts'
 import type { Skipped } from '../model/plan.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
@@ -55,7 +55,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     attachable: attachableOf(catalog, caretakers),
     attachableIn: attachableIn(desired),
     preserved: preservedSchemas(desired),
-    managed: managedBy(options.manages),
+    managed: judgedBy(options),
     keepDependents: options.keepDependents === true,
   }
 }
@@ -82,7 +82,7 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
   }
   const existing = request.desired.filter(({ role }) => exists(role))
   const asked = existing.flatMap(({ role, grants }) => grants.map((grant): AskedGrant => ({ role, grant })))
-  const attributes = new AttributeResolver(catalog, now, skips)
+  const attributes = new AttributeResolver(catalog, now, skips, empty)
   for (const reason of asked) {
     const { grant } = reason
     if (grant.kind !== 'attribute') continue

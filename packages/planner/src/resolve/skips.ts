@@ -3,6 +3,9 @@ import { describeGrant, describeName } from '../model/describe.ts'
 import type { Reason } from '../model/operation.ts'
 import type { Skipped } from '../model/plan.ts'
 
+/** Why nothing is taken from a role, as messages say it. */
+export const additive = 'the mode is additive'
+
 /** Collects what is asked for but will not be given, and says why. */
 export class Skips {
   readonly all: Skipped[] = []

@@ -170,13 +170,14 @@ const renderTransaction = (
   ].join('\n')
 }
 
-const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonly string[] => [
+const renderFindings = ({ effects, skipped, residue, kept, unmanaged }: Plan): readonly string[] => [
   ...warningsOf(effects).map((warning) => `-- WARNING: ${warning}`),
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
     ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,
   ),
+  ...kept.map(({ message }) => `-- kept: ${message}`),
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 

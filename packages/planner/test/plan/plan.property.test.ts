@@ -191,6 +191,8 @@ const isStillImpossible = (
     case 'absent':
     case 'no match':
       return isAbsent(outcome, grant)
+    case 'takes away':
+      return false
   }
 }
 

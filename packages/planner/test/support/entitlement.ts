@@ -82,7 +82,7 @@ export const askedIn = (made: Plan): Asked[] => {
     new Set(
       skipped.flatMap(({ role, grant, reason }) => (reasons.includes(reason) ? [textOf([role, grant])] : [])),
     )
-  const impossible = skips(['absent', 'no match', 'cycle', 'no effect'])
+  const impossible = skips(['absent', 'no match', 'cycle', 'no effect', 'takes away'])
   const notPermitted = skips(['not permitted'])
   const isCreated = ({ role }: { readonly role: string }): boolean => !notPermitted.has(textOf([role, null]))
   return desiredIn(made)
