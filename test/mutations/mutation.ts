@@ -345,6 +345,13 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('plans/manages'),
   },
   {
+    name: 'an external role loses its attributes',
+    file: 'packages/planner/src/resolve/target-state.ts',
+    text: 'managed.cluster && !external.has(role)',
+    by: "managed.cluster && (!external.has(role) || role !== '')",
+    tests: conformance('roles/external'),
+  },
+  {
     name: 'an additive plan judges like an exact one',
     file: 'packages/planner/src/model/managed.ts',
     text: "mode === 'additive' ? nothing",

@@ -22,8 +22,8 @@ export interface CallOptions {
 
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /**
-   * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, `error`
-   * throws a MissingObjectError. Default: `skip`.
+   * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, but creates
+   * a role that others should be members of; `error` throws a MissingObjectError. Default: `skip`.
    */
   readonly onMissing?: 'skip' | 'error'
 }

@@ -1,5 +1,14 @@
-import { MissingObjectError, type Plan, planDrop, type Scope, type Snapshot } from '@pgsr/planner'
-import { dropRequest, scopeOfRequest } from '@pgsr/planner/internal'
+import {
+  describeGrant,
+  MissingObjectError,
+  operationsOf,
+  type Plan,
+  planDrop,
+  type Scope,
+  type Skipped,
+  type Snapshot,
+} from '@pgsr/planner'
+import { describeName, dropRequest, scopeOfRequest } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
@@ -28,13 +37,21 @@ export interface PlanSource<E> {
   readonly planFor: (snapshot: Snapshot, executed: number) => Effect.Effect<Plan, E>
 }
 
+/** The memberships in roles that a plan creates only because they are asked for. The name may be misspelt. */
+const inNewRoles = (plan: Plan): readonly Skipped[] =>
+  operationsOf(plan).flatMap((operation): readonly Skipped[] => {
+    if (operation.kind !== 'createRole' || operation.reason.grant?.kind !== 'membership') return []
+    const { role, grant } = operation.reason
+    const message = `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(operation.role)} does not exist`
+    return [{ role, grant, reason: 'absent', message }]
+  })
+
 const refuseMissing =
   ({ onMissing }: FailurePolicy) =>
   (plan: Plan): Effect.Effect<Plan, MissingObjectError> => {
-    const absent = plan.skipped.filter(({ reason }) => reason === 'absent')
-    return onMissing === 'error' && absent.length > 0
-      ? Effect.fail(new MissingObjectError(absent))
-      : Effect.succeed(plan)
+    if (onMissing !== 'error') return Effect.succeed(plan)
+    const absent = [...plan.skipped.filter(({ reason }) => reason === 'absent'), ...inNewRoles(plan)]
+    return absent.length > 0 ? Effect.fail(new MissingObjectError(absent)) : Effect.succeed(plan)
   }
 
 const refuseResidue =

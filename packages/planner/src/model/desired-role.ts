@@ -11,6 +11,11 @@ export interface DesiredRole {
    * What it has on the schemas themselves is managed all the same.
    */
   readonly preserveExistingGrantsInSchemas?: readonly string[]
+  /**
+   * Somebody else makes the role. It is not created, and its attributes, password and VALID UNTIL stay as they are.
+   * Default: no.
+   */
+  readonly external?: boolean
 }
 
 /** For each role that keeps something, the schemas in which it keeps what it has. */

@@ -24,6 +24,11 @@ export interface PlanOptions {
    * and no role loses anything; the plan’s `kept` lists what `exact` would take away.
    */
   readonly mode?: 'exact' | 'additive'
+  /**
+   * Whether desired roles that do not exist, and such roles that others should be members of, are created. Intermediate
+   * roles and caretakers are created in any case. Default: yes.
+   */
+  readonly createRoles?: boolean
 }
 
 /** The names of these options. */
@@ -34,6 +39,7 @@ export const planOptionNames: Readonly<Record<keyof PlanOptions, true>> = {
   keepDependents: true,
   manages: true,
   mode: true,
+  createRoles: true,
 }
 
 /** A request to give roles exactly what they should have. */

@@ -59,6 +59,7 @@ const fields: ReadonlySet<string> = new Set([
   'role',
   'grants',
   'preserveExistingGrantsInSchemas',
+  'external',
 ] satisfies (keyof DesiredRole)[])
 
 const whatIs = (value: unknown): string => {
@@ -72,7 +73,7 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
       field: 'desired',
       message: `cannot sync roles: ${whatIs(desired)} is not a desired role; give an object with role and grants, or an array of them`,
     })
-  const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
+  const { role, grants, preserveExistingGrantsInSchemas: preserved = [], external = false } = desired
   checkRole(role)
   const fail = (message: string, field: string, grant?: number): never => {
     throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
@@ -85,6 +86,8 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     )
   if (!Array.isArray(grants))
     fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
+  if (typeof external !== 'boolean')
+    fail(`cannot sync role ${describeName(role)}: external must be true or false`, 'external')
   let index = 0
   const refuse: Refuse = (field, problem) =>
     fail(
@@ -98,6 +101,8 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     for (const one of known.check(role, grants[index], refuse)) {
       const why = isLimited(managed) ? whyNotManaged(managed, one.grant) : undefined
       if (why !== undefined) refuse('manages', why)
+      if (external && one.grant.kind === 'attribute')
+        refuse('external', 'the role is external, so its attributes stay as they are; leave the grant out')
       if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
       checked.push(one)
     }
@@ -128,6 +133,7 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     role,
     grants: inOrder,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
+    ...(external && { external }),
   }
 }
 
@@ -173,8 +179,8 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
 const checkOptions = (options: PlanOptions): PlanOptions => {
   checkOptionNames(options, Object.keys(planOptionNames), 'cannot plan')
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
-  const { keepDependents = false } = options
-  const flags = { allowSelf, allowSuperuser, keepDependents }
+  const { keepDependents = false, createRoles = true } = options
+  const flags = { allowSelf, allowSuperuser, keepDependents, createRoles }
   for (const [field, value] of Object.entries(flags))
     if (typeof value !== 'boolean')
       throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
@@ -187,7 +193,10 @@ const checkOptions = (options: PlanOptions): PlanOptions => {
   const manages = checkManages(options.manages)
   return {
     ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
-    ...flags,
+    allowSelf,
+    allowSuperuser,
+    keepDependents,
+    ...(!createRoles && { createRoles }),
     ...(manages && { manages }),
     ...(mode !== 'exact' && { mode }),
   }

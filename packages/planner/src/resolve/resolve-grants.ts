@@ -49,6 +49,8 @@ interface Context {
   readonly seed: string
   /** The roles that grants of membership name. */
   readonly joined: ReadonlySet<string>
+  /** Whether a role does not exist and is not to be created. */
+  readonly staysAbsent: (role: string) => boolean
   readonly skips: Skips
 }
 
@@ -236,6 +238,8 @@ export class GrantResolver implements Pick<
         'absent',
         `role ${describeName(role)} does not exist, and the prefix "pg_" is PostgreSQL’s own`,
       )
+    if (this.#context.staysAbsent(role))
+      return this.#skips.add(reason, 'absent', `role ${describeName(role)} does not exist`)
     const rows = this.#catalog.memberships.between(role, reason.role)
     const asked = takesNothing(this.#context.goal.managed) ? withoutLoss(options, rows) : optionsOf(options)
     const { admin, inherit, set } = asked
@@ -253,6 +257,7 @@ export class GrantResolver implements Pick<
 
   /** Whether a role exists, or will be created because it is desired or a grant of membership names it. */
   #willExist(role: string): boolean {
+    if (this.#context.staysAbsent(role)) return false
     return (
       this.#catalog.roles.has(role) ||
       this.#context.goal.desired.has(role) ||

@@ -11,7 +11,7 @@ import { accessTo, futureOwner, type Ownerships } from './future-owner.ts'
 import { type Found, isNone, Targets } from './match-objects.ts'
 import { accessIn, settled } from './settle.ts'
 import { additive, type Skips } from './skips.ts'
-import type { AskedGrant, TargetOwner, TargetState } from './target-state.ts'
+import { type AskedGrant, judgesAttributes, type TargetOwner, type TargetState } from './target-state.ts'
 
 /** The future owners, and what the acting role may do then. */
 export interface ResolvedOwnership {
@@ -118,9 +118,9 @@ class OwnershipResolver {
 
   /** Whether a desired role is a superuser and loses SUPERUSER. */
   #losesSuperuser(role: string, access: Access): boolean {
-    const { managed, attributes } = this.#target
+    const { attributes } = this.#target
     return (
-      managed.cluster &&
+      judgesAttributes(this.#target, role) &&
       this.#catalog.isSuperuser(role) &&
       !(attributes.get(role)?.has('SUPERUSER') ?? false) &&
       access.roles.maySetAttribute(role, 'SUPERUSER')

@@ -56,8 +56,33 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     attachableIn: attachableIn(desired),
     preserved: preservedSchemas(desired),
     managed: judgedBy(options),
+    external: new Set(desired.flatMap(({ role, external }) => (external === true ? [role] : []))),
     keepDependents: options.keepDependents === true,
   }
+}
+
+/**
+ * Tells which roles do not exist and are not to be created: external ones, or with `createRoles: false` all. Skips those
+ * among the desired roles.
+ */
+const absentRoles = (
+  catalog: Catalog,
+  { desired, options }: SyncRequest,
+  skips: Skips,
+): ((role: string) => boolean) => {
+  const external = new Set(desired.flatMap((one) => (one.external === true ? [one.role] : [])))
+  const staysAbsent = (role: string): boolean =>
+    !catalog.roles.has(role) && (options.createRoles === false || external.has(role))
+  for (const { role } of desired)
+    if (staysAbsent(role))
+      skips.add(
+        { role, grant: null },
+        'absent',
+        external.has(role)
+          ? 'it does not exist, and is external'
+          : 'it does not exist, and createRoles is false',
+      )
+  return staysAbsent
 }
 
 /** The goal, and the grants that are skipped. */
@@ -70,8 +95,10 @@ export interface Resolved {
  * Works out the target state from a request and a catalog: first attributes and ownership, then privileges,
  * memberships and default privileges.
  */
-export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
+export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
   const skips = new Skips(catalog)
+  const staysAbsent = absentRoles(catalog, whole, skips)
+  const request = { ...whole, desired: whole.desired.filter(({ role }) => !staysAbsent(role)) }
   const empty = emptyTarget(catalog, request)
   const now = new Access(catalog, { losers: empty.desired })
   const exists = (role: string): boolean => {
@@ -100,6 +127,7 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     settled,
     seed: request.seed,
     joined: new Set(joined),
+    staysAbsent,
     skips,
   })
   for (const reason of asked) {

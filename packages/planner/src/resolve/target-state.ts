@@ -89,6 +89,8 @@ export interface TargetState {
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   /** What is judged at all. */
   readonly managed: Managed
+  /** The desired roles whose attributes stay as they are. */
+  readonly external: ReadonlySet<string>
   /** Whether others keep what roles have granted to them but may no longer grant. */
   readonly keepDependents: boolean
 }
@@ -116,6 +118,7 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   attachableIn: new Set(),
   preserved: new Map(),
   managed: everything,
+  external: new Set(),
   keepDependents: false,
 })
 
@@ -124,6 +127,12 @@ export const privilegeKey = (object: string, privilege: Privilege, role: string)
 
 export const defaultKey = ({ owner, schema, on }: Future, privilege: Privilege, role: string): string =>
   [owner, schema === null ? '' : `in ${schema}`, on, privilege, role].join('\0')
+
+/** Whether the attributes of a desired role are judged. */
+export const judgesAttributes = (
+  { managed, external }: Pick<TargetState, 'managed' | 'external'>,
+  role: string,
+): boolean => managed.cluster && !external.has(role)
 
 /** Whether a desired role keeps what it has in a schema, because it says so. */
 export const isPreservedIn = (
