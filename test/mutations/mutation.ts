@@ -345,6 +345,20 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('plans/manages'),
   },
   {
+    name: 'PUBLIC loses something where it is not named',
+    file: 'packages/planner/src/diff/privilege-verdict.ts',
+    text: 'grantee === everybody && !goal.publicObjects.has(object.key)',
+    by: 'grantee === everybody && goal.publicObjects.size === 0',
+    tests: conformance('privileges/public'),
+  },
+  {
+    name: 'what PUBLIC has on the columns of a named table is not read',
+    file: 'packages/planner/src/request/catalog-scope.ts',
+    text: "object.kind === 'table' ? [object] : []",
+    by: 'object.kind === undefined ? [object] : []',
+    tests: conformance('privileges/public'),
+  },
+  {
     name: 'an external role loses its attributes',
     file: 'packages/planner/src/resolve/target-state.ts',
     text: 'managed.cluster && !external.has(role)',

@@ -31,7 +31,7 @@ export {
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
 export { type ManagesOption } from './model/managed.ts'
-export { type PlanOptions } from './model/request.ts'
+export { type PlanOptions, type PublicGrant } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is

@@ -20,7 +20,7 @@ const types = `
     MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
     ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
     OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
-    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges Reason RenderOptions Residue
+    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges PublicGrant Reason RenderOptions Residue
     RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact Scope Server SetAttribute SetOwner
     SetPassword SetValidUntil Skipped Snapshot Unmanaged
 `

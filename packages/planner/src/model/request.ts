@@ -1,4 +1,6 @@
+import { everybody } from '../postgres/acl-item.ts'
 import type { DesiredRole } from './desired-role.ts'
+import type { DefaultPrivilegeGrant, PrivilegeGrant } from './grant.ts'
 import type { ManagesOption } from './managed.ts'
 
 /** The options that affect what is planned. */
@@ -29,7 +31,15 @@ export interface PlanOptions {
    * roles and caretakers are created in any case. Default: yes.
    */
   readonly createRoles?: boolean
+  /**
+   * What PUBLIC, and so everybody, has on the objects and future objects that these grants name: exactly the privileges
+   * listed, which may be none. Nothing else that PUBLIC has is touched.
+   */
+  readonly public?: readonly PublicGrant[]
 }
+
+/** A grant to PUBLIC. Unlike one to a role, it may list no privileges. `direct` makes no difference. */
+export type PublicGrant = PrivilegeGrant | DefaultPrivilegeGrant
 
 /** The names of these options. */
 export const planOptionNames: Readonly<Record<keyof PlanOptions, true>> = {
@@ -40,6 +50,7 @@ export const planOptionNames: Readonly<Record<keyof PlanOptions, true>> = {
   manages: true,
   mode: true,
   createRoles: true,
+  public: true,
 }
 
 /** A request to give roles exactly what they should have. */
@@ -50,6 +61,10 @@ export interface SyncRequest {
   /** A text from which the names of new intermediate roles are derived. */
   readonly seed: string
 }
+
+/** Everybody for whom something is asked: the desired roles and, as if it were one, PUBLIC. */
+export const askersOf = ({ desired, options }: SyncRequest): readonly DesiredRole[] =>
+  options.public === undefined ? desired : [...desired, { role: everybody, grants: options.public }]
 
 /** A request to drop unused roles. */
 export interface DropRequest {

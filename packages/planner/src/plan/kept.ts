@@ -1,6 +1,6 @@
 import type { Catalog, CatalogDefaults, CatalogObject } from '../catalog/catalog.ts'
 import { attributesOf, defaultPrivilegeFacts, privilegeFact } from '../catalog/facts.ts'
-import { describeFact, describeName } from '../model/describe.ts'
+import { describeFact, describeGrantee } from '../model/describe.ts'
 import { type Fact, holderOf } from '../model/fact.ts'
 import type { Kept } from '../model/kept.ts'
 import type { Operation } from '../model/operation.ts'
@@ -75,8 +75,7 @@ const passwordsChanged = (before: Catalog, operations: readonly Operation[]): Se
 
 const keeping = (fact: Fact): Kept => {
   const role = holderOf(fact)
-  const who = role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`
-  return { role, fact, message: `${who} keeps ${describeFact(fact)}: the mode is additive` }
+  return { role, fact, message: `${describeGrantee(role)} keeps ${describeFact(fact)}: the mode is additive` }
 }
 
 /**

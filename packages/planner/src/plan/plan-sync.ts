@@ -33,7 +33,7 @@ export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: bo
   const before = new Catalog(snapshot)
   checkSupported(snapshot.server.version, request)
   checkRoles(before, request)
-  checkStars(before, request.desired)
+  checkStars(before, request)
   const { goal, skipped } = resolved(before, request)
   const isMuch = isDivided || needsPreparation(before, goal)
   const [transactions, catalog] = transactionsFor(before, goal, phases, isMuch, (divided) => [

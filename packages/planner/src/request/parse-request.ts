@@ -13,18 +13,10 @@ import { objectKey, schemaOf } from '../postgres/object-kind.ts'
 import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
+import { checkPublic } from './check-public.ts'
+import { describeGiven } from './describe-given.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { checkName, quotedText, type Refuse } from './parse-grant.ts'
-
-/** Describes a grant that may be incomplete, or not a grant at all. */
-const safeDescription = (grant: Grant): string => {
-  try {
-    const description: string | undefined = describeGrant(grant)
-    return description ?? 'this'
-  } catch {
-    return 'this'
-  }
-}
 
 const checkRole = (role: string): void => {
   const problem =
@@ -91,7 +83,7 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
   let index = 0
   const refuse: Refuse = (field, problem) =>
     fail(
-      `cannot grant ${safeDescription(grants[index]!)} to role ${describeName(role)}: ${problem}`,
+      `cannot grant ${describeGiven(grants[index]!)} to role ${describeName(role)}: ${problem}`,
       field,
       index,
     )
@@ -191,6 +183,7 @@ const checkOptions = (options: PlanOptions): PlanOptions => {
       message: 'cannot sync roles: mode must be one of exact, additive',
     })
   const manages = checkManages(options.manages)
+  const ofPublic = checkPublic(options.public, managedBy(manages))
   return {
     ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
     allowSelf,
@@ -199,6 +192,7 @@ const checkOptions = (options: PlanOptions): PlanOptions => {
     ...(!createRoles && { createRoles }),
     ...(manages && { manages }),
     ...(mode !== 'exact' && { mode }),
+    ...(ofPublic && { public: ofPublic }),
   }
 }
 

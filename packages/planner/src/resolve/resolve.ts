@@ -5,10 +5,11 @@ import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
 import { judgedBy } from '../model/managed.ts'
 import type { Skipped } from '../model/plan.ts'
-import type { SyncRequest } from '../model/request.ts'
+import { askersOf, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
 import { attachableOf, isAttaching } from './future-owner.ts'
 import { AttributeResolver } from './resolve-attributes.ts'
+import { DefaultPrivilegeResolver } from './resolve-default-privileges.ts'
 import { GrantResolver } from './resolve-grants.ts'
 import { resolveOwnership } from './resolve-ownership.ts'
 import { Skips } from './skips.ts'
@@ -53,7 +54,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     reassignOwnedTo: options.reassignOwnedTo,
     caretakers,
     attachable: attachableOf(catalog, caretakers),
-    attachableIn: attachableIn(desired),
+    attachableIn: attachableIn(askersOf(request)),
     preserved: preservedSchemas(desired),
     managed: judgedBy(options),
     external: new Set(desired.flatMap(({ role, external }) => (external === true ? [role] : []))),
@@ -108,7 +109,9 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     return false
   }
   const existing = request.desired.filter(({ role }) => exists(role))
-  const asked = existing.flatMap(({ role, grants }) => grants.map((grant): AskedGrant => ({ role, grant })))
+  const asked = askersOf({ ...request, desired: existing }).flatMap(({ role, grants }) =>
+    grants.map((grant): AskedGrant => ({ role, grant })),
+  )
   const attributes = new AttributeResolver(catalog, now, skips, empty)
   for (const reason of asked) {
     const { grant } = reason
@@ -122,14 +125,16 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     ofKind(grants, 'membership').map((grant) => grant.role),
   )
   const goal = { ...target, owners, access }
-  const grants = new GrantResolver(catalog, {
+  const context = {
     goal,
     settled,
     seed: request.seed,
     joined: new Set(joined),
     staysAbsent,
     skips,
-  })
+  }
+  const grants = new GrantResolver(catalog, context)
+  const future = new DefaultPrivilegeResolver(catalog, context)
   for (const reason of asked) {
     const { grant } = reason
     switch (grant.kind) {
@@ -140,13 +145,15 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
         grants.membership(grant, reason)
         break
       case 'default privilege':
-        grants.defaultPrivilege(grant, reason)
+        future.defaultPrivilege(grant, reason)
         break
       case 'attribute':
       case 'ownership':
         break
     }
   }
-  const { memberships, privileges, optionsNotGiven, defaults } = grants
-  return { goal: { ...goal, memberships, privileges, optionsNotGiven, defaults }, skipped: skips.all }
+  const { memberships, privileges, optionsNotGiven, publicObjects } = grants
+  const { defaults, publicFutures } = future
+  const resolved = { memberships, privileges, optionsNotGiven, publicObjects, defaults, publicFutures }
+  return { goal: { ...goal, ...resolved }, skipped: skips.all }
 }

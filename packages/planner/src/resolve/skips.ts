@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeGrant, describeName } from '../model/describe.ts'
+import { describeGrant, describeGrantee, describeName } from '../model/describe.ts'
 import type { Reason } from '../model/operation.ts'
 import type { Skipped } from '../model/plan.ts'
 
@@ -19,7 +19,7 @@ export class Skips {
   add(asked: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
     const { role, grant } = asked
     const what = grant === null ? 'create' : `grant ${describeGrant(grant)} to`
-    const message = `cannot ${what} role ${describeName(role)}: ${why}`
+    const message = `cannot ${what} ${describeGrantee(role)}: ${why}`
     this.all.push({ role, grant, reason, message, ...(path && { path }) })
   }
 
