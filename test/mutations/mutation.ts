@@ -435,4 +435,18 @@ export const mutations: readonly Mutation[] = [
     by: 'a.length === b.length || timingSafeEqual(a, b)',
     tests: ['test/src/passwords/verifier.property.test.ts'],
   },
+  {
+    name: 'anybody may set any setting',
+    file: 'packages/planner/src/diff/properties.ts',
+    text: "return context === 'user' || mayBeSet",
+    by: "return context !== 'none' || mayBeSet",
+    tests: conformance('roles/properties'),
+  },
+  {
+    name: 'settings that are not asked for stay',
+    file: 'packages/planner/src/diff/properties.ts',
+    text: 'if (managed.has(one.property) && !asked.has(propertyKey(one)))',
+    by: "if (managed.has(one.property) && one.property !== 'setting' && !asked.has(propertyKey(one)))",
+    tests: conformance('roles/properties'),
+  },
 ]

@@ -16,6 +16,7 @@ export {
 } from './errors.ts'
 export type { SyncEvent } from './events.ts'
 export type {
+  DescribeRolesError,
   DropUnusedRolesError,
   ExecutePlanError,
   IntrospectError,
@@ -26,6 +27,7 @@ export type {
 export type { Promises, SyncResult } from './functions.ts'
 export type {
   CallOptions,
+  DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
   PasswordOptions,

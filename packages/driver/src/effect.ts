@@ -1,8 +1,9 @@
-import type { Plan, Snapshot } from '@pgsr/planner'
+import type { DescribedRoles, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { onSession, type Session, Sessions } from './connection/session.ts'
 import type { DatabaseError } from './errors.ts'
 import type {
+  DescribeRolesError,
   DropUnusedRolesError,
   ExecutePlanError,
   IntrospectError,
@@ -13,6 +14,7 @@ import type {
 import type { Desired, SyncResult } from './functions.ts'
 import type {
   CallOptions,
+  DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
   PlanRolesOptions,
@@ -144,6 +146,27 @@ export const dropUnusedRoles = (
 export const planDropUnusedRoles = (
   options: DropUnusedRolesOptions = {},
 ): Effect.Effect<Plan, PlanDropUnusedRolesError, Sessions> => workflow.planDropUnusedRoles(options, provide)
+
+/**
+ * Describes roles as they are: as desired roles for which a plan has nothing to do. Use it to start from a database that
+ * exists. What grants cannot say is in `unsaid`. `timeout` is in milliseconds.
+ *
+ * @returns the roles, which can be saved as JSON or rendered as code; or a failure, which is a `DescribeRolesError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { describeRoles, layer } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const { desired } = await Effect.runPromise(Effect.provide(describeRoles(), layer(pool)))
+ * console.log(desired.map(({ role }) => role))
+ * await pool.end()
+ * ```
+ */
+export const describeRoles = (
+  options: DescribeRolesOptions = {},
+): Effect.Effect<DescribedRoles, DescribeRolesError, Sessions> => workflow.describeRoles(options, provide)
 
 /**
  * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use

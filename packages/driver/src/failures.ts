@@ -40,6 +40,7 @@ export type IntrospectError =
   | UnexpectedCatalogError
   | TimeoutError
   | AbortedError
+export type DescribeRolesError = IntrospectError
 export type PlanError = IntrospectError | MissingObjectError
 type ExecuteError = LockTimeoutError | TooManyLocksError | ProofError
 export type SyncError = PlanError | ExecuteError | ResidueError

@@ -1,6 +1,7 @@
-import type { DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import type { DescribedRoles, DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type {
   CallOptions,
+  DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
   PlanRolesOptions,
@@ -33,5 +34,6 @@ export interface Promises<Connection> {
   ) => Promise<SyncResult>
   readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
   readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
+  readonly describeRoles: (connection: Connection, options?: DescribeRolesOptions) => Promise<DescribedRoles>
   readonly introspect: (connection: Connection, desired: Desired, options?: CallOptions) => Promise<Snapshot>
 }

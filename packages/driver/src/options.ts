@@ -20,6 +20,14 @@ export interface CallOptions {
   readonly timeout?: number
 }
 
+export interface DescribeRolesOptions extends CallOptions {
+  /**
+   * The roles to describe. `all`, the default, means every role but those of PostgreSQL and of pgsr itself; superusers and
+   * the role that connects have to be named.
+   */
+  readonly roles?: readonly string[] | 'all'
+}
+
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /**
    * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, but creates
@@ -119,6 +127,7 @@ const optionsOf = {
   'execute the plan': executeOptions,
   'drop unused roles': transactionOptions,
   'read the catalogs': callOptions,
+  'describe roles': { ...callOptions, roles: true },
 } as const
 
 /** What a call does, as it appears in error messages: `cannot sync roles: …`. */

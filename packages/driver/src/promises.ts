@@ -31,6 +31,8 @@ export const promisesFor = <Connection>(acquireWire: AcquireWire<Connection>): P
       run(workflow.dropUnusedRoles(options, on(connection)), promises.dropUnusedRoles),
     planDropUnusedRoles: (connection, options = {}) =>
       run(workflow.planDropUnusedRoles(options, on(connection)), promises.planDropUnusedRoles),
+    describeRoles: (connection, options = {}) =>
+      run(workflow.describeRoles(options, on(connection)), promises.describeRoles),
     introspect: (connection, desired, options = {}) =>
       run(workflow.introspect(desired, options, on(connection)), promises.introspect),
   }

@@ -1,4 +1,5 @@
 // The public functions, as the planner’s own files call them.
+export { renderCode } from './adopt/render-code.ts'
 export { describeFact, describeGrant, describeObject, describeOperation } from './model/describe.ts'
 export { isCaretakerName, isDelegateName, isIntermediateName } from './model/managed-role.ts'
 export { operationsOf } from './model/plan.ts'
@@ -10,3 +11,5 @@ export { typeName } from './postgres/type-name.ts'
 export { scopeOf } from './request/scope.ts'
 export { renderSql } from './sql/script.ts'
 export { statementOf } from './sql/statement.ts'
+export { renderSummary } from './summary/render-summary.ts'
+export { hasDrift, summaryOf } from './summary/summary.ts'

@@ -1,6 +1,11 @@
 // Grants: what is asked for
 export { access, type AccessLevel, type AccessOptions, type AccessPrivileges } from './model/access-level.ts'
-export { type DesiredRole } from './model/desired-role.ts'
+export {
+  type DesiredProperties,
+  type DesiredRole,
+  type Settings,
+  type SettingValue,
+} from './model/desired-role.ts'
 export {
   type AttributeGrant,
   type DefaultPrivilegeGrant,
@@ -31,7 +36,7 @@ export {
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
 export { type ManagesOption } from './model/managed.ts'
-export { type PlanOptions, type PublicGrant } from './model/request.ts'
+export { type PlanOptions, type PublicGrant, type SeededPlanOptions } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is
@@ -53,8 +58,16 @@ export {
   privilegeLetters,
   type Privileges,
 } from './postgres/privilege.ts'
+export {
+  type AclOptions,
+  type ObjectOptions,
+  snapshot,
+  type SnapshotBuilder,
+  type SnapshotOptions,
+} from './model/snapshot-builder.ts'
 export { type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
+export { type KnownSetting, type PropertyName, type RoleProperty } from './model/role-property.ts'
 export type {
   DatabaseObject,
   DefaultPrivileges,
@@ -63,6 +76,9 @@ export type {
   Snapshot,
   Unmanaged,
 } from './model/snapshot.ts'
+
+export { type RenderCodeOptions } from './adopt/render-code.ts'
+export type { DescribedRoles, Unsaid } from './adopt/described.ts'
 
 // Plan: what will be done
 export { type Difference } from './plan/prediction.ts'
@@ -83,6 +99,7 @@ export type {
   MembershipFact,
   OwnershipFact,
   PrivilegeFact,
+  PropertyFact,
   RoleFact,
 } from './model/fact.ts'
 export type {
@@ -102,6 +119,7 @@ export type {
   SetAttribute,
   SetOwner,
   SetPassword,
+  SetProperty,
   SetValidUntil,
 } from './model/operation.ts'
 export { type PlanDifference, type PlanEntry } from './plan/plan-difference.ts'
@@ -111,6 +129,8 @@ export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifi
 export { type RenderOptions } from './sql/script.ts'
 export { type Kept } from './model/kept.ts'
 export { type Residue } from './model/residue.ts'
+export { type SummaryEntry } from './summary/entries.ts'
+export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'
 // Functions that check the types of their input
 export {
   describeFact,
@@ -118,6 +138,7 @@ export {
   describeObject,
   describeOperation,
   differenceOf,
+  hasDrift,
   isCaretakerName,
   isDelegateName,
   isIntermediateName,
@@ -125,9 +146,12 @@ export {
   outcomeOf,
   parsePlan,
   planDifferenceOf,
+  renderCode,
   renderJson,
   renderSql,
+  renderSummary,
   scopeOf,
   statementOf,
+  summaryOf,
   typeName,
 } from './from-outside.ts'

@@ -1,4 +1,6 @@
 // What the driver packages need of the planner besides what users do. It may change with any version.
+export { scopeOfDescription, scopeOfRoles } from './adopt/adoption-scope.ts'
+export { describeSnapshot } from './adopt/describe-roles.ts'
 export { mostAdministered } from './access/delegate.ts'
 export { describeFactInFull, describeName } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'
@@ -9,6 +11,7 @@ export {
   planOptionNames,
   type Request,
   type SyncRequest,
+  usualSeed,
 } from './model/request.ts'
 export { planRequest } from './plan/plan.ts'
 export { predictionOf } from './plan/prediction.ts'

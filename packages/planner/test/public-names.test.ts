@@ -7,22 +7,114 @@ import { expect, test } from 'vitest'
 const values = `
     ForbiddenRoleError Grant InvalidGrantError InvalidTextError MissingObjectError PlanningError Secret
     SnapshotScopeError Target UnsupportedServerError access attributes describeFact describeGrant describeObject
-    describeOperation differenceOf futureObjects isCaretakerName isDelegateName isIntermediateName
+    describeOperation differenceOf futureObjects hasDrift isCaretakerName isDelegateName isIntermediateName
     objectKinds operationsOf outcomeOf parsePlan plan planDifferenceOf planDrop privilegeLetters quoteIdent
-    quoteLiteral renderJson renderSql scopeOf statementOf typeName
+    quoteLiteral renderCode renderJson renderSql renderSummary scopeOf snapshot statementOf summaryOf typeName
 `
 
 const types = `
-    AccessLevel AccessOptions AccessPrivileges AclItem AllInSchema Attribute AttributeFact AttributeGrant ClearPassword CreateRole CreateSchema DatabaseObject
-    DefaultPrivilegeFact DefaultPrivilegeGrant DefaultPrivilegeTarget DefaultPrivileges DesiredRole
-    Difference DirectOption DropRole Effect Fact Future FutureObjects FutureObjectsRow GrantDefaultPrivilege
-    GrantMembership GrantPrivilege GrantableAttribute GrantableKind Kept KindInSchema LockRole LoginGrant LoginOptions ManagesOption
-    MatchableKind Membership MembershipFact MembershipGrant MembershipOptions NameOrPattern ObjectKind
-    ObjectKindRow ObjectName ObjectPattern Operation OtherAttributeGrant OwnableKind OwnershipFact
-    OwnershipGrant Pattern PatternScope Plan PlanDifference PlanEntry PlanOptions Privilege PrivilegeFact
-    PrivilegeGrant PrivilegeLetter PrivilegeOn PrivilegeOptions Privileges PublicGrant Reason RenderOptions Residue
-    RevokeDefaultPrivilege RevokeMembership RevokePrivilege Role RoleFact Scope Server SetAttribute SetOwner
-    SetPassword SetValidUntil Skipped Snapshot Unmanaged
+    AccessLevel
+    AccessOptions
+    AccessPrivileges
+    AclItem
+    AclOptions
+    AllInSchema
+    Attribute
+    AttributeFact
+    AttributeGrant
+    ClearPassword
+    CreateRole
+    CreateSchema
+    DatabaseObject
+    DefaultPrivilegeFact
+    DefaultPrivilegeGrant
+    DefaultPrivilegeTarget
+    DefaultPrivileges
+    DescribedRoles
+    DesiredProperties
+    DesiredRole
+    Difference
+    DirectOption
+    DropRole
+    Effect
+    Fact
+    Future
+    FutureObjects
+    FutureObjectsRow
+    GrantDefaultPrivilege
+    GrantMembership
+    GrantPrivilege
+    GrantableAttribute
+    GrantableKind
+    Kept
+    KindInSchema
+    KnownSetting
+    LeftSummary
+    LockRole
+    LoginGrant
+    LoginOptions
+    ManagesOption
+    MatchableKind
+    Membership
+    MembershipFact
+    MembershipGrant
+    MembershipOptions
+    NameOrPattern
+    ObjectKind
+    ObjectKindRow
+    ObjectName
+    ObjectOptions
+    ObjectPattern
+    Operation
+    OtherAttributeGrant
+    OwnableKind
+    OwnershipFact
+    OwnershipGrant
+    Pattern
+    PatternScope
+    Plan
+    PlanDifference
+    PlanEntry
+    PlanOptions
+    Privilege
+    PrivilegeFact
+    PrivilegeGrant
+    PrivilegeLetter
+    PrivilegeOn
+    PrivilegeOptions
+    Privileges
+    PropertyFact
+    PropertyName
+    PublicGrant
+    Reason
+    RenderCodeOptions
+    RenderOptions
+    Residue
+    RevokeDefaultPrivilege
+    RevokeMembership
+    RevokePrivilege
+    Role
+    RoleFact
+    RoleProperty
+    RolesSummary
+    Scope
+    SeededPlanOptions
+    Server
+    SetAttribute
+    SetOwner
+    SetPassword
+    SetProperty
+    SetValidUntil
+    SettingValue
+    Settings
+    Skipped
+    Snapshot
+    SnapshotBuilder
+    SnapshotOptions
+    Summary
+    SummaryEntry
+    Unmanaged
+    Unsaid
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')

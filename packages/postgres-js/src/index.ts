@@ -124,6 +124,27 @@ export const dropUnusedRoles: Promises<Connection>['dropUnusedRoles'] = promises
 export const planDropUnusedRoles: Promises<Connection>['planDropUnusedRoles'] = promises.planDropUnusedRoles
 
 /**
+ * Describes roles as they are: as desired roles for which a plan has nothing to do. Use it to start from a database that
+ * exists. What grants cannot say is in `unsaid`. It only reads. `timeout` is in milliseconds.
+ *
+ * @param connection a `postgres()`, or a reserved connection or the `sql` of a transaction of yours
+ * @returns the roles, which can be saved as JSON or rendered as code, and what they leave unsaid
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ * import { describeRoles } from '@pgsr/postgres-js'
+ *
+ * const sql = postgres()
+ * const { desired, unsaid } = await describeRoles(sql)
+ * console.log(desired.map(({ role }) => role), unsaid.map(({ message }) => message))
+ * await sql.end()
+ * ```
+ */
+export const describeRoles: Promises<Connection>['describeRoles'] = promises.describeRoles
+
+/**
  * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use
  * it to save a snapshot, to plan elsewhere with `plan`, or to test a plan. `timeout` is in milliseconds.
  *

@@ -60,6 +60,7 @@ const promises =
     executePlan: (plan, options) => functions.executePlan(connection, plan, options),
     dropUnusedRoles: (options) => functions.dropUnusedRoles(connection, options),
     planDropUnusedRoles: (options) => functions.planDropUnusedRoles(connection, options),
+    describeRoles: (options) => functions.describeRoles(connection, options),
     introspect: (desired, options) => functions.introspect(connection, desired, options),
     ...rest,
   })
@@ -87,6 +88,7 @@ const effects =
       executePlan: (plan, options) => ran(functions.executePlan(plan, options)),
       dropUnusedRoles: (options) => ran(functions.dropUnusedRoles(options)),
       planDropUnusedRoles: (options) => ran(functions.planDropUnusedRoles(options)),
+      describeRoles: (options) => ran(functions.describeRoles(options)),
       introspect: (desired, options) => ran(functions.introspect(desired, options)),
       run,
       end: async () => {

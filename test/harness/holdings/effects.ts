@@ -37,6 +37,8 @@ export const describeFact = (fact: Fact, version: number): string => {
       const lacks = isGivenAnyway(fact) ? 'lacks ' : ''
       return `${lacks}${privilege.toLowerCase()} on future ${on} of ${owner}${where}${withGrantOption(grantable)}`
     }
+    case 'property':
+      return `${[fact.property, fact.setting, fact.database].join(' ')} = ${fact.value}`
     case 'membership': {
       const options = version >= 160000 ? `, inherit ${bool(fact.inherit)}, set ${bool(fact.set)}` : ''
       return `member of ${fact.role} by ${fact.grantor}, admin ${bool(fact.admin)}${options}`

@@ -13,12 +13,12 @@ import { expect, test } from 'vitest'
 
 const values = `
     AbortedError DatabaseError LockTimeoutError PlanChangedError ProofError ResidueError StatementError
-    TimeoutError TooManyLocksError TransactionOpenError UnexpectedCatalogError dropUnusedRoles executePlan
+    TimeoutError TooManyLocksError TransactionOpenError UnexpectedCatalogError describeRoles dropUnusedRoles executePlan
     introspect planDropUnusedRoles planRoles syncRoles
 `
 
 const types = `
-    CallOptions Connection DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
+    CallOptions Connection DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
     IntrospectError LockHolder PasswordOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
     SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
 `

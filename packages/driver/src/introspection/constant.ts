@@ -39,7 +39,7 @@ export const intermediateName: RawBuilder<string> = sql<string>`'^_pgsr_(global|
  * more roles does no harm.
  */
 export const looksIntermediate = (called: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`(${called} like '\\_pgsr\\_local\\_%' or ${called} like '\\_pgsr\\_global\\_%')`
+  sql`${called} like any (array['\\_pgsr\\_local\\_%', '\\_pgsr\\_global\\_%'])`
 
 /** The names of caretakers, which own what other roles have lost. */
 export const caretakerName: RawBuilder<string> = sql<string>`'^_pgsr_caretaker_[0-9a-f]{8}$'`

@@ -9,7 +9,14 @@ import { partOfScope } from './scope-part.ts'
 /** The lists that the full statements answer. */
 export type FullList = Exclude<
   ListName,
-  'server' | 'usualObjects' | 'rolesAlike' | 'membershipsAlike' | 'granted' | 'reach' | 'parts'
+  | 'server'
+  | 'properties'
+  | 'settings'
+  | 'usualObjects'
+  | 'rolesAlike'
+  | 'membershipsAlike'
+  | 'reach'
+  | 'parts'
 >
 
 interface Source<Name extends ListName> {

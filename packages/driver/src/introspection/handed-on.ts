@@ -8,6 +8,7 @@ import { constant } from './constant.ts'
 export type HandedList =
   | 'desired'
   | 'requested_role'
+  | 'propertied_role'
   | 'unused_role'
   | 'tracked_role'
   | 'dependent_database'

@@ -12,10 +12,7 @@ export const rows = (version: number) =>
       (version >= 160000 ? sql.ref<boolean>('m.set_option') : sql<boolean>`true`).as('set_option'),
     ])
 
-/**
- * The rows by which a role is a member of others, or any of an array of roles. It is a subquery of its own, so that the index
- * is searched.
- */
+/** The rows by which any of some roles is a member of others. It is a subquery of its own, so that the index is searched. */
 export const membershipsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`(select x.* from pg_catalog.pg_auth_members as x where x.member = ${member} offset 0)`
 

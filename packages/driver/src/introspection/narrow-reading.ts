@@ -1,23 +1,16 @@
 import { sql } from 'kysely'
 import { anyOf, handOn, oidsOf } from './handed-on.ts'
-import { membershipsOf } from './membership.ts'
 import type { Needs } from './needs.ts'
+import { handOnClosure, levelsFrom } from './role-closure.ts'
 import { handingOn, type Statement } from './statement.ts'
 import { dependencies, handOnTracked, settings, usualDependents, usualObjectsNamed } from './usual-objects.ts'
-import { granted, memberships, roles } from './usual-roles.ts'
+import { memberships, roles } from './usual-roles.ts'
 
 /** Finds the tracked roles, and all that the desired and the requested roles are members of. */
 const rolesToCompare = handingOn(
   () => sql`
-    with recursive role_closure as (
-      select pg_catalog.unnest(${oidsOf('desired')} || ${oidsOf('requested_role')}) as oid
-      union
-      select m.roleid from role_closure as c cross join lateral ${membershipsOf(sql`c.oid`)} as m
-    )
-    select ${sql.join([
-      handOn('role_closure', sql`array(select c.oid from role_closure as c)`),
-      handOnTracked(),
-    ])}`,
+    with recursive ${levelsFrom(sql`${oidsOf('desired')} || ${oidsOf('requested_role')}`)}
+    select ${sql.join([handOnClosure(), handOnTracked()])}`,
 )
 
 /** Finds the tracked roles, and those that the desired roles are direct members of. */
@@ -28,7 +21,7 @@ const rolesToProve = handingOn(
         'role_closure',
         sql`array(
           select pg_catalog.unnest(${oidsOf('desired')} || ${oidsOf('requested_role')})
-          union select m.roleid from ${membershipsOf(anyOf('desired'))} as m
+          union select m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
         )`,
       ),
       handOnTracked(),
@@ -40,7 +33,7 @@ const rolesToProve = handingOn(
  * are members of, and what else depends on them. Roles that no desired role is a member of, and what the acting role may do,
  * matter only where something has to change.
  */
-export const narrowReading = (needs: Needs, version: number): readonly Statement[] => [
+export const narrowReading = (needs: Needs): readonly Statement[] => [
   ...usualObjectsNamed(needs),
   needs.purpose === 'prove' ? rolesToProve : rolesToCompare,
   ...usualDependents(needs),
@@ -48,5 +41,4 @@ export const narrowReading = (needs: Needs, version: number): readonly Statement
   settings,
   roles,
   memberships,
-  ...(version < 160000 || needs.purpose === 'prove' ? [] : [granted]),
 ]

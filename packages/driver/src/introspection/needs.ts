@@ -63,6 +63,8 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
+  /** Whether connection limits, comments and settings of roles are read. */
+  readonly properties: boolean
   /** Whether it matters as whom the acting role can act. A superuser can act as anybody. */
   readonly readsRights: boolean
   /** The catalogs of objects that are read. */
@@ -95,7 +97,7 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf = (
-  { desired, objects, owned, patterns, defaultsOf, unusedRoles }: Scope,
+  { desired, objects, owned, patterns, defaultsOf, properties = [], unusedRoles }: Scope,
   isSuperuser: boolean,
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
@@ -112,6 +114,7 @@ export const needsOf = (
       ownsAll,
       defaults: defaultsOf.length > 0,
       unusedRoles,
+      properties: properties.length > 0,
       readsRights: !isSuperuser,
       catalogs: new Set([
         ...[...named, ...matched].map(catalogNameOf),
@@ -126,6 +129,19 @@ export const needsOf = (
     { isSuperuser, catalogs: new Set(), rare: new Set() },
   )
 }
+
+/**
+ * Expects what roles usually have, where a scope names no object: a call that takes everything from its roles would find it
+ * first, and then read again.
+ */
+export const withWhatRolesHave = (needs: Needs): Needs =>
+  needs.named.size + needs.matched.size > 0
+    ? needs
+    : withFound(needs, {
+        isSuperuser: !needs.readsRights,
+        catalogs: new Set(['pg_class', 'pg_database', 'pg_namespace']),
+        rare: new Set(['dependents']),
+      })
 
 /** The kinds of object that most scopes name. */
 const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])
@@ -153,12 +169,14 @@ export const readsUsualRoles = ({ unusedRoles, rare }: Needs): boolean =>
 /** What is rare, and matters only for a change. */
 const forChange: ReadonlySet<Rarity> = new Set(['memberships', 'reach'])
 
+/** What of the rare things matters for a purpose. */
+const rareFor = (purpose: Purpose, rare: ReadonlySet<Rarity>): ReadonlySet<Rarity> =>
+  purpose === 'prove' ? new Set([...rare].filter((one) => !forChange.has(one))) : rare
+
 /** The same needs for another purpose than a change, if what that needs can be read by itself. */
 export const withPurpose = (needs: Needs, purpose: Purpose, version: number): Needs => {
   if (purpose === 'change') return needs
-  const rare =
-    purpose === 'prove' ? new Set([...needs.rare].filter((one) => !forChange.has(one))) : needs.rare
-  const narrow = { ...needs, purpose, rare, readsRights: false }
+  const narrow = { ...needs, purpose, rare: rareFor(purpose, needs.rare), readsRights: false }
   return readsUsualObjects(narrow, version) && readsUsualRoles(narrow) ? narrow : needs
 }
 
@@ -180,7 +198,7 @@ export const withFound = (needs: Needs, found: Found): Needs => {
 export const covers = (needs: Needs, found: Found): boolean =>
   (needs.readsRights || found.isSuperuser || needs.purpose !== 'change') &&
   isSubset(withFound(needs, found).catalogs, needs.catalogs) &&
-  isSubset(found.rare, needs.rare)
+  isSubset(rareFor(needs.purpose, found.rare), needs.rare)
 
 /** A key that is equal for equal needs. */
 export const needsKey = (needs: Needs): string =>

@@ -10,7 +10,7 @@ import { storedQuery, type StoredScope } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
 import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { needsBytes, noteBytes } from './names-in-bytes.ts'
-import { covers, needsOf, type Purpose, withFound, withPurpose } from './needs.ts'
+import { covers, needsOf, type Purpose, withFound, withPurpose, withWhatRolesHave } from './needs.ts'
 import { annotateSize, type Around, type Asked, parsed, readWhole, send } from './reading.ts'
 import { type Actor, settingsStatement } from './reading-settings.ts'
 import { readVersion, versionOf } from './server-version.ts'
@@ -101,7 +101,8 @@ export const readCatalogs = Effect.fnUntraced(function* (
   const actor = known.actors.get(settings.actAs)
   const usual = needsOf(scope, actor?.isSuperuser === true)
   const last = lastFound(known, scope)
-  const needs = last === undefined ? usual : withFound(usual, last)
+  const expected = purpose === 'change' ? withWhatRolesHave(usual) : usual
+  const needs = last === undefined ? expected : withFound(usual, last)
   const read = (version: number, stored?: string) =>
     readWhole(
       (asked) =>

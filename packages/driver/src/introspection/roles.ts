@@ -214,9 +214,9 @@ export const onlyAdministers = (
   }: Readonly<Record<'isTracked' | 'isWanted' | 'isAdministrator', Test>>,
 ): RawBuilder<boolean> => sql<boolean>`
   not ${isRealMember(version)}
-  and not ${isTracked(sql`c.oid`)}
+  and not ${isTracked(sql`m.member`)}
   and not ${isWanted(sql`m.roleid`)}
-  and (${isAdministrator(sql`c.oid`)} or ${isIntermediate('m.roleid')})
+  and (${isAdministrator(sql`m.member`)} or ${isIntermediate('m.roleid')})
 `
 
 /** The same, where lists of roles are common table expressions. */

@@ -1,4 +1,4 @@
-import type { ObjectKind } from '@pgsr/planner'
+import type { ObjectKind, PropertyName } from '@pgsr/planner'
 import type { RawBuilder } from 'kysely'
 import { parse } from 'postgres-array'
 
@@ -16,6 +16,7 @@ const orNull = <T>(read: Reader<T>): Reader<T | null> => read
 
 const readOnly = text as Reader<'replica' | 'transaction'>
 const kind = text as Reader<ObjectKind>
+const property = text as Reader<PropertyName['property']>
 
 /** The attributes of a role. */
 const attributes = {
@@ -33,7 +34,7 @@ const attributes = {
 } as const
 
 /** By whom a member has a membership, and with which options. */
-const membership = { member: text, grantor: text, admin: boolean, inherit: boolean, set: boolean } as const
+const options = { grantor: text, admin: boolean, inherit: boolean, set: boolean } as const
 
 /** What the statements answer: lists, and the columns of their rows in order. They are the same in all versions. */
 const lists = {
@@ -60,9 +61,9 @@ const lists = {
   roles: { name: text, oid: text, ...attributes },
   /** The same, in one row for all roles with the same attributes. */
   rolesAlike: { names: texts, oids: texts, ...attributes },
-  memberships: { role: text, ...membership },
-  /** The same, in one row for all roles of which a member is one in the same way. */
-  membershipsAlike: { roles: texts, ...membership },
+  memberships: { role: text, member: text, ...options },
+  /** The same, in one row for members that are members of the same roles in the same way. */
+  membershipsAlike: { roles: texts, members: texts, ...options },
   objects: {
     kind,
     name: texts,
@@ -82,6 +83,8 @@ const lists = {
   usualObjects: { kind, name: texts, oid: text, owner: text, acl: texts },
   defaultPrivileges: { owner: text, schema: orNull(text), on: text, acl: texts },
   unmanaged: { role: text, kind: text, description: text },
+  properties: { role: text, property, setting: orNull(text), database: orNull(text), value: text },
+  settings: { setting: text, context: orNull(text), mayBeSet: boolean },
   mayBeUnused: { role: text },
   /** At most one row, for a role that is no superuser: whether roles have to be read that the acting role may reach. */
   reach: { isWider: boolean },
@@ -97,8 +100,6 @@ const lists = {
   },
   /** Of the schemas whose objects are to be owned: what belongs to an extension, or was made with a range type. */
   parts: { catalog: text, oid: text },
-  /** At most one row: whether a desired role has granted a membership. */
-  granted: { grantor: text },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>>
 
 type Lists = typeof lists

@@ -5,11 +5,13 @@ import { hasSchema } from './constant.ts'
 
 const json = (value: unknown): string => `${asciiLiteral(JSON.stringify(value))}::jsonb`
 
-/** An array of names, as one literal: PostgreSQL parses it faster than as many. */
-const names = (all: readonly string[]): string => {
+/** An array, as one literal: PostgreSQL parses it faster than as many. */
+const texts = (all: readonly string[], type: 'name' | 'text' = 'text'): string => {
   const elements = all.map((one) => `"${one.replaceAll(/["\\]/g, '\\$&')}"`)
-  return `${asciiLiteral(`{${elements.join(',')}}`)}::name[]`
+  return `${asciiLiteral(`{${elements.join(',')}}`)}::${type}[]`
 }
+
+const names = (all: readonly string[]): string => texts(all, 'name')
 
 const namesOf =
   (kind: ObjectKind, part = 0) =>
@@ -21,6 +23,8 @@ const parts = {
   desired: ({ desired }: Scope) => names(desired),
   roles: ({ roles }: Scope) => names(roles),
   defaultsOf: ({ defaultsOf }: Scope) => names(defaultsOf),
+  properties: ({ properties = [] }: Scope) => names(properties),
+  settings: ({ settings = [] }: Scope) => texts(settings),
   databases: namesOf('database'),
   schemas: ({ objects }: Scope) =>
     names([...new Set(objects.flatMap(({ kind, name }) => (hasSchema(kind) ? [name[0]!] : [])))]),

@@ -56,6 +56,7 @@ export const session = listing('server', (version, needs) => ({
         ]),
     handOn('desired', rolesNamed('desired')),
     handOn('requested_role', rolesNamed('roles')),
+    ...(needs.properties ? [handOn('propertied_role', rolesNamed('properties'))] : []),
   ],
   from: sql`from (
     select d.oid as database, d.datname as name, d.datdba as database_owner, ${roleNamed(sql`current_user`)} as acting,

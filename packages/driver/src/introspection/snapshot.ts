@@ -5,6 +5,7 @@ import {
   type ObjectKind,
   objectKinds,
   type Role,
+  type RoleProperty,
   type Scope,
   type Snapshot,
 } from '@pgsr/planner'
@@ -126,9 +127,15 @@ const roleOf = (
   ...(administers !== null && { administers }),
 })
 
+const propertyOf = ({ setting, database, ...row }: RowOf<'properties'>): RoleProperty => ({
+  ...row,
+  ...(setting !== null && { setting }),
+  ...(database !== null && { database }),
+})
+
 type Dependency = RowOf<'dependencies'>
 
-/** The catalog of memberships, on which roles depend from 16 on. They are read by other means. */
+/** The catalog of memberships. From 16 on, a grantor depends on it. */
 const membershipCatalog = 'pg_auth_members'
 
 /** Whether a dependency is that of an owner or a grantee on what has an owner or an ACL. */
@@ -164,10 +171,10 @@ const rarityOfDependency = (
   { catalog, how, onColumn, oids }: Dependency,
   addresses: ReadonlySet<string>,
 ): readonly Rarity[] => {
-  const isMembership = catalog === membershipCatalog && (how === 'a' || how === 'o')
-  if (!isReadAsObject({ catalog, how }) && !isMembership) return ['unmanaged']
+  if (catalog === membershipCatalog && (how === 'a' || how === 'o')) return ['memberships']
+  if (!isReadAsObject({ catalog, how })) return ['unmanaged']
   const areRead = oids === null || oids.every((oid) => addresses.has(`${catalog} ${oid}`))
-  if (!areRead && !isMembership) return ['dependents']
+  if (!areRead) return ['dependents']
   if (catalog !== 'pg_class') return []
   return [...(how === 'o' ? (['ownership'] as const) : []), ...(onColumn ? (['columns'] as const) : [])]
 }
@@ -246,7 +253,9 @@ export const parseAnswer = (
     server,
     memberships: [
       ...rows('memberships')((row) => row),
-      ...rows('membershipsAlike')(({ roles, ...row }) => roles.map((role) => ({ role, ...row }))).flat(),
+      ...rows('membershipsAlike')(({ roles, members, ...row }) =>
+        members.flatMap((member) => roles.map((role) => ({ role, member, ...row }))),
+      ).flat(),
     ],
     objects: isUsual
       ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
@@ -273,7 +282,6 @@ export const parseAnswer = (
     found: foundIn(
       here,
       [
-        ...rows('granted')((): Rarity => 'memberships'),
         ...(!isSuperuser && rows('reach')(({ isWider }) => isWider).includes(true)
           ? (['reach'] as const)
           : []),
@@ -290,6 +298,10 @@ export const parseAnswer = (
       memberships: parts.memberships,
       objects: objects.named,
       defaultPrivileges: defaults.named,
+      ...(needs.properties && {
+        properties: rows('properties')(propertyOf),
+        settings: rows('settings')((row) => row),
+      }),
       unmanaged: [...parts.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },

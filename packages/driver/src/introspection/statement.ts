@@ -58,14 +58,16 @@ interface Steps {
   readonly answers: readonly FullList[]
 }
 
-/** Each one is computed once. Before 12 all were. */
+/** Makes PostgreSQL compute a common table expression once. Before 12 it always did. */
+export const asMaterialized = (version: number): RawBuilder<unknown> =>
+  version >= 120000 ? sql`materialized` : sql``
+
 const commonTableExpression = (
   name: string,
   cte: Cte<keyof Ctes>,
   version: number,
   needs: Needs,
-): RawBuilder<unknown> =>
-  sql`${sql.ref(name)} as ${version >= 120000 ? sql`materialized ` : sql``}(${cte(version, needs)})`
+): RawBuilder<unknown> => sql`${sql.ref(name)} as ${asMaterialized(version)} (${cte(version, needs)})`
 
 /** A statement that computes one result after another, as common table expressions. */
 export const inSteps = ({ uses, computes, handsOn, answers }: Steps): Statement => ({

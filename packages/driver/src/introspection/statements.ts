@@ -29,6 +29,7 @@ import {
   trackedRole,
   unusedRole,
 } from './roles.ts'
+import { knownSettings, properties } from './properties.ts'
 import { requestedName, requestedObject, requestedSchema } from './scope.ts'
 import { literalOf, type ScopePart } from './scope-part.ts'
 import { session } from './session.ts'
@@ -85,15 +86,17 @@ const roles: Statement = inSteps({
 })
 
 /** The statements that read what is needed, in order. */
-export const statementsFor = (needs: Needs, version: number): readonly Statement[] =>
-  needs.purpose !== 'change'
-    ? [session, ...narrowReading(needs, version)]
+export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
+  session,
+  ...(needs.properties ? [properties, knownSettings] : []),
+  ...(needs.purpose !== 'change'
+    ? narrowReading(needs)
     : [
-        session,
         ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
-        ...(readsUsualRoles(needs) ? usualRoles(needs, version) : [roles]),
+        ...(readsUsualRoles(needs) ? usualRoles(needs) : [roles]),
         ...(needs.ownsAll ? [partsOfOthers] : []),
-      ]
+      ]),
+]
 
 /** The text of a statement between its parameters, and the parts of the scope that these are. */
 interface Compiled {

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, looksIntermediate } from './constant.ts'
-import { allOf, anyOf, handOn, type HandedList, isHashedIn, none, oidsOf, ofSession } from './handed-on.ts'
+import { anyOf, handOn, type HandedList, isHashedIn, none, oidsOf, ofSession } from './handed-on.ts'
 import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
-import { handingOn, listing, type Statement } from './statement.ts'
+import { asMaterialized, handingOn, listing, type Statement } from './statement.ts'
 import { describedSetting } from './unmanaged.ts'
 
 type UsualName = 'database' | 'schema' | 'table'
@@ -73,9 +73,9 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
     // The index on names of tables is searched, instead of a join being planned.
     from: ({ isOneSchema }) =>
       isOneSchema
-        ? sql`pg_catalog.pg_namespace as n join pg_catalog.pg_class as c on c.relnamespace = n.oid
-      where n.nspname = any(${partOfScope('schemasWithTables')}) and c.relname = any(${partOfScope('tables')})
-      and c.relkind in ${relkinds}`
+        ? sql`(select (${partOfScope('schemasWithTables')})[1] as nspname) as n cross join pg_catalog.pg_class as c
+      where c.relnamespace = (select x.oid from pg_catalog.pg_namespace as x where x.nspname = n.nspname)
+      and c.relname = any(${partOfScope('tables')}) and c.relkind in ${relkinds}`
         : sql`rows from (
         pg_catalog.unnest(${partOfScope('schemasOfTables')}), pg_catalog.unnest(${partOfScope('tables')})
       ) as w(schema, name)
@@ -133,22 +133,21 @@ const united = (
       )
 
 /**
- * Hands on the desired roles, the intermediate roles that have one as a member, and those among some other roles. The names
- * are read from PostgreSQL’s cache; each is checked once, since the check is slow.
+ * Hands on the desired roles, the intermediate roles that have one as a member, and those among some other roles. Each name is
+ * checked once, since the check is slow.
  * @param others a query of oids
  */
-export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown> =>
-  handOn(
+export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown> => {
+  const joined = sql`select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}`
+  return handOn(
     'tracked_role',
-    sql`(${oidsOf('desired')} || array(
-      select g.oid from (
-        select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
-        ${others === undefined ? sql`` : sql`union ${others}`}
-        offset 0
-      ) as g(oid)
-      where ${looksIntermediate(sql`pg_catalog.pg_get_userbyid(g.oid)::text`)} and g.oid not in ${allOf('desired')}
-    ))`,
+    sql`array(
+      select pg_catalog.unnest(${oidsOf('desired')})
+      union select g.oid from (${joined} ${others === undefined ? sql`` : sql`union ${others}`} offset 0) as g(oid)
+      where ${looksIntermediate(sql`pg_catalog.pg_get_userbyid(g.oid)::text`)}
+    )`,
   )
+}
 
 /** Intermediate roles are also looked for among those that hold a privilege on an object that the scope names. */
 const trackedRoles = handingOn((_version, needs) => {
@@ -173,9 +172,10 @@ const trackedRoles = handingOn((_version, needs) => {
   ])}`
 })
 
-/** The index is searched for each role: without statistics, PostgreSQL may read the whole catalog for a list of roles. */
-const dependenciesOfTracked = sql`
-  pg_catalog.unnest(${oidsOf('tracked_role')}) as w(oid) cross join lateral ${dependenciesOf(sql`w.oid`)}`
+const dependenciesOfTracked = dependenciesOf(anyOf('tracked_role'))
+
+/** Whether a dependency is that of something in this database, or of the cluster. */
+const isHere = sql`d.dbid in (0, ${ofSession('database')})`
 
 /** The kinds of which objects are read because tracked roles have something on them, or on a table in them. */
 const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
@@ -185,21 +185,24 @@ const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
       )
     : []
 
-const dependentOids = ({ catalog }: UsualKind): RawBuilder<unknown> => sql`
-  select d.objid from ${dependenciesOfTracked} as d
-  where d.classid = ${catalogOid(`pg_catalog.${catalog}`)} and d.dbid in (0, ${ofSession('database')}) and d.deptype in ('a', 'o')`
+const dependentsIn = ({ catalog }: UsualKind): RawBuilder<unknown> =>
+  sql`select d.objid from dependent as d where d.classid = ${catalogOid(`pg_catalog.${catalog}`)}`
 
 /** Hands on the objects on which the tracked roles have something, and the schemas of the tables among them. */
-const dependentLists = handingOn((_version, needs) => {
-  const ofTables = sql`union select c.relnamespace from pg_catalog.pg_class as c where c.oid = any(array(${dependentOids(usualKinds.table)}))`
-  return sql`select ${sql.join(
-    dependentKinds(needs).map((kind) =>
-      handOn(
-        kind.dependents,
-        sql`array(${dependentOids(kind)} ${kind === usualKinds.schema ? ofTables : sql``})`,
+const dependentLists = handingOn((version, needs) => {
+  const kinds = dependentKinds(needs)
+  const dependents = sql`select d.classid, d.objid from ${dependenciesOfTracked} as d
+    where d.deptype in ('a', 'o') and ${isHere}`
+  const ofTables = sql`union select c.relnamespace from pg_catalog.pg_class as c where c.oid = any(array(${dependentsIn(usualKinds.table)}))`
+  return sql`with dependent as ${asMaterialized(version)} (${dependents})
+    select ${sql.join(
+      kinds.map((kind) =>
+        handOn(
+          kind.dependents,
+          sql`array(${dependentsIn(kind)} ${kind === usualKinds.schema ? ofTables : sql``})`,
+        ),
       ),
-    ),
-  )}`
+    )}`
 })
 
 /** Adds owners and schemas to those of the objects that the scope names. */
@@ -234,16 +237,14 @@ export const usualDependents = (needs: Needs): readonly Statement[] => {
 /** What the tracked roles have, so that it can be read too if it is something else. */
 export const dependencies = listing('dependencies', () => ({
   columns: {
-    role: sql`case when not d.here then d.refobjid end`,
+    role: sql`case when not ${isHere} then d.refobjid end`,
     catalog: catalogName('d.classid'),
     how: sql`d.deptype`,
     onColumn: sql`d.objsubid <> 0`,
     count: sql`pg_catalog.count(*)`,
-    oids: sql`pg_catalog.array_agg(d.objid) filter (where d.here)`,
+    oids: sql`pg_catalog.array_agg(d.objid) filter (where ${isHere})`,
   },
-  from: sql`from (
-      select d.*, d.dbid in (0, ${ofSession('database')}) as here from ${dependenciesOfTracked} as d
-    ) as d
+  from: sql`from ${dependenciesOfTracked} as d
     group by 1, d.classid, 3, 4
     order by 1, d.classid, 3, 4`,
 }))

@@ -22,8 +22,10 @@ import {
   servesOthers,
   type Test,
 } from './role-columns.ts'
+import { handOnClosure, levelsFrom } from './role-closure.ts'
 import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
+import { columnsOf } from './rows.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 
 /** The grantees of schemas, a row for each privilege. */
@@ -104,7 +106,7 @@ const closure = handingOn((version, needs) => {
   const principal: HandedList = needs.readsRights ? 'principal' : 'owner_or_grantor'
   const wanted: readonly HandedList[] = ['tracked_role', 'requested_role', principal]
   const mayBeLong = needs.readsRights
-  const condition = sql`where not (${onlyAdministers(version, {
+  const isFollowed = sql`not (${onlyAdministers(version, {
     isTracked: (oid) => isIn(oid, 'tracked_role', mayBeLong),
     isWanted: (oid) =>
       sql`(${sql.join(
@@ -113,14 +115,10 @@ const closure = handingOn((version, needs) => {
       )})`,
     isAdministrator: administrators(needs),
   })})`
+  const start = sql`${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}`
   return sql`
-    with recursive role_closure as (
-      select pg_catalog.unnest(${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}) as oid
-      union
-      select m.roleid from role_closure as c cross join lateral ${membershipsOf(sql`c.oid`)} as m
-      ${version < 160000 ? sql`` : condition}
-    )
-    select ${handOn('role_closure', sql`array(select c.oid from role_closure as c)`)}`
+    with recursive ${levelsFrom(start, version < 160000 ? undefined : isFollowed)}
+    select ${handOnClosure()}`
 })
 
 /** The tracked roles that a desired role may become a member of: of the others, all desired roles are members. */
@@ -156,38 +154,40 @@ const notRead: ForChanges = {
   administers: sql`null::int8`,
 }
 
+/** The numbers of the columns by which roles with the same attributes are found. Constants need no grouping. */
+const columnsToGroup = (purpose: Purpose): RawBuilder<unknown> => {
+  const others = new Set([
+    'names',
+    'oids',
+    'validUntil',
+    ...(purpose === 'change' ? [] : Object.keys(notRead)),
+  ])
+  const numbers = columnsOf('rolesAlike').map((column, index) => (others.has(column) ? [] : [index + 1]))
+  return sql.raw(numbers.flat().join(', '))
+}
+
 /** Most roles are intermediate roles, whose attributes are the same. */
 export const roles = listing('rolesAlike', (version, needs) => {
-  const {
-    name: called,
-    oid,
-    ...rest
-  } = {
-    ...attributes,
-    ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
-  }
-  const columns = Object.entries(rest)
-  const named = columns.map(([column, value]) => sql`${value} as ${sql.ref(column)}`)
+  const { name: called, oid, ...rest } = attributes
   return {
     columns: {
-      names: sql`pg_catalog.array_agg(x.name order by x.number)`,
-      oids: sql`pg_catalog.array_agg(x.oid order by x.number)`,
-      ...(Object.fromEntries(columns.map(([column]) => [column, sql.ref(`x.${column}`)])) as typeof rest),
+      names: sql`pg_catalog.array_agg(${called} order by r.oid)`,
+      oids: sql`pg_catalog.array_agg(${oid} order by r.oid)`,
+      ...rest,
+      ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
     },
-    from: sql`from (
-      select r.oid as number, ${called} as name, ${oid} as oid, ${sql.join(named)}
-      from pg_catalog.pg_roles as r
-      where r.oid = any((
-        select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
-      )::oid[])
-    ) as x group by ${sql.join(columns.map(([column]) => sql.ref(`x.${column}`)))}
-    order by pg_catalog.min(x.number)`,
+    from: sql`from pg_catalog.pg_roles as r
+    where r.oid = any((
+      select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
+    )::oid[])
+    group by ${columnsToGroup(needs.purpose)}, r.rolvaliduntil
+    order by pg_catalog.min(r.oid)`,
   }
 })
 
-/** Before 16 memberships have no options. */
-const membershipOf = (version: number): readonly RawBuilder<unknown>[] => [
-  sql`m.member, m.grantor, m.admin_option`,
+/** In which way a member is one. Before 16 memberships have no options. */
+const optionsOf = (version: number): readonly RawBuilder<unknown>[] => [
+  sql`m.grantor, m.admin_option`,
   ...(version < 160000 ? [] : [sql`m.inherit_option, m.set_option`]),
 ]
 
@@ -201,37 +201,63 @@ const membershipsFor: Readonly<Record<Purpose, RawBuilder<unknown>>> = {
   prove: sql`where ${isHashedIn(sql`m.member`, 'tracked_role')} or ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
 }
 
-export const memberships = listing('membershipsAlike', (version, needs) => ({
-  columns: {
-    roles: sql`pg_catalog.array_agg(${name('m.roleid', needs)} order by m.roleid)`,
-    member: name('m.member', needs),
-    grantor: name('m.grantor', needs),
-    admin: sql`m.admin_option`,
-    // Before 16 memberships have no options: every member inherits and may SET ROLE.
-    inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
-    set: version < 160000 ? sql`true` : sql`m.set_option`,
-  },
-  from: sql`from ${membershipsOf(anyOf('role_closure'))} as m
-    ${membershipsFor[needs.purpose]}
-    group by ${sql.join(membershipOf(version))}
-    order by ${sql.join(membershipOf(version))}`,
-}))
+/** The names of the roles with some oids. */
+const namesOf = (oids: RawBuilder<unknown>, needs: Needs): RawBuilder<unknown> =>
+  sql`(select pg_catalog.array_agg(${name('r.oid', needs)} order by r.number)
+    from pg_catalog.unnest(${oids}) with ordinality as r(oid, number))`
 
-/** Whether a desired role has granted a membership. Before 16 a grantor of a membership has no meaning. */
-export const granted = listing('granted', () => ({
-  columns: { grantor: sql`m.grantor` },
-  from: sql`from pg_catalog.pg_auth_members as m where m.grantor = ${anyOf('desired')} limit 1`,
-}))
+/** How memberships are put into rows. */
+type Grouping = (
+  read: RawBuilder<unknown>,
+  options: RawBuilder<unknown>,
+  needs: Needs,
+) => Readonly<Record<'roles' | 'members' | 'from', RawBuilder<unknown>>>
+
+/** A row for each member. */
+const byMember: Grouping = (read, options, needs) => ({
+  roles: sql`pg_catalog.array_agg(${name('m.roleid', needs)} order by m.roleid)`,
+  members: sql`array[${name('m.member', needs)}]`,
+  from: sql`from ${read} group by m.member, ${options} order by m.member, ${options}`,
+})
+
+/** A row for all members of the same roles. It takes longer to plan. */
+const byRoles: Grouping = (read, options, needs) => ({
+  roles: namesOf(sql`m.roles`, needs),
+  members: namesOf(sql`m.members`, needs),
+  from: sql`from (
+    select m.roles, pg_catalog.array_agg(m.member order by m.member) as members, ${options}
+    from (
+      select m.member, pg_catalog.array_agg(m.roleid order by m.roleid) as roles, ${options}
+      from ${read} group by m.member, ${options}
+    ) as m group by m.roles, ${options}
+  ) as m order by m.members, ${options}`,
+})
+
+export const memberships = listing('membershipsAlike', (version, needs) => {
+  const read = sql`${membershipsOf(anyOf('role_closure'))} as m ${membershipsFor[needs.purpose]}`
+  const grouping = needs.isOneDesired ? byMember : byRoles
+  const { from, ...names } = grouping(read, sql.join(optionsOf(version)), needs)
+  return {
+    columns: {
+      ...names,
+      grantor: name('m.grantor', needs),
+      admin: sql`m.admin_option`,
+      // Before 16 memberships have no options: every member inherits and may SET ROLE.
+      inherit: version < 160000 ? sql`true` : sql`m.inherit_option`,
+      set: version < 160000 ? sql`true` : sql`m.set_option`,
+    },
+    from,
+  }
+})
 
 /**
  * The statements that read the roles of which the catalogs usually show everything that matters: those above, what they are
  * members of, and, for a role that is no superuser, owners and grantors.
  */
-export const usualRoles = ({ readsRights }: Needs, version: number): readonly Statement[] => [
+export const usualRoles = ({ readsRights }: Needs): readonly Statement[] => [
   ...(readsRights ? [rights, reach] : []),
   closure,
   joinable,
   roles,
   memberships,
-  ...(version < 160000 ? [] : [granted]),
 ]

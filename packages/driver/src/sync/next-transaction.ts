@@ -1,6 +1,7 @@
 import { operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
-import { preparingPlan, scopeOfPlan } from '@pgsr/planner/internal'
+import { preparingPlan, scopeOfPlan, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
+import { randomUUID } from 'node:crypto'
 import { computeInTime } from '../connection/deadline.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'
 import { type Batch, batchesOf, sentPasswords } from './batches.ts'
@@ -41,8 +42,7 @@ const nextOf = (left: Plan, { isOwn }: TransactionScope): Plan =>
  * 2. After that, a transaction that only prepares for the last one, if the objects that it touches are the same. It reads
  *    only these objects.
  *
- * The last transaction gives the desired roles what they should have, and is planned again; so is every retry, in which
- * new roles need other names.
+ * The last transaction gives the desired roles what they should have, and is planned again; so is every retry.
  */
 const candidateOf = (
   scope: Scope,
@@ -67,7 +67,10 @@ const candidateOf = (
   }
 }
 
-/** Begins the next transaction, and decides under the lock what it executes. */
+/**
+ * Begins the next transaction, and decides under the lock what it executes. In a retry, new roles get names that nobody can
+ * foresee: the usual ones may be taken, by a role of another database or one that somebody has planted.
+ */
 export const nextTransaction = Effect.fnUntraced(function* <E>(
   source: Pick<PlanSource<E>, 'scope' | 'planFor'>,
   call: Call,
@@ -90,7 +93,7 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
   const snapshot = scope === source.scope ? found : yield* readAgain(source.scope, call, attempt, 'change')
   const replanned = planned(
     progress.executed,
-    yield* source.planFor(snapshot, progress.executed.length),
+    yield* source.planFor(snapshot, progress.executed.length, attempt === 1 ? usualSeed : randomUUID()),
     snapshot,
   )
   const next = nextOf(replanned.left, transaction)

@@ -11,8 +11,8 @@ interface PlanOfNothing {
 const plansOfNothing = new WeakMap<Snapshot, PlanOfNothing>()
 
 /**
- * A plan follows from its snapshot and its request. Only the names of new roles also follow from the seed. Roles often have
- * the same grants, which are written once.
+ * A plan follows from its snapshot and its request. The seed matters only for the names of new roles, of which a plan of
+ * nothing has none. Roles often have the same grants, which are written once.
  */
 const askedBy = ({ desired, options }: SyncRequest): string => {
   const numbers = new Map<Grant, number>()

@@ -8,9 +8,8 @@ import {
   type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
-import { describeName, dropRequest, scopeOfRequest } from '@pgsr/planner/internal'
+import { describeName, dropRequest, scopeOfRequest, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
-import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
 import { type PlanChangedError, ResidueError, type TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
@@ -33,8 +32,9 @@ export interface PlanSource<E> {
   /**
    * Makes the plan of what is left after some transactions have been executed. Fails if such a plan must not be executed.
    * @param executed the number of transactions that have been executed
+   * @param seed what the names of new roles are derived from, unless the plan was made before. Default: the usual seed
    */
-  readonly planFor: (snapshot: Snapshot, executed: number) => Effect.Effect<Plan, E>
+  readonly planFor: (snapshot: Snapshot, executed: number, seed?: string) => Effect.Effect<Plan, E>
 }
 
 /** The memberships in roles that a plan creates only because they are asked for. The name may be misspelt. */
@@ -72,12 +72,12 @@ export const withoutResidue = <E>(
   policy: FailurePolicy,
 ): PlanSource<E | ResidueError> => ({
   ...source,
-  planFor: (snapshot, executed) => Effect.flatMap(source.planFor(snapshot, executed), refuseResidue(policy)),
+  planFor: (...from) => Effect.flatMap(source.planFor(...from), refuseResidue(policy)),
 })
 
 type PlanningError = PlannerError | MissingObjectError | TimeoutError
 
-/** The plans of a request. Each has a seed of its own, since new roles need other names than those of a failed attempt. */
+/** The plans of a request. */
 export const requestSource = (
   prepared: Prepared,
   settings: FailurePolicy & Deadline,
@@ -87,8 +87,8 @@ export const requestSource = (
   isUsuallyNothing:
     prepared.request.options.mode !== 'additive' &&
     prepared.request.desired.some(({ grants }) => grants.length > 0),
-  planFor: (snapshot) => {
-    const request = { ...prepared.request, seed: randomUUID() }
+  planFor: (snapshot, _executed, seed = usualSeed) => {
+    const request = { ...prepared.request, seed }
     return planningInTime(settings, planWorkload(snapshot, request), () => planOnce(snapshot, request)).pipe(
       Effect.flatMap(refuseMissing(settings)),
     )

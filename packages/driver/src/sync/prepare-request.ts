@@ -5,9 +5,9 @@ import {
   requestOf,
   scopeOfRequest,
   type SyncRequest,
+  usualSeed,
 } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
-import { randomUUID } from 'node:crypto'
 import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
@@ -61,7 +61,7 @@ export const prepareRequest = (
   desired: DesiredRole | readonly DesiredRole[],
   options: PlanOptions,
   deadline: Deadline,
-  seed: string = randomUUID(),
+  seed: string = usualSeed,
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
   Effect.flatMap(
     planning(() => readGiven('desired', () => copied(desired))),

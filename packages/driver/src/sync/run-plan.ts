@@ -1,6 +1,7 @@
-import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
+import { isIntermediateName, operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import { lockShortage } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
+import { randomUUID } from 'node:crypto'
 import type { CallStatus } from '../connection/deadline.ts'
 import { Session } from '../connection/session.ts'
 import { transactionScope, type TransactionScope } from '../connection/transaction-scope.ts'
@@ -13,6 +14,7 @@ import {
 } from '../errors.ts'
 import { emit } from '../events.ts'
 import type { SyncResult } from '../functions.ts'
+import { isAnyRole } from '../introspection/is-any-role.ts'
 import { knownServer } from '../introspection/known-server.ts'
 import { readCatalogs, readStoredPasswords } from '../introspection/read-catalog.ts'
 import type { Purpose } from '../introspection/needs.ts'
@@ -63,8 +65,8 @@ const withRoomForLocks = <E>(
   { isOwn }: TransactionScope,
 ): PlanSource<E | TooManyLocksError> => ({
   ...source,
-  planFor: (snapshot, executed) =>
-    Effect.flatMap(source.planFor(snapshot, executed), (plan) => {
+  planFor: (snapshot, ...more) =>
+    Effect.flatMap(source.planFor(snapshot, ...more), (plan) => {
       const shortage = lockShortage(snapshot, isOwn ? plan.transactions : [operationsOf(plan)])
       return shortage === undefined ? Effect.succeed(plan) : Effect.fail(new TooManyLocksError(shortage))
     }),
@@ -99,8 +101,9 @@ const readFirst = Effect.fnUntraced(function* (
 export const readSnapshot = Effect.fnUntraced(function* (
   source: Pick<PlanSource<unknown>, 'scope' | 'passwords'>,
   settings: Settings,
+  within?: TransactionScope,
 ) {
-  const transaction = yield* transactionScope(false)
+  const transaction = within ?? (yield* transactionScope(false))
   const { snapshot } = yield* readFirst(
     source,
     new Passwords(source.passwords, settings),
@@ -118,12 +121,24 @@ const noted = (plan: Plan): Effect.Effect<Plan, never, Session> =>
     return plan
   })
 
-/** Makes a plan, and executes nothing. */
-export const makePlan = <E>(source: PlanSource<E>, settings: Settings) =>
-  readSnapshot(source, settings).pipe(
-    Effect.flatMap((snapshot) => source.planFor(snapshot, 0)),
-    Effect.flatMap(noted),
+/** The names of the roles of pgsr’s own that a plan creates. */
+const namesGivenBy = (plan: Plan): readonly string[] =>
+  operationsOf(plan).flatMap((operation) =>
+    operation.kind === 'createRole' && isIntermediateName(operation.role) ? [operation.role] : [],
   )
+
+/**
+ * Makes a plan, and executes nothing. The snapshot does not have all roles of the cluster, so that a name of a new role may
+ * be taken. An execution finds that out, and is tried again; a plan that is shown should be right at once.
+ */
+export const makePlan = Effect.fnUntraced(function* <E>(source: PlanSource<E>, settings: Settings) {
+  const transaction = yield* transactionScope(false)
+  const snapshot = yield* readSnapshot(source, settings, transaction)
+  const plan = yield* source.planFor(snapshot, 0)
+  const names = namesGivenBy(plan)
+  const isTaken = names.length > 0 && (yield* isAnyRole(names, transaction, settings))
+  return yield* noted(isTaken ? yield* source.planFor(snapshot, 0, randomUUID()) : plan)
+})
 
 /** Whether a plan does nothing, and leaves nothing undone but grants on objects that do not exist. */
 const isNothing = (plan: Plan): boolean =>

@@ -1,8 +1,9 @@
-import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
+import { type DescribedRoles, operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { bounded, type CallStatus, notStarted } from '../connection/deadline.ts'
 import type { Session } from '../connection/session.ts'
 import type {
+  DescribeRolesError,
   DropUnusedRolesError,
   ExecutePlanError,
   IntrospectError,
@@ -14,6 +15,7 @@ import type {
 import type { Desired, SyncResult } from '../functions.ts'
 import {
   type CallOptions,
+  type DescribeRolesOptions,
   type DropUnusedRolesOptions,
   type ExecutePlanOptions,
   type PlanRolesOptions,
@@ -22,6 +24,7 @@ import {
   type SyncRolesOptions,
 } from '../options.ts'
 import { inSpan } from '../span.ts'
+import { readDescription, selectionOf } from './describe-roles.ts'
 import { planning, readGiven } from './planning.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { type Prepared, prepareRequest } from './prepare-request.ts'
@@ -126,6 +129,16 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('drop unused roles', options)
       return yield* call('planDropUnusedRoles', settings, provide, planOnly(dropSource(settings), settings))
+    }),
+
+  describeRoles: <E2, R>(
+    options: DescribeRolesOptions,
+    provide: ProvideSession<E2, R>,
+  ): Effect.Effect<DescribedRoles, DescribeRolesError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* checked('describe roles', options)
+      const selection = yield* planning(() => readGiven('roles', () => selectionOf(options)))
+      return yield* call('describeRoles', settings, provide, () => readDescription(selection, settings))
     }),
 
   introspect: <E2, R>(

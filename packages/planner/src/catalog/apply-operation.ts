@@ -163,6 +163,10 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
       catalog.setRole(rest)
       return
     }
+    case 'setProperty':
+      existingRole(catalog, operation.role)
+      catalog.properties.set(operation.role, operation, operation.value)
+      return
     case 'setPassword':
     case 'lockRole':
       return // neither what a password is nor who holds locks is in a snapshot

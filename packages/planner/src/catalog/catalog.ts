@@ -16,6 +16,7 @@ import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../pos
 import { parsePrivileges, type ReadonlyPrivileges } from '../postgres/privilege.ts'
 import { append, getOrMake, sortedBy } from '../util/collections.ts'
 import { Memberships } from './memberships.ts'
+import { Properties } from './properties.ts'
 import { SharedMap } from './shared-map.ts'
 
 export interface CatalogObject extends ObjectName {
@@ -68,6 +69,7 @@ export class Catalog {
   /** The objects that no other catalog shares. */
   #own = new Set<CatalogObject>()
   readonly memberships: Memberships
+  readonly properties: Properties
   readonly #defaults: SharedMap<string, CatalogDefaults>
   /** The ACLs of default privileges that no other catalog shares. */
   #ownDefaults = new Map<string, Acl>()
@@ -84,6 +86,7 @@ export class Catalog {
       this.#roles = from.#roles.fork()
       this.#objects = from.#objects.fork()
       this.memberships = from.memberships.fork()
+      this.properties = from.properties.fork()
       this.#defaults = from.#defaults.fork()
       for (const [key, followers] of from.#followers) this.#followers.set(key, [...followers])
       from.#own = new Set()
@@ -94,6 +97,7 @@ export class Catalog {
     for (const role of from.roles) this.setRole(role)
     this.#objects = new SharedMap()
     this.memberships = new Memberships()
+    this.properties = new Properties(from)
     for (const row of from.memberships) this.memberships.set(row)
     this.#defaults = new SharedMap()
     // Most ACLs repeat the same few combinations of letters.
@@ -144,6 +148,7 @@ export class Catalog {
 
   removeRole(name: string): void {
     this.#roles.delete(name)
+    this.properties.remove(name)
   }
 
   get objects(): ReadonlyMap<string, CatalogObject> {
@@ -246,6 +251,7 @@ export class Catalog {
         defaultsKey(owner, schema, on),
       ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: itemsOf(acl) })),
       unmanaged: this.unmanaged,
+      ...this.properties.snapshot(),
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     }
   }

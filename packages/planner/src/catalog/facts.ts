@@ -3,7 +3,7 @@ import type { Role } from '../model/snapshot.ts'
 import type { AclEntry } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import type { CatalogDefaults, CatalogObject } from './catalog.ts'
+import type { Catalog, CatalogDefaults, CatalogObject } from './catalog.ts'
 
 /** The keywords of the attributes that a role has. */
 export const attributesOf = (role: Role): readonly string[] =>
@@ -18,6 +18,10 @@ export const roleFacts = (role: Role): readonly Fact[] => [
     attribute,
   })),
 ]
+
+/** The facts that a role has the properties that were read of it. */
+export const propertyFacts = (catalog: Catalog, role: string): readonly Fact[] =>
+  [...catalog.properties.of(role).values()].map((property): Fact => ({ kind: 'property', ...property }))
 
 /** One privilege of one item of an object’s ACL. */
 export const privilegeFact = (

@@ -8,6 +8,7 @@ import type { Grant, MembershipGrant } from './grant.ts'
 import type { Membership } from './membership.ts'
 import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
 import { askersOf, type Request } from './request.ts'
+import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isAll, isPattern, type Pattern, type Target } from './target.ts'
 
@@ -53,7 +54,7 @@ export const describeObject = ({ kind, name }: ObjectName): string => {
 }
 
 /** `future tables of role "o" in schema "s"`. */
-const describeFuture = ({ owner, schema, on }: Future): string =>
+export const describeFuture = ({ owner, schema, on }: Future): string =>
   `future ${on} of role ${describeName(owner)}${schema === null ? '' : ` in schema ${describeName(schema)}`}`
 
 const grantOption = ({ grantable }: { readonly grantable?: boolean }): string =>
@@ -73,7 +74,12 @@ export const describeTarget = (target: Target): string => {
   return `${what} of schema ${describeName(schema)} that match ${describePattern(pattern)}`
 }
 
-const describeOptions = ({ admin, inherit, set }: MembershipGrant): string =>
+/** The options of a membership, as far as they are given, in words that can follow it. */
+export const describeMembershipOptions = ({
+  admin,
+  inherit,
+  set,
+}: Pick<MembershipGrant, 'admin' | 'inherit' | 'set'>): string =>
   Object.entries({ ADMIN: admin, INHERIT: inherit, SET: set })
     .flatMap(([option, value]) =>
       value === undefined ? [] : [` ${value ? 'with' : 'without'} ${option} option`],
@@ -93,7 +99,7 @@ export const describeGrant = (grant: Grant): string => {
     case 'ownership':
       return `ownership of ${describeTarget(grant.object)}`
     case 'membership':
-      return `membership in role ${describeName(grant.role)}${describeOptions(grant)}`
+      return `membership in role ${describeName(grant.role)}${describeMembershipOptions(grant)}`
     case 'default privilege':
       return `${privilegesIn(grant)} on ${describeFuture(grant)}${grantOption(grant)}`
   }
@@ -111,6 +117,12 @@ export const describeRequest = (request: Request): string =>
 export const describeProvided = ({ privilege, object }: ProvidedPrivilege): string =>
   `${privilege} on ${describeObject(object)}`
 
+/** A property in words that can follow “the”: `setting "work_mem" in database "d"`. */
+export const describeProperty = ({ property, setting, database }: PropertyName): string => {
+  if (setting === undefined) return property
+  return `${property} ${describeName(setting)}${database === undefined ? '' : ` in database ${describeName(database)}`}`
+}
+
 /** A fact in words that can follow the name of its role: `ownership of table "s"."t"`. */
 export const describeFact = (fact: Fact): string => {
   switch (fact.kind) {
@@ -118,6 +130,8 @@ export const describeFact = (fact: Fact): string => {
       return 'existence'
     case 'attribute':
       return fact.attribute
+    case 'property':
+      return describeProperty(fact)
     case 'membership':
       return `membership in role ${describeName(fact.role)}${fact.admin ? ' with ADMIN option' : ''}, granted by ${describeName(fact.grantor)}`
     case 'ownership':
@@ -139,6 +153,8 @@ export const describeFactInFull = (fact: Fact): string => {
       return `${describeGrantee(fact.role)} exists`
     case 'attribute':
       return `${describeGrantee(fact.role)} has ${fact.attribute}`
+    case 'property':
+      return `${describeGrantee(fact.role)} has the ${describeProperty(fact)}, which is ${describeName(fact.value)}`
     case 'membership':
       return `${describeGrantee(fact.member)} is a member of ${describeGrantee(fact.role)} ${options(fact)}, granted by ${describeGrantee(fact.grantor)}`
     case 'ownership':
@@ -181,6 +197,8 @@ export const describeOperation = (operation: Operation): string => {
       return `set the password of role ${describeName(operation.role)}${operation.hashedBy === 'server' ? ', sent as it is for the server to hash' : ''}`
     case 'clearPassword':
       return `clear the password of role ${describeName(operation.role)}`
+    case 'setProperty':
+      return `${operation.value === null ? 'reset' : 'set'} the ${describeProperty(operation)} of role ${describeName(operation.role)}`
     case 'grantMembership':
       return `grant role ${describeName(operation.role)} to role ${describeName(operation.member)}`
     case 'revokeMembership':

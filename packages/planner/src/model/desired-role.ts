@@ -1,7 +1,32 @@
 import type { Grant } from './grant.ts'
+import type { PropertyName } from './role-property.ts'
+
+/** The value of a setting. A list is one of names, as `search_path` has it. */
+export type SettingValue = string | number | boolean | readonly string[]
+
+/** Values by the names of settings. */
+export type Settings = Readonly<Record<string, SettingValue>>
+
+/** What a role should have besides its grants. Each of these is left as it is unless it is asked for. */
+export interface DesiredProperties {
+  /** How many connections the role may have at the same time; `-1` for any number. */
+  readonly connectionLimit?: number
+  /** Whether the role has INHERIT, which decides how it has what it is granted. */
+  readonly inherit?: boolean
+  /** The comment on the role; `null` for none. */
+  readonly comment?: string | null
+  /**
+   * The settings that a session of the role begins with. If these or `settingsIn` are given, the role loses all other
+   * settings.
+   * @see https://www.postgresql.org/docs/current/sql-alterrole.html
+   */
+  readonly settings?: Settings
+  /** The settings that a session of the role begins with in some databases, by database. */
+  readonly settingsIn?: Readonly<Record<string, Settings>>
+}
 
 /** A role and everything that it should have. Anything else that it has is taken away. */
-export interface DesiredRole {
+export interface DesiredRole extends DesiredProperties {
   /** The name of the role, which is created if it does not exist. */
   readonly role: string
   readonly grants: readonly Grant[]
@@ -17,6 +42,19 @@ export interface DesiredRole {
    */
   readonly external?: boolean
 }
+
+/** The kinds of property that a request speaks of. Of these, the role has only what is asked for. */
+export const propertiesManaged = ({
+  connectionLimit,
+  comment,
+  settings,
+  settingsIn,
+}: DesiredProperties): ReadonlySet<PropertyName['property']> =>
+  new Set([
+    ...(connectionLimit === undefined ? [] : (['connection limit'] as const)),
+    ...(comment === undefined ? [] : (['comment'] as const)),
+    ...(settings === undefined && settingsIn === undefined ? [] : (['setting'] as const)),
+  ])
 
 /** For each role that keeps something, the schemas in which it keeps what it has. */
 export const preservedSchemas = (

@@ -2,6 +2,7 @@ import type { Future } from '../postgres/default-privileges.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { type Membership, membershipKey } from './membership.ts'
+import { propertyKey, type RoleProperty } from './role-property.ts'
 
 /** A role exists. */
 export interface RoleFact {
@@ -15,6 +16,11 @@ export interface AttributeFact {
   readonly role: string
   /** `LOGIN`, `SUPERUSER` and so on; `VALID UNTIL` and a time; or, of residue, `PASSWORD`. */
   readonly attribute: string
+}
+
+/** A role has a connection limit, a comment or a setting. */
+export interface PropertyFact extends RoleProperty {
+  readonly kind: 'property'
 }
 
 /** One row of `pg_auth_members`. */
@@ -51,6 +57,7 @@ export interface DefaultPrivilegeFact extends Future {
 export type Fact =
   | RoleFact
   | AttributeFact
+  | PropertyFact
   | MembershipFact
   | OwnershipFact
   | PrivilegeFact
@@ -61,6 +68,7 @@ export const holderOf = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+    case 'property':
       return fact.role
     case 'membership':
       return fact.member
@@ -79,6 +87,8 @@ export const factKey = (fact: Fact): string => {
       return `${fact.kind}\0${fact.role}`
     case 'attribute':
       return `${fact.kind}\0${fact.role}\0${fact.attribute}`
+    case 'property':
+      return `${fact.kind}\0${fact.role}\0${propertyKey(fact)}\0${fact.value}`
     case 'membership':
       return `${fact.kind}\0${membershipKey(fact)}\0${fact.admin}\0${fact.inherit}\0${fact.set}`
     case 'ownership':

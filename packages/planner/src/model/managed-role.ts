@@ -2,7 +2,7 @@ import { objectKey, objectKinds, type ObjectName } from '../postgres/object-kind
 import type { Privilege } from '../postgres/privilege.ts'
 import { freeName } from '../util/free-name.ts'
 import { isNameless } from './nameless.ts'
-import type { Server } from './snapshot.ts'
+import type { DatabaseObject, Server } from './snapshot.ts'
 
 const id = '[0-9a-f]{8}'
 
@@ -34,11 +34,12 @@ type IsTaken = (name: string) => boolean
 
 /**
  * A name for a new intermediate role. It does not contain the name of the object: objects are renamed and
- * swapped. Only ACLs say which role gives which privilege on which object.
+ * swapped. Only ACLs say which role gives which privilege on which object. The oid makes the name another one if the
+ * object is created anew, since the role for the former object may still be there.
  */
 export const intermediateName = (
   server: Server,
-  object: ObjectName,
+  object: ObjectName & Pick<DatabaseObject, 'oid'>,
   privilege: Privilege,
   seed: string,
   isTaken: IsTaken,
@@ -47,7 +48,7 @@ export const intermediateName = (
   const what = `${object.kind}_${privilege}`.toLowerCase().replaceAll(/[^a-z]+/g, '_')
   return freeName(
     (suffix) => `_pgsr_${where}_${what}_${suffix}`,
-    `${seed}\0${objectKey(object)}\0${privilege}`,
+    [seed, objectKey(object), object.oid, privilege].join('\0'),
     isTaken,
   )
 }
@@ -56,6 +57,19 @@ export const intermediateName = (
 export const delegateName = (role: string, isTaken: IsTaken): string =>
   freeName((suffix) => `_pgsr_admin_${suffix}`, role, isTaken)
 
-/** A name for the caretaker of what a role loses. */
-export const caretakerName = (role: string, seed: string, isTaken: IsTaken): string =>
-  freeName((suffix) => `_pgsr_caretaker_${suffix}`, `${seed}\0caretaker\0${role}`, isTaken)
+/**
+ * A name for the caretaker of what a role loses.
+ * @param newest the highest oid of the objects that it owns: another one when it loses something again
+ */
+export const caretakerName = (
+  { databaseOid }: Server,
+  role: string,
+  newest: number,
+  seed: string,
+  isTaken: IsTaken,
+): string =>
+  freeName(
+    (suffix) => `_pgsr_caretaker_${suffix}`,
+    [seed, 'caretaker', databaseOid, role, newest].join('\0'),
+    isTaken,
+  )

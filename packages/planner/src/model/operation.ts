@@ -4,6 +4,7 @@ import type { MembershipOption } from '../postgres/membership-option.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Grant } from './grant.ts'
+import type { PropertyName } from './role-property.ts'
 
 /** Why an operation is done. */
 export interface Reason {
@@ -36,7 +37,7 @@ export interface ProvidedPrivilege {
 }
 
 /**
- * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names are random.
+ * A sort key. Ordinary roles come first, by name; then intermediate roles, by what they give: their names do not say that.
  */
 export const roleOrder = (role: string, provides: ProvidedPrivilege | undefined): string =>
   provides === undefined ? `0\0${role}` : `1\0${objectKey(provides.object)}\0${provides.privilege}\0${role}`
@@ -79,6 +80,14 @@ export interface SetPassword extends OperationBase {
 export interface ClearPassword extends OperationBase {
   readonly kind: 'clearPassword'
   readonly role: string
+}
+
+/** Sets the connection limit, the comment or a setting of a role. */
+export interface SetProperty extends OperationBase, PropertyName {
+  readonly kind: 'setProperty'
+  readonly role: string
+  /** `null` for the default: no limit, no comment, a setting that is reset. */
+  readonly value: string | null
 }
 
 export interface GrantMembership extends OperationBase {
@@ -175,6 +184,7 @@ export type Operation =
   | SetValidUntil
   | SetPassword
   | ClearPassword
+  | SetProperty
   | GrantMembership
   | RevokeMembership
   | LockRole

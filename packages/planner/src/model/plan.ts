@@ -4,13 +4,15 @@ import type { Kept } from './kept.ts'
 import type { Operation } from './operation.ts'
 import type { Request } from './request.ts'
 import type { Residue } from './residue.ts'
+import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
 
 /** Something that is asked for but not given. */
 export interface Skipped {
   readonly role: string
-  /** `null`: the role itself, which does not exist and cannot be created. */
+  /** `null`: the role itself, which does not exist and cannot be created; or a property of it. */
   readonly grant: Grant | null
+  readonly property?: PropertyName
   /**
    * `absent`: something that it names does not exist. `no match`: the schema exists, but the pattern matches
    * nothing in it. `not permitted`: the acting role may not grant it. `cycle`: the role would become a member

@@ -58,13 +58,24 @@ export interface SyncRequest {
   readonly kind: 'sync'
   readonly desired: readonly DesiredRole[]
   readonly options: PlanOptions
-  /** A text from which the names of new intermediate roles are derived. */
+  /** A text from which the names of new intermediate roles and caretakers are derived. */
   readonly seed: string
 }
 
 /** Everybody for whom something is asked: the desired roles and, as if it were one, PUBLIC. */
 export const askersOf = ({ desired, options }: SyncRequest): readonly DesiredRole[] =>
   options.public === undefined ? desired : [...desired, { role: everybody, grants: options.public }]
+/**
+ * The usual seed. With it, the name of a new role depends only on what the role is for. Another seed gives other names,
+ * which is needed if those are taken.
+ */
+export const usualSeed = ''
+
+/** The options of a plan that is made without a connection. */
+export interface SeededPlanOptions extends PlanOptions {
+  /** The names of new roles of pgsr’s own are derived from this text, too. Give another one if they are taken. */
+  readonly seed?: string
+}
 
 /** A request to drop unused roles. */
 export interface DropRequest {

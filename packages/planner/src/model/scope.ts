@@ -26,6 +26,10 @@ export interface Scope {
   readonly patterns: readonly PatternScope[]
   /** Roles besides the desired ones whose default privileges are read. */
   readonly defaultsOf: readonly string[]
+  /** Desired roles whose connection limits, comments and settings are read. */
+  readonly properties?: readonly string[]
+  /** Settings of which is read who may set them. */
+  readonly settings?: readonly string[]
   /** Whether to read the roles of pgsr’s own that this database may not need any more. */
   readonly unusedRoles: boolean
 }

@@ -2,6 +2,7 @@ import type { AclItem } from '../postgres/acl-item.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Membership } from './membership.ts'
+import type { KnownSetting, RoleProperty } from './role-property.ts'
 import type { Scope } from './scope.ts'
 
 /** The server, and the session that read the snapshot. */
@@ -141,6 +142,10 @@ export interface Snapshot {
   readonly objects: readonly DatabaseObject[]
   readonly defaultPrivileges: readonly DefaultPrivileges[]
   readonly unmanaged: readonly Unmanaged[]
+  /** If the scope asks for them: connection limits, comments and settings of roles, as far as they are not the default. */
+  readonly properties?: readonly RoleProperty[]
+  /** What the server knows of settings that the scope names, or that those roles have. */
+  readonly settings?: readonly KnownSetting[]
   /**
    * If the scope asks for them: roles of pgsr’s own that may be unused, since they have no members or
    * `pg_shdepend` does not mention them. All their members are in `memberships`.

@@ -9,6 +9,7 @@ import { loseAttributes } from './lose-attributes.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import { letCaretakersReach, ownContents, ownSchemas } from './ownership.ts'
 import type { Phase, Step } from './phase.ts'
+import { setInherit, setProperties } from './set-properties.ts'
 import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-privileges.ts'
 
 type Loss = (catalog: Catalog, goal: Goal, roles: readonly string[]) => ReturnType<Phase>
@@ -44,7 +45,7 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
  * memberships that desired roles get in a later group.
  */
 export const phases: readonly (readonly Step[])[] = [
-  [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
+  [createRoles, of(isSession, false, loseAttributes), gainSuperuser, setInherit],
   [
     ownSchemas,
     ownContents,
@@ -56,7 +57,7 @@ export const phases: readonly (readonly Step[])[] = [
   ],
   [loseDefaultPrivileges, gainDefaultPrivileges],
   [of(isNeeded, false, loseMemberships)],
-  [grantMemberships, gainAttributes],
+  [grantMemberships, setProperties, gainAttributes],
   [of(isNeeded, true, loseMemberships)],
   [of(isSession, true, loseAttributes)],
 ]

@@ -1,7 +1,7 @@
 import type { Catalog, CatalogDefaults, CatalogObject } from '../catalog/catalog.ts'
-import { attributesOf, defaultPrivilegeFacts, privilegeFact } from '../catalog/facts.ts'
+import { attributesOf, defaultPrivilegeFacts, privilegeFact, propertyFacts } from '../catalog/facts.ts'
 import { describeFact, describeGrantee } from '../model/describe.ts'
-import { type Fact, holderOf } from '../model/fact.ts'
+import { type Fact, factKey, holderOf } from '../model/fact.ts'
 import type { Kept } from '../model/kept.ts'
 import type { Operation } from '../model/operation.ts'
 import { touchedBy } from '../model/touched.ts'
@@ -63,6 +63,12 @@ const lostAttributes = (before: Catalog, after: Catalog, name: string): readonly
   }))
 }
 
+/** The limits, comments and settings that roles have and lose. */
+const lostProperties = (before: Catalog, after: Catalog, role: string): readonly Fact[] => {
+  const left = new Set(propertyFacts(after, role).map(factKey))
+  return propertyFacts(before, role).filter((fact) => !left.has(factKey(fact)))
+}
+
 /** The roles whose stored passwords go, as far as they are known to have one that they can use, or could one day. */
 const passwordsChanged = (before: Catalog, operations: readonly Operation[]): Set<string> =>
   new Set(
@@ -100,6 +106,7 @@ export const keptOf = (
   const altered = new Set(
     exact.flatMap((one) => ('attribute' in one || 'validUntil' in one ? [one.role] : [])),
   )
+  const propertied = new Set(exact.flatMap((one) => (one.kind === 'setProperty' ? [one.role] : [])))
   const passwords = passwordsChanged(before, exact)
   for (const role of passwordsChanged(before, done)) passwords.delete(role)
   const facts: readonly Fact[] = [
@@ -109,6 +116,7 @@ export const keptOf = (
       lostDefaults(before.defaultsOf(owner, schema, on), after.defaultsOf(owner, schema, on)),
     ),
     ...[...altered].flatMap((role) => lostAttributes(before, after, role)),
+    ...[...propertied].flatMap((role) => lostProperties(before, after, role)),
     ...[...passwords].map((role): Fact => ({ kind: 'attribute', role, attribute: 'PASSWORD' })),
   ]
   return sortedBy(facts.map(keeping), ({ role, fact }) => JSON.stringify([role, fact]))

@@ -5,7 +5,7 @@ import { PlanningError, UnsupportedServerError } from '../model/errors.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { Operation } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
-import { dropRequest, type PlanOptions, type Request } from '../model/request.ts'
+import { dropRequest, type Request, type SeededPlanOptions } from '../model/request.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { isTagged, onGiven } from '../model/unchecked-input.ts'
 import { has } from '../postgres/features.ts'
@@ -77,14 +77,14 @@ export const planDrop = (snapshot: Snapshot): Plan => {
 
 /**
  * Works out what has to be done so that the desired roles have exactly what is asked for. Pure: the same snapshot,
- * roles and seed give the same plan, and the order in which roles and grants are given does not matter.
+ * roles and options give the same plan, and the order in which roles and grants are given does not matter.
  * @param snapshot read within `scopeOf(desired, options)`, or more
  * @throws InvalidGrantError, ForbiddenRoleError, UnsupportedServerError, SnapshotScopeError
  */
 export const plan = (
   snapshot: Snapshot,
   desired: DesiredRole | readonly DesiredRole[],
-  options: PlanOptions & { readonly seed: string },
+  options: SeededPlanOptions = {},
 ): Plan => {
   const request = requestOf(desired, options)
   checkGiven(snapshot, dropRequest)

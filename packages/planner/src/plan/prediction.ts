@@ -1,6 +1,6 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
-import { defaultPrivilegeFacts, privilegeFact, roleFacts } from '../catalog/facts.ts'
+import { defaultPrivilegeFacts, privilegeFact, propertyFacts, roleFacts } from '../catalog/facts.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import type { Membership } from '../model/membership.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
@@ -64,6 +64,7 @@ const factsToProve = (
     const role = catalog.roles.get(name)
     if (role !== undefined && !isSameRole(role, other.roles.get(name))) roleFacts(role).forEach(add)
   }
+  for (const name of desired) propertyFacts(catalog, name).forEach(add)
   for (const { owner, schema, on } of touched.defaults)
     defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)).forEach(add)
   for (const defaults of catalog.defaults)

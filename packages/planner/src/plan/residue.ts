@@ -5,6 +5,7 @@ import { hasUselessPassword, isUnwanted } from '../diff/attributes.ts'
 import { unwantedDefaults } from '../diff/default-privileges.ts'
 import { membershipJudge } from '../diff/memberships.ts'
 import { privilegeVerdict } from '../diff/privilege-verdict.ts'
+import { propertyChanges } from '../diff/properties.ts'
 import { revocationsOf } from '../diff/revocation-graph.ts'
 import type { Blocked } from '../diff/revoked.ts'
 import { describeFact, describeGrantee, describeName, describeObject } from '../model/describe.ts'
@@ -12,6 +13,7 @@ import type { Fact, PrivilegeFact } from '../model/fact.ts'
 import type { Membership } from '../model/membership.ts'
 import { isNameless, isVanished, whyNotNamed } from '../model/nameless.ts'
 import type { Residue } from '../model/residue.ts'
+import { propertyKey } from '../model/role-property.ts'
 import { attributeWords } from '../postgres/attribute.ts'
 import { quoteIdent } from '../postgres/identifier.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
@@ -23,6 +25,7 @@ import {
   revokeDefaultStatement,
   revokeMembershipStatement,
   revokeStatement,
+  setPropertyStatement,
 } from '../sql/statement.ts'
 import { sortedBy, sortedUnique } from '../util/collections.ts'
 
@@ -261,6 +264,22 @@ const attributes = (catalog: Catalog, goal: Goal): Residue[] =>
       })),
   )
 
+/** Connection limits, comments and settings that no list asks for, or that should have another value. */
+const properties = (catalog: Catalog, goal: Goal): Residue[] =>
+  propertyChanges(catalog, goal).flatMap(({ role, name, value }) => {
+    const there = catalog.properties.of(role).get(propertyKey(name))
+    if (there === undefined) return []
+    const may = `role ${describeName(catalog.server.actingRole)} may not change it`
+    return [
+      {
+        ...stays(role, { kind: 'property', ...there }, may),
+        reason: 'not permitted' as const,
+        statement: setPropertyStatement({ role, ...name, value }),
+        by: 'a superuser',
+      },
+    ]
+  })
+
 /** Stored passwords of roles that should not log in and that the acting role may not alter. */
 const passwords = (catalog: Catalog, goal: Goal): Residue[] =>
   goal.roles
@@ -282,6 +301,7 @@ export const residueOf = (catalog: Catalog, goal: Goal): readonly Residue[] =>
     [
       ...attributes(catalog, goal),
       ...passwords(catalog, goal),
+      ...properties(catalog, goal),
       ...memberships(catalog, goal),
       ...[...lostObjects(catalog, goal)].flatMap((object) => ownership(catalog, goal, object)),
       ...revocationsOf(catalog, goal, () => true).blocked.flatMap((one) => heldPrivileges(goal, one)),

@@ -72,11 +72,16 @@ const ownDefaults = (catalog: Catalog, { desired, idle, managed, access }: Goal)
     return [{ role: owner, kind: 'default privileges', description: `of its own future ${on}${where}` }]
   })
 
+const managesSettings = ({ properties }: Goal, role: string): boolean =>
+  properties.get(role)?.managed.has('setting') === true
+
 /** What is tied to the desired roles in the outcome but is not managed by pgsr. */
 export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] =>
   sortedBy(
     [
-      ...catalog.unmanaged.filter(({ role }) => goal.desired.has(role)),
+      ...catalog.unmanaged.filter(
+        ({ role, kind }) => goal.desired.has(role) && !(kind === 'settings' && managesSettings(goal, role)),
+      ),
       ...memberships(catalog, goal),
       ...elsewhere(catalog, goal),
       ...ownDefaults(catalog, goal),

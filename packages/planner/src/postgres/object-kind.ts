@@ -230,6 +230,14 @@ export type KindInSchema = {
     : never
 }[OwnableKind]
 
+type Texts<Parts extends readonly string[]> = { [Index in keyof Parts]: string }
+
+/** The parts of the name of an object of a kind, as arguments of a function; the argument types of a routine are a list. */
+export type NameParts<Kind extends ObjectKind> = [
+  ...Texts<(typeof table)[Kind]['parts']>,
+  ...((typeof table)[Kind] extends { readonly more: string } ? [argumentTypes: readonly string[]] : []),
+]
+
 /**
  * Every kind of object that has an owner or an ACL, one row each. `table` stands for everything that GRANT …
  * ON TABLE accepts except sequences: tables, partitioned tables, views, materialized views and foreign

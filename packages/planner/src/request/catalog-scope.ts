@@ -1,3 +1,4 @@
+import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { askersOf, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
@@ -5,7 +6,8 @@ import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
 import { inKeyOrder, sortedUnique } from '../util/collections.ts'
 
-const nothing: Scope = {
+/** A scope of nothing. */
+export const nothingToRead: Scope = {
   desired: [],
   roles: [],
   objects: [],
@@ -15,7 +17,7 @@ const nothing: Scope = {
   unusedRoles: false,
 }
 
-const ofUnusedRoles: Scope = { ...nothing, unusedRoles: true }
+const ofUnusedRoles: Scope = { ...nothingToRead, unusedRoles: true }
 
 /** Scopes by the desired roles of their request: each planning of a request needs its scope again. */
 const known = new WeakMap<SyncRequest['desired'], { readonly options: PlanOptions; readonly scope: Scope }>()
@@ -33,6 +35,8 @@ export const scopeOfRequest = (request: Request): Scope => {
 
 const schemaNamed = (schema: string): ObjectName => ({ kind: 'schema', name: [schema] })
 
+const databaseNamed = (database: string): ObjectName => ({ kind: 'database', name: [database] })
+
 /** The object that a target names, or the schema in which it stands for some. */
 const objectOf = (target: Target): ObjectName => (isNamed(target) ? target : schemaNamed(target.schema))
 
@@ -43,6 +47,10 @@ const patternsOf = (target: Target): readonly PatternScope[] => {
   const { kind, schema, columns } = target
   return columns === undefined ? [{ kind, schema }] : columns.map((column) => ({ kind, schema, column }))
 }
+
+/** The names of the settings that a role should have. */
+const settingsAsked = ({ settings = {}, settingsIn = {} }: DesiredRole): readonly string[] =>
+  [settings, ...Object.values(settingsIn)].flatMap((all) => Object.keys(all))
 
 const scopeOfSync = (request: SyncRequest): Scope => {
   const { desired, options } = request
@@ -59,8 +67,10 @@ const scopeOfSync = (request: SyncRequest): Scope => {
   const creators = ofKind(grants, 'default privilege')
   const { reassignOwnedTo, manages } = options
   return scope({
-    ...nothing,
+    ...nothingToRead,
     desired: desired.map(({ role }) => role),
+    properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
+    settings: desired.flatMap(settingsAsked),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
       ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
@@ -70,6 +80,7 @@ const scopeOfSync = (request: SyncRequest): Scope => {
       ...[...ownerships, ...privileges].map(objectOf),
       ...creators.flatMap(({ schema }) => (schema === null ? [] : [schemaNamed(schema)])),
       ...(manages?.schemas ?? []).map(schemaNamed),
+      ...desired.flatMap(({ settingsIn = {} }) => Object.keys(settingsIn).map(databaseNamed)),
       ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) => preserved.map(schemaNamed)),
     ],
     owned: whole.filter(isNamed),
@@ -89,6 +100,8 @@ export const scope = ({
   owned,
   patterns,
   defaultsOf,
+  properties = [],
+  settings = [],
   unusedRoles,
 }: Scope): Scope => ({
   desired: sortedUnique(desired),
@@ -97,5 +110,7 @@ export const scope = ({
   owned: distinctObjects(owned),
   patterns: inKeyOrder(new Map(patterns.map((one) => [JSON.stringify(one), one]))),
   defaultsOf: sortedUnique(defaultsOf),
+  ...(properties.length > 0 && { properties: sortedUnique(properties) }),
+  ...(settings.length > 0 && { settings: sortedUnique(settings) }),
   unusedRoles,
 })

@@ -36,6 +36,12 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
     ...needed.defaultsOf
       .filter((name) => !defaultsOf.has(name))
       .map((name) => `the default privileges of role ${describeName(name)}`),
+    ...(needed.properties ?? [])
+      .filter((name) => read.properties?.includes(name) !== true)
+      .map((name) => `the connection limit, comment and settings of role ${describeName(name)}`),
+    ...(needed.settings ?? [])
+      .filter((name) => read.settings?.includes(name) !== true)
+      .map((name) => `setting ${describeName(name)}`),
     ...(needed.unusedRoles && !read.unusedRoles ? ['unused roles'] : []),
   ]
 }

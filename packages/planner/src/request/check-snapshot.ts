@@ -1,5 +1,6 @@
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { Membership } from '../model/membership.ts'
+import type { KnownSetting, RoleProperty } from '../model/role-property.ts'
 import type {
   DatabaseObject,
   DefaultPrivileges,
@@ -87,6 +88,8 @@ const snapshot = fields<Snapshot>({
       owned: list(objectName),
       patterns: list(fields<{ kind: unknown; schema: unknown }>({ kind: text, schema: text })),
       defaultsOf: list(text),
+      properties: optional(list(text)),
+      settings: optional(list(text)),
       unusedRoles: flag,
     }),
   ),
@@ -153,6 +156,18 @@ const snapshot = fields<Snapshot>({
     }),
   ),
   unmanaged: list(fields<Unmanaged>({ role: text, kind: text, description: text })),
+  properties: optional(
+    list(
+      fields<RoleProperty>({
+        role: text,
+        property: text,
+        setting: optional(text),
+        database: optional(text),
+        value: text,
+      }),
+    ),
+  ),
+  settings: optional(list(fields<KnownSetting>({ setting: text, context: orNull(text), mayBeSet: flag }))),
   mayBeUnused: optional(list(text)),
 })
 

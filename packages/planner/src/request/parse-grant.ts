@@ -80,6 +80,12 @@ const checkType = (part: string, type: unknown, refuse: Refuse): string => {
   return name ?? refuse(part, `${quotedText(type)}is not the name of a type`)
 }
 
+/** Names of settings ignore case. */
+export const parameterName = (name: unknown, refuse: Refuse): string =>
+  typeof name === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(name)
+    ? name.toLowerCase()
+    : refuse('parameter', `${quotedText(name)}is not the name of a configuration parameter`)
+
 /** Checks the parts that are not quoted names, or that have a canonical spelling. */
 const checkPart: Readonly<Record<string, (value: unknown, refuse: Refuse) => string>> = {
   'left type': (type, refuse) => checkType('left type', type, refuse),
@@ -92,11 +98,8 @@ const checkPart: Readonly<Record<string, (value: unknown, refuse: Refuse) => str
     typeof oid === 'string' && /^[1-9]\d{0,9}$/.test(oid) && Number(oid) < 2 ** 32
       ? oid
       : refuse('oid', `${quotedText(oid)}is not the oid of a large object`),
-  // Names of parameters ignore case, and PostgreSQL records grants on them in lower case.
-  parameter: (parameter, refuse) =>
-    typeof parameter === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(parameter)
-      ? parameter.toLowerCase()
-      : refuse('parameter', `${quotedText(parameter)}is not the name of a configuration parameter`),
+  // PostgreSQL records grants on parameters in lower case.
+  parameter: parameterName,
 }
 
 /** The parts of an object’s name, each in its canonical spelling. */

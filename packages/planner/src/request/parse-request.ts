@@ -5,12 +5,19 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
-import { type PlanOptions, planOptionNames, type SyncRequest } from '../model/request.ts'
+import {
+  type PlanOptions,
+  planOptionNames,
+  type SeededPlanOptions,
+  type SyncRequest,
+  usualSeed,
+} from '../model/request.ts'
 import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, schemaOf } from '../postgres/object-kind.ts'
 import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
 import { checkPublic } from './check-public.ts'
@@ -52,6 +59,7 @@ const fields: ReadonlySet<string> = new Set([
   'grants',
   'preserveExistingGrantsInSchemas',
   'external',
+  ...propertyFields,
 ] satisfies (keyof DesiredRole)[])
 
 const whatIs = (value: unknown): string => {
@@ -121,9 +129,25 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
       'role',
     )
+  const properties = checkProperties(desired, (field, problem) =>
+    fail(`cannot sync role ${describeName(role)}: ${problem}`, field),
+  )
+  const ofOthers = external ? (['inherit', 'connectionLimit'] as const) : []
+  for (const field of ofOthers)
+    if (properties[field] !== undefined)
+      fail(
+        `cannot sync role ${describeName(role)}: the role is external, so its ${field} stays as it is; leave it out`,
+        field,
+      )
+  if (!managed.cluster && asksForProperties(properties))
+    fail(
+      `cannot sync role ${describeName(role)}: its limit, INHERIT, comment and settings belong to the whole cluster, which this call does not manage; set manages.cluster to true`,
+      'manages',
+    )
   return {
     role,
     grants: inOrder,
+    ...properties,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
     ...(external && { external }),
   }
@@ -219,7 +243,7 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
  */
 export const requestOf = (
   desired: DesiredRole | readonly DesiredRole[],
-  planOptions: PlanOptions & { readonly seed: string },
+  planOptions: SeededPlanOptions,
 ): SyncRequest =>
   onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
     checkedRequest(desired, planOptions),
@@ -227,9 +251,9 @@ export const requestOf = (
 
 const checkedRequest = (
   desired: DesiredRole | readonly DesiredRole[],
-  planOptions: PlanOptions & { readonly seed: string },
+  planOptions: SeededPlanOptions,
 ): SyncRequest => {
-  const { seed, ...options } = (planOptions as typeof planOptions | undefined) ?? { seed: undefined }
+  const { seed = usualSeed, ...options } = planOptions
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const checkedOptions = checkOptions(options)

@@ -37,10 +37,11 @@ const isReadAnyway = (plan: Plan): ((operation: Operation) => boolean) => {
 
 /** What must be read to prove a plan: what its request needs, and everything that the plan touches. */
 export const scopeOfPlan = (plan: Plan): Scope => {
-  const { desired, roles, objects, owned, defaultsOf } = scopeOfRequest(plan.request)
+  const { desired, roles, objects, owned, defaultsOf, ...more } = scopeOfRequest(plan.request)
   const isRead = isReadAnyway(plan)
   const operations = operationsOf(plan).filter((operation) => !isRead(operation))
   return scope({
+    ...more,
     desired,
     roles: [
       ...roles,
@@ -65,5 +66,4 @@ const rolesTouched = (operation: Operation): readonly string[] => {
 export const scopeOf = (
   from: DesiredRole | readonly DesiredRole[] | Plan,
   options: PlanOptions = {},
-): Scope =>
-  'transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, { ...options, seed: '' }))
+): Scope => ('transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, options)))

@@ -90,7 +90,8 @@ export class GrantResolver implements Pick<
     if (isNone(asked)) return this.#skips.add(reason, asked.reason, asked.why)
     if (reason.role === everybody) this.#listForPublic(grant)
     const memberInherits =
-      this.#catalog.membershipsHaveGrantors || (this.#catalog.roles.get(reason.role)?.inherit ?? true)
+      this.#catalog.membershipsHaveGrantors ||
+      (this.#context.goal.inherits.get(reason.role) ?? this.#catalog.roles.get(reason.role)?.inherit ?? true)
     let hasNoEffect = false
     let notPermitted: Set<string> | undefined
     for (const one of asked) {
@@ -221,7 +222,9 @@ export class GrantResolver implements Pick<
   #newRole({ provides: { object, privilege }, key }: Asked, reason: Reason): string {
     return getOrMake(this.#newRoleFor, privilegeKey(key, privilege, ''), () => {
       const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
-      const role = intermediateName(this.#catalog.server, object, privilege, this.#context.seed, isTaken)
+      const { settled, seed } = this.#context
+      const { oid = null } = settled.objects.get(key) ?? {}
+      const role = intermediateName(settled.server, { ...object, oid }, privilege, seed, isTaken)
       this.#newNames.add(role)
       this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
       return role

@@ -12,18 +12,22 @@ import { AttributeResolver } from './resolve-attributes.ts'
 import { DefaultPrivilegeResolver } from './resolve-default-privileges.ts'
 import { GrantResolver } from './resolve-grants.ts'
 import { resolveOwnership } from './resolve-ownership.ts'
+import { PropertyResolver } from './resolve-properties.ts'
 import { Skips } from './skips.ts'
 import { type AskedGrant, type Goal, nothingFor, type TargetState } from './target-state.ts'
 
 /** For each desired role that owns something: the name of a caretaker that may own it instead. */
 const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
-  const owners = new Set<string>()
-  for (const { owner } of catalog.objects.values()) owners.add(owner)
+  const newestOf = new Map<string, number>()
+  for (const { owner, oid } of catalog.objects.values())
+    newestOf.set(owner, Math.max(newestOf.get(owner) ?? 0, Number(oid)))
   const named = new Set<string>()
   const caretakers = new Map<string, string>()
   for (const { role } of desired) {
-    if (!owners.has(role)) continue
-    const name = caretakerName(role, seed, (taken) => catalog.roles.has(taken) || named.has(taken))
+    const newest = newestOf.get(role)
+    if (newest === undefined) continue
+    const isTaken = (name: string): boolean => catalog.roles.has(name) || named.has(name)
+    const name = caretakerName(catalog.server, role, newest, seed, isTaken)
     caretakers.set(role, name)
     named.add(name)
   }
@@ -119,7 +123,15 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     if (grant.attribute === 'LOGIN') attributes.login(grant, reason)
     else attributes.attribute(grant, reason)
   }
-  const target = { ...empty, logins: attributes.logins, attributes: attributes.attributes }
+  const others = new PropertyResolver(catalog, now, skips, empty)
+  for (const desired of existing) others.role(desired)
+  const target = {
+    ...empty,
+    logins: attributes.logins,
+    attributes: attributes.attributes,
+    properties: others.properties,
+    inherits: others.inherits,
+  }
   const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
   const joined = request.desired.flatMap(({ grants }) =>
     ofKind(grants, 'membership').map((grant) => grant.role),

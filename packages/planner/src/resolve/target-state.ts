@@ -2,6 +2,7 @@ import type { AccessStages } from '../access/stages.ts'
 import type { Grant } from '../model/grant.ts'
 import { everything, type Managed, managesObject, managesSchema } from '../model/managed.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
+import type { PropertyName, RoleProperty } from '../model/role-property.ts'
 import type { GrantableAttribute } from '../postgres/attribute.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { defaultsFor, type Future } from '../postgres/default-privileges.ts'
@@ -21,6 +22,13 @@ export interface TargetLogin {
   readonly password: 'keep' | 'set' | 'clear'
   readonly hashedBy?: 'server'
   readonly reason: Reason
+}
+
+/** What a role should have of the properties that are managed. */
+export interface TargetProperties {
+  readonly managed: ReadonlySet<PropertyName['property']>
+  /** By {@link propertyKey}. */
+  readonly asked: ReadonlyMap<string, RoleProperty>
 }
 
 export interface TargetMembership extends AskedMembershipOptions {
@@ -63,6 +71,10 @@ export interface TargetState {
   readonly logins: ReadonlyMap<string, TargetLogin>
   /** By role: the attributes other than LOGIN. */
   readonly attributes: ReadonlyMap<string, ReadonlyMap<GrantableAttribute, Reason>>
+  /** By role. */
+  readonly properties: ReadonlyMap<string, TargetProperties>
+  /** By role: whether it should have INHERIT, if that is asked for. */
+  readonly inherits: ReadonlyMap<string, boolean>
   /** By member, then by role. */
   readonly memberships: ReadonlyMap<string, ReadonlyMap<string, TargetMembership>>
   /** By the key of the object. */
@@ -111,6 +123,8 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   desired: new Set(roles),
   logins: new Map(),
   attributes: new Map(),
+  properties: new Map(),
+  inherits: new Map(),
   memberships: new Map(),
   owners: new Map(),
   privileges: new Map(),

@@ -4,12 +4,13 @@ import {
   describeName,
   describeNameOf,
   describeOperation,
+  describeProperty,
   describeProvided,
   describeRequest,
   describeUnmanaged,
 } from '../model/describe.ts'
 import { isCaretakerName, isDelegateName, isIntermediateName } from '../model/managed-role.ts'
-import type { LockRole, Operation, Reason } from '../model/operation.ts'
+import type { LockRole, Operation, Reason, SetAttribute } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
 import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
 import { type Group, groupsOf } from './group-statements.ts'
@@ -96,6 +97,8 @@ const lossOf = (operation: Operation, provided: string | undefined): string => {
   return `${who}: no grant asks for ${provided ?? optionTaken(operation) ?? what}`
 }
 
+const inheritText = ({ value }: SetAttribute): string => (value ? 'INHERIT' : 'NOINHERIT')
+
 /** A statement as it is, or escaped if a name in it could end the comment or mislead. */
 const inComment = (statement: string): string => {
   const escaped = describeName(statement)
@@ -126,6 +129,9 @@ const commentOn = (operation: Operation): string => {
     return kind === 'dropRole' ? `nothing needs ${who} any more` : `nobody is a member of ${who}`
   if (reason.again === true && kind === 'revokePrivilege')
     return `${who}: granted by ${describeName(operation.grantor)}, granted again by the owner`
+  if (kind === 'setProperty')
+    return `${who}: ${operation.value === null ? 'nothing asks for the ' : ''}${describeProperty(operation)}`
+  if (kind === 'setAttribute' && operation.attribute === 'INHERIT') return `${who}: ${inheritText(operation)}`
   if (reason.grant === null && kind !== 'createRole') return lossOf(operation, provided)
   if (provided !== undefined) return `${who}: ${provided}`
   if (kind === 'createRole') return `${describeName(operation.role)} does not exist`

@@ -1,4 +1,12 @@
-import type { CreateRole, GrantMembership, LockRole, Operation, SetPassword } from '../model/operation.ts'
+import type {
+  CreateRole,
+  GrantMembership,
+  LockRole,
+  Operation,
+  SetPassword,
+  SetProperty,
+} from '../model/operation.ts'
+import { isListOfNames, namesIn, type PropertyName } from '../model/role-property.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from '../postgres/identifier.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
@@ -6,6 +14,9 @@ import { type NameSyntax, type ObjectKind, objectKinds, type ObjectName } from '
 import type { Privilege } from '../postgres/privilege.ts'
 import { append } from '../util/collections.ts'
 import type { Group, RoleAlteration, Several } from './group-statements.ts'
+
+/** A setting in SQL. The whole may be longer than a name, but none of its parts is. */
+const settingInSql = (setting: string): string => setting.split('.').map(quoteIdent).join('.')
 
 /** How statements spell a name. Types, operators and oids are not quoted. */
 const spelledInSql: Readonly<Record<NameSyntax, (parts: readonly string[], kind: ObjectKind) => string>> = {
@@ -17,8 +28,7 @@ const spelledInSql: Readonly<Record<NameSyntax, (parts: readonly string[], kind:
   operator: ([schema, operator, ...types]) => `${quoteIdent(schema!)}.${operator} (${types.join(', ')})`,
   'for access method': ([schema, name, method]) =>
     `${quoteQualified([schema!, name!])} USING ${quoteIdent(method!)}`,
-  // The whole may be longer than a name, but none of its parts is.
-  setting: ([setting]) => setting!.split('.').map(quoteIdent).join('.'),
+  setting: ([setting]) => settingInSql(setting!),
   oid: ([oid]) => oid!,
 }
 
@@ -144,6 +154,29 @@ export const passwordStatement = (role: string, sent: string): string =>
 const lockRole = ({ role, mode }: LockRole): string =>
   `ALTER ROLE ${quoteIdent(role)}${mode === 'share' ? ' RESET ssl_renegotiation_limit' : ''}`
 
+/** The value of a setting. A list of names has a literal for each. */
+const settingValueInSql = (setting: string, value: string): string =>
+  ((isListOfNames(setting) ? namesIn(value) : undefined) ?? [value])
+    .map((one) => quoteLiteral(one).trim())
+    .join(', ')
+
+export const setPropertyStatement = ({
+  role,
+  property,
+  setting,
+  database,
+  value,
+}: Pick<SetProperty, 'role' | 'value'> & PropertyName): string => {
+  if (property === 'comment')
+    return `COMMENT ON ROLE ${quoteIdent(role)} IS ${value === null ? 'NULL' : quoteLiteral(value).trim()}`
+  const alter = `ALTER ROLE ${quoteIdent(role)}`
+  if (setting === undefined) return `${alter} CONNECTION LIMIT ${value ?? '-1'}`
+  const where = database === undefined ? '' : ` IN DATABASE ${quoteIdent(database)}`
+  return value === null
+    ? `${alter}${where} RESET ${settingInSql(setting)}`
+    : `${alter}${where} SET ${settingInSql(setting)} = ${settingValueInSql(setting, value)}`
+}
+
 /** The clause of ALTER ROLE for one change. */
 const alteration = (operation: RoleAlteration): string => {
   switch (operation.kind) {
@@ -179,6 +212,7 @@ const statements: {
   clearPassword: alterRole,
   grantMembership: grantMemberships,
   revokeMembership: revokeMemberships,
+  setProperty: ([one]) => setPropertyStatement(one),
   lockRole: ([lock]) => lockRole(lock),
   createSchema: ([{ schema, owner }]) =>
     `CREATE SCHEMA ${quoteIdent(schema)} AUTHORIZATION ${quoteIdent(owner)}`,

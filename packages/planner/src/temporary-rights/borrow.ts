@@ -45,6 +45,7 @@ class Needs {
       case 'setAttribute':
       case 'setValidUntil':
       case 'setPassword':
+      case 'setProperty':
       case 'clearPassword':
         if (!this.#becomes(operation)) this.administer.add(operation.role)
         return

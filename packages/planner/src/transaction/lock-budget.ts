@@ -27,6 +27,7 @@ const addLocks = (locks: Set<string>, { version }: Server, operation: Operation)
       if (has(version, 'object locks')) locks.add(lockOf(operation.object))
       return
     case 'dropRole':
+    case 'setProperty':
       locks.add(operation.role)
       return
     case 'lockRole':

@@ -67,6 +67,8 @@ const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
     case 'grantPrivilege':
     case 'revokePrivilege':
       return locksForShared(operation, operation.object, operation.grantee)
+    case 'setProperty':
+      return [{ role: operation.role, mode: 'exclusive' }]
     case 'setOwner':
       return locksForShared(operation, operation.object, operation.owner)
     default:

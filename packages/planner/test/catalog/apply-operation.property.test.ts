@@ -249,6 +249,7 @@ const isInScope = (
       return isDesired(operation.role) && operation.attribute !== 'INHERIT'
     case 'setValidUntil':
     case 'setPassword':
+    case 'setProperty':
     case 'clearPassword':
       return isDesired(operation.role)
     case 'grantMembership': {

@@ -131,3 +131,37 @@ test('an additive plan goes through JSON and is planned again from its request',
   expect(made.request).toMatchObject({ options: { mode } })
   expect(renderSql(JSON.parse(JSON.stringify(made)))).toContain('-- kept: role "t" keeps SELECT')
 })
+
+test('in an additive plan, limits, comments and settings that a role has stay as they are', () => {
+  const before = snapshot({
+    roles: [role('t')],
+    properties: [
+      { role: 't', property: 'comment', value: 'old' },
+      { role: 't', property: 'setting', setting: 'work_mem', value: '1MB' },
+      { role: 't', property: 'setting', setting: 'lock_timeout', value: '1s' },
+    ],
+    settings: ['work_mem', 'lock_timeout', 'search_path'].map((setting) => ({
+      setting,
+      context: 'user',
+      mayBeSet: true,
+    })),
+  })
+  const { transactions, skipped, kept } = plan(
+    before,
+    {
+      ...roleT(),
+      comment: 'new',
+      connectionLimit: 1,
+      inherit: false,
+      settings: { work_mem: '2MB', search_path: 's' },
+    },
+    { mode, seed: '' },
+  )
+  expect(transactions.flat().filter(({ kind }) => kind !== 'lockRole')).toMatchObject([
+    { kind: 'setProperty', setting: 'search_path', value: '"s"' },
+  ])
+  expect(skipped.map(({ reason }) => reason)).toEqual(Array(4).fill('takes away'))
+  expect(
+    kept.map(({ fact }) => ('value' in fact ? fact.value : 'attribute' in fact && fact.attribute)),
+  ).toEqual(['INHERIT', 'old', '1s', '1MB'])
+})

@@ -43,7 +43,7 @@ describe('the page that says what is managed', () => {
   })
 
   test('lists every attribute', () => {
-    const expected = attributeWords.map((word) => [word, isGrantableAttribute(word) ? 'yes' : 'no'])
+    const expected = attributeWords.map((word) => [word, isGrantableAttribute(word) ? 'yes' : 'if asked for'])
     expect(tableUnder('Attributes')).toEqual(expected)
   })
 

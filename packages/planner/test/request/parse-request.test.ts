@@ -28,6 +28,50 @@ const unprintable: unknown = Object.create(null)
 
 describe('a request is refused, with what is wrong', () => {
   test.for<[string, () => unknown, string, string]>([
+    [
+      'a limit',
+      () => ({ role: 'r', grants: [], connectionLimit: -2 }),
+      'connectionLimit',
+      'from -1 to 2147483647',
+    ],
+    ['an inherit', () => ({ role: 'r', grants: [], inherit: 'no' }), 'inherit', 'must be true or false'],
+    [
+      'a comment',
+      () => ({ role: 'r', grants: [], comment: 'a\0' }),
+      'comment',
+      'a text without NUL, or null',
+    ],
+    ['settings in a list', () => ({ role: 'r', grants: [], settings: [] }), 'settings', 'not an object'],
+    [
+      'a setting',
+      () => ({ role: 'r', grants: [], settings: { 'a;b': 1 } }),
+      'parameter',
+      'not the name of a configuration parameter',
+    ],
+    [
+      'a value',
+      () => ({ role: 'r', grants: [], settings: { work_mem: null } }),
+      'work_mem',
+      'setting "work_mem": its value must be',
+    ],
+    [
+      'a list',
+      () => ({ role: 'r', grants: [], settings: { work_mem: ['a'] } }),
+      'work_mem',
+      'it is not a list of names',
+    ],
+    [
+      'a setting twice',
+      () => ({ role: 'r', grants: [], settings: { a: 1, A: 2 } }),
+      'A',
+      'it is there twice',
+    ],
+    [
+      'settings of a database',
+      () => ({ role: 'r', grants: [], settingsIn: { '': {} } }),
+      'settingsIn',
+      'cannot be empty',
+    ],
     ['an empty name', () => asked(Grant.schemaUsage('')), 'schema', 'the name "" cannot be empty'],
     ['NUL', () => asked(Grant.tableSelect('s', 'a\0b')), 'table', 'the name "a\\u0000b" cannot contain NUL'],
     [
@@ -611,9 +655,11 @@ test.for<[string, Grant]>([
 
 test.for<[string, object, object]>([
   ['external', { external: 'yes' }, {}],
+  ['inherit', { external: true, inherit: true }, {}],
+  ['connectionLimit', { external: true, connectionLimit: 1 }, {}],
   ['createRoles', {}, { createRoles: 'no' }],
   ['mode', {}, { mode: 'strict' }],
-])('%s of another type is refused', ([field, more, options]) =>
+])('%s that cannot be is refused', ([field, more, options]) =>
   expect(refusal(() => ({ ...asked(), ...more }), options).field).toBe(field),
 )
 

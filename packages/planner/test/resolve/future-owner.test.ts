@@ -33,10 +33,10 @@ describe('what a role owns and does not ask for gets another owner', () => {
         objects: [{ ...ordersWithCode, foreignKey: true }, object('schema', ['s'])],
       }),
       [
-        '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_6075dae3"; its code may run as that role from then on',
-        'CREATE ROLE "_pgsr_caretaker_6075dae3";',
-        'ALTER TABLE "s"."orders" OWNER TO "_pgsr_caretaker_6075dae3";',
-        'GRANT USAGE ON SCHEMA "s" TO "_pgsr_caretaker_6075dae3";',
+        '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_ce397823"; its code may run as that role from then on',
+        'CREATE ROLE "_pgsr_caretaker_ce397823";',
+        'ALTER TABLE "s"."orders" OWNER TO "_pgsr_caretaker_ce397823";',
+        'GRANT USAGE ON SCHEMA "s" TO "_pgsr_caretaker_ce397823";',
       ].join('\n'),
     ],
     [
@@ -46,11 +46,11 @@ describe('what a role owns and does not ask for gets another owner', () => {
         objects: [object('table', orders, 't', { 'other/t': 'x' })],
       }),
       [
-        '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_6075dae3"; its code may run as that role from then on',
+        '-- effect: role "t" loses ownership of table "s"."orders" to role "_pgsr_caretaker_ce397823"; its code may run as that role from then on',
         '-- effect: role "other" loses REFERENCES on table "s"."orders", granted by "t"',
-        '-- effect: role "other" gains REFERENCES on table "s"."orders", granted by "_pgsr_caretaker_6075dae3"',
-        'CREATE ROLE "_pgsr_caretaker_6075dae3";',
-        'ALTER TABLE "s"."orders" OWNER TO "_pgsr_caretaker_6075dae3";',
+        '-- effect: role "other" gains REFERENCES on table "s"."orders", granted by "_pgsr_caretaker_ce397823"',
+        'CREATE ROLE "_pgsr_caretaker_ce397823";',
+        'ALTER TABLE "s"."orders" OWNER TO "_pgsr_caretaker_ce397823";',
       ].join('\n'),
     ],
     [
@@ -70,7 +70,7 @@ test('a table stays with its owner where no caretaker can be made, though the pl
   })
   expect(scriptOf(before, [roleT(), { role: 'other', grants: [] }])).toBe(
     [
-      '-- residue: role "t" keeps ownership of table "s"."orders": role "me" may not SET ROLE to role "_pgsr_caretaker_6075dae3"; to end it: ALTER TABLE "s"."orders" OWNER TO CURRENT_USER, by a superuser',
+      '-- residue: role "t" keeps ownership of table "s"."orders": role "me" may not SET ROLE to role "_pgsr_caretaker_ce397823"; to end it: ALTER TABLE "s"."orders" OWNER TO CURRENT_USER, by a superuser',
       'REVOKE REFERENCES ON TABLE "s"."orders" FROM "other";',
     ].join('\n'),
   )

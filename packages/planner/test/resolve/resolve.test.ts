@@ -21,9 +21,9 @@ describe('a role gets what it asks for', () => {
       withOrders(),
       roleT([Grant.tableSelect('s', 'orders')]),
       [
-        'CREATE ROLE "_pgsr_local_16384_table_select_cab7cfbf";',
-        'GRANT SELECT ON TABLE "s"."orders" TO "_pgsr_local_16384_table_select_cab7cfbf";',
-        'GRANT "_pgsr_local_16384_table_select_cab7cfbf" TO "t" WITH INHERIT TRUE, SET FALSE;',
+        'CREATE ROLE "_pgsr_local_16384_table_select_6e8c7a65";',
+        'GRANT SELECT ON TABLE "s"."orders" TO "_pgsr_local_16384_table_select_6e8c7a65";',
+        'GRANT "_pgsr_local_16384_table_select_6e8c7a65" TO "t" WITH INHERIT TRUE, SET FALSE;',
       ].join('\n'),
     ],
     [

@@ -151,6 +151,7 @@ export const isOutsideFact = (
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+    case 'property':
       return !limits.cluster
     case 'ownership':
     case 'privilege':
@@ -181,6 +182,8 @@ export const isPreserved = (
     case 'role':
     case 'attribute':
       return isExternal
+    case 'property':
+      return false
     case 'ownership':
     case 'privilege':
       return isInside(preserved, fact.object)
@@ -286,6 +289,8 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
   switch (fact.kind) {
     case 'role':
       return true
+    case 'property':
+      return false
     case 'attribute':
       if (fact.attribute === 'PASSWORD') return roleIn(outcome, role)!.login
       return (
@@ -369,6 +374,7 @@ const wordsFor = (role: string, fact: Fact): string => {
       return `of its own future ${fact.on}${where}`
     }
     case 'role':
+    case 'property':
     case 'privilege':
       return holderOf(fact) === role
         ? describeFact(fact)
@@ -411,6 +417,7 @@ const isPassedOn = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
       return fact.owner === role && !(isIdle && isBuiltIn(outcome, fact))
     case 'role':
     case 'attribute':
+    case 'property':
     case 'ownership':
       return false
   }

@@ -129,6 +129,7 @@ const isRemovable = (
   const could = able(worlds, world)
   switch (fact.kind) {
     case 'role':
+    case 'property':
       return false
     case 'attribute':
       return could.setAttribute(role, fact.attribute as Attribute)

@@ -104,6 +104,7 @@ export const holderOf = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+    case 'property':
       return fact.role
     case 'membership':
       return fact.member

@@ -7,6 +7,7 @@ export const powersOf = (fact: Fact): string[] => {
     case 'role':
       return []
     case 'attribute':
+    case 'property':
     case 'ownership':
       return [textOf(fact)]
     case 'membership': {

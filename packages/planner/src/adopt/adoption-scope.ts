@@ -1,0 +1,48 @@
+import { access } from '../model/access-level.ts'
+import type { PatternScope, Scope } from '../model/scope.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { isAll } from '../model/target.ts'
+import { type KindInSchema, isKindInSchema, schemaOf } from '../postgres/object-kind.ts'
+import { nothingToRead, scope } from '../request/catalog-scope.ts'
+
+/** What is read first: what the roles hold. */
+export const scopeOfRoles = (roles: readonly string[]): Scope =>
+  scope({ ...nothingToRead, desired: roles, properties: roles })
+
+/** The kinds that access levels give privileges on, together with tables. */
+const inLevels: readonly KindInSchema[] = ['table', 'sequence', 'function', 'procedure']
+
+/** What a role that owns a whole schema owns. */
+const ownedKinds = access
+  .owner('')
+  .flatMap((grant) => (grant.kind === 'ownership' && isAll(grant.object) ? [grant.object.kind] : []))
+
+/**
+ * What is read to describe roles: also everything in the schemas in which they hold something, of the same kinds, to see
+ * whether they hold it on all.
+ * @param found what they hold, read before
+ */
+export const scopeOfDescription = (roles: readonly string[], found: Snapshot): Scope => {
+  const described = new Set(roles)
+  const patterns: PatternScope[] = []
+  const owners = new Set<string>()
+  for (const { kind, name, owner, acl } of found.objects) {
+    if (kind === 'schema' && described.has(owner))
+      patterns.push(...ownedKinds.map((one) => ({ kind: one, schema: name[0]!, owned: true as const })))
+    const schema = schemaOf({ kind, name })
+    if (schema === undefined || schema === 'pg_catalog' || !isKindInSchema(kind)) continue
+    if (described.has(owner)) patterns.push({ kind, schema, owned: true })
+    if (acl.some(({ grantee }) => grantee !== owner && grantee !== 'public'))
+      patterns.push(...(kind === 'table' ? inLevels : [kind]).map((one) => ({ kind: one, schema })))
+  }
+  for (const { owner } of found.defaultPrivileges) owners.add(owner)
+  const databases = (found.properties ?? []).flatMap(({ database }) => database ?? [])
+  return scope({
+    ...nothingToRead,
+    desired: roles,
+    properties: roles,
+    objects: databases.map((database) => ({ kind: 'database', name: [database] })),
+    patterns,
+    defaultsOf: [...owners],
+  })
+}

@@ -1,0 +1,100 @@
+import { Catalog } from '../catalog/catalog.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { describeName, describeUnmanaged } from '../model/describe.ts'
+import type { DesiredRole } from '../model/desired-role.ts'
+import type { Grant } from '../model/grant.ts'
+import { InvalidGrantError } from '../model/invalid-grant.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import { isNameless, whyNotNamed } from '../model/nameless.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { isRealMember } from '../postgres/membership-option.ts'
+import { sortedBy } from '../util/collections.ts'
+import { levelsIn } from './access-levels.ts'
+import { Contents } from './contents.ts'
+import type { DescribedRoles, Unsaid } from './described.ts'
+import { holdingsOf } from './held.ts'
+import { inReadingOrder } from './order.ts'
+import { ownedBy, ownershipGrants } from './ownership-grants.ts'
+import { privilegeGrants } from './privilege-grants.ts'
+import { propertyFields } from './property-fields.ts'
+import { attributeGrants, defaultPrivilegeGrants, membershipGrants } from './role-grants.ts'
+import { unsaidByPlan } from './verify.ts'
+
+/** Why a role is not described, although it is not named by pgsr or PostgreSQL. */
+const whyLeftOut = (catalog: Catalog, role: string, areNamed: boolean): string | undefined => {
+  const { actingRole, sessionRole, bootstrapRole } = catalog.server
+  if (isNameless(role)) return whyNotNamed(role)
+  if (role === bootstrapRole)
+    return 'it is the bootstrap superuser, whose privileges the catalogs do not record'
+  if (role.startsWith('pg_')) return 'it is a predefined role'
+  if (isIntermediateName(role)) return 'it has the name of a role of pgsr’s own'
+  if (areNamed) return undefined
+  if (role === actingRole || role === sessionRole)
+    return 'it is the role that connects; name it to describe it all the same'
+  if (catalog.isSuperuser(role)) return 'it is a superuser; name it to describe it all the same'
+  const isAbove = catalog.memberships
+    .ofMember(role)
+    .some((row) => isRealMember(row) && catalog.isSuperuser(row.role))
+  return isAbove ? 'it is a member of a superuser; name it to describe it all the same' : undefined
+}
+
+/**
+ * Describes roles as they are. Pure.
+ * @param snapshot read within `scopeOfDescription`
+ * @param areNamed whether the caller named the roles; otherwise some are left out
+ */
+export const describeSnapshot = (
+  snapshot: Snapshot,
+  roles: readonly string[],
+  areNamed: boolean,
+): DescribedRoles => {
+  const catalog = new Catalog(snapshot)
+  const unsaid: Unsaid[] = []
+  const described = new Set<string>()
+  for (const role of [...roles].sort()) {
+    if (!catalog.roles.has(role)) {
+      if (!areNamed) continue
+      throw new InvalidGrantError({
+        role,
+        field: 'roles',
+        message: `cannot describe role ${describeName(role)}: it does not exist`,
+      })
+    }
+    const why = whyLeftOut(catalog, role, areNamed)
+    if (why === undefined) described.add(role)
+    else
+      unsaid.push({
+        role,
+        reason: 'left out',
+        message: `role ${describeName(role)} is not described: ${why}`,
+      })
+  }
+  const contents = new Contents(catalog)
+  const holdings = holdingsOf(catalog, new IntermediateRoles(catalog), described)
+  const owned = ownedBy(catalog, described)
+  const defaults = defaultPrivilegeGrants(catalog, described)
+  unsaid.push(...holdings.unsaid)
+  const desired = [...described].map((name): DesiredRole => {
+    const role = catalog.roles.get(name)!
+    const memberships = membershipGrants(catalog, role)
+    unsaid.push(...memberships.unsaid)
+    const privileges: readonly Grant[] = [
+      ...privilegeGrants(name, holdings.byRole.get(name) ?? [], contents),
+      ...(defaults.get(name) ?? []),
+    ]
+    const { levels, rest } = levelsIn(privileges, (all) => contents.isEmpty(all))
+    const grants = [
+      ...attributeGrants(role),
+      ...sortedBy(memberships.grants, (grant) => grant.role),
+      ...ownershipGrants(name, owned.get(name) ?? [], contents, described).flatMap(inReadingOrder),
+      ...levels.flatMap((level) => level.grants),
+      ...inReadingOrder(rest),
+    ]
+    return { role: name, grants, ...propertyFields(catalog, role) }
+  })
+  for (const one of snapshot.unmanaged)
+    if (described.has(one.role) && one.kind !== 'settings')
+      unsaid.push({ role: one.role, reason: 'unmanaged', message: describeUnmanaged(one) })
+  const all = [...unsaid, ...unsaidByPlan(snapshot, desired, unsaid)]
+  return { desired, unsaid: sortedBy(all, ({ role }) => role) }
+}

@@ -1,0 +1,20 @@
+import type { DesiredRole } from '../model/desired-role.ts'
+
+/** Something about a role that its grants do not say. */
+export interface Unsaid {
+  readonly role: string
+  /**
+   * `left out`: the role itself is not described. `another grantor`: somebody other than the owner granted a privilege, and
+   * a sync would let the owner grant it. `membership`: how the role is a member of another cannot be asked for. `unmanaged`:
+   * pgsr does not manage it. `would change`: a sync would change it all the same. `would stay`: a sync could not change it.
+   */
+  readonly reason: 'left out' | 'another grantor' | 'membership' | 'unmanaged' | 'would change' | 'would stay'
+  /** A sentence without a full stop, in PostgreSQL’s tone. */
+  readonly message: string
+}
+
+/** Roles as they are. A plan for them finds nothing to do, apart from what is unsaid. */
+export interface DescribedRoles {
+  readonly desired: readonly DesiredRole[]
+  readonly unsaid: readonly Unsaid[]
+}

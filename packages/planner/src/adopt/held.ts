@@ -1,0 +1,55 @@
+import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { describeName, describeObject } from '../model/describe.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { getOrMake } from '../util/collections.ts'
+import type { Unsaid } from './described.ts'
+
+/** A privilege that a role has on an object: itself, or by an intermediate role. */
+export interface Held {
+  readonly object: CatalogObject
+  readonly privilege: Privilege
+  readonly direct: boolean
+  readonly grantable: boolean
+}
+
+/** What the roles hold. */
+export interface Holdings {
+  readonly byRole: ReadonlyMap<string, readonly Held[]>
+  readonly unsaid: readonly Unsaid[]
+}
+
+/** What some roles hold on objects: of ACL items, and of the intermediate roles that they are members of. */
+export const holdingsOf = (
+  catalog: Catalog,
+  intermediateRoles: IntermediateRoles,
+  roles: ReadonlySet<string>,
+): Holdings => {
+  const found = new Map<string, Map<string, Held>>()
+  const unsaid: Unsaid[] = []
+  const add = (role: string, held: Held): void => {
+    const its = getOrMake(found, role, () => new Map<string, Held>())
+    const key = `${held.direct}\0${held.privilege}\0${held.object.key}`
+    const other = its.get(key)
+    its.set(key, other?.grantable === true ? other : held)
+  }
+  for (const object of catalog.objects.values())
+    for (const { grantee, grantor, privileges } of object.acl.values()) {
+      if (!roles.has(grantee)) continue
+      for (const [privilege, grantable] of privileges)
+        add(grantee, { object, privilege, direct: true, grantable })
+      if (grantor !== object.owner && grantee !== object.owner)
+        unsaid.push({
+          role: grantee,
+          reason: 'another grantor',
+          message: `role ${describeName(grantor)} granted ${[...privileges.keys()].join(', ')} on ${describeObject(object)} to role ${describeName(grantee)}; a sync would let the owner grant it`,
+        })
+    }
+  for (const role of roles)
+    for (const { role: of, inherit } of catalog.memberships.ofMember(role)) {
+      const provided = inherit && isIntermediateName(of) ? intermediateRoles.provided(of) : undefined
+      if (provided !== undefined) add(role, { ...provided, direct: false, grantable: false })
+    }
+  return { byRole: new Map([...found].map(([role, its]) => [role, [...its.values()]])), unsaid }
+}

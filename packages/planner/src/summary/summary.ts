@@ -1,0 +1,121 @@
+import { describeName, describeUnmanaged } from '../model/describe.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import { operationsOf, type Plan, type Skipped } from '../model/plan.ts'
+import { desiredRolesOf } from '../model/request.ts'
+import type { Residue } from '../model/residue.ts'
+import { warningsOf } from '../sql/warnings.ts'
+import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { type Change, type Changes, changesOf, changesOfOthers, type Item } from './change.ts'
+import { entriesOf, type SummaryEntry } from './entries.ts'
+
+/** What some roles gain and lose. They all gain and lose the same. */
+export interface RolesSummary {
+  readonly roles: readonly string[]
+  readonly gains: readonly SummaryEntry[]
+  readonly loses: readonly SummaryEntry[]
+  /** How many things each of them keeps, but holds in another way: itself, or by an intermediate role. */
+  readonly rearranged: number
+}
+
+/** What is skipped, or stays, for one reason. */
+export interface LeftSummary<R extends string = string> {
+  readonly reason: R
+  readonly messages: readonly string[]
+}
+
+/** A plan in short: plain data, safe in JSON. */
+export interface Summary {
+  readonly actingRole: string
+  /** The roles that are synced. */
+  readonly desired: readonly string[]
+  readonly operations: number
+  readonly transactions: number
+  /** Whether the roles differ from what is asked for, even if nothing can be done about it. */
+  readonly hasDrift: boolean
+  /** What a reader must not miss, in words: roles that lose LOGIN or an ownership, and roles that only a membership names. */
+  readonly warnings: readonly string[]
+  /** The roles that are created, without those of pgsr’s own. */
+  readonly created: readonly string[]
+  readonly dropped: readonly string[]
+  /** How many roles of pgsr’s own are created, and how many are dropped. */
+  readonly intermediate: { readonly created: number; readonly dropped: number }
+  /** What the desired roles gain and lose. */
+  readonly roles: readonly RolesSummary[]
+  /** What other roles gain and lose by it. */
+  readonly others: readonly RolesSummary[]
+  readonly skipped: readonly LeftSummary<Skipped['reason']>[]
+  readonly residue: readonly LeftSummary<Residue['reason']>[]
+  readonly unmanaged: readonly string[]
+}
+
+/**
+ * Whether the roles differ from what is asked for: the plan has something to do, or something that it cannot do is left.
+ * That a pattern matches nothing is no difference.
+ */
+export const hasDrift = (plan: Plan): boolean =>
+  operationsOf(plan).length > 0 ||
+  plan.residue.length > 0 ||
+  plan.skipped.some(({ reason }) => reason !== 'no match')
+
+/** Groups the roles that gain and lose the same. */
+export const rolesOf = ({ all, replaced }: Changes): readonly RolesSummary[] => {
+  const byRole = new Map<string, Change[]>()
+  for (const change of all) append(byRole, change.role, change)
+  for (const role of replaced.keys()) getOrMake(byRole, role, () => [])
+  const groups = new Map<string, RolesSummary & { readonly roles: string[] }>()
+  for (const [role, changes] of sortedBy(byRole, ([name]) => name)) {
+    const entries = (which: Change['change']): readonly SummaryEntry[] =>
+      entriesOf(changes.flatMap(({ change, item }): readonly Item[] => (change === which ? [item] : [])))
+    const its = { gains: entries('gains'), loses: entries('loses'), rearranged: replaced.get(role) ?? 0 }
+    getOrMake(groups, JSON.stringify(its), () => ({ roles: [], ...its })).roles.push(role)
+  }
+  return [...groups.values()]
+}
+
+const leftOf = <R extends string>(
+  all: readonly { readonly reason: R; readonly message: string }[],
+): readonly LeftSummary<R>[] => {
+  const byReason = new Map<R, string[]>()
+  for (const { reason, message } of all) append(byReason, reason, message)
+  return [...byReason].map(([reason, messages]) => ({ reason, messages }))
+}
+
+/** The roles that operations of a kind are about, those of pgsr’s own apart. */
+const madeBy = (plan: Plan, kind: 'createRole' | 'dropRole') => {
+  const names = operationsOf(plan).flatMap((operation) => (operation.kind === kind ? [operation.role] : []))
+  const own = names.filter(isIntermediateName)
+  return { ordinary: sortedUnique(names.filter((name) => !isIntermediateName(name))), own: own.length }
+}
+
+/** For each role that is created although it is not desired: who is to be a member of it. A misspelt name is one. */
+const createdByTheWay = (plan: Plan): readonly string[] => {
+  const desired = new Set(desiredRolesOf(plan.request))
+  return operationsOf(plan).flatMap((operation) =>
+    operation.kind === 'createRole' && !desired.has(operation.role) && !isIntermediateName(operation.role)
+      ? [
+          `role ${describeName(operation.role)} is created, because role ${describeName(operation.reason.role)} is to be a member of it`,
+        ]
+      : [],
+  )
+}
+
+/** Counts and groups what a plan does: what each role gains and loses, and what is left undone. */
+export const summaryOf = (plan: Plan): Summary => {
+  const [created, dropped] = [madeBy(plan, 'createRole'), madeBy(plan, 'dropRole')]
+  return {
+    actingRole: plan.actingRole,
+    desired: desiredRolesOf(plan.request),
+    operations: operationsOf(plan).length,
+    transactions: plan.transactions.length,
+    hasDrift: hasDrift(plan),
+    warnings: [...warningsOf(plan.effects), ...createdByTheWay(plan)],
+    created: created.ordinary,
+    dropped: dropped.ordinary,
+    intermediate: { created: created.own, dropped: dropped.own },
+    roles: rolesOf(changesOf(plan)),
+    others: rolesOf(changesOfOthers(plan)),
+    skipped: leftOf(plan.skipped),
+    residue: leftOf(plan.residue),
+    unmanaged: plan.unmanaged.map(describeUnmanaged),
+  }
+}

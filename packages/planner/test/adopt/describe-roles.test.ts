@@ -1,0 +1,100 @@
+import { access, Grant, operationsOf, plan, type Snapshot, snapshot, Target } from '@pgsr/planner'
+import * as internal from '@pgsr/planner/internal'
+import { describe, expect, test } from 'vitest'
+import { forEveryInput } from '../arbitrary/desired.ts'
+import { isIntermediate } from '../support/holdings.ts'
+
+const describeRoles = (before: Snapshot, ...roles: readonly string[]) =>
+  internal.describeSnapshot(before, roles, true)
+
+const sales = snapshot()
+  .role('reader')
+  .role('writer')
+  .role('migrator')
+  .schema('sales', { privileges: { reader: ['USAGE'], writer: ['USAGE', 'CREATE'] } })
+  .table('sales', 'orders', {
+    privileges: { reader: ['SELECT'], writer: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] },
+  })
+
+const grantsIn = (before: Snapshot, role: string) => describeRoles(before, role).desired[0]?.grants
+
+describe('access levels', () => {
+  test('are recognised, with what the role has besides', () =>
+    expect(describeRoles(sales, 'reader', 'writer')).toEqual({
+      desired: [
+        { role: 'reader', grants: access.readOnly('sales') },
+        {
+          role: 'writer',
+          grants: [
+            ...access.readWrite('sales'),
+            Grant.schemaCreate('sales', { direct: true }),
+            Grant.privilege(Target.allTables('sales'), ['TRUNCATE'], { direct: true }),
+          ],
+        },
+      ],
+      unsaid: [],
+    }))
+
+  test('extend to what others will create if they do so in every respect', () => {
+    const withDefaults = sales.defaultPrivilege({
+      owner: 'migrator',
+      schema: 'sales',
+      on: 'tables',
+      privileges: { reader: ['SELECT'] },
+    })
+    expect(grantsIn(withDefaults, 'reader')).toEqual([
+      ...access.readOnly('sales'),
+      Grant.defaultPrivilege({ owner: 'migrator', schema: 'sales', on: 'tables' }, ['SELECT']),
+    ])
+    const whole = withDefaults.defaultPrivilege({
+      owner: 'migrator',
+      schema: 'sales',
+      on: 'sequences',
+      privileges: { reader: ['SELECT'] },
+    })
+    expect(grantsIn(whole, 'reader')).toEqual(access.readOnly('sales', { future: 'migrator' }))
+  })
+
+  test.for<[string, Snapshot]>([
+    ['a table is missing', sales.table('sales', 'secrets')],
+    ['a sequence is missing', sales.sequence('sales', 'numbers')],
+    ['one privilege can be passed on', sales.table('sales', 'more', { acl: ['reader=r*/postgres'] })],
+  ])('are not recognised if %s', ([, before]) => {
+    const level = new Set(access.readOnly('sales').map((grant) => JSON.stringify(grant)))
+    expect(grantsIn(before, 'reader')?.every((grant) => level.has(JSON.stringify(grant)))).toBe(false)
+  })
+
+  test('of owners need the schema and all that is in it', () => {
+    const owned = snapshot().role('o').schema('s', { owner: 'o' }).table('s', 't', { owner: 'o' })
+    expect(grantsIn(owned, 'o')).toEqual(access.owner('s'))
+    expect(grantsIn(owned.function('s', 'f', []), 'o')).toEqual([
+      Grant.schemaOwnership('s'),
+      Grant.ownership(Target.allTables('s')),
+    ])
+    expect(grantsIn(owned.function('s', 'f', [], { part: true }), 'o')).toEqual(access.owner('s'))
+  })
+})
+
+test('only what was read whole is asked for as a whole', () => {
+  const { objects } = sales
+  const scope = internal.scopeOfRoles(['reader'])
+  expect(grantsIn({ ...sales, objects, scope }, 'reader')).toEqual([
+    Grant.schemaUsage('sales', { direct: true }),
+    Grant.tableSelect('sales', 'orders', { direct: true }),
+  ])
+  expect(internal.scopeOfDescription(['reader'], sales).patterns).toEqual(
+    ['function', 'procedure', 'sequence', 'table'].map((kind) => ({ kind, schema: 'sales' })),
+  )
+})
+
+test('whatever a plan for described roles does is said', () =>
+  forEveryInput(({ snapshot: before }) => {
+    const roles = before.roles.flatMap(({ name }) => (isIntermediate(name) ? [] : [name]))
+    const { desired, unsaid } = describeRoles(before, ...roles)
+    const { scope: _, ...whole } = before
+    const made = plan(whole, desired, { allowSelf: true, allowSuperuser: true })
+    const told = new Set(unsaid.map(({ role }) => role))
+    const isTold = ({ reason }: (typeof made.transactions)[number][number]): boolean =>
+      told.has(reason.role) || reason.temporary !== undefined
+    expect(operationsOf(made).filter((operation) => !isTold(operation))).toEqual([])
+  }, 200))
