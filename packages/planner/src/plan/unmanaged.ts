@@ -39,13 +39,12 @@ const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
 
 /** Memberships in intermediate roles of other databases, which syncs there judge. */
 const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
-  const intermediateRoles = new IntermediateRoles(catalog)
-  const judge = membershipJudge(catalog, goal, intermediateRoles)
+  const judge = membershipJudge(catalog, goal, new IntermediateRoles(catalog))
   const isLeft = (row: Membership): boolean =>
     isRealMember(row) &&
     goal.memberships.get(row.member)?.has(row.role) !== true &&
+    (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
     isIntermediateName(row.role) &&
-    intermediateRoles.whose(row.role) === 'theirs' &&
     judge(row).kind === 'keep'
   return goal.roles.flatMap((role) => {
     const left = new Set<string>()
