@@ -1,5 +1,10 @@
 import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
-import { checkOptionNames, impossibleRoleNameProblem, nameProblem } from '@pgsr/planner/internal'
+import {
+  checkOptionNames,
+  impossibleRoleNameProblem,
+  nameProblem,
+  planOptionNames,
+} from '@pgsr/planner/internal'
 import type { Listener } from './events.ts'
 
 /** The options that every call takes. */
@@ -25,8 +30,8 @@ export interface DescribeRolesOptions extends CallOptions {
 
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /**
-   * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, `error`
-   * throws a MissingObjectError. Default: `skip`.
+   * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, but creates
+   * a role that others should be members of; `error` throws a MissingObjectError. Default: `skip`.
    */
   readonly onMissing?: 'skip' | 'error'
 }
@@ -105,11 +110,7 @@ const transactionOptions: Readonly<Record<keyof TransactionOptions, true>> = {
 const policyOptions = { onMissing: true, onResidue: true, scramIterations: true } as const
 
 const syncOptions: Readonly<Record<keyof SyncRolesOptions, true>> = {
-  reassignOwnedTo: true,
-  allowSelf: true,
-  allowSuperuser: true,
-  keepDependents: true,
-  manages: true,
+  ...planOptionNames,
   ...policyOptions,
   ...transactionOptions,
 }

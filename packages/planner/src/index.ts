@@ -36,7 +36,7 @@ export {
   type FutureObjectsRow,
 } from './postgres/default-privileges.ts'
 export { type ManagesOption } from './model/managed.ts'
-export { type PlanOptions, type SeededPlanOptions } from './model/request.ts'
+export { type PlanOptions, type PublicGrant, type SeededPlanOptions } from './model/request.ts'
 export { Secret } from './model/secret.ts'
 
 // Snapshot: what there is
@@ -127,6 +127,7 @@ export { type Plan, type Skipped } from './model/plan.ts'
 export { plan, planDrop } from './plan/plan.ts'
 export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifier.ts'
 export { type RenderOptions } from './sql/script.ts'
+export { type Kept } from './model/kept.ts'
 export { type Residue } from './model/residue.ts'
 export { type SummaryEntry } from './summary/entries.ts'
 export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'

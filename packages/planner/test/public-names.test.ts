@@ -46,6 +46,7 @@ const types = `
     GrantPrivilege
     GrantableAttribute
     GrantableKind
+    Kept
     KindInSchema
     KnownSetting
     LeftSummary
@@ -84,6 +85,7 @@ const types = `
     Privileges
     PropertyFact
     PropertyName
+    PublicGrant
     Reason
     RenderCodeOptions
     RenderOptions

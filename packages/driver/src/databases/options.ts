@@ -1,5 +1,5 @@
 import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
-import { checkOptionNames } from '@pgsr/planner/internal'
+import { checkOptionNames, isOfCluster } from '@pgsr/planner/internal'
 import {
   type PlanRolesOptions,
   planRolesOptions,
@@ -54,5 +54,8 @@ export const divideOptions = (options: SyncDatabasesOptions, isPlanned: boolean)
 /** Where what belongs to the cluster is not managed, since it is done in another database. */
 export const withoutCluster = (options: PlanOptions): PlanOptions => ({
   ...options,
+  ...(Array.isArray(options.public) && {
+    public: options.public.filter((grant) => !isOfCluster(grant)),
+  }),
   manages: { ...options.manages, cluster: false },
 })

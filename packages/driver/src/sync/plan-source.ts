@@ -1,5 +1,14 @@
-import { MissingObjectError, type Plan, planDrop, type Scope, type Snapshot } from '@pgsr/planner'
-import { dropRequest, scopeOfRequest, usualSeed } from '@pgsr/planner/internal'
+import {
+  describeGrant,
+  MissingObjectError,
+  operationsOf,
+  type Plan,
+  planDrop,
+  type Scope,
+  type Skipped,
+  type Snapshot,
+} from '@pgsr/planner'
+import { describeName, dropRequest, scopeOfRequest, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { Deadline } from '../connection/deadline.ts'
 import { type PlanChangedError, ResidueError, type TimeoutError } from '../errors.ts'
@@ -28,13 +37,21 @@ export interface PlanSource<E> {
   readonly planFor: (snapshot: Snapshot, executed: number, seed?: string) => Effect.Effect<Plan, E>
 }
 
+/** The memberships in roles that a plan creates only because they are asked for. The name may be misspelt. */
+const inNewRoles = (plan: Plan): readonly Skipped[] =>
+  operationsOf(plan).flatMap((operation): readonly Skipped[] => {
+    if (operation.kind !== 'createRole' || operation.reason.grant?.kind !== 'membership') return []
+    const { role, grant } = operation.reason
+    const message = `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(operation.role)} does not exist`
+    return [{ role, grant, reason: 'absent', message }]
+  })
+
 const refuseMissing =
   ({ onMissing }: FailurePolicy) =>
   (plan: Plan): Effect.Effect<Plan, MissingObjectError> => {
-    const absent = plan.skipped.filter(({ reason }) => reason === 'absent')
-    return onMissing === 'error' && absent.length > 0
-      ? Effect.fail(new MissingObjectError(absent))
-      : Effect.succeed(plan)
+    if (onMissing !== 'error') return Effect.succeed(plan)
+    const absent = [...plan.skipped.filter(({ reason }) => reason === 'absent'), ...inNewRoles(plan)]
+    return absent.length > 0 ? Effect.fail(new MissingObjectError(absent)) : Effect.succeed(plan)
   }
 
 const refuseResidue =
@@ -66,8 +83,10 @@ export const requestSource = (
   settings: FailurePolicy & Deadline,
 ): PlanSource<PlanningError> => ({
   ...prepared,
-  // What asks for nothing usually takes something away.
-  isUsuallyNothing: prepared.request.desired.some(({ grants }) => grants.length > 0),
+  // What asks for nothing usually takes something away. What is only kept has to be worked out like that.
+  isUsuallyNothing:
+    prepared.request.options.mode !== 'additive' &&
+    prepared.request.desired.some(({ grants }) => grants.length > 0),
   planFor: (snapshot, _executed, seed = usualSeed) => {
     const request = { ...prepared.request, seed }
     return planningInTime(settings, planWorkload(snapshot, request), () => planOnce(snapshot, request)).pipe(

@@ -1,5 +1,12 @@
 import { type DesiredRole, type Grant, InvalidGrantError, type PlanOptions, type Scope } from '@pgsr/planner'
-import { describeName, requestOf, scopeOfRequest, type SyncRequest, usualSeed } from '@pgsr/planner/internal'
+import {
+  describeName,
+  planOptionNames,
+  requestOf,
+  scopeOfRequest,
+  type SyncRequest,
+  usualSeed,
+} from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
@@ -41,10 +48,18 @@ const refuseLostPasswords = ({ desired }: SyncRequest, passwords: ReadonlyMap<st
       })
 }
 
+/** Those of the options of a call that planning depends on. */
+const planOptionsOf = (options: PlanOptions): PlanOptions =>
+  Object.fromEntries(
+    Object.entries(options).filter(
+      ([name, value]) => Object.hasOwn(planOptionNames, name) && value !== undefined,
+    ),
+  )
+
 /** Checks the desired roles before anything is sent. */
 export const prepareRequest = (
   desired: DesiredRole | readonly DesiredRole[],
-  { reassignOwnedTo, allowSelf, allowSuperuser, keepDependents, manages }: PlanOptions,
+  options: PlanOptions,
   deadline: Deadline,
   seed: string = usualSeed,
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
@@ -52,14 +67,7 @@ export const prepareRequest = (
     planning(() => readGiven('desired', () => copied(desired))),
     (roles) =>
       planningInTime(deadline, requestWorkload(roles), () => {
-        const request = requestOf(roles, {
-          ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
-          ...(allowSelf !== undefined && { allowSelf }),
-          ...(allowSuperuser !== undefined && { allowSuperuser }),
-          ...(keepDependents !== undefined && { keepDependents }),
-          ...(manages !== undefined && { manages }),
-          seed,
-        })
+        const request = requestOf(roles, { ...planOptionsOf(options), seed })
         const passwords = new Map(
           roles.flatMap(({ role, grants }) =>
             grants.flatMap((grant) => {

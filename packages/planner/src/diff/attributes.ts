@@ -1,10 +1,10 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { type Attribute, attributes, isGrantableAttribute } from '../postgres/attribute.ts'
-import type { Goal } from '../resolve/target-state.ts'
+import { type Goal, judgesAttributes } from '../resolve/target-state.ts'
 
 /** Whether a desired role has an attribute that it should not have. */
 export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
-  goal.managed.cluster &&
+  judgesAttributes(goal, role) &&
   isGrantableAttribute(attribute) &&
   goal.desired.has(role) &&
   catalog.roles.get(role)?.[attributes[attribute]] === true &&
@@ -15,9 +15,9 @@ export const losesAttribute = (catalog: Catalog, goal: Goal, role: string, attri
   isUnwanted(catalog, goal, role, attribute) && goal.access.now.roles.maySetAttribute(role, attribute)
 
 /** Whether a role that should not log in is known to have a password stored all the same. */
-export const hasUselessPassword = (catalog: Catalog, { managed, logins }: Goal, role: string): boolean => {
+export const hasUselessPassword = (catalog: Catalog, goal: Goal, role: string): boolean => {
   const { hasPassword, login } = catalog.roles.get(role) ?? {}
-  return managed.cluster && hasPassword === true && login === false && !logins.has(role)
+  return judgesAttributes(goal, role) && hasPassword === true && login === false && !goal.logins.has(role)
 }
 
 const isWanted = ({ logins, attributes: asked }: Goal, role: string, attribute: Attribute): boolean =>

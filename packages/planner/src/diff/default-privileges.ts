@@ -2,7 +2,8 @@ import type { Catalog, CatalogDefaults } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts } from '../catalog/facts.ts'
 import { type DefaultPrivilegeFact, factKey } from '../model/fact.ts'
 import { managesSchema } from '../model/managed.ts'
-import { defaultKey, type Goal, isDefaultPreserved } from '../resolve/target-state.ts'
+import { everybody } from '../postgres/acl-item.ts'
+import { defaultKey, futureKey, type Goal, isDefaultPreserved } from '../resolve/target-state.ts'
 
 /** What should happen to one default privilege, and the desired role that it concerns. */
 export interface DefaultVerdict {
@@ -24,6 +25,18 @@ const isKept = (goal: Goal, fact: DefaultPrivilegeFact): boolean =>
   isDefaultPreserved(goal, fact.grantee, fact.schema) ||
   goal.defaults.get(defaultKey(fact, fact.privilege, fact.grantee))?.grantable === fact.grantable
 
+/** Whether a default privilege is PUBLIC’s where it is named. */
+const isOfPublic = ({ publicFutures }: Goal, fact: DefaultPrivilegeFact): boolean =>
+  fact.grantee === everybody && publicFutures.has(futureKey(fact))
+
+/** What PUBLIC should not have of what is named. PostgreSQL gives it some of that unless default privileges say otherwise. */
+const judgePublic = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
+  [...goal.publicFutures.values()].flatMap(({ owner, schema, on }) =>
+    defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)).flatMap((fact): DefaultVerdict[] =>
+      isOfPublic(goal, fact) && !isKept(goal, fact) ? [{ fact, change: 'revoke', role: everybody }] : [],
+    ),
+  )
+
 /** A role that should have nothing gets PostgreSQL’s own defaults back: it will create no more objects. */
 const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): readonly DefaultVerdict[] => {
   const { owner, schema, on } = defaults
@@ -35,12 +48,12 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
     builtIn.has(factKey({ ...fact, grantable: false }))
   return [
     ...[...now.values()].flatMap((fact): DefaultVerdict[] =>
-      builtIn.has(factKey(fact)) || isKept(goal, fact)
+      builtIn.has(factKey(fact)) || isKept(goal, fact) || isOfPublic(goal, fact)
         ? []
         : [{ fact, change: isBuiltIn(fact) ? 'strip grant option' : 'revoke', role: owner }],
     ),
     ...[...builtIn.values()].flatMap((fact): DefaultVerdict[] =>
-      now.has(factKey(fact)) || now.has(factKey({ ...fact, grantable: true }))
+      now.has(factKey(fact)) || now.has(factKey({ ...fact, grantable: true })) || isOfPublic(goal, fact)
         ? []
         : [{ fact, change: 'restore', role: owner }],
     ),
@@ -50,9 +63,11 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
 /**
  * The default privileges that desired roles should not have, or that belong to desired roles that should have nothing.
  */
-export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
-  [...catalog.defaults].flatMap((defaults) =>
+export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] => [
+  ...judgePublic(catalog, goal),
+  ...[...catalog.defaults].flatMap((defaults) =>
     goal.idle.has(defaults.owner) && managesSchema(goal.managed, defaults.schema)
       ? judgeOwner(catalog, goal, defaults)
       : defaultPrivilegeFacts(defaults).flatMap((fact) => judgeGrantee(goal, fact)),
-  )
+  ),
+]

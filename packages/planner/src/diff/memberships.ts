@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { IntermediateRoles, Source } from '../catalog/intermediate-roles.ts'
 import { MembershipDependents } from '../catalog/membership-dependents.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
-import { isLimited } from '../model/managed.ts'
+import { isLimited, takesNothing } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import { isNamelessMembership } from '../model/nameless.ts'
 import {
@@ -11,7 +11,7 @@ import {
   type MembershipOption,
   without,
 } from '../postgres/membership-option.ts'
-import { type Goal, isDefaultPreserved, isPreserved } from '../resolve/target-state.ts'
+import { type Goal, isDefaultPreserved, isPreserved, judgesAttributes } from '../resolve/target-state.ts'
 import { losesAttribute } from './attributes.ts'
 
 /** What should happen to a row of `pg_auth_members`. */
@@ -29,6 +29,8 @@ export interface MembershipVerdict {
 }
 
 const keep: MembershipVerdict = { kind: 'keep', options: [] }
+
+const nothing: Goal['preserved'] = new Map()
 
 const losesAdmin = ({ kind, options }: MembershipVerdict): boolean =>
   kind === 'lose' && (options.length === 0 || options.includes('ADMIN'))
@@ -54,8 +56,10 @@ const isAskedFor = ({ memberships }: Goal, { role, member }: Membership): boolea
   memberships.get(member)?.has(role) === true
 
 /** Whether a member should have CREATEROLE, as far as that is managed, or the role is a delegate of the acting role. */
-const isCreator = ({ attributes, managed, access }: Goal, { role, member }: Membership): boolean =>
-  !managed.cluster || attributes.get(member)?.has('CREATEROLE') === true || access.now.graph.isDelegate(role)
+const isCreator = (goal: Goal, { role, member }: Membership): boolean =>
+  !judgesAttributes(goal, member) ||
+  goal.attributes.get(member)?.has('CREATEROLE') === true ||
+  goal.access.now.graph.isDelegate(role)
 
 /**
  * Whether a desired role has granted itself a role that it created. It could do so again at any time, so this
@@ -94,7 +98,7 @@ export const isEntitled = (goal: Goal, intermediateRoles: IntermediateRoles, row
 
 /** Whether what a role gives a member by something would be taken from it, if no grant asks for it. */
 const isJudged =
-  (goal: Goal, member: string) =>
+  (goal: Pick<Goal, 'managed' | 'preserved'>, member: string) =>
   (source: Source): boolean => {
     switch (source.kind) {
       case 'object':
@@ -118,8 +122,9 @@ const verdictOnIntermediate = (
   const { role } = row
   const withoutAdmin = row.admin && !isOfCreator ? losing(row, ['ADMIN']) : keep
   if (isLimited(goal.managed)) {
-    const reach = intermediateRoles.reachOf(role, isJudged(goal, row.member))
+    const reach = intermediateRoles.reachOf(role, isJudged({ ...goal, preserved: nothing }, row.member))
     if (reach === 'outside') return keep
+    if (intermediateRoles.reachOf(role, isJudged(goal, row.member)) === 'outside') return withoutAdmin
     if (reach === 'both') return { kind: 'more than an intermediate role', options: [] }
   }
   if (providesPreserved(goal, intermediateRoles, row)) return withoutAdmin
@@ -145,6 +150,7 @@ const verdictWithoutAccess = (
   const isOfCreator = comesWithCreateRole(catalog, goal, row)
   const asked = goal.memberships.get(row.member)?.get(row.role)
   if (asked !== undefined) {
+    if (takesNothing(goal.managed)) return keep
     const excess = excessOf(row, asked, isOfCreator)
     return excess.length > 0 ? losing(row, excess) : keep
   }

@@ -1,12 +1,13 @@
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { tableOf } from '../catalog/column.ts'
 import type { AclEntry } from '../postgres/acl.ts'
+import { everybody } from '../postgres/acl-item.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { entitlement, type Goal, isPreserved, privilegeKey } from '../resolve/target-state.ts'
 import type { PrivilegeVerdict } from './revoked.ts'
 
 /**
- * Judges a privilege that a desired role holds on an object it does not own. The privileges of an owner on
+ * Judges a privilege that a desired role, or PUBLIC where it is named, holds on an object it does not own. The privileges of an owner on
  * its own object are left alone: it could grant them back to itself, and foreign-key checks need them.
  */
 export const privilegeVerdict = (
@@ -16,6 +17,7 @@ export const privilegeVerdict = (
   privilege: Privilege,
 ): PrivilegeVerdict => {
   if (grantee === object.owner || isPreserved(goal, grantee, object)) return 'keep'
+  if (grantee === everybody && !goal.publicObjects.has(object.key)) return 'keep'
   const entitled = entitlement(goal, object, privilege, grantee)
   if (entitled === undefined || grantor !== object.owner) return 'revoke'
   return privileges.get(privilege) === true && !entitled.grantable ? 'strip grant option' : 'keep'

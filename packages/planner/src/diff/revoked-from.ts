@@ -2,16 +2,18 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type Holding, IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import type { Reason } from '../model/operation.ts'
+import { everybody } from '../postgres/acl-item.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { isEntitled } from './memberships.ts'
 
 /**
- * The roles that lose privileges, and why: the desired roles, and intermediate roles that a copied database
+ * The roles that lose privileges, and why: the desired roles, PUBLIC where it is named, and intermediate roles that a copied database
  * uses too. Revoking a membership in one of these would also take away what the member has in the copy. So if
  * only desired roles are members, what the intermediate role holds in this database is revoked instead.
  */
 export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, Reason> => {
   const losers = new Map(goal.roles.map((role) => [role, notAskedFor(role)]))
+  if (goal.publicObjects.size > 0) losers.set(everybody, notAskedFor(everybody))
   const sharedRoles = sharedByNobodyElse(catalog)
   if (sharedRoles.size === 0) return losers
   const shared = goal.roles.flatMap((member) =>

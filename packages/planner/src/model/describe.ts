@@ -1,11 +1,13 @@
+import { everybody } from '../postgres/acl-item.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import { type NameSyntax, objectKinds, type ObjectName, plural } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
 import type { Effect } from './effect.ts'
 import type { Fact } from './fact.ts'
 import type { Grant, MembershipGrant } from './grant.ts'
 import type { Membership } from './membership.ts'
 import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
-import type { Request } from './request.ts'
+import { askersOf, type Request } from './request.ts'
 import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isAll, isPattern, type Pattern, type Target } from './target.ts'
@@ -17,6 +19,14 @@ const escape = (character: string): string => `\\u${character.charCodeAt(0).toSt
 
 /** A name for a sentence or a comment, escaped as in JSON: a newline in it must not end the comment. */
 export const describeName = (name: string): string => JSON.stringify(name).replaceAll(misleading, escape)
+
+/** A role, or PUBLIC, by its name alone. */
+export const describeNameOf = (grantee: string): string =>
+  grantee === everybody ? 'PUBLIC' : describeName(grantee)
+
+/** `role "t"`, or `PUBLIC`. */
+export const describeGrantee = (grantee: string): string =>
+  grantee === everybody ? 'PUBLIC' : `role ${describeName(grantee)}`
 
 /** The name of a type, which is quoted already. Only what could end a comment is escaped. */
 const describeType = (type: string): string => describeName(type).slice(1, -1).replaceAll('\\"', '"')
@@ -76,26 +86,31 @@ export const describeMembershipOptions = ({
     )
     .join('')
 
+const privilegesIn = ({ privileges }: { readonly privileges: readonly Privilege[] }): string =>
+  privileges.length === 0 ? 'no privilege' : privileges.join(', ')
+
 /** What a grant asks for, in words that can follow “cannot grant”. */
 export const describeGrant = (grant: Grant): string => {
   switch (grant.kind) {
     case 'attribute':
       return grant.attribute
     case 'privilege':
-      return `${grant.privileges.join(', ')} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grantOption(grant)}`
+      return `${privilegesIn(grant)} on ${describeTarget(grant.object)}${grant.direct ? ' directly' : ''}${grantOption(grant)}`
     case 'ownership':
       return `ownership of ${describeTarget(grant.object)}`
     case 'membership':
       return `membership in role ${describeName(grant.role)}${describeMembershipOptions(grant)}`
     case 'default privilege':
-      return `${grant.privileges.join(', ')} on ${describeFuture(grant)}${grantOption(grant)}`
+      return `${privilegesIn(grant)} on ${describeFuture(grant)}${grantOption(grant)}`
   }
 }
 
 /** A request in words that can follow “pgsr”. */
 export const describeRequest = (request: Request): string =>
   request.kind === 'sync'
-    ? `syncs ${request.desired.map(({ role }) => describeName(role)).join(', ')}`
+    ? `syncs ${askersOf(request)
+        .map(({ role }) => describeNameOf(role))
+        .join(', ')}`
     : 'drops unused roles'
 
 /** The privilege that an intermediate role gives, in words. */
@@ -131,25 +146,23 @@ export const describeFact = (fact: Fact): string => {
 const options = ({ admin, inherit, set }: Membership): string =>
   `WITH ADMIN ${admin}, INHERIT ${inherit}, SET ${set}`.toUpperCase()
 
-const described = (role: string): string => (role === 'public' ? 'PUBLIC' : `role ${describeName(role)}`)
-
 /** A fact as a sentence that names its role. */
 export const describeFactInFull = (fact: Fact): string => {
   switch (fact.kind) {
     case 'role':
-      return `${described(fact.role)} exists`
+      return `${describeGrantee(fact.role)} exists`
     case 'attribute':
-      return `${described(fact.role)} has ${fact.attribute}`
+      return `${describeGrantee(fact.role)} has ${fact.attribute}`
     case 'property':
-      return `${described(fact.role)} has the ${describeProperty(fact)}, which is ${describeName(fact.value)}`
+      return `${describeGrantee(fact.role)} has the ${describeProperty(fact)}, which is ${describeName(fact.value)}`
     case 'membership':
-      return `${described(fact.member)} is a member of ${described(fact.role)} ${options(fact)}, granted by ${described(fact.grantor)}`
+      return `${describeGrantee(fact.member)} is a member of ${describeGrantee(fact.role)} ${options(fact)}, granted by ${describeGrantee(fact.grantor)}`
     case 'ownership':
-      return `${described(fact.owner)} owns ${describeObject(fact.object)}`
+      return `${describeGrantee(fact.owner)} owns ${describeObject(fact.object)}`
     case 'privilege':
-      return `${described(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${described(fact.grantor)}`
+      return `${describeGrantee(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeGrantee(fact.grantor)}`
     case 'default privilege':
-      return `${described(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+      return `${describeGrantee(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
   }
 }
 
@@ -157,7 +170,8 @@ export const describeFactInFull = (fact: Fact): string => {
 export const describeEffect = ({ role, change, fact, newOwner, actsAsNewOwner }: Effect): string => {
   const to = newOwner === undefined ? '' : ` to role ${describeName(newOwner)}`
   const acts = actsAsNewOwner === true ? '; its code may run as that role from then on' : ''
-  return `role ${describeName(role)} ${change} ${describeFact(fact)}${to}${acts}`
+  const who = role === everybody ? 'PUBLIC, and so every role,' : describeGrantee(role)
+  return `${who} ${change} ${describeFact(fact)}${to}${acts}`
 }
 
 export const describeUnmanaged = ({ role, kind, description }: Unmanaged): string =>
@@ -196,12 +210,12 @@ export const describeOperation = (operation: Operation): string => {
     case 'setOwner':
       return `make role ${describeName(operation.owner)} the owner of ${describeObject(operation.object)}`
     case 'grantPrivilege':
-      return `grant ${operation.privilege} on ${describeObject(operation.object)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
+      return `grant ${operation.privilege} on ${describeObject(operation.object)} to ${describeGrantee(operation.grantee)}${grantOption(operation)}`
     case 'revokePrivilege':
-      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeObject(operation.object)} from role ${describeName(operation.grantee)}`
+      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeObject(operation.object)} from ${describeGrantee(operation.grantee)}`
     case 'grantDefaultPrivilege':
-      return `grant ${operation.privilege} on ${describeFuture(operation)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
+      return `grant ${operation.privilege} on ${describeFuture(operation)} to ${describeGrantee(operation.grantee)}${grantOption(operation)}`
     case 'revokeDefaultPrivilege':
-      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from role ${describeName(operation.grantee)}`
+      return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from ${describeGrantee(operation.grantee)}`
   }
 }

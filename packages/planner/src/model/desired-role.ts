@@ -36,6 +36,11 @@ export interface DesiredRole extends DesiredProperties {
    * What it has on the schemas themselves is managed all the same.
    */
   readonly preserveExistingGrantsInSchemas?: readonly string[]
+  /**
+   * Somebody else makes the role. It is not created, and its attributes, password and VALID UNTIL stay as they are.
+   * Default: no.
+   */
+  readonly external?: boolean
 }
 
 /** The kinds of property that a request speaks of. Of these, the role has only what is asked for. */

@@ -63,6 +63,23 @@ export type Fact =
   | PrivilegeFact
   | DefaultPrivilegeFact
 
+/** The role that has what a fact says. */
+export const holderOf = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'role':
+    case 'attribute':
+    case 'property':
+      return fact.role
+    case 'membership':
+      return fact.member
+    case 'ownership':
+      return fact.owner
+    case 'privilege':
+    case 'default privilege':
+      return fact.grantee
+  }
+}
+
 /** A key that is unique to a fact: no name can hold NUL. */
 export const factKey = (fact: Fact): string => {
   switch (fact.kind) {

@@ -10,6 +10,12 @@ export interface Managed {
 
 export const everything: Managed = { cluster: true, schemas: undefined }
 
+/** Nothing is judged, so that nothing is taken from any role: the mode `additive`. */
+const nothing: Managed = { cluster: false, schemas: new Set() }
+
+/** Whether no role loses anything, whatever it has. */
+export const takesNothing = (managed: Managed): boolean => managed === nothing
+
 /** The option `manages` of a call. */
 export interface ManagesOption {
   /**
@@ -23,6 +29,15 @@ export interface ManagesOption {
    */
   readonly cluster?: boolean
 }
+
+/** What a call may take away, if no grant asks for it. */
+export const judgedBy = ({
+  mode,
+  manages,
+}: {
+  readonly mode?: 'exact' | 'additive'
+  readonly manages?: ManagesOption
+}): Managed => (mode === 'additive' ? nothing : managedBy(manages))
 
 export const managedBy = ({ schemas, cluster = schemas === undefined }: ManagesOption = {}): Managed => ({
   cluster,

@@ -1,5 +1,6 @@
 import type { Effect } from './effect.ts'
 import type { Grant } from './grant.ts'
+import type { Kept } from './kept.ts'
 import type { Operation } from './operation.ts'
 import type { Request } from './request.ts'
 import type { Residue } from './residue.ts'
@@ -15,9 +16,10 @@ export interface Skipped {
   /**
    * `absent`: something that it names does not exist. `no match`: the schema exists, but the pattern matches
    * nothing in it. `not permitted`: the acting role may not grant it. `cycle`: the role would become a member
-   * of itself through others. `no effect`: it would give the role nothing.
+   * of itself through others. `no effect`: it would give the role nothing. `takes away`: the mode is `additive`, and
+   * to give it would take something from a role, such as the ownership from the owner.
    */
-  readonly reason: 'absent' | 'no match' | 'not permitted' | 'cycle' | 'no effect'
+  readonly reason: 'absent' | 'no match' | 'not permitted' | 'cycle' | 'no effect' | 'takes away'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
   /** For a cycle: the chain of memberships from the role that was asked for up to the role that asks for it. */
@@ -45,6 +47,8 @@ export interface Plan {
   readonly skipped: readonly Skipped[]
   /** What desired roles keep although no grant asks for it, and unused roles that are not dropped. */
   readonly residue: readonly Residue[]
+  /** What roles keep only because the mode is `additive`. */
+  readonly kept: readonly Kept[]
   /** What is tied to desired roles but is not managed by pgsr. */
   readonly unmanaged: readonly Unmanaged[]
 }

@@ -1,4 +1,6 @@
+import { everybody } from '../postgres/acl-item.ts'
 import type { DesiredRole } from './desired-role.ts'
+import type { DefaultPrivilegeGrant, PrivilegeGrant } from './grant.ts'
 import type { ManagesOption } from './managed.ts'
 
 /** The options that affect what is planned. */
@@ -19,6 +21,36 @@ export interface PlanOptions {
   readonly keepDependents?: boolean
   /** What is managed. Everything else stays as it is, for all roles of the call. Default: all of it is managed. */
   readonly manages?: ManagesOption
+  /**
+   * `exact`, the default: the roles get what is asked for, and lose everything else. `additive`: they get what is asked for,
+   * and no role loses anything; the plan’s `kept` lists what `exact` would take away.
+   */
+  readonly mode?: 'exact' | 'additive'
+  /**
+   * Whether desired roles that do not exist, and such roles that others should be members of, are created. Intermediate
+   * roles and caretakers are created in any case. Default: yes.
+   */
+  readonly createRoles?: boolean
+  /**
+   * What PUBLIC, and so everybody, has on the objects and future objects that these grants name: exactly the privileges
+   * listed, which may be none. Nothing else that PUBLIC has is touched.
+   */
+  readonly public?: readonly PublicGrant[]
+}
+
+/** A grant to PUBLIC. Unlike one to a role, it may list no privileges. `direct` makes no difference. */
+export type PublicGrant = PrivilegeGrant | DefaultPrivilegeGrant
+
+/** The names of these options. */
+export const planOptionNames: Readonly<Record<keyof PlanOptions, true>> = {
+  reassignOwnedTo: true,
+  allowSelf: true,
+  allowSuperuser: true,
+  keepDependents: true,
+  manages: true,
+  mode: true,
+  createRoles: true,
+  public: true,
 }
 
 /** A request to give roles exactly what they should have. */
@@ -30,6 +62,9 @@ export interface SyncRequest {
   readonly seed: string
 }
 
+/** Everybody for whom something is asked: the desired roles and, as if it were one, PUBLIC. */
+export const askersOf = ({ desired, options }: SyncRequest): readonly DesiredRole[] =>
+  options.public === undefined ? desired : [...desired, { role: everybody, grants: options.public }]
 /**
  * The usual seed. With it, the name of a new role depends only on what the role is for. Another seed gives other names,
  * which is needed if those are taken.

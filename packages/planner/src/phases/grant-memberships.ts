@@ -1,6 +1,7 @@
 import { Access } from '../access/access.ts'
 import { applyOperation } from '../catalog/apply-operation.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { takesNothing } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import { type GrantMembership, roleOrder } from '../model/operation.ts'
 import { isRealMember, satisfy } from '../postgres/membership-option.ts'
@@ -20,10 +21,11 @@ const optionsFor = (
   { role, member, grantor }: Pick<Membership, 'role' | 'member' | 'grantor'>,
   rows: readonly Membership[],
   { provides, inherit, set }: TargetMembership,
+  { managed }: Goal,
 ): GrantMembership['options'] => {
   if (!catalog.membershipsHaveGrantors) return undefined
-  if (provides !== undefined) return { inherit: true, set: false }
   const existing = rows.find((row) => row.grantor === grantor)
+  if (provides !== undefined) return { inherit: true, set: takesNothing(managed) && (existing?.set ?? false) }
   // Options that are not asked for stay as they are, but a member needs at least one of the two.
   if (rows.some(isRealMember))
     return {
@@ -84,7 +86,7 @@ export const grantMemberships: Phase = (catalog, goal) => {
       const { provides, admin, reason } = membership
       const rows = left.memberships.between(role, member)
       const { grantor } = granting
-      const options = optionsFor(catalog, { role, member, grantor }, rows, membership)
+      const options = optionsFor(catalog, { role, member, grantor }, rows, membership, goal)
       return {
         kind: 'grantMembership',
         role,

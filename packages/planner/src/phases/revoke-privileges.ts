@@ -34,7 +34,9 @@ const keep = (
   const { grantee, privileges } = item
   const { overPrivileges } = access
   const isOthers = !desired.has(grantee) && grantee !== object.owner
-  const fromOwner = heldBy(object.acl, { privilege, grantee, grantor: object.owner })
+  // What PUBLIC has on a column goes with what it has on the table, from the owner too.
+  const isGone = isCollateral === true && item.grantor === object.owner
+  const fromOwner = isGone ? undefined : heldBy(object.acl, { privilege, grantee, grantor: object.owner })
   const hasItAnyway = fromOwner !== undefined && (fromOwner || privileges.get(privilege) !== true)
   if (!isOthers || hasItAnyway || !(keepDependents || isCollateral === true)) return []
   if (overPrivileges.objects.whyNotManaged(object, privilege, { statement: 'grant' }) !== undefined) return []

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeGrant, describeName, describeObject } from '../model/describe.ts'
-import type { DesiredRole } from '../model/desired-role.ts'
+import { describeGrant, describeGrantee, describeObject } from '../model/describe.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
+import { askersOf, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
 import { type ObjectKind, objectKinds } from '../postgres/object-kind.ts'
 
@@ -19,8 +19,8 @@ const standIns: Readonly<Partial<Record<ObjectKind, string>>> = {
  * Refuses `*` in the place of a name where no object has that name. An object may have it, which only the catalogs know.
  * @throws InvalidGrantError
  */
-export const checkStars = (catalog: Catalog, desired: readonly DesiredRole[]): void => {
-  for (const { role, grants } of desired)
+export const checkStars = (catalog: Catalog, request: SyncRequest): void => {
+  for (const { role, grants } of askersOf(request))
     for (const grant of grants) {
       if (grant.kind !== 'privilege' && grant.kind !== 'ownership') continue
       const { object } = grant
@@ -30,7 +30,7 @@ export const checkStars = (catalog: Catalog, desired: readonly DesiredRole[]): v
       throw new InvalidGrantError({
         role,
         field: objectKinds[object.kind].parts[1]!,
-        message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: ${describeObject(object)} does not exist; ${standIn}`,
+        message: `cannot grant ${describeGrant(grant)} to ${describeGrantee(role)}: ${describeObject(object)} does not exist; ${standIn}`,
       })
     }
 }

@@ -2,7 +2,7 @@ import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import type { Effect } from '../model/effect.ts'
-import { type Fact, factKey } from '../model/fact.ts'
+import { type Fact, factKey, holderOf } from '../model/fact.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import { objectTouched, objectWithFollowersTouched, type Operation } from '../model/operation.ts'
@@ -94,22 +94,6 @@ const attributeFacts = (catalog: Catalog, name: string): readonly Fact[] => {
   return role === undefined ? [] : roleFacts(role).filter(({ kind }) => kind === 'attribute')
 }
 
-const holder = (fact: Fact): string => {
-  switch (fact.kind) {
-    case 'role':
-    case 'attribute':
-    case 'property':
-      return fact.role
-    case 'membership':
-      return fact.member
-    case 'ownership':
-      return fact.owner
-    case 'privilege':
-    case 'default privilege':
-      return fact.grantee
-  }
-}
-
 /**
  * Whether effects on a role are reported: it is neither desired, nor created or dropped by the plan. An
  * intermediate role is left out too, but not by its name alone: it can do nothing by itself, and only desired
@@ -132,7 +116,7 @@ const bystandersIn = (
 const effectKey = (fact: Fact): string =>
   factKey(fact.kind === 'privilege' && isIntermediateName(fact.grantee) ? { ...fact, grantor: '' } : fact)
 
-const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder(fact), change, fact })
+const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holderOf(fact), change, fact })
 
 const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
 
@@ -167,7 +151,7 @@ export const effectsOf = (
     const facts = new Map<string, Fact>()
     const add = (some: Iterable<Fact>): void => {
       for (const fact of some)
-        if (isTold(holder(fact)) && !isOfCreator(fact)) facts.set(effectKey(fact), fact)
+        if (isTold(holderOf(fact)) && !isOfCreator(fact)) facts.set(effectKey(fact), fact)
     }
     add(granted)
     add(membershipFacts(catalog, members, isTold))

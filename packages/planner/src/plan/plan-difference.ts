@@ -5,7 +5,7 @@ import { getOrMake } from '../util/collections.ts'
 
 /** One entry in one part of a plan. */
 export interface PlanEntry {
-  readonly part: 'acting role' | 'operations' | 'effects' | 'skipped' | 'residue' | 'unmanaged'
+  readonly part: 'acting role' | 'operations' | 'effects' | 'skipped' | 'residue' | 'kept' | 'unmanaged'
   /** In words, without a full stop. */
   readonly message: string
 }
@@ -85,6 +85,7 @@ const parts = [
   partOf({ part: 'effects', of: ({ effects }) => effects, describe: describeEffect }),
   partOf({ part: 'skipped', of: ({ skipped }) => skipped, describe: ({ message }) => message }),
   partOf({ part: 'residue', of: ({ residue }) => residue, describe: ({ message }) => message }),
+  partOf({ part: 'kept', of: ({ kept }) => kept, describe: ({ message }) => message }),
   partOf({ part: 'unmanaged', of: ({ unmanaged }) => unmanaged, describe: describeUnmanaged }),
 ]
 

@@ -36,6 +36,7 @@ export const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan =>
     effects: effectsOf(before, catalog, goal, transactions.flat()),
     skipped: [],
     residue,
+    kept: [],
     unmanaged: [],
   }
 }

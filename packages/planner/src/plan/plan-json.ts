@@ -2,7 +2,7 @@ import { describeName } from '../model/describe.ts'
 import type { Grant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { type Plan, planFormat } from '../model/plan.ts'
-import type { Request } from '../model/request.ts'
+import { askersOf, type Request } from '../model/request.ts'
 import { getOrMake } from '../util/collections.ts'
 
 const refuse = (field: string, problem: string): never => {
@@ -11,7 +11,7 @@ const refuse = (field: string, problem: string): never => {
 
 /** The grants of a request, by role. */
 const grantsByRole = (request: Request): ReadonlyMap<string, readonly Grant[]> =>
-  new Map(request.kind === 'sync' ? request.desired.map(({ role, grants }) => [role, grants]) : [])
+  new Map(request.kind === 'sync' ? askersOf(request).map(({ role, grants }) => [role, grants]) : [])
 
 /**
  * Finds the index of a grant among those of its role; for a grant that the request does not have, the grant
@@ -70,7 +70,9 @@ const isTransactions = (value: unknown): value is readonly (readonly Fields[])[]
 const isRequest = (value: unknown): boolean =>
   isObject(value) &&
   (value['kind'] !== 'sync' ||
-    (isListOfObjects(value['desired']) && value['desired'].every(({ grants }) => Array.isArray(grants))))
+    (isObject(value['options']) &&
+      isListOfObjects(value['desired']) &&
+      value['desired'].every(({ grants }) => Array.isArray(grants))))
 
 const listOfObjects = [isListOfObjects, 'an array of objects'] as const
 
@@ -84,6 +86,7 @@ const parts: Readonly<Record<keyof Plan, readonly [isGood: (value: unknown) => b
     effects: listOfObjects,
     skipped: listOfObjects,
     residue: listOfObjects,
+    kept: listOfObjects,
     unmanaged: listOfObjects,
   }
 

@@ -8,7 +8,7 @@ import { privilegeVerdict } from '../diff/privilege-verdict.ts'
 import { propertyChanges } from '../diff/properties.ts'
 import { revocationsOf } from '../diff/revocation-graph.ts'
 import type { Blocked } from '../diff/revoked.ts'
-import { describeFact, describeName, describeObject } from '../model/describe.ts'
+import { describeFact, describeGrantee, describeName, describeObject } from '../model/describe.ts'
 import type { Fact, PrivilegeFact } from '../model/fact.ts'
 import type { Membership } from '../model/membership.ts'
 import { isNameless, isVanished, whyNotNamed } from '../model/nameless.ts'
@@ -54,7 +54,7 @@ const ended = (roles: readonly string[], by: string, statement: () => string): E
 const stays = (role: string, fact: Fact, why: string): { role: string; fact: Fact; message: string } => ({
   role,
   fact,
-  message: `role ${describeName(role)} keeps ${describeFact(fact)}: ${why}`,
+  message: `${describeGrantee(role)} keeps ${describeFact(fact)}: ${why}`,
 })
 
 /** Revokes a privilege as its grantor. */

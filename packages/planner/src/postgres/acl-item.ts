@@ -1,8 +1,11 @@
 import { InvalidTextError } from './invalid-text.ts'
 
+/** PUBLIC, as the grantee of an ACL item: no role can have this name. */
+export const everybody = 'public'
+
 /** What one role granted another on one object. */
 export interface AclItem {
-  /** The role that holds the privileges; `public` is PUBLIC, since no role can have that name. */
+  /** The role that holds the privileges, or {@link everybody}. */
   readonly grantee: string
   readonly grantor: string
   /**
@@ -41,7 +44,7 @@ export const parseAclItem = (text: string): AclItem => {
     throw new InvalidTextError(`not an ACL item: ${JSON.stringify(text)}`)
   const [grantor] = takeName(text, slash + 1)
   return {
-    grantee: grantee === '' ? 'public' : grantee,
+    grantee: grantee === '' ? everybody : grantee,
     grantor,
     privileges: text.slice(granteeEnd + 1, slash),
   }

@@ -1,3 +1,4 @@
+import { everybody } from './acl-item.ts'
 import { Acl, type ReadonlyAcl } from './acl.ts'
 import { type Future, futureObjects, futurePrivileges } from './default-privileges.ts'
 import { privilegesSince, type ReadonlyPrivileges } from './privilege.ts'
@@ -15,6 +16,6 @@ export const builtInDefaults = (version: number, { owner, schema, on }: Future):
   const known = futurePrivileges(on).filter((privilege) => (privilegesSince[privilege] ?? 0) <= version)
   add(owner, new Map(known.map((privilege) => [privilege, false])))
   const { toPublic } = futureObjects[on]
-  if (toPublic !== undefined) add('public', new Map([[toPublic, false]]))
+  if (toPublic !== undefined) add(everybody, new Map([[toPublic, false]]))
   return acl
 }

@@ -45,6 +45,29 @@ export interface AskedMembershipOptions {
   readonly set?: boolean
 }
 
+/** Only the options that are given, without other fields. */
+export const optionsOf = ({ admin, inherit, set }: AskedMembershipOptions): AskedMembershipOptions => ({
+  ...(admin !== undefined && { admin }),
+  ...(inherit !== undefined && { inherit }),
+  ...(set !== undefined && { set }),
+})
+
+/** What is asked for, without what would switch an option off that some rows give. */
+export const withoutLoss = (
+  asked: AskedMembershipOptions,
+  rows: readonly MembershipOptionValues[],
+): AskedMembershipOptions => {
+  const has = together(rows)
+  // Who should have only one of INHERIT and SET must have that one.
+  const inherit = asked.inherit ?? (asked.set === false || undefined)
+  const set = asked.set ?? (asked.inherit === false || undefined)
+  return {
+    ...optionsOf({ ...asked, ...(inherit !== undefined && { inherit }), ...(set !== undefined && { set }) }),
+    ...(has.inherit && { inherit: true }),
+    ...(has.set && { set: true }),
+  }
+}
+
 /**
  * Whether some rows together give what is asked for; they may give more. A member needs INHERIT or SET: if
  * one of the two is asked to be off, the other must be on.

@@ -1,6 +1,6 @@
 import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
-import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
+import { askersOf, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
@@ -52,13 +52,18 @@ const patternsOf = (target: Target): readonly PatternScope[] => {
 const settingsAsked = ({ settings = {}, settingsIn = {} }: DesiredRole): readonly string[] =>
   [settings, ...Object.values(settingsIn)].flatMap((all) => Object.keys(all))
 
-const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
+const scopeOfSync = (request: SyncRequest): Scope => {
+  const { desired, options } = request
   // Many roles ask for the same.
-  const lists = new Set(desired.map((one) => one.grants))
+  const lists = new Set(askersOf(request).map((one) => one.grants))
   const grants = [...new Set([...lists].flat())]
   const privileges = ofKind(grants, 'privilege').map(({ object }) => object)
   const ownerships = ofKind(grants, 'ownership').map(({ object }) => object)
-  const owned = ownerships.filter(isNamed)
+  // REVOKE on a table also revokes on its columns, which PUBLIC keeps.
+  const ofPublic = ofKind(options.public ?? [], 'privilege').flatMap(({ object }) =>
+    object.kind === 'table' ? [object] : [],
+  )
+  const whole: readonly Target[] = [...ownerships, ...ofPublic]
   const creators = ofKind(grants, 'default privilege')
   const { reassignOwnedTo, manages } = options
   return scope({
@@ -78,10 +83,10 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
       ...desired.flatMap(({ settingsIn = {} }) => Object.keys(settingsIn).map(databaseNamed)),
       ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) => preserved.map(schemaNamed)),
     ],
-    owned,
+    owned: whole.filter(isNamed),
     patterns: [
       ...privileges.flatMap(patternsOf),
-      ...ownerships.flatMap(patternsOf).map((one): PatternScope => ({ ...one, owned: true })),
+      ...whole.flatMap(patternsOf).map((one): PatternScope => ({ ...one, owned: true })),
     ],
     defaultsOf: creators.map(({ owner }) => owner),
   })

@@ -1,7 +1,7 @@
-import { describeGrant, describeName } from '../model/describe.ts'
+import { describeGrant, describeGrantee } from '../model/describe.ts'
 import { UnsupportedServerError } from '../model/errors.ts'
 import type { Grant } from '../model/grant.ts'
-import type { SyncRequest } from '../model/request.ts'
+import { askersOf, type SyncRequest } from '../model/request.ts'
 import { isAll, type Target } from '../model/target.ts'
 import { futureObjects } from '../postgres/default-privileges.ts'
 import { firstVersionWith, has } from '../postgres/features.ts'
@@ -63,14 +63,14 @@ const versionText = (version: number): string =>
  * Refuses grants that the server is too old for.
  * @throws UnsupportedServerError
  */
-export const checkSupported = (version: number, { desired }: SyncRequest): void => {
-  for (const { role, grants } of desired)
+export const checkSupported = (version: number, request: SyncRequest): void => {
+  for (const { role, grants } of askersOf(request))
     for (const grant of grants) {
       const newer = newIn(grant, version)
       if (newer === undefined) continue
       const [since, what] = newer
       throw new UnsupportedServerError(
-        `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: only PostgreSQL ${versionText(since)} and later have ${what}, and the server is ${versionText(version)}`,
+        `cannot grant ${describeGrant(grant)} to ${describeGrantee(role)}: only PostgreSQL ${versionText(since)} and later have ${what}, and the server is ${versionText(version)}`,
       )
     }
 }

@@ -5,7 +5,13 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
-import { type PlanOptions, type SeededPlanOptions, type SyncRequest, usualSeed } from '../model/request.ts'
+import {
+  type PlanOptions,
+  planOptionNames,
+  type SeededPlanOptions,
+  type SyncRequest,
+  usualSeed,
+} from '../model/request.ts'
 import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
@@ -14,18 +20,10 @@ import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
+import { checkPublic } from './check-public.ts'
+import { describeGiven } from './describe-given.ts'
 import { membershipCycle } from './membership-cycle.ts'
 import { checkName, quotedText, type Refuse } from './parse-grant.ts'
-
-/** Describes a grant that may be incomplete, or not a grant at all. */
-const safeDescription = (grant: Grant): string => {
-  try {
-    const description: string | undefined = describeGrant(grant)
-    return description ?? 'this'
-  } catch {
-    return 'this'
-  }
-}
 
 const checkRole = (role: string): void => {
   const problem =
@@ -60,6 +58,7 @@ const fields: ReadonlySet<string> = new Set([
   'role',
   'grants',
   'preserveExistingGrantsInSchemas',
+  'external',
   ...propertyFields,
 ] satisfies (keyof DesiredRole)[])
 
@@ -74,7 +73,7 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
       field: 'desired',
       message: `cannot sync roles: ${whatIs(desired)} is not a desired role; give an object with role and grants, or an array of them`,
     })
-  const { role, grants, preserveExistingGrantsInSchemas: preserved = [] } = desired
+  const { role, grants, preserveExistingGrantsInSchemas: preserved = [], external = false } = desired
   checkRole(role)
   const fail = (message: string, field: string, grant?: number): never => {
     throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
@@ -87,10 +86,12 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     )
   if (!Array.isArray(grants))
     fail(`cannot sync role ${describeName(role)}: its grants are not an array`, 'grants')
+  if (typeof external !== 'boolean')
+    fail(`cannot sync role ${describeName(role)}: external must be true or false`, 'external')
   let index = 0
   const refuse: Refuse = (field, problem) =>
     fail(
-      `cannot grant ${safeDescription(grants[index]!)} to role ${describeName(role)}: ${problem}`,
+      `cannot grant ${describeGiven(grants[index]!)} to role ${describeName(role)}: ${problem}`,
       field,
       index,
     )
@@ -100,6 +101,8 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     for (const one of known.check(role, grants[index], refuse)) {
       const why = isLimited(managed) ? whyNotManaged(managed, one.grant) : undefined
       if (why !== undefined) refuse('manages', why)
+      if (external && one.grant.kind === 'attribute')
+        refuse('external', 'the role is external, so its attributes stay as they are; leave the grant out')
       if (one.grant.kind === 'attribute' && one.grant.attribute === 'LOGIN') logins.push(index)
       checked.push(one)
     }
@@ -129,6 +132,13 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
   const properties = checkProperties(desired, (field, problem) =>
     fail(`cannot sync role ${describeName(role)}: ${problem}`, field),
   )
+  const ofOthers = external ? (['inherit', 'connectionLimit'] as const) : []
+  for (const field of ofOthers)
+    if (properties[field] !== undefined)
+      fail(
+        `cannot sync role ${describeName(role)}: the role is external, so its ${field} stays as it is; leave it out`,
+        field,
+      )
   if (!managed.cluster && asksForProperties(properties))
     fail(
       `cannot sync role ${describeName(role)}: its limit, INHERIT, comment and settings belong to the whole cluster, which this call does not manage; set manages.cluster to true`,
@@ -139,6 +149,7 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     grants: inOrder,
     ...properties,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
+    ...(external && { external }),
   }
 }
 
@@ -181,27 +192,31 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
     })
 }
 
-const planOptionNames = [
-  'reassignOwnedTo',
-  'allowSelf',
-  'allowSuperuser',
-  'keepDependents',
-  'manages',
-] as const satisfies readonly (keyof PlanOptions)[]
-
 const checkOptions = (options: PlanOptions): PlanOptions => {
-  checkOptionNames(options, planOptionNames, 'cannot plan')
+  checkOptionNames(options, Object.keys(planOptionNames), 'cannot plan')
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
-  const { keepDependents = false } = options
-  const flags = { allowSelf, allowSuperuser, keepDependents }
+  const { keepDependents = false, createRoles = true } = options
+  const flags = { allowSelf, allowSuperuser, keepDependents, createRoles }
   for (const [field, value] of Object.entries(flags))
     if (typeof value !== 'boolean')
       throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} must be true or false` })
+  const { mode = 'exact' } = options
+  if (mode !== 'exact' && mode !== 'additive')
+    throw new InvalidGrantError({
+      field: 'mode',
+      message: 'cannot sync roles: mode must be one of exact, additive',
+    })
   const manages = checkManages(options.manages)
+  const ofPublic = checkPublic(options.public, managedBy(manages))
   return {
     ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
-    ...flags,
+    allowSelf,
+    allowSuperuser,
+    keepDependents,
+    ...(!createRoles && { createRoles }),
     ...(manages && { manages }),
+    ...(mode !== 'exact' && { mode }),
+    ...(ofPublic && { public: ofPublic }),
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { LoginGrant, OtherAttributeGrant } from '../model/grant.ts'
+import { takesNothing } from '../model/managed.ts'
 import type { Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { attributes, type GrantableAttribute } from '../postgres/attribute.ts'
 import { getOrMake } from '../util/collections.ts'
-import type { Skips } from './skips.ts'
+import { additive, type Skips } from './skips.ts'
 import type { TargetLogin, TargetState } from './target-state.ts'
 
 /** A password that was stored while the role could not log in must not work once it can, unless a grant asks for it. */
@@ -24,24 +25,37 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
   readonly #catalog: Catalog
   readonly #access: Access
   readonly #skips: Skips
+  readonly #takesNothing: boolean
 
-  constructor(catalog: Catalog, access: Access, skips: Skips) {
+  constructor(catalog: Catalog, access: Access, skips: Skips, { managed }: Pick<TargetState, 'managed'>) {
     this.#catalog = catalog
     this.#access = access
     this.#skips = skips
+    this.#takesNothing = takesNothing(managed)
+  }
+
+  /** A role that may log in already keeps its password, and may go on as long as now, if nothing is to be taken from it. */
+  #withoutLoss(login: TargetLogin, existing: Role | undefined): TargetLogin {
+    if (!this.#takesNothing || existing?.login !== true) return login
+    const { validUntil } = existing.validUntil > login.validUntil ? existing : login
+    if (login.password === 'set')
+      this.#skips.add(login.reason, 'takes away', `its password would be replaced, and ${additive}`)
+    const { hashedBy: _, ...rest } = login
+    return { ...rest, validUntil, password: 'keep' }
   }
 
   login({ validUntil, password, hashedBy }: LoginGrant, reason: Reason): void {
     const { role } = reason
     const existing = this.#catalog.roles.get(role)
-    const login: TargetLogin = {
+    const asked: TargetLogin = {
       validUntil,
       password: passwordFor(existing, password),
       ...(hashedBy !== undefined && { hashedBy }),
       reason,
     }
+    const login = this.#withoutLoss(asked, existing)
     const isThere =
-      existing?.login === true && existing.validUntil === validUntil && login.password === 'keep'
+      existing?.login === true && existing.validUntil === login.validUntil && login.password === 'keep'
     if (isThere || this.#access.roles.mayAlter(role)) {
       this.logins.set(role, login)
       return

@@ -2,24 +2,23 @@ import { describeRefusal } from '../access/refusal.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { describeName } from '../model/describe.ts'
-import type { DefaultPrivilegeGrant, MembershipGrant, PrivilegeGrant } from '../model/grant.ts'
+import type { MembershipGrant, PrivilegeGrant } from '../model/grant.ts'
 import { intermediateName } from '../model/managed-role.ts'
+import { takesNothing } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { isAll } from '../model/target.ts'
+import { everybody } from '../postgres/acl-item.ts'
 import { heldBy } from '../postgres/acl.ts'
-import { satisfy, together } from '../postgres/membership-option.ts'
-import type { ObjectName } from '../postgres/object-kind.ts'
+import { optionsOf, satisfy, together, withoutLoss } from '../postgres/membership-option.ts'
 import { getOrMake } from '../util/collections.ts'
 import { futureOwner } from './future-owner.ts'
 import { isNone, type NoObjects, Targets } from './match-objects.ts'
 import type { Skips } from './skips.ts'
 import {
-  defaultKey,
   type Goal,
   privilegeKey,
-  type TargetDefault,
   type TargetMembership,
   type TargetPrivilege,
   type TargetState,
@@ -39,7 +38,7 @@ interface Asked {
 const inherits = ({ inherit }: Membership): boolean => inherit
 
 /** What resolving grants needs besides the catalog. */
-interface Context {
+export interface Context {
   /** The goal so far, with the future owners. */
   readonly goal: Goal
   /** The catalog after all changes of owner. */
@@ -48,18 +47,20 @@ interface Context {
   readonly seed: string
   /** The roles that grants of membership name. */
   readonly joined: ReadonlySet<string>
+  /** Whether a role does not exist and is not to be created. */
+  readonly staysAbsent: (role: string) => boolean
   readonly skips: Skips
 }
 
-/** Resolves privileges, memberships and default privileges: expands patterns, chooses or names intermediate roles. */
+/** Resolves privileges and memberships: expands patterns, chooses or names intermediate roles. */
 export class GrantResolver implements Pick<
   TargetState,
-  'memberships' | 'privileges' | 'optionsNotGiven' | 'defaults'
+  'memberships' | 'privileges' | 'optionsNotGiven' | 'publicObjects'
 > {
   readonly memberships: Map<string, Map<string, TargetMembership>> = new Map()
   readonly privileges: Map<string, TargetPrivilege> = new Map()
   readonly optionsNotGiven: Set<string> = new Set()
-  readonly defaults: Map<string, TargetDefault> = new Map()
+  readonly publicObjects: Set<string> = new Set()
   readonly #catalog: Catalog
   readonly #context: Context
   readonly #intermediate: IntermediateRoles
@@ -87,6 +88,7 @@ export class GrantResolver implements Pick<
   privilege(grant: PrivilegeGrant, reason: Reason): void {
     const asked = this.#askedBy(grant)
     if (isNone(asked)) return this.#skips.add(reason, asked.reason, asked.why)
+    if (reason.role === everybody) this.#listForPublic(grant)
     const memberInherits =
       this.#catalog.membershipsHaveGrantors ||
       (this.#context.goal.inherits.get(reason.role) ?? this.#catalog.roles.get(reason.role)?.inherit ?? true)
@@ -119,7 +121,13 @@ export class GrantResolver implements Pick<
    */
   #isGivenByPublic({ object, grantable }: PrivilegeGrant, { key, provides }: Asked): boolean {
     if (!isAll(object) || grantable) return false
-    return this.#context.settled.objects.get(key)!.acl.holders(provides.privilege).has('public')
+    return this.#context.settled.objects.get(key)!.acl.holders(provides.privilege).has(everybody)
+  }
+
+  /** A grant to PUBLIC may list no privileges. */
+  #listForPublic({ object }: PrivilegeGrant): void {
+    const found = this.#targets.objectsOf(object)
+    if (!isNone(found)) for (const { key } of found) this.publicObjects.add(key)
   }
 
   /** What a grant asks for, whichever role asks, or why there is no such object. */
@@ -231,19 +239,18 @@ export class GrantResolver implements Pick<
     ofMember.set(role, other === undefined ? membership : { ...membership, ...other })
   }
 
-  membership({ role, admin, inherit, set }: MembershipGrant, reason: Reason): void {
+  membership({ role, ...options }: MembershipGrant, reason: Reason): void {
     if (role.startsWith('pg_') && !this.#catalog.roles.has(role))
       return this.#skips.add(
         reason,
         'absent',
         `role ${describeName(role)} does not exist, and the prefix "pg_" is PostgreSQL’s own`,
       )
-    const asked = {
-      ...(admin !== undefined && { admin }),
-      ...(inherit !== undefined && { inherit }),
-      ...(set !== undefined && { set }),
-    }
+    if (this.#context.staysAbsent(role))
+      return this.#skips.add(reason, 'absent', `role ${describeName(role)} does not exist`)
     const rows = this.#catalog.memberships.between(role, reason.role)
+    const asked = takesNothing(this.#context.goal.managed) ? withoutLoss(options, rows) : optionsOf(options)
+    const { admin, inherit, set } = asked
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
@@ -254,37 +261,5 @@ export class GrantResolver implements Pick<
       ...(set === false && { set }),
     }
     if (satisfy(rows, kept)) this.#addMembership(role, { ...kept, reason })
-  }
-
-  /** Whether a role exists, or will be created because it is desired or a grant of membership names it. */
-  #willExist(role: string): boolean {
-    return (
-      this.#catalog.roles.has(role) ||
-      this.#context.goal.desired.has(role) ||
-      (this.#access.now.roles.mayCreateRoles && !role.startsWith('pg_') && this.#context.joined.has(role))
-    )
-  }
-
-  defaultPrivilege(grant: DefaultPrivilegeGrant, reason: Reason): void {
-    const { owner, schema, on, privileges, grantable } = grant
-    const inSchema: ObjectName | undefined = schema === null ? undefined : { kind: 'schema', name: [schema] }
-    if (!this.#willExist(owner))
-      return this.#skips.add(reason, 'absent', `role ${describeName(owner)} does not exist`)
-    if (inSchema !== undefined && !this.#targets.exists(inSchema))
-      return this.#skips.add(reason, 'absent', this.#targets.whyAbsent(inSchema))
-    const held = this.#catalog.defaultsOf(owner, schema, on).acl.get(reason.role, owner)?.privileges
-    for (const privilege of privileges) {
-      const isHeld = held?.get(privilege) === true || (held?.get(privilege) === false && !grantable)
-      const isPermitted = isHeld || this.#access.overPrivileges.actingAs.proxyFor(owner) !== undefined
-      if (!isPermitted)
-        this.#skips.notPermitted(reason, `${this.#skips.acting} may not act as role ${describeName(owner)}`)
-      // The role keeps what it already has of this.
-      if (!isPermitted && held?.has(privilege) !== true) continue
-      const key = defaultKey(grant, privilege, reason.role)
-      const other = this.defaults.get(key)
-      const asked = { owner, schema, on, privilege, role: reason.role, reason }
-      if (other === undefined || (grantable && isPermitted && !other.grantable))
-        this.defaults.set(key, { ...asked, grantable: grantable && isPermitted })
-    }
   }
 }

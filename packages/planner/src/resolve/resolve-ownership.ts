@@ -2,15 +2,16 @@ import type { Access } from '../access/access.ts'
 import { describeRefusal, type Refusal } from '../access/refusal.ts'
 import type { AccessStages } from '../access/stages.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeObject } from '../model/describe.ts'
+import { describeName, describeObject } from '../model/describe.ts'
 import type { OwnershipGrant } from '../model/grant.ts'
+import { takesNothing } from '../model/managed.ts'
 import { isNamed } from '../model/target.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import { accessTo, futureOwner, type Ownerships } from './future-owner.ts'
 import { type Found, isNone, Targets } from './match-objects.ts'
 import { accessIn, settled } from './settle.ts'
-import type { Skips } from './skips.ts'
-import type { AskedGrant, TargetOwner, TargetState } from './target-state.ts'
+import { additive, type Skips } from './skips.ts'
+import { type AskedGrant, judgesAttributes, type TargetOwner, type TargetState } from './target-state.ts'
 
 /** The future owners, and what the acting role may do then. */
 export interface ResolvedOwnership {
@@ -83,6 +84,14 @@ class OwnershipResolver {
   #resolve(object: ObjectName, reason: Asked, access: Ownerships['access']): void {
     const existing = this.#catalog.object(object)
     const { role } = reason
+    if (existing !== undefined && existing.owner !== role && takesNothing(this.#target.managed)) {
+      const { owner } = existing
+      return this.#skips.add(
+        reason,
+        'takes away',
+        `${describeObject(existing)} belongs to role ${describeName(owner)}, and ${additive}`,
+      )
+    }
     if (existing?.ownerFollows !== undefined) {
       if (futureOwner(this.#catalog, this.ownerships(access), existing.key) !== role)
         this.#skips.notPermitted(
@@ -109,9 +118,9 @@ class OwnershipResolver {
 
   /** Whether a desired role is a superuser and loses SUPERUSER. */
   #losesSuperuser(role: string, access: Access): boolean {
-    const { managed, attributes } = this.#target
+    const { attributes } = this.#target
     return (
-      managed.cluster &&
+      judgesAttributes(this.#target, role) &&
       this.#catalog.isSuperuser(role) &&
       !(attributes.get(role)?.has('SUPERUSER') ?? false) &&
       access.roles.maySetAttribute(role, 'SUPERUSER')

@@ -1,8 +1,9 @@
 import type { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { type DesiredRole, propertiesManaged, type Settings } from '../model/desired-role.ts'
+import { takesNothing } from '../model/managed.ts'
 import { propertyKey, type PropertyName, type RoleProperty } from '../model/role-property.ts'
-import type { Skips, WhyNot } from './skips.ts'
+import { additive, type Skips, type WhyNot } from './skips.ts'
 import type { TargetProperties, TargetState } from './target-state.ts'
 
 /** The properties of a role that a request asks for. */
@@ -33,19 +34,35 @@ export class PropertyResolver implements Pick<TargetState, 'properties' | 'inher
   readonly #catalog: Catalog
   readonly #access: Access
   readonly #skips: Skips
+  readonly #takesNothing: boolean
 
-  constructor(catalog: Catalog, access: Access, skips: Skips) {
+  constructor(catalog: Catalog, access: Access, skips: Skips, { managed }: Pick<TargetState, 'managed'>) {
     this.#catalog = catalog
     this.#access = access
     this.#skips = skips
+    this.#takesNothing = takesNothing(managed)
   }
 
-  /** Why a property cannot be set; `undefined` if it can. */
-  #whyNot(role: string, { setting, database }: PropertyName): WhyNot | undefined {
+  /**
+   * Why a property cannot be set; `undefined` if it can.
+   * @param there what the role has instead, if it exists
+   */
+  #whyNot(
+    role: string,
+    { property, setting, database }: PropertyName,
+    there: RoleProperty | undefined,
+  ): WhyNot | undefined {
+    if (this.#takesNothing && (there !== undefined || this.#isLimit(role, property)))
+      return { reason: 'takes away', why: `the role would lose what it has, and ${additive}` }
     if (database !== undefined && this.#catalog.object({ kind: 'database', name: [database] }) === undefined)
       return { reason: 'absent', why: 'the database does not exist' }
     const why = this.#whyNotPermitted(role, setting)
     return why === undefined ? undefined : { reason: 'not permitted', why }
+  }
+
+  /** Whether a property limits what a role can do already. */
+  #isLimit(role: string, property: PropertyName['property']): boolean {
+    return property === 'connection limit' && this.#catalog.roles.has(role)
   }
 
   #whyNotPermitted(role: string, setting: string | undefined): string | undefined {
@@ -63,8 +80,10 @@ export class PropertyResolver implements Pick<TargetState, 'properties' | 'inher
     const { role, inherit } = desired
     const existing = this.#catalog.roles.get(role)
     if (inherit !== undefined) {
-      if ((existing?.inherit ?? true) === inherit || this.#access.roles.mayAlter(role))
-        this.inherits.set(role, inherit)
+      const isThere = (existing?.inherit ?? true) === inherit
+      if (!isThere && existing !== undefined && !inherit && this.#takesNothing)
+        this.#skips.property(role, 'INHERIT', { reason: 'takes away', why: additive })
+      else if (isThere || this.#access.roles.mayAlter(role)) this.inherits.set(role, inherit)
       else
         this.#skips.property(role, 'INHERIT', {
           reason: 'not permitted',
@@ -73,12 +92,12 @@ export class PropertyResolver implements Pick<TargetState, 'properties' | 'inher
     }
     const managed = propertiesManaged(desired)
     if (managed.size === 0) return
-    const asked = new Map<string, RoleProperty>()
     const now = this.#catalog.properties.of(role)
+    const asked = new Map<string, RoleProperty>(this.#takesNothing ? now : [])
     for (const one of propertiesAsked(desired)) {
       const key = propertyKey(one)
       const there = now.get(key)
-      const why = there?.value === one.value ? undefined : this.#whyNot(role, one)
+      const why = there?.value === one.value ? undefined : this.#whyNot(role, one, there)
       if (why === undefined) asked.set(key, one)
       else {
         this.#skips.property(role, one, why)

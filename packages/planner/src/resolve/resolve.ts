@@ -3,12 +3,13 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
-import { managedBy } from '../model/managed.ts'
+import { judgedBy } from '../model/managed.ts'
 import type { Skipped } from '../model/plan.ts'
-import type { SyncRequest } from '../model/request.ts'
+import { askersOf, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
 import { attachableOf, isAttaching } from './future-owner.ts'
 import { AttributeResolver } from './resolve-attributes.ts'
+import { DefaultPrivilegeResolver } from './resolve-default-privileges.ts'
 import { GrantResolver } from './resolve-grants.ts'
 import { resolveOwnership } from './resolve-ownership.ts'
 import { PropertyResolver } from './resolve-properties.ts'
@@ -57,11 +58,36 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     reassignOwnedTo: options.reassignOwnedTo,
     caretakers,
     attachable: attachableOf(catalog, caretakers),
-    attachableIn: attachableIn(desired),
+    attachableIn: attachableIn(askersOf(request)),
     preserved: preservedSchemas(desired),
-    managed: managedBy(options.manages),
+    managed: judgedBy(options),
+    external: new Set(desired.flatMap(({ role, external }) => (external === true ? [role] : []))),
     keepDependents: options.keepDependents === true,
   }
+}
+
+/**
+ * Tells which roles do not exist and are not to be created: external ones, or with `createRoles: false` all. Skips those
+ * among the desired roles.
+ */
+const absentRoles = (
+  catalog: Catalog,
+  { desired, options }: SyncRequest,
+  skips: Skips,
+): ((role: string) => boolean) => {
+  const external = new Set(desired.flatMap((one) => (one.external === true ? [one.role] : [])))
+  const staysAbsent = (role: string): boolean =>
+    !catalog.roles.has(role) && (options.createRoles === false || external.has(role))
+  for (const { role } of desired)
+    if (staysAbsent(role))
+      skips.add(
+        { role, grant: null },
+        'absent',
+        external.has(role)
+          ? 'it does not exist, and is external'
+          : 'it does not exist, and createRoles is false',
+      )
+  return staysAbsent
 }
 
 /** The goal, and the grants that are skipped. */
@@ -74,8 +100,10 @@ export interface Resolved {
  * Works out the target state from a request and a catalog: first attributes and ownership, then privileges,
  * memberships and default privileges.
  */
-export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
+export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
   const skips = new Skips(catalog)
+  const staysAbsent = absentRoles(catalog, whole, skips)
+  const request = { ...whole, desired: whole.desired.filter(({ role }) => !staysAbsent(role)) }
   const empty = emptyTarget(catalog, request)
   const now = new Access(catalog, { losers: empty.desired })
   const exists = (role: string): boolean => {
@@ -85,15 +113,17 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     return false
   }
   const existing = request.desired.filter(({ role }) => exists(role))
-  const asked = existing.flatMap(({ role, grants }) => grants.map((grant): AskedGrant => ({ role, grant })))
-  const attributes = new AttributeResolver(catalog, now, skips)
+  const asked = askersOf({ ...request, desired: existing }).flatMap(({ role, grants }) =>
+    grants.map((grant): AskedGrant => ({ role, grant })),
+  )
+  const attributes = new AttributeResolver(catalog, now, skips, empty)
   for (const reason of asked) {
     const { grant } = reason
     if (grant.kind !== 'attribute') continue
     if (grant.attribute === 'LOGIN') attributes.login(grant, reason)
     else attributes.attribute(grant, reason)
   }
-  const others = new PropertyResolver(catalog, now, skips)
+  const others = new PropertyResolver(catalog, now, skips, empty)
   for (const desired of existing) others.role(desired)
   const target = {
     ...empty,
@@ -107,13 +137,16 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     ofKind(grants, 'membership').map((grant) => grant.role),
   )
   const goal = { ...target, owners, access }
-  const grants = new GrantResolver(catalog, {
+  const context = {
     goal,
     settled,
     seed: request.seed,
     joined: new Set(joined),
+    staysAbsent,
     skips,
-  })
+  }
+  const grants = new GrantResolver(catalog, context)
+  const future = new DefaultPrivilegeResolver(catalog, context)
   for (const reason of asked) {
     const { grant } = reason
     switch (grant.kind) {
@@ -124,13 +157,15 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
         grants.membership(grant, reason)
         break
       case 'default privilege':
-        grants.defaultPrivilege(grant, reason)
+        future.defaultPrivilege(grant, reason)
         break
       case 'attribute':
       case 'ownership':
         break
     }
   }
-  const { memberships, privileges, optionsNotGiven, defaults } = grants
-  return { goal: { ...goal, memberships, privileges, optionsNotGiven, defaults }, skipped: skips.all }
+  const { memberships, privileges, optionsNotGiven, publicObjects } = grants
+  const { defaults, publicFutures } = future
+  const resolved = { memberships, privileges, optionsNotGiven, publicObjects, defaults, publicFutures }
+  return { goal: { ...goal, ...resolved }, skipped: skips.all }
 }

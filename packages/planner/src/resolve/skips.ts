@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeGrant, describeName, describeProperty } from '../model/describe.ts'
+import { describeGrant, describeGrantee, describeName, describeProperty } from '../model/describe.ts'
 import type { Reason } from '../model/operation.ts'
 import type { Skipped } from '../model/plan.ts'
 import { type PropertyName, propertyNameOf } from '../model/role-property.ts'
@@ -9,6 +9,9 @@ export interface WhyNot {
   readonly reason: Skipped['reason']
   readonly why: string
 }
+
+/** Why nothing is taken from a role, as messages say it. */
+export const additive = 'the mode is additive'
 
 /** Collects what is asked for but will not be given, and says why. */
 export class Skips {
@@ -23,7 +26,7 @@ export class Skips {
   add(asked: Reason, reason: Skipped['reason'], why: string, path?: readonly string[]): void {
     const { role, grant } = asked
     const what = grant === null ? 'create' : `grant ${describeGrant(grant)} to`
-    const message = `cannot ${what} role ${describeName(role)}: ${why}`
+    const message = `cannot ${what} ${describeGrantee(role)}: ${why}`
     this.all.push({ role, grant, reason, message, ...(path && { path }) })
   }
 

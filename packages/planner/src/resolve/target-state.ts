@@ -4,6 +4,7 @@ import { everything, type Managed, managesObject, managesSchema } from '../model
 import type { ProvidedPrivilege, Reason } from '../model/operation.ts'
 import type { PropertyName, RoleProperty } from '../model/role-property.ts'
 import type { GrantableAttribute } from '../postgres/attribute.ts'
+import { everybody } from '../postgres/acl-item.ts'
 import { defaultsFor, type Future } from '../postgres/default-privileges.ts'
 import type { AskedMembershipOptions } from '../postgres/membership-option.ts'
 import { type ObjectName, schemaOf } from '../postgres/object-kind.ts'
@@ -87,6 +88,10 @@ export interface TargetState {
   readonly optionsNotGiven: ReadonlySet<string>
   /** The default privileges to grant, by {@link defaultKey}. */
   readonly defaults: ReadonlyMap<string, TargetDefault>
+  /** The keys of the objects on which PUBLIC should have what is asked for, and nothing else. */
+  readonly publicObjects: ReadonlySet<string>
+  /** The future objects on which PUBLIC should have what is asked for, and nothing else, by {@link futureKey}. */
+  readonly publicFutures: ReadonlyMap<string, Future>
   /** The desired roles that should have nothing: they will create no more objects. */
   readonly idle: ReadonlySet<string>
   /** The new owner of objects that desired roles lose, if the caller has named one. */
@@ -101,6 +106,8 @@ export interface TargetState {
   readonly preserved: ReadonlyMap<string, ReadonlySet<string>>
   /** What is judged at all. */
   readonly managed: Managed
+  /** The desired roles whose attributes stay as they are. */
+  readonly external: ReadonlySet<string>
   /** Whether others keep what roles have granted to them but may no longer grant. */
   readonly keepDependents: boolean
 }
@@ -123,6 +130,8 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   privileges: new Map(),
   optionsNotGiven: new Set(),
   defaults: new Map(),
+  publicObjects: new Set(),
+  publicFutures: new Map(),
   idle: new Set(),
   reassignOwnedTo: undefined,
   caretakers: new Map(),
@@ -130,14 +139,24 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   attachableIn: new Set(),
   preserved: new Map(),
   managed: everything,
+  external: new Set(),
   keepDependents: false,
 })
 
 export const privilegeKey = (object: string, privilege: Privilege, role: string): string =>
   `${object}\0\0${privilege}\0${role}`
 
-export const defaultKey = ({ owner, schema, on }: Future, privilege: Privilege, role: string): string =>
-  [owner, schema === null ? '' : `in ${schema}`, on, privilege, role].join('\0')
+export const futureKey = ({ owner, schema, on }: Future): string =>
+  [owner, schema === null ? '' : `in ${schema}`, on].join('\0')
+
+export const defaultKey = (future: Future, privilege: Privilege, role: string): string =>
+  [futureKey(future), privilege, role].join('\0')
+
+/** Whether the attributes of a desired role are judged. */
+export const judgesAttributes = (
+  { managed, external }: Pick<TargetState, 'managed' | 'external'>,
+  role: string,
+): boolean => managed.cluster && !external.has(role)
 
 /** Whether a desired role keeps what it has in a schema, because it says so. */
 export const isPreservedIn = (
@@ -162,7 +181,7 @@ export const isDefaultPreserved = (
 
 /**
  * Whether a role should hold a privilege in an object’s own ACL, granted by the owner: a grant asks for it there, or
- * for default privileges that produce it. `grantable`: with grant option. `undefined`: it should not.
+ * for default privileges that produce it, which count for roles only. `grantable`: with grant option. `undefined`: it should not.
  */
 export const entitlement = (
   { privileges, defaults }: Pick<TargetState, 'privileges' | 'defaults'>,
@@ -172,7 +191,7 @@ export const entitlement = (
 ): { readonly grantable: boolean } | undefined => {
   const asked = privileges.get(privilegeKey(object.key, privilege, role))
   const produced =
-    defaults.size === 0
+    defaults.size === 0 || role === everybody
       ? []
       : defaultsFor(object).flatMap((future) => {
           const goal = defaults.get(defaultKey({ ...future, owner: object.owner }, privilege, role))

@@ -2,6 +2,7 @@ import {
   describeEffect,
   describeGrant,
   describeName,
+  describeNameOf,
   describeOperation,
   describeProperty,
   describeProvided,
@@ -90,7 +91,7 @@ const loserOf = (operation: Operation): string => {
 /** Says what a role loses because no grant asks for it, or that another role had this from it. */
 const lossOf = (operation: Operation, provided: string | undefined): string => {
   const { role } = operation.reason
-  const who = describeName(role)
+  const who = describeNameOf(role)
   if (loserOf(operation) !== role) return `granted by ${who}, which may no longer grant it`
   const what = operation.kind === 'setOwner' ? 'the ownership' : 'it'
   return `${who}: no grant asks for ${provided ?? optionTaken(operation) ?? what}`
@@ -107,7 +108,7 @@ const inComment = (statement: string): string => {
 /** Why an operation is done, and for an intermediate role, what it gives. */
 const commentOn = (operation: Operation): string => {
   const { kind, reason } = operation
-  const who = describeName(reason.role)
+  const who = describeNameOf(reason.role)
   if (kind === 'lockRole') return lockedFor[operation.mode]
   const provided =
     'provides' in operation && operation.provides ? describeProvided(operation.provides) : undefined
@@ -116,7 +117,8 @@ const commentOn = (operation: Operation): string => {
     return kind === 'dropRole'
       ? `${describeName(delegate)} administers nothing any more`
       : `administers intermediate roles for ${describeName(operation.as)}`
-  if (reason.keeps !== undefined) return `${describeName(reason.keeps)} keeps what ${who} had passed on`
+  if (reason.keeps === reason.role) return `${who} keeps what goes with the privilege on the table`
+  if (reason.keeps !== undefined) return `${describeNameOf(reason.keeps)} keeps what ${who} had passed on`
   if (reason.temporary !== undefined) return `${who}: ${temporary[reason.temporary]}`
   if ('role' in operation && isCaretakerName(operation.role) && kind === 'createRole')
     return `owns what ${who} loses, and can do nothing else`
@@ -176,13 +178,14 @@ const renderTransaction = (
   ].join('\n')
 }
 
-const renderFindings = ({ effects, skipped, residue, unmanaged }: Plan): readonly string[] => [
+const renderFindings = ({ effects, skipped, residue, kept, unmanaged }: Plan): readonly string[] => [
   ...warningsOf(effects).map((warning) => `-- WARNING: ${warning}`),
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
     ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,
   ),
+  ...kept.map(({ message }) => `-- kept: ${message}`),
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 

@@ -2,6 +2,7 @@ import { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { isIntermediateName, isLocalTo } from '../model/managed-role.ts'
 import type { GrantMembership, LockRole, Operation, RevokeMembership } from '../model/operation.ts'
+import { everybody } from '../postgres/acl-item.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { sortedBy } from '../util/collections.ts'
 import { isWithinBudget } from './lock-budget.ts'
@@ -47,7 +48,10 @@ const locksForMembership = (
  * one: these belong to the cluster too.
  */
 const locksForShared = ({ reason }: Operation, object: ObjectName, role: string): readonly Lock[] =>
-  objectKinds[object.kind].shared === true && role === reason.role && !isIntermediateName(role)
+  objectKinds[object.kind].shared === true &&
+  role === reason.role &&
+  role !== everybody &&
+  !isIntermediateName(role)
     ? [{ role, mode: 'exclusive' }]
     : []
 

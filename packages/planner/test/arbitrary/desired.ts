@@ -80,6 +80,7 @@ const drawn = fc.record({
     fc.record({
       role: fc.oneof(fc.nat({ max: 2 }), fc.nat()),
       grants: fc.array(anyGrant, { maxLength: 5 }),
+      isExternal: oneIn(6),
       preserved: fc.oneof(
         { arbitrary: fc.constant<number[]>([]), weight: 3 },
         { arbitrary: fc.array(fc.nat(), { maxLength: 2 }), weight: 1 },
@@ -92,6 +93,7 @@ const drawn = fc.record({
   ),
   absent: anyName,
   keepDependents: oneIn(3),
+  createRoles: oneIn(6).map((not) => !not),
   manages: fc.oneof(
     { arbitrary: fc.constant(undefined), weight: 4 },
     { arbitrary: fc.constant({ cluster: false, schemas: undefined }), weight: 1 },
@@ -275,7 +277,7 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
       }
     }
   }
-  return chosen.map(([role, { grants }], index) => {
+  return chosen.map(([role, { grants, isExternal }], index) => {
     const [login, ...others] = grants.toSorted(
       (a, b) => Number(b.kind === 'login') - Number(a.kind === 'login'),
     )
@@ -284,7 +286,10 @@ const desiredFrom = (from: Drawn): DesiredRole[] => {
     const asked = kept.flatMap((one) => grantsOf(one, index))
     return {
       role,
-      grants: asked.filter(isManaged(managesFrom(from))),
+      grants: asked
+        .filter(isManaged(managesFrom(from)))
+        .filter(({ kind }) => !isExternal || kind !== 'attribute'),
+      ...(isExternal && { external: true }),
       ...(preserved.length > 0 && { preserveExistingGrantsInSchemas: preserved }),
     }
   })
@@ -332,7 +337,7 @@ const withServesOthers = (snapshot: Snapshot, desired: readonly DesiredRole[]): 
 })
 
 const build = (from: Drawn): Input => {
-  const { snapshot, order, seed, keepDependents } = from
+  const { snapshot, order, seed, keepDependents, createRoles } = from
   const manages = managesFrom(from)
   const desired = desiredFrom(from).filter(({ role }) => !isNeeded(snapshot, role))
   const others = snapshot.roles
@@ -348,6 +353,7 @@ const build = (from: Drawn): Input => {
       allowSelf: true,
       allowSuperuser: true,
       keepDependents,
+      createRoles,
       ...(manages && { manages }),
       ...(reassignOwnedTo && { reassignOwnedTo }),
     },

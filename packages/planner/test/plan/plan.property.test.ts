@@ -33,7 +33,15 @@ import {
   missingThoughPossible,
   worldsOf,
 } from '../support/feasible.ts'
-import { factsIn, holderOf, objectIn, roleIn, rolesAbove, textOf } from '../support/holdings.ts'
+import {
+  factsIn,
+  holderOf,
+  isIntermediate,
+  objectIn,
+  roleIn,
+  rolesAbove,
+  textOf,
+} from '../support/holdings.ts'
 
 /** The outcome as the server would show it: what is new has got an oid. */
 const shown = (outcome: Snapshot): Snapshot => ({
@@ -154,21 +162,22 @@ const beforeLast = (snapshot: Snapshot, outcome: Snapshot): Snapshot => {
   return { ...outcome, memberships: [...outcome.memberships, ...needed] }
 }
 
-const isAbsent = (outcome: Snapshot, grant: Grant | null): boolean => {
+const isAbsent = (outcome: Snapshot, role: string, grant: Grant | null): boolean => {
   switch (grant?.kind) {
     case 'privilege':
     case 'ownership':
       return objectsOf(grant, outcome).length === 0
     case 'membership':
-      return grant.role.startsWith('pg_') && roleIn(outcome, grant.role) === undefined
+      return roleIn(outcome, grant.role) === undefined
     case 'default privilege':
       return (
         roleIn(outcome, grant.owner) === undefined ||
         (grant.schema !== null && objectIn(outcome, { kind: 'schema', name: [grant.schema] }) === undefined)
       )
     case 'attribute':
-    case undefined:
       return false
+    case undefined:
+      return roleIn(outcome, role) === undefined
   }
 }
 
@@ -190,7 +199,9 @@ const isStillImpossible = (
       return !isGivenOrPossible(worldsOf(snapshot, outcome, made), role, grant)
     case 'absent':
     case 'no match':
-      return isAbsent(outcome, grant)
+      return isAbsent(outcome, role, grant)
+    case 'takes away':
+      return false
   }
 }
 
@@ -205,6 +216,17 @@ const isAskedByGrantee = (outcome: Snapshot, made: Plan, fact: Fact): boolean =>
   askedIn(made).some((asked) => asked.role === fact.grantee && isAskedFor(outcome, asked, fact))
 
 describe('after a plan is executed', () => {
+  test('there are no new roles but those that may be created', () =>
+    forEveryPlan((made, outcome, { snapshot, desired, options }) => {
+      const isExternal = (name: string): boolean => desired.some((one) => one.role === name && one.external)
+      const isFree = (name: string): boolean => options.createRoles !== false && !isExternal(name)
+      const added = outcome.roles.filter(({ name }) => roleIn(snapshot, name) === undefined)
+      expect(added.filter(({ name }) => !isIntermediate(name) && !isFree(name))).toEqual([])
+      for (const { role } of desired)
+        if (roleIn(outcome, role) === undefined)
+          expect(made.skipped).toContainEqual(expect.objectContaining({ role, grant: null }))
+    }))
+
   test('a desired role has what is asked for and not skipped', () =>
     forEveryPlan((made, outcome) => {
       for (const { role, grants } of askedIn(made))

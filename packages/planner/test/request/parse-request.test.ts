@@ -641,6 +641,28 @@ test.for<[object, string]>([
   expect(refusal(() => asked(), { manages })).toMatchObject({ message: `cannot sync roles: ${problem}` }),
 )
 
+test.for<[string, Grant]>([
+  ['LOGIN', Grant.login()],
+  ['an attribute', Grant.attribute('CREATEDB')],
+])('a grant of %s to an external role is refused', ([, grant]) =>
+  expect(refusal(() => ({ ...asked(grant), external: true }))).toMatchObject({
+    field: 'external',
+    message: expect.stringContaining(
+      'the role is external, so its attributes stay as they are; leave the grant out',
+    ),
+  }),
+)
+
+test.for<[string, object, object]>([
+  ['external', { external: 'yes' }, {}],
+  ['inherit', { external: true, inherit: true }, {}],
+  ['connectionLimit', { external: true, connectionLimit: 1 }, {}],
+  ['createRoles', {}, { createRoles: 'no' }],
+  ['mode', {}, { mode: 'strict' }],
+])('%s that cannot be is refused', ([field, more, options]) =>
+  expect(refusal(() => ({ ...asked(), ...more }), options).field).toBe(field),
+)
+
 test('who sets scope is told of manages', () =>
   expect(() => requestOf([], { scope: 'database', seed: '' } as never)).toThrow(
     'cannot plan: unknown option "scope"; to leave alone what belongs to the whole cluster, set manages: { cluster: false }',

@@ -45,6 +45,8 @@ export interface Asked {
   readonly preserved: readonly string[]
   /** What is left as it is, for everybody. */
   readonly limits: Limits
+  /** Its attributes are left as they are. */
+  readonly isExternal: boolean
   /** Nothing was asked for it. */
   readonly isIdle: boolean
 }
@@ -82,21 +84,24 @@ export const askedIn = (made: Plan): Asked[] => {
     new Set(
       skipped.flatMap(({ role, grant, reason }) => (reasons.includes(reason) ? [textOf([role, grant])] : [])),
     )
-  const impossible = skips(['absent', 'no match', 'cycle', 'no effect'])
+  const impossible = skips(['absent', 'no match', 'cycle', 'no effect', 'takes away'])
   const notPermitted = skips(['not permitted'])
-  const isCreated = ({ role }: { readonly role: string }): boolean => !notPermitted.has(textOf([role, null]))
+  const isCreated = ({ role }: { readonly role: string }): boolean =>
+    ![...impossible, ...notPermitted].includes(textOf([role, null]))
   return desiredIn(made)
     .filter(isCreated)
-    .map(({ role, grants, preserveExistingGrantsInSchemas: preserved = [] }) => {
-      const isPermitted = (grant: Grant): boolean => !notPermitted.has(textOf([role, grant]))
-      const entitled = grants.filter(
-        (grant) =>
-          !impossible.has(textOf([role, grant])) &&
-          (grant.kind !== 'default privilege' || isPermitted(grant)),
-      )
-      const isIdle = grants.length + preserved.length === 0
-      return { role, grants: entitled.filter(isPermitted), entitled, preserved, limits, isIdle }
-    })
+    .map(
+      ({ role, grants, preserveExistingGrantsInSchemas: preserved = [], external: isExternal = false }) => {
+        const isPermitted = (grant: Grant): boolean => !notPermitted.has(textOf([role, grant]))
+        const entitled = grants.filter(
+          (grant) =>
+            !impossible.has(textOf([role, grant])) &&
+            (grant.kind !== 'default privilege' || isPermitted(grant)),
+        )
+        const isIdle = grants.length + preserved.length === 0
+        return { role, grants: entitled.filter(isPermitted), entitled, preserved, limits, isExternal, isIdle }
+      },
+    )
 }
 
 /** Whether something is inside a schema: a schema itself is not. */
@@ -168,7 +173,7 @@ const isMember = ({ memberships }: Snapshot, member: string, role: string): bool
 /** Whether a role keeps something, asked for or not. */
 export const isPreserved = (
   snapshot: Snapshot,
-  { role, preserved, limits }: Pick<Asked, 'role' | 'preserved' | 'limits'>,
+  { role, preserved, limits, isExternal }: Pick<Asked, 'role' | 'preserved' | 'limits' | 'isExternal'>,
   fact: Fact,
 ): boolean => {
   if (holderOf(fact) !== role) return false
@@ -176,6 +181,7 @@ export const isPreserved = (
   switch (fact.kind) {
     case 'role':
     case 'attribute':
+      return isExternal
     case 'property':
       return false
     case 'ownership':
