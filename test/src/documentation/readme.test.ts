@@ -51,6 +51,7 @@ const reset = async (cluster: Cluster): Promise<void> => {
     cluster,
     'postgres',
     'drop database if exists warehouse with (force)',
+    'drop database if exists billing with (force)',
     'create database warehouse',
     `do $$ begin
       execute (
