@@ -40,6 +40,7 @@ export type {
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  IntrospectOptions,
   PasswordOptions,
   PlanRolesOptions,
   SyncRolesOptions,

@@ -18,10 +18,10 @@ import type { DatabasesError, DatabasesPlans, DatabasesResult } from './database
 import { databasesWorkflow } from './databases/workflow.ts'
 import type { Desired, SyncResult } from './functions.ts'
 import type {
-  CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  IntrospectOptions,
   PlanRolesOptions,
   SyncRolesOptions,
 } from './options.ts'
@@ -205,7 +205,7 @@ export const describeRoles = (
  */
 export const introspect = (
   desired: Desired,
-  options: CallOptions = {},
+  options: IntrospectOptions = {},
 ): Effect.Effect<Snapshot, IntrospectError, Sessions> => workflow.introspect(desired, options, provide)
 
 /**

@@ -1,9 +1,9 @@
 import type { DescribedRoles, DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type {
-  CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  IntrospectOptions,
   PlanRolesOptions,
   SyncRolesOptions,
 } from './options.ts'
@@ -35,5 +35,9 @@ export interface Promises<Connection> {
   readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
   readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
   readonly describeRoles: (connection: Connection, options?: DescribeRolesOptions) => Promise<DescribedRoles>
-  readonly introspect: (connection: Connection, desired: Desired, options?: CallOptions) => Promise<Snapshot>
+  readonly introspect: (
+    connection: Connection,
+    desired: Desired,
+    options?: IntrospectOptions,
+  ) => Promise<Snapshot>
 }

@@ -36,6 +36,9 @@ export interface PlanRolesOptions extends PlanOptions, CallOptions {
   readonly onMissing?: 'skip' | 'error'
 }
 
+/** What is read depends on the options of the plan that is to be made of it. */
+export interface IntrospectOptions extends PlanOptions, CallOptions {}
+
 /** The options of calls that change roles. */
 export interface TransactionOptions extends CallOptions {
   /** The key of the advisory lock. Syncs of one database that use the same key wait for each other. Default: 1. */
@@ -131,7 +134,7 @@ const optionsOf = {
   'sync roles': syncOptions,
   'execute the plan': executeOptions,
   'drop unused roles': transactionOptions,
-  'read the catalogs': callOptions,
+  'read the catalogs': { ...planOptionNames, ...callOptions },
   'describe roles': { ...callOptions, roles: true },
 } as const
 

@@ -20,7 +20,7 @@ const values = `
 const types = `
     CallOptions Connection DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
     DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
-    DesiredInDatabases IntrospectError LockHolder PasswordOptions PlanDatabasesOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
+    DesiredInDatabases IntrospectError IntrospectOptions LockHolder PasswordOptions PlanDatabasesOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
     SyncDatabasesOptions SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
 `
 

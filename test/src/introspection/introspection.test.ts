@@ -21,6 +21,8 @@ import { connectionTo } from '../../harness/servers/servers.ts'
 const marker = `it's a \\ "marker" $1 $2`
 const scope = scopeOf({ role: marker, grants: [Grant.schemaUsage('s')] })
 
+const withProperties: Scope = { ...scope, properties: [marker], settings: [marker] }
+
 const kinds = Object.keys(objectKinds) as ObjectKind[]
 
 /** Asks for something of every kind, by name and by pattern. */
@@ -51,6 +53,7 @@ const readings: readonly (readonly [what: string, scope: Scope, needs: Needs])[]
   ['what is usual, as another role', scope, needsOf(scope, false)],
   ['what roles have besides', scope, withDependents(needsOf(scope, false))],
   ['what shows that nothing is to be done', scope, withPurpose(needsOf(scope, false), 'compare', 120000)],
+  ['limits, comments and settings', withProperties, needsOf(withProperties, false)],
   ['what proves a plan', scope, withPurpose(withDependents(needsOf(scope, false)), 'prove', 120000)],
   ['everything', everything, withFound(needsOf(everything, false), found)],
 ]

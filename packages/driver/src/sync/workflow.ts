@@ -11,10 +11,10 @@ import type {
 } from '../failures.ts'
 import type { Desired, SyncResult } from '../functions.ts'
 import {
-  type CallOptions,
   type DescribeRolesOptions,
   type DropUnusedRolesOptions,
   type ExecutePlanOptions,
+  type IntrospectOptions,
   type PlanRolesOptions,
   type Settings,
   type SyncRolesOptions,
@@ -101,12 +101,12 @@ export const workflow = {
 
   introspect: <E2, R>(
     desired: Desired,
-    options: CallOptions,
+    options: IntrospectOptions,
     provide: ProvideSession<E2, R>,
   ): Effect.Effect<Snapshot, IntrospectError | E2, R> =>
     Effect.gen(function* () {
       const settings = yield* checked('read the catalogs', options)
-      const prepared = yield* prepareRequest(desired, {}, settings)
+      const prepared = yield* prepareRequest(desired, options, settings)
       return yield* call('introspect', settings, provide, () => readSnapshot(prepared, settings), prepared)
     }),
 } as const

@@ -1,3 +1,4 @@
+import * as planner from '@pgsr/planner'
 import { Grant, InvalidGrantError, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
@@ -6,6 +7,19 @@ import { holdEverything } from '../../../harness/holdings/everything-held.ts'
 import { openSandbox } from '../../../harness/sandbox/sandbox.ts'
 
 conformanceAround16('manages', (sandbox) => {
+  test('a snapshot that was read with the options of a plan can be planned from', async () => {
+    const box = sandbox()
+    const [role, schema] = [box.name('r'), box.name('s')]
+    await box.admin(`create schema ${schema} authorization ${box.actor}`)
+    const desired = { role, grants: [Grant.schemaUsage(schema)] }
+    const options = {
+      manages: { schemas: [schema] },
+      public: [Grant.privilege(Target.schema(schema), ['USAGE'])],
+    }
+    const snapshot = await box.pool.introspect(desired, options)
+    expect(planner.plan(snapshot, desired, options)).toEqual(await box.pool.planRoles(desired, options))
+  })
+
   test('if none of them manages the cluster, syncs of one role in two databases leave each other’s part alone', async () => {
     const box = sandbox()
     const other = await openSandbox(box.server, box.driver, 'superuser')
