@@ -2,7 +2,9 @@ import type { Scenario } from '../scenario.ts'
 import { largeClusterScenarios } from './large-cluster.ts'
 import { fourThousandAdministeredScenarios } from './four-thousand-administered.ts'
 import { nothingToDoScenarios } from './nothing-to-do.ts'
+import { describeRolesScenarios } from './describe-roles.ts'
 import { firstCallScenarios } from './first-call.ts'
+import { twentyDatabasesScenarios } from './twenty-databases.ts'
 import { newRoleScenarios } from './new-role.ts'
 import { thousandTablesScenarios } from './thousand-tables.ts'
 import { threeHundredRolesScenarios } from './three-hundred-roles.ts'
@@ -18,4 +20,6 @@ export const scenarios: readonly Scenario[] = [
   ...largeClusterScenarios,
   ...newRoleScenarios,
   ...firstCallScenarios,
+  ...describeRolesScenarios,
+  ...twentyDatabasesScenarios,
 ]

@@ -21,6 +21,12 @@ export const isIntermediateName = (name: string): boolean =>
 export const isLocalTo = ({ databaseOid }: Server, name: string): boolean =>
   isIntermediateName(name) && name.startsWith(`_pgsr_local_${databaseOid}_`)
 
+/** Whether a role’s name is one that pgsr gives to intermediate roles for another database alone. */
+export const isLocalElsewhere = ({ databaseOid }: Server, name: string): boolean =>
+  name.startsWith('_pgsr_local_') &&
+  !name.startsWith(`_pgsr_local_${databaseOid}_`) &&
+  isIntermediateName(name)
+
 /** Whether a role’s name is one that pgsr gives to delegates: roles that administer intermediate roles. */
 export const isDelegateName = (name: string): boolean => patterns.delegate.test(name)
 

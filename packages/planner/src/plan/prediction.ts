@@ -1,7 +1,9 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts, privilegeFact, propertyFacts, roleFacts } from '../catalog/facts.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { type Fact, factKey } from '../model/fact.ts'
+import { isLocalElsewhere } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import { desiredRolesOf } from '../model/request.ts'
@@ -53,6 +55,18 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
   }
 }
 
+/**
+ * Whether a role is an intermediate role of another database, and gives its members nothing here. A sync there may change its
+ * memberships at the same time.
+ */
+const ofAnotherDatabase = (catalog: Catalog): ((role: string) => boolean) => {
+  const intermediateRoles = new IntermediateRoles(catalog)
+  return (role) =>
+    isLocalElsewhere(catalog.server, role) &&
+    intermediateRoles.whose(role) === 'theirs' &&
+    intermediateRoles.isPlain(role)
+}
+
 /** Adds the facts to compare, some of them twice. What is the same in the other catalog is left out. */
 const factsToProve = (
   catalog: Catalog,
@@ -70,11 +84,14 @@ const factsToProve = (
   for (const defaults of catalog.defaults)
     for (const fact of defaultPrivilegeFacts(defaults))
       if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
+  const isOfAnotherDatabase = ofAnotherDatabase(catalog)
   const addMembership = (row: Membership): void => {
     if (!other.memberships.between(row.role, row.member).some((one) => isSameRow(row, one)))
       add({ kind: 'membership', ...row })
   }
-  for (const member of roles) catalog.memberships.ofMember(member).forEach(addMembership)
+  for (const member of roles)
+    for (const row of catalog.memberships.ofMember(member))
+      if (!isOfAnotherDatabase(row.role)) addMembership(row)
   for (const { role, member } of touched.memberships)
     catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of catalog.objects.values()) {

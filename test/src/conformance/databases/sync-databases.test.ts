@@ -252,6 +252,26 @@ conformanceInTurn('several databases', (sandbox) => {
     )
   })
 
+  test('do not get in each other’s way, even if all change the same roles at the same time', async () => {
+    const box = sandbox()
+    const roles = Array.from({ length: 10 }, () => box.name('r'))
+    await inDatabases(box, 4, (databases) =>
+      using(box, databases, async (all) => {
+        const asking = (grants: readonly Grant[]) => roles.map((role) => ({ role, grants }))
+        await all.sync(asking([]))
+        for (const grants of [[Grant.schemaUsage('app'), Grant.tableSelect('app', 't')], []]) {
+          const retries: unknown[] = []
+          await all.sync(asking(grants), {
+            onEvent: (event) => (event.kind === 'retry' ? retries.push(event.reason) : undefined),
+          })
+          expect(retries).toEqual([])
+          for (const database of databases)
+            expect(await canRead(box, roles[0]!, database)).toBe(grants.length > 0)
+        }
+      }),
+    )
+  })
+
   test('a connection to another database or cluster is refused, before anything is done there', async () => {
     const box = sandbox()
     const role = box.name('r')
