@@ -24,7 +24,7 @@ export type {
   PlanError,
   SyncError,
 } from './failures.ts'
-export type { Promises, SyncResult } from './functions.ts'
+export type { EndedSessions, Promises, SyncResult } from './functions.ts'
 export type {
   CallOptions,
   DescribeRolesOptions,

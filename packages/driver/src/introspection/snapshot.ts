@@ -4,6 +4,7 @@ import {
   type DefaultPrivileges,
   type ObjectKind,
   objectKinds,
+  type Policy,
   type Role,
   type RoleProperty,
   type Scope,
@@ -131,6 +132,11 @@ const propertyOf = ({ setting, database, ...row }: RowOf<'properties'>): RolePro
   ...row,
   ...(setting !== null && { setting }),
   ...(database !== null && { database }),
+})
+
+const policyOf = ({ schema, table, ...row }: RowOf<'policies'>): Policy => ({
+  ...row,
+  table: { kind: 'table', name: [schema, table] },
 })
 
 type Dependency = RowOf<'dependencies'>
@@ -301,6 +307,13 @@ export const parseAnswer = (
       ...(needs.properties && {
         properties: rows('properties')(propertyOf),
         settings: rows('settings')((row) => row),
+      }),
+      ...(needs.absent && {
+        mentions: {
+          policies: rows('policies')(policyOf),
+          userMappings: rows('userMappings')((row) => row),
+          otherDatabases: rows('otherDatabases')((row) => row),
+        },
       }),
       unmanaged: [...parts.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),

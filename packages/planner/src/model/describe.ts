@@ -4,6 +4,7 @@ import type { Effect } from './effect.ts'
 import type { Fact } from './fact.ts'
 import type { Grant, MembershipGrant } from './grant.ts'
 import type { Membership } from './membership.ts'
+import type { PolicyName } from './mentions.ts'
 import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
 import type { Request } from './request.ts'
 import type { PropertyName } from './role-property.ts'
@@ -108,6 +109,10 @@ export const describeProperty = ({ property, setting, database }: PropertyName):
   return `${property} ${describeName(setting)}${database === undefined ? '' : ` in database ${describeName(database)}`}`
 }
 
+/** `policy "p" on table "s"."t"`. */
+export const describePolicy = ({ policy, table }: PolicyName): string =>
+  `policy ${describeName(policy)} on ${describeObject(table)}`
+
 /** A fact in words that can follow the name of its role: `ownership of table "s"."t"`. */
 export const describeFact = (fact: Fact): string => {
   switch (fact.kind) {
@@ -125,6 +130,10 @@ export const describeFact = (fact: Fact): string => {
       return `${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeName(fact.grantor)}`
     case 'default privilege':
       return `${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+    case 'policy':
+      return describePolicy(fact)
+    case 'user mapping':
+      return `its user mapping for foreign server ${describeName(fact.server)}`
   }
 }
 
@@ -150,11 +159,16 @@ export const describeFactInFull = (fact: Fact): string => {
       return `${described(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${described(fact.grantor)}`
     case 'default privilege':
       return `${described(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+    case 'policy':
+      return `${describePolicy(fact)} names ${described(fact.role)}`
+    case 'user mapping':
+      return `${described(fact.role)} has a user mapping for foreign server ${describeName(fact.server)}`
   }
 }
 
 /** What a role gains or loses, as a sentence. */
 export const describeEffect = ({ role, change, fact, newOwner, actsAsNewOwner }: Effect): string => {
+  if (fact.kind === 'role' && change === 'loses') return `role ${describeName(role)} is dropped`
   const to = newOwner === undefined ? '' : ` to role ${describeName(newOwner)}`
   const acts = actsAsNewOwner === true ? '; its code may run as that role from then on' : ''
   return `role ${describeName(role)} ${change} ${describeFact(fact)}${to}${acts}`
@@ -203,5 +217,11 @@ export const describeOperation = (operation: Operation): string => {
       return `grant ${operation.privilege} on ${describeFuture(operation)} to role ${describeName(operation.grantee)}${grantOption(operation)}`
     case 'revokeDefaultPrivilege':
       return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from role ${describeName(operation.grantee)}`
+    case 'setPolicyRoles':
+      return `make ${describePolicy(operation)} one for ${operation.roles.map(described).join(', ')} only`
+    case 'dropPolicy':
+      return `drop ${describePolicy(operation)}`
+    case 'dropUserMapping':
+      return `drop the user mapping of role ${describeName(operation.role)} for foreign server ${describeName(operation.server)}`
   }
 }

@@ -1,4 +1,4 @@
-import type { DesiredRole } from './desired-role.ts'
+import type { RequestedRole } from './absent-role.ts'
 import type { ManagesOption } from './managed.ts'
 
 /** The options that affect what is planned. */
@@ -24,7 +24,7 @@ export interface PlanOptions {
 /** A request to give roles exactly what they should have. */
 export interface SyncRequest {
   readonly kind: 'sync'
-  readonly desired: readonly DesiredRole[]
+  readonly desired: readonly RequestedRole[]
   readonly options: PlanOptions
   /** A text from which the names of new intermediate roles and caretakers are derived. */
   readonly seed: string

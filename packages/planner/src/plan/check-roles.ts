@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
+import { heirsOf } from '../model/absent-role.ts'
 import { describeGrant, describeName } from '../model/describe.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ForbiddenRoleError } from '../model/errors.ts'
@@ -80,12 +81,14 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
     desired.flatMap(({ grants }) => ofKind(grants, 'membership').map((grant) => grant.role)),
   )
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
-  for (const { role, grants } of desired) {
+  for (const { role, grants, absent } of desired) {
     const forbid = (why: string): never => {
       throw new ForbiddenRoleError(role, `cannot sync role ${describeName(role)}: ${why}`)
     }
     if (role === bootstrapRole)
       forbid('it is the bootstrap superuser, whose privileges the catalogs do not record')
+    if (absent === true && (role === actingRole || role === sessionRole))
+      forbid('it is the role that syncs, which cannot be dropped')
     if (!options.allowSelf && (role === actingRole || role === sessionRole))
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue
@@ -107,10 +110,10 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
   }
   checkSchemas(catalog, request)
   checkPreserved(catalog, desired)
-  const { reassignOwnedTo } = options
-  if (reassignOwnedTo !== undefined && !catalog.roles.has(reassignOwnedTo))
-    throw new InvalidGrantError({
-      field: 'reassignOwnedTo',
-      message: `cannot reassign ownership to role ${describeName(reassignOwnedTo)}: it does not exist`,
-    })
+  for (const heir of new Set(heirsOf(request).values()))
+    if (!catalog.roles.has(heir))
+      throw new InvalidGrantError({
+        field: 'reassignOwnedTo',
+        message: `cannot reassign ownership to role ${describeName(heir)}: it does not exist`,
+      })
 }

@@ -11,7 +11,7 @@ import { isRealMember } from '../postgres/membership-option.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { isInert } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
-import { sortedBy } from '../util/collections.ts'
+import { sortedBy, sortedUnique } from '../util/collections.ts'
 
 /**
  * The keys of the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
@@ -99,6 +99,8 @@ const holder = (fact: Fact): string => {
     case 'role':
     case 'attribute':
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return fact.role
     case 'membership':
       return fact.member
@@ -137,7 +139,8 @@ const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder
 const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
 
 /**
- * Everything that a plan changes for roles that are not desired, after all ownership and LOGIN that is lost. It is
+ * Everything that a plan changes for roles that are not desired, after roles that are dropped because they should not
+ * exist, and all ownership and LOGIN that is lost. It is
  * computed from the catalogs before and after, so that nothing can be forgotten. The membership that the
  * creator of a role gets in it is left out.
  */
@@ -181,6 +184,9 @@ export const effectsOf = (
   const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
   const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
   return [
+    ...sortedUnique([...dropped].filter((role) => goal.absent.has(role))).map((role) =>
+      effect('loses', { kind: 'role', role }),
+    ),
     ...sortedBy(ownershipsLost(before, goal, changes), inOrder),
     ...sortedBy(loginsLost(before, after, altered, goal), inOrder),
     ...sortedBy([...lost, ...gained], inOrder),

@@ -1,3 +1,4 @@
+import { absentRolesOf, heirsOf } from '../model/absent-role.ts'
 import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import type { PlanOptions, Request, SyncRequest } from '../model/request.ts'
@@ -52,7 +53,8 @@ const patternsOf = (target: Target): readonly PatternScope[] => {
 const settingsAsked = ({ settings = {}, settingsIn = {} }: DesiredRole): readonly string[] =>
   [settings, ...Object.values(settingsIn)].flatMap((all) => Object.keys(all))
 
-const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
+const scopeOfSync = (request: SyncRequest): Scope => {
+  const { desired, options } = request
   // Many roles ask for the same.
   const lists = new Set(desired.map((one) => one.grants))
   const grants = [...new Set([...lists].flat())]
@@ -61,14 +63,17 @@ const scopeOfSync = ({ desired, options }: SyncRequest): Scope => {
   const owned = ownerships.filter(isNamed)
   const creators = ofKind(grants, 'default privilege')
   const { reassignOwnedTo, manages } = options
+  const absent = absentRolesOf(desired)
   return scope({
     ...nothingToRead,
     desired: desired.map(({ role }) => role),
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
     settings: desired.flatMap(settingsAsked),
+    absent,
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
       ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
+      ...(absent.length === 0 ? [] : heirsOf(request).values()),
       ...creators.map(({ owner }) => owner),
     ],
     objects: [
@@ -97,6 +102,7 @@ export const scope = ({
   defaultsOf,
   properties = [],
   settings = [],
+  absent = [],
   unusedRoles,
 }: Scope): Scope => ({
   desired: sortedUnique(desired),
@@ -107,5 +113,6 @@ export const scope = ({
   defaultsOf: sortedUnique(defaultsOf),
   ...(properties.length > 0 && { properties: sortedUnique(properties) }),
   ...(settings.length > 0 && { settings: sortedUnique(settings) }),
+  ...(absent.length > 0 && { absent: sortedUnique(absent) }),
   unusedRoles,
 })

@@ -13,7 +13,7 @@ export interface Ownerships extends Pick<
   TargetState,
   | 'owners'
   | 'desired'
-  | 'reassignOwnedTo'
+  | 'heirs'
   | 'caretakers'
   | 'attachable'
   | 'attachableIn'
@@ -104,9 +104,10 @@ const canBeHeld = (goal: Ownerships, object: CatalogObject): boolean =>
  * the caller has named a new owner.
  */
 const heirOf = (catalog: Catalog, goal: Ownerships, object: CatalogObject): string | undefined => {
-  const { reassignOwnedTo, desired, caretakers } = goal
+  const { heirs, desired, caretakers } = goal
+  const named = heirs.get(object.owner)
   const { actingRole } = catalog.server
-  if (reassignOwnedTo !== undefined) return reassignOwnedTo
+  if (named !== undefined) return named
   if (object.ownedBySuperusers || objectKinds[object.kind].actsByItself || object.owner === actingRole)
     return undefined
   const isOurs = isInert(catalog, goal, object) && canBeHeld(goal, object)

@@ -1,5 +1,6 @@
 import { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { absentRolesOf, heirsOf } from '../model/absent-role.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
@@ -54,7 +55,8 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
         grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
       ),
     ),
-    reassignOwnedTo: options.reassignOwnedTo,
+    absent: new Set(absentRolesOf(desired)),
+    heirs: heirsOf(request),
     caretakers,
     attachable: attachableOf(catalog, caretakers),
     attachableIn: attachableIn(desired),
@@ -84,7 +86,7 @@ export const resolve = (catalog: Catalog, request: SyncRequest): Resolved => {
     skips.notPermitted({ role, grant: null }, why)
     return false
   }
-  const existing = request.desired.filter(({ role }) => exists(role))
+  const existing = request.desired.filter(({ role }) => !empty.absent.has(role) && exists(role))
   const asked = existing.flatMap(({ role, grants }) => grants.map((grant): AskedGrant => ({ role, grant })))
   const attributes = new AttributeResolver(catalog, now, skips)
   for (const reason of asked) {

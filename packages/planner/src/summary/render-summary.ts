@@ -65,9 +65,9 @@ export const renderSummary = (plan: Plan): string => {
   const { warnings, created, dropped, roles, others, skipped, residue, unmanaged } = summary
   return [
     headline(summary),
+    ...(dropped.length > 0 ? [`drops ${roleNames(dropped)}`] : []),
     ...shortened(warnings.map((warning) => `WARNING: ${warning}`)),
     ...(created.length > 0 ? [`creates ${roleNames(created)}`] : []),
-    ...(dropped.length > 0 ? [`drops ${roleNames(dropped)}`] : []),
     ...onIntermediate(summary),
     ...fitting(ofRoles(roles)),
     ...section('not given', ofLeft(skipped)),
