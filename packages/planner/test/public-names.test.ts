@@ -13,6 +13,7 @@ const values = `
 `
 
 const types = `
+    AbsentRole
     AccessLevel
     AccessOptions
     AccessPrivileges
@@ -35,7 +36,9 @@ const types = `
     DesiredRole
     Difference
     DirectOption
+    DropPolicy
     DropRole
+    DropUserMapping
     Effect
     Fact
     Future
@@ -58,6 +61,7 @@ const types = `
     MembershipFact
     MembershipGrant
     MembershipOptions
+    Mentions
     NameOrPattern
     ObjectKind
     ObjectKindRow
@@ -66,6 +70,7 @@ const types = `
     ObjectPattern
     Operation
     OtherAttributeGrant
+    OtherDatabase
     OwnableKind
     OwnershipFact
     OwnershipGrant
@@ -75,6 +80,9 @@ const types = `
     PlanDifference
     PlanEntry
     PlanOptions
+    Policy
+    PolicyFact
+    PolicyName
     Privilege
     PrivilegeFact
     PrivilegeGrant
@@ -87,6 +95,7 @@ const types = `
     Reason
     RenderCodeOptions
     RenderOptions
+    RequestedRole
     Residue
     RevokeDefaultPrivilege
     RevokeMembership
@@ -101,6 +110,7 @@ const types = `
     SetAttribute
     SetOwner
     SetPassword
+    SetPolicyRoles
     SetProperty
     SetValidUntil
     SettingValue
@@ -113,6 +123,8 @@ const types = `
     SummaryEntry
     Unmanaged
     Unsaid
+    UserMapping
+    UserMappingFact
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')

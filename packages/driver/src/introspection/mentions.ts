@@ -1,8 +1,11 @@
+import type { Mentions } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid } from './constant.ts'
 import { anyOf, ofSession } from './handed-on.ts'
+import { rows as memberships } from './membership.ts'
 import { name } from './name.ts'
 import type { PgCatalog } from './pg-catalog.ts'
+import type { ReadRows } from './read-rows.ts'
 import { listing } from './statement.ts'
 
 /** What depends on absent roles, as far as it is in one catalog of this database. */
@@ -48,3 +51,27 @@ export const otherDatabases = listing('otherDatabases', (_version, needs) => ({
     ) as d join pg_catalog.pg_database as b on b.oid = d.dbid
     order by d.role, b.datname`,
 }))
+
+/** Who is a member of absent roles. */
+export const membersOfAbsent = listing('memberships', (version, needs) => ({
+  columns: {
+    role: name('m.roleid', needs),
+    member: name('m.member', needs),
+    grantor: name('m.grantor', needs),
+    admin: sql`m.admin_option`,
+    inherit: sql`m.inherit_option`,
+    set: sql`m.set_option`,
+  },
+  from: sql`from (${memberships(version).where(sql<boolean>`m.roleid = ${anyOf('absent_role')}`)}) as m
+    order by m.roleid, m.member, m.grantor`,
+}))
+
+/** What the statements answered, as a part of a snapshot. */
+export const mentionsIn = (rows: ReadRows): Mentions => ({
+  policies: rows('policies')(({ schema, table, ...row }) => ({
+    ...row,
+    table: { kind: 'table', name: [schema, table] },
+  })),
+  userMappings: rows('userMappings')((row) => row),
+  otherDatabases: rows('otherDatabases')((row) => row),
+})

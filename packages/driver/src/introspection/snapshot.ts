@@ -2,9 +2,9 @@ import {
   type AclItem,
   type DatabaseObject,
   type DefaultPrivileges,
+  type Membership,
   type ObjectKind,
   objectKinds,
-  type Policy,
   type Role,
   type RoleProperty,
   type Scope,
@@ -19,6 +19,7 @@ import {
   vanishedRole,
 } from '@pgsr/planner/internal'
 import type { Results } from '../connection/wire.ts'
+import { mentionsIn } from './mentions.ts'
 import { mayHaveVanished } from './name.ts'
 import { catalogNameOf, type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
 import { isObjectCatalog } from './object-catalog.ts'
@@ -134,11 +135,6 @@ const propertyOf = ({ setting, database, ...row }: RowOf<'properties'>): RolePro
   ...(database !== null && { database }),
 })
 
-const policyOf = ({ schema, table, ...row }: RowOf<'policies'>): Policy => ({
-  ...row,
-  table: { kind: 'table', name: [schema, table] },
-})
-
 type Dependency = RowOf<'dependencies'>
 
 /** The catalog of memberships. From 16 on, a grantor depends on it. */
@@ -190,6 +186,10 @@ const mayBeUnreachable =
   ({ bootstrapRole }: Snapshot['server']) =>
   ({ name: [schema], owner }: DatabaseObject): boolean =>
     /^pg_(toast_)?temp/.test(schema!) || (schema === 'pg_catalog' && owner !== bootstrapRole)
+
+/** Each membership once: those in absent roles are read by themselves, and some of them with the others too. */
+const eachOnce = ({ absent }: Needs, rows: readonly Membership[]): readonly Membership[] =>
+  absent ? [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()] : rows
 
 type Parts = Pick<Snapshot, 'server' | 'memberships' | 'objects' | 'defaultPrivileges' | 'unmanaged'>
 
@@ -257,12 +257,12 @@ export const parseAnswer = (
   })
   const parts = {
     server,
-    memberships: [
+    memberships: eachOnce(needs, [
       ...rows('memberships')((row) => row),
       ...rows('membershipsAlike')(({ roles, members, ...row }) =>
         members.flatMap((member) => roles.map((role) => ({ role, member, ...row }))),
       ).flat(),
-    ],
+    ]),
     objects: isUsual
       ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
       : rows('objects')((row) => objectOf(row, parseAcl)),
@@ -308,13 +308,7 @@ export const parseAnswer = (
         properties: rows('properties')(propertyOf),
         settings: rows('settings')((row) => row),
       }),
-      ...(needs.absent && {
-        mentions: {
-          policies: rows('policies')(policyOf),
-          userMappings: rows('userMappings')((row) => row),
-          otherDatabases: rows('otherDatabases')((row) => row),
-        },
-      }),
+      ...(needs.absent && { mentions: mentionsIn(rows) }),
       unmanaged: [...parts.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },

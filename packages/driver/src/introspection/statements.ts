@@ -29,7 +29,7 @@ import {
   trackedRole,
   unusedRole,
 } from './roles.ts'
-import { otherDatabases, policies, userMappings } from './mentions.ts'
+import { membersOfAbsent, otherDatabases, policies, userMappings } from './mentions.ts'
 import { knownSettings, properties } from './properties.ts'
 import { requestedName, requestedObject, requestedSchema } from './scope.ts'
 import { literalOf, type ScopePart } from './scope-part.ts'
@@ -90,7 +90,7 @@ const roles: Statement = inSteps({
 export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
   session,
   ...(needs.properties ? [properties, knownSettings] : []),
-  ...(needs.absent ? [policies, userMappings, otherDatabases] : []),
+  ...(needs.absent ? [policies, userMappings, otherDatabases, membersOfAbsent] : []),
   ...(needs.purpose !== 'change'
     ? narrowReading(needs)
     : [

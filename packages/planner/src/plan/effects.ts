@@ -142,7 +142,7 @@ const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role
  * Everything that a plan changes for roles that are not desired, after roles that are dropped because they should not
  * exist, and all ownership and LOGIN that is lost. It is
  * computed from the catalogs before and after, so that nothing can be forgotten. The membership that the
- * creator of a role gets in it is left out.
+ * creator of a role gets in it is left out, and so is that the acting role no longer administers what it drops.
  */
 export const effectsOf = (
   before: Catalog,
@@ -162,7 +162,11 @@ export const effectsOf = (
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
     (creators.get(fact.role) === fact.member ||
-      (dropped.has(fact.role) && (!isRealMember(fact) || isOwnDelegate(fact))))
+      (dropped.has(fact.role) && isOfAdministrator(fact)))
+  const isOfAdministrator = (row: Membership): boolean =>
+    goal.absent.has(row.role)
+      ? !isRealMember(row) && row.member === before.server.actingRole
+      : !isRealMember(row) || isOwnDelegate(row)
   const isOwnDelegate = ({ role, member }: Membership): boolean =>
     member === before.server.actingRole && goal.access.now.graph.isDelegate(role)
   const isTold = bystandersIn(before, goal, touched)
