@@ -227,6 +227,56 @@ conformanceAround16('absent role', (sandbox) => {
     expect(await exists(box, role)).toBe(false)
   })
 
+  test('a role that has created roles and granted them to others is dropped', async () => {
+    const box = sandbox()
+    const [role, made, other] = [box.name('leaver'), box.name('made'), box.name('other')]
+    await box.run(`create role ${role} createrole; create role ${other}`)
+    await box.admin(`set role ${role}; create role ${made}; grant ${made} to ${other}; reset role`)
+    // Before 16, a membership keeps a grantor that does not exist any more.
+    const { plan } = await box.pool.syncRoles({ role, absent: true })
+    expect(await exists(box, role)).toBe(false)
+    const isLost = box.server.version >= 160_000
+    expect(plan.effects.filter((one) => one.role === other).map(({ fact }) => fact.kind)).toEqual(
+      isLost ? ['membership'] : [],
+    )
+    await box.admin(`drop role ${made}`)
+  })
+
+  test('a policy of a table that the acting role may not alter keeps the role', async () => {
+    const box = sandbox()
+    const [role, schema, owner] = [box.name('leaver'), box.name('s'), box.name('owner')]
+    await box.run(`create role ${role}`)
+    await box.admin(
+      `create role ${owner} superuser; create schema ${schema}; create table ${schema}.t (id int);
+       alter table ${schema}.t owner to ${owner}; create policy p on ${schema}.t as restrictive to ${role}`,
+    )
+    const { plan } = await box.sync({ role, absent: true }, { onResidue: 'report' })
+    expect(await exists(box, role)).toBe(!box.isSuperuser)
+    const statement = `DROP POLICY "p" ON "${schema}"."t"`
+    expect(plan.residue.map((one) => one.statement)).toEqual(box.isSuperuser ? [] : [statement])
+    if (!box.isSuperuser) {
+      await box.admin(statement)
+      await box.sync({ role, absent: true })
+      expect(await exists(box, role)).toBe(false)
+    }
+    await box.admin(`drop schema ${schema} cascade; drop role ${owner}`)
+  })
+
+  test('in a transaction of the caller’s the role is dropped with it, and its sessions go on', async () => {
+    const box = sandbox()
+    const role = box.name('leaver')
+    await box.run(`create role ${role} login`)
+    const client = new pg.Client(connectionTo({ ...box.server, user: role }, box.database))
+    await client.connect()
+    const { sessions } = await box.driver.transaction(box.connection, box.database, (connected) =>
+      connected.syncRoles({ role, absent: true, terminateSessions: true }),
+    )
+    expect(sessions?.left.map(({ why }) => why)).toEqual(['the transaction of the caller is not committed yet'])
+    expect(await exists(box, role)).toBe(false)
+    await client.query('select 1')
+    await client.end()
+  })
+
   test('a role that the acting role may not drop stays, and so does the role that syncs', async () => {
     const box = sandbox()
     await expect(
