@@ -49,10 +49,7 @@ export interface Sandbox {
    * Syncs through the pool, and holds every sync to what is true of all: other roles gain and lose what the plan’s
    * effects say and nothing else, and the same sync again finds nothing to do.
    */
-  readonly sync: (
-    desired: Desired,
-    options?: SyncRolesOptions,
-  ) => Promise<SyncResult>
+  readonly sync: (desired: Desired, options?: SyncRolesOptions) => Promise<SyncResult>
   readonly plan: (desired: Desired, options?: PlanRolesOptions) => Promise<Plan>
   readonly end: () => Promise<void>
 }
@@ -69,10 +66,9 @@ const rowsOf = async (client: pg.ClientBase, text: string): Promise<readonly (re
 let sandboxes = 0
 
 /**
- * Whether a role that the acting role made, and so administers, may just have been dropped: because it should not exist, or
- * since an intermediate role that
- * holds nothing any more, its object having been dropped, is any other test’s to drop at any time. That the acting role
- * gives nothing of its own away is held to elsewhere, for all roles that are still there.
+ * Whether a role that the acting role made, and so administers, may just have been dropped: it should not exist; or it is
+ * an intermediate role that holds nothing any more, its object having been dropped, which is any other test’s to drop at
+ * any time. That the acting role gives nothing of its own away is held to elsewhere, for all roles that are still there.
  */
 const isOfDropped = (thing: string, actor: string, absent: readonly string[]): boolean =>
   ['_pgsr_', ...absent].some((role) => thing.startsWith(`${actor}: member of ${role}`)) &&

@@ -12,11 +12,20 @@ const rolesToEnd = ({ request }: Plan, { roles }: Snapshot): readonly string[] =
   const named = new Set(
     request.desired.flatMap(({ role, terminateSessions }) => (terminateSessions === true ? [role] : [])),
   )
-  return named.size === 0 ? [] : roles.flatMap(({ name, oid }) => (named.has(name) && oid !== null ? [oid] : []))
+  return named.size === 0
+    ? []
+    : roles.flatMap(({ name, oid }) => (named.has(name) && oid !== null ? [oid] : []))
 }
 
 const sessionsOf = (oids: readonly string[]): string =>
   `from pg_catalog.pg_stat_activity as a where a.usesysid in (${oids.join(', ')}) and a.pid <> pg_catalog.pg_backend_pid()`
+
+const uncommitted = { message: 'the transaction of the caller is not committed yet' }
+
+const goesOn = (pid: number | null, { message }: Pick<StatementError, 'message'>): EndedSessions => ({
+  terminated: 0,
+  left: [{ pid, why: message }],
+})
 
 /**
  * Ends the sessions of absent roles if that is asked for. Their transaction is committed by then, so that they can have no
@@ -36,10 +45,6 @@ export const endSessions = Effect.fnUntraced(function* (
     within(transaction, (onAnswer) =>
       session.send([...begin, settingsStatement(settings), query, ...end].join(';'), { onAnswer }),
     ).pipe(Effect.flatMap((results) => readLastCell(results, parse)))
-  const goesOn = (pid: number | null, { message }: Pick<StatementError, 'message'>): EndedSessions => ({
-    terminated: 0,
-    left: [{ pid, why: message }],
-  })
   const terminate = (pid: number) =>
     ask(
       `select pg_catalog.count(*) from (
@@ -47,7 +52,6 @@ export const endSessions = Effect.fnUntraced(function* (
       ) as t where t.told`,
       (count): EndedSessions => ({ terminated: Number(count), left: [] }),
     ).pipe(Effect.catch((error) => Effect.succeed(goesOn(pid, error))))
-  const uncommitted = { message: 'the transaction of the caller is not committed yet' }
   const mayEnd = transaction.isOwn || operationsOf(result.plan).length === 0
   const ended = yield* ask(
     `select coalesce(pg_catalog.json_agg(a.pid order by a.pid), '[]')::pg_catalog.text ${sessionsOf(oids)}`,

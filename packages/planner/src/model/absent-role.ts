@@ -1,5 +1,4 @@
 import type { DesiredRole } from './desired-role.ts'
-import type { SyncRequest } from './request.ts'
 
 /** A role that should not exist. Everything that it has is taken away, and it is dropped. */
 export interface AbsentRole {
@@ -20,11 +19,3 @@ export interface RequestedRole
 /** The roles of a request that should not exist. */
 export const absentRolesOf = (desired: readonly RequestedRole[]): readonly string[] =>
   desired.flatMap(({ role, absent }) => (absent === true ? [role] : []))
-
-/** By desired role: the new owner of what it loses, if the caller has named one. */
-export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, string> =>
-  new Map(
-    desired.flatMap(({ role, reassignOwnedTo = options.reassignOwnedTo }) =>
-      reassignOwnedTo === undefined ? [] : [[role, reassignOwnedTo] as const],
-    ),
-  )

@@ -56,3 +56,11 @@ export const dropRequest: DropRequest = { kind: 'drop unused roles' }
 /** The desired roles of a request; none if it drops unused roles. */
 export const desiredRolesOf = (request: Request): readonly string[] =>
   request.kind === 'sync' ? request.desired.map(({ role }) => role) : []
+
+/** By desired role: the new owner of what it loses, if the caller has named one. */
+export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, string> =>
+  new Map(
+    desired.flatMap(({ role, reassignOwnedTo = options.reassignOwnedTo }) =>
+      reassignOwnedTo === undefined ? [] : [[role, reassignOwnedTo] as const],
+    ),
+  )

@@ -16,17 +16,13 @@ export const endMentions: Phase = (catalog, goal) => [
     const first = roles.find((role) => goal.absent.has(role))!
     const base = { policy, table, owner, as, reason: notAskedFor(first) }
     return [
-      left.length === 0
-        ? { kind: 'dropPolicy', ...base }
-        : { kind: 'setPolicyRoles', roles: left, ...base },
+      left.length === 0 ? { kind: 'dropPolicy', ...base } : { kind: 'setPolicyRoles', roles: left, ...base },
     ]
   }),
   ...sortedBy(mappingChanges(catalog, goal), ({ mapping: { role, server } }) =>
     JSON.stringify([role, server]),
   ).flatMap(({ mapping: { role, server }, owner, as }): Operation[] =>
-    as === undefined
-      ? []
-      : [{ kind: 'dropUserMapping', role, server, owner, as, reason: notAskedFor(role) }],
+    as === undefined ? [] : [{ kind: 'dropUserMapping', role, server, owner, as, reason: notAskedFor(role) }],
   ),
 ]
 

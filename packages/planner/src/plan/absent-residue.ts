@@ -28,7 +28,12 @@ const endOfUnmanaged = (kind: string, role: string): End => {
 
 const residueFor = (catalog: Catalog, goal: Goal, role: string, tie: Tie): Residue => {
   const { actingRole } = catalog.server
-  const staying = (why: string, reason: Residue['reason'], end: End, fact: Fact = { kind: 'role', role }) => ({
+  const staying = (
+    why: string,
+    reason: Residue['reason'],
+    end: End,
+    fact: Fact = { kind: 'role', role },
+  ) => ({
     role,
     fact,
     reason,

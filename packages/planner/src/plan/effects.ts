@@ -161,8 +161,7 @@ export const effectsOf = (
   for (const role of dropped) for (const { member } of before.memberships.inRole(role)) members.add(member)
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
-    (creators.get(fact.role) === fact.member ||
-      (dropped.has(fact.role) && isOfAdministrator(fact)))
+    (creators.get(fact.role) === fact.member || (dropped.has(fact.role) && isOfAdministrator(fact)))
   const isOfAdministrator = (row: Membership): boolean =>
     goal.absent.has(row.role)
       ? !isRealMember(row) && row.member === before.server.actingRole

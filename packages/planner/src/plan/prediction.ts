@@ -1,11 +1,16 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
-import { defaultPrivilegeFacts, mentionFacts, privilegeFact, propertyFacts, roleFacts } from '../catalog/facts.ts'
-import { heirsOf } from '../model/absent-role.ts'
+import {
+  defaultPrivilegeFacts,
+  mentionFacts,
+  privilegeFact,
+  propertyFacts,
+  roleFacts,
+} from '../catalog/facts.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import type { Membership } from '../model/membership.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
-import { desiredRolesOf } from '../model/request.ts'
+import { desiredRolesOf, heirsOf } from '../model/request.ts'
 import type { Role, Snapshot } from '../model/snapshot.ts'
 import { type Touched, touchedBy } from '../model/touched.ts'
 import { isSameItem } from '../postgres/acl.ts'

@@ -14,13 +14,15 @@ const fields: ReadonlySet<string> = new Set([
 ] satisfies (keyof AbsentRole)[])
 
 /** Whether something that was given is meant to be a role that should not exist. */
-export const isAbsent = (given: object): given is AbsentRole => 'absent' in given && given.absent !== undefined
+export const isAbsent = (given: object): given is AbsentRole =>
+  'absent' in given && given.absent !== undefined
+
+const isTrue = (given: unknown): boolean => given === true
 
 /** Checks a role that should not exist, and brings it into the form that it has in a request. */
 export const checkAbsent = (given: AbsentRole, managed: Managed, fail: Fail): RequestedRole => {
   const { role, absent, reassignOwnedTo, terminateSessions = false, grants = [] } = given
-  if (absent !== true)
-    fail('its absent must be true; leave it out for a role that should exist', 'absent')
+  if (!isTrue(absent)) fail('its absent must be true; leave it out for a role that should exist', 'absent')
   const unknown = Object.keys(given).find((field) => !fields.has(field))
   if (unknown !== undefined)
     fail(

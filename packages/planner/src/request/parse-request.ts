@@ -1,4 +1,4 @@
-import { type AbsentRole, heirsOf, type RequestedRole } from '../model/absent-role.ts'
+import type { AbsentRole, RequestedRole } from '../model/absent-role.ts'
 import { describeGrant, describeName, describeTarget } from '../model/describe.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
 import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
@@ -6,7 +6,13 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
-import { type PlanOptions, type SeededPlanOptions, type SyncRequest, usualSeed } from '../model/request.ts'
+import {
+  heirsOf,
+  type PlanOptions,
+  type SeededPlanOptions,
+  type SyncRequest,
+  usualSeed,
+} from '../model/request.ts'
 import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
@@ -265,7 +271,10 @@ const checkedRequest = (
     seed,
   }
   const { reassignOwnedTo } = checkedOptions
-  for (const heir of new Set([...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]), ...heirsOf(request).values()]))
+  for (const heir of new Set([
+    ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
+    ...heirsOf(request).values(),
+  ]))
     checkReassignedTo(roles, heir)
   const seen = new Set<string>()
   for (const { role } of roles) {

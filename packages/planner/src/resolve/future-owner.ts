@@ -11,14 +11,7 @@ import { isPreserved, type TargetState } from './target-state.ts'
 /** What decides who owns what. */
 export interface Ownerships extends Pick<
   TargetState,
-  | 'owners'
-  | 'desired'
-  | 'heirs'
-  | 'caretakers'
-  | 'attachable'
-  | 'attachableIn'
-  | 'preserved'
-  | 'managed'
+  'owners' | 'desired' | 'heirs' | 'caretakers' | 'attachable' | 'attachableIn' | 'preserved' | 'managed'
 > {
   readonly access: Pick<AccessStages, 'now' | 'overContents'>
 }

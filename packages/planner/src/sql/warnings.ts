@@ -7,7 +7,8 @@ import { append, sortedBy } from '../util/collections.ts'
 const isGrave = ({ change, fact }: Effect): boolean =>
   change === 'loses' &&
   (fact.kind === 'role' ||
-    fact.kind === 'ownership' || (fact.kind === 'attribute' && fact.attribute === 'LOGIN'))
+    fact.kind === 'ownership' ||
+    (fact.kind === 'attribute' && fact.attribute === 'LOGIN'))
 
 const describeLosses = (lost: readonly Effect[]): string => {
   const owned = new Map<ObjectKind, number>()

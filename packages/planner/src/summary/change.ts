@@ -1,4 +1,9 @@
-import { describeFact, describeMembershipOptions, describePolicy, describeProperty } from '../model/describe.ts'
+import {
+  describeFact,
+  describeMembershipOptions,
+  describePolicy,
+  describeProperty,
+} from '../model/describe.ts'
 import type { Effect } from '../model/effect.ts'
 import type { Fact } from '../model/fact.ts'
 import { isIntermediateName } from '../model/managed-role.ts'

@@ -132,9 +132,16 @@ describe('a role that should not exist', () => {
     })
     const outcome = outcomeOf(
       owned,
-      plan(owned, [{ ...bob, reassignOwnedTo: 'heir' }, { role: 'eve', absent: true }], {
-        reassignOwnedTo: 'other',
-      }),
+      plan(
+        owned,
+        [
+          { ...bob, reassignOwnedTo: 'heir' },
+          { role: 'eve', absent: true },
+        ],
+        {
+          reassignOwnedTo: 'other',
+        },
+      ),
     )
     expect(outcome.objects.map(({ name, owner }) => [name[0], owner])).toEqual([
       ['b', 'heir'],
@@ -190,33 +197,38 @@ describe('a role that should not exist', () => {
   })
 
   test('of every catalog, whoever syncs: it is gone afterwards, or it is said why not, and nothing more can be done', () =>
-    forEveryInput(({ snapshot: any, desired, options: { manages: _, reassignOwnedTo: __, ...options } }) => {
-      const { actingRole, sessionRole, bootstrapRole } = any.server
-      const absent = desired.flatMap((one): readonly AbsentRole[] =>
-        [actingRole, sessionRole, bootstrapRole].includes(one.role) ? [] : [{ role: one.role, absent: true }],
-      )
-      const all: PlanOptions = { ...options, allowSuperuser: true }
-      const dropping = plan(any, absent, all)
-      const outcome = outcomeOf(any, dropping)
-      const there = absent.filter((one) => outcome.roles.some(({ name }) => name === one.role))
-      const said = dropping.residue.flatMap(({ role: who, message }) =>
-        message.includes('is not dropped') ? [who] : [],
-      )
-      expect(new Set(there.map((one) => one.role))).toEqual(new Set(said))
-      expect(dropping.skipped).toEqual([])
-    }, 150))
+    forEveryInput(
+      ({ snapshot: any, desired, options: { allowSelf = false, keepDependents = false, seed } }) => {
+        const { actingRole, sessionRole, bootstrapRole } = any.server
+        const absent = desired.flatMap((one): readonly AbsentRole[] =>
+          [actingRole, sessionRole, bootstrapRole].includes(one.role)
+            ? []
+            : [{ role: one.role, absent: true }],
+        )
+        const options = { allowSelf, keepDependents, seed, allowSuperuser: true }
+        const dropping = plan(any, absent, options)
+        const outcome = outcomeOf(any, dropping)
+        const there = absent.filter((one) => outcome.roles.some(({ name }) => name === one.role))
+        const said = dropping.residue.flatMap(({ role: who, message }) =>
+          message.includes('is not dropped') ? [who] : [],
+        )
+        expect(new Set(there.map((one) => one.role))).toEqual(new Set(said))
+        expect(dropping.skipped).toEqual([])
+      },
+      150,
+    ))
 })
 
-describe('a role that should not exist is refused', () => {
-  const refused = (given: object, options: PlanOptions = {}, more: readonly object[] = []): string => {
-    try {
-      plan(before, [given, ...more] as AbsentRole[], options)
-    } catch (error) {
-      if (error instanceof InvalidGrantError) return error.message
-      throw error
-    }
-    return 'nothing'
+const refused = (given: object, options: PlanOptions = {}, more: readonly object[] = []): string => {
+  try {
+    plan(before, [given, ...more] as AbsentRole[], options)
+  } catch (error) {
+    if (error instanceof InvalidGrantError) return error.message
+    throw error
   }
+  return 'nothing'
+}
+describe('a role that should not exist is refused', () => {
   const start = 'cannot sync role "bob": '
 
   test.each([

@@ -22,7 +22,10 @@ const runIn = async (box: Sandbox, database: string, text: string): Promise<void
 }
 
 /** What a role that somebody has worked with has in a database, and what others have there because of it. */
-const worldOf = (box: Sandbox, { role, other }: { readonly role: string; readonly other: string }): string => `
+const worldOf = (
+  box: Sandbox,
+  { role, other }: { readonly role: string; readonly other: string },
+): string => `
   create schema authorization ${role};
   create table ${role}.t (id int, secret text);
   create view ${role}.v as select id from ${role}.t;
@@ -75,7 +78,12 @@ const inThree = async (
     pools: readonly { readonly database: string; readonly pool: Connected }[],
   ) => Promise<void>,
 ): Promise<void> => {
-  const [role, other, member, group] = [box.name('leaver'), box.name('other'), box.name('member'), box.name('group')]
+  const [role, other, member, group] = [
+    box.name('leaver'),
+    box.name('other'),
+    box.name('member'),
+    box.name('group'),
+  ]
   await box.run(
     `create role ${role} login; create role ${other} login; create role ${member}; create role ${group};
      grant ${group} to ${role} with admin option; grant ${role} to ${member}`,
@@ -132,13 +140,19 @@ conformanceAround16('absent role', (sandbox) => {
         expect(planned.unmanaged).toEqual([])
         const lost = planned.effects.filter((effect) => effect.role === other).map(({ fact }) => fact.kind)
         expect(new Set(lost)).toEqual(
-          new Set(['privilege', 'default privilege', ...(box.server.version >= 160_000 ? ['membership'] : [])]),
+          new Set([
+            'privilege',
+            'default privilege',
+            ...(box.server.version >= 160_000 ? ['membership'] : []),
+          ]),
         )
         await expect(first!.pool.syncRoles(absent)).rejects.toBeInstanceOf(ResidueError)
         for (const { pool } of [first!, second!]) {
           await pool.syncRoles(absent, { onResidue: 'report' })
           expect(await exists(box, role)).toBe(true)
-          expect(await box.admin(`select rolcanlogin from pg_roles where rolname = '${role}'`)).toEqual([[false]])
+          expect(await box.admin(`select rolcanlogin from pg_roles where rolname = '${role}'`)).toEqual([
+            [false],
+          ])
           expect(operationsOf(await pool.planRoles(absent))).toEqual([])
         }
         const { plan } = await last!.pool.syncRoles(absent)
@@ -152,18 +166,24 @@ conformanceAround16('absent role', (sandbox) => {
   test('a role in one database is dropped with all that it has, by the plan that was shown', async () => {
     const box = sandbox()
     const [role, other, heir] = [box.name('leaver'), box.name('other'), box.name('heir')]
-    await box.run(`create role ${role} login; create role ${other}; create role ${heir}; grant ${role} to ${other}`)
+    await box.run(
+      `create role ${role} login; create role ${other}; create role ${heir}; grant ${role} to ${other}`,
+    )
     await box.admin(worldOf(box, { role, other }))
     const absent: AbsentRole = { role, absent: true, reassignOwnedTo: heir }
     const plan = await box.plan([absent, { role: box.name('joiner'), grants: [] }])
     expect(plan.residue).toEqual([])
-    expect(plan.effects.filter(({ role: who, fact }) => who === other && fact.kind === 'membership')).toHaveLength(1)
+    expect(
+      plan.effects.filter(({ role: who, fact }) => who === other && fact.kind === 'membership'),
+    ).toHaveLength(1)
     await box.pool.executePlan(plan)
     expect(await exists(box, role)).toBe(false)
-    expect(await box.admin(`select pg_get_userbyid(relowner) from pg_class where oid = '${role}.t'::regclass`)).toEqual([
-      [heir],
+    expect(
+      await box.admin(`select pg_get_userbyid(relowner) from pg_class where oid = '${role}.t'::regclass`),
+    ).toEqual([[heir]])
+    expect(await box.admin(`select usename from pg_user_mappings where srvname = 'server_${role}'`)).toEqual([
+      [other],
     ])
-    expect(await box.admin(`select usename from pg_user_mappings where srvname = 'server_${role}'`)).toEqual([[other]])
     await box.admin(`drop foreign data wrapper wrapper_${role} cascade; drop schema shared_${role} cascade`)
   })
 
@@ -220,9 +240,7 @@ conformanceAround16('absent role', (sandbox) => {
     if (!box.isSuperuser && sessions?.terminated === 0)
       await box.admin(`select pg_terminate_backend(${sessions.left[0]!.pid})`)
     await end
-    await expect
-      .poll(async () => (await box.pool.planRoles(absent)).residue, { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(async () => (await box.pool.planRoles(absent)).residue, { timeout: 10_000 }).toEqual([])
     await box.pool.syncRoles(absent)
     expect(await exists(box, role)).toBe(false)
   })
@@ -271,7 +289,9 @@ conformanceAround16('absent role', (sandbox) => {
     const { sessions } = await box.driver.transaction(box.connection, box.database, (connected) =>
       connected.syncRoles({ role, absent: true, terminateSessions: true }),
     )
-    expect(sessions?.left.map(({ why }) => why)).toEqual(['the transaction of the caller is not committed yet'])
+    expect(sessions?.left.map(({ why }) => why)).toEqual([
+      'the transaction of the caller is not committed yet',
+    ])
     expect(await exists(box, role)).toBe(false)
     await client.query('select 1')
     await client.end()
