@@ -5,7 +5,14 @@ export { mostAdministered } from './access/delegate.ts'
 export { describeFactInFull, describeName } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'
 export { checkOptionNames } from './model/option-names.ts'
-export { type DropRequest, dropRequest, type Request, type SyncRequest, usualSeed } from './model/request.ts'
+export {
+  type DropRequest,
+  dropRequest,
+  type Request,
+  sessionsEndedBy,
+  type SyncRequest,
+  usualSeed,
+} from './model/request.ts'
 export { planRequest } from './plan/plan.ts'
 export { predictionOf } from './plan/prediction.ts'
 export { objectsAsPlanned, preparingPlan } from './plan/preparing-plan.ts'

@@ -1,12 +1,12 @@
 import type { Mentions } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid } from './constant.ts'
-import { anyOf, ofSession } from './handed-on.ts'
+import { anyOf, handOn, oidsOf, ofSession } from './handed-on.ts'
 import { rows as memberships } from './membership.ts'
 import { name } from './name.ts'
 import type { PgCatalog } from './pg-catalog.ts'
 import type { ReadRows } from './read-rows.ts'
-import { listing } from './statement.ts'
+import { handingOn, listing } from './statement.ts'
 
 /** What depends on absent roles, as far as it is in one catalog of this database. */
 const dependentIn = (catalog: keyof PgCatalog): RawBuilder<unknown> => sql`
@@ -51,6 +51,22 @@ export const otherDatabases = listing('otherDatabases', (_version, needs) => ({
     ) as d join pg_catalog.pg_database as b on b.oid = d.dbid
     order by d.role, b.datname`,
 }))
+
+/** Adds who may change those policies and mappings to the owners as which the acting role may have to act. */
+export const ownersOfMentions = handingOn(
+  () =>
+    sql`select ${handOn(
+      'owner_or_grantor',
+      sql`array(
+      select pg_catalog.unnest(${oidsOf('owner_or_grantor')})
+      union select c.relowner from (${dependentIn('pg_catalog.pg_policy')}) as d
+      join pg_catalog.pg_policy as p on p.oid = d.objid join pg_catalog.pg_class as c on c.oid = p.polrelid
+      union select s.srvowner from (${dependentIn('pg_catalog.pg_user_mapping')}) as d
+      join pg_catalog.pg_user_mappings as m on m.umid = d.objid
+      join pg_catalog.pg_foreign_server as s on s.oid = m.srvid
+    )`,
+    )}`,
+)
 
 /** Who is a member of absent roles. */
 export const membersOfAbsent = listing('memberships', (version, needs) => ({

@@ -29,7 +29,7 @@ import {
   trackedRole,
   unusedRole,
 } from './roles.ts'
-import { membersOfAbsent, otherDatabases, policies, userMappings } from './mentions.ts'
+import { membersOfAbsent, otherDatabases, ownersOfMentions, policies, userMappings } from './mentions.ts'
 import { knownSettings, properties } from './properties.ts'
 import { requestedName, requestedObject, requestedSchema } from './scope.ts'
 import { literalOf, type ScopePart } from './scope-part.ts'
@@ -95,6 +95,7 @@ export const statementsFor = (needs: Needs, version: number): readonly Statement
     ? narrowReading(needs)
     : [
         ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
+        ...(needs.absent ? [ownersOfMentions] : []),
         ...(readsUsualRoles(needs) ? usualRoles(needs) : [roles]),
         ...(needs.ownsAll ? [partsOfOthers] : []),
       ]),

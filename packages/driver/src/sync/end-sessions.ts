@@ -1,4 +1,5 @@
 import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
+import { sessionsEndedBy } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { readLastCell, Session } from '../connection/session.ts'
 import { type TransactionScope, within } from '../connection/transaction-scope.ts'
@@ -8,10 +9,7 @@ import { type Actor, settingsStatement } from '../introspection/reading-settings
 
 /** The oids of the absent roles whose sessions should end. A session keeps the oid when its role is dropped. */
 const rolesToEnd = ({ request }: Plan, { roles }: Snapshot): readonly string[] => {
-  if (request.kind !== 'sync') return []
-  const named = new Set(
-    request.desired.flatMap(({ role, terminateSessions }) => (terminateSessions === true ? [role] : [])),
-  )
+  const named = new Set(sessionsEndedBy(request))
   return named.size === 0
     ? []
     : roles.flatMap(({ name, oid }) => (named.has(name) && oid !== null ? [oid] : []))

@@ -64,3 +64,9 @@ export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, 
       reassignOwnedTo === undefined ? [] : [[role, reassignOwnedTo] as const],
     ),
   )
+
+/** The absent roles of a request whose sessions are ended after the commit. */
+export const sessionsEndedBy = (request: Request): readonly string[] =>
+  request.kind === 'sync'
+    ? request.desired.flatMap(({ role, terminateSessions }) => (terminateSessions === true ? [role] : []))
+    : []

@@ -91,7 +91,11 @@ describe('a role that should not exist', () => {
     ])
     expect(summaryOf(made).dropped).toEqual(['bob'])
     expect(renderSql(made)).toContain('-- WARNING: role "bob" is dropped, and loses LOGIN')
+    expect(renderSql(made)).toContain('DROP ROLE "bob";  -- "bob" should not exist')
     expect(hasDrift(made)).toBe(true)
+    const ending = plan(before, { ...bob, terminateSessions: true })
+    expect(renderSql(ending)).toContain('-- after COMMIT pgsr ends the sessions of role "bob"')
+    expect(renderSummary(ending)).toContain('ends the sessions of role "bob"')
   })
 
   test('is in a plan that can be written, read back and compared', () => {

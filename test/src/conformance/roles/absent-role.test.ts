@@ -280,6 +280,27 @@ conformanceAround16('absent role', (sandbox) => {
     await box.admin(`drop schema ${schema} cascade; drop role ${owner}`)
   })
 
+  test('policies and user mappings go in the names of others that the acting role may act as', async () => {
+    const box = sandbox()
+    const [role, schema, owner, server] = [
+      box.name('leaver'),
+      box.name('s'),
+      box.name('owner'),
+      box.name('server'),
+    ]
+    await box.run(`create role ${role}; create role ${owner}`)
+    await box.admin(
+      `create schema ${schema} authorization ${owner}; create table ${schema}.t (id int);
+       alter table ${schema}.t owner to ${owner}; create policy p on ${schema}.t to ${role};
+       create foreign data wrapper ${server}; create server ${server} foreign data wrapper ${server};
+       grant usage on foreign data wrapper ${server} to ${owner};
+       alter server ${server} owner to ${owner}; create user mapping for ${role} server ${server}`,
+    )
+    await box.sync({ role, absent: true })
+    expect(await exists(box, role)).toBe(false)
+    await box.admin(`drop foreign data wrapper ${server} cascade; drop schema ${schema} cascade`)
+  })
+
   test('in a transaction of the caller’s the role is dropped with it, and its sessions go on', async () => {
     const box = sandbox()
     const role = box.name('leaver')
