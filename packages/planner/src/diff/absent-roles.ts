@@ -22,6 +22,12 @@ export type Tie =
 export const rolesLeft = ({ absent }: Goal, { roles }: Policy): readonly string[] =>
   roles.filter((role) => !absent.has(role))
 
+/** Whether a statement can name it, and the roles that a policy keeps: names may not be valid in the encoding of the database. */
+export const isNameable = (mention: Policy | UserMapping): boolean =>
+  !('server' in mention ? [mention.server] : [mention.policy, ...mention.table.name, ...mention.roles]).some(
+    isNameless,
+  )
+
 /** The role that changes something in the name of its owner; `undefined` if the acting role may not. */
 const asFor = ({ access }: Goal, owner: string): string | undefined =>
   access.overPrivileges.actingAs.proxyFor(owner)
@@ -39,7 +45,7 @@ export const policyChanges = (catalog: Catalog, goal: Goal): readonly PolicyChan
     const left = rolesLeft(goal, policy)
     if (left.length === policy.roles.length) return []
     const owner = catalog.object(policy.table)?.owner ?? policy.owner
-    const as = left.some(isNameless) ? undefined : asFor(goal, owner)
+    const as = isNameable(policy) ? asFor(goal, owner) : undefined
     return [{ policy, owner, left, as }]
   })
 
@@ -54,7 +60,7 @@ export const mappingChanges = (catalog: Catalog, goal: Goal): readonly MappingCh
   catalog.mentions.userMappings.flatMap((mapping) => {
     if (!goal.absent.has(mapping.role)) return []
     const owner = catalog.object({ kind: 'foreign server', name: [mapping.server] })?.owner ?? mapping.owner
-    return [{ mapping, owner, as: asFor(goal, owner) }]
+    return [{ mapping, owner, as: isNameable(mapping) ? asFor(goal, owner) : undefined }]
   })
 
 /** What is unmanaged elsewhere, but goes with a role, or is managed where the role should not exist. */

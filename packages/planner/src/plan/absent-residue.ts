@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { rolesLeft, type Tie, tiesOf } from '../diff/absent-roles.ts'
+import { isNameable, rolesLeft, type Tie, tiesOf } from '../diff/absent-roles.ts'
 import { describeFact, describeName } from '../model/describe.ts'
 import type { Fact } from '../model/fact.ts'
 import type { Residue } from '../model/residue.ts'
@@ -11,10 +11,20 @@ type End = Pick<Residue, 'statement' | 'by'>
 
 const superuser = 'a superuser'
 
+const nameless = 'which no statement can spell: its names are not valid in the encoding of the database'
+
+const byHand: End = {
+  statement: '-- no statement can spell it',
+  by: 'a superuser who edits the catalogs by hand',
+}
+
 /** What ends something that pgsr does not manage, by its kind. No statement ends one thing of another kind alone. */
 const endOfUnmanaged = (kind: string, role: string): End => {
   if (kind.startsWith('temporary '))
-    return { statement: '-- it goes when the session ends that has created it', by: 'terminateSessions' }
+    return {
+      statement: '-- it goes when the session ends that has created it',
+      by: 'a sync with terminateSessions',
+    }
   if (kind === 'subscription of another database')
     return {
       statement: '-- ALTER SUBSCRIPTION … OWNER TO, in the database of the subscription',
@@ -52,19 +62,26 @@ const residueFor = (catalog: Catalog, goal: Goal, role: string, tie: Tie): Resid
     case 'policy': {
       const { policy, table, owner } = tie.policy
       const fact = { kind: 'policy', role, policy, table } as const
-      const end = { statement: policyStatement(tie.policy, rolesLeft(goal, tie.policy)), by: ownerOr(owner) }
-      return staying(
-        `${describeFact(fact)} names it, and ${mayNot('alter that')}`,
-        'not permitted',
-        end,
-        fact,
-      )
+      return isNameable(tie.policy)
+        ? staying(
+            `${describeFact(fact)} names it, and ${mayNot('alter that')}`,
+            'not permitted',
+            { statement: policyStatement(tie.policy, rolesLeft(goal, tie.policy)), by: ownerOr(owner) },
+            fact,
+          )
+        : staying(`${describeFact(fact)} names it, ${nameless}`, 'not permitted', byHand, fact)
     }
     case 'user mapping': {
       const { server, owner } = tie.mapping
       const fact = { kind: 'user mapping', role, server } as const
-      const end = { statement: dropMappingStatement(tie.mapping), by: ownerOr(owner) }
-      return staying(`${mayNot('drop')} ${describeFact(fact)}`, 'not permitted', end, fact)
+      return isNameable(tie.mapping)
+        ? staying(
+            `${mayNot('drop')} ${describeFact(fact)}`,
+            'not permitted',
+            { statement: dropMappingStatement(tie.mapping), by: ownerOr(owner) },
+            fact,
+          )
+        : staying(`it has ${describeFact(fact)}, ${nameless}`, 'not permitted', byHand, fact)
     }
     case 'granted membership': {
       const { row } = tie
@@ -74,7 +91,7 @@ const residueFor = (catalog: Catalog, goal: Goal, role: string, tie: Tie): Resid
     }
     case 'unmanaged': {
       const { kind, description } = tie.unmanaged
-      return staying(`${kind}: ${describeName(description)}`, 'not managed', endOfUnmanaged(kind, role))
+      return staying(`it has ${kind} ${describeName(description)}`, 'not managed', endOfUnmanaged(kind, role))
     }
     case 'ownership, privileges':
       return staying('it keeps what the other entries say', 'keeps something', {

@@ -182,12 +182,31 @@ describe('a role that should not exist', () => {
       ],
       [
         'not managed',
-        'role "bob" is not dropped: pg_extension: "extension e"',
+        'role "bob" is not dropped: it has pg_extension "extension e"',
         'REASSIGN OWNED BY "bob" TO CURRENT_USER',
       ],
     ])
     expect(kept.unmanaged).toEqual([])
     expect(kept.effects.some(({ fact }) => fact.kind === 'role' || fact.kind === 'membership')).toBe(false)
+  })
+
+  test('stays if a policy or a user mapping has a name that no statement can spell', () => {
+    const invalid = '\uDCE9'
+    const kept = plan(
+      {
+        ...before,
+        mentions: {
+          ...mentions,
+          policies: [{ ...mentions.policies[1]!, policy: invalid }],
+          userMappings: [{ role: 'bob', server: invalid, owner: 'owner' }],
+        },
+      },
+      bob,
+    )
+    expect(kept.residue.map(({ fact, statement }) => [fact.kind, statement])).toEqual([
+      ['policy', '-- no statement can spell it'],
+      ['user mapping', '-- no statement can spell it'],
+    ])
   })
 
   test('two in one policy leave it together', () => {
