@@ -18,7 +18,8 @@ const values = `
 `
 
 const types = `
-    CallOptions Connection DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
+    CallOptions Connection DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions EndedSessions
+    ExecutePlanError ExecutePlanOptions
     IntrospectError LockHolder PasswordOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
     SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
 `
