@@ -1,4 +1,4 @@
-import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
+import type { Plan, Snapshot } from '@pgsr/planner'
 import { sessionsEndedBy } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { readLastCell, Session } from '../connection/session.ts'
@@ -50,13 +50,14 @@ export const endSessions = Effect.fnUntraced(function* (
       ) as t where t.told`,
       (count): EndedSessions => ({ terminated: Number(count), left: [] }),
     ).pipe(Effect.catch((error) => Effect.succeed(goesOn(pid, error))))
-  const mayEnd = transaction.isOwn || operationsOf(result.plan).length === 0
   const ended = yield* ask(
     `select coalesce(pg_catalog.json_agg(a.pid order by a.pid), '[]')::pg_catalog.text ${sessionsOf(oids)}`,
     (text) => JSON.parse(text) as readonly number[],
   ).pipe(
     Effect.flatMap((pids) =>
-      Effect.forEach(pids, (pid) => (mayEnd ? terminate(pid) : Effect.succeed(goesOn(pid, uncommitted)))),
+      Effect.forEach(pids, (pid) =>
+        transaction.isOwn ? terminate(pid) : Effect.succeed(goesOn(pid, uncommitted)),
+      ),
     ),
     Effect.catch((error) => Effect.succeed([goesOn(null, error)])),
   )

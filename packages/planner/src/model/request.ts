@@ -65,6 +65,12 @@ export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, 
     ),
   )
 
+/** All roles that the caller has named as new owners. */
+export const newOwnersIn = (request: SyncRequest): ReadonlySet<string> => {
+  const { reassignOwnedTo } = request.options
+  return new Set([...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]), ...heirsOf(request).values()])
+}
+
 /** The absent roles of a request whose sessions are ended after the commit. */
 export const sessionsEndedBy = (request: Request): readonly string[] =>
   request.kind === 'sync'

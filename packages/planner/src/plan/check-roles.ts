@@ -5,7 +5,7 @@ import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ForbiddenRoleError } from '../model/errors.ts'
 import { ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
-import { heirsOf, type SyncRequest } from '../model/request.ts'
+import { newOwnersIn, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
 import { schemaOf } from '../postgres/object-kind.ts'
@@ -109,7 +109,7 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
   }
   checkSchemas(catalog, request)
   checkPreserved(catalog, desired)
-  for (const heir of new Set(heirsOf(request).values()))
+  for (const heir of newOwnersIn(request))
     if (!catalog.roles.has(heir))
       throw new InvalidGrantError({
         field: 'reassignOwnedTo',

@@ -1,7 +1,7 @@
 import { absentRolesOf } from '../model/absent-role.ts'
 import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
-import { heirsOf, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
+import { newOwnersIn, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
@@ -62,18 +62,16 @@ const scopeOfSync = (request: SyncRequest): Scope => {
   const ownerships = ofKind(grants, 'ownership').map(({ object }) => object)
   const owned = ownerships.filter(isNamed)
   const creators = ofKind(grants, 'default privilege')
-  const { reassignOwnedTo, manages } = options
-  const absent = absentRolesOf(desired)
+  const { manages } = options
   return scope({
     ...nothingToRead,
     desired: desired.map(({ role }) => role),
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
     settings: desired.flatMap(settingsAsked),
-    absent,
+    absent: absentRolesOf(desired),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
-      ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
-      ...(absent.length === 0 ? [] : heirsOf(request).values()),
+      ...newOwnersIn(request),
       ...creators.map(({ owner }) => owner),
     ],
     objects: [

@@ -7,7 +7,7 @@ import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
 import {
-  heirsOf,
+  newOwnersIn,
   type PlanOptions,
   type SeededPlanOptions,
   type SyncRequest,
@@ -270,12 +270,7 @@ const checkedRequest = (
     options: checkedOptions,
     seed,
   }
-  const { reassignOwnedTo } = checkedOptions
-  for (const heir of new Set([
-    ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
-    ...heirsOf(request).values(),
-  ]))
-    checkReassignedTo(roles, heir)
+  for (const heir of newOwnersIn(request)) checkReassignedTo(roles, heir)
   const seen = new Set<string>()
   for (const { role } of roles) {
     if (seen.has(role))

@@ -307,8 +307,18 @@ conformanceAround16('absent role', (sandbox) => {
     await box.run(`create role ${role} login`)
     const client = new pg.Client(connectionTo({ ...box.server, user: role }, box.database))
     await client.connect()
+    const absent: AbsentRole = { role, absent: true, terminateSessions: true }
+    await expect(
+      box.driver.transaction(box.connection, box.database, async (connected) => {
+        await connected.syncRoles({ role, grants: [] })
+        const { sessions } = await connected.syncRoles(absent)
+        expect(sessions?.terminated).toBe(0)
+        throw new Error('rolled back')
+      }),
+    ).rejects.toThrow('rolled back')
+    expect(await exists(box, role)).toBe(true)
     const { sessions } = await box.driver.transaction(box.connection, box.database, (connected) =>
-      connected.syncRoles({ role, absent: true, terminateSessions: true }),
+      connected.syncRoles(absent),
     )
     expect(sessions?.left.map(({ why }) => why)).toEqual([
       'the transaction of the caller is not committed yet',
