@@ -449,4 +449,25 @@ export const mutations: readonly Mutation[] = [
     by: "if (managed.has(one.property) && one.property !== 'setting' && !asked.has(propertyKey(one)))",
     tests: conformance('roles/properties'),
   },
+  {
+    name: 'a role is dropped whatever it has in other databases',
+    file: 'packages/planner/src/diff/absent-roles.ts',
+    text: "tie(role, { kind: 'other database', database })",
+    by: 'void [role, database]',
+    tests: conformance('roles/absent-role'),
+  },
+  {
+    name: 'a policy that names a leaver stays',
+    file: 'packages/planner/src/phases/absent-roles.ts',
+    text: 'if (as === undefined) return []',
+    by: "if (as === undefined || as !== '') return []",
+    tests: conformance('roles/absent-role'),
+  },
+  {
+    name: 'sessions of a leaver go on',
+    file: 'packages/driver/src/sync/end-sessions.ts',
+    text: 'if (oids.length === 0) return result',
+    by: 'if (oids.length >= 0) return result',
+    tests: conformance('roles/absent-role'),
+  },
 ]

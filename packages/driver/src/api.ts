@@ -34,7 +34,7 @@ export {
   type DatabasesResult,
 } from './databases/results.ts'
 export type { DatabasesPromises } from './databases/functions.ts'
-export type { Promises, SyncResult } from './functions.ts'
+export type { EndedSessions, Promises, SyncResult } from './functions.ts'
 export type {
   CallOptions,
   DescribeRolesOptions,

@@ -1,4 +1,4 @@
-import type { DescribedRoles, DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import type { AbsentRole, DescribedRoles, DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type {
   DescribeRolesOptions,
   DropUnusedRolesOptions,
@@ -8,8 +8,16 @@ import type {
   SyncRolesOptions,
 } from './options.ts'
 
-/** What a role, or each of several roles, should have. */
-export type Desired = DesiredRole | readonly DesiredRole[]
+/** What a role, or each of several roles, should have; or that a role should not exist. */
+export type Desired = DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[]
+
+/** What has become of the sessions of absent roles. */
+export interface EndedSessions {
+  /** How many sessions were told to end. */
+  readonly terminated: number
+  /** The sessions that go on, and why; `pid` is `null` if they cannot even be listed. */
+  readonly left: readonly { readonly pid: number | null; readonly why: string }[]
+}
 
 /** The result of a call that changes roles. */
 export interface SyncResult {
@@ -17,6 +25,8 @@ export interface SyncResult {
   readonly changed: boolean
   /** The plan as it was executed. It has no operations if there was nothing to do. */
   readonly plan: Plan
+  /** If `terminateSessions` asks for it: what has become of the sessions of absent roles. */
+  readonly sessions?: EndedSessions
 }
 
 /** The functions of a driver package that return promises. The packages document them. */

@@ -6,6 +6,7 @@ export {
   type Settings,
   type SettingValue,
 } from './model/desired-role.ts'
+export type { AbsentRole, RequestedRole } from './model/absent-role.ts'
 export {
   type AttributeGrant,
   type DefaultPrivilegeGrant,
@@ -67,6 +68,7 @@ export {
 } from './model/snapshot-builder.ts'
 export { type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
+export type { Mentions, OtherDatabase, Policy, PolicyName, UserMapping } from './model/mentions.ts'
 export { type KnownSetting, type PropertyName, type RoleProperty } from './model/role-property.ts'
 export type {
   DatabaseObject,
@@ -98,15 +100,19 @@ export type {
   Fact,
   MembershipFact,
   OwnershipFact,
+  PolicyFact,
   PrivilegeFact,
   PropertyFact,
   RoleFact,
+  UserMappingFact,
 } from './model/fact.ts'
 export type {
   ClearPassword,
   CreateRole,
   CreateSchema,
+  DropPolicy,
   DropRole,
+  DropUserMapping,
   GrantDefaultPrivilege,
   GrantMembership,
   GrantPrivilege,
@@ -119,6 +125,7 @@ export type {
   SetAttribute,
   SetOwner,
   SetPassword,
+  SetPolicyRoles,
   SetProperty,
   SetValidUntil,
 } from './model/operation.ts'

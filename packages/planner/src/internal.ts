@@ -10,6 +10,7 @@ export {
   dropRequest,
   planOptionNames,
   type Request,
+  sessionsEndedBy,
   type SyncRequest,
   usualSeed,
 } from './model/request.ts'

@@ -13,6 +13,7 @@ const values = `
 `
 
 const types = `
+    AbsentRole
     AccessLevel
     AccessOptions
     AccessPrivileges
@@ -35,7 +36,9 @@ const types = `
     DesiredRole
     Difference
     DirectOption
+    DropPolicy
     DropRole
+    DropUserMapping
     Effect
     Fact
     Future
@@ -59,6 +62,7 @@ const types = `
     MembershipFact
     MembershipGrant
     MembershipOptions
+    Mentions
     NameOrPattern
     ObjectKind
     ObjectKindRow
@@ -67,6 +71,7 @@ const types = `
     ObjectPattern
     Operation
     OtherAttributeGrant
+    OtherDatabase
     OwnableKind
     OwnershipFact
     OwnershipGrant
@@ -76,6 +81,9 @@ const types = `
     PlanDifference
     PlanEntry
     PlanOptions
+    Policy
+    PolicyFact
+    PolicyName
     Privilege
     PrivilegeFact
     PrivilegeGrant
@@ -89,6 +97,7 @@ const types = `
     Reason
     RenderCodeOptions
     RenderOptions
+    RequestedRole
     Residue
     RevokeDefaultPrivilege
     RevokeMembership
@@ -103,6 +112,7 @@ const types = `
     SetAttribute
     SetOwner
     SetPassword
+    SetPolicyRoles
     SetProperty
     SetValidUntil
     SettingValue
@@ -115,6 +125,8 @@ const types = `
     SummaryEntry
     Unmanaged
     Unsaid
+    UserMapping
+    UserMappingFact
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')

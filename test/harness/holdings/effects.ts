@@ -45,6 +45,10 @@ export const describeFact = (fact: Fact, version: number): string => {
     }
     case 'attribute':
       return `is ${fact.attribute.toLowerCase()}`
+    case 'policy':
+      return `policy ${fact.policy} on ${fact.table.name.join('.')}`
+    case 'user mapping':
+      return `user mapping for ${fact.server}`
     case 'role':
       return 'is there'
   }

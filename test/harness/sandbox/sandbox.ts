@@ -1,4 +1,5 @@
 import {
+  type AbsentRole,
   type DesiredRole,
   isIntermediateName,
   type Plan,
@@ -14,6 +15,9 @@ import { describeEffect } from '../holdings/effects.ts'
 import { type Holdings, holdingsOf } from '../holdings/holdings.ts'
 import { connectionTo, type TestConnection, type TestServer } from '../servers/servers.ts'
 import { watched } from '../drivers/role-state.ts'
+
+/** What a sync may be asked for. */
+type Desired = DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[]
 
 /** A database of its own, with roles whose names nobody else uses. */
 export interface Sandbox {
@@ -45,11 +49,8 @@ export interface Sandbox {
    * Syncs through the pool, and holds every sync to what is true of all: other roles gain and lose what the plan’s
    * effects say and nothing else, and the same sync again finds nothing to do.
    */
-  readonly sync: (
-    desired: DesiredRole | readonly DesiredRole[],
-    options?: SyncRolesOptions,
-  ) => Promise<SyncResult>
-  readonly plan: (desired: DesiredRole | readonly DesiredRole[], options?: PlanRolesOptions) => Promise<Plan>
+  readonly sync: (desired: Desired, options?: SyncRolesOptions) => Promise<SyncResult>
+  readonly plan: (desired: Desired, options?: PlanRolesOptions) => Promise<Plan>
   readonly end: () => Promise<void>
 }
 
@@ -65,12 +66,13 @@ const rowsOf = async (client: pg.ClientBase, text: string): Promise<readonly (re
 let sandboxes = 0
 
 /**
- * Whether a role that the acting role made, and so administers, may just have been dropped: an intermediate role that
- * holds nothing any more, its object having been dropped, is any other test’s to drop at any time. That the acting role
- * gives nothing of its own away is held to elsewhere, for all roles that are still there.
+ * Whether a role that the acting role made, and so administers, may just have been dropped: it should not exist; or it is
+ * an intermediate role that holds nothing any more, its object having been dropped, which is any other test’s to drop at
+ * any time. That the acting role gives nothing of its own away is held to elsewhere, for all roles that are still there.
  */
-const isOfDropped = (thing: string, actor: string): boolean =>
-  thing.startsWith(`${actor}: member of _pgsr_`) && thing.endsWith('admin t, inherit f, set f')
+const isOfDropped = (thing: string, actor: string, absent: readonly string[]): boolean =>
+  ['_pgsr_', ...absent].some((role) => thing.startsWith(`${actor}: member of ${role}`)) &&
+  thing.endsWith('admin t, inherit f, set f')
 
 const connect = async (connection: TestConnection, database?: string): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(connection, database))
@@ -121,19 +123,20 @@ export const openSandbox = async (
   }
   const holdings: Sandbox['holdings'] = (of) => holdingsOf(superuser, server.version, of)
 
-  const bystanders = async (desired: readonly DesiredRole[]): Promise<readonly string[]> => {
+  const bystanders = async (desired: readonly { readonly role: string }[]): Promise<readonly string[]> => {
     const all = await roles()
     return [...all, server.user].filter((other) => !desired.some(({ role }) => role === other))
   }
 
   const sync: Sandbox['sync'] = async (desired, options) => {
-    const list: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
+    const list = [desired].flat()
+    const absent = list.flatMap((one) => ('absent' in one ? [one.role] : []))
     const others = await bystanders(list)
     const before = await holdings(others)
     const result = await pool.syncRoles(desired, options)
     const after = await holdings(others)
     const lost = [...before]
-      .filter((thing) => !after.has(thing) && !isOfDropped(thing, actor))
+      .filter((thing) => !after.has(thing) && !isOfDropped(thing, actor, absent))
       .map((thing) => `loses ${thing}`)
     const gained = [...after].filter((thing) => !before.has(thing)).map((thing) => `gains ${thing}`)
     // It is not an effect to become an owner, or to administer the roles that one creates.
@@ -148,12 +151,16 @@ export const openSandbox = async (
     expect([...lost, ...became].sort(), 'what other roles gain and lose is what the plan says').toEqual(
       effects.sort(),
     )
-    const withoutPasswords = list.map((one) => ({
-      ...one,
-      grants: one.grants.map((grant) =>
-        grant.kind === 'attribute' ? { ...grant, password: 'keep' as const } : grant,
-      ),
-    }))
+    const withoutPasswords = list.map((one) =>
+      'absent' in one
+        ? one
+        : {
+            ...one,
+            grants: one.grants.map((grant) =>
+              grant.kind === 'attribute' ? { ...grant, password: 'keep' as const } : grant,
+            ),
+          },
+    )
     // What a plan says does not depend on the driver, so it is enough to ask one.
     if (driver.name === 'pg') {
       const again = await pool.planRoles(withoutPasswords, options)

@@ -19,7 +19,7 @@ const values = `
 
 const types = `
     CallOptions Connection DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
-    DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions ExecutePlanError ExecutePlanOptions
+    DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions EndedSessions ExecutePlanError ExecutePlanOptions
     DesiredInDatabases IntrospectError IntrospectOptions LockHolder PasswordOptions PlanDatabasesOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
     SyncDatabasesOptions SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
 `

@@ -58,6 +58,7 @@ const scopes: readonly Scope[] = [
   { ...nothing, patterns: kinds.flatMap(patterns), defaultsOf: ['o'] },
   { ...nothing, patterns: kinds.flatMap(patterns).filter(({ owned }) => owned !== true) },
   { ...nothing, unusedRoles: true },
+  { ...nothing, absent: ['r'] },
 ]
 
 /** Whether a statement is one of those that read the catalogs, which depend on the version. */
@@ -132,7 +133,7 @@ describe.for(inject('servers'))('$name', (server) => {
     await client.query('begin')
     await syncRoles(client, { ...asked, grants: [] })
     await client.query('commit')
-    await client.query(`drop role ${asked.role}`)
+    await syncRoles(client, { role: asked.role, absent: true, terminateSessions: true })
     await client.end()
     const oldest = history.get(90600)!
     const others = texts.flatMap((text) => text.split(';')).filter((text) => !readsCatalogs(text))

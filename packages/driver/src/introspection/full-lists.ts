@@ -11,6 +11,9 @@ export type FullList = Exclude<
   ListName,
   | 'server'
   | 'properties'
+  | 'policies'
+  | 'userMappings'
+  | 'otherDatabases'
   | 'settings'
   | 'usualObjects'
   | 'rolesAlike'

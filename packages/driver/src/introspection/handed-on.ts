@@ -9,6 +9,7 @@ export type HandedList =
   | 'desired'
   | 'requested_role'
   | 'propertied_role'
+  | 'absent_role'
   | 'unused_role'
   | 'tracked_role'
   | 'dependent_database'

@@ -65,6 +65,8 @@ export interface Needs {
   readonly unusedRoles: boolean
   /** Whether connection limits, comments and settings of roles are read. */
   readonly properties: boolean
+  /** Whether roles should not exist, so that everything is read that names them. */
+  readonly absent: boolean
   /** Whether it matters as whom the acting role can act. A superuser can act as anybody. */
   readonly readsRights: boolean
   /** The catalogs of objects that are read. */
@@ -97,7 +99,7 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf = (
-  { desired, objects, owned, patterns, defaultsOf, properties = [], unusedRoles }: Scope,
+  { desired, objects, owned, patterns, defaultsOf, properties = [], absent = [], unusedRoles }: Scope,
   isSuperuser: boolean,
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
@@ -115,6 +117,7 @@ export const needsOf = (
       defaults: defaultsOf.length > 0,
       unusedRoles,
       properties: properties.length > 0,
+      absent: absent.length > 0,
       readsRights: !isSuperuser,
       catalogs: new Set([
         ...[...named, ...matched].map(catalogNameOf),

@@ -108,6 +108,10 @@ export interface PgCatalog {
   'pg_catalog.pg_event_trigger': object
   /** From 15 on. */
   'pg_catalog.pg_parameter_acl': { oid: Oid; parname: string; paracl: Acl }
+  /** Its columns are read by `mentions.ts` only. */
+  'pg_catalog.pg_policy': object
+  /** Named but never read, since most sessions may not read it. */
+  'pg_catalog.pg_user_mapping': object
   'pg_catalog.pg_proc': {
     oid: Oid
     proname: string

@@ -85,6 +85,9 @@ const lists = {
   unmanaged: { role: text, kind: text, description: text },
   properties: { role: text, property, setting: orNull(text), database: orNull(text), value: text },
   settings: { setting: text, context: orNull(text), mayBeSet: boolean },
+  policies: { policy: text, schema: text, table: text, owner: text, roles: texts },
+  userMappings: { role: text, server: text, owner: text },
+  otherDatabases: { role: text, database: text },
   mayBeUnused: { role: text },
   /** At most one row, for a role that is no superuser: whether roles have to be read that the acting role may reach. */
   reach: { isWider: boolean },

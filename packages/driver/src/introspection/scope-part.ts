@@ -24,6 +24,7 @@ const parts = {
   roles: ({ roles }: Scope) => names(roles),
   defaultsOf: ({ defaultsOf }: Scope) => names(defaultsOf),
   properties: ({ properties = [] }: Scope) => names(properties),
+  absent: ({ absent = [] }: Scope) => names(absent),
   settings: ({ settings = [] }: Scope) => texts(settings),
   databases: namesOf('database'),
   schemas: ({ objects }: Scope) =>

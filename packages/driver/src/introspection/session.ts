@@ -56,6 +56,7 @@ export const session = listing('server', (version, needs) => ({
         ]),
     handOn('desired', rolesNamed('desired')),
     handOn('requested_role', rolesNamed('roles')),
+    ...(needs.absent ? [handOn('absent_role', rolesNamed('absent'))] : []),
     ...(needs.properties ? [handOn('propertied_role', rolesNamed('properties'))] : []),
   ],
   from: sql`from (

@@ -2,6 +2,7 @@ import {
   type AclItem,
   type DatabaseObject,
   type DefaultPrivileges,
+  type Membership,
   type ObjectKind,
   objectKinds,
   type Role,
@@ -18,6 +19,7 @@ import {
   vanishedRole,
 } from '@pgsr/planner/internal'
 import type { Results } from '../connection/wire.ts'
+import { mentionsIn } from './mentions.ts'
 import { mayHaveVanished } from './name.ts'
 import { catalogNameOf, type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
 import { isObjectCatalog } from './object-catalog.ts'
@@ -185,6 +187,10 @@ const mayBeUnreachable =
   ({ name: [schema], owner }: DatabaseObject): boolean =>
     /^pg_(toast_)?temp/.test(schema!) || (schema === 'pg_catalog' && owner !== bootstrapRole)
 
+/** Each membership once: those in absent roles are read by themselves, and some of them with the others too. */
+const eachOnce = ({ absent }: Needs, rows: readonly Membership[]): readonly Membership[] =>
+  absent ? [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()] : rows
+
 type Parts = Pick<Snapshot, 'server' | 'memberships' | 'objects' | 'defaultPrivileges' | 'unmanaged'>
 
 /** Whether a role may have vanished. */
@@ -251,12 +257,12 @@ export const parseAnswer = (
   })
   const parts = {
     server,
-    memberships: [
+    memberships: eachOnce(needs, [
       ...rows('memberships')((row) => row),
       ...rows('membershipsAlike')(({ roles, members, ...row }) =>
         members.flatMap((member) => roles.map((role) => ({ role, member, ...row }))),
       ).flat(),
-    ],
+    ]),
     objects: isUsual
       ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
       : rows('objects')((row) => objectOf(row, parseAcl)),
@@ -302,6 +308,7 @@ export const parseAnswer = (
         properties: rows('properties')(propertyOf),
         settings: rows('settings')((row) => row),
       }),
+      ...(needs.absent && { mentions: mentionsIn(rows) }),
       unmanaged: [...parts.unmanaged, ...objects.unmanaged, ...defaults.unmanaged],
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     },

@@ -29,6 +29,7 @@ import {
   trackedRole,
   unusedRole,
 } from './roles.ts'
+import { membersOfAbsent, otherDatabases, ownersOfMentions, policies, userMappings } from './mentions.ts'
 import { knownSettings, properties } from './properties.ts'
 import { requestedName, requestedObject, requestedSchema } from './scope.ts'
 import { literalOf, type ScopePart } from './scope-part.ts'
@@ -89,10 +90,12 @@ const roles: Statement = inSteps({
 export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
   session,
   ...(needs.properties ? [properties, knownSettings] : []),
+  ...(needs.absent ? [policies, userMappings, otherDatabases, membersOfAbsent] : []),
   ...(needs.purpose !== 'change'
     ? narrowReading(needs)
     : [
         ...(readsUsualObjects(needs, version) ? usualObjects(needs) : [objects]),
+        ...(needs.absent ? [ownersOfMentions] : []),
         ...(readsUsualRoles(needs) ? usualRoles(needs) : [roles]),
         ...(needs.ownsAll ? [partsOfOthers] : []),
       ]),

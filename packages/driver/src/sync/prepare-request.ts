@@ -1,4 +1,10 @@
-import { type DesiredRole, type Grant, InvalidGrantError, type PlanOptions, type Scope } from '@pgsr/planner'
+import {
+  type Grant,
+  InvalidGrantError,
+  type PlanOptions,
+  type RequestedRole,
+  type Scope,
+} from '@pgsr/planner'
 import {
   describeName,
   planOptionNames,
@@ -7,6 +13,7 @@ import {
   type SyncRequest,
   usualSeed,
 } from '@pgsr/planner/internal'
+import type { Desired } from '../functions.ts'
 import * as Effect from 'effect/Effect'
 import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
@@ -26,10 +33,10 @@ export interface Prepared {
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 /** Copies what the caller gave, so that what is checked is what is used, whatever its getters and proxies do. */
-const copied = (desired: DesiredRole | readonly DesiredRole[]): readonly DesiredRole[] =>
-  (Array.isArray(desired) ? desired : [desired]).map((one: DesiredRole) => {
+const copied = (desired: Desired): readonly RequestedRole[] =>
+  (Array.isArray(desired) ? desired : [desired]).map((one: RequestedRole) => {
     if (!isObject(one)) return one
-    const copy = { ...one }
+    const copy = one.absent === undefined ? { ...one } : { ...one, grants: one.grants ?? [] }
     const copyOf = (grant: Grant): Grant => (isObject(grant) ? { ...grant } : grant)
     return Array.isArray(copy.grants) ? { ...copy, grants: Array.from(copy.grants, copyOf) } : copy
   })
@@ -58,7 +65,7 @@ const planOptionsOf = (options: PlanOptions): PlanOptions =>
 
 /** Checks the desired roles before anything is sent. */
 export const prepareRequest = (
-  desired: DesiredRole | readonly DesiredRole[],
+  desired: Desired,
   options: PlanOptions,
   deadline: Deadline,
   seed: string = usualSeed,

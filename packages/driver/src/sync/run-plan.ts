@@ -27,6 +27,7 @@ import { LockBudget } from './lock-budget.ts'
 import { planningAsync } from './planning.ts'
 import type { PlanSource } from './plan-source.ts'
 import { withRetries } from './retry.ts'
+import { endSessions } from './end-sessions.ts'
 import { attemptTransaction } from './transaction-attempt.ts'
 import { isComplete, planned, resultOf } from './transaction-progress.ts'
 
@@ -182,7 +183,8 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const plan = yield* noted(nothing ?? (yield* source.planFor(snapshot, 0)))
   const operations = operationsOf(plan)
   emit(settings.onEvent, { kind: 'planned', operations: operations.length })
-  if (operations.length === 0) return { changed: false, plan }
+  if (operations.length === 0)
+    return yield* endSessions({ changed: false, plan }, snapshot, transaction, settings)
   yield* refuseReadOnly(reading.readOnly, transaction)
   const { version } = reading
   // Hashed before the lock is taken, since other calls wait for it.
@@ -208,5 +210,5 @@ export const runPlan = Effect.fnUntraced(function* <E>(
       executes: true,
     }).pipe(Effect.mapError(lockTimeoutError(settings)))
   }
-  return resultOf(progress)
+  return yield* endSessions(resultOf(progress), snapshot, transaction, settings)
 })

@@ -1,5 +1,6 @@
 import { isDelegateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
+import { isSamePolicy } from '../model/mentions.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { Acl, aclOf, copyOf, type ReadonlyAcl } from '../postgres/acl.ts'
@@ -236,6 +237,26 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
       for (const column of catalog.followersOf(object))
         if (column.kind === 'column')
           revokeIn(catalog.editable(column).acl, operation, operation.grantOptionOnly)
+      return
+    }
+    case 'setPolicyRoles':
+    case 'dropPolicy': {
+      const { policies, ...rest } = catalog.mentions
+      const roles = operation.kind === 'dropPolicy' ? [] : operation.roles
+      catalog.mentions = {
+        ...rest,
+        policies: policies.flatMap((policy) => {
+          if (!isSamePolicy(policy, operation)) return [policy]
+          return roles.length === 0 ? [] : [{ ...policy, roles }]
+        }),
+      }
+      return
+    }
+    case 'dropUserMapping': {
+      const { userMappings, ...rest } = catalog.mentions
+      const isDropped = ({ role, server }: { readonly role: string; readonly server: string }): boolean =>
+        role === operation.role && server === operation.server
+      catalog.mentions = { ...rest, userMappings: userMappings.filter((one) => !isDropped(one)) }
       return
     }
     case 'grantDefaultPrivilege':

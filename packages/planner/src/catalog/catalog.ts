@@ -1,4 +1,5 @@
 import { membershipKey } from '../model/membership.ts'
+import { type Mentions, noMentions } from '../model/mentions.ts'
 import type { Scope } from '../model/scope.ts'
 import type {
   DatabaseObject,
@@ -63,6 +64,7 @@ export class Catalog {
   readonly membershipsHaveGrantors: boolean
   readonly scope: Scope | undefined
   readonly unmanaged: readonly Unmanaged[]
+  mentions: Mentions
   readonly mayBeUnused: readonly string[]
   readonly #roles: SharedMap<string, Role>
   readonly #objects: SharedMap<string, CatalogObject>
@@ -81,6 +83,7 @@ export class Catalog {
     this.membershipsHaveGrantors = has(from.server.version, 'membership grantors')
     this.scope = from.scope
     this.unmanaged = from.unmanaged
+    this.mentions = from.mentions ?? noMentions
     this.mayBeUnused = from.mayBeUnused ?? []
     if (from instanceof Catalog) {
       this.#roles = from.#roles.fork()
@@ -252,6 +255,7 @@ export class Catalog {
       ).map(({ owner, schema, on, acl }): DefaultPrivileges => ({ owner, schema, on, acl: itemsOf(acl) })),
       unmanaged: this.unmanaged,
       ...this.properties.snapshot(),
+      ...(this.mentions !== noMentions && { mentions: this.mentions }),
       ...(mayBeUnused.length > 0 && { mayBeUnused }),
     }
   }

@@ -23,6 +23,16 @@ export const roleFacts = (role: Role): readonly Fact[] => [
 export const propertyFacts = (catalog: Catalog, role: string): readonly Fact[] =>
   [...catalog.properties.of(role).values()].map((property): Fact => ({ kind: 'property', ...property }))
 
+/** The facts that policies name a role, and that it has user mappings. */
+export const mentionFacts = ({ mentions }: Catalog, role: string): readonly Fact[] => [
+  ...mentions.policies.flatMap(({ policy, table, roles }): readonly Fact[] =>
+    roles.includes(role) ? [{ kind: 'policy', role, policy, table }] : [],
+  ),
+  ...mentions.userMappings.flatMap(({ server, ...one }): readonly Fact[] =>
+    one.role === role ? [{ kind: 'user mapping', role, server }] : [],
+  ),
+]
+
 /** One privilege of one item of an object’s ACL. */
 export const privilegeFact = (
   { kind, name }: CatalogObject,

@@ -6,6 +6,7 @@ import type { Effect } from './effect.ts'
 import type { Fact } from './fact.ts'
 import type { Grant, MembershipGrant } from './grant.ts'
 import type { Membership } from './membership.ts'
+import type { PolicyName } from './mentions.ts'
 import type { LockRole, Operation, ProvidedPrivilege } from './operation.ts'
 import { askersOf, type Request } from './request.ts'
 import type { PropertyName } from './role-property.ts'
@@ -123,6 +124,10 @@ export const describeProperty = ({ property, setting, database }: PropertyName):
   return `${property} ${describeName(setting)}${database === undefined ? '' : ` in database ${describeName(database)}`}`
 }
 
+/** `policy "p" on table "s"."t"`. */
+export const describePolicy = ({ policy, table }: PolicyName): string =>
+  `policy ${describeName(policy)} on ${describeObject(table)}`
+
 /** A fact in words that can follow the name of its role: `ownership of table "s"."t"`. */
 export const describeFact = (fact: Fact): string => {
   switch (fact.kind) {
@@ -140,6 +145,10 @@ export const describeFact = (fact: Fact): string => {
       return `${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeName(fact.grantor)}`
     case 'default privilege':
       return `${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+    case 'policy':
+      return describePolicy(fact)
+    case 'user mapping':
+      return `its user mapping for foreign server ${describeName(fact.server)}`
   }
 }
 
@@ -163,11 +172,16 @@ export const describeFactInFull = (fact: Fact): string => {
       return `${describeGrantee(fact.grantee)} has ${fact.privilege} on ${describeObject(fact.object)}${grantOption(fact)}, granted by ${describeGrantee(fact.grantor)}`
     case 'default privilege':
       return `${describeGrantee(fact.grantee)} has ${fact.privilege} on ${describeFuture(fact)}${grantOption(fact)}`
+    case 'policy':
+      return `${describePolicy(fact)} names ${describeGrantee(fact.role)}`
+    case 'user mapping':
+      return `${describeGrantee(fact.role)} has a user mapping for foreign server ${describeName(fact.server)}`
   }
 }
 
 /** What a role gains or loses, as a sentence. */
 export const describeEffect = ({ role, change, fact, newOwner, actsAsNewOwner }: Effect): string => {
+  if (fact.kind === 'role' && change === 'loses') return `role ${describeName(role)} is dropped`
   const to = newOwner === undefined ? '' : ` to role ${describeName(newOwner)}`
   const acts = actsAsNewOwner === true ? '; its code may run as that role from then on' : ''
   const who = role === everybody ? 'PUBLIC, and so every role,' : describeGrantee(role)
@@ -217,5 +231,11 @@ export const describeOperation = (operation: Operation): string => {
       return `grant ${operation.privilege} on ${describeFuture(operation)} to ${describeGrantee(operation.grantee)}${grantOption(operation)}`
     case 'revokeDefaultPrivilege':
       return `revoke ${operation.grantOptionOnly ? 'grant option for ' : ''}${operation.privilege} on ${describeFuture(operation)} from ${describeGrantee(operation.grantee)}`
+    case 'setPolicyRoles':
+      return `make ${describePolicy(operation)} one for ${operation.roles.map(describeGrantee).join(', ')} only`
+    case 'dropPolicy':
+      return `drop ${describePolicy(operation)}`
+    case 'dropUserMapping':
+      return `drop the user mapping of role ${describeName(operation.role)} for foreign server ${describeName(operation.server)}`
   }
 }

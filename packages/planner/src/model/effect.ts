@@ -2,7 +2,7 @@ import type { Fact } from './fact.ts'
 
 /**
  * What a plan gives to a role that is not synced, or takes from it; or ownership or LOGIN that any role loses, even a
- * synced one.
+ * synced one; or that a role is dropped that should not exist.
  */
 export interface Effect {
   readonly role: string

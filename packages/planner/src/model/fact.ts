@@ -2,6 +2,7 @@ import type { Future } from '../postgres/default-privileges.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { type Membership, membershipKey } from './membership.ts'
+import type { PolicyName } from './mentions.ts'
 import { propertyKey, type RoleProperty } from './role-property.ts'
 
 /** A role exists. */
@@ -53,6 +54,19 @@ export interface DefaultPrivilegeFact extends Future {
   readonly grantable: boolean
 }
 
+/** A policy names a role. */
+export interface PolicyFact extends PolicyName {
+  readonly kind: 'policy'
+  readonly role: string
+}
+
+/** A role has a user mapping for a foreign server. */
+export interface UserMappingFact {
+  readonly kind: 'user mapping'
+  readonly role: string
+  readonly server: string
+}
+
 /** The smallest thing that can be true of a role. */
 export type Fact =
   | RoleFact
@@ -62,6 +76,8 @@ export type Fact =
   | OwnershipFact
   | PrivilegeFact
   | DefaultPrivilegeFact
+  | PolicyFact
+  | UserMappingFact
 
 /** The role that has what a fact says. */
 export const holderOf = (fact: Fact): string => {
@@ -69,6 +85,8 @@ export const holderOf = (fact: Fact): string => {
     case 'role':
     case 'attribute':
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return fact.role
     case 'membership':
       return fact.member
@@ -95,6 +113,10 @@ export const factKey = (fact: Fact): string => {
       return `${fact.kind}\0${fact.owner}\0${objectKey(fact.object)}`
     case 'privilege':
       return `${fact.kind}\0${fact.grantee}\0${fact.grantor}\0${fact.privilege}\0${fact.grantable}\0${objectKey(fact.object)}`
+    case 'policy':
+      return `${fact.kind}\0${fact.role}\0${fact.policy}\0${objectKey(fact.table)}`
+    case 'user mapping':
+      return `${fact.kind}\0${fact.role}\0${fact.server}`
     case 'default privilege': {
       const { owner, schema, on, privilege, grantee, grantable } = fact
       return `${fact.kind}\0${owner}\0${schema ?? ''}\0${on}\0${privilege}\0${grantee}\0${grantable}`

@@ -4,6 +4,7 @@ import type { MembershipOption } from '../postgres/membership-option.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Grant } from './grant.ts'
+import type { PolicyName } from './mentions.ts'
 import type { PropertyName } from './role-property.ts'
 
 /** Why an operation is done. */
@@ -176,6 +177,28 @@ export interface RevokeDefaultPrivilege extends OperationBase, Future {
   readonly grantOptionOnly: boolean
 }
 
+/** Says which roles a policy is for, without those that should not exist. */
+export interface SetPolicyRoles extends OperationBase, PolicyName {
+  readonly kind: 'setPolicyRoles'
+  readonly roles: readonly string[]
+  /** The owner of the table, in whose name it is done. */
+  readonly owner: string
+}
+
+/** Drops a policy that is only for roles that should not exist. */
+export interface DropPolicy extends OperationBase, PolicyName {
+  readonly kind: 'dropPolicy'
+  readonly owner: string
+}
+
+export interface DropUserMapping extends OperationBase {
+  readonly kind: 'dropUserMapping'
+  readonly role: string
+  readonly server: string
+  /** The owner of the server, in whose name it is done. */
+  readonly owner: string
+}
+
 /** One change that a plan makes: plain data, without SQL. */
 export type Operation =
   | CreateRole
@@ -194,6 +217,9 @@ export type Operation =
   | RevokePrivilege
   | GrantDefaultPrivilege
   | RevokeDefaultPrivilege
+  | SetPolicyRoles
+  | DropPolicy
+  | DropUserMapping
 
 /** The object whose owner or ACL an operation changes; empty if there is none. */
 export const objectTouched = (operation: Operation): readonly ObjectName[] => {

@@ -41,7 +41,7 @@ export interface Plan {
    * The operations in order, by transaction. There is usually one; those before the last give no desired role anything.
    */
   readonly transactions: readonly (readonly Operation[])[]
-  /** All ownership that is lost, then LOGIN that desired roles lose, then what other roles gain or lose. */
+  /** Roles that are dropped because they should not exist, all ownership that is lost, then LOGIN that desired roles lose, then what other roles gain or lose. */
   readonly effects: readonly Effect[]
   /** What is asked for but not given. */
   readonly skipped: readonly Skipped[]

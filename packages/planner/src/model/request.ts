@@ -1,4 +1,5 @@
 import { everybody } from '../postgres/acl-item.ts'
+import type { RequestedRole } from './absent-role.ts'
 import type { DesiredRole } from './desired-role.ts'
 import type { DefaultPrivilegeGrant, PrivilegeGrant } from './grant.ts'
 import type { ManagesOption } from './managed.ts'
@@ -56,7 +57,7 @@ export const planOptionNames: Readonly<Record<keyof PlanOptions, true>> = {
 /** A request to give roles exactly what they should have. */
 export interface SyncRequest {
   readonly kind: 'sync'
-  readonly desired: readonly DesiredRole[]
+  readonly desired: readonly RequestedRole[]
   readonly options: PlanOptions
   /** A text from which the names of new intermediate roles and caretakers are derived. */
   readonly seed: string
@@ -91,3 +92,23 @@ export const dropRequest: DropRequest = { kind: 'drop unused roles' }
 /** The desired roles of a request; none if it drops unused roles. */
 export const desiredRolesOf = (request: Request): readonly string[] =>
   request.kind === 'sync' ? request.desired.map(({ role }) => role) : []
+
+/** By desired role: the new owner of what it loses, if the caller has named one. */
+export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, string> =>
+  new Map(
+    desired.flatMap(({ role, reassignOwnedTo = options.reassignOwnedTo }) =>
+      reassignOwnedTo === undefined ? [] : [[role, reassignOwnedTo] as const],
+    ),
+  )
+
+/** All roles that the caller has named as new owners. */
+export const newOwnersIn = (request: SyncRequest): ReadonlySet<string> => {
+  const { reassignOwnedTo } = request.options
+  return new Set([...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]), ...heirsOf(request).values()])
+}
+
+/** The absent roles of a request whose sessions are ended after the commit. */
+export const sessionsEndedBy = (request: Request): readonly string[] =>
+  request.kind === 'sync'
+    ? request.desired.flatMap(({ role, terminateSessions }) => (terminateSessions === true ? [role] : []))
+    : []

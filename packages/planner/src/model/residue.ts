@@ -1,6 +1,6 @@
 import type { Fact } from './fact.ts'
 
-/** Something that a desired role keeps although no grant asks for it; or an unused role that is not dropped. */
+/** Something that a desired role keeps although no grant asks for it; or a role that is not dropped. */
 export interface Residue {
   readonly role: string
   readonly fact: Fact
@@ -11,6 +11,9 @@ export interface Residue {
     | 'acts as its owner'
     | 'shared with another database'
     | 'more than an intermediate role'
+    | 'in another database'
+    | 'not managed'
+    | 'keeps something'
     | 'not permitted'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string

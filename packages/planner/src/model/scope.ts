@@ -30,6 +30,8 @@ export interface Scope {
   readonly properties?: readonly string[]
   /** Settings of which is read who may set them. */
   readonly settings?: readonly string[]
+  /** Those desired roles of which is read what else keeps them from being dropped: see `Mentions`. */
+  readonly absent?: readonly string[]
   /** Whether to read the roles of pgsr’s own that this database may not need any more. */
   readonly unusedRoles: boolean
 }

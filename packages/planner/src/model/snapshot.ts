@@ -2,6 +2,7 @@ import type { AclItem } from '../postgres/acl-item.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Membership } from './membership.ts'
+import type { Mentions } from './mentions.ts'
 import type { KnownSetting, RoleProperty } from './role-property.ts'
 import type { Scope } from './scope.ts'
 
@@ -146,6 +147,8 @@ export interface Snapshot {
   readonly properties?: readonly RoleProperty[]
   /** What the server knows of settings that the scope names, or that those roles have. */
   readonly settings?: readonly KnownSetting[]
+  /** If the scope asks for it: what else names roles that should not exist. */
+  readonly mentions?: Mentions
   /**
    * If the scope asks for them: roles of pgsr’s own that may be unused, since they have no members or
    * `pg_shdepend` does not mention them. All their members are in `memberships`.

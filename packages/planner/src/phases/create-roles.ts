@@ -30,7 +30,8 @@ interface Creation {
 export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => {
   if (!goal.access.now.roles.mayCreateRoles) return []
   const missing = new Map<string, { readonly reason: Reason; readonly provides?: ProvidedPrivilege }>()
-  const isMissing = (role: string): boolean => !catalog.roles.has(role) && !missing.has(role)
+  const isMissing = (role: string): boolean =>
+    !catalog.roles.has(role) && !missing.has(role) && !goal.absent.has(role)
   for (const role of goal.roles) if (isMissing(role)) missing.set(role, { reason: { role, grant: null } })
   for (const memberships of goal.memberships.values())
     memberships.forEach((membership, role) => {

@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { membershipsGrantedBy } from '../diff/absent-roles.ts'
 import { membershipJudge } from '../diff/memberships.ts'
 import { type Membership, membershipKey } from '../model/membership.ts'
 import type { GrantMembership, Operation, Reason } from '../model/operation.ts'
@@ -123,6 +124,11 @@ export const loseMemberships = (
   const grouped = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
   for (const { row, option } of grouped.sort((a, b) => a.rank - b.rank))
     revocation.revoke(row, option, notAskedFor(row.member))
+  // A grantor that may keep its ADMIN option cannot be dropped.
+  const grantors = new Set(roles.filter((role) => goal.absent.has(role)))
+  for (const row of sortedBy(membershipsGrantedBy(catalog, grantors), membershipKey))
+    if (row.member !== catalog.server.actingRole && goal.access.now.roles.mayRevoke(row))
+      revocation.revoke(row, null, notAskedFor(row.grantor))
   return [...revocation.operations, ...(goal.keepDependents ? keptDependents(catalog, goal, revocation) : [])]
 }
 

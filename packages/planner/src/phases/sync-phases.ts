@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Goal } from '../resolve/target-state.ts'
+import { dropAbsentRoles, endMentions } from './absent-roles.ts'
 import { createRoles } from './create-roles.ts'
 import { gainDefaultPrivileges, loseDefaultPrivileges } from './default-privileges.ts'
 import { gainAttributes, gainSuperuser } from './gain-attributes.ts'
@@ -38,7 +39,7 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
  * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
  * with them. Privileges on schemas go after those on their contents. REVOKE is tried again: a role that has just lost its
  * grant option can no longer be taken for the grantor of something else. What the acting role loses, or a role that it is
- * a member of, goes last if it may be needed until then.
+ * a member of, goes last if it may be needed until then. Only then are roles dropped that should not exist.
  *
  * The acting role borrows memberships at the start of a group of phases, and gives them back at its end. So roles are
  * created in a group before those in which they may be borrowed, and what is borrowed cannot make a cycle with the
@@ -55,9 +56,10 @@ export const phases: readonly (readonly Step[])[] = [
     [revokeOnContainers],
     letCaretakersReach,
   ],
-  [loseDefaultPrivileges, gainDefaultPrivileges],
+  [loseDefaultPrivileges, gainDefaultPrivileges, endMentions],
   [of(isNeeded, false, loseMemberships)],
   [grantMemberships, setProperties, gainAttributes],
   [of(isNeeded, true, loseMemberships)],
   [of(isSession, true, loseAttributes)],
+  [dropAbsentRoles],
 ]

@@ -5,7 +5,7 @@ import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ForbiddenRoleError } from '../model/errors.ts'
 import { ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
-import type { SyncRequest } from '../model/request.ts'
+import { newOwnersIn, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
 import { schemaOf } from '../postgres/object-kind.ts'
@@ -80,12 +80,14 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
     desired.flatMap(({ grants }) => ofKind(grants, 'membership').map((grant) => grant.role)),
   )
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
-  for (const { role, grants } of desired) {
+  for (const { role, grants, absent } of desired) {
     const forbid = (why: string): never => {
       throw new ForbiddenRoleError(role, `cannot sync role ${describeName(role)}: ${why}`)
     }
     if (role === bootstrapRole)
       forbid('it is the bootstrap superuser, whose privileges the catalogs do not record')
+    if (absent === true && (role === actingRole || role === sessionRole))
+      forbid('it is the role that syncs, which cannot be dropped')
     if (!options.allowSelf && (role === actingRole || role === sessionRole))
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue
@@ -107,10 +109,10 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
   }
   checkSchemas(catalog, request)
   checkPreserved(catalog, desired)
-  const { reassignOwnedTo } = options
-  if (reassignOwnedTo !== undefined && !catalog.roles.has(reassignOwnedTo))
-    throw new InvalidGrantError({
-      field: 'reassignOwnedTo',
-      message: `cannot reassign ownership to role ${describeName(reassignOwnedTo)}: it does not exist`,
-    })
+  for (const heir of newOwnersIn(request))
+    if (!catalog.roles.has(heir))
+      throw new InvalidGrantError({
+        field: 'reassignOwnedTo',
+        message: `cannot reassign ownership to role ${describeName(heir)}: it does not exist`,
+      })
 }

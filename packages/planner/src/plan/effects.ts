@@ -11,7 +11,7 @@ import { isRealMember } from '../postgres/membership-option.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { isInert } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
-import { sortedBy } from '../util/collections.ts'
+import { sortedBy, sortedUnique } from '../util/collections.ts'
 
 /**
  * The keys of the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
@@ -121,9 +121,10 @@ const effect = (change: Effect['change'], fact: Fact): Effect => ({ role: holder
 const inOrder = ({ role, change, fact }: Effect): string => JSON.stringify([role, change === 'gains', fact])
 
 /**
- * Everything that a plan changes for roles that are not desired, after all ownership and LOGIN that is lost. It is
+ * Everything that a plan changes for roles that are not desired, after roles that are dropped because they should not
+ * exist, and all ownership and LOGIN that is lost. It is
  * computed from the catalogs before and after, so that nothing can be forgotten. The membership that the
- * creator of a role gets in it is left out.
+ * creator of a role gets in it is left out, and so is that the acting role no longer administers what it drops.
  */
 export const effectsOf = (
   before: Catalog,
@@ -142,8 +143,11 @@ export const effectsOf = (
   for (const role of dropped) for (const { member } of before.memberships.inRole(role)) members.add(member)
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
-    (creators.get(fact.role) === fact.member ||
-      (dropped.has(fact.role) && (!isRealMember(fact) || isOwnDelegate(fact))))
+    (creators.get(fact.role) === fact.member || (dropped.has(fact.role) && isOfAdministrator(fact)))
+  const isOfAdministrator = (row: Membership): boolean =>
+    goal.absent.has(row.role)
+      ? !isRealMember(row) && row.member === before.server.actingRole
+      : !isRealMember(row) || isOwnDelegate(row)
   const isOwnDelegate = ({ role, member }: Membership): boolean =>
     member === before.server.actingRole && goal.access.now.graph.isDelegate(role)
   const isTold = bystandersIn(before, goal, touched)
@@ -165,6 +169,9 @@ export const effectsOf = (
   const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
   const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
   return [
+    ...sortedUnique([...dropped].filter((role) => goal.absent.has(role))).map((role) =>
+      effect('loses', { kind: 'role', role }),
+    ),
     ...sortedBy(ownershipsLost(before, goal, changes), inOrder),
     ...sortedBy(loginsLost(before, after, altered, goal), inOrder),
     ...sortedBy([...lost, ...gained], inOrder),

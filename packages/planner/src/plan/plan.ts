@@ -1,5 +1,6 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
+import type { AbsentRole } from '../model/absent-role.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
 import { PlanningError, UnsupportedServerError } from '../model/errors.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
@@ -83,7 +84,7 @@ export const planDrop = (snapshot: Snapshot): Plan => {
  */
 export const plan = (
   snapshot: Snapshot,
-  desired: DesiredRole | readonly DesiredRole[],
+  desired: DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[],
   options: SeededPlanOptions = {},
 ): Plan => {
   const request = requestOf(desired, options)

@@ -1,12 +1,18 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
-import { defaultPrivilegeFacts, privilegeFact, propertyFacts, roleFacts } from '../catalog/facts.ts'
+import {
+  defaultPrivilegeFacts,
+  mentionFacts,
+  privilegeFact,
+  propertyFacts,
+  roleFacts,
+} from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import { isLocalElsewhere } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
-import { desiredRolesOf } from '../model/request.ts'
+import { desiredRolesOf, heirsOf } from '../model/request.ts'
 import type { Role, Snapshot } from '../model/snapshot.ts'
 import { type Touched, touchedBy } from '../model/touched.ts'
 import { isSameItem } from '../postgres/acl.ts'
@@ -78,7 +84,8 @@ const factsToProve = (
     const role = catalog.roles.get(name)
     if (role !== undefined && !isSameRole(role, other.roles.get(name))) roleFacts(role).forEach(add)
   }
-  for (const name of desired) propertyFacts(catalog, name).forEach(add)
+  for (const name of desired)
+    for (const fact of [...propertyFacts(catalog, name), ...mentionFacts(catalog, name)]) add(fact)
   for (const { owner, schema, on } of touched.defaults)
     defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)).forEach(add)
   for (const defaults of catalog.defaults)
@@ -113,17 +120,20 @@ const nothingAsked = { attachable: new Set<string>(), attachableIn: new Set<stri
  * Ownership that the acting role got because no grant asks for it, of objects that turn out to hold code: the
  * old owner could add it until the owner changed.
  */
-const nowActing = (plan: Plan, found: Catalog): readonly Fact[] =>
-  plan.request.kind !== 'sync' || plan.request.options.reassignOwnedTo !== undefined
-    ? []
-    : operationsOf(plan).flatMap((operation): Fact[] => {
-        if (operation.kind !== 'setOwner' || operation.reason.grant !== null) return []
-        const { object, owner } = operation
-        const moved = found.object(object)
-        const isHarmless =
-          owner !== plan.actingRole || (moved !== undefined && isInert(found, nothingAsked, moved))
-        return isHarmless ? [] : [{ kind: 'ownership', object, owner }]
-      })
+const nowActing = (plan: Plan, found: Catalog): readonly Fact[] => {
+  if (plan.request.kind !== 'sync') return []
+  const heirs = heirsOf(plan.request)
+  return operationsOf(plan).flatMap((operation): Fact[] => {
+    if (operation.kind !== 'setOwner' || operation.reason.grant !== null) return []
+    const { object, owner, reason } = operation
+    const moved = found.object(object)
+    const isHarmless =
+      owner !== plan.actingRole ||
+      heirs.has(reason.role) ||
+      (moved !== undefined && isInert(found, nothingAsked, moved))
+    return isHarmless ? [] : [{ kind: 'ownership', object, owner }]
+  })
+}
 
 /**
  * Works out what the catalogs should say after a plan has been executed, and returns a function that compares

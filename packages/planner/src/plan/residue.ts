@@ -28,6 +28,7 @@ import {
   setPropertyStatement,
 } from '../sql/statement.ts'
 import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { absentResidue } from './absent-residue.ts'
 
 /** What would end something, and who could run that. */
 type End = Pick<Residue, 'statement' | 'by'>
@@ -306,6 +307,7 @@ export const residueOf = (catalog: Catalog, goal: Goal): readonly Residue[] =>
       ...[...lostObjects(catalog, goal)].flatMap((object) => ownership(catalog, goal, object)),
       ...revocationsOf(catalog, goal, () => true).blocked.flatMap((one) => heldPrivileges(goal, one)),
       ...defaults(catalog, goal),
+      ...absentResidue(catalog, goal),
     ],
-    ({ role, reason, fact }) => JSON.stringify([role, reason, fact]),
+    ({ role, reason, fact, message }) => JSON.stringify([role, reason, fact, message]),
   )

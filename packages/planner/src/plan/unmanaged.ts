@@ -74,7 +74,7 @@ const ownDefaults = (catalog: Catalog, { desired, idle, managed, access }: Goal)
 const managesSettings = ({ properties }: Goal, role: string): boolean =>
   properties.get(role)?.managed.has('setting') === true
 
-/** What is tied to the desired roles in the outcome but is not managed by pgsr. */
+/** What is tied to the desired roles in the outcome but is not managed by pgsr. Of a role that should not exist it is residue. */
 export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] =>
   sortedBy(
     [
@@ -84,6 +84,6 @@ export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] 
       ...memberships(catalog, goal),
       ...elsewhere(catalog, goal),
       ...ownDefaults(catalog, goal),
-    ],
+    ].filter(({ role }) => !goal.absent.has(role)),
     ({ role, kind, description }) => JSON.stringify([role, kind, description]),
   )

@@ -1,6 +1,7 @@
+import { absentRolesOf } from '../model/absent-role.ts'
 import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
-import { askersOf, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
+import { askersOf, newOwnersIn, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
@@ -65,15 +66,16 @@ const scopeOfSync = (request: SyncRequest): Scope => {
   )
   const whole: readonly Target[] = [...ownerships, ...ofPublic]
   const creators = ofKind(grants, 'default privilege')
-  const { reassignOwnedTo, manages } = options
+  const { manages } = options
   return scope({
     ...nothingToRead,
     desired: desired.map(({ role }) => role),
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
     settings: desired.flatMap(settingsAsked),
+    absent: absentRolesOf(desired),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
-      ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
+      ...newOwnersIn(request),
       ...creators.map(({ owner }) => owner),
     ],
     objects: [
@@ -102,6 +104,7 @@ export const scope = ({
   defaultsOf,
   properties = [],
   settings = [],
+  absent = [],
   unusedRoles,
 }: Scope): Scope => ({
   desired: sortedUnique(desired),
@@ -112,5 +115,6 @@ export const scope = ({
   defaultsOf: sortedUnique(defaultsOf),
   ...(properties.length > 0 && { properties: sortedUnique(properties) }),
   ...(settings.length > 0 && { settings: sortedUnique(settings) }),
+  ...(absent.length > 0 && { absent: sortedUnique(absent) }),
   unusedRoles,
 })

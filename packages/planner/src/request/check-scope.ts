@@ -42,6 +42,9 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
     ...(needed.settings ?? [])
       .filter((name) => read.settings?.includes(name) !== true)
       .map((name) => `setting ${describeName(name)}`),
+    ...(needed.absent ?? [])
+      .filter((name) => read.absent?.includes(name) !== true)
+      .map((name) => `what else names role ${describeName(name)}`),
     ...(needed.unusedRoles && !read.unusedRoles ? ['unused roles'] : []),
   ]
 }

@@ -1,5 +1,6 @@
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { Membership } from '../model/membership.ts'
+import type { Mentions, OtherDatabase, Policy, UserMapping } from '../model/mentions.ts'
 import type { KnownSetting, RoleProperty } from '../model/role-property.ts'
 import type {
   DatabaseObject,
@@ -90,6 +91,7 @@ const snapshot = fields<Snapshot>({
       defaultsOf: list(text),
       properties: optional(list(text)),
       settings: optional(list(text)),
+      absent: optional(list(text)),
       unusedRoles: flag,
     }),
   ),
@@ -168,6 +170,13 @@ const snapshot = fields<Snapshot>({
     ),
   ),
   settings: optional(list(fields<KnownSetting>({ setting: text, context: orNull(text), mayBeSet: flag }))),
+  mentions: optional(
+    fields<Mentions>({
+      policies: list(fields<Policy>({ policy: text, table: objectName, owner: text, roles: list(text) })),
+      userMappings: list(fields<UserMapping>({ role: text, server: text, owner: text })),
+      otherDatabases: list(fields<OtherDatabase>({ role: text, database: text })),
+    }),
+  ),
   mayBeUnused: optional(list(text)),
 })
 

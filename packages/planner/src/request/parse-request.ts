@@ -1,3 +1,4 @@
+import type { AbsentRole, RequestedRole } from '../model/absent-role.ts'
 import { describeGrant, describeName, describeTarget } from '../model/describe.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
 import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
@@ -6,6 +7,7 @@ import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
 import {
+  newOwnersIn,
   type PlanOptions,
   planOptionNames,
   type SeededPlanOptions,
@@ -17,6 +19,7 @@ import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, schemaOf } from '../postgres/object-kind.ts'
 import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { checkAbsent, checkNotAsked, isAbsent } from './check-absent.ts'
 import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
@@ -67,17 +70,26 @@ const whatIs = (value: unknown): string => {
   return typeof value === 'string' ? describeName(value) : `a ${typeof value}`
 }
 
-const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: CheckedGrants): DesiredRole => {
+const checkDesiredRole = (
+  desired: DesiredRole | AbsentRole,
+  { managed, mode }: { readonly managed: Managed; readonly mode: PlanOptions['mode'] },
+  known: CheckedGrants,
+): RequestedRole => {
   if (typeof desired !== 'object' || desired === null)
     throw new InvalidGrantError({
       field: 'desired',
       message: `cannot sync roles: ${whatIs(desired)} is not a desired role; give an object with role and grants, or an array of them`,
     })
-  const { role, grants, preserveExistingGrantsInSchemas: preserved = [], external = false } = desired
+  const { role } = desired
   checkRole(role)
   const fail = (message: string, field: string, grant?: number): never => {
     throw new InvalidGrantError({ role, field, message, ...(grant !== undefined && { grant }) })
   }
+  if (isAbsent(desired))
+    return checkAbsent(desired, managed, mode, (problem, field) =>
+      fail(`cannot sync role ${describeName(role)}: ${problem}`, field),
+    )
+  const { grants, preserveExistingGrantsInSchemas: preserved = [], external = false } = desired
   const unknown = Object.keys(desired).find((field) => !fields.has(field))
   if (unknown !== undefined)
     fail(
@@ -220,8 +232,7 @@ const checkOptions = (options: PlanOptions): PlanOptions => {
   }
 }
 
-const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }: PlanOptions): void => {
-  if (reassignOwnedTo === undefined) return
+const checkReassignedTo = (desired: readonly DesiredRole[], reassignOwnedTo: string): void => {
   const problem =
     nameProblem(reassignOwnedTo) ??
     impossibleRoleNameProblem(reassignOwnedTo) ??
@@ -242,7 +253,7 @@ const checkReassignedTo = (desired: readonly DesiredRole[], { reassignOwnedTo }:
  * @throws InvalidGrantError
  */
 export const requestOf = (
-  desired: DesiredRole | readonly DesiredRole[],
+  desired: DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[],
   planOptions: SeededPlanOptions,
 ): SyncRequest =>
   onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
@@ -250,18 +261,26 @@ export const requestOf = (
   )
 
 const checkedRequest = (
-  desired: DesiredRole | readonly DesiredRole[],
+  desired: DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[],
   planOptions: SeededPlanOptions,
 ): SyncRequest => {
   const { seed = usualSeed, ...options } = planOptions
   if (typeof seed !== 'string')
     throw new InvalidGrantError({ field: 'seed', message: 'cannot plan: the seed must be a text' })
   const checkedOptions = checkOptions(options)
-  const given: readonly DesiredRole[] = Array.isArray(desired) ? desired : [desired as DesiredRole]
+  const given: readonly (DesiredRole | AbsentRole)[] = Array.isArray(desired)
+    ? desired
+    : [desired as DesiredRole | AbsentRole]
   const known = new CheckedGrants(given.length)
   const managed = managedBy(checkedOptions.manages)
-  const roles = given.map((one) => checkDesiredRole(one, managed, known))
-  checkReassignedTo(roles, checkedOptions)
+  const roles = given.map((one) => checkDesiredRole(one, { managed, mode: checkedOptions.mode }, known))
+  const request: SyncRequest = {
+    kind: 'sync',
+    desired: sortedBy(roles, ({ role }) => role),
+    options: checkedOptions,
+    seed,
+  }
+  for (const heir of newOwnersIn(request)) checkReassignedTo(roles, heir)
   const seen = new Set<string>()
   for (const { role } of roles) {
     if (seen.has(role))
@@ -274,10 +293,6 @@ const checkedRequest = (
   }
   checkOwners(roles)
   checkCycles(roles)
-  return {
-    kind: 'sync',
-    desired: sortedBy(roles, ({ role }) => role),
-    options: checkedOptions,
-    seed,
-  }
+  checkNotAsked(roles)
+  return request
 }

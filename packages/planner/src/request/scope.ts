@@ -1,3 +1,4 @@
+import type { AbsentRole } from '../model/absent-role.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
 import { objectTouched, objectWithFollowersTouched, type Operation } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
@@ -64,6 +65,6 @@ const rolesTouched = (operation: Operation): readonly string[] => {
 
 /** What must be read from the catalogs to plan for desired roles, or to prove a plan. */
 export const scopeOf = (
-  from: DesiredRole | readonly DesiredRole[] | Plan,
+  from: DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[] | Plan,
   options: PlanOptions = {},
 ): Scope => ('transactions' in from ? scopeOfPlan(from) : scopeOfRequest(requestOf(from, options)))

@@ -11,14 +11,7 @@ import { isPreserved, type TargetState } from './target-state.ts'
 /** What decides who owns what. */
 export interface Ownerships extends Pick<
   TargetState,
-  | 'owners'
-  | 'desired'
-  | 'reassignOwnedTo'
-  | 'caretakers'
-  | 'attachable'
-  | 'attachableIn'
-  | 'preserved'
-  | 'managed'
+  'owners' | 'desired' | 'heirs' | 'caretakers' | 'attachable' | 'attachableIn' | 'preserved' | 'managed'
 > {
   readonly access: Pick<AccessStages, 'now' | 'overContents'>
 }
@@ -104,9 +97,10 @@ const canBeHeld = (goal: Ownerships, object: CatalogObject): boolean =>
  * the caller has named a new owner.
  */
 const heirOf = (catalog: Catalog, goal: Ownerships, object: CatalogObject): string | undefined => {
-  const { reassignOwnedTo, desired, caretakers } = goal
+  const { heirs, desired, caretakers } = goal
+  const named = heirs.get(object.owner)
   const { actingRole } = catalog.server
-  if (reassignOwnedTo !== undefined) return reassignOwnedTo
+  if (named !== undefined) return named
   if (object.ownedBySuperusers || objectKinds[object.kind].actsByItself || object.owner === actingRole)
     return undefined
   const isOurs = isInert(catalog, goal, object) && canBeHeld(goal, object)

@@ -145,7 +145,8 @@ export const resolveOwnership = (
   const first = { now, overContents: now }
   resolver.resolveSchemas(ownerships, first)
   const withSchemas = now.isSuperuser ? catalog : settled(catalog, resolver.ownerships(first), 'schemas')
-  const newOwners = [...target.roles, target.reassignOwnedTo ?? catalog.server.actingRole]
+  const { roles, heirs } = target
+  const newOwners = [...roles, ...roles.map((role) => heirs.get(role) ?? catalog.server.actingRole)]
   const overContents = now.isSuperuser ? now : accessIn(withSchemas, catalog, newOwners)
 
   const second = { now, overContents }

@@ -1,11 +1,12 @@
 import { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { absentRolesOf } from '../model/absent-role.ts'
 import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
 import { judgedBy } from '../model/managed.ts'
 import type { Skipped } from '../model/plan.ts'
-import { askersOf, type SyncRequest } from '../model/request.ts'
+import { askersOf, heirsOf, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
 import { attachableOf, isAttaching } from './future-owner.ts'
 import { AttributeResolver } from './resolve-attributes.ts'
@@ -55,7 +56,8 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
         grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
       ),
     ),
-    reassignOwnedTo: options.reassignOwnedTo,
+    absent: new Set(absentRolesOf(desired)),
+    heirs: heirsOf(request),
     caretakers,
     attachable: attachableOf(catalog, caretakers),
     attachableIn: attachableIn(askersOf(request)),
@@ -112,7 +114,7 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     skips.notPermitted({ role, grant: null }, why)
     return false
   }
-  const existing = request.desired.filter(({ role }) => exists(role))
+  const existing = request.desired.filter(({ role }) => !empty.absent.has(role) && exists(role))
   const asked = askersOf({ ...request, desired: existing }).flatMap(({ role, grants }) =>
     grants.map((grant): AskedGrant => ({ role, grant })),
   )

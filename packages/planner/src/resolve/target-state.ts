@@ -94,8 +94,10 @@ export interface TargetState {
   readonly publicFutures: ReadonlyMap<string, Future>
   /** The desired roles that should have nothing: they will create no more objects. */
   readonly idle: ReadonlySet<string>
-  /** The new owner of objects that desired roles lose, if the caller has named one. */
-  readonly reassignOwnedTo: string | undefined
+  /** The desired roles that should not exist. */
+  readonly absent: ReadonlySet<string>
+  /** By desired role: the new owner of objects that it loses, if the caller has named one. */
+  readonly heirs: ReadonlyMap<string, string>
   /** By desired role: the new role that will own what it loses, if that may hold code. */
   readonly caretakers: ReadonlyMap<string, string>
   /** The tables of desired roles to which others may attach code before anything is done. */
@@ -133,7 +135,8 @@ export const nothingFor = (roles: readonly string[]): TargetState => ({
   publicObjects: new Set(),
   publicFutures: new Map(),
   idle: new Set(),
-  reassignOwnedTo: undefined,
+  absent: new Set(),
+  heirs: new Map(),
   caretakers: new Map(),
   attachable: new Set(),
   attachableIn: new Set(),

@@ -12,6 +12,7 @@ import {
 import { isCaretakerName, isDelegateName, isIntermediateName } from '../model/managed-role.ts'
 import type { LockRole, Operation, Reason, SetAttribute } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
+import { sessionsEndedBy } from '../model/request.ts'
 import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
 import { type Group, groupsOf } from './group-statements.ts'
 import { noSelfGrantStatement, statementOfGroup } from './statement.ts'
@@ -99,6 +100,14 @@ const lossOf = (operation: Operation, provided: string | undefined): string => {
 
 const inheritText = ({ value }: SetAttribute): string => (value ? 'INHERIT' : 'NOINHERIT')
 
+/** The kinds of operation that ordinary roles meet only if they should not exist. */
+const onlyForAbsent: ReadonlySet<Operation['kind']> = new Set([
+  'dropRole',
+  'setPolicyRoles',
+  'dropPolicy',
+  'dropUserMapping',
+])
+
 /** A statement as it is, or escaped if a name in it could end the comment or mislead. */
 const inComment = (statement: string): string => {
   const escaped = describeName(statement)
@@ -127,6 +136,7 @@ const commentOn = (operation: Operation): string => {
     return 'foreign keys are checked as the owner of the table that is read'
   if (isIntermediateName(reason.role))
     return kind === 'dropRole' ? `nothing needs ${who} any more` : `nobody is a member of ${who}`
+  if (onlyForAbsent.has(kind)) return `${who} should not exist`
   if (reason.again === true && kind === 'revokePrivilege')
     return `${who}: granted by ${describeName(operation.grantor)}, granted again by the owner`
   if (kind === 'setProperty')
@@ -178,9 +188,12 @@ const renderTransaction = (
   ].join('\n')
 }
 
-const renderFindings = ({ effects, skipped, residue, kept, unmanaged }: Plan): readonly string[] => [
+const renderFindings = ({ request, effects, skipped, residue, kept, unmanaged }: Plan): readonly string[] => [
   ...warningsOf(effects).map((warning) => `-- WARNING: ${warning}`),
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
+  ...sessionsEndedBy(request).map(
+    (role) => `-- after COMMIT pgsr ends the sessions of role ${describeName(role)}`,
+  ),
   ...skipped.map(({ message }) => `-- skipped: ${message}`),
   ...residue.map(
     ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,

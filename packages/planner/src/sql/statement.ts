@@ -1,11 +1,13 @@
 import type {
   CreateRole,
+  DropUserMapping,
   GrantMembership,
   LockRole,
   Operation,
   SetPassword,
   SetProperty,
 } from '../model/operation.ts'
+import type { PolicyName } from '../model/mentions.ts'
 import { isListOfNames, namesIn, type PropertyName } from '../model/role-property.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import { quoteIdent, quoteLiteral, quoteQualified } from '../postgres/identifier.ts'
@@ -177,6 +179,18 @@ export const setPropertyStatement = ({
     : `${alter}${where} SET ${settingInSql(setting)} = ${settingValueInSql(setting, value)}`
 }
 
+const policyInSql = ({ policy, table }: PolicyName): string =>
+  `POLICY ${quoteIdent(policy)} ON ${objectInSql(table)}`
+
+/** @param to the roles that the policy is for. If there is none, it is dropped: a policy is always for some role */
+export const policyStatement = (name: PolicyName, to: readonly string[]): string =>
+  to.length === 0
+    ? `DROP ${policyInSql(name)}`
+    : `ALTER ${policyInSql(name)} TO ${grantees(to.map((grantee) => ({ grantee })))}`
+
+export const dropMappingStatement = ({ role, server }: Pick<DropUserMapping, 'role' | 'server'>): string =>
+  `DROP USER MAPPING FOR ${quoteIdent(role)} SERVER ${quoteIdent(server)}`
+
 /** The clause of ALTER ROLE for one change. */
 const alteration = (operation: RoleAlteration): string => {
   switch (operation.kind) {
@@ -223,6 +237,9 @@ const statements: {
   grantDefaultPrivilege: (all) =>
     `${alterDefaults(all[0])} GRANT ${futurePrivileges(all)} TO ${grantees(all)}${all[0].grantable ? ' WITH GRANT OPTION' : ''}`,
   revokeDefaultPrivilege: revokeDefaults,
+  setPolicyRoles: ([one]) => policyStatement(one, one.roles),
+  dropPolicy: ([one]) => policyStatement(one, []),
+  dropUserMapping: ([one]) => dropMappingStatement(one),
 }
 
 /**

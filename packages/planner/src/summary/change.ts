@@ -1,4 +1,9 @@
-import { describeMembershipOptions, describeProperty } from '../model/describe.ts'
+import {
+  describeFact,
+  describeMembershipOptions,
+  describePolicy,
+  describeProperty,
+} from '../model/describe.ts'
 import type { Effect } from '../model/effect.ts'
 import type { Fact } from '../model/fact.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
@@ -88,6 +93,16 @@ const changeOf = (operation: Operation): Change | undefined => {
       const options = option === null ? '' : describeMembershipOptions({ [option.toLowerCase()]: true })
       return loses(member, { kind: 'membership', role, options })
     }
+    case 'setPolicyRoles':
+    case 'dropPolicy':
+      return loses(operation.reason.role, { kind: 'attribute', attribute: describePolicy(operation) })
+    case 'dropUserMapping': {
+      const { role, server } = operation
+      return loses(role, {
+        kind: 'attribute',
+        attribute: describeFact({ kind: 'user mapping', role, server }),
+      })
+    }
     case 'createSchema':
       return gains(operation.owner, {
         kind: 'ownership',
@@ -120,6 +135,8 @@ const changeOf = (operation: Operation): Change | undefined => {
 const itemOf = (fact: Fact, { newOwner }: Effect): Item | undefined => {
   switch (fact.kind) {
     case 'role':
+    case 'policy':
+    case 'user mapping':
       return undefined
     case 'attribute':
       return { kind: 'attribute', attribute: fact.attribute }

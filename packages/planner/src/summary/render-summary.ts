@@ -62,12 +62,13 @@ const onIntermediate = ({ intermediate: { created, dropped } }: Summary): readon
 /** A plan in short, as text for people: what each role gains and loses, warnings first. */
 export const renderSummary = (plan: Plan): string => {
   const summary = summaryOf(plan)
-  const { warnings, created, dropped, roles, others, skipped, residue, unmanaged } = summary
+  const { warnings, created, dropped, sessionsEnded, roles, others, skipped, residue, unmanaged } = summary
   return [
     headline(summary),
+    ...(dropped.length > 0 ? [`drops ${roleNames(dropped)}`] : []),
+    ...(sessionsEnded.length > 0 ? [`ends the sessions of ${roleNames(sessionsEnded)}`] : []),
     ...shortened(warnings.map((warning) => `WARNING: ${warning}`)),
     ...(created.length > 0 ? [`creates ${roleNames(created)}`] : []),
-    ...(dropped.length > 0 ? [`drops ${roleNames(dropped)}`] : []),
     ...onIntermediate(summary),
     ...fitting(ofRoles(roles)),
     ...section('not given', ofLeft(skipped)),

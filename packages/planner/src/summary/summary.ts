@@ -1,7 +1,7 @@
 import { describeName, describeUnmanaged } from '../model/describe.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { operationsOf, type Plan, type Skipped } from '../model/plan.ts'
-import { desiredRolesOf } from '../model/request.ts'
+import { desiredRolesOf, sessionsEndedBy } from '../model/request.ts'
 import type { Residue } from '../model/residue.ts'
 import { warningsOf } from '../sql/warnings.ts'
 import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
@@ -37,6 +37,8 @@ export interface Summary {
   /** The roles that are created, without those of pgsr’s own. */
   readonly created: readonly string[]
   readonly dropped: readonly string[]
+  /** The roles whose sessions are ended after the commit. */
+  readonly sessionsEnded: readonly string[]
   /** How many roles of pgsr’s own are created, and how many are dropped. */
   readonly intermediate: { readonly created: number; readonly dropped: number }
   /** What the desired roles gain and lose. */
@@ -111,6 +113,7 @@ export const summaryOf = (plan: Plan): Summary => {
     warnings: [...warningsOf(plan.effects), ...createdByTheWay(plan)],
     created: created.ordinary,
     dropped: dropped.ordinary,
+    sessionsEnded: sessionsEndedBy(plan.request),
     intermediate: { created: created.own, dropped: dropped.own },
     roles: rolesOf(changesOf(plan)),
     others: rolesOf(changesOfOthers(plan)),

@@ -61,6 +61,13 @@ class Needs {
       case 'revokeDefaultPrivilege':
         if (!this.#becomes(operation)) this.actAs.add(operation.owner)
         return
+      case 'setPolicyRoles':
+      case 'dropPolicy':
+      case 'dropUserMapping':
+        if (this.#becomes(operation)) return
+        this.actAs.add(operation.owner)
+        if ('table' in operation) this.#manage(operation.table)
+        return
     }
   }
 

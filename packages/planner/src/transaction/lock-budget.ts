@@ -43,6 +43,13 @@ const addLocks = (locks: Set<string>, { version }: Server, operation: Operation)
     case 'revokeDefaultPrivilege':
       locks.add(operation.owner).add(operation.grantee)
       return
+    case 'setPolicyRoles':
+      for (const role of operation.roles) locks.add(role)
+      locks.add(lockOf(operation.table))
+      return
+    case 'dropPolicy':
+      locks.add(lockOf(operation.table))
+      return
   }
 }
 

@@ -244,6 +244,9 @@ const isInScope = (
         operations.some((other) => other.kind === 'setOwner' && other.owner === operation.role)
       )
     case 'dropRole':
+    case 'setPolicyRoles':
+    case 'dropPolicy':
+    case 'dropUserMapping':
       return false
     case 'setAttribute':
       return isDesired(operation.role) && operation.attribute !== 'INHERIT'

@@ -152,6 +152,8 @@ export const isOutsideFact = (
     case 'role':
     case 'attribute':
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return !limits.cluster
     case 'ownership':
     case 'privilege':
@@ -183,6 +185,8 @@ export const isPreserved = (
     case 'attribute':
       return isExternal
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return false
     case 'ownership':
     case 'privilege':
@@ -290,6 +294,8 @@ export const isAskedFor = (outcome: Snapshot, asked: Asked, fact: Fact): boolean
     case 'role':
       return true
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return false
     case 'attribute':
       if (fact.attribute === 'PASSWORD') return roleIn(outcome, role)!.login
@@ -375,6 +381,8 @@ const wordsFor = (role: string, fact: Fact): string => {
     }
     case 'role':
     case 'property':
+    case 'policy':
+    case 'user mapping':
     case 'privilege':
       return holderOf(fact) === role
         ? describeFact(fact)
@@ -418,6 +426,8 @@ const isPassedOn = (outcome: Snapshot, asked: Asked, fact: Fact): boolean => {
     case 'role':
     case 'attribute':
     case 'property':
+    case 'policy':
+    case 'user mapping':
     case 'ownership':
       return false
   }

@@ -130,6 +130,8 @@ const isRemovable = (
   switch (fact.kind) {
     case 'role':
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return false
     case 'attribute':
       return could.setAttribute(role, fact.attribute as Attribute)

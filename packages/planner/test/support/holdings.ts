@@ -105,6 +105,8 @@ export const holderOf = (fact: Fact): string => {
     case 'role':
     case 'attribute':
     case 'property':
+    case 'policy':
+    case 'user mapping':
       return fact.role
     case 'membership':
       return fact.member

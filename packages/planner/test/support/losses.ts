@@ -8,6 +8,8 @@ export const powersOf = (fact: Fact): string[] => {
       return []
     case 'attribute':
     case 'property':
+    case 'policy':
+    case 'user mapping':
     case 'ownership':
       return [textOf(fact)]
     case 'membership': {
