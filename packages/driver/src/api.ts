@@ -27,6 +27,7 @@ export type {
 export type { DatabasesRole, DesiredInDatabases } from './databases/desired.ts'
 export type { PlanDatabasesOptions, SyncDatabasesOptions } from './databases/options.ts'
 export {
+  type DatabasePlans,
   type DatabaseResult,
   DatabasesError,
   type DatabasesPlans,

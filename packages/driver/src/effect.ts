@@ -249,7 +249,7 @@ export const syncDatabases = (
  * const pool = new pg.Pool({ database: 'warehouse' })
  * const analyst = { role: 'analyst', grants: [Grant.login(), Grant.schemaUsage('sales')] }
  * const plans = await Effect.runPromise(planDatabases({ warehouse: layer(pool) }, analyst))
- * console.log(Object.values(plans).map((plan) => renderSql(plan)))
+ * console.log(Object.values(plans).map(({ plan }) => renderSql(plan)))
  * await pool.end()
  * ```
  */

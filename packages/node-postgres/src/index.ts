@@ -205,7 +205,7 @@ export const syncDatabases: DatabasesPromises<Connection>['syncDatabases'] = dat
  * const pool = new pg.Pool({ database: 'warehouse' })
  * const analyst = { role: 'analyst', grants: [Grant.login()], in: { warehouse: [Grant.schemaUsage('sales')] } }
  * const plans = await planDatabases({ warehouse: pool }, analyst)
- * console.log(Object.entries(plans).map(([database, plan]) => `${database}: ${renderSql(plan)}`))
+ * console.log(Object.entries(plans).map(([database, { plan }]) => `${database}: ${renderSql(plan)}`))
  * await pool.end()
  * ```
  */

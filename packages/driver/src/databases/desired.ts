@@ -1,4 +1,4 @@
-import { type DesiredRole, type Grant, InvalidGrantError } from '@pgsr/planner'
+import { type AbsentRole, type DesiredRole, type Grant, InvalidGrantError } from '@pgsr/planner'
 import { describeName, isOfCluster } from '@pgsr/planner/internal'
 
 /** A role, and what it should have in several databases of one cluster. */
@@ -12,8 +12,10 @@ export interface DatabasesRole extends DesiredRole {
   readonly in?: Readonly<Record<string, readonly Grant[]>>
 }
 
-/** What one or several roles should have in several databases. */
-export type DesiredInDatabases = DatabasesRole | readonly DatabasesRole[]
+type Asked = DatabasesRole | AbsentRole
+
+/** What one or several roles should have in several databases, and which should not exist. */
+export type DesiredInDatabases = Asked | readonly Asked[]
 
 const refuse = (role: string, problem: string): never => {
   throw new InvalidGrantError({
@@ -42,6 +44,13 @@ const checkIn = ({ role, in: grants = {} }: DatabasesRole, databases: readonly s
   }
 }
 
+const isAbsent = (one: Asked): one is AbsentRole =>
+  isObject(one) && 'absent' in one && one.absent !== undefined
+
+/** The roles that should not exist. They are dropped last, after what they have in each database. */
+export const absentIn = (desired: DesiredInDatabases): readonly AbsentRole[] =>
+  [desired].flat().filter((one): one is AbsentRole => isAbsent(one))
+
 /**
  * What roles should have in one database.
  * @param isFirst whether what belongs to the cluster is done there
@@ -52,16 +61,19 @@ export const desiredIn = (
   databases: readonly string[],
   isFirst: boolean,
 ): readonly DesiredRole[] =>
-  [desired].flat().map((one: DatabasesRole): DesiredRole => {
-    if (!isObject(one) || !Array.isArray(one.grants)) return one
+  [desired].flat().flatMap((one: Asked): readonly DesiredRole[] => {
+    if (isAbsent(one)) return []
+    if (!isObject(one) || !Array.isArray(one.grants)) return [one]
     checkIn(one, databases)
     const { in: grantsIn, ...inAll } = one
     const { role, grants, preserveExistingGrantsInSchemas: preserved } = inAll
     const more = grantsIn?.[database] ?? []
-    if (isFirst) return { ...inAll, grants: [...grants, ...more] }
-    return {
-      role,
-      grants: [...grants.filter((grant) => !isOfCluster(grant)), ...more],
-      ...(preserved !== undefined && { preserveExistingGrantsInSchemas: preserved }),
-    }
+    if (isFirst) return [{ ...inAll, grants: [...grants, ...more] }]
+    return [
+      {
+        role,
+        grants: [...grants.filter((grant) => !isOfCluster(grant)), ...more],
+        ...(preserved !== undefined && { preserveExistingGrantsInSchemas: preserved }),
+      },
+    ]
   })

@@ -9,8 +9,16 @@ import type { SyncResult } from '../functions.ts'
  * error is `unknown`. `not begun`: the first database failed, in which what belongs to the cluster is done.
  */
 export type DatabaseResult =
-  | ({ readonly state: 'done' } & SyncResult)
-  | { readonly state: 'failed'; readonly error: SyncError | DatabaseError }
+  | ({ readonly state: 'done' } & SyncResult & {
+        /** What was done about roles that should not exist, if any are named. */
+        readonly absent?: SyncResult
+      })
+  | {
+      readonly state: 'failed'
+      readonly error: SyncError | DatabaseError
+      /** What was done before, if only roles that should not exist are left. */
+      readonly done?: SyncResult
+    }
   | { readonly state: 'not begun' }
 
 /** What became of each database. */
@@ -21,8 +29,15 @@ export interface DatabasesResult {
   readonly databases: Readonly<Record<string, DatabaseResult>>
 }
 
-/** The plan for each database. */
-export type DatabasesPlans = Readonly<Record<string, Plan>>
+/** The plans for one database. */
+export interface DatabasePlans {
+  readonly plan: Plan
+  /** The plan for roles that should not exist, if any are named. */
+  readonly absent?: Plan
+}
+
+/** The plans for each database. */
+export type DatabasesPlans = Readonly<Record<string, DatabasePlans>>
 
 /** Says how far a call has come, each time that a database begins or ends. */
 export interface DatabasesProgress {

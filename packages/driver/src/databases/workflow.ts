@@ -9,8 +9,9 @@ import { call, checked, type ProvideSession, run } from '../sync/running.ts'
 import { planning, readGiven } from '../sync/planning.ts'
 import { type PlanSource, requestSource, withoutResidue } from '../sync/plan-source.ts'
 import { type Prepared, prepareRequest } from '../sync/prepare-request.ts'
-import type { Settings } from '../options.ts'
-import { type DesiredInDatabases, desiredIn } from './desired.ts'
+import type { SyncRolesOptions } from '../options.ts'
+import type { Desired } from '../functions.ts'
+import { absentIn, type DesiredInDatabases, desiredIn } from './desired.ts'
 import {
   type DividedOptions,
   divideOptions,
@@ -19,6 +20,7 @@ import {
   withoutCluster,
 } from './options.ts'
 import {
+  type DatabasePlans,
   type DatabaseResult,
   DatabasesError,
   type DatabasesPlans,
@@ -73,12 +75,45 @@ const emitted = (listener: DividedOptions['onProgress'], progress: DatabasesProg
   }
 }
 
-/** The part of a database, after everything was checked. */
-interface Begun {
+/** A call of its own in one database, after everything was checked. */
+interface Work {
+  readonly prepared: Prepared
+  readonly each: SyncRolesOptions
+}
+
+/** Where it is done. */
+interface Place<E2, R> {
   readonly database: string
   readonly first: FirstDatabase
-  readonly prepared: Prepared
+  readonly provide: ProvideSession<E2, R>
 }
+
+const prepareWork = Effect.fnUntraced(function* (desired: Desired, each: SyncRolesOptions) {
+  const settings = yield* checked('sync roles', each)
+  return yield* prepareRequest(desired, each, settings)
+})
+
+/** Syncs the roles of a part. */
+const syncIn = <E2, R>({ database, first, provide }: Place<E2, R>, { prepared, each }: Work) =>
+  Effect.gen(function* () {
+    const settings = yield* checked('sync roles', each)
+    const source = withoutResidue(inDatabase(requestSource(prepared, settings), database, first), settings)
+    return yield* call('syncRoles', settings, provide, run(source, settings), prepared)
+  })
+
+type Adapt = (source: PlanSource<PlanError>) => PlanSource<PlanError>
+
+/** Makes the plan of a part. */
+const planIn = <E2, R>(
+  { database, first, provide }: Place<E2, R>,
+  { prepared, each }: Work,
+  adapt: Adapt = (source) => source,
+) =>
+  Effect.gen(function* () {
+    const settings = yield* checked('sync roles', each)
+    const source = adapt(inDatabase(requestSource(prepared, settings), database, first))
+    return yield* call('planRoles', settings, provide, () => makePlan(source, settings), prepared)
+  })
 
 /** Checks everything before anything is sent. */
 const prepare = <E2, R>(
@@ -91,22 +126,20 @@ const prepare = <E2, R>(
     const divided = yield* planning(() => readGiven('options', () => divideOptions(options, isPlanned)))
     const parts = yield* planning(() => readGiven('desired', () => divide(provide, desired, divided)))
     const first: FirstDatabase = { name: parts[0].database }
+    const absent = absentIn(desired)
     const all = yield* Effect.forEach(parts, (part) =>
       Effect.gen(function* () {
         const { database, desired: roles, options: each } = part
-        const settings = yield* checked('sync roles', each)
-        const prepared = yield* prepareRequest(roles, each, settings)
-        return { database, each, prepared, first, provide: provide[database]! }
+        const work: Work = { prepared: yield* prepareWork(roles, each), each }
+        const toDrop: Work | undefined =
+          absent.length === 0
+            ? undefined
+            : { prepared: yield* prepareWork(absent, divided.each), each: divided.each }
+        return { database, first, work, toDrop, provide: provide[database]! }
       }),
     )
     return { divided, all }
   })
-
-/** The plans for one database, of a call that begins now. */
-const sourceOf = (
-  { database, first, prepared }: Pick<Begun, 'database' | 'first' | 'prepared'>,
-  settings: Settings,
-) => inDatabase(requestSource(prepared, settings), database, first)
 
 /** Adds the roles that the plan of the first database creates, as they will be when the other plans are executed. */
 const withRolesOf = <E>(source: PlanSource<E>, outcome: Snapshot): PlanSource<E> => ({
@@ -119,6 +152,35 @@ const withRolesOf = <E>(source: PlanSource<E>, outcome: Snapshot): PlanSource<E>
   },
 })
 
+type Done = Extract<DatabaseResult, { readonly state: 'done' }>
+
+const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
+
+/**
+ * Takes from the roles that should not exist what they have in each database. The first database comes last: there they are
+ * dropped, since nothing else is left of them.
+ */
+const dropAbsent = <E2, R>(
+  all: readonly (Place<E2, R> & { readonly toDrop: Work | undefined })[],
+  before: readonly Done[],
+  concurrency: number,
+): Effect.Effect<readonly DatabaseResult[], never, R> => {
+  const drop = (index: number): Effect.Effect<DatabaseResult, never, R> => {
+    const [part, done] = [all[index]!, before[index]!]
+    if (part.toDrop === undefined) return Effect.succeed(done)
+    return Effect.map(Effect.result(syncIn(part, part.toDrop)), (result) =>
+      Result.isSuccess(result)
+        ? { ...done, absent: result.success }
+        : { state: 'failed', error: result.failure as SyncError | DatabaseError, done },
+    )
+  }
+  const others = all.map((_, index) => index).slice(1)
+  return Effect.gen(function* () {
+    const ofOthers = yield* Effect.forEach(others, drop, { concurrency })
+    return [yield* drop(0), ...ofOthers]
+  })
+}
+
 /** What users can call for several databases of one cluster. */
 export const databasesWorkflow = {
   syncDatabases: <E2, R>(
@@ -130,34 +192,38 @@ export const databasesWorkflow = {
       const { divided, all } = yield* prepare(provide, desired, options, false)
       const { concurrency, isReported, onProgress } = divided
       let ended = 0
-      const one = (part: (typeof all)[number]) =>
-        Effect.gen(function* () {
-          emitted(onProgress, { database: part.database, state: 'begun', ended, of: all.length })
-          const settings = yield* checked('sync roles', part.each)
-          const source = withoutResidue(sourceOf(part, settings), settings)
-          return yield* call('syncRoles', settings, part.provide, run(source, settings), part.prepared)
+      type Each = (typeof all)[number]
+      const told = (part: Each, state: DatabasesProgress['state']): void =>
+        emitted(onProgress, { database: part.database, state, ended, of: all.length })
+      const done = (part: Each): Effect.Effect<DatabaseResult, never, R> =>
+        Effect.map(Effect.result(syncIn(part, part.work)), (result) =>
+          Result.isSuccess(result)
+            ? { state: 'done', ...result.success }
+            : { state: 'failed', error: result.failure as SyncError | DatabaseError },
+        )
+      const begin = (part: Each) =>
+        Effect.suspend(() => {
+          told(part, 'begun')
+          return done(part)
         }).pipe(
-          Effect.result,
-          Effect.map((result): DatabaseResult => {
-            ended += 1
-            const state = Result.isSuccess(result) ? 'done' : 'failed'
-            emitted(onProgress, { database: part.database, state, ended, of: all.length })
-            return Result.isSuccess(result)
-              ? { state: 'done', ...result.success }
-              : { state: 'failed', error: result.failure as SyncError | DatabaseError }
-          }),
+          Effect.tap(({ state }) =>
+            Effect.sync(() => {
+              ended += 1
+              told(part, state === 'done' ? 'done' : 'failed')
+            }),
+          ),
         )
       const [first, ...others] = all
-      const ofFirst = yield* one(first)
+      const ofFirst = yield* begin(first)
       const notBegun = others.map((): DatabaseResult => ({ state: 'not begun' }))
-      const rest = ofFirst.state === 'done' ? yield* Effect.forEach(others, one, { concurrency }) : notBegun
-      const results = [ofFirst, ...rest]
+      const rest = ofFirst.state === 'done' ? yield* Effect.forEach(others, begin, { concurrency }) : notBegun
+      const before = [ofFirst, ...rest]
+      const results = before.every(isDone) ? yield* dropAbsent(all, before, concurrency) : before
       const result: DatabasesResult = {
-        changed: results.some((database) => database.state === 'done' && database.changed),
+        changed: results.some((one) => one.state === 'done' && (one.changed || one.absent?.changed === true)),
         databases: Object.fromEntries(all.map(({ database }, index) => [database, results[index]!])),
       }
-      const isDone = results.every(({ state }) => state === 'done')
-      return isDone || isReported ? result : yield* Effect.fail(new DatabasesError(result))
+      return isReported || results.every(isDone) ? result : yield* Effect.fail(new DatabasesError(result))
     }),
 
   planDatabases: <E2, R>(
@@ -169,22 +235,7 @@ export const databasesWorkflow = {
       const { divided, all } = yield* prepare(provide, desired, options, true)
       const [first, ...others] = all
       let outcome: Snapshot | undefined
-      const planned = (
-        part: (typeof all)[number],
-        adapt: (source: PlanSource<PlanError>) => PlanSource<PlanError>,
-      ) =>
-        Effect.gen(function* () {
-          const settings = yield* checked('sync roles', part.each)
-          const source = adapt(sourceOf(part, settings))
-          return yield* call(
-            'planRoles',
-            settings,
-            part.provide,
-            () => makePlan(source, settings),
-            part.prepared,
-          )
-        })
-      const ofFirst: Plan = yield* planned(first, (source) => ({
+      const ofFirst: Plan = yield* planIn(first, first.work, (source) => ({
         ...source,
         planFor: (snapshot, ...more) =>
           Effect.tap(source.planFor(snapshot, ...more), (plan) =>
@@ -193,11 +244,21 @@ export const databasesWorkflow = {
             }),
           ),
       }))
+      const { concurrency } = divided
       const rest = yield* Effect.forEach(
         others,
-        (other) => planned(other, (source) => withRolesOf(source, outcome!)),
-        { concurrency: divided.concurrency },
+        (other) => planIn(other, other.work, (source) => withRolesOf(source, outcome!)),
+        { concurrency },
       )
-      return Object.fromEntries(all.map(({ database }, index) => [database, [ofFirst, ...rest][index]!]))
+      const absent = yield* Effect.forEach(
+        all,
+        (part) => (part.toDrop === undefined ? Effect.undefined : planIn(part, part.toDrop)),
+        { concurrency },
+      )
+      const plans = [ofFirst, ...rest].map((plan, index): DatabasePlans => {
+        const toDrop = absent[index]
+        return { plan, ...(toDrop !== undefined && { absent: toDrop }) }
+      })
+      return Object.fromEntries(all.map(({ database }, index) => [database, plans[index]!]))
     }),
 } as const

@@ -57,7 +57,9 @@ const refuseMissing =
 const refuseResidue =
   ({ onResidue }: FailurePolicy) =>
   (plan: Plan): Effect.Effect<Plan, ResidueError> => {
-    const { request, residue } = plan
+    const { request } = plan
+    // What is left to other databases is no failure here: the plan says what to run there.
+    const residue = plan.residue.filter(({ reason }) => reason !== 'in another database')
     const skipped = plan.skipped.filter(({ reason }) => reason === 'not permitted')
     // An unused role that cannot be dropped gives nobody anything.
     const isAccepted = onResidue === 'report' || request.kind !== 'sync'

@@ -118,6 +118,9 @@ const createdBy = (plans: readonly nodePostgres.Plan[]) =>
 const canRead = async (box: Sandbox, role: string, database: string): Promise<boolean> =>
   (await inside(box, database, `select has_table_privilege('${role}', 'app.t', 'SELECT')`))[0]![0] === true
 
+const askingFor = (roles: readonly string[], grants: readonly Grant[]) =>
+  roles.map((role) => ({ role, grants }))
+
 const canConnect = async (box: Sandbox, role: string, database: string): Promise<boolean> =>
   (
     await inside(box, database, `select has_database_privilege('${role}', '${database}', 'CONNECT')`)
@@ -167,7 +170,7 @@ conformanceInTurn('several databases', (sandbox) => {
           result.state === 'done' ? [result.plan] : [],
         )
         expect(createdBy(executed)).toEqual([[group, role].sort(), [], []])
-        expect(createdBy(Object.values(plans))).toEqual(createdBy(executed))
+        expect(createdBy(Object.values(plans).map(({ plan }) => plan))).toEqual(createdBy(executed))
         const readers = await Promise.all(databases.map((database) => canRead(box, role, database)))
         expect(readers).toEqual([false, true, true])
         const connecting = await Promise.all(databases.map((database) => canConnect(box, role, database)))
@@ -252,16 +255,55 @@ conformanceInTurn('several databases', (sandbox) => {
     )
   })
 
+  test('a role that should not exist loses what it has in each, and is dropped at last', async () => {
+    const box = sandbox()
+    const [role, other] = [box.name('r'), box.name('o')]
+    await inDatabases(box, 3, (databases) =>
+      using(box, databases, async (all) => {
+        await all.sync({ role, grants: [Grant.login(), Grant.schemaUsage('app')] })
+        await box.run(`create role ${other}`)
+        for (const database of databases)
+          await inside(
+            box,
+            database,
+            `create table app.of_role (); alter table app.of_role owner to ${role};
+            grant select on app.t to ${role} with grant option;
+            set role ${role}; grant select on app.t to ${other}; reset role;
+            alter default privileges for role ${role} grant select on tables to ${other};
+            alter table app.t enable row level security; create policy p on app.t to ${role}, ${other}`,
+          )
+        const gone = { role, absent: true } as const
+        const plans = await all.plan(gone)
+        for (const { absent } of Object.values(plans))
+          expect(new Set(absent?.residue.map(({ reason }) => reason))).toEqual(
+            new Set(['in another database']),
+          )
+        const { changed, databases: results } = await all.sync(gone, { reassignOwnedTo: other })
+        expect(changed).toBe(true)
+        const dropped = Object.values(results).map(
+          (one) => one.state === 'done' && one.absent?.plan.residue.length === 0,
+        )
+        expect(dropped).toEqual([true, false, false])
+        expect(await box.admin(`select from pg_roles where rolname = '${role}'`)).toEqual([])
+        for (const database of databases)
+          expect(
+            await inside(box, database, `select tableowner::text from pg_tables where tablename = 'of_role'`),
+          ).toEqual([[other]])
+        expect((await all.sync(gone)).changed).toBe(false)
+        for (const database of databases) await inside(box, database, `drop owned by ${other}`)
+      }),
+    )
+  })
+
   test('do not get in each other’s way, even if all change the same roles at the same time', async () => {
     const box = sandbox()
     const roles = Array.from({ length: 10 }, () => box.name('r'))
     await inDatabases(box, 4, (databases) =>
       using(box, databases, async (all) => {
-        const asking = (grants: readonly Grant[]) => roles.map((role) => ({ role, grants }))
-        await all.sync(asking([]))
+        await all.sync(askingFor(roles, []))
         for (const grants of [[Grant.schemaUsage('app'), Grant.tableSelect('app', 't')], []]) {
           const retries: unknown[] = []
-          await all.sync(asking(grants), {
+          await all.sync(askingFor(roles, grants), {
             onEvent: (event) => (event.kind === 'retry' ? retries.push(event.reason) : undefined),
           })
           expect(retries).toEqual([])
