@@ -63,6 +63,8 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
+  /** Whether all members of some desired roles are read. */
+  readonly members: boolean
   /** Whether connection limits, comments and settings of roles are read. */
   readonly properties: boolean
   /** Whether it matters as whom the acting role can act. A superuser can act as anybody. */
@@ -97,7 +99,7 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf = (
-  { desired, objects, owned, patterns, defaultsOf, properties = [], unusedRoles }: Scope,
+  { desired, objects, owned, patterns, defaultsOf, members = [], properties = [], unusedRoles }: Scope,
   isSuperuser: boolean,
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
@@ -114,6 +116,7 @@ export const needsOf = (
       ownsAll,
       defaults: defaultsOf.length > 0,
       unusedRoles,
+      members: members.length > 0,
       properties: properties.length > 0,
       readsRights: !isSuperuser,
       catalogs: new Set([

@@ -1,6 +1,7 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts, privilegeFact, propertyFacts, roleFacts } from '../catalog/facts.ts'
+import { rolesWithMembers } from '../model/desired-role.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import type { Membership } from '../model/membership.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
@@ -35,6 +36,8 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
 interface Concern {
   readonly touched: Touched
   readonly desired: ReadonlySet<string>
+  /** The roles of which all members are compared. */
+  readonly listing: readonly string[]
   /** The roles about which everything is compared. */
   readonly roles: ReadonlySet<string>
   /** The keys of the objects about which everything is compared. */
@@ -48,6 +51,7 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
   return {
     touched,
     desired,
+    listing: plan.request.kind === 'sync' ? rolesWithMembers(plan.request.desired) : [],
     roles: new Set([...desired, ...touched.creators.keys(), ...touched.dropped]),
     objects: objectsTouched(predicted, operations),
   }
@@ -57,7 +61,7 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
 const factsToProve = (
   catalog: Catalog,
   other: Catalog,
-  { touched, desired, roles, objects }: Concern,
+  { touched, desired, listing, roles, objects }: Concern,
   add: (fact: Fact) => void,
 ): void => {
   for (const name of new Set([...roles, ...touched.altered])) {
@@ -75,6 +79,7 @@ const factsToProve = (
       add({ kind: 'membership', ...row })
   }
   for (const member of roles) catalog.memberships.ofMember(member).forEach(addMembership)
+  for (const role of listing) catalog.memberships.inRole(role).forEach(addMembership)
   for (const { role, member } of touched.memberships)
     catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of catalog.objects.values()) {

@@ -1,4 +1,9 @@
-import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
+import {
+  type DesiredRole,
+  listedMemberships,
+  propertiesManaged,
+  rolesWithMembers,
+} from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { askersOf, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
@@ -71,8 +76,10 @@ const scopeOfSync = (request: SyncRequest): Scope => {
     desired: desired.map(({ role }) => role),
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
     settings: desired.flatMap(settingsAsked),
+    members: rolesWithMembers(desired),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
+      ...desired.flatMap(listedMemberships).map(({ member }) => member),
       ...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]),
       ...creators.map(({ owner }) => owner),
     ],
@@ -101,6 +108,7 @@ export const scope = ({
   patterns,
   defaultsOf,
   properties = [],
+  members = [],
   settings = [],
   unusedRoles,
 }: Scope): Scope => ({
@@ -111,6 +119,7 @@ export const scope = ({
   patterns: inKeyOrder(new Map(patterns.map((one) => [JSON.stringify(one), one]))),
   defaultsOf: sortedUnique(defaultsOf),
   ...(properties.length > 0 && { properties: sortedUnique(properties) }),
+  ...(members.length > 0 && { members: sortedUnique(members) }),
   ...(settings.length > 0 && { settings: sortedUnique(settings) }),
   unusedRoles,
 })

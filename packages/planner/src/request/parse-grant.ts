@@ -44,7 +44,7 @@ export const checkName = (name: unknown, field: string, refuse: Refuse): string 
 }
 
 /** Checks the name of a role that is granted or will own something. A predefined role is allowed. */
-const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
+export const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
   checkName(name, field, refuse)
   const problem = impossibleRoleNameProblem(name)
   if (problem !== undefined) refuse(field, `the role name ${describeName(name)} ${problem}`)
@@ -247,7 +247,7 @@ const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGr
   return { kind: 'ownership', object: checked }
 }
 
-const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
+export const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
   const { role: of } = grant
   checkRoleName(of, 'role', refuse)
   if (of === role) refuse('role', 'a role cannot be a member of itself')

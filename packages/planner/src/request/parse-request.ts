@@ -1,5 +1,5 @@
 import { describeGrant, describeName, describeTarget } from '../model/describe.ts'
-import type { DesiredRole } from '../model/desired-role.ts'
+import { type DesiredRole, listedMemberships } from '../model/desired-role.ts'
 import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
@@ -16,9 +16,10 @@ import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, schemaOf } from '../postgres/object-kind.ts'
-import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
+import { checkListed, checkMembers } from './check-members.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
 import { checkPublic } from './check-public.ts'
 import { describeGiven } from './describe-given.ts'
@@ -59,6 +60,7 @@ const fields: ReadonlySet<string> = new Set([
   'grants',
   'preserveExistingGrantsInSchemas',
   'external',
+  'members',
   ...propertyFields,
 ] satisfies (keyof DesiredRole)[])
 
@@ -129,9 +131,10 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
       'role',
     )
-  const properties = checkProperties(desired, (field, problem) =>
-    fail(`cannot sync role ${describeName(role)}: ${problem}`, field),
-  )
+  const refuseRole: Refuse = (field, problem) =>
+    fail(`cannot sync role ${describeName(role)}: ${problem}`, field)
+  const members = checkMembers(desired, managed, refuseRole)
+  const properties = checkProperties(desired, refuseRole)
   const ofOthers = external ? (['inherit', 'connectionLimit'] as const) : []
   for (const field of ofOthers)
     if (properties[field] !== undefined)
@@ -150,6 +153,7 @@ const checkDesiredRole = (desired: DesiredRole, managed: Managed, known: Checked
     ...properties,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
     ...(external && { external }),
+    ...(members && { members }),
   }
 }
 
@@ -183,6 +187,7 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
   const memberships = new Map(
     desired.map(({ role, grants }) => [role, ofKind(grants, 'membership').map((grant) => grant.role)]),
   )
+  for (const { member, grant } of desired.flatMap(listedMemberships)) append(memberships, member, grant.role)
   const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
   if (cycle !== undefined)
     throw new InvalidGrantError({
@@ -273,6 +278,7 @@ const checkedRequest = (
     seen.add(role)
   }
   checkOwners(roles)
+  checkListed(roles)
   checkCycles(roles)
   return {
     kind: 'sync',
