@@ -140,9 +140,11 @@ export const effectsOf = (
   const members = new Set<string>()
   for (const { member } of memberships) members.add(member)
   for (const role of dropped) for (const { member } of before.memberships.inRole(role)) members.add(member)
+  const isAskedFor = (row: Membership): boolean =>
+    isRealMember(row) && goal.memberships.get(row.member)?.has(row.role) === true
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
-    (creators.get(fact.role) === fact.member ||
+    ((creators.get(fact.role) === fact.member && !isAskedFor(fact)) ||
       (dropped.has(fact.role) && (!isRealMember(fact) || isOwnDelegate(fact))))
   const isOwnDelegate = ({ role, member }: Membership): boolean =>
     member === before.server.actingRole && goal.access.now.graph.isDelegate(role)
