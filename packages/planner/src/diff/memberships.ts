@@ -1,4 +1,3 @@
-import type { RoleGraph } from '../access/role-graph.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { IntermediateRoles, Source } from '../catalog/intermediate-roles.ts'
 import { MembershipDependents } from '../catalog/membership-dependents.ts'
@@ -35,14 +34,7 @@ export interface MembershipVerdict {
  * superusers stay, and whoever syncs, who may need it.
  */
 export const judgesMembership = (goal: Goal, { role, member }: Membership): boolean =>
-  goal.desired.has(member) || (goal.listing.has(role) && !staysMember(goal.access.now.graph, member))
-
-/** Whether a role stays a member of roles that list their members otherwise. */
-export const staysMember = (graph: RoleGraph, member: string): boolean =>
-  graph.catalog.isSuperuser(member) ||
-  member === graph.actingRole ||
-  member === graph.catalog.server.sessionRole ||
-  graph.isDelegate(member)
+  goal.desired.has(member) || (goal.listing.has(role) && !goal.access.now.graph.staysMember(member))
 
 /** The roles with memberships that are judged: the desired roles, and the members of those that list them. */
 export const judgedMembers = (catalog: Catalog, { roles, listing }: Goal): readonly string[] => {

@@ -5,7 +5,8 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import type { Managed } from '../model/managed.ts'
 import { sortedBy } from '../util/collections.ts'
-import { checkMembership, checkRoleName, type Refuse } from './parse-grant.ts'
+import { checkMembership, checkRoleName } from './parse-grant.ts'
+import type { Refuse } from './refuse.ts'
 
 const fields: ReadonlySet<string> = new Set(['role', 'admin', 'inherit', 'set'] satisfies (keyof Member)[])
 

@@ -22,9 +22,10 @@ import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
 import { checkListed, checkMembers } from './check-members.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
 import { checkPublic } from './check-public.ts'
-import { describeGiven } from './describe-given.ts'
+import { describeGiven, quotedText } from './describe-given.ts'
 import { membershipCycle } from './membership-cycle.ts'
-import { checkName, quotedText, type Refuse } from './parse-grant.ts'
+import { checkName } from './parse-grant.ts'
+import type { Refuse } from './refuse.ts'
 
 const checkRole = (role: string): void => {
   const problem =

@@ -1,7 +1,6 @@
 import { Access } from '../access/access.ts'
 import { RoleGraph } from '../access/role-graph.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { staysMember } from '../diff/memberships.ts'
 import {
   type DesiredRole,
   listedMemberships,
@@ -59,7 +58,7 @@ const administratorsLost = (catalog: Catalog, desired: readonly DesiredRole[]): 
     return catalog.memberships
       .inRole(one.role)
       .flatMap(({ member, admin }) =>
-        admin && !kept.has(member) && !staysMember(graph, member) ? [member] : [],
+        admin && !kept.has(member) && !graph.staysMember(member) ? [member] : [],
       )
   })
 }

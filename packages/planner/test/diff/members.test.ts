@@ -30,6 +30,12 @@ const desired = (members: DesiredRole['members'], more: Partial<DesiredRole> = {
   ...(members && { members }),
 })
 
+/** Role `bob`, which asks for membership in `t`. */
+const inX = (...options: Parameters<typeof Grant.roleMembership>[1][]) => ({
+  role: 'bob',
+  grants: options.map((one) => Grant.roleMembership('t', one)),
+})
+
 describe('the members of a role', () => {
   test('are those listed, and nobody else', () => {
     const before = withMembers(['bob', 't'], ['carol', 't'], ['bob', 'owner'])
@@ -94,7 +100,7 @@ describe('the members of a role', () => {
     ]
     const made = plan(withMembers(), asked)
     expect(made.skipped).toEqual([])
-    expect(outcomeOf(withMembers(), made).memberships.map(({ role, member }) => [role, member])).toEqual([
+    expect(outcomeOf(withMembers(), made).memberships.map((row) => [row.role, row.member])).toEqual([
       ['group', 'bob'],
       ['t', 'group'],
       ['t', 'new'],
@@ -193,10 +199,6 @@ describe('the members of a role', () => {
 })
 
 describe('a list of members is refused', () => {
-  const inX = (...options: Parameters<typeof Grant.roleMembership>[1][]) => ({
-    role: 'bob',
-    grants: options.map((one) => Grant.roleMembership('t', one)),
-  })
   test.for<readonly [what: string, asked: DesiredRole | readonly DesiredRole[], message: string]>([
     ['that is none', desired('bob' as never), 'cannot sync role "t": its members are not an array'],
     ['with a number', desired([7 as never]), 'a member must be the name of a role, or an object with role'],

@@ -16,8 +16,8 @@ const membersOf = async (
   return rows.map(([member]) => member)
 }
 
-const makeRoles = async ({ run, name }: Sandbox, bases: string): Promise<readonly string[]> => {
-  const names = [...bases].map(name)
+const makeRoles = async ({ run, name }: Sandbox, ...bases: readonly string[]): Promise<readonly string[]> => {
+  const names = bases.map(name)
   await run(names.map((one) => `create role ${one}`).join('; '))
   return names
 }
@@ -25,7 +25,13 @@ const makeRoles = async ({ run, name }: Sandbox, bases: string): Promise<readonl
 conformanceInTurn('members of a role', (sandbox) => {
   test('are exactly those listed, whoever granted the membership, and can do what the role can', async () => {
     const box = sandbox()
-    const [role, a, b, c, d] = (await makeRoles(box, 'rabcd')) as [string, string, string, string, string]
+    const [role, a, b, c, d] = (await makeRoles(box, 'r', 'a', 'b', 'c', 'd')) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
     const schema = box.name('s')
     await box.run(
       `create schema ${schema}; create table ${schema}.t (); grant ${role} to ${b}, ${c}; grant ${role} to ${d} with admin option`,
@@ -44,7 +50,7 @@ conformanceInTurn('members of a role', (sandbox) => {
 
   test('get the options that are listed, and lose ADMIN with what they granted by it', async () => {
     const box = sandbox()
-    const [role, a, b, c] = (await makeRoles(box, 'rabc')) as [string, string, string, string]
+    const [role, a, b, c] = (await makeRoles(box, 'r', 'a', 'b', 'c')) as [string, string, string, string]
     await box.sync({ role, grants: [], members: [{ role: a, admin: true }, b] })
     expect(await membersOf(box, role, [a, b, c], 'MEMBER WITH ADMIN OPTION')).toEqual([a])
     await box.admin(`set role ${a}; grant ${role} to ${c}; reset role`)
@@ -72,7 +78,7 @@ conformanceInTurn('members of a role', (sandbox) => {
 
   test('that the call may not remove stay, and are a residue', async () => {
     const box = sandbox()
-    const [role, member] = (await makeRoles(box, 'rm')) as [string, string]
+    const [role, member] = (await makeRoles(box, 'r', 'm')) as [string, string]
     await box.admin(`grant ${role} to ${member}`)
     const desired = { role, grants: [], members: [] }
     if (box.isSuperuser || box.server.version < 160000) await box.sync(desired, { onResidue: 'error' })
@@ -84,7 +90,7 @@ conformanceInTurn('members of a role', (sandbox) => {
 
   test('who syncs, its creator and superusers stay members', async () => {
     const box = sandbox()
-    const [role, root] = (await makeRoles(box, 'rs')) as [string, string]
+    const [role, root] = (await makeRoles(box, 'r', 's')) as [string, string]
     await box.admin(`alter role ${root} superuser; grant ${role} to ${root}, ${box.actor}`)
     await box.sync({ role, grants: [], members: [] })
     const rows = await box.admin(
