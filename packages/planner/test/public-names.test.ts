@@ -55,6 +55,7 @@ const types = `
     LoginOptions
     ManagesOption
     MatchableKind
+    Member
     Membership
     MembershipFact
     MembershipGrant

@@ -1,4 +1,4 @@
-import { Grant, MissingObjectError, ResidueError } from '@pgsr/node-postgres'
+import { Grant, MissingObjectError, type Plan, renderJson, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
@@ -62,6 +62,15 @@ conformanceInTurn('members of a role', (sandbox) => {
     await box.sync({ role, grants: [], members: [a, { role: b, set: false }] })
     expect(await membersOf(box, role, [a, b], 'SET')).toEqual([a])
     expect(await membersOf(box, role, [a, b], 'USAGE')).toEqual([a, b])
+  })
+
+  test('are those of a plan that was reviewed', async () => {
+    const box = sandbox()
+    const [role, a, b] = (await makeRoles(box, 'r', 'a', 'b')) as [string, string, string]
+    await box.run(`grant ${role} to ${b}`)
+    const plan = await box.plan({ role, grants: [], members: [{ role: a, inherit: true }] })
+    await box.pool.executePlan(JSON.parse(renderJson(plan)) as Plan)
+    expect(await membersOf(box, role, [a, b])).toEqual([a])
   })
 
   test('that do not exist are skipped, and created if they are desired too', async () => {
