@@ -436,6 +436,20 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/src/passwords/verifier.property.test.ts'],
   },
   {
+    name: 'an initial password replaces the one that a role has',
+    file: 'packages/planner/src/resolve/resolve-attributes.ts',
+    text: "existing?.login === true && existing.hasPassword !== false ? 'keep' : 'set'",
+    by: "existing?.login === true && existing.name === '' ? 'keep' : 'set'",
+    tests: conformance('roles/login'),
+  },
+  {
+    name: 'who is not listed stays a member',
+    file: 'packages/planner/src/diff/memberships.ts',
+    text: 'goal.listing.has(role) && !goal',
+    by: "goal.listing.has(role) && member === '' && !goal",
+    tests: conformance('memberships/members'),
+  },
+  {
     name: 'anybody may set any setting',
     file: 'packages/planner/src/diff/properties.ts',
     text: "return context === 'user' || mayBeSet",

@@ -3,6 +3,7 @@ export { access, type AccessLevel, type AccessOptions, type AccessPrivileges } f
 export {
   type DesiredProperties,
   type DesiredRole,
+  type Member,
   type Settings,
   type SettingValue,
 } from './model/desired-role.ts'

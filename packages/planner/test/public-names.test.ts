@@ -58,6 +58,7 @@ const types = `
     LoginOptions
     ManagesOption
     MatchableKind
+    Member
     Membership
     MembershipFact
     MembershipGrant

@@ -63,6 +63,8 @@ export interface Needs {
   /** Whether default privileges of other than the desired roles are read. */
   readonly defaults: boolean
   readonly unusedRoles: boolean
+  /** Whether all members of some desired roles are read. */
+  readonly members: boolean
   /** Whether connection limits, comments and settings of roles are read. */
   readonly properties: boolean
   /** Whether roles should not exist, so that everything is read that names them. */
@@ -99,7 +101,17 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf = (
-  { desired, objects, owned, patterns, defaultsOf, properties = [], absent = [], unusedRoles }: Scope,
+  {
+    desired,
+    objects,
+    owned,
+    patterns,
+    defaultsOf,
+    members = [],
+    properties = [],
+    absent = [],
+    unusedRoles,
+  }: Scope,
   isSuperuser: boolean,
 ): Needs => {
   const named = new Set([...objects, ...owned].map(({ kind }) => kind))
@@ -116,6 +128,7 @@ export const needsOf = (
       ownsAll,
       defaults: defaultsOf.length > 0,
       unusedRoles,
+      members: members.length > 0,
       properties: properties.length > 0,
       absent: absent.length > 0,
       readsRights: !isSuperuser,

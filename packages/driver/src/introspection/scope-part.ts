@@ -23,6 +23,7 @@ const parts = {
   desired: ({ desired }: Scope) => names(desired),
   roles: ({ roles }: Scope) => names(roles),
   defaultsOf: ({ defaultsOf }: Scope) => names(defaultsOf),
+  members: ({ members = [] }: Scope) => names(members),
   properties: ({ properties = [] }: Scope) => names(properties),
   absent: ({ absent = [] }: Scope) => names(absent),
   settings: ({ settings = [] }: Scope) => texts(settings),

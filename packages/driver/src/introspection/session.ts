@@ -17,6 +17,11 @@ const rolesNamed = (part: ScopePart): RawBuilder<unknown> => sql`array(
   where x.oid is not null
 )`
 
+/** The members of the roles that list theirs, as if the scope named them. */
+const members = sql`array(
+  select distinct m.member from pg_catalog.pg_auth_members as m where m.roleid = any(${rolesNamed('members')})
+)`
+
 /** Reads who acts, in which database, and which of the named roles exist. */
 export const session = listing('server', (version, needs) => ({
   columns: {
@@ -55,7 +60,10 @@ export const session = listing('server', (version, needs) => ({
           ),
         ]),
     handOn('desired', rolesNamed('desired')),
-    handOn('requested_role', rolesNamed('roles')),
+    handOn(
+      'requested_role',
+      needs.members ? sql`(${rolesNamed('roles')} || ${members})` : rolesNamed('roles'),
+    ),
     ...(needs.absent ? [handOn('absent_role', rolesNamed('absent'))] : []),
     ...(needs.properties ? [handOn('propertied_role', rolesNamed('properties'))] : []),
   ],

@@ -4,14 +4,18 @@ import { maxScramIterations } from '../options.ts'
 import { isBrokenVerifier, isEndlessVerifier, isVerifier } from './verifier.ts'
 
 /** A password that a call may set, and whether this process or the server hashes it. */
-export interface Password extends Pick<LoginGrant, 'hashedBy'> {
+export interface Password extends Pick<LoginGrant, 'hashedBy' | 'initial'> {
   readonly secret: Secret
 }
 
 /** The password that a grant holds, if it is a LOGIN grant with one. */
 export const passwordOf = (grant: Grant): Password | undefined =>
   grant.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password instanceof Secret
-    ? { secret: grant.password, ...(grant.hashedBy !== undefined && { hashedBy: grant.hashedBy }) }
+    ? {
+        secret: grant.password,
+        ...(grant.initial && { initial: grant.initial }),
+        ...(grant.hashedBy && { hashedBy: grant.hashedBy }),
+      }
     : undefined
 
 /** Refuses the password of a role. The message says nothing of the password itself. */

@@ -45,6 +45,11 @@ export class Passwords {
     return [...this.#given.keys()]
   }
 
+  /** The roles whose stored verifiers are compared. */
+  get compares(): readonly string[] {
+    return this.roles.filter((role) => this.#given.get(role)!.initial !== true)
+  }
+
   #reveal(role: string): string {
     return Secret.reveal(this.#given.get(role)!.secret) as string
   }
@@ -106,16 +111,17 @@ export class Passwords {
         if (verifier !== null && (await this.#isStored(role, verifier, version))) unchanged.add(role)
       }),
     )
-    const roles = snapshot.roles.map((role) =>
-      verifiers.has(role.name)
-        ? {
-            ...role,
-            hasPassword: true as const,
-            ...(unchanged.has(role.name) && { passwordUnchanged: true as const }),
-          }
-        : role,
-    )
-    const compared = verifiers.size === 0 ? snapshot : { ...snapshot, roles }
+    const roles = snapshot.roles.map((role) => {
+      if (verifiers.has(role.name))
+        return {
+          ...role,
+          hasPassword: true,
+          ...(unchanged.has(role.name) && { passwordUnchanged: true as const }),
+        }
+      return this.#given.get(role.name)?.initial === true ? { ...role, hasPassword: false } : role
+    })
+    const isSame = verifiers.size === 0 && this.compares.length === this.roles.length
+    const compared = isSame ? snapshot : { ...snapshot, roles }
     this.#last.set(snapshot, { stored, compared })
     return compared
   }

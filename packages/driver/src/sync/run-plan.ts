@@ -81,7 +81,7 @@ const readFirst = Effect.fnUntraced(function* (
   transaction: TransactionScope,
   purpose: Purpose,
 ) {
-  const storedScope: StoredScope = { roles: scope.desired, compared: passwords.roles }
+  const storedScope: StoredScope = { roles: scope.desired, compared: passwords.compares }
   const reading = yield* withRetries(
     () => readCatalogs(scope, storedScope, transaction, settings, purpose),
     settings,

@@ -187,6 +187,17 @@ export class RoleGraph {
     )
   }
 
+  /** Whether a role stays a member of roles that list their members otherwise: superusers do, and whoever syncs. */
+  staysMember(name: string): boolean {
+    const { sessionRole } = this.catalog.server
+    return (
+      this.catalog.isSuperuser(name) ||
+      name === this.actingRole ||
+      name === sessionRole ||
+      this.isDelegate(name)
+    )
+  }
+
   /** The delegate that administers a role, if one does. */
   delegateFor(role: string): string | undefined {
     if (this.isSuperuser || !this.catalog.membershipsHaveGrantors) return undefined

@@ -89,7 +89,11 @@ const sharedLists = (all: readonly Parts[], used: Set<string>): ReadonlyMap<stri
 }
 
 const roleCode = ({ desired, own, rest }: Parts, shared: string | undefined): readonly string[] => {
-  const { role, grants: _, ...fields } = desired
+  const { role, grants: _, members, ...others } = desired
+  const fields = {
+    ...others,
+    ...(members && { members: members.map((one) => (typeof one === 'string' ? one : { ...one })) }),
+  }
   const elements = shared === undefined ? [...own, ...rest] : [...own, `...${shared}`]
   const grants =
     shared !== undefined && own.length === 0 ? [`grants: ${shared}`] : list('grants: ', elements, '')

@@ -168,9 +168,13 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
       existingRole(catalog, operation.role)
       catalog.properties.set(operation.role, operation, operation.value)
       return
-    case 'setPassword':
+    case 'setPassword': {
+      const role = existingRole(catalog, operation.role)
+      if (role.hasPassword === false) catalog.setRole({ ...role, hasPassword: true })
+      return
+    }
     case 'lockRole':
-      return // neither what a password is nor who holds locks is in a snapshot
+      return // a snapshot does not say who holds locks
     case 'grantMembership': {
       const { role, member, grantor, admin = false, options } = operation
       existingRole(catalog, role)

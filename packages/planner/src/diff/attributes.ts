@@ -6,7 +6,6 @@ import { type Goal, judgesAttributes } from '../resolve/target-state.ts'
 export const isUnwanted = (catalog: Catalog, goal: Goal, role: string, attribute: Attribute): boolean =>
   judgesAttributes(goal, role) &&
   isGrantableAttribute(attribute) &&
-  goal.desired.has(role) &&
   catalog.roles.get(role)?.[attributes[attribute]] === true &&
   !isWanted(goal, role, attribute)
 

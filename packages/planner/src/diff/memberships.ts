@@ -12,6 +12,7 @@ import {
   without,
 } from '../postgres/membership-option.ts'
 import { type Goal, isDefaultPreserved, isPreserved, judgesAttributes } from '../resolve/target-state.ts'
+import { sortedUnique } from '../util/collections.ts'
 import { losesAttribute } from './attributes.ts'
 
 /** What should happen to a row of `pg_auth_members`. */
@@ -26,6 +27,19 @@ export interface MembershipVerdict {
     | 'not permitted'
   /** The options that go, or should; empty if the whole row does. */
   readonly options: readonly MembershipOption[]
+}
+
+/**
+ * Whether a membership is judged: its member is desired, or the role lists its members. Of the members of such a role,
+ * superusers stay, and whoever syncs, who may need it.
+ */
+export const judgesMembership = (goal: Goal, { role, member }: Membership): boolean =>
+  goal.desired.has(member) || (goal.listing.has(role) && !goal.access.now.graph.staysMember(member))
+
+/** The roles with memberships that are judged: the desired roles, and the members of those that list them. */
+export const judgedMembers = (catalog: Catalog, { roles, listing }: Goal): readonly string[] => {
+  const members = [...listing].flatMap((role) => catalog.memberships.inRole(role).map(({ member }) => member))
+  return members.length === 0 ? roles : sortedUnique([...roles, ...members])
 }
 
 const keep: MembershipVerdict = { kind: 'keep', options: [] }
@@ -147,6 +161,7 @@ const verdictWithoutAccess = (
   intermediateRoles: IntermediateRoles,
   row: Membership,
 ): MembershipVerdict => {
+  if (!judgesMembership(goal, row)) return keep
   const isOfCreator = comesWithCreateRole(catalog, goal, row)
   const asked = goal.memberships.get(row.member)?.get(row.role)
   if (asked !== undefined) {
@@ -160,7 +175,7 @@ const verdictWithoutAccess = (
 }
 
 /**
- * Judges the memberships of desired roles. A row stays if a membership of the acting role depends on it,
+ * Judges memberships. A row stays if a membership of the acting role depends on it,
  * which may be needed.
  */
 export const membershipJudge = (
@@ -179,10 +194,8 @@ export const membershipJudge = (
   const isInItsOwnWay = (row: Membership): boolean =>
     access.roles
       .joinsToRevoke(row)
-      .some(
-        ({ role, grantor }) =>
-          goal.desired.has(grantor) &&
-          catalog.memberships.between(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
+      .some(({ role, grantor }) =>
+        catalog.memberships.between(role, grantor).some((one) => one.admin && losesAdmin(verdictOn(one))),
       )
   const mayRevoke = (row: Membership): boolean => access.roles.mayRevoke(row)
   const mayRevokeLast = (row: Membership): boolean => mayRevoke(row) && !isInItsOwnWay(row)

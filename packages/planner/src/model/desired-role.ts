@@ -1,4 +1,4 @@
-import type { Grant } from './grant.ts'
+import type { Grant, MembershipGrant, MembershipOptions } from './grant.ts'
 import type { PropertyName } from './role-property.ts'
 
 /** The value of a setting. A list is one of names, as `search_path` has it. */
@@ -25,6 +25,11 @@ export interface DesiredProperties {
   readonly settingsIn?: Readonly<Record<string, Settings>>
 }
 
+/** A role that should be a member of another, with its options. */
+export interface Member extends MembershipOptions {
+  readonly role: string
+}
+
 /** A role and everything that it should have. Anything else that it has is taken away. */
 export interface DesiredRole extends DesiredProperties {
   /** The name of the role, which is created if it does not exist. */
@@ -37,11 +42,31 @@ export interface DesiredRole extends DesiredProperties {
    */
   readonly preserveExistingGrantsInSchemas?: readonly string[]
   /**
+   * The members of the role: each is granted the membership, and whoever is not listed loses it. A member that does not
+   * exist is skipped, not created. Superusers and the role that syncs stay members. Default: only desired roles lose a
+   * membership in the role, if they do not ask for it.
+   */
+  readonly members?: readonly (string | Member)[]
+  /**
    * Somebody else makes the role. It is not created, and its attributes, password and VALID UNTIL stay as they are.
    * Default: no.
    */
   readonly external?: boolean
 }
+
+/** The memberships that a role asks for by listing its members, each as a grant to the member. */
+export const listedMemberships = ({
+  role,
+  members = [],
+}: DesiredRole): readonly { readonly member: string; readonly grant: MembershipGrant }[] =>
+  members.map((one) => {
+    const { role: member, ...options } = typeof one === 'string' ? { role: one } : one
+    return { member, grant: { kind: 'membership', role, ...options } }
+  })
+
+/** The roles that list their members. */
+export const rolesWithMembers = (desired: readonly DesiredRole[]): readonly string[] =>
+  desired.flatMap(({ role, members }) => (members === undefined ? [] : [role]))
 
 /** The kinds of property that a request speaks of. Of these, the role has only what is asked for. */
 export const propertiesManaged = ({

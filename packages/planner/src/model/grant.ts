@@ -2,6 +2,7 @@ import type { GrantableAttribute } from '../postgres/attribute.ts'
 import type { FutureObjects, KindOfFuture } from '../postgres/default-privileges.ts'
 import type { GrantableKind, ObjectName, OwnableKind, PrivilegeOn } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
+import { InvalidGrantError } from './invalid-grant.ts'
 import { checkOptionNames } from './option-names.ts'
 import { Secret } from './secret.ts'
 import { type AllInSchema, type NameOrPattern, Target } from './target.ts'
@@ -18,6 +19,8 @@ export interface LoginGrant {
    * holds the password itself, and never gets into a plan.
    */
   readonly password: 'keep' | 'set' | Secret
+  /** The password is set only if the role has none, as far as that is known, or could not log in until now. */
+  readonly initial?: true
   /** The password itself is sent, and the server makes the verifier. By default only a verifier is sent. */
   readonly hashedBy?: 'server'
 }
@@ -93,6 +96,11 @@ export interface LoginOptions {
    * if the password has not changed: then a sync with nothing else to do writes nothing.
    */
   readonly password?: string
+  /**
+   * A password for a role that is created, could not log in until now, or has none stored, as far as pgsr may read that.
+   * After that the role keeps its password, whatever it is. Not together with `password`.
+   */
+  readonly initialPassword?: string
   /**
    * `server`: the password is sent **as it is**, for servers that check passwords against rules. It may then
    * appear in their logs. By default pgsr makes a verifier, and sends only that.
@@ -171,12 +179,20 @@ const grants = {
    * @see https://www.postgresql.org/docs/current/role-attributes.html
    */
   login: (options: LoginOptions = {}): LoginGrant => {
-    checkOptions('LOGIN', options, ['password', 'hashedBy', 'validUntil'])
+    checkOptions('LOGIN', options, ['password', 'initialPassword', 'hashedBy', 'validUntil'])
+    const isInitial = 'initialPassword' in options
+    if (isInitial && 'password' in options)
+      throw new InvalidGrantError({
+        field: 'initialPassword',
+        message: 'cannot build a grant of LOGIN: it has both password and initialPassword; give one of them',
+      })
     return {
       kind: 'attribute',
       attribute: 'LOGIN',
       validUntil: 'validUntil' in options ? dateText(options.validUntil) : 'infinity',
-      password: 'password' in options ? new Secret(options.password) : 'keep',
+      password:
+        isInitial || 'password' in options ? new Secret(options.initialPassword ?? options.password) : 'keep',
+      ...(isInitial && { initial: true }),
       ...(options.hashedBy !== undefined && { hashedBy: options.hashedBy }),
     }
   },

@@ -9,7 +9,10 @@ import type { PropertyName } from './role-property.ts'
 
 /** Why an operation is done. */
 export interface Reason {
-  /** The desired role that it is done for, or the unused role that is dropped. */
+  /**
+   * The desired role that it is done for, another member of a role that lists its members, or the unused role that is
+   * dropped.
+   */
   readonly role: string
   /** The grant that asked for it; `null` if the role itself is created, or loses what no grant asks for. */
   readonly grant: Grant | null

@@ -45,7 +45,10 @@ export interface Plan {
   readonly effects: readonly Effect[]
   /** What is asked for but not given. */
   readonly skipped: readonly Skipped[]
-  /** What desired roles keep although no grant asks for it, and unused roles that are not dropped. */
+  /**
+   * What desired roles, and members of roles that list these, keep although nothing asks for it; and unused roles that
+   * are not dropped.
+   */
   readonly residue: readonly Residue[]
   /** What roles keep only because the mode is `additive`. */
   readonly kept: readonly Kept[]

@@ -28,6 +28,8 @@ export interface Scope {
   readonly defaultsOf: readonly string[]
   /** Desired roles whose connection limits, comments and settings are read. */
   readonly properties?: readonly string[]
+  /** Desired roles of which all members are read, as if `roles` listed these. */
+  readonly members?: readonly string[]
   /** Settings of which is read who may set them. */
   readonly settings?: readonly string[]
   /** Those desired roles of which is read what else keeps them from being dropped: see `Mentions`. */

@@ -68,8 +68,11 @@ export interface Role {
    * acting role created it and nobody else is a member of it.
    */
   readonly administers?: number
-  /** For a desired role: set if the server stores a password for it, and the session may read that. */
-  readonly hasPassword?: true
+  /**
+   * For a desired role, if the session may read that: `true` if the server stores a password for it; `false` if it does
+   * not, and an initial one is asked for.
+   */
+  readonly hasPassword?: boolean
   /** Set if a password is asked for, and the session may read the stored verifier and it belongs to that password. */
   readonly passwordUnchanged?: true
 }

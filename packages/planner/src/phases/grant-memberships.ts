@@ -1,6 +1,7 @@
 import { Access } from '../access/access.ts'
 import { applyOperation } from '../catalog/apply-operation.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { judgedMembers } from '../diff/memberships.ts'
 import { takesNothing } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import { type GrantMembership, roleOrder } from '../model/operation.ts'
@@ -42,7 +43,8 @@ const optionsFor = (
 
 /** The catalog without the memberships that go later, because the acting role may need them until the end. */
 const withoutPending = (catalog: Catalog, goal: Goal): Catalog => {
-  const due = goal.roles.filter((role) => goal.memberships.has(role) && goal.access.now.graph.needs(role))
+  if (goal.memberships.size === 0) return catalog
+  const due = judgedMembers(catalog, goal).filter((role) => goal.access.now.graph.needs(role))
   if (due.length === 0) return catalog
   const pending = catalog.fork()
   for (const operation of loseMemberships(catalog, goal, due)) applyOperation(pending, operation)
@@ -62,7 +64,7 @@ interface Missing extends Granted {
   readonly membership: TargetMembership
 }
 
-/** Makes the desired roles members of the roles that are asked for, and of the intermediate roles they need. */
+/** Makes roles members of those that are asked for, and of the intermediate roles they need. */
 export const grantMemberships: Phase = (catalog, goal) => {
   const { actingRole } = catalog.server
   const access = new Access(catalog)
@@ -70,7 +72,7 @@ export const grantMemberships: Phase = (catalog, goal) => {
   const known = new Map<string, Granted>()
   const granted = (role: string, { provides }: TargetMembership): Granted =>
     getOrMake(known, role, () => {
-      const grantor = access.roles.grantorOf(role, goal.desired) ?? actingRole
+      const grantor = access.roles.grantorOf(role, goal.losers) ?? actingRole
       return { granting: access.roles.granting(role, grantor), order: roleOrder(role, provides) }
     })
   const missing = (member: string, memberships: ReadonlyMap<string, TargetMembership>): Missing[] => {

@@ -2,7 +2,7 @@ import type { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { membershipsGrantedBy } from '../diff/absent-roles.ts'
-import { membershipJudge } from '../diff/memberships.ts'
+import { judgesMembership, judgedMembers, membershipJudge } from '../diff/memberships.ts'
 import { type Membership, membershipKey } from '../model/membership.ts'
 import type { GrantMembership, Operation, Reason } from '../model/operation.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
@@ -12,8 +12,8 @@ import { getOrMake, sortedBy } from '../util/collections.ts'
 /** Revokes rows one after another, and before each what depends on it. */
 class Revocation {
   readonly operations: Operation[] = []
-  /** The rows that go only because of another. */
-  readonly dependents: { readonly row: Membership; readonly reason: Reason }[] = []
+  /** The rows that go, some of them only because of another. */
+  readonly revoked: { readonly row: Membership; readonly reason: Reason }[] = []
   readonly #catalog: Catalog
   readonly #intermediateRoles: IntermediateRoles
   readonly #access: Access
@@ -43,7 +43,7 @@ class Revocation {
     const path: Step[] = []
     const enter = (row: Membership, option: MembershipOption | null): void => {
       if (this.#gone.has(row)) return
-      if (row.member !== reason.role) this.dependents.push({ row, reason })
+      this.revoked.push({ row, reason })
       if (option === null) this.#gone.add(row)
       const before = option === null || option === 'ADMIN' ? this.#dependentsWithout(row) : []
       path.push({ row, option, before: before[Symbol.iterator]() })
@@ -135,16 +135,13 @@ export const loseMemberships = (
 /**
  * Grants others again what they lose only because of another row, together with what they have from the same grantor.
  */
-const keptDependents = (
-  catalog: Catalog,
-  { access, desired }: Goal,
-  { dependents }: Revocation,
-): readonly Operation[] => {
+const keptDependents = (catalog: Catalog, goal: Goal, { revoked }: Revocation): readonly Operation[] => {
   const kept = new Map<string, GrantMembership & Granted>()
-  for (const { row, reason } of dependents) {
+  const { access, losers } = goal
+  for (const { row, reason } of revoked) {
     const { role, member } = row
-    const grantor = access.now.roles.grantorOf(role, desired)
-    if (desired.has(member) || grantor === undefined) continue
+    const grantor = access.now.roles.grantorOf(role, losers)
+    if (judgesMembership(goal, row) || grantor === undefined) continue
     const key = membershipKey({ role, member, grantor })
     const { admin = false, options } =
       kept.get(key) ??
@@ -175,9 +172,9 @@ const asGranted = (row: Membership | undefined): Granted => ({
   options: { inherit: row?.inherit ?? false, set: row?.set ?? false },
 })
 
-/** The rows that all desired roles lose, with what goes because of them. */
+/** All rows that are lost, with what goes because of them. */
 export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] =>
-  loseMemberships(catalog, goal, goal.roles).flatMap((operation) =>
+  loseMemberships(catalog, goal, judgedMembers(catalog, goal)).flatMap((operation) =>
     operation.kind === 'revokeMembership' && operation.option === null
       ? catalog.memberships
           .between(operation.role, operation.member)

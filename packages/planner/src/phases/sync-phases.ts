@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import { judgedMembers } from '../diff/memberships.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { dropAbsentRoles, endMentions } from './absent-roles.ts'
 import { createRoles } from './create-roles.ts'
@@ -15,14 +16,19 @@ import { revokeOnColumns, revokeOnContainers, revokeOnContents } from './revoke-
 
 type Loss = (catalog: Catalog, goal: Goal, roles: readonly string[]) => ReturnType<Phase>
 
-/** Runs a phase for those desired roles for which a condition has a certain value. */
+/** Runs a phase for those of some roles for which a condition has a certain value. */
 const of =
-  (isOf: (goal: Goal, role: string, catalog: Catalog) => boolean, value: boolean, loss: Loss): Phase =>
+  (
+    isOf: (goal: Goal, role: string, catalog: Catalog) => boolean,
+    value: boolean,
+    loss: Loss,
+    rolesOf = (_: Catalog, { roles }: Goal) => roles,
+  ): Phase =>
   (catalog, goal) =>
     loss(
       catalog,
       goal,
-      goal.roles.filter((role) => isOf(goal, role, catalog) === value),
+      rolesOf(catalog, goal).filter((role) => isOf(goal, role, catalog) === value),
     )
 
 const isNeeded = ({ access }: Goal, role: string): boolean => access.now.graph.needs(role)
@@ -57,9 +63,9 @@ export const phases: readonly (readonly Step[])[] = [
     letCaretakersReach,
   ],
   [loseDefaultPrivileges, gainDefaultPrivileges, endMentions],
-  [of(isNeeded, false, loseMemberships)],
+  [of(isNeeded, false, loseMemberships, judgedMembers)],
   [grantMemberships, setProperties, gainAttributes],
-  [of(isNeeded, true, loseMemberships)],
+  [of(isNeeded, true, loseMemberships, judgedMembers)],
   [of(isSession, true, loseAttributes)],
   [dropAbsentRoles],
 ]

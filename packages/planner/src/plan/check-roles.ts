@@ -1,9 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeGrant, describeName } from '../model/describe.ts'
-import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
+import { type DesiredRole, listedMemberships, preservedSchemas } from '../model/desired-role.ts'
 import { ForbiddenRoleError } from '../model/errors.ts'
-import { ofKind } from '../model/grant.ts'
+import { type MembershipGrant, ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { newOwnersIn, type SyncRequest } from '../model/request.ts'
 import { isNamed } from '../model/target.ts'
@@ -73,14 +73,23 @@ const checkPreserved = (catalog: Catalog, desired: readonly DesiredRole[]): void
     }
 }
 
+/** The memberships that a role asks for: its own, and those of the members that it lists. */
+const membershipsAsked = (
+  desired: DesiredRole,
+): readonly { readonly member: string; readonly grant: MembershipGrant }[] => [
+  ...ofKind(desired.grants, 'membership').map((grant) => ({ member: desired.role, grant })),
+  ...listedMemberships(desired),
+]
+
 export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
   const { desired, options } = request
   const superuserAbove = superusersAbove(
     catalog,
-    desired.flatMap(({ grants }) => ofKind(grants, 'membership').map((grant) => grant.role)),
+    desired.flatMap(membershipsAsked).map(({ grant }) => grant.role),
   )
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
-  for (const { role, grants, absent } of desired) {
+  for (const one of desired) {
+    const { role, grants, absent } = one
     const forbid = (why: string): never => {
       throw new ForbiddenRoleError(role, `cannot sync role ${describeName(role)}: ${why}`)
     }
@@ -94,7 +103,7 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
     if (catalog.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
     if (ofKind(grants, 'attribute').some(({ attribute }) => attribute === 'SUPERUSER'))
       forbid('it would become a superuser; set allowSuperuser to allow that')
-    for (const grant of ofKind(grants, 'membership')) {
+    for (const { member, grant } of membershipsAsked(one)) {
       const superuser = superuserAbove(grant.role)
       if (superuser === undefined) continue
       const why =
@@ -103,7 +112,7 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
           : `it is a member of superuser ${describeName(superuser)}`
       throw new ForbiddenRoleError(
         role,
-        `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(role)}: ${why}; set allowSuperuser to allow that`,
+        `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(member)}: ${why}; set allowSuperuser to allow that`,
       )
     }
   }

@@ -141,9 +141,12 @@ export const effectsOf = (
   const members = new Set<string>()
   for (const { member } of memberships) members.add(member)
   for (const role of dropped) for (const { member } of before.memberships.inRole(role)) members.add(member)
+  const isAskedFor = (row: Membership): boolean =>
+    isRealMember(row) && goal.memberships.get(row.member)?.has(row.role) === true
   const isOfCreator = (fact: Fact): boolean =>
     fact.kind === 'membership' &&
-    (creators.get(fact.role) === fact.member || (dropped.has(fact.role) && isOfAdministrator(fact)))
+    ((creators.get(fact.role) === fact.member && !isAskedFor(fact)) ||
+      (dropped.has(fact.role) && isOfAdministrator(fact)))
   const isOfAdministrator = (row: Membership): boolean =>
     goal.absent.has(row.role)
       ? !isRealMember(row) && row.member === before.server.actingRole

@@ -8,6 +8,7 @@ import {
   roleFacts,
 } from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
+import { rolesWithMembers } from '../model/desired-role.ts'
 import { type Fact, factKey } from '../model/fact.ts'
 import { isLocalElsewhere } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
@@ -43,6 +44,8 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
 interface Concern {
   readonly touched: Touched
   readonly desired: ReadonlySet<string>
+  /** The roles of which all members are compared. */
+  readonly listing: readonly string[]
   /** The roles about which everything is compared. */
   readonly roles: ReadonlySet<string>
   /** The keys of the objects about which everything is compared. */
@@ -56,6 +59,7 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
   return {
     touched,
     desired,
+    listing: plan.request.kind === 'sync' ? rolesWithMembers(plan.request.desired) : [],
     roles: new Set([...desired, ...touched.creators.keys(), ...touched.dropped]),
     objects: objectsTouched(predicted, operations),
   }
@@ -77,7 +81,7 @@ const ofAnotherDatabase = (catalog: Catalog): ((role: string) => boolean) => {
 const factsToProve = (
   catalog: Catalog,
   other: Catalog,
-  { touched, desired, roles, objects }: Concern,
+  { touched, desired, listing, roles, objects }: Concern,
   add: (fact: Fact) => void,
 ): void => {
   for (const name of new Set([...roles, ...touched.altered])) {
@@ -99,6 +103,7 @@ const factsToProve = (
   for (const member of roles)
     for (const row of catalog.memberships.ofMember(member))
       if (!isOfAnotherDatabase(row.role)) addMembership(row)
+  for (const role of listing) catalog.memberships.inRole(role).forEach(addMembership)
   for (const { role, member } of touched.memberships)
     catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of catalog.objects.values()) {

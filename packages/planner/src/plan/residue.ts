@@ -3,7 +3,7 @@ import { privilegeFact } from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { hasUselessPassword, isUnwanted } from '../diff/attributes.ts'
 import { unwantedDefaults } from '../diff/default-privileges.ts'
-import { membershipJudge } from '../diff/memberships.ts'
+import { judgedMembers, membershipJudge } from '../diff/memberships.ts'
 import { privilegeVerdict } from '../diff/privilege-verdict.ts'
 import { propertyChanges } from '../diff/properties.ts'
 import { revocationsOf } from '../diff/revocation-graph.ts'
@@ -238,8 +238,8 @@ const memberships = (catalog: Catalog, goal: Goal): Residue[] => {
   const intermediateRoles = new IntermediateRoles(catalog)
   const judge = membershipJudge(catalog, goal, intermediateRoles)
   const all: Residue[] = []
-  for (const role of goal.roles)
-    for (const row of catalog.memberships.ofMember(role)) {
+  for (const member of judgedMembers(catalog, goal))
+    for (const row of catalog.memberships.ofMember(member)) {
       const { kind, options } = judge(row)
       if (kind === 'passed on') all.push(passedOnMembership(catalog, row, options))
       if (kind === 'shared with another database') all.push(sharedMembership(intermediateRoles, row))

@@ -1,7 +1,12 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { defaultPrivilegeFacts } from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
-import { comesWithCreateRole, isGrantedToItself, membershipJudge } from '../diff/memberships.ts'
+import {
+  comesWithCreateRole,
+  isGrantedToItself,
+  judgesMembership,
+  membershipJudge,
+} from '../diff/memberships.ts'
 import { describeName } from '../model/describe.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { managesSchema } from '../model/managed.ts'
@@ -36,6 +41,27 @@ const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   }
   return all
 }
+
+/** Why a role that a list of members leaves out stays a member. */
+const whyItStays = (catalog: Catalog, goal: Goal, row: Membership): string | undefined => {
+  if (catalog.isSuperuser(row.member)) return 'which is a superuser'
+  if (!judgesMembership(goal, row)) return 'which syncs'
+  if (isGrantedToItself(catalog, goal, row)) return 'which has created the role and grants it to itself'
+  return comesWithCreateRole(catalog, goal, row) ? 'whose ADMIN option comes with CREATEROLE' : undefined
+}
+
+/** Members of roles that list their members otherwise. */
+const members = (catalog: Catalog, goal: Goal): Unmanaged[] =>
+  [...goal.listing].flatMap((role) => {
+    const all = new Map<string, string>()
+    for (const row of catalog.memberships.inRole(role)) {
+      const { member } = row
+      if (goal.desired.has(member) || goal.memberships.get(member)?.has(role) === true) continue
+      const why = whyItStays(catalog, goal, row)
+      if (why !== undefined) all.set(member, `role ${describeName(member)}, ${why}`)
+    }
+    return [...all.values()].map((description) => ({ role, kind: 'member', description }))
+  })
 
 /** Memberships in intermediate roles of other databases, which syncs there judge. */
 const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
@@ -82,6 +108,7 @@ export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] 
         ({ role, kind }) => goal.desired.has(role) && !(kind === 'settings' && managesSettings(goal, role)),
       ),
       ...memberships(catalog, goal),
+      ...members(catalog, goal),
       ...elsewhere(catalog, goal),
       ...ownDefaults(catalog, goal),
     ].filter(({ role }) => !goal.absent.has(role)),

@@ -1,5 +1,10 @@
 import { absentRolesOf } from '../model/absent-role.ts'
-import { type DesiredRole, propertiesManaged } from '../model/desired-role.ts'
+import {
+  type DesiredRole,
+  listedMemberships,
+  propertiesManaged,
+  rolesWithMembers,
+} from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { askersOf, newOwnersIn, type PlanOptions, type Request, type SyncRequest } from '../model/request.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
@@ -73,8 +78,10 @@ const scopeOfSync = (request: SyncRequest): Scope => {
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
     settings: desired.flatMap(settingsAsked),
     absent: absentRolesOf(desired),
+    members: rolesWithMembers(desired),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
+      ...desired.flatMap(listedMemberships).map(({ member }) => member),
       ...newOwnersIn(request),
       ...creators.map(({ owner }) => owner),
     ],
@@ -103,6 +110,7 @@ export const scope = ({
   patterns,
   defaultsOf,
   properties = [],
+  members = [],
   settings = [],
   absent = [],
   unusedRoles,
@@ -114,6 +122,7 @@ export const scope = ({
   patterns: inKeyOrder(new Map(patterns.map((one) => [JSON.stringify(one), one]))),
   defaultsOf: sortedUnique(defaultsOf),
   ...(properties.length > 0 && { properties: sortedUnique(properties) }),
+  ...(members.length > 0 && { members: sortedUnique(members) }),
   ...(settings.length > 0 && { settings: sortedUnique(settings) }),
   ...(absent.length > 0 && { absent: sortedUnique(absent) }),
   unusedRoles,

@@ -55,6 +55,16 @@ export const checkAbsent = (
 export const checkNotAsked = (desired: readonly RequestedRole[]): void => {
   const absent = new Set(desired.flatMap((one) => (one.absent === true ? [one.role] : [])))
   if (absent.size === 0) return
+  for (const { role, members = [] } of desired)
+    for (const member of members) {
+      const name = typeof member === 'string' ? member : member.role
+      if (absent.has(name))
+        throw new InvalidGrantError({
+          role,
+          field: 'members',
+          message: `cannot grant membership in role ${describeName(role)} to role ${describeName(name)}: that role should not exist`,
+        })
+    }
   for (const { role, grants } of desired)
     for (const grant of grants) {
       const named =

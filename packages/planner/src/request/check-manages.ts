@@ -8,7 +8,7 @@ import { isNamed, type Target } from '../model/target.ts'
 import { nameProblem } from '../postgres/identifier.ts'
 import { objectKinds, schemaOf } from '../postgres/object-kind.ts'
 import { sortedUnique } from '../util/collections.ts'
-import { quotedText } from './parse-grant.ts'
+import { quotedText } from './describe-given.ts'
 
 const refuse = (problem: string): never => {
   throw new InvalidGrantError({ field: 'manages', message: `cannot sync roles: ${problem}` })

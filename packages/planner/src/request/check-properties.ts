@@ -3,7 +3,8 @@ import type { DesiredProperties, DesiredRole, Settings } from '../model/desired-
 import { isListOfNames, listText, settingValue } from '../model/role-property.ts'
 import { hasLoneSurrogate, nameProblem } from '../postgres/identifier.ts'
 import { sortedBy } from '../util/collections.ts'
-import { parameterName, type Refuse } from './parse-grant.ts'
+import { parameterName } from './parse-grant.ts'
+import type { Refuse } from './refuse.ts'
 
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && !value.includes('\0') && !hasLoneSurrogate(value)

@@ -9,7 +9,8 @@ import type { Privilege } from '../postgres/privilege.ts'
 import { sortedBy } from '../util/collections.ts'
 import { whyNotManaged } from './check-manages.ts'
 import { describeGiven } from './describe-given.ts'
-import { checkGrant, type Refuse } from './parse-grant.ts'
+import { checkGrant } from './parse-grant.ts'
+import type { Refuse } from './refuse.ts'
 
 /** Every privilege that there is on what a grant is about. */
 const allPrivileges = (grant: PublicGrant): readonly Privilege[] => {

@@ -39,6 +39,9 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
     ...(needed.properties ?? [])
       .filter((name) => read.properties?.includes(name) !== true)
       .map((name) => `the connection limit, comment and settings of role ${describeName(name)}`),
+    ...(needed.members ?? [])
+      .filter((name) => read.members?.includes(name) !== true)
+      .map((name) => `the members of role ${describeName(name)}`),
     ...(needed.settings ?? [])
       .filter((name) => read.settings?.includes(name) !== true)
       .map((name) => `setting ${describeName(name)}`),

@@ -90,6 +90,7 @@ const snapshot = fields<Snapshot>({
       patterns: list(fields<{ kind: unknown; schema: unknown }>({ kind: text, schema: text })),
       defaultsOf: list(text),
       properties: optional(list(text)),
+      members: optional(list(text)),
       settings: optional(list(text)),
       absent: optional(list(text)),
       unusedRoles: flag,

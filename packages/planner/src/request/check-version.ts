@@ -1,4 +1,5 @@
 import { describeGrant, describeGrantee } from '../model/describe.ts'
+import { listedMemberships } from '../model/desired-role.ts'
 import { UnsupportedServerError } from '../model/errors.ts'
 import type { Grant } from '../model/grant.ts'
 import { askersOf, type SyncRequest } from '../model/request.ts'
@@ -64,13 +65,14 @@ const versionText = (version: number): string =>
  * @throws UnsupportedServerError
  */
 export const checkSupported = (version: number, request: SyncRequest): void => {
-  for (const { role, grants } of askersOf(request))
-    for (const grant of grants) {
-      const newer = newIn(grant, version)
-      if (newer === undefined) continue
-      const [since, what] = newer
-      throw new UnsupportedServerError(
-        `cannot grant ${describeGrant(grant)} to ${describeGrantee(role)}: only PostgreSQL ${versionText(since)} and later have ${what}, and the server is ${versionText(version)}`,
-      )
-    }
+  const check = (role: string, grant: Grant): void => {
+    const newer = newIn(grant, version)
+    if (newer === undefined) return
+    const [since, what] = newer
+    throw new UnsupportedServerError(
+      `cannot grant ${describeGrant(grant)} to ${describeGrantee(role)}: only PostgreSQL ${versionText(since)} and later have ${what}, and the server is ${versionText(version)}`,
+    )
+  }
+  for (const { role, grants } of askersOf(request)) for (const grant of grants) check(role, grant)
+  for (const { member, grant } of request.desired.flatMap(listedMemberships)) check(member, grant)
 }

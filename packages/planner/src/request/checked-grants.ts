@@ -1,7 +1,8 @@
 import type { Grant } from '../model/grant.ts'
 import { isNamed } from '../model/target.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
-import { checkGrant, type Refuse } from './parse-grant.ts'
+import { checkGrant } from './parse-grant.ts'
+import type { Refuse } from './refuse.ts'
 
 /** A grant that stands for all equal ones, and its text. */
 export interface CheckedGrant {

@@ -1,4 +1,4 @@
-import { describeGrant } from '../model/describe.ts'
+import { describeGrant, describeName } from '../model/describe.ts'
 import type { Grant } from '../model/grant.ts'
 
 /** Describes a grant that may be incomplete, or not a grant at all. */
@@ -10,3 +10,7 @@ export const describeGiven = (grant: Grant): string => {
     return 'this'
   }
 }
+
+/** A string as messages show it, with a space after it; empty for any other value. */
+export const quotedText = (value: unknown): string =>
+  typeof value === 'string' ? `${describeName(value)} ` : ''

@@ -1,6 +1,5 @@
 import { describeName } from '../model/describe.ts'
 import type {
-  AttributeGrant,
   DefaultPrivilegeGrant,
   Grant,
   MembershipGrant,
@@ -8,7 +7,6 @@ import type {
   PrivilegeGrant,
 } from '../model/grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
-import { Secret } from '../model/secret.ts'
 import {
   type AllInSchema,
   isAll,
@@ -17,9 +15,8 @@ import {
   type Pattern,
   type Target,
 } from '../model/target.ts'
-import { isGrantableAttribute } from '../postgres/attribute.ts'
 import { futureObjects, futurePrivileges, isFutureObjects } from '../postgres/default-privileges.ts'
-import { hasLoneSurrogate, impossibleRoleNameProblem, nameProblem } from '../postgres/identifier.ts'
+import { impossibleRoleNameProblem, nameProblem } from '../postgres/identifier.ts'
 import {
   type GrantableKind,
   isKindInSchema,
@@ -32,11 +29,11 @@ import {
   plural,
 } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { timestamp } from '../postgres/timestamp.ts'
 import { typeName } from '../postgres/type-name.ts'
 import { sortedUnique } from '../util/collections.ts'
-
-export type Refuse = (field: string, problem: string) => never
+import { checkAttribute } from './check-attribute.ts'
+import { quotedText } from './describe-given.ts'
+import type { Refuse } from './refuse.ts'
 
 export const checkName = (name: unknown, field: string, refuse: Refuse): string => {
   const problem = nameProblem(name)
@@ -44,15 +41,11 @@ export const checkName = (name: unknown, field: string, refuse: Refuse): string 
 }
 
 /** Checks the name of a role that is granted or will own something. A predefined role is allowed. */
-const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
+export const checkRoleName = (name: string, field: string, refuse: Refuse): void => {
   checkName(name, field, refuse)
   const problem = impossibleRoleNameProblem(name)
   if (problem !== undefined) refuse(field, `the role name ${describeName(name)} ${problem}`)
 }
-
-/** A string as messages show it, with a space after it; empty for any other value. */
-export const quotedText = (value: unknown): string =>
-  typeof value === 'string' ? `${describeName(value)} ` : ''
 
 const checkFlag = (field: string, value: unknown, refuse: Refuse): boolean =>
   typeof value === 'boolean' ? value : refuse(field, `${field} must be true or false`)
@@ -123,39 +116,6 @@ const checkObject = <Kind extends ObjectKind>(
   { kind, name }: ObjectName<Kind>,
   refuse: Refuse,
 ): ObjectName<Kind> => ({ kind, name: checkParts(kind, name, refuse) })
-
-const checkPassword = (password: unknown, refuse: Refuse): 'keep' | 'set' => {
-  if (password === 'keep' || password === 'set') return password
-  if (!(password instanceof Secret)) return refuse('password', 'build the grant with Grant.login')
-  const value = Secret.reveal(password)
-  if (typeof value !== 'string')
-    return refuse(
-      'password',
-      `the password is ${value === null ? 'null' : typeof value}; leave the key out to keep the existing one`,
-    )
-  if (value === '') return refuse('password', 'the password is empty')
-  if (value.includes('\0') || hasLoneSurrogate(value))
-    return refuse('password', 'the password contains NUL or a lone surrogate')
-  return 'set'
-}
-
-const checkAttribute = (grant: AttributeGrant, refuse: Refuse): AttributeGrant => {
-  if (!isGrantableAttribute(grant.attribute))
-    return refuse('attribute', `${quotedText(grant.attribute)}is not an attribute that can be granted`)
-  if (grant.attribute !== 'LOGIN') return { kind: 'attribute', attribute: grant.attribute }
-  const password = checkPassword(grant.password, refuse)
-  const validUntil = typeof grant.validUntil === 'string' ? timestamp(grant.validUntil) : undefined
-  if (validUntil === undefined)
-    return refuse(
-      'validUntil',
-      `validUntil ${quotedText(grant.validUntil)}is not a date with a time zone, such as 2027-06-30T00:00:00Z; leave the key out for ever`,
-    )
-  const { hashedBy } = grant
-  if (hashedBy !== undefined && hashedBy !== 'server')
-    return refuse('hashedBy', "hashedBy can only be 'server'; leave the key out to send a verifier")
-  const isSent = hashedBy !== undefined && password === 'set'
-  return { kind: 'attribute', attribute: 'LOGIN', validUntil, password, ...(isSent && { hashedBy }) }
-}
 
 /** Checks privileges on a kind of object, and sorts them. */
 const checkPrivileges = (
@@ -247,7 +207,7 @@ const checkOwnership = ({ object }: OwnershipGrant, refuse: Refuse): OwnershipGr
   return { kind: 'ownership', object: checked }
 }
 
-const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
+export const checkMembership = (role: string, grant: MembershipGrant, refuse: Refuse): MembershipGrant => {
   const { role: of } = grant
   checkRoleName(of, 'role', refuse)
   if (of === role) refuse('role', 'a role cannot be a member of itself')

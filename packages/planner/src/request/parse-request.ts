@@ -1,6 +1,6 @@
 import type { AbsentRole, RequestedRole } from '../model/absent-role.ts'
 import { describeGrant, describeName, describeTarget } from '../model/describe.ts'
-import type { DesiredRole } from '../model/desired-role.ts'
+import { type DesiredRole, listedMemberships } from '../model/desired-role.ts'
 import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
@@ -18,15 +18,17 @@ import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, schemaOf } from '../postgres/object-kind.ts'
-import { getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { checkAbsent, checkNotAsked, isAbsent } from './check-absent.ts'
 import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
+import { checkListed, checkMembers } from './check-members.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
 import { checkPublic } from './check-public.ts'
-import { describeGiven } from './describe-given.ts'
+import { describeGiven, quotedText } from './describe-given.ts'
 import { membershipCycle } from './membership-cycle.ts'
-import { checkName, quotedText, type Refuse } from './parse-grant.ts'
+import { checkName } from './parse-grant.ts'
+import type { Refuse } from './refuse.ts'
 
 const checkRole = (role: string): void => {
   const problem =
@@ -62,6 +64,7 @@ const fields: ReadonlySet<string> = new Set([
   'grants',
   'preserveExistingGrantsInSchemas',
   'external',
+  'members',
   ...propertyFields,
 ] satisfies (keyof DesiredRole)[])
 
@@ -141,9 +144,10 @@ const checkDesiredRole = (
       `cannot grant membership in role ${describeName(conflict)} to role ${describeName(role)}: it is asked for with different options`,
       'role',
     )
-  const properties = checkProperties(desired, (field, problem) =>
-    fail(`cannot sync role ${describeName(role)}: ${problem}`, field),
-  )
+  const refuseRole: Refuse = (field, problem) =>
+    fail(`cannot sync role ${describeName(role)}: ${problem}`, field)
+  const members = checkMembers(desired, managed, refuseRole)
+  const properties = checkProperties(desired, refuseRole)
   const ofOthers = external ? (['inherit', 'connectionLimit'] as const) : []
   for (const field of ofOthers)
     if (properties[field] !== undefined)
@@ -162,6 +166,7 @@ const checkDesiredRole = (
     ...properties,
     ...(schemas.length > 0 && { preserveExistingGrantsInSchemas: sortedUnique(schemas) }),
     ...(external && { external }),
+    ...(members && { members }),
   }
 }
 
@@ -195,6 +200,7 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
   const memberships = new Map(
     desired.map(({ role, grants }) => [role, ofKind(grants, 'membership').map((grant) => grant.role)]),
   )
+  for (const { member, grant } of desired.flatMap(listedMemberships)) append(memberships, member, grant.role)
   const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
   if (cycle !== undefined)
     throw new InvalidGrantError({
@@ -292,6 +298,7 @@ const checkedRequest = (
     seen.add(role)
   }
   checkOwners(roles)
+  checkListed(roles)
   checkCycles(roles)
   checkNotAsked(roles)
   return request

@@ -12,9 +12,10 @@ import type { TargetLogin, TargetState } from './target-state.ts'
 /** A password that was stored while the role could not log in must not work once it can, unless a grant asks for it. */
 const passwordFor = (
   existing: Role | undefined,
-  password: LoginGrant['password'],
+  { password, initial }: LoginGrant,
 ): TargetLogin['password'] => {
   if (password === 'keep') return existing === undefined || existing.login ? 'keep' : 'clear'
+  if (initial === true) return existing?.login === true && existing.hasPassword !== false ? 'keep' : 'set'
   return existing?.passwordUnchanged === true ? 'keep' : 'set'
 }
 
@@ -38,18 +39,21 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
   #withoutLoss(login: TargetLogin, existing: Role | undefined): TargetLogin {
     if (!this.#takesNothing || existing?.login !== true) return login
     const { validUntil } = existing.validUntil > login.validUntil ? existing : login
+    // A role without a password loses none.
+    if (login.password === 'set' && existing.hasPassword === false) return { ...login, validUntil }
     if (login.password === 'set')
       this.#skips.add(login.reason, 'takes away', `its password would be replaced, and ${additive}`)
     const { hashedBy: _, ...rest } = login
     return { ...rest, validUntil, password: 'keep' }
   }
 
-  login({ validUntil, password, hashedBy }: LoginGrant, reason: Reason): void {
+  login(grant: LoginGrant, reason: Reason): void {
+    const { validUntil, hashedBy } = grant
     const { role } = reason
     const existing = this.#catalog.roles.get(role)
     const asked: TargetLogin = {
       validUntil,
-      password: passwordFor(existing, password),
+      password: passwordFor(existing, grant),
       ...(hashedBy !== undefined && { hashedBy }),
       reason,
     }

@@ -206,7 +206,7 @@ export class GrantResolver implements Pick<
       ({ name, elsewhere, administeredByOthers }) =>
         elsewhere === 0 &&
         administeredByOthers !== true &&
-        now.roles.mayGrant(name, this.#context.goal.desired),
+        now.roles.mayGrant(name, this.#context.goal.losers),
     )?.name
     const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
     if (why !== undefined) return why
@@ -239,6 +239,17 @@ export class GrantResolver implements Pick<
     ofMember.set(role, other === undefined ? membership : { ...membership, ...other })
   }
 
+  /** A membership that a role asks for by listing its members. No role is created to be one. */
+  member(grant: MembershipGrant, reason: Reason): void {
+    const { role: member } = reason
+    const isCreated =
+      this.#access.now.roles.mayCreateRoles &&
+      (this.#context.goal.desired.has(member) ||
+        [...this.memberships.values()].some((roles) => roles.has(member)))
+    if (this.#catalog.roles.has(member) || isCreated) this.membership(grant, reason)
+    else this.#skips.add(reason, 'absent', `role ${describeName(member)} does not exist`)
+  }
+
   membership({ role, ...options }: MembershipGrant, reason: Reason): void {
     if (role.startsWith('pg_') && !this.#catalog.roles.has(role))
       return this.#skips.add(
@@ -251,7 +262,7 @@ export class GrantResolver implements Pick<
     const rows = this.#catalog.memberships.between(role, reason.role)
     const asked = takesNothing(this.#context.goal.managed) ? withoutLoss(options, rows) : optionsOf(options)
     const { admin, inherit, set } = asked
-    if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.desired))
+    if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.losers))
       return this.#addMembership(role, { ...asked, reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
     // The role keeps what it already has of this.

@@ -1,7 +1,13 @@
 import { Access } from '../access/access.ts'
+import { RoleGraph } from '../access/role-graph.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { absentRolesOf } from '../model/absent-role.ts'
-import { type DesiredRole, preservedSchemas } from '../model/desired-role.ts'
+import {
+  type DesiredRole,
+  listedMemberships,
+  preservedSchemas,
+  rolesWithMembers,
+} from '../model/desired-role.ts'
 import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
 import { judgedBy } from '../model/managed.ts'
@@ -44,6 +50,20 @@ const attachableIn = (desired: readonly DesiredRole[]): ReadonlySet<string> => {
   return schemas
 }
 
+/** The members of roles that may lose the ADMIN option, because these list their members. */
+const administratorsLost = (catalog: Catalog, desired: readonly DesiredRole[]): readonly string[] => {
+  const graph = new RoleGraph(catalog)
+  return desired.flatMap((one) => {
+    if (one.members === undefined) return []
+    const kept = new Set(listedMemberships(one).flatMap(({ member, grant }) => (grant.admin ? [member] : [])))
+    return catalog.memberships
+      .inRole(one.role)
+      .flatMap(({ member, admin }) =>
+        admin && !kept.has(member) && !graph.staysMember(member) ? [member] : [],
+      )
+  })
+}
+
 /** The target state before any grant is resolved: who is desired, and what the caller’s options say. */
 const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
   const { desired, options } = request
@@ -51,6 +71,8 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
   const caretakers = caretakersFor(catalog, request)
   return {
     ...nothing,
+    listing: new Set(rolesWithMembers(desired)),
+    losers: new Set([...nothing.desired, ...administratorsLost(catalog, desired)]),
     idle: new Set(
       desired.flatMap(({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
         grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
@@ -107,7 +129,7 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
   const staysAbsent = absentRoles(catalog, whole, skips)
   const request = { ...whole, desired: whole.desired.filter(({ role }) => !staysAbsent(role)) }
   const empty = emptyTarget(catalog, request)
-  const now = new Access(catalog, { losers: empty.desired })
+  const now = new Access(catalog, { losers: empty.losers })
   const exists = (role: string): boolean => {
     if (catalog.roles.has(role) || now.roles.mayCreateRoles) return true
     const why = `it does not exist, and ${skips.acting} may not create roles`
@@ -166,6 +188,8 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
         break
     }
   }
+  for (const { member, grant } of existing.flatMap(listedMemberships))
+    grants.member(grant, { role: member, grant })
   const { memberships, privileges, optionsNotGiven, publicObjects } = grants
   const { defaults, publicFutures } = future
   const resolved = { memberships, privileges, optionsNotGiven, publicObjects, defaults, publicFutures }

@@ -75,6 +75,10 @@ export interface TargetState {
   readonly properties: ReadonlyMap<string, TargetProperties>
   /** By role: whether it should have INHERIT, if that is asked for. */
   readonly inherits: ReadonlyMap<string, boolean>
+  /** The desired roles that list their members: everybody’s memberships in these are judged. */
+  readonly listing: ReadonlySet<string>
+  /** The desired roles, and others that may lose the ADMIN option for a role that lists its members. */
+  readonly losers: ReadonlySet<string>
   /** By member, then by role. */
   readonly memberships: ReadonlyMap<string, ReadonlyMap<string, TargetMembership>>
   /** By the key of the object. */
@@ -123,6 +127,8 @@ export interface Goal extends TargetState {
 export const nothingFor = (roles: readonly string[]): TargetState => ({
   roles,
   desired: new Set(roles),
+  listing: new Set(),
+  losers: new Set(roles),
   logins: new Map(),
   attributes: new Map(),
   properties: new Map(),
@@ -155,11 +161,11 @@ export const futureKey = ({ owner, schema, on }: Future): string =>
 export const defaultKey = (future: Future, privilege: Privilege, role: string): string =>
   [futureKey(future), privilege, role].join('\0')
 
-/** Whether the attributes of a desired role are judged. */
+/** Whether the attributes of a role are judged. */
 export const judgesAttributes = (
-  { managed, external }: Pick<TargetState, 'managed' | 'external'>,
+  { desired, managed, external }: Pick<TargetState, 'desired' | 'managed' | 'external'>,
   role: string,
-): boolean => managed.cluster && !external.has(role)
+): boolean => managed.cluster && desired.has(role) && !external.has(role)
 
 /** Whether a desired role keeps what it has in a schema, because it says so. */
 export const isPreservedIn = (

@@ -80,3 +80,19 @@ test('a membership stays whose grantor the acting role could act as only by way 
   expect(transactions).toEqual([])
   expect(residue).toMatchObject([{ role: 't', fact: { kind: 'membership', role: 'deputy' } }])
 })
+
+test('a member gets again what it loses only because another loses its ADMIN option at the end', () => {
+  const ofMe = ['group', 'a', 't'].map((name) => membership('me', name, { ...ofCreator }))
+  const before = snapshot({
+    server: { actingRole: 'me', sessionRole: 'me' },
+    roles: [role('me', { createRole: true }), role('group'), role('a'), role('t')],
+    memberships: [
+      ...ofMe,
+      membership('t', 'group', { admin: true, grantor: 'me' }),
+      membership('a', 'group', { grantor: 't' }),
+    ],
+  })
+  const desired = [roleT(), { role: 'a', grants: [Grant.roleMembership('group')] }]
+  const { memberships } = outcomeOf(before, plan(before, desired))
+  expect(memberships.filter(({ member }) => member !== 'me')).toMatchObject([{ member: 'a', grantor: 'me' }])
+})

@@ -150,6 +150,24 @@ describe('a request is refused, with what is wrong', () => {
       'leave the key out',
     ],
     [
+      'an empty initial password',
+      () => asked(Grant.login({ initialPassword: '' })),
+      'password',
+      'the password is empty',
+    ],
+    [
+      'a password beside an initial one',
+      () => asked(Grant.login({ password: 'x', initialPassword: 'x' })),
+      'initialPassword',
+      'it has both password and initialPassword',
+    ],
+    [
+      'an unknown initial',
+      () => asked({ ...Grant.login({ password: 'x' }), initial: 'yes' as never }),
+      'initial',
+      'initial can only be true',
+    ],
+    [
       'an unknown hashedBy',
       () => asked(Grant.login({ password: 'x', hashedBy: 'client' as never })),
       'hashedBy',
@@ -438,7 +456,7 @@ describe('a request is refused, with what is wrong', () => {
       'a misspelt option of a grant',
       () => asked(Grant.login({ pasword: 'x' } as object)),
       'pasword',
-      'unknown option "pasword"; expected one of password, hashedBy, validUntil',
+      'unknown option "pasword"; expected one of password, initialPassword, hashedBy, validUntil',
     ],
     [
       'two owners of the same table',
@@ -678,7 +696,7 @@ test('an error says which role and which grant it is about', () =>
 
 test('a password given in the wrong place is not shown', () =>
   expect(() => Grant.login('hunter2' as never)).toThrow(
-    'cannot build a grant of LOGIN: the options are not an object; expected one of password, hashedBy, validUntil',
+    'cannot build a grant of LOGIN: the options are not an object; expected one of password, initialPassword, hashedBy, validUntil',
   ))
 
 test('a grant by name is not taken for a similar grant by pattern of another role', () => {

@@ -1,4 +1,5 @@
-import { type DesiredRole, Grant, type Snapshot } from '@pgsr/planner'
+import { type DesiredRole, Grant, operationsOf, outcomeOf, plan, type Snapshot } from '@pgsr/planner'
+import { planRequest } from '@pgsr/planner/internal'
 import { describe, expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 import { heldByIntermediate, intermediate, withOrders } from '../support/orders-table.ts'
@@ -70,4 +71,23 @@ test('a grant by a pattern reaches the other tables when it has no effect on one
   })
   const desired = roleT([Grant.tableOwnership('s', 'b'), Grant.tableSelect('s', /./)])
   expect(scriptOf(before, desired)).toMatch(/^-- skipped: .*\nGRANT SELECT ON TABLE "s"."b" TO "t";$/)
+})
+
+test.for([
+  ['is created', undefined, true],
+  ['could not log in until now', { hasPassword: true }, true],
+  ['has none', { login: true, hasPassword: false }, true],
+  ['has one', { login: true, hasPassword: true }, false],
+  ['may have one', { login: true }, false],
+] as const)('an initial password of a role that %s: %s', ([, existing, isSet]) => {
+  const before = snapshot({ roles: existing === undefined ? [] : [role('t', existing)] })
+  for (const mode of ['exact', 'additive'] as const) {
+    const made = plan(before, roleT([Grant.login({ initialPassword: 'geheim', hashedBy: 'server' })]), {
+      mode,
+    })
+    const set = operationsOf(made).filter(({ kind }) => kind === 'setPassword')
+    expect(set.map((one) => ('hashedBy' in one ? one.hashedBy : undefined))).toEqual(isSet ? ['server'] : [])
+    expect([made.skipped, made.kept]).toEqual([[], []])
+    expect(planRequest(outcomeOf(before, made), made.request).transactions).toEqual([])
+  }
 })

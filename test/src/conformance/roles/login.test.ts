@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
-import { Grant, ResidueError } from '@pgsr/node-postgres'
+import { Grant, renderSql, ResidueError } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
@@ -116,6 +116,32 @@ conformanceAround16('logins', (sandbox) => {
     const { verifier } = await loginOf(box, role)
     await box.sync({ role, grants: [Grant.login({ validUntil: '2031-01-01T00:00:00Z' })] })
     expect((await loginOf(box, role)).verifier).toBe(verifier)
+  })
+
+  test('an initial password is set for a new role, and later the role keeps the one that it has', async () => {
+    const box = sandbox()
+    if (box.server.logFile === undefined) return // somebody else’s server lets in whom it wants
+    const checked = await checkedRole(box)
+    const [alice, bob] = [box.name('alice'), box.name('bob')]
+    await box.run(`create role ${bob} login`)
+    const asked = (initialPassword: string) =>
+      [alice, bob].map((role) => ({
+        role,
+        grants: [Grant.login({ initialPassword }), Grant.roleMembership(checked)],
+      }))
+    expect(renderSql(await box.plan(asked('first')))).toContain(`sets the password of role "${alice}"`)
+    await box.sync(asked('first'))
+    expect(await canConnect(box, alice, 'first')).toBe(true)
+    // Who may not read what is stored takes it that a role that may log in has a password.
+    expect(await canConnect(box, bob, 'first')).toBe(box.isSuperuser)
+    expect((await box.sync(asked('second'))).changed).toBe(false)
+    await box.run(`alter role ${alice} password 'its own'`)
+    const { verifier } = await loginOf(box, alice)
+    expect((await box.sync(asked('second'))).changed).toBe(false)
+    expect((await loginOf(box, alice)).verifier).toBe(verifier)
+    await box.run(`alter role ${alice} password null`)
+    expect((await box.sync(asked('second'))).changed).toBe(box.isSuperuser)
+    expect(await canConnect(box, alice, 'second')).toBe(box.isSuperuser)
   })
 
   test('a password that was stored while the role had no LOGIN does not work', async () => {
