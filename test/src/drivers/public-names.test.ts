@@ -18,7 +18,7 @@ const values = `
 `
 
 const types = `
-    CallOptions Connection DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
+    CallOptions Connection DatabasePlans DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
     DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions EndedSessions ExecutePlanError ExecutePlanOptions
     DesiredInDatabases IntrospectError IntrospectOptions LockHolder PasswordOptions PlanDatabasesOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
     SyncDatabasesOptions SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions

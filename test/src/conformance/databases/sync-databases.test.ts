@@ -13,7 +13,7 @@ import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import postgres from 'postgres'
 import { expect, inject, test } from 'vitest'
-import { conformanceAtEndsInTurn, conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16, conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
 import { startFaultProxy } from '../../../harness/faults/fault-proxy.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo, type TestConnection } from '../../../harness/servers/servers.ts'
@@ -140,7 +140,7 @@ const using = async (
   }
 }
 
-conformanceInTurn('several databases', (sandbox) => {
+conformanceAround16('several databases', (sandbox) => {
   test('get one state: what the cluster shares once, the rest in each', async () => {
     const box = sandbox()
     const [role, group] = [box.name('r'), box.name('g')]

@@ -1,6 +1,6 @@
 import { Grant, MissingObjectError, type Plan, renderJson, ResidueError } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 /** Those of some roles that are members of a role, in some way. */
@@ -22,7 +22,7 @@ const makeRoles = async ({ run, name }: Sandbox, ...bases: readonly string[]): P
   return names
 }
 
-conformanceInTurn('members of a role', (sandbox) => {
+conformanceAround16('members of a role', (sandbox) => {
   test('are exactly those listed, whoever granted the membership, and can do what the role can', async () => {
     const box = sandbox()
     const [role, a, b, c, d] = (await makeRoles(box, 'r', 'a', 'b', 'c', 'd')) as [

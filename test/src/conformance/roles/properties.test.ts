@@ -1,7 +1,7 @@
 import { Grant, InvalidGrantError, MissingObjectError, ResidueError } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
 
@@ -33,7 +33,7 @@ const sessionOf = async ({ server, database }: Sandbox, role: string, settings: 
   }
 }
 
-conformanceInTurn('properties of roles', (sandbox) => {
+conformanceAround16('properties of roles', (sandbox) => {
   test('a limit, a comment and settings are set, changed and reset, and a session has them', async () => {
     const box = sandbox()
     const role = box.name('r')
