@@ -109,8 +109,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'objects that the scope does not name are not looked for',
     file: 'packages/driver/src/introspection/snapshot.ts',
-    text: "if (!areRead && !isMembership) return ['dependents']",
-    by: 'if (!areRead && !isMembership) return []',
+    text: "if (!areRead) return ['dependents']",
+    by: 'if (!areRead) return []',
     tests: conformance('privileges/privilege'),
   },
   {
@@ -158,8 +158,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what the desired roles have besides is not read to prove a plan',
     file: 'packages/driver/src/introspection/narrow-reading.ts',
-    text: 'union select m.roleid from ${membershipsOf',
-    by: 'except select m.roleid from ${membershipsOf',
+    text: 'union select m.roleid from',
+    by: 'except select m.roleid from',
     tests: conformance('calls/transaction', 'memberships/membership'),
   },
   {
@@ -361,8 +361,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an external role loses its attributes',
     file: 'packages/planner/src/resolve/target-state.ts',
-    text: 'managed.cluster && !external.has(role)',
-    by: "managed.cluster && (!external.has(role) || role !== '')",
+    text: 'desired.has(role) && !external.has(role)',
+    by: "desired.has(role) && (!external.has(role) || role !== '')",
     tests: conformance('roles/external'),
   },
   {
@@ -483,5 +483,19 @@ export const mutations: readonly Mutation[] = [
     text: 'if (oids.length === 0) return result',
     by: 'if (oids.length >= 0) return result',
     tests: conformance('roles/absent-role'),
+  },
+  {
+    name: 'what another database does to its own roles at the same time fails the proof',
+    file: 'packages/planner/src/plan/prediction.ts',
+    text: 'if (!isOfAnotherDatabase(row.role)) addMembership(row)',
+    by: "if (!isOfAnotherDatabase(row.role) || row.role !== '') addMembership(row)",
+    tests: conformance('databases/sync-databases'),
+  },
+  {
+    name: 'a connection to another database than its name says is taken',
+    file: 'packages/driver/src/databases/same-cluster.ts',
+    text: 'if (server.database !== database)',
+    by: "if (server.database !== database && database === '')",
+    tests: conformance('databases/sync-databases'),
   },
 ]
