@@ -14,7 +14,7 @@ describe.for(serversAround16(inject('servers')))('$name', (server) => {
     { timeout: 300_000 },
     async ([, outsideWriters]) => {
       const tag = `${process.pid.toString(36)}_${outsideWriters ? 'd' : 'w'}`
-      const result = await race({ server, tag, seed, syncs: 24, outsideWriters })
+      const result = await race({ server, tag, seed, syncs: 16, outsideWriters })
       expect(result.failures).toEqual([])
       expect(result.wrong).toEqual([])
       expect(result.changed).toBeGreaterThan(0)

@@ -67,13 +67,14 @@ const readsCatalogs = (text: string): boolean =>
 
 describe.for([...history])('for %i', ([version, contents]) => {
   test('the statements that read the catalogs name only what exists', () => {
-    const texts = [
+    // Many scopes have the same statements.
+    const texts = new Set([
       ...scopes.flatMap((scope) =>
         needsFor(scope, version).flatMap((needs) => introspectionStatements(version, scope, needs)),
       ),
       ...introspectionStatements(version, nothing, needsOf(nothing, false), true),
-    ]
-    expect(new Set(texts.flatMap((text) => problemsOn(text, version, contents)))).toEqual(new Set())
+    ])
+    expect(new Set([...texts].flatMap((text) => problemsOn(text, version, contents)))).toEqual(new Set())
   })
 })
 

@@ -65,7 +65,7 @@ const withPostgresJs = (places: Places): Databases => {
     sync: (desired, options) => postgresJs.syncDatabases(connections, desired, options),
     plan: (desired) => postgresJs.planDatabases(connections, desired),
     // Without a timeout it waits for ever after a `reserve` that could not connect.
-    end: () => Promise.all(all.map(([, sql]) => sql.end({ timeout: 1 }))),
+    end: () => Promise.all(all.map(([, sql]) => sql.end({ timeout: 0.1 }))),
   }
 }
 

@@ -1,6 +1,6 @@
 import { access } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 /** Runs statements as a role, and commits. */
@@ -64,7 +64,7 @@ const writes = (version: number): readonly string[] => [
   ...(version >= 110000 ? ['calls the procedure'] : []),
 ]
 
-conformanceInTurn('access level', (sandbox) => {
+conformanceAround16('access level', (sandbox) => {
   test('an application reads and writes what its migrator has created and will create, without drift', async () => {
     const box = sandbox()
     const { migrator, schema, owner, make } = await makeSchema(box)

@@ -7,7 +7,7 @@ import {
   Target,
 } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import {
   dropShared,
   hasPrivilege,
@@ -48,7 +48,7 @@ const held = async (
   return new Set((await admin(`select ${questions.join(', ')}`))[0])
 }
 
-conformanceInTurn('all in schema', (sandbox) => {
+conformanceAround16('all in schema', (sandbox) => {
   test.for([
     ['directly', direct],
     ['through intermediate roles', {}],
