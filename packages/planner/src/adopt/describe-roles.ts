@@ -55,7 +55,8 @@ export const describeSnapshot = (
   const described = new Set<string>()
   const superuserAbove = superusersAbove(catalog, roles)
   for (const role of [...roles].sort()) {
-    if (!catalog.roles.has(role)) {
+    // A role that cannot be named was not read.
+    if (!catalog.roles.has(role) && !isNameless(role)) {
       if (!areNamed) continue
       throw new InvalidGrantError({
         role,

@@ -93,6 +93,14 @@ test('who can become a superuser is left out, unless it is named', () => {
   expect(grantsIn(before, 'alice')).toEqual([Grant.roleMembership('admin')])
 })
 
+test('a role that no statement can name is left out', () => {
+  const { desired, unsaid } = internal.describeSnapshot(snapshot(), ['\uDCFF', 'dropped meanwhile'], false)
+  expect(desired).toEqual([])
+  expect(unsaid.map(({ message }) => message)).toEqual([
+    'role "\\udcff" is not described: no statement can name role "\\udcff" here: its name is not valid in the encoding of the database',
+  ])
+})
+
 test('only what was read whole is asked for as a whole', () => {
   const { objects } = sales
   const scope = internal.scopeOfRoles(['reader'])
