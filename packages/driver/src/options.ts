@@ -22,8 +22,8 @@ export interface CallOptions {
 
 export interface DescribeRolesOptions extends CallOptions {
   /**
-   * The roles to describe. `all`, the default, means every role but those of PostgreSQL and of pgsr itself; superusers and
-   * the role that connects have to be named.
+   * The roles to describe. `all`, the default, means every role but those of PostgreSQL and of pgsr itself; superusers,
+   * their members and the role that connects have to be named.
    */
   readonly roles?: readonly string[] | 'all'
 }

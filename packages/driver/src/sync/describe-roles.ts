@@ -19,12 +19,8 @@ import { anySize } from './workload.ts'
 /** The roles to describe: those that the caller names, or all. */
 export type Selection = readonly string[] | 'all'
 
-const refuse = (problem: string, role?: string): never => {
-  throw new InvalidGrantError({
-    field: 'roles',
-    message: `cannot describe roles: ${problem}`,
-    ...(role !== undefined && { role }),
-  })
+const refuse = (problem: string): never => {
+  throw new InvalidGrantError({ field: 'roles', message: `cannot describe roles: ${problem}` })
 }
 
 /** @throws InvalidGrantError */

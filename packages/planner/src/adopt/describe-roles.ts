@@ -7,7 +7,7 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isNameless, whyNotNamed } from '../model/nameless.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { isRealMember } from '../postgres/membership-option.ts'
+import { superusersAbove } from '../plan/check-roles.ts'
 import { sortedBy } from '../util/collections.ts'
 import { levelsIn } from './access-levels.ts'
 import { Contents } from './contents.ts'
@@ -21,7 +21,12 @@ import { attributeGrants, defaultPrivilegeGrants, membershipGrants } from './rol
 import { unsaidByPlan } from './verify.ts'
 
 /** Why a role is not described, although it is not named by pgsr or PostgreSQL. */
-const whyLeftOut = (catalog: Catalog, role: string, areNamed: boolean): string | undefined => {
+const whyLeftOut = (
+  catalog: Catalog,
+  role: string,
+  superuser: string | undefined,
+  areNamed: boolean,
+): string | undefined => {
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
   if (isNameless(role)) return whyNotNamed(role)
   if (role === bootstrapRole)
@@ -31,11 +36,9 @@ const whyLeftOut = (catalog: Catalog, role: string, areNamed: boolean): string |
   if (areNamed) return undefined
   if (role === actingRole || role === sessionRole)
     return 'it is the role that connects; name it to describe it all the same'
-  if (catalog.isSuperuser(role)) return 'it is a superuser; name it to describe it all the same'
-  const isAbove = catalog.memberships
-    .ofMember(role)
-    .some((row) => isRealMember(row) && catalog.isSuperuser(row.role))
-  return isAbove ? 'it is a member of a superuser; name it to describe it all the same' : undefined
+  if (superuser === undefined) return undefined
+  const what = superuser === role ? 'a superuser' : `a member of superuser ${describeName(superuser)}`
+  return `it is ${what}; name it to describe it all the same`
 }
 
 /**
@@ -51,8 +54,10 @@ export const describeSnapshot = (
   const catalog = new Catalog(snapshot)
   const unsaid: Unsaid[] = []
   const described = new Set<string>()
+  const superuserAbove = superusersAbove(catalog, roles)
   for (const role of [...roles].sort()) {
-    if (!catalog.roles.has(role)) {
+    // A role that cannot be named was not read.
+    if (!catalog.roles.has(role) && !isNameless(role)) {
       if (!areNamed) continue
       throw new InvalidGrantError({
         role,
@@ -60,7 +65,7 @@ export const describeSnapshot = (
         message: `cannot describe role ${describeName(role)}: it does not exist`,
       })
     }
-    const why = whyLeftOut(catalog, role, areNamed)
+    const why = whyLeftOut(catalog, role, superuserAbove(role), areNamed)
     if (why === undefined) described.add(role)
     else
       unsaid.push({

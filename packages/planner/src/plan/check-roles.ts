@@ -13,7 +13,7 @@ import { isNone, Targets } from '../resolve/match-objects.ts'
 import { isPreservedIn } from '../resolve/target-state.ts'
 
 /** For each of some roles, the nearest superuser that it is or is a member of. */
-const superusersAbove = (
+export const superusersAbove = (
   catalog: Catalog,
   roles: readonly string[],
 ): ((role: string) => string | undefined) => {

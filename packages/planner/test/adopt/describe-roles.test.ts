@@ -75,6 +75,32 @@ describe('access levels', () => {
   })
 })
 
+test('who can become a superuser is left out, unless it is named', () => {
+  const before = snapshot()
+    .role('super', { superuser: true })
+    .role('admin')
+    .role('alice')
+    .role('bob')
+    .membership({ role: 'super', member: 'admin' })
+    .membership({ role: 'admin', member: 'alice' })
+  const all = internal.describeSnapshot(before, ['super', 'admin', 'alice', 'bob', 'pg_monitor'], false)
+  expect(all.desired).toEqual([{ role: 'bob', grants: [] }])
+  expect(all.unsaid.map(({ message }) => message)).toEqual([
+    'role "admin" is not described: it is a member of superuser "super"; name it to describe it all the same',
+    'role "alice" is not described: it is a member of superuser "super"; name it to describe it all the same',
+    'role "super" is not described: it is a superuser; name it to describe it all the same',
+  ])
+  expect(grantsIn(before, 'alice')).toEqual([Grant.roleMembership('admin')])
+})
+
+test('a role that no statement can name is left out', () => {
+  const { desired, unsaid } = internal.describeSnapshot(snapshot(), ['\uDCFF', 'dropped meanwhile'], false)
+  expect(desired).toEqual([])
+  expect(unsaid.map(({ message }) => message)).toEqual([
+    'role "\\udcff" is not described: no statement can name role "\\udcff" here: its name is not valid in the encoding of the database',
+  ])
+})
+
 test('only what was read whole is asked for as a whole', () => {
   const { objects } = sales
   const scope = internal.scopeOfRoles(['reader'])
