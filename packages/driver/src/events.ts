@@ -31,7 +31,7 @@ export type SyncEvent =
 export type Listener = (event: SyncEvent) => unknown
 
 /** Calls the listener. A listener that throws, or returns a promise that rejects, changes nothing. */
-export const emit = (listener: Listener | undefined, event: SyncEvent): void => {
+export const emit = <T>(listener: ((event: T) => unknown) | undefined, event: T): void => {
   if (listener === undefined) return
   try {
     void Promise.resolve(listener(event)).catch(() => undefined)

@@ -3,6 +3,7 @@ import { describeName, nameProblem } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import type { DatabaseError } from '../errors.ts'
+import { emit } from '../events.ts'
 import type { PlanError, PlannerError, SyncError } from '../failures.ts'
 import { makePlan } from '../sync/run-plan.ts'
 import { call, checked, type ProvideSession, run } from '../sync/running.ts'
@@ -65,14 +66,6 @@ const divide = (
       message: 'cannot sync roles: there are no connections',
     })
   return [first, ...others]
-}
-
-const emitted = (listener: DividedOptions['onProgress'], progress: DatabasesProgress): void => {
-  try {
-    void Promise.resolve(listener?.(progress)).catch(() => undefined)
-  } catch {
-    // The listener’s errors are its own.
-  }
 }
 
 /** A call of its own in one database, after everything was checked. */
@@ -194,7 +187,7 @@ export const databasesWorkflow = {
       let ended = 0
       type Each = (typeof all)[number]
       const told = (part: Each, state: DatabasesProgress['state']): void =>
-        emitted(onProgress, { database: part.database, state, ended, of: all.length })
+        emit(onProgress, { database: part.database, state, ended, of: all.length })
       const done = (part: Each): Effect.Effect<DatabaseResult, never, R> =>
         Effect.map(Effect.result(syncIn(part, part.work)), (result) =>
           Result.isSuccess(result)
