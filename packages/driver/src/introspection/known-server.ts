@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { SessionShape } from '../connection/session.ts'
 import type { Found } from './needs.ts'
 import type { Reading } from './reading.ts'
+import { remembering } from './remembering.ts'
 
 /** What was last found of a role to act as. */
 export interface KnownActor {
@@ -23,7 +24,7 @@ export interface KnownServer {
   readonly actors: Map<string | undefined, KnownActor>
   /** What was found of roles that is rare. */
   readonly found: LRUCache<string, Found>
-  /** The last readings, by the scope and the text that was sent. If the answer is the same again, it is not decoded again. */
+  /** The last readings, by what was asked. If the answer is the same again, it is not decoded again. */
   readonly readings: LRUCache<string, Reading>
 }
 
@@ -48,7 +49,7 @@ export const knownServer = ({ connection }: Pick<SessionShape, 'connection'>): K
   return known
 }
 
-const keyOf = ({ desired }: Scope): string => JSON.stringify(desired)
+const keyOf: (scope: Scope) => string = remembering(({ desired }) => JSON.stringify(desired))
 
 export const lastFound = ({ found }: KnownServer, scope: Scope): Found | undefined => found.get(keyOf(scope))
 

@@ -1,6 +1,7 @@
 import type { ObjectKind, Scope } from '@pgsr/planner'
 import { hasSchema } from './constant.ts'
 import { catalogOf, dependencyNameOf } from './object-catalog.ts'
+import { remembering } from './remembering.ts'
 
 /**
  * What is rare, and is read only where an answer shows that it is there:
@@ -99,8 +100,7 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
   ...(catalogs.has('pg_foreign_server') ? ['pg_foreign_data_wrapper'] : []),
 ]
 
-/** What a scope needs, as far as is known before anything is read. */
-export const needsOf = (
+const needsOfScope = (
   {
     desired,
     objects,
@@ -146,6 +146,9 @@ export const needsOf = (
   )
 }
 
+/** What a scope needs, as far as is known before anything is read. */
+export const needsOf: typeof needsOfScope = remembering(needsOfScope)
+
 /**
  * Expects what roles usually have, where a scope names no object: a call that takes everything from its roles would find it
  * first, and then read again.
@@ -189,12 +192,14 @@ const forChange: ReadonlySet<Rarity> = new Set(['memberships', 'reach'])
 const rareFor = (purpose: Purpose, rare: ReadonlySet<Rarity>): ReadonlySet<Rarity> =>
   purpose === 'prove' ? new Set([...rare].filter((one) => !forChange.has(one))) : rare
 
-/** The same needs for another purpose than a change, if what that needs can be read by itself. */
-export const withPurpose = (needs: Needs, purpose: Purpose, version: number): Needs => {
+const forPurpose = (needs: Needs, purpose: Purpose, version: number): Needs => {
   if (purpose === 'change') return needs
   const narrow = { ...needs, purpose, rare: rareFor(purpose, needs.rare), readsRights: false }
   return readsUsualObjects(narrow, version) && readsUsualRoles(narrow) ? narrow : needs
 }
+
+/** The same needs for another purpose than a change, if what that needs can be read by itself. */
+export const withPurpose: typeof forPurpose = remembering(forPurpose)
 
 /** What is needed after an answer has shown what there is. */
 export const withFound = (needs: Needs, found: Found): Needs => {
@@ -217,9 +222,10 @@ export const covers = (needs: Needs, found: Found): boolean =>
   isSubset(rareFor(needs.purpose, found.rare), needs.rare)
 
 /** A key that is equal for equal needs. */
-export const needsKey = (needs: Needs): string =>
+export const needsKey: (needs: Needs) => string = remembering((needs) =>
   JSON.stringify(
     Object.values(needs).map((value: ReadonlySet<string> | boolean | string) =>
       typeof value === 'object' ? [...value].sort() : value,
     ),
-  )
+  ),
+)

@@ -10,15 +10,32 @@ import { storedQuery, type StoredScope } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
 import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { needsBytes, noteBytes } from './names-in-bytes.ts'
-import { covers, needsOf, type Purpose, withFound, withPurpose, withWhatRolesHave } from './needs.ts'
+import {
+  covers,
+  needsKey,
+  needsOf,
+  type Purpose,
+  withFound,
+  withPurpose,
+  withWhatRolesHave,
+} from './needs.ts'
 import { annotateSize, type Around, type Asked, parsed, readWhole, send } from './reading.ts'
 import { type Actor, settingsStatement } from './reading-settings.ts'
+import { remembering } from './remembering.ts'
 import { readVersion, versionOf } from './server-version.ts'
 
 const readingFailed = ({ actAs }: Actor) =>
   databaseError(`read the catalogs${actAs === undefined ? '' : ` as role ${describeName(actAs)}`}`)
 
 const leftOpen = new TransactionOpenError('that was left open on a connection of the pool')
+
+/**
+ * What the meaning of an answer depends on, as a text. The statements are not enough: they are the same whether a schema or
+ * only its tables are asked for.
+ */
+const questionOf = remembering((scope: Scope, version: number, needs: string) =>
+  [version, needs, JSON.stringify(scope)].join(' '),
+)
 
 /** What one text reads, and how. */
 interface AskedOnce extends Asked {
@@ -48,13 +65,15 @@ const readOnce = (session: SessionShape, asked: AskedOnce) => {
     ),
     Effect.flatMap((answer) => {
       const { readings } = knownServer(session)
-      // The text is the same whether a schema or only its tables are asked for.
-      const question = JSON.stringify([scope, answer.text])
-      return Effect.map(parsed(answer, asked, readings.get(question)), (reading) => {
-        readings.set(question, reading)
+      const question = questionOf(scope, version, needsKey(needs))
+      const last = readings.get(question)
+      return Effect.map(parsed(answer, asked, last), (reading) => {
+        const isKnown = reading.snapshot === last?.snapshot
+        if (!isKnown) readings.set(question, reading)
         return {
           ...reading,
-          hasInvalidNames: answer.isGarbled,
+          // If the same answer was garbled before, that was noted then.
+          hasInvalidNames: !isKnown && answer.isGarbled(),
           purpose: needs.purpose,
           ...(stored !== undefined && { stored: answer.before.at(-1)?.[0]?.[0] ?? null }),
         }

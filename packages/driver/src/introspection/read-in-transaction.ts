@@ -46,8 +46,9 @@ export const readCatalogsInTransaction = Effect.fnUntraced(function* (
       send(session, asked, { before: statements, behind: [], isOneMoment: false })
     const sent = yield* sendAfter(first === undefined ? before : [])
     first ??= sent.before
-    if (sent.isGarbled) noteBytes(session.connection)
-    return yield* parsed(sent.isGarbled ? yield* sendAfter([]) : sent, asked, known)
+    const isGarbled = sent.isGarbled()
+    if (isGarbled) noteBytes(session.connection)
+    return yield* parsed(isGarbled ? yield* sendAfter([]) : sent, asked, known)
   })
   const needs = withFound(needsOf(scope, found.isSuperuser), found)
   const reading = yield* readWhole(read, withPurpose(needs, purpose, version), false, known)

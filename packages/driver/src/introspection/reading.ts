@@ -18,8 +18,6 @@ export interface Asked {
 
 /** An answer of the catalogs, as the server sent it. */
 interface Sent {
-  /** The text that was sent. */
-  readonly text: string
   /** Of each statement that reads, in order. */
   readonly results: Results
   /** What all of them saw, if they are known to have seen the same. */
@@ -27,7 +25,7 @@ interface Sent {
   /** Whether a transaction was open before. */
   readonly wasOpen: boolean
   /** Whether some name is not valid in the encoding. */
-  readonly isGarbled: boolean
+  readonly isGarbled: () => boolean
   /** The results of the statements before. */
   readonly before: Results
 }
@@ -81,12 +79,11 @@ export const send = (
           ? sent.map((rows) => rows.map((row) => row.map((value) => value && textOfBytes(value))))
           : sent
         return {
-          text,
           before: all.slice(0, first - 1),
           results,
           moment: isOneMoment || momentOf(all.at(-1)).sees === start.sees ? start.sees : null,
           wasOpen: start.wasOpen,
-          isGarbled:
+          isGarbled: () =>
             !inBytes &&
             results.some((rows) =>
               rows.some((row) => row.some((value) => value !== null && isGarbled(value))),

@@ -132,6 +132,21 @@ const compiledFor = (version: number, needs: Needs, inBytes: boolean): readonly 
   return known
 }
 
+const withScope = (statements: readonly Compiled[], scope: Scope): readonly string[] => {
+  const literals = new Map<ScopePart, string>()
+  const literal = (part: ScopePart): string => {
+    const known = literals.get(part) ?? literalOf(part, scope)
+    literals.set(part, known)
+    return known
+  }
+  return statements.map(({ texts, parts }) =>
+    texts.map((text, index) => (index < parts.length ? text + literal(parts[index]!) : text)).join(''),
+  )
+}
+
+/** The texts by scope. Calls that ask for the same have the same scope. */
+const known = new WeakMap<Scope, Map<readonly Compiled[], readonly string[]>>()
+
 /** The texts of the statements that read a scope, in order, on servers of one version. */
 export const introspectionStatements = (
   version: number,
@@ -139,13 +154,10 @@ export const introspectionStatements = (
   needs: Needs,
   inBytes = false,
 ): readonly string[] => {
-  const literals = new Map<ScopePart, string>()
-  const literal = (part: ScopePart): string => {
-    const known = literals.get(part) ?? literalOf(part, scope)
-    literals.set(part, known)
-    return known
-  }
-  return compiledFor(version, needs, inBytes).map(({ texts, parts }) =>
-    texts.map((text, index) => (index < parts.length ? text + literal(parts[index]!) : text)).join(''),
-  )
+  const statements = compiledFor(version, needs, inBytes)
+  const texts = known.get(scope) ?? new Map<readonly Compiled[], readonly string[]>()
+  known.set(scope, texts)
+  const text = texts.get(statements) ?? withScope(statements, scope)
+  texts.set(statements, text)
+  return text
 }

@@ -1,10 +1,13 @@
 import { type Grant, operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
 import { planRequest, type SyncRequest } from '@pgsr/planner/internal'
 
-/** A plan that has nothing to do, and what it was made for, as a text. */
+/** A plan that has nothing to do, and what it was made for. */
 interface PlanOfNothing {
+  readonly request: SyncRequest
+  /** What the request asks for, as a text: only requests that are shared by calls are frozen. */
   readonly asked: string
-  readonly plan: Plan
+  /** The plan without its request, as JSON, since each caller gets one of its own. */
+  readonly text: string
 }
 
 /** By snapshot. A pool has the same object as long as the catalogs answer the same. */
@@ -25,16 +28,17 @@ const askedBy = ({ desired, options }: SyncRequest): string => {
   return JSON.stringify([options, roles, [...numbers.keys()]])
 }
 
+const isFor = ({ request, asked }: PlanOfNothing, now: SyncRequest): boolean =>
+  (request.desired === now.desired && request.options === now.options) || asked === askedBy(now)
+
 /** Makes the plan of a request. If there was nothing to do, and the catalogs answer the same, that is known. */
 export const planOnce = (snapshot: Snapshot, request: SyncRequest): Plan => {
   const last = plansOfNothing.get(snapshot)
-  // A copy: what a caller does to its plan does not change those of other calls.
-  if (last !== undefined && last.asked === askedBy(request)) return { ...structuredClone(last.plan), request }
+  if (last !== undefined && isFor(last, request))
+    return { ...(JSON.parse(last.text) as Omit<Plan, 'request'>), request }
   const plan = planRequest(snapshot, request)
+  const { request: _, ...rest } = plan
   if (operationsOf(plan).length === 0)
-    plansOfNothing.set(snapshot, {
-      asked: askedBy(request),
-      plan: structuredClone({ ...plan, request: { ...request, desired: [] } }),
-    })
+    plansOfNothing.set(snapshot, { request, asked: askedBy(request), text: JSON.stringify(rest) })
   return plan
 }

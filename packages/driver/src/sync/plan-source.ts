@@ -17,7 +17,7 @@ import type { FailurePolicy } from '../options.ts'
 import type { Password } from '../passwords/password.ts'
 import { planOnce } from './plan-once.ts'
 import { planningInTime } from './planning.ts'
-import type { Prepared } from './prepare-request.ts'
+import type { Prepared } from './prepared.ts'
 import { planAgain, type Reviewed } from './reviewed-plan.ts'
 import { anySize, planWorkload } from './workload.ts'
 

@@ -1,10 +1,4 @@
-import {
-  type Grant,
-  InvalidGrantError,
-  type PlanOptions,
-  type RequestedRole,
-  type Scope,
-} from '@pgsr/planner'
+import { type Grant, InvalidGrantError, type PlanOptions, type RequestedRole } from '@pgsr/planner'
 import {
   describeName,
   planOptionNames,
@@ -19,16 +13,10 @@ import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
 import { checkPassword, type Password, passwordOf } from '../passwords/password.ts'
+import { knownRequest, rememberRequest, textOfPlain } from './known-requests.ts'
 import { planning, planningInTime, readGiven } from './planning.ts'
+import type { Prepared } from './prepared.ts'
 import { requestWorkload } from './workload.ts'
-
-/** A checked request and, separate from it, its passwords. */
-export interface Prepared {
-  readonly request: SyncRequest
-  readonly scope: Scope
-  /** By role. They are never part of a request, a plan or an error. */
-  readonly passwords: ReadonlyMap<string, Password>
-}
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
@@ -63,6 +51,35 @@ const planOptionsOf = (options: PlanOptions): PlanOptions =>
     ),
   )
 
+/** What a caller gave, copied; or what was made of the same before. */
+type Given =
+  | { readonly kind: 'known'; readonly prepared: Prepared }
+  | { readonly kind: 'new'; readonly roles: readonly RequestedRole[]; readonly text: string | undefined }
+
+const givenBy = (desired: Desired, options: PlanOptions, seed: string): Given => {
+  const text = textOfPlain([desired, options, seed])
+  const prepared = text === undefined ? undefined : knownRequest(text)
+  if (prepared !== undefined) return { kind: 'known', prepared }
+  // What the text says is checked, and not what getters and proxies would answer a second time.
+  const [read] = text === undefined ? [desired] : (JSON.parse(text) as [Desired])
+  return { kind: 'new', roles: copied(read), text }
+}
+
+const checkedRequest = (roles: readonly RequestedRole[], options: PlanOptions, seed: string): Prepared => {
+  const request = requestOf(roles, { ...options, seed })
+  const passwords = new Map(
+    roles.flatMap(({ role, grants }) =>
+      grants.flatMap((grant) => {
+        const password = passwordOf(grant)
+        return password === undefined ? [] : [[role, password] as const]
+      }),
+    ),
+  )
+  refuseLostPasswords(request, passwords)
+  for (const [role, password] of passwords) checkPassword(role, password)
+  return { request, scope: scopeOfRequest(request), passwords }
+}
+
 /** Checks the desired roles before anything is sent. */
 export const prepareRequest = (
   desired: Desired,
@@ -70,21 +87,13 @@ export const prepareRequest = (
   deadline: Deadline,
   seed: string = usualSeed,
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
-  Effect.flatMap(
-    planning(() => readGiven('desired', () => copied(desired))),
-    (roles) =>
-      planningInTime(deadline, requestWorkload(roles), () => {
-        const request = requestOf(roles, { ...planOptionsOf(options), seed })
-        const passwords = new Map(
-          roles.flatMap(({ role, grants }) =>
-            grants.flatMap((grant) => {
-              const password = passwordOf(grant)
-              return password === undefined ? [] : [[role, password] as const]
-            }),
-          ),
-        )
-        refuseLostPasswords(request, passwords)
-        for (const [role, password] of passwords) checkPassword(role, password)
-        return { request, scope: scopeOfRequest(request), passwords }
-      }),
-  )
+  Effect.gen(function* () {
+    const planOptions = yield* planning(() => readGiven('options', () => planOptionsOf(options)))
+    const given = yield* planning(() => readGiven('desired', () => givenBy(desired, planOptions, seed)))
+    if (given.kind === 'known') return given.prepared
+    const prepared = yield* planningInTime(deadline, requestWorkload(given.roles), () =>
+      checkedRequest(given.roles, planOptions, seed),
+    )
+    if (given.text !== undefined) rememberRequest(given.text, prepared)
+    return prepared
+  })

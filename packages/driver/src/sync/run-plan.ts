@@ -23,6 +23,7 @@ import type { Settings } from '../options.ts'
 import { Passwords, type StoredScope } from '../passwords/passwords.ts'
 import { sentPasswords } from './batches.ts'
 import type { Call } from './call.ts'
+import { withOwnRequest } from './known-requests.ts'
 import { LockBudget } from './lock-budget.ts'
 import { planningAsync } from './planning.ts'
 import type { PlanSource } from './plan-source.ts'
@@ -138,7 +139,7 @@ export const makePlan = Effect.fnUntraced(function* <E>(source: PlanSource<E>, s
   const plan = yield* source.planFor(snapshot, 0)
   const names = namesGivenBy(plan)
   const isTaken = names.length > 0 && (yield* isAnyRole(names, transaction, settings))
-  return yield* noted(isTaken ? yield* source.planFor(snapshot, 0, randomUUID()) : plan)
+  return withOwnRequest(yield* noted(isTaken ? yield* source.planFor(snapshot, 0, randomUUID()) : plan))
 })
 
 /** Whether a plan does nothing, and leaves nothing undone but grants on objects that do not exist. */
@@ -184,7 +185,7 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const operations = operationsOf(plan)
   emit(settings.onEvent, { kind: 'planned', operations: operations.length })
   if (operations.length === 0)
-    return yield* endSessions({ changed: false, plan }, snapshot, transaction, settings)
+    return yield* endSessions({ changed: false, plan: withOwnRequest(plan) }, snapshot, transaction, settings)
   yield* refuseReadOnly(reading.readOnly, transaction)
   const { version } = reading
   // Hashed before the lock is taken, since other calls wait for it.

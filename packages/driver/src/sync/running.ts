@@ -8,7 +8,7 @@ import { type Settings, settingsOf } from '../options.ts'
 import { inSpan } from '../span.ts'
 import { planning, readGiven } from './planning.ts'
 import type { PlanSource } from './plan-source.ts'
-import type { Prepared } from './prepare-request.ts'
+import type { Prepared } from './prepared.ts'
 import { runPlan } from './run-plan.ts'
 
 /** Provides the session of a call, or leaves that to the caller. It may fail with `E2`, and requires `R`. */

@@ -1,6 +1,7 @@
 import { type Plan, type Snapshot } from '@pgsr/planner'
 import { objectsAsPlanned } from '@pgsr/planner/internal'
 import type { SyncResult } from '../functions.ts'
+import { withOwnRequest } from './known-requests.ts'
 
 /** How far a call has come with its plan. Each transaction turns one progress into the next. */
 export interface TransactionProgress {
@@ -33,5 +34,5 @@ export const isComplete = ({ left }: TransactionProgress): boolean => left.trans
 
 export const resultOf = ({ executed, left }: TransactionProgress): SyncResult => ({
   changed: executed.length > 0,
-  plan: { ...left, transactions: executed },
+  plan: withOwnRequest({ ...left, transactions: executed }),
 })

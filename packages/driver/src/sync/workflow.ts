@@ -33,6 +33,9 @@ const planOnly =
   () =>
     makePlan(source, settings)
 
+/** What a call has read is remembered for the next one, so that the caller gets a copy. */
+const copyOf = (snapshot: Snapshot): Snapshot => structuredClone(snapshot)
+
 /** What users can call. Each function checks its arguments before it acquires a session. */
 export const workflow = {
   syncRoles: <E2, R>(
@@ -107,6 +110,7 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('read the catalogs', options)
       const prepared = yield* prepareRequest(desired, options, settings)
-      return yield* call('introspect', settings, provide, () => readSnapshot(prepared, settings), prepared)
+      const read = () => Effect.map(readSnapshot(prepared, settings), copyOf)
+      return yield* call('introspect', settings, provide, read, prepared)
     }),
 } as const

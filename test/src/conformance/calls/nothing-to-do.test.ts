@@ -42,6 +42,42 @@ conformanceAtEndsInTurn('calls that find nothing to do, again and again', (sandb
     expect(plan.unmanaged).toEqual([])
   })
 
+  test('what a caller does to a plan or a snapshot changes no other call', async () => {
+    const box = sandbox()
+    const { role, desired, table, plans } = await settled(box)
+    const grants = plans.flatMap(({ request }) =>
+      (request as SyncRequest).desired.flatMap((one) => one.grants),
+    )
+    for (const grant of grants)
+      try {
+        if (grant.kind === 'privilege') (grant.privileges as string[]).push('INSERT')
+      } catch (error) {
+        // What is shared is frozen.
+        expect(error).toBeInstanceOf(TypeError)
+      }
+    const read = await box.pool.introspect(desired)
+    ;(read.objects as unknown[]).length = 0
+    ;(read.scope!.objects as unknown[]).length = 0
+    expect((await box.pool.introspect(desired)).objects).not.toEqual([])
+    expect((await box.pool.syncRoles(desired)).changed).toBe(false)
+    const withInsert = {
+      role,
+      grants: [...desired.grants, Grant.privilege(Target.table(table.split('.')[0]!, 't'), ['INSERT'])],
+    }
+    expect((await box.pool.syncRoles(withInsert)).changed).toBe(true)
+    expect(await has(box, role, table, 'INSERT')).toBe(true)
+  })
+
+  test('an option that is given now is obeyed', async () => {
+    const box = sandbox()
+    const { role, desired, table } = await settled(box)
+    await box.run(`grant insert on ${table} to ${role}`)
+    const { plan } = await box.pool.syncRoles(desired, { mode: 'additive' })
+    expect(plan.kept).not.toEqual([])
+    expect((await box.pool.syncRoles(desired)).changed).toBe(true)
+    expect(await has(box, role, table, 'INSERT')).toBe(false)
+  })
+
   test('another privilege on the same objects is granted by the next call', async () => {
     const box = sandbox()
     const { role, schema, desired, table } = await settled(box)
