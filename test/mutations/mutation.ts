@@ -137,8 +137,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a plan of nothing is taken for another request, too',
     file: 'packages/driver/src/sync/plan-once.ts',
-    text: 'isFor(last, request)',
-    by: 'last.asked !== ""',
+    text: 'asked === askedBy(now)',
+    by: 'asked !== askedBy(now)',
     tests: conformance('calls/nothing-to-do'),
   },
   {
