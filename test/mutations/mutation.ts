@@ -164,9 +164,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'calls with other options are taken for the same',
-    file: 'packages/driver/src/sync/prepare-request.ts',
-    text: 'textOfPlain([desired, options, seed])',
-    by: 'textOfPlain([desired, seed])',
+    file: 'packages/driver/src/sync/known-requests.ts',
+    text: 'equalsPlain(known.given, given)',
+    by: 'equalsPlain(known.given.desired, given.desired)',
     tests: conformance('calls/nothing-to-do'),
   },
   {

@@ -13,7 +13,7 @@ import type { Deadline } from '../connection/deadline.ts'
 import type { TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
 import { checkPassword, type Password, passwordOf } from '../passwords/password.ts'
-import { knownRequest, rememberRequest, textOfPlain } from './known-requests.ts'
+import { type Given, knownRequest, rememberable, rememberRequest } from './known-requests.ts'
 import { planning, planningInTime, readGiven } from './planning.ts'
 import type { Prepared } from './prepared.ts'
 import { requestWorkload } from './workload.ts'
@@ -51,21 +51,7 @@ const planOptionsOf = (options: PlanOptions): PlanOptions =>
     ),
   )
 
-/** What a caller gave, copied; or what was made of the same before. */
-type Given =
-  | { readonly kind: 'known'; readonly prepared: Prepared }
-  | { readonly kind: 'new'; readonly roles: readonly RequestedRole[]; readonly text: string | undefined }
-
-const givenBy = (desired: Desired, options: PlanOptions, seed: string): Given => {
-  const text = textOfPlain([desired, options, seed])
-  const prepared = text === undefined ? undefined : knownRequest(text)
-  if (prepared !== undefined) return { kind: 'known', prepared }
-  // What the text says is checked, and not what getters and proxies would answer a second time.
-  const [read] = text === undefined ? [desired] : (JSON.parse(text) as [Desired])
-  return { kind: 'new', roles: copied(read), text }
-}
-
-const checkedRequest = (roles: readonly RequestedRole[], options: PlanOptions, seed: string): Prepared => {
+const checkedRequest = (roles: readonly RequestedRole[], { options, seed }: Given): Prepared => {
   const request = requestOf(roles, { ...options, seed })
   const passwords = new Map(
     roles.flatMap(({ role, grants }) =>
@@ -89,11 +75,14 @@ export const prepareRequest = (
 ): Effect.Effect<Prepared, PlannerError | TimeoutError> =>
   Effect.gen(function* () {
     const planOptions = yield* planning(() => readGiven('options', () => planOptionsOf(options)))
-    const given = yield* planning(() => readGiven('desired', () => givenBy(desired, planOptions, seed)))
-    if (given.kind === 'known') return given.prepared
-    const prepared = yield* planningInTime(deadline, requestWorkload(given.roles), () =>
-      checkedRequest(given.roles, planOptions, seed),
+    const given: Given = { desired, options: planOptions, seed }
+    const known = yield* planning(() => readGiven('desired', () => knownRequest(given)))
+    if (known !== undefined) return known
+    const copy = yield* planning(() => readGiven('desired', () => rememberable(given)))
+    const roles = yield* planning(() => readGiven('desired', () => copied((copy ?? given).desired)))
+    const prepared = yield* planningInTime(deadline, requestWorkload(roles), () =>
+      checkedRequest(roles, copy ?? given),
     )
-    if (given.text !== undefined) rememberRequest(given.text, prepared)
+    if (copy !== undefined) rememberRequest(copy, prepared)
     return prepared
   })
