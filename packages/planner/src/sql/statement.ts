@@ -137,11 +137,11 @@ export const revokeMembershipStatement = (revoked: RevokedMembership): string =>
 
 /**
  * Clears a setting by which, from 16 on, the creator of a role becomes a member of it, which is not in the
- * plan. For a session whose search path begins with pg_catalog.
+ * plan. Servers before 16 do not know the setting. For a session whose search path begins with pg_catalog.
  * @see https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CREATEROLE-SELF-GRANT
  */
 export const noSelfGrantStatement: string =
-  "SELECT set_config(name, '', true) FROM pg_settings WHERE name = 'createrole_self_grant'"
+  "SELECT set_config('createrole_self_grant', '', true) WHERE current_setting('createrole_self_grant', true) IS NOT NULL"
 
 /** @param sent the verifier of the password, or, where the server is to hash it, the password itself */
 export const passwordStatement = (role: string, sent: string): string =>

@@ -14,7 +14,7 @@ const statements = [
   /SET LOCAL client_encoding = l;/,
   /SET LOCAL search_path = pg_catalog, pg_temp;/,
   /SELECT pg_catalog\.pg_advisory_xact_lock\(1\);/,
-  /SELECT set_config\(name, l, true\) FROM pg_settings WHERE name = l;/,
+  /SELECT set_config\(l, l, true\) WHERE current_setting\(l, true\) IS NOT NULL;/,
   /SET LOCAL ROLE n;/,
   /(CREATE|ALTER) ROLE n( (NO)?(LOGIN|SUPERUSER|INHERIT|CREATEROLE|CREATEDB|REPLICATION|BYPASSRLS)| PASSWORD NULL| VALID UNTIL l)*;/,
   /ALTER ROLE n RESET ssl_renegotiation_limit;/,
