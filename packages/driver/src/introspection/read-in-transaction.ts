@@ -21,8 +21,9 @@ export const readMoment = Effect.fnUntraced(function* (before: readonly string[]
 
 /** How the catalogs are read inside a transaction. */
 interface Within {
-  /** The statements that come first in the first text. */
+  /** The statements that come first in the first text, and last. */
   readonly before?: readonly string[]
+  readonly behind?: readonly string[]
   /** An earlier reading of the same scope: if nothing has changed, the result has the same snapshot object. */
   readonly known?: Reading
   readonly purpose?: Purpose
@@ -35,20 +36,19 @@ interface Within {
 export const readCatalogsInTransaction = Effect.fnUntraced(function* (
   scope: Scope,
   found: Found,
-  { before = [], known, purpose = 'change' }: Within = {},
+  { before = [], behind = [], known, purpose = 'change' }: Within = {},
 ) {
   const session = yield* Session
   const version = yield* versionOf(session)
   let first: Results | undefined
   const read = Effect.fnUntraced(function* (needs: Needs) {
     const asked = { scope, needs, version }
-    const sendAfter = (statements: readonly string[]) =>
-      send(session, asked, { before: statements, behind: [], isOneMoment: false })
-    const sent = yield* sendAfter(first === undefined ? before : [])
+    const alone = { before: [], behind: [], isOneMoment: false }
+    const sent = yield* send(session, asked, first === undefined ? { ...alone, before, behind } : alone)
     first ??= sent.before
     const isGarbled = sent.isGarbled()
     if (isGarbled) noteBytes(session.connection)
-    return yield* parsed(isGarbled ? yield* sendAfter([]) : sent, asked, known)
+    return yield* parsed(isGarbled ? yield* send(session, asked, alone) : sent, asked, known)
   })
   const needs = withFound(needsOf(scope, found.isSuperuser), found)
   const reading = yield* readWhole(read, withPurpose(needs, purpose, version), false, known)

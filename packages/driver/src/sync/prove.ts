@@ -1,5 +1,5 @@
-import { type Plan } from '@pgsr/planner'
-import { type predictionOf, scopeOfPlan } from '@pgsr/planner/internal'
+import type { Plan, Scope, Snapshot } from '@pgsr/planner'
+import type { predictionOf } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { computeInTime } from '../connection/deadline.ts'
 import { readLastCell, Session } from '../connection/session.ts'
@@ -21,16 +21,24 @@ const readEventTriggers = Effect.gen(function* () {
   return yield* readLastCell(results, (text) => JSON.parse(text) as readonly string[])
 }).pipe(Effect.orElseSucceed((): readonly string[] => []))
 
-/** Reads again what the plan touched, and fails unless the catalogs match its prediction. */
+/** What was executed, and what has to be read of what it touched. */
+interface Executed {
+  readonly plan: Plan
+  readonly scope: Scope
+  /** What was read already, behind the last statement. */
+  readonly read: Snapshot | undefined
+}
+
+/** Fails unless the catalogs match the prediction of a plan. */
 export const prove = Effect.fnUntraced(function* (
-  plan: Plan,
+  { plan, scope, read }: Executed,
   differenceTo: ReturnType<typeof predictionOf>,
   call: Call,
   attempt: number,
 ) {
   const { settings, status } = call
   status.awaits = 'the catalogs to be read once more'
-  const found = yield* readAgain(scopeOfPlan(plan), call, attempt, 'prove')
+  const found = read ?? (yield* readAgain(scope, call, attempt, 'prove'))
   const difference = yield* computeInTime(settings, operationsWorkload(plan), () => differenceTo(found))
   if (difference !== undefined)
     yield* Effect.fail(new ProofError(difference, attempt, yield* readEventTriggers))

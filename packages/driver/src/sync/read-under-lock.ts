@@ -1,4 +1,4 @@
-import { type Scope } from '@pgsr/planner'
+import type { Scope, Snapshot, UnsupportedServerError } from '@pgsr/planner'
 import { noSelfGrantStatement } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { plannerSettings } from '../connection/planner-settings.ts'
@@ -9,6 +9,7 @@ import {
   type LockHolder,
   LockTimeoutError,
   type StatementError,
+  type UnexpectedCatalogError,
 } from '../errors.ts'
 import { emit } from '../events.ts'
 import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-transaction.ts'
@@ -135,6 +136,23 @@ export const readUnderLock = Effect.fnUntraced(function* (
   if (call.stored === undefined) return snapshot
   return yield* Effect.promise(() => passwords.compared(snapshot, stored ?? null))
 }, inSpan('pgsr.lock'))
+
+/** What a reading may fail with. */
+export type ReadingError = DatabaseError | UnexpectedCatalogError | UnsupportedServerError
+
+/** Reads the catalogs in the message of some statements: after those before, and before those behind. */
+export type ReadBehind = (
+  before: readonly string[],
+  behind: readonly string[],
+) => Effect.Effect<Snapshot | undefined, StatementError | ReadingError, Session>
+
+/** Reads behind the statements of a plan what it touches. */
+export const readBehind =
+  (scope: Scope, { first }: Call): ReadBehind =>
+  (before, behind) =>
+    readCatalogsInTransaction(scope, first.reading.found, { before, behind, purpose: 'prove' }).pipe(
+      Effect.map(({ snapshot }) => snapshot),
+    )
 
 /** Reads the catalogs again in the transaction that holds the lock. */
 export const readAgain = (scope: Scope, { first }: Call, attempt: number, purpose: Purpose) =>

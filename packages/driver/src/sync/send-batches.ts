@@ -1,21 +1,25 @@
-import { describeOperation, quoteLiteral } from '@pgsr/planner'
+import { describeOperation, quoteLiteral, type Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import { Session } from '../connection/session.ts'
-import { type DatabaseError, databaseError, StatementError } from '../errors.ts'
+import { databaseError, StatementError } from '../errors.ts'
 import { emit } from '../events.ts'
 import { inSpan } from '../span.ts'
 import { type Batch, halvesOf, operationsIn, type SentPasswords, statementsOf } from './batches.ts'
 import type { Call } from './call.ts'
 import type { NextTransaction } from './next-transaction.ts'
-import { isLockTimeout } from './read-under-lock.ts'
+import { isLockTimeout, type ReadBehind, type ReadingError } from './read-under-lock.ts'
 import { isRefusal } from './retry.ts'
 
 /**
  * The parts in which a batch is sent again to find the statement that failed; none if the batch is that statement. After a
  * statement timeout these are its statements, so that each statement is waited for only once more.
+ * @param wasRead whether the catalogs were read in the same message, which may be what failed
  */
-const partsOf = (batch: Batch, { sqlState }: StatementError): readonly Batch[] =>
-  sqlState === '57014' ? statementsOf(batch) : halvesOf(batch)
+const partsOf = (batch: Batch, { sqlState }: StatementError, wasRead: boolean): readonly Batch[] => {
+  if (sqlState === '57014') return statementsOf(batch)
+  const halves = halvesOf(batch)
+  return halves.length === 0 && wasRead ? [batch] : halves
+}
 
 const describeBatch = (batch: Batch): string => {
   const [first, ...others] = operationsIn(batch)
@@ -46,19 +50,20 @@ interface Sender extends Pick<Call, 'lockBudget' | 'unlockableRoles' | 'status'>
   readonly attempt: number
 }
 
-const sendBatch = (batch: Batch, { lockBudget }: Sender, lockTimeout: number) =>
-  Effect.flatMap(Session, (session) =>
-    session.send(
-      [
-        'savepoint pgsr_batch',
-        `set local lock_timeout = ${lockTimeout}`,
-        batch.text,
-        // COMMIT may wait for locks, too.
-        `set local lock_timeout = ${lockBudget.lockTimeout()}`,
-        'release savepoint pgsr_batch',
-      ].join(';'),
-    ),
-  ).pipe(Effect.mapError((refused) => withoutSecrets(refused, batch.sent)))
+const sendBatch = (batch: Batch, { lockBudget }: Sender, lockTimeout: number, read: ReadBehind) =>
+  read(
+    [
+      'savepoint pgsr_batch',
+      `set local lock_timeout = ${lockTimeout}`,
+      batch.text,
+      // COMMIT may wait for locks, too.
+      `set local lock_timeout = ${lockBudget.lockTimeout()}`,
+    ],
+    ['release savepoint pgsr_batch'],
+  ).pipe(Effect.catchTag('StatementError', (refused) => Effect.fail(withoutSecrets(refused, batch.sent))))
+
+const readNothing: ReadBehind = (before, behind) =>
+  Effect.flatMap(Session, (session) => Effect.as(session.send([...before, ...behind].join(';')), undefined))
 
 const undoBatch = (refused: StatementError, attempt: number) =>
   Effect.flatMap(Session, (session) =>
@@ -75,9 +80,9 @@ const waitAndSend = (batch: Batch, sender: Sender, refused: StatementError) =>
     if (lockBudget.isSpent) return Effect.fail(failed(refused))
     status.awaits = `a lock to ${describeBatch(batch)}`
     const began = performance.now()
-    return sendBatch(batch, sender, lockBudget.lockTimeout()).pipe(
+    return sendBatch(batch, sender, lockBudget.lockTimeout(), readNothing).pipe(
       Effect.ensuring(Effect.sync(() => lockBudget.spend(performance.now() - began))),
-      Effect.mapError(failed),
+      Effect.catchTag('StatementError', (again) => Effect.fail(failed(again))),
     )
   })
 
@@ -85,37 +90,44 @@ const waitAndSend = (batch: Batch, sender: Sender, refused: StatementError) =>
  * Sends a batch as one message. PostgreSQL does not say which statement of a message failed, nor which item of a list. After
  * an error, the batch is undone and its parts are sent one by one, until the operation that fails is found. Only the
  * statement that needs a lock of somebody else waits for it for long.
+ * @returns what was read behind the batch; `undefined` if its parts were sent, behind which nothing is read
  */
 const executeBatch = (
   batch: Batch,
   sender: Sender,
+  read: ReadBehind,
   lockTimeout: number = sender.lockBudget.lockTimeout(firstLockTimeout),
-): Effect.Effect<void, DatabaseError, Session> =>
-  sendBatch(batch, sender, lockTimeout).pipe(
-    Effect.catch((refused) =>
+): Effect.Effect<Snapshot | undefined, ReadingError, Session> =>
+  sendBatch(batch, sender, lockTimeout, read).pipe(
+    Effect.catchTag('StatementError', (refused) =>
       Effect.gen(function* () {
         const { attempt, lockBudget, unlockableRoles } = sender
         yield* undoBatch(refused, attempt)
         if (isLockTimeout(refused)) lockBudget.spend(lockTimeout)
-        const parts = partsOf(batch, refused)
+        const parts = partsOf(batch, refused, read !== readNothing)
         // A part fails at once if it needs the lock.
         const timeoutOfPart = isLockTimeout(refused) ? 1 : lockTimeout
-        for (const part of parts) yield* executeBatch(part, sender, timeoutOfPart)
-        if (parts.length > 0) return
+        for (const part of parts) yield* executeBatch(part, sender, readNothing, timeoutOfPart)
+        if (parts.length > 0) return undefined
         const operation = batch.groups[0]![0]
         if (operation.kind === 'lockRole' && isRefusal(refused)) unlockableRoles.add(operation.role)
         else if (isLockTimeout(refused)) yield* waitAndSend(batch, sender, refused)
         else yield* Effect.fail(databaseError(describeBatch(batch), attempt)(refused))
+        return undefined
       }),
     ),
-    Effect.asVoid,
   )
 
-/** Executes the operations of a transaction, which has begun. */
+/**
+ * Executes the operations of a transaction, which has begun.
+ * @param read reads the catalogs in the message of the last batch
+ * @returns what it read; `undefined` if the last batch could not be sent in one message
+ */
 export const sendBatches = Effect.fnUntraced(function* (
   { progress, plan, batches }: NextTransaction,
   call: Call,
   attempt: number,
+  read: ReadBehind,
 ) {
   const { settings, status, unlockableRoles } = call
   const done = progress.executed.flat().length
@@ -128,14 +140,17 @@ export const sendBatches = Effect.fnUntraced(function* (
   })
   // Operations that are left out count as executed.
   let number = done + plan.transactions.flat().length - count
+  let found: Snapshot | undefined
   for (const batch of batches) {
+    const isLast = batch === batches.at(-1)
     const operations = operationsIn(batch)
     status.awaits = `operations ${number + 1} to ${number + operations.length} of ${of}`
-    yield* executeBatch(batch, { ...call, attempt })
+    found = yield* executeBatch(batch, { ...call, attempt }, isLast ? read : readNothing)
     for (const operation of operations) {
       number++
       if (operation.kind === 'lockRole' && unlockableRoles.has(operation.role)) continue
       emit(settings.onEvent, { kind: 'executed', operation, number, of })
     }
   }
+  return found
 }, inSpan('pgsr.execute'))

@@ -1,4 +1,4 @@
-import { predictionOf } from '@pgsr/planner/internal'
+import { predictionOf, scopeOfPlan } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { within } from '../connection/transaction-scope.ts'
 import { inSpan } from '../span.ts'
@@ -8,6 +8,7 @@ import { type NextTransaction, nextTransaction } from './next-transaction.ts'
 import { overlap } from './overlap.ts'
 import type { PlanSource } from './plan-source.ts'
 import { prove } from './prove.ts'
+import { readBehind } from './read-under-lock.ts'
 import { sendBatches } from './send-batches.ts'
 import { advanced, isComplete, resultOf, type TransactionProgress } from './transaction-progress.ts'
 import { operationsWorkload } from './workload.ts'
@@ -32,13 +33,14 @@ export const attemptTransaction = <E>(
       yield* endUnchanged(call, attempt, onEnded)
       return after
     }
-    const [, differenceTo] = yield* overlap(
-      sendBatches(next, call, attempt),
+    const scope = scopeOfPlan(plan)
+    const [read, differenceTo] = yield* overlap(
+      sendBatches(next, call, attempt, readBehind(scope, call)),
       () => predictionOf(plan, snapshot),
       operationsWorkload(plan),
       settings,
     )
-    yield* prove(plan, differenceTo, call, attempt)
+    yield* prove({ plan, scope, read }, differenceTo, call, attempt)
     if (isComplete(after)) status.result = resultOf(after)
     yield* commit(call, attempt, onEnded)
     return after
