@@ -498,4 +498,11 @@ export const mutations: readonly Mutation[] = [
     by: "if (server.database !== database && database === '')",
     tests: conformance('databases/sync-databases'),
   },
+  {
+    name: 'a membership that is granted anew has INHERIT and SET, whatever it had before',
+    file: 'packages/planner/src/resolve/resolve-grants.ts',
+    text: 'membershipsHaveGrantors ? withWhatStays(asked, rows) : asked',
+    by: 'membershipsHaveGrantors && rows.length < 0 ? withWhatStays(asked, rows) : asked',
+    tests: conformance('memberships/members'),
+  },
 ]
