@@ -505,4 +505,11 @@ export const mutations: readonly Mutation[] = [
     by: 'membershipsHaveGrantors && rows.length < 0 ? withWhatStays(asked, rows) : asked',
     tests: conformance('memberships/members'),
   },
+  {
+    name: 'a dry run for several databases does not say that absent roles are dropped',
+    file: 'packages/driver/src/databases/workflow.ts',
+    text: 'isLeft(others.get(database), role),',
+    by: "isLeft(others.get(database), role) || role !== '',",
+    tests: conformance('databases/sync-databases'),
+  },
 ]

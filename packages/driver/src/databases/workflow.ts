@@ -144,6 +144,23 @@ const withRolesOf = <E>(source: PlanSource<E>, outcome: Snapshot): PlanSource<E>
   },
 })
 
+/** Whether something of a role stays in a database by the plan for it. */
+const isLeft = (plan: Plan | undefined, role: string): boolean =>
+  plan === undefined || plan.residue.some((one) => one.role === role && one.reason !== 'in another database')
+
+/** Leaves out what absent roles lose in other databases by the plans for these, which are executed before. */
+const withoutOthers = <E>(source: PlanSource<E>, others: ReadonlyMap<string, Plan>): PlanSource<E> => ({
+  ...source,
+  planFor: (snapshot, ...more) => {
+    const { mentions } = snapshot
+    if (mentions === undefined) return source.planFor(snapshot, ...more)
+    const otherDatabases = mentions.otherDatabases.filter(({ role, database }) =>
+      isLeft(others.get(database), role),
+    )
+    return source.planFor({ ...snapshot, mentions: { ...mentions, otherDatabases } }, ...more)
+  },
+})
+
 type Done = Extract<DatabaseResult, { readonly state: 'done' }>
 
 const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
@@ -166,10 +183,12 @@ const dropAbsent = <E2, R>(
         : { state: 'failed', error: result.failure as SyncError | DatabaseError, done },
     )
   }
-  const others = all.map((_, index) => index).slice(1)
+  const [second, ...others] = all.map((_, index) => index).slice(1)
   return Effect.gen(function* () {
+    // The second takes away what belongs to the cluster, too, before the others look.
+    const ofSecond = second === undefined ? [] : [yield* drop(second)]
     const ofOthers = yield* Effect.forEach(others, drop, { concurrency })
-    return [yield* drop(0), ...ofOthers]
+    return [yield* drop(0), ...ofSecond, ...ofOthers]
   })
 }
 
@@ -243,14 +262,13 @@ export const databasesWorkflow = {
         (other) => planIn(other, other.work, (source) => withRolesOf(source, outcome!)),
         { concurrency },
       )
-      const absent: readonly Plan[] =
-        toDrop === undefined
-          ? []
-          : yield* Effect.forEach(all, (part) => planIn(part, toDrop), { concurrency })
-      const plans = [ofFirst, ...rest].map((plan, index): DatabasePlans => {
-        const ofAbsent = absent[index]
-        return { plan, ...(ofAbsent !== undefined && { absent: ofAbsent }) }
-      })
-      return Object.fromEntries(all.map(({ database }, index) => [database, plans[index]!]))
+      const plans = [ofFirst, ...rest].map((plan): DatabasePlans => ({ plan }))
+      const byDatabase = (ofEach: readonly DatabasePlans[]): DatabasesPlans =>
+        Object.fromEntries(all.map(({ database }, index) => [database, ofEach[index]!]))
+      if (toDrop === undefined) return byDatabase(plans)
+      const ofOthers = yield* Effect.forEach(others, (other) => planIn(other, toDrop), { concurrency })
+      const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
+      const last = yield* planIn(first, toDrop, (source) => withoutOthers(source, done))
+      return byDatabase([last, ...ofOthers].map((absent, index) => ({ ...plans[index]!, absent })))
     }),
 } as const
