@@ -519,4 +519,18 @@ export const mutations: readonly Mutation[] = [
     by: "if (server.database !== database && database === '')",
     tests: conformance('databases/sync-databases'),
   },
+  {
+    name: 'a membership that is granted anew has INHERIT and SET, whatever it had before',
+    file: 'packages/planner/src/resolve/resolve-grants.ts',
+    text: 'membershipsHaveGrantors ? withWhatStays(asked, rows) : asked',
+    by: 'membershipsHaveGrantors && rows.length < 0 ? withWhatStays(asked, rows) : asked',
+    tests: conformance('memberships/members'),
+  },
+  {
+    name: 'a dry run for several databases does not say that absent roles are dropped',
+    file: 'packages/driver/src/databases/workflow.ts',
+    text: 'isLeft(others.get(database), role),',
+    by: "isLeft(others.get(database), role) || role !== '',",
+    tests: conformance('databases/sync-databases'),
+  },
 ]

@@ -127,8 +127,6 @@ const executeOptions: Readonly<Record<keyof ExecutePlanOptions, true>> = {
 /** The names of the options of `syncRoles`, and of `planRoles`. */
 export const syncRolesOptions: readonly string[] = Object.keys(syncOptions)
 
-export const planRolesOptions: readonly string[] = syncRolesOptions
-
 /** The options that each operation takes. */
 const optionsOf = {
   'sync roles': syncOptions,

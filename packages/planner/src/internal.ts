@@ -14,6 +14,7 @@ export {
   type SyncRequest,
   usualSeed,
 } from './model/request.ts'
+export { isAbsent } from './request/check-absent.ts'
 export { isOfCluster } from './request/check-manages.ts'
 export { planRequest } from './plan/plan.ts'
 export { predictionOf } from './plan/prediction.ts'

@@ -50,6 +50,14 @@ export const pairingInTurn =
     return [everyPairing[(first + turnOf(server, among)) % everyPairing.length]!]
   }
 
+/** One pairing of each acting role on each server, in turn, for what takes its time anyway. */
+export const pairingsOfEachKind =
+  (title: string) =>
+  (server: TestServer): readonly Pairing[] => {
+    const [first] = pairingInTurn(title)(server)
+    return actorKinds.map((kind) => pairing(first!.driver, kind))
+  }
+
 /** The owner of the database on each of some servers, through one door after the other. */
 export const pairingsOfOwner =
   (among: readonly TestServer[]) =>

@@ -73,6 +73,17 @@ const attributes = `
     case when r.rolbypassrls then 'bypassrls' end, 'valid until ' || r.rolvaliduntil::text, 'there'
   ], null)) as attribute`
 
+/** What a role has besides, and what everybody has in this database. */
+const properties = `
+  select w.name, 'connection limit   = ' || r.rolconnlimit
+  from pg_roles as r join wanted as w on w.oid = r.oid where r.rolconnlimit <> -1
+  union all select w.name, 'comment   = ' || d.description
+  from pg_shdescription as d join wanted as w on w.oid = d.objoid where d.classoid = 'pg_authid'::regclass
+  union all select w.name, format('setting %s %s = %s', split_part(x, '=', 1), d.datname, substr(x, strpos(x, '=') + 1))
+  from pg_db_role_setting as s join wanted as w on w.oid = s.setrole cross join lateral unnest(s.setconfig) as x
+  left join pg_database as d on d.oid = s.setdatabase
+  where s.setrole <> 0 or d.datname = current_database()`
+
 interface Held {
   readonly role: string
   readonly thing: string
@@ -83,7 +94,7 @@ const query = (version: number): string => `
     select oid, rolname as name from pg_roles
     where rolname = any((select current_setting('pgsr_test.wanted')::name[])::name[]) union all select 0, 'PUBLIC'
   )
-  ${[...catalogs(version).flatMap((catalog) => [...items(catalog), ...ownerships(catalog)]), defaults, memberships(version), attributes].join('\nunion all ')}`
+  ${[...catalogs(version).flatMap((catalog) => [...items(catalog), ...ownerships(catalog)]), defaults, memberships(version), attributes, properties].join('\nunion all ')}`
 
 /**
  * Everything that some roles have in the current database and in the cluster, and PUBLIC: read by full scans, with no

@@ -74,6 +74,12 @@ const isOfDropped = (thing: string, actor: string, absent: readonly string[]): b
   ['_pgsr_', ...absent].some((role) => thing.startsWith(`${actor}: member of ${role}`)) &&
   thing.endsWith('admin t, inherit f, set f')
 
+/** Before 16, a membership stays that a role granted which is dropped, by nobody then. */
+const withoutDropped = (line: string, absent: readonly string[]): string =>
+  line.replace(/ by (unknown \(OID=\d+\)|[^ ]+), admin/, (text, grantor: string) =>
+    grantor.startsWith('unknown (') || absent.includes(grantor) ? ' by a dropped role, admin' : text,
+  )
+
 const connect = async (connection: TestConnection, database?: string): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(connection, database))
   await client.connect()
@@ -132,9 +138,10 @@ export const openSandbox = async (
     const list = [desired].flat()
     const absent = list.flatMap((one) => ('absent' in one ? [one.role] : []))
     const others = await bystanders(list)
-    const before = await holdings(others)
+    const named = (line: string): string => withoutDropped(line, absent)
+    const before = new Set([...(await holdings(others))].map(named))
     const result = await pool.syncRoles(desired, options)
-    const after = await holdings(others)
+    const after = new Set([...(await holdings(others))].map(named))
     const lost = [...before]
       .filter((thing) => !after.has(thing) && !isOfDropped(thing, actor, absent))
       .map((thing) => `loses ${thing}`)
@@ -147,7 +154,7 @@ export const openSandbox = async (
       !isIntermediateName(role) && list.every((one) => one.role !== role)
     const effects = result.plan.effects
       .filter(({ role }) => isOthers(role))
-      .map((effect) => describeEffect(effect, server.version))
+      .map((effect) => named(describeEffect(effect, server.version)))
     expect([...lost, ...became].sort(), 'what other roles gain and lose is what the plan says').toEqual(
       effects.sort(),
     )
@@ -163,6 +170,9 @@ export const openSandbox = async (
     )
     // What a plan says does not depend on the driver, so it is enough to ask one.
     if (driver.name === 'pg') {
+      // What an acting role that is no superuser may need goes last: only the next plan gives what made a cycle with it.
+      const isInCycle = !isSuperuser && result.plan.skipped.some(({ reason }) => reason === 'cycle')
+      if (isInCycle) await pool.syncRoles(withoutPasswords, options)
       const again = await pool.planRoles(withoutPasswords, options)
       expect(again.transactions, 'the same sync again finds nothing to do').toEqual([])
       // A sync reads less than a plan, as long as it finds nothing to do.

@@ -6,7 +6,7 @@ import { pairingInTurn } from '../../harness/drivers/pairings.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { serversAround16 } from '../../harness/servers/servers.ts'
 import { pickBy } from '../planner/apply-operations.ts'
-import { blindly, desiredFrom, makeSchema, type Names } from './random-world.ts'
+import { blindly, desiredFrom, makeSchema, type Names, newNames } from './random-world.ts'
 import { readReality, type Reality } from './reality.ts'
 
 const around16 = serversAround16(inject('servers'))
@@ -72,10 +72,7 @@ describe.for(around16)('described roles on $name', (server) => {
       let compared = 0
       await fc.assert(
         fc.asyncProperty(before, wishes, async (choices, wish) => {
-          const names: Names = {
-            roles: ['a', 'b', 'c', 'd', 'e'].map((base) => box.name(base)).sort(),
-            schemas: [box.name('s'), box.name('z')],
-          }
+          const names = newNames(box)
           const create = names.roles.map((role) => `create role ${role}`).join(';')
           await box.run(`${create};${names.schemas.map(makeSchema).join(';')}`)
           try {

@@ -1,10 +1,21 @@
 import { type DesiredRole, Grant, type Privilege, Target } from '@pgsr/node-postgres'
+import type { Sandbox } from '../../harness/sandbox/sandbox.ts'
 import type { Pick } from '../planner/apply-operations.ts'
 
 /** The names that a random world is made with. */
 export interface Names {
+  /** In order. No role becomes a member of one before it. */
   readonly roles: readonly string[]
+  /** Those that are asked for something. */
+  readonly desired: readonly string[]
   readonly schemas: readonly string[]
+  readonly database: string
+}
+
+/** The names of a new random world. */
+export const newNames = ({ name, database }: Sandbox): Names => {
+  const roles = ['a', 'b', 'c', 'd', 'e'].map(name).sort()
+  return { roles, desired: roles.slice(1, 4), schemas: [name('s'), name('z')], database }
 }
 
 /** A kind of thing that is in both schemas of a random world, and how PostgreSQL is asked what a role may do with it. */
@@ -71,8 +82,11 @@ export const makeSchema = (schema: string): string => `
   create function ${schema}.f(int, text[]) returns int language sql as 'select 1';
   grant usage on schema ${schema} to public`
 
-/** What somebody may have done before: most of it nothing that pgsr would do. */
-const statement = (pick: Pick, { roles, schemas }: Names, version: number): string => {
+/** Makes a statement that somebody may have run before. */
+export type StatementMaker = (pick: Pick, names: Names, version: number) => string
+
+/** Most of it is nothing that pgsr would do. */
+export const statement: StatementMaker = (pick, { roles, schemas }, version) => {
   const role = (): string => pick(roles)!
   const [schema, thing] = [pick(schemas)!, pick(things)!]
   const option = (): string => pick([' with grant option', ''])!
@@ -127,10 +141,11 @@ export const blindly = (
   pickFor: (numbers: readonly number[]) => Pick,
   names: Names,
   version: number,
+  maker: StatementMaker = statement,
 ): string => `
   do $blindly$ begin
     ${choices
-      .map((numbers) => statement(pickFor(numbers), names, version))
+      .map((numbers) => maker(pickFor(numbers), names, version))
       .filter((text) => text !== 'null')
       .map(
         (text) => `begin ${text}; set local role none; exception
@@ -198,18 +213,18 @@ const grantFrom = (
   }
 }
 
-/** Each list of numbers asks for something on behalf of one of the first roles. */
+/** Each list of numbers asks for something on behalf of one of the desired roles. */
 export const desiredFrom = (
   wishes: readonly (readonly number[])[],
   pickFor: (numbers: readonly number[]) => Pick,
   names: Names,
   version: number,
 ): readonly DesiredRole[] => {
-  const asked = new Map<string, Grant[]>(names.roles.slice(0, 3).map((role) => [role, []]))
+  const asked = new Map<string, Grant[]>(names.desired.map((role) => [role, []]))
   const owned = new Set<string>()
   for (const numbers of wishes) {
     const pick = pickFor(numbers)
-    const role = pick(names.roles.slice(0, 3))!
+    const role = pick(names.desired)!
     for (const grant of grantFrom(pick, names, role, version)) {
       const key =
         grant.kind === 'ownership' && 'name' in grant.object

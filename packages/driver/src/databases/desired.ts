@@ -1,5 +1,5 @@
 import { type AbsentRole, type DesiredRole, type Grant, InvalidGrantError } from '@pgsr/planner'
-import { describeName, isOfCluster } from '@pgsr/planner/internal'
+import { describeName, isAbsent, isOfCluster } from '@pgsr/planner/internal'
 
 /** A role, and what it should have in several databases of one cluster. */
 export interface DatabasesRole extends DesiredRole {
@@ -44,12 +44,9 @@ const checkIn = ({ role, in: grants = {} }: DatabasesRole, databases: readonly s
   }
 }
 
-const isAbsent = (one: Asked): one is AbsentRole =>
-  isObject(one) && 'absent' in one && one.absent !== undefined
-
 /** The roles that should not exist. They are dropped last, after what they have in each database. */
 export const absentIn = (desired: DesiredInDatabases): readonly AbsentRole[] =>
-  [desired].flat().filter((one): one is AbsentRole => isAbsent(one))
+  [desired].flat().filter((one): one is AbsentRole => isObject(one) && isAbsent(one))
 
 /**
  * What roles should have in one database.
@@ -62,7 +59,7 @@ export const desiredIn = (
   isFirst: boolean,
 ): readonly DesiredRole[] =>
   [desired].flat().flatMap((one: Asked): readonly DesiredRole[] => {
-    if (isAbsent(one)) return []
+    if (isObject(one) && isAbsent(one)) return []
     if (!isObject(one) || !Array.isArray(one.grants)) return [one]
     checkIn(one, databases)
     const { in: grantsIn, ...inAll } = one

@@ -1,11 +1,6 @@
 import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
 import { checkOptionNames, isOfCluster } from '@pgsr/planner/internal'
-import {
-  type PlanRolesOptions,
-  planRolesOptions,
-  type SyncRolesOptions,
-  syncRolesOptions,
-} from '../options.ts'
+import { type PlanRolesOptions, type SyncRolesOptions, syncRolesOptions } from '../options.ts'
 import type { DatabasesProgress } from './results.ts'
 
 interface ConcurrencyOptions {
@@ -41,8 +36,7 @@ export interface DividedOptions {
 /** @throws InvalidGrantError */
 export const divideOptions = (options: SyncDatabasesOptions, isPlanned: boolean): DividedOptions => {
   const own = isPlanned ? ['concurrency'] : ['concurrency', 'onFailure', 'onProgress']
-  const known = isPlanned ? planRolesOptions : syncRolesOptions
-  checkOptionNames(options, [...known, ...own], 'cannot sync roles')
+  checkOptionNames(options, [...syncRolesOptions, ...own], 'cannot sync roles')
   const { concurrency = 4, onFailure = 'error', onProgress, ...each } = options
   if (!Number.isInteger(concurrency) || concurrency < 1)
     refuse('concurrency', 'must be a whole number from 1')

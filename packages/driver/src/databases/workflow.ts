@@ -121,18 +121,17 @@ const prepare = <E2, R>(
     const parts = yield* planning(() => readGiven('desired', () => divide(provide, desired, divided)))
     const first: FirstDatabase = { name: parts[0].database }
     const absent = absentIn(desired)
-    const all = yield* Effect.forEach(parts, (part) =>
-      Effect.gen(function* () {
-        const { database, desired: roles, options: each } = part
-        const work: Work = { prepared: yield* prepareWork(roles, each), each }
-        const toDrop: Work | undefined =
-          absent.length === 0
-            ? undefined
-            : { prepared: yield* prepareWork(absent, divided.each), each: divided.each }
-        return { database, first, work, toDrop, provide: provide[database]! }
+    const all = yield* Effect.forEach(parts, ({ database, desired: roles, options: each }) =>
+      Effect.map(prepareWork(roles, each), (prepared) => {
+        const work: Work = { prepared, each }
+        return { database, first, work, provide: provide[database]! }
       }),
     )
-    return { divided, all }
+    const toDrop: Work | undefined =
+      absent.length === 0
+        ? undefined
+        : { prepared: yield* prepareWork(absent, divided.each), each: divided.each }
+    return { divided, all, toDrop }
   })
 
 /** Adds the roles that the plan of the first database creates, as they will be when the other plans are executed. */
@@ -146,6 +145,23 @@ const withRolesOf = <E>(source: PlanSource<E>, outcome: Snapshot): PlanSource<E>
   },
 })
 
+/** Whether something of a role stays in a database by the plan for it. */
+const isLeft = (plan: Plan | undefined, role: string): boolean =>
+  plan === undefined || plan.residue.some((one) => one.role === role && one.reason !== 'in another database')
+
+/** Leaves out what absent roles lose in other databases by the plans for these, which are executed before. */
+const withoutOthers = <E>(source: PlanSource<E>, others: ReadonlyMap<string, Plan>): PlanSource<E> => ({
+  ...source,
+  planFor: (snapshot, ...more) => {
+    const { mentions } = snapshot
+    if (mentions === undefined) return source.planFor(snapshot, ...more)
+    const otherDatabases = mentions.otherDatabases.filter(({ role, database }) =>
+      isLeft(others.get(database), role),
+    )
+    return source.planFor({ ...snapshot, mentions: { ...mentions, otherDatabases } }, ...more)
+  },
+})
+
 type Done = Extract<DatabaseResult, { readonly state: 'done' }>
 
 const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
@@ -155,23 +171,25 @@ const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
  * dropped, since nothing else is left of them.
  */
 const dropAbsent = <E2, R>(
-  all: readonly (Place<E2, R> & { readonly toDrop: Work | undefined })[],
+  all: readonly Place<E2, R>[],
+  toDrop: Work,
   before: readonly Done[],
   concurrency: number,
 ): Effect.Effect<readonly DatabaseResult[], never, R> => {
   const drop = (index: number): Effect.Effect<DatabaseResult, never, R> => {
     const [part, done] = [all[index]!, before[index]!]
-    if (part.toDrop === undefined) return Effect.succeed(done)
-    return Effect.map(Effect.result(syncIn(part, part.toDrop)), (result) =>
+    return Effect.map(Effect.result(syncIn(part, toDrop)), (result) =>
       Result.isSuccess(result)
         ? { ...done, absent: result.success }
         : { state: 'failed', error: result.failure as SyncError | DatabaseError, done },
     )
   }
-  const others = all.map((_, index) => index).slice(1)
+  const [second, ...others] = all.map((_, index) => index).slice(1)
   return Effect.gen(function* () {
+    // The second takes away what belongs to the cluster, too, before the others look.
+    const ofSecond = second === undefined ? [] : [yield* drop(second)]
     const ofOthers = yield* Effect.forEach(others, drop, { concurrency })
-    return [yield* drop(0), ...ofOthers]
+    return [yield* drop(0), ...ofSecond, ...ofOthers]
   })
 }
 
@@ -183,7 +201,7 @@ export const databasesWorkflow = {
     options: SyncDatabasesOptions,
   ): Effect.Effect<DatabasesResult, PlannerError | SyncError | DatabasesError, R> =>
     Effect.gen(function* () {
-      const { divided, all } = yield* prepare(provide, desired, options, false)
+      const { divided, all, toDrop } = yield* prepare(provide, desired, options, false)
       const { concurrency, isReported, onProgress } = divided
       let ended = 0
       type Each = (typeof all)[number]
@@ -212,7 +230,8 @@ export const databasesWorkflow = {
       const notBegun = others.map((): DatabaseResult => ({ state: 'not begun' }))
       const rest = ofFirst.state === 'done' ? yield* Effect.forEach(others, begin, { concurrency }) : notBegun
       const before = [ofFirst, ...rest]
-      const results = before.every(isDone) ? yield* dropAbsent(all, before, concurrency) : before
+      const isReady = toDrop !== undefined && before.every(isDone)
+      const results = isReady ? yield* dropAbsent(all, toDrop, before, concurrency) : before
       const result: DatabasesResult = {
         changed: results.some((one) => one.state === 'done' && (one.changed || one.absent?.changed === true)),
         databases: Object.fromEntries(all.map(({ database }, index) => [database, results[index]!])),
@@ -226,7 +245,7 @@ export const databasesWorkflow = {
     options: PlanDatabasesOptions,
   ): Effect.Effect<DatabasesPlans, PlanError | E2, R> =>
     Effect.gen(function* () {
-      const { divided, all } = yield* prepare(provide, desired, options, true)
+      const { divided, all, toDrop } = yield* prepare(provide, desired, options, true)
       const [first, ...others] = all
       let outcome: Snapshot | undefined
       const ofFirst: Plan = yield* planIn(first, first.work, (source) => ({
@@ -244,15 +263,13 @@ export const databasesWorkflow = {
         (other) => planIn(other, other.work, (source) => withRolesOf(source, outcome!)),
         { concurrency },
       )
-      const absent = yield* Effect.forEach(
-        all,
-        (part) => (part.toDrop === undefined ? Effect.undefined : planIn(part, part.toDrop)),
-        { concurrency },
-      )
-      const plans = [ofFirst, ...rest].map((plan, index): DatabasePlans => {
-        const toDrop = absent[index]
-        return { plan, ...(toDrop !== undefined && { absent: toDrop }) }
-      })
-      return Object.fromEntries(all.map(({ database }, index) => [database, plans[index]!]))
+      const plans = [ofFirst, ...rest].map((plan): DatabasePlans => ({ plan }))
+      const byDatabase = (ofEach: readonly DatabasePlans[]): DatabasesPlans =>
+        Object.fromEntries(all.map(({ database }, index) => [database, ofEach[index]!]))
+      if (toDrop === undefined) return byDatabase(plans)
+      const ofOthers = yield* Effect.forEach(others, (other) => planIn(other, toDrop), { concurrency })
+      const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
+      const last = yield* planIn(first, toDrop, (source) => withoutOthers(source, done))
+      return byDatabase([last, ...ofOthers].map((absent, index) => ({ ...plans[index]!, absent })))
     }),
 } as const

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, intermediateName } from './constant.ts'
+import { columnsOfMembership } from './membership.ts'
 import { aclItems, name } from './name.ts'
 import type { Needs } from './needs.ts'
 import { administeredByOthers, administers, attributes, servesOthers, type Test } from './role-columns.ts'
@@ -62,14 +63,7 @@ const sources = (version: number, needs: Needs): { readonly [Name in FullList]: 
     order: sql`r.oid`,
   },
   memberships: {
-    columns: {
-      role: name('m.roleid', needs),
-      member: name('m.member', needs),
-      grantor: name('m.grantor', needs),
-      admin: sql`m.admin_option`,
-      inherit: sql`m.inherit_option`,
-      set: sql`m.set_option`,
-    },
+    columns: columnsOfMembership(needs),
     from: sql`membership as m`,
     order: sql`m.member, m.roleid, m.grantor`,
   },

@@ -1,6 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import { zero } from './constant.ts'
 import { type Cte, ctes } from './cte.ts'
+import { name } from './name.ts'
+import type { Needs } from './needs.ts'
+import type { ColumnsOf } from './rows.ts'
 
 /** Before 16 memberships have no options: every member inherits and may SET ROLE. */
 export const rows = (version: number) =>
@@ -11,6 +14,16 @@ export const rows = (version: number) =>
       (version >= 160000 ? sql.ref<boolean>('m.inherit_option') : sql<boolean>`true`).as('inherit_option'),
       (version >= 160000 ? sql.ref<boolean>('m.set_option') : sql<boolean>`true`).as('set_option'),
     ])
+
+/** What is read of a row `m`. */
+export const columnsOfMembership = (needs: Needs): ColumnsOf<'memberships'> => ({
+  role: name('m.roleid', needs),
+  member: name('m.member', needs),
+  grantor: name('m.grantor', needs),
+  admin: sql`m.admin_option`,
+  inherit: sql`m.inherit_option`,
+  set: sql`m.set_option`,
+})
 
 /** The rows by which any of some roles is a member of others. It is a subquery of its own, so that the index is searched. */
 export const membershipsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> =>

@@ -2,7 +2,7 @@ import type { Mentions } from '@pgsr/planner'
 import { type RawBuilder, sql } from 'kysely'
 import { catalogOid } from './constant.ts'
 import { anyOf, handOn, oidsOf, ofSession } from './handed-on.ts'
-import { rows as memberships } from './membership.ts'
+import { columnsOfMembership, rows as memberships } from './membership.ts'
 import { name } from './name.ts'
 import type { PgCatalog } from './pg-catalog.ts'
 import type { ReadRows } from './read-rows.ts'
@@ -70,14 +70,7 @@ export const ownersOfMentions = handingOn(
 
 /** Who is a member of absent roles. */
 export const membersOfAbsent = listing('memberships', (version, needs) => ({
-  columns: {
-    role: name('m.roleid', needs),
-    member: name('m.member', needs),
-    grantor: name('m.grantor', needs),
-    admin: sql`m.admin_option`,
-    inherit: sql`m.inherit_option`,
-    set: sql`m.set_option`,
-  },
+  columns: columnsOfMembership(needs),
   from: sql`from (${memberships(version).where(sql<boolean>`m.roleid = ${anyOf('absent_role')}`)}) as m
     order by m.roleid, m.member, m.grantor`,
 }))

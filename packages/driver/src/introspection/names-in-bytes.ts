@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util'
+import { type RawBuilder, sql } from 'kysely'
 
 /**
  * The catalogs store role names as bytes, in the encoding of the database in which the role was created, and a database of
@@ -23,6 +24,10 @@ export const needsBytes = (connection: object): boolean => seen.has(connection)
 export const noteBytes = (connection: object): void => {
   seen.add(connection)
 }
+
+/** The encoding of the database, and the bytes of a value as hexadecimal digits, valid in that encoding or not. */
+export const bytesOf = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace((${value})::text, E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
 
 /** Reads the next character in an encoding: its length in bytes, and the character, if the bytes are valid. */
 type Reader = (bytes: Uint8Array, start: number) => readonly [length: number, character: string | undefined]

@@ -8,6 +8,7 @@ import { type TransactionScope, within } from '../connection/transaction-scope.t
 import { databaseError, TransactionOpenError } from '../errors.ts'
 import { storedQuery, type StoredScope } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
+import { ask } from './ask.ts'
 import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { needsBytes, noteBytes } from './names-in-bytes.ts'
 import {
@@ -166,11 +167,8 @@ export const readStoredPasswords = Effect.fnUntraced(function* (
   transaction: TransactionScope,
   settings: Actor,
 ) {
-  const session = yield* Session
-  const { begin, end } = transaction.reading
-  const query = [...begin, settingsStatement(settings), storedQuery(scope), ...end].join(';')
-  const results = yield* within(transaction, (onAnswer) =>
-    Effect.mapError(session.send(query, { onAnswer }), readingFailed(settings)),
+  const results = yield* ask(storedQuery(scope), transaction, settings).pipe(
+    Effect.catchTag('StatementError', (error) => Effect.fail(readingFailed(settings)(error))),
   )
   return firstColumn(results)[1] ?? null
 }, inSpan('pgsr.readStoredPasswords'))

@@ -1,9 +1,9 @@
 import type { Scope } from '@pgsr/planner'
-import { type RawBuilder, sql } from 'kysely'
 import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { dependentMembership, membership } from './membership.ts'
 import { movedTable } from './moved-table.ts'
+import { bytesOf } from './names-in-bytes.ts'
 import { narrowReading } from './narrow-reading.ts'
 import { type Needs, needsKey, readsUsualObjects, readsUsualRoles } from './needs.ts'
 import {
@@ -106,10 +106,6 @@ interface Compiled {
   readonly texts: readonly string[]
   readonly parts: readonly ScopePart[]
 }
-
-/** The encoding of the database, and the bytes of a value as hexadecimal digits, valid in that encoding or not. */
-const bytesOf = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`pg_catalog.getdatabaseencoding()::text || ' ' || pg_catalog.encode(pg_catalog.decode(pg_catalog.replace((${value})::text, E'\\\\', E'\\\\\\\\'), 'escape'), 'hex')`
 
 /** @param inBytes answers hexadecimal digits, for names that are not valid in the encoding of the database */
 const compile = (statement: Statement, version: number, needs: Needs, inBytes: boolean): Compiled => {

@@ -1,11 +1,12 @@
 import type { Plan, Snapshot } from '@pgsr/planner'
 import { sessionsEndedBy } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
-import { readLastCell, Session } from '../connection/session.ts'
-import { type TransactionScope, within } from '../connection/transaction-scope.ts'
+import { readLastCell } from '../connection/session.ts'
+import type { TransactionScope } from '../connection/transaction-scope.ts'
 import type { StatementError } from '../errors.ts'
 import type { EndedSessions, SyncResult } from '../functions.ts'
-import { type Actor, settingsStatement } from '../introspection/reading-settings.ts'
+import { ask } from '../introspection/ask.ts'
+import type { Actor } from '../introspection/reading-settings.ts'
 
 /** The oids of the absent roles whose sessions should end. A session keeps the oid when its role is dropped. */
 const rolesToEnd = ({ request }: Plan, { roles }: Snapshot): readonly string[] => {
@@ -37,20 +38,16 @@ export const endSessions = Effect.fnUntraced(function* (
 ) {
   const oids = rolesToEnd(result.plan, before)
   if (oids.length === 0) return result
-  const session = yield* Session
-  const { begin, end } = transaction.reading
-  const ask = <A>(query: string, parse: (text: string) => A) =>
-    within(transaction, (onAnswer) =>
-      session.send([...begin, settingsStatement(settings), query, ...end].join(';'), { onAnswer }),
-    ).pipe(Effect.flatMap((results) => readLastCell(results, parse)))
+  const answerTo = <A>(query: string, parse: (text: string) => A) =>
+    Effect.flatMap(ask(query, transaction, settings), (results) => readLastCell(results, parse))
   const terminate = (pid: number) =>
-    ask(
+    answerTo(
       `select pg_catalog.count(*) from (
         select pg_catalog.pg_terminate_backend(a.pid) as told ${sessionsOf(oids)} and a.pid = ${pid} offset 0
       ) as t where t.told`,
       (count): EndedSessions => ({ terminated: Number(count), left: [] }),
     ).pipe(Effect.catch((error) => Effect.succeed(goesOn(pid, error))))
-  const ended = yield* ask(
+  const ended = yield* answerTo(
     `select coalesce(pg_catalog.json_agg(a.pid order by a.pid), '[]')::pg_catalog.text ${sessionsOf(oids)}`,
     (text) => JSON.parse(text) as readonly number[],
   ).pipe(

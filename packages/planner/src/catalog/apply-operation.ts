@@ -1,6 +1,7 @@
 import { isDelegateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import { isSamePolicy } from '../model/mentions.ts'
+import { newRole } from '../model/new-role.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Role } from '../model/snapshot.ts'
 import { Acl, aclOf, copyOf, type ReadonlyAcl } from '../postgres/acl.ts'
@@ -9,21 +10,6 @@ import { without } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import { type Privilege, type Privileges, withPrivilege } from '../postgres/privilege.ts'
 import type { Catalog, CatalogObject } from './catalog.ts'
-
-const newRole = (name: string): Role => ({
-  name,
-  oid: null,
-  login: false,
-  superuser: false,
-  inherit: true,
-  createRole: false,
-  createDb: false,
-  replication: false,
-  bypassRls: false,
-  validUntil: 'infinity',
-  elsewhere: 0,
-  servesOthers: false,
-})
 
 const existingRole = (catalog: Catalog, name: string): Role => {
   const role = catalog.roles.get(name)

@@ -13,6 +13,7 @@ import { typeName } from '../postgres/type-name.ts'
 import { describeName, describeObject } from './describe.ts'
 import { InvalidGrantError } from './invalid-grant.ts'
 import type { Membership } from './membership.ts'
+import { newRole } from './new-role.ts'
 import { checkOptionNames } from './option-names.ts'
 import type { DatabaseObject, Role, Server, Snapshot } from './snapshot.ts'
 import { onGiven } from './unchecked-input.ts'
@@ -98,18 +99,8 @@ const serverOf = ({
 })
 
 const roleOf = (name: string, oid: number, attributes: Partial<Role>): Role => ({
-  name,
+  ...newRole(name),
   oid: String(oid),
-  login: false,
-  superuser: false,
-  inherit: true,
-  createRole: false,
-  createDb: false,
-  replication: false,
-  bypassRls: false,
-  validUntil: 'infinity',
-  elsewhere: 0,
-  servesOthers: false,
   ...attributes,
 })
 

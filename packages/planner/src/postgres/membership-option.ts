@@ -68,6 +68,17 @@ export const withoutLoss = (
   }
 }
 
+/** What is asked for, and of INHERIT and SET what some rows give a member already, since what is left out stays. */
+export const withWhatStays = (
+  asked: AskedMembershipOptions,
+  rows: readonly MembershipOptionValues[],
+): AskedMembershipOptions => {
+  const has = together(rows)
+  const all = { ...asked, inherit: asked.inherit ?? has.inherit, set: asked.set ?? has.set }
+  // A member needs one of the two: what is asked for may leave it only the other one.
+  return isRealMember(has) && isRealMember(all) ? all : asked
+}
+
 /**
  * Whether some rows together give what is asked for; they may give more. A member needs INHERIT or SET: if
  * one of the two is asked to be off, the other must be on.

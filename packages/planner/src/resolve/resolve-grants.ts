@@ -11,7 +11,14 @@ import type { Role } from '../model/snapshot.ts'
 import { isAll } from '../model/target.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { heldBy } from '../postgres/acl.ts'
-import { optionsOf, satisfy, together, withoutLoss } from '../postgres/membership-option.ts'
+import {
+  type AskedMembershipOptions,
+  optionsOf,
+  satisfy,
+  together,
+  withoutLoss,
+  withWhatStays,
+} from '../postgres/membership-option.ts'
 import { getOrMake } from '../util/collections.ts'
 import { futureOwner } from './future-owner.ts'
 import { isNone, type NoObjects, Targets } from './match-objects.ts'
@@ -250,6 +257,11 @@ export class GrantResolver implements Pick<
     else this.#skips.add(reason, 'absent', `role ${describeName(member)} does not exist`)
   }
 
+  /** Before 16, every membership has INHERIT and SET. */
+  #withWhatStays(asked: AskedMembershipOptions, rows: readonly Membership[]): AskedMembershipOptions {
+    return this.#catalog.membershipsHaveGrantors ? withWhatStays(asked, rows) : asked
+  }
+
   membership({ role, ...options }: MembershipGrant, reason: Reason): void {
     if (role.startsWith('pg_') && !this.#catalog.roles.has(role))
       return this.#skips.add(
@@ -260,10 +272,11 @@ export class GrantResolver implements Pick<
     if (this.#context.staysAbsent(role))
       return this.#skips.add(reason, 'absent', `role ${describeName(role)} does not exist`)
     const rows = this.#catalog.memberships.between(role, reason.role)
-    const asked = takesNothing(this.#context.goal.managed) ? withoutLoss(options, rows) : optionsOf(options)
+    const { managed } = this.#context.goal
+    const asked = takesNothing(managed) ? withoutLoss(options, rows) : optionsOf(options)
     const { admin, inherit, set } = asked
     if (satisfy(rows, asked) || this.#access.now.roles.mayGrant(role, this.#context.goal.losers))
-      return this.#addMembership(role, { ...asked, reason })
+      return this.#addMembership(role, { ...this.#withWhatStays(asked, rows), reason })
     this.#skips.notPermitted(reason, `${this.#skips.acting} may not grant it`)
     // The role keeps what it already has of this.
     const kept = {

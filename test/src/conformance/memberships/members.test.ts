@@ -64,6 +64,39 @@ conformanceAround16('members of a role', (sandbox) => {
     expect(await membersOf(box, role, [a, b], 'USAGE')).toEqual([a, b])
   })
 
+  test('keep INHERIT and SET as they are where nothing is said of these, even if the grantor is no more a member', async () => {
+    const box = sandbox()
+    if (box.server.version < 160000) return // a membership has both, and no grantor that matters
+    const [role, grantor, a, b] = (await makeRoles(box, 'r', 'g', 'a', 'b')) as [
+      string,
+      string,
+      string,
+      string,
+    ]
+    await box.run(`grant ${role} to ${grantor} with admin option`)
+    await box.admin(
+      `set role ${grantor}; grant ${role} to ${a} with set false; grant ${role} to ${b} with inherit false; reset role`,
+    )
+    await box.sync([
+      { role, grants: [], members: [{ role: a, admin: true }, b] },
+      { role: b, grants: [Grant.roleMembership(role)] },
+    ])
+    expect(await membersOf(box, role, [grantor, a, b])).toEqual([a, b])
+    expect(await membersOf(box, role, [a, b], 'SET')).toEqual([b])
+    expect(await membersOf(box, role, [a, b], 'USAGE')).toEqual([a])
+    // What is asked for instead leaves no choice.
+    await box.sync({
+      role,
+      grants: [],
+      members: [
+        { role: a, inherit: false },
+        { role: b, set: false },
+      ],
+    })
+    expect(await membersOf(box, role, [a, b], 'SET')).toEqual([a])
+    expect(await membersOf(box, role, [a, b], 'USAGE')).toEqual([b])
+  })
+
   test('are those of a plan that was reviewed', async () => {
     const box = sandbox()
     const [role, a, b] = (await makeRoles(box, 'r', 'a', 'b')) as [string, string, string]

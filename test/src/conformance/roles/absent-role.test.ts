@@ -1,8 +1,11 @@
-import { type AbsentRole, ForbiddenRoleError, operationsOf } from '@pgsr/node-postgres'
+import { type AbsentRole, type Effect, ForbiddenRoleError, operationsOf } from '@pgsr/node-postgres'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Connected } from '../../../harness/drivers/drivers.ts'
+import { using } from '../../../harness/drivers/several-databases.ts'
+import { describeEffect } from '../../../harness/holdings/effects.ts'
+import { type Holdings, holdingsOf } from '../../../harness/holdings/holdings.ts'
 import { inAnotherDatabase } from '../../../harness/sandbox/another-database.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 import { connectionTo } from '../../../harness/servers/servers.ts'
@@ -56,6 +59,33 @@ const worldOf = (
   create user mapping for ${role} server server_${role};
   create user mapping for ${other} server server_${role}`
 
+/** What others have in a database. */
+const holdingsIn = async (box: Sandbox, database: string, roles: readonly string[]): Promise<Holdings> => {
+  const client = new pg.Client(connectionTo(box.server, database))
+  await client.connect()
+  try {
+    return await holdingsOf(client, box.server.version, roles)
+  } finally {
+    await client.end()
+  }
+}
+
+const effectsOn = (
+  { server }: Sandbox,
+  roles: readonly string[],
+  effects: readonly Effect[],
+): readonly string[] =>
+  effects.filter(({ role }) => roles.includes(role)).map((effect) => describeEffect(effect, server.version))
+
+/** Logs in as a role. */
+const logIn = async (box: Sandbox, role: string, database: string) => {
+  const client = new pg.Client(connectionTo({ ...box.server, user: role }, database))
+  const end = new Promise<void>((resolve) => client.on('error', () => resolve()))
+  await client.connect()
+  const { rows } = await client.query<{ readonly pid: number }>('select pg_backend_pid() as pid')
+  return { pid: rows[0]!.pid, end, leave: () => client.end() }
+}
+
 const policiesOf = async (box: Sandbox, database: string, role: string): Promise<readonly unknown[]> => {
   const client = new pg.Client(connectionTo(box.server, database))
   await client.connect()
@@ -74,7 +104,7 @@ const policiesOf = async (box: Sandbox, database: string, role: string): Promise
 const inThree = async (
   box: Sandbox,
   work: (
-    names: { readonly role: string; readonly other: string },
+    names: { readonly role: string; readonly other: string; readonly member: string },
     pools: readonly { readonly database: string; readonly pool: Connected }[],
   ) => Promise<void>,
 ): Promise<void> => {
@@ -96,7 +126,7 @@ const inThree = async (
     inAnotherDatabase(box, async (third, connectThird) => {
       for (const database of [box.database, second, third])
         await runIn(box, database, worldOf(box, { role, other }))
-      await work({ role, other }, [
+      await work({ role, other, member }, [
         { database: box.database, pool: box.pool },
         { database: second, pool: connectSecond() },
         { database: third, pool: connectThird() },
@@ -119,7 +149,8 @@ conformanceAround16('absent role', (sandbox) => {
     const box = sandbox()
     for (const order of [
       [0, 1, 2],
-      [2, 0, 1],
+      [0, 2, 1],
+      [2, 1, 0],
     ])
       await inThree(box, async ({ role, other }, pools) => {
         const [first, second, last] = order.map((index) => pools[index]!)
@@ -163,6 +194,53 @@ conformanceAround16('absent role', (sandbox) => {
       })
   })
 
+  test('a role that is logged in twice, with things in three databases, is gone after one call, as planned', async () => {
+    const box = sandbox()
+    await inThree(box, async ({ role, other, member }, pools) => {
+      const databases = pools.map(({ database }) => database)
+      const others = [other, member]
+      const held = () => Promise.all(databases.map((database) => holdingsIn(box, database, others)))
+      const logins = await Promise.all(databases.slice(0, 2).map((database) => logIn(box, role, database)))
+      const absent: AbsentRole = { role, absent: true, terminateSessions: true }
+      const work = using(box, databases, async ({ plan, sync }) => {
+        const planned = Object.values(await plan(absent)).map((plans) => plans.absent!)
+        expect(planned.map(({ residue }) => residue.length > 0)).toEqual([false, true, true])
+        expect(planned[0]?.effects[0]).toEqual({ role, change: 'loses', fact: { kind: 'role', role } })
+        const before = await held()
+        const { databases: results } = await sync(absent)
+        expect(await exists(box, role)).toBe(false)
+        const after = await held()
+        // Every database shows what belongs to the cluster. Some plan says it.
+        const ofCluster = new Set(
+          planned
+            .flatMap(({ effects }) => effectsOn(box, others, effects))
+            .filter((line) => /: member of /.test(line)),
+        )
+        for (const [index, { effects }] of planned.entries()) {
+          const isOfOthers = (line: string): boolean => others.some((one) => line.startsWith(`${one}: `))
+          const lost = [...before[index]!]
+            .filter((line) => isOfOthers(line) && !after[index]!.has(line))
+            .map((line) => `loses ${line}`)
+          const said = new Set([...effectsOn(box, others, effects), ...ofCluster])
+          expect(lost.sort()).toEqual([...said].sort())
+        }
+        const sessions = Object.values(results).flatMap((one) =>
+          one.state === 'done' && one.absent?.sessions !== undefined ? [one.absent.sessions] : [],
+        )
+        const terminated = sessions.reduce((sum, one) => sum + one.terminated, 0)
+        if (box.isSuperuser) expect(terminated).toBe(2)
+        else {
+          expect(terminated).toBe(0)
+          const pids = logins.map(({ pid }) => pid).sort((a, b) => a - b)
+          expect(sessions.at(0)?.left.map(({ pid }) => pid)).toEqual(pids)
+          await box.admin(`select pg_terminate_backend(pid) from unnest('{${pids.join()}}'::int[]) as pid`)
+        }
+        await Promise.all(logins.map(({ end }) => end))
+      })
+      await work.finally(() => Promise.all(logins.map(({ leave }) => leave())))
+    })
+  })
+
   test('a role in one database is dropped with all that it has, by the plan that was shown', async () => {
     const box = sandbox()
     const [role, other, heir] = [box.name('leaver'), box.name('other'), box.name('heir')]
@@ -201,15 +279,8 @@ conformanceAround16('absent role', (sandbox) => {
     const box = sandbox()
     const role = box.name('leaver')
     await box.run(`create role ${role} login`)
-    const ended: Promise<unknown>[] = []
-    const pids: number[] = []
-    for (let count = 0; count < 2; count++) {
-      const client = new pg.Client(connectionTo({ ...box.server, user: role }, box.database))
-      ended.push(new Promise((resolve) => client.on('error', resolve)))
-      await client.connect()
-      const { rows } = await client.query<{ readonly pid: number }>('select pg_backend_pid() as pid')
-      pids.push(rows[0]!.pid)
-    }
+    const logins = [await logIn(box, role, box.database), await logIn(box, role, box.database)]
+    const pids = logins.map(({ pid }) => pid)
     const absent: AbsentRole = { role, absent: true, terminateSessions: true }
     const { sessions } = await box.pool.syncRoles(absent)
     expect(await exists(box, role)).toBe(false)
@@ -220,7 +291,7 @@ conformanceAround16('absent role', (sandbox) => {
       expect(sessions?.left[0]?.why).toMatch(/permission denied|must be/)
       await box.admin(`select pg_terminate_backend(pid) from unnest('{${pids.join()}}'::int[]) as pid`)
     }
-    await Promise.all(ended)
+    await Promise.all(logins.map(({ end }) => end))
   })
 
   test('what pgsr cannot take away keeps the role, and is said', async () => {
