@@ -498,4 +498,18 @@ export const mutations: readonly Mutation[] = [
     by: "if (server.database !== database && database === '')",
     tests: conformance('databases/sync-databases'),
   },
+  {
+    name: 'a grant option comes before what is granted without one',
+    file: 'packages/planner/src/phases/grant-privileges.ts',
+    text: '[...all.filter(({ grantable }) => !grantable), ...options]',
+    by: '[...options, ...all.filter(({ grantable }) => !grantable)]',
+    tests: conformance('privileges/new-grant-options'),
+  },
+  {
+    name: 'nobody thinks of the grant options that others get',
+    file: 'packages/planner/src/resolve/new-options.ts',
+    text: 'return all.size > 1 ? all : nobody',
+    by: 'return all.size > 1000 ? all : nobody',
+    tests: conformance('privileges/new-grant-options'),
+  },
 ]
