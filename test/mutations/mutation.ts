@@ -512,4 +512,18 @@ export const mutations: readonly Mutation[] = [
     by: 'return all.size > 1000 ? all : nobody',
     tests: conformance('privileges/new-grant-options'),
   },
+  {
+    name: 'what a role has by a membership is said to come from PUBLIC',
+    file: 'packages/planner/src/plan/through-public.ts',
+    text: 'if (inherit) add(member)',
+    by: 'if (inherit && member === one) add(member)',
+    tests: conformance('plans/through-public'),
+  },
+  {
+    name: 'a plan that was reviewed is not executed because PUBLIC has something else',
+    file: 'packages/driver/src/sync/reviewed-plan.ts',
+    text: 'throughPublic: now.throughPublic',
+    by: 'throughPublic: plan.throughPublic',
+    tests: conformance('plans/through-public'),
+  },
 ]
