@@ -526,4 +526,18 @@ export const mutations: readonly Mutation[] = [
     by: 'throughPublic: plan.throughPublic',
     tests: conformance('plans/through-public'),
   },
+  {
+    name: 'a description tells of what is not managed',
+    file: 'packages/planner/src/adopt/held.ts',
+    text: 'if (!managesObject(managed, object)) continue',
+    by: 'if (!managesObject(managed, object) && roles.size === 0) continue',
+    tests: conformance('roles/describe-roles'),
+  },
+  {
+    name: 'nobody says what an owner has only from somebody else',
+    file: 'packages/planner/src/adopt/held.ts',
+    text: '!isOwner || heldBy',
+    by: '!isOwner && heldBy',
+    tests: conformance('roles/describe-roles'),
+  },
 ]

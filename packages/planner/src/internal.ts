@@ -14,7 +14,7 @@ export {
   type SyncRequest,
   usualSeed,
 } from './model/request.ts'
-export { isOfCluster } from './request/check-manages.ts'
+export { checkManages, isOfCluster } from './request/check-manages.ts'
 export { planRequest } from './plan/plan.ts'
 export { predictionOf } from './plan/prediction.ts'
 export { objectsAsPlanned, preparingPlan } from './plan/preparing-plan.ts'
