@@ -26,6 +26,8 @@ export interface DescribeRolesOptions extends CallOptions {
    * their members and the role that connects have to be named.
    */
   readonly roles?: readonly string[] | 'all'
+  /** What of them to describe, as in a sync that manages only this. Default: everything. */
+  readonly manages?: PlanOptions['manages']
 }
 
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
@@ -133,7 +135,7 @@ const optionsOf = {
   'execute the plan': executeOptions,
   'drop unused roles': transactionOptions,
   'read the catalogs': { ...planOptionNames, ...callOptions },
-  'describe roles': { ...callOptions, roles: true },
+  'describe roles': { ...callOptions, roles: true, manages: true },
 } as const
 
 /** What a call does, as it appears in error messages: `cannot sync roles: …`. */

@@ -15,7 +15,7 @@ export {
   usualSeed,
 } from './model/request.ts'
 export { isAbsent } from './request/check-absent.ts'
-export { isOfCluster } from './request/check-manages.ts'
+export { checkManages, isOfCluster } from './request/check-manages.ts'
 export { planRequest } from './plan/plan.ts'
 export { predictionOf } from './plan/prediction.ts'
 export { objectsAsPlanned, preparingPlan } from './plan/preparing-plan.ts'

@@ -124,6 +124,7 @@ const types = `
     SnapshotOptions
     Summary
     SummaryEntry
+    ThroughPublic
     Unmanaged
     Unsaid
     UserMapping

@@ -1,5 +1,6 @@
 import { type DescribedRoles, InvalidGrantError, isIntermediateName, type Scope } from '@pgsr/planner'
 import {
+  checkManages,
   describeName,
   describeSnapshot,
   hasLoneSurrogate,
@@ -35,11 +36,19 @@ export const selectionOf = ({ roles = 'all' }: DescribeRolesOptions): Selection 
   })
 }
 
+/** @throws InvalidGrantError */
+export const managedIn = ({ manages }: DescribeRolesOptions): DescribeRolesOptions['manages'] =>
+  checkManages(manages, 'cannot describe roles')
+
 /**
  * Describes roles as they are. What they hold is read first; then once more, together with everything beside it that they
  * might hold.
  */
-export const readDescription = Effect.fnUntraced(function* (selection: Selection, settings: Settings) {
+export const readDescription = Effect.fnUntraced(function* (
+  selection: Selection,
+  manages: DescribeRolesOptions['manages'],
+  settings: Settings,
+) {
   const transaction = yield* transactionScope(false)
   const names =
     selection === 'all'
@@ -51,9 +60,9 @@ export const readDescription = Effect.fnUntraced(function* (selection: Selection
   ]
   const read = (scope: Scope) => readSnapshot({ scope, passwords: new Map() }, settings, transaction)
   const found = yield* read(scopeOfRoles(nameable))
-  const scope = yield* planningInTime(settings, anySize, () => scopeOfDescription(nameable, found))
+  const scope = yield* planningInTime(settings, anySize, () => scopeOfDescription(nameable, found, manages))
   const snapshot = yield* read(scope)
   return yield* planningInTime(settings, anySize, (): DescribedRoles =>
-    describeSnapshot(snapshot, [...nameable, ...nameless], selection !== 'all'),
+    describeSnapshot(snapshot, [...nameable, ...nameless], selection !== 'all', manages),
   )
 })

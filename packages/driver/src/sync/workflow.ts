@@ -19,7 +19,7 @@ import {
   type Settings,
   type SyncRolesOptions,
 } from '../options.ts'
-import { readDescription, selectionOf } from './describe-roles.ts'
+import { managedIn, readDescription, selectionOf } from './describe-roles.ts'
 import { planning, readGiven } from './planning.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { prepareRequest } from './prepare-request.ts'
@@ -99,7 +99,10 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('describe roles', options)
       const selection = yield* planning(() => readGiven('roles', () => selectionOf(options)))
-      return yield* call('describeRoles', settings, provide, () => readDescription(selection, settings))
+      const manages = yield* planning(() => readGiven('manages', () => managedIn(options)))
+      return yield* call('describeRoles', settings, provide, () =>
+        readDescription(selection, manages, settings),
+      )
     }),
 
   introspect: <E2, R>(

@@ -15,12 +15,13 @@ export type OwnedObject = Owned & Partial<Pick<CatalogObject, 'acl' | 'ownerFoll
 /** What is done with a privilege. REVOKE on a table also revokes on its columns, with a grantor for each of them. */
 type PrivilegeStatement = 'grant' | 'revoke'
 
-/** What is done with a privilege, by default `revoke`, and which roles have the grant option on loan meanwhile. */
+/** What is done with a privilege, by default `revoke`. */
 export interface How {
   readonly statement?: PrivilegeStatement
   /** From whom it is revoked. Where that role holds nothing on columns, it makes no difference who is their grantor. */
   readonly from?: string
-  readonly lentTo?: ReadonlySet<string>
+  /** The roles that get the grant option before that, on loan or for good. */
+  readonly newHolders?: ReadonlySet<string>
 }
 
 export type Holders = ReturnType<ReadonlyAcl['holders']>
@@ -102,7 +103,7 @@ export class GrantorChoice {
     const isFarther = (other: string): boolean =>
       other === name || own < (distances.get(other) ?? Number.POSITIVE_INFINITY)
     if (!isFarther(object.owner)) return false
-    for (const other of how.lentTo ?? nobody) if (!isFarther(other)) return false
+    for (const other of how.newHolders ?? nobody) if (!isFarther(other)) return false
     const found = getOrMake(this.#takenFor, proxy, () => new WeakMap<Holders, readonly string[]>())
     return this.#holdersOn(object, privilege, how).every((holders) =>
       rememberedFor(found, holders, () => nearestTwo(distances, holders)).every(isFarther),

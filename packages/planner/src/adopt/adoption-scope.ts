@@ -1,4 +1,5 @@
 import { access } from '../model/access-level.ts'
+import { managedBy, managesObject, type ManagesOption } from '../model/managed.ts'
 import type { PatternScope, Scope } from '../model/scope.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { isAll } from '../model/target.ts'
@@ -21,12 +22,19 @@ const ownedKinds = access
  * What is read to describe roles: also everything in the schemas in which they hold something, of the same kinds, to see
  * whether they hold it on all.
  * @param found what they hold, read before
+ * @param manages what is described; everything by default
  */
-export const scopeOfDescription = (roles: readonly string[], found: Snapshot): Scope => {
+export const scopeOfDescription = (
+  roles: readonly string[],
+  found: Snapshot,
+  manages: ManagesOption = {},
+): Scope => {
+  const managed = managedBy(manages)
   const described = new Set(roles)
   const patterns: PatternScope[] = []
   const owners = new Set<string>()
   for (const { kind, name, owner, acl } of found.objects) {
+    if (!managesObject(managed, { kind, name })) continue
     if (kind === 'schema' && described.has(owner))
       patterns.push(...ownedKinds.map((one) => ({ kind: one, schema: name[0]!, owned: true as const })))
     const schema = schemaOf({ kind, name })
@@ -41,7 +49,10 @@ export const scopeOfDescription = (roles: readonly string[], found: Snapshot): S
     ...nothingToRead,
     desired: roles,
     properties: roles,
-    objects: databases.map((database) => ({ kind: 'database', name: [database] })),
+    objects: [
+      ...databases.map((database) => ({ kind: 'database' as const, name: [database] })),
+      ...(manages.schemas ?? []).map((schema) => ({ kind: 'schema' as const, name: [schema] })),
+    ],
     patterns,
     defaultsOf: [...owners],
   })

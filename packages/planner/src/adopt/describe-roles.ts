@@ -5,6 +5,7 @@ import type { DesiredRole } from '../model/desired-role.ts'
 import type { Grant } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
+import { managedBy, type ManagesOption } from '../model/managed.ts'
 import { isNameless, whyNotNamed } from '../model/nameless.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { superusersAbove } from '../plan/check-roles.ts'
@@ -41,17 +42,33 @@ const whyLeftOut = (
   return `it is ${what}; name it to describe it all the same`
 }
 
+const nothing: ReturnType<typeof membershipGrants> = { grants: [], unsaid: [] }
+
+/** Refuses schemas that do not exist: of a misspelt one, nothing would be described. */
+const checkSchemas = (catalog: Catalog, { schemas = [] }: ManagesOption = {}): void => {
+  for (const schema of schemas)
+    if (catalog.object({ kind: 'schema', name: [schema] }) === undefined)
+      throw new InvalidGrantError({
+        field: 'manages',
+        message: `cannot describe what roles have in schema ${describeName(schema)}: it does not exist`,
+      })
+}
+
 /**
  * Describes roles as they are. Pure.
  * @param snapshot read within `scopeOfDescription`
  * @param areNamed whether the caller named the roles; otherwise some are left out
+ * @param manages what of them is described, checked; everything by default
  */
 export const describeSnapshot = (
   snapshot: Snapshot,
   roles: readonly string[],
   areNamed: boolean,
+  manages?: ManagesOption,
 ): DescribedRoles => {
   const catalog = new Catalog(snapshot)
+  const managed = managedBy(manages)
+  checkSchemas(catalog, manages)
   const unsaid: Unsaid[] = []
   const described = new Set<string>()
   const superuserAbove = superusersAbove(catalog, roles)
@@ -75,13 +92,13 @@ export const describeSnapshot = (
       })
   }
   const contents = new Contents(catalog)
-  const holdings = holdingsOf(catalog, new IntermediateRoles(catalog), described)
-  const owned = ownedBy(catalog, described)
-  const defaults = defaultPrivilegeGrants(catalog, described)
+  const holdings = holdingsOf(catalog, new IntermediateRoles(catalog), described, managed)
+  const owned = ownedBy(catalog, described, managed)
+  const defaults = defaultPrivilegeGrants(catalog, described, managed)
   unsaid.push(...holdings.unsaid)
   const desired = [...described].map((name): DesiredRole => {
     const role = catalog.roles.get(name)!
-    const memberships = membershipGrants(catalog, role)
+    const memberships = managed.cluster ? membershipGrants(catalog, role) : nothing
     unsaid.push(...memberships.unsaid)
     const privileges: readonly Grant[] = [
       ...privilegeGrants(name, holdings.byRole.get(name) ?? [], contents),
@@ -89,17 +106,17 @@ export const describeSnapshot = (
     ]
     const { levels, rest } = levelsIn(privileges, (all) => contents.isEmpty(all))
     const grants = [
-      ...attributeGrants(role),
+      ...(managed.cluster ? attributeGrants(role) : []),
       ...sortedBy(memberships.grants, (grant) => grant.role),
       ...ownershipGrants(name, owned.get(name) ?? [], contents, described).flatMap(inReadingOrder),
       ...levels.flatMap((level) => level.grants),
       ...inReadingOrder(rest),
     ]
-    return { role: name, grants, ...propertyFields(catalog, role) }
+    return { role: name, grants, ...(managed.cluster && propertyFields(catalog, role)) }
   })
   for (const one of snapshot.unmanaged)
     if (described.has(one.role) && one.kind !== 'settings')
       unsaid.push({ role: one.role, reason: 'unmanaged', message: describeUnmanaged(one) })
-  const all = [...unsaid, ...unsaidByPlan(snapshot, desired, unsaid)]
+  const all = [...unsaid, ...unsaidByPlan(snapshot, desired, unsaid, manages)]
   return { desired, unsaid: sortedBy(all, ({ role }) => role) }
 }

@@ -5,7 +5,7 @@ export interface Unsaid {
   readonly role: string
   /**
    * `left out`: the role itself is not described. `another grantor`: somebody other than the owner granted a privilege, and
-   * a sync would let the owner grant it. `membership`: how the role is a member of another cannot be asked for. `unmanaged`:
+   * a sync would let the owner grant it; or that somebody granted it to an owner that has it no other way. `membership`: how the role is a member of another cannot be asked for. `unmanaged`:
    * pgsr does not manage it. `would change`: a sync would change it all the same. `would stay`: a sync could not change it.
    */
   readonly reason: 'left out' | 'another grantor' | 'membership' | 'unmanaged' | 'would change' | 'would stay'

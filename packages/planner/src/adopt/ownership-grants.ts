@@ -1,6 +1,7 @@
 import { type Catalog, type CatalogObject, ownerIsManaged } from '../catalog/catalog.ts'
 import { access } from '../model/access-level.ts'
 import { Grant, type OwnershipGrant } from '../model/grant.ts'
+import { type Managed, managesObject } from '../model/managed.ts'
 import { isAll } from '../model/target.ts'
 import type { KindInSchema, ObjectName, OwnableKind } from '../postgres/object-kind.ts'
 import { append } from '../util/collections.ts'
@@ -10,10 +11,12 @@ import { type Contents, placeKey, placeOf } from './contents.ts'
 export const ownedBy = (
   catalog: Catalog,
   roles: ReadonlySet<string>,
+  managed: Managed,
 ): ReadonlyMap<string, readonly CatalogObject[]> => {
   const owned = new Map<string, CatalogObject[]>()
   for (const object of catalog.objects.values())
-    if (roles.has(object.owner) && ownerIsManaged(object)) append(owned, object.owner, object)
+    if (roles.has(object.owner) && ownerIsManaged(object) && managesObject(managed, object))
+      append(owned, object.owner, object)
   return owned
 }
 

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { describeName } from '../model/describe.ts'
 import type { DefaultPrivilegeGrant, Grant, MembershipGrant } from '../model/grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
+import { type Managed, managesSchema } from '../model/managed.ts'
 import type { Membership } from '../model/membership.ts'
 import { attributes, isGrantableAttribute } from '../postgres/attribute.ts'
 import { together } from '../postgres/membership-option.ts'
@@ -61,11 +62,12 @@ export const membershipGrants = (
 export const defaultPrivilegeGrants = (
   catalog: Catalog,
   roles: ReadonlySet<string>,
+  managed: Managed,
 ): ReadonlyMap<string, readonly DefaultPrivilegeGrant[]> => {
   const byRole = new Map<string, DefaultPrivilegeGrant[]>()
   for (const { owner, schema, on, acl } of catalog.defaults)
     for (const { grantee, privileges } of acl.values()) {
-      if (!roles.has(grantee) || grantee === owner) continue
+      if (!roles.has(grantee) || grantee === owner || !managesSchema(managed, schema)) continue
       for (const grantable of [false, true]) {
         const held = futurePrivileges(on).filter((privilege) => privileges.get(privilege) === grantable)
         if (held.length > 0)

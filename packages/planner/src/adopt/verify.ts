@@ -1,5 +1,6 @@
 import { describeName, describeOperation } from '../model/describe.ts'
 import type { DesiredRole } from '../model/desired-role.ts'
+import type { ManagesOption } from '../model/managed.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { planRequest } from '../plan/plan.ts'
@@ -45,10 +46,12 @@ export const unsaidByPlan = (
   snapshot: Snapshot,
   desired: readonly DesiredRole[],
   known: readonly Unsaid[],
+  manages?: ManagesOption,
 ): readonly Unsaid[] => {
   // Everything that the roles hold was read, and so everything that their grants name.
   const { scope: _, ...whole } = snapshot
-  const plan = planRequest(whole, requestOf(desired, { allowSelf: true, allowSuperuser: true }))
+  const options = { allowSelf: true, allowSuperuser: true, ...(manages && { manages }) }
+  const plan = planRequest(whole, requestOf(desired, options))
   const explained = new Set(known.flatMap(({ role, reason }) => (reason === 'another grantor' ? [role] : [])))
   const changes = changesBy(plan, (role) => explained.has(role))
   const told = new Set([...explained, ...changes.map(({ role }) => role)])

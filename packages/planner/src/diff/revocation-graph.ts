@@ -168,8 +168,10 @@ class RevocationGraph {
     }
     const lentTo = this.#dependencies.holdsOption(object, privilege, grantor) ? nobody : new Set([grantor])
     const why =
-      access.objects.whyCannotRevokeAs(grantor, object, privilege, { from: grantee, lentTo }) ??
-      (lentTo === nobody ? undefined : access.objects.whyNotManaged(object, privilege, { lentTo }))
+      access.objects.whyCannotRevokeAs(grantor, object, privilege, { from: grantee, newHolders: lentTo }) ??
+      (lentTo === nobody
+        ? undefined
+        : access.objects.whyNotManaged(object, privilege, { newHolders: lentTo }))
     return why && { reason: 'granted by another role', why: describeRefusal(why) }
   }
 

@@ -6,6 +6,7 @@ import type { Request } from './request.ts'
 import type { Residue } from './residue.ts'
 import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
+import type { ThroughPublic } from './through-public.ts'
 
 /** Something that is asked for but not given. */
 export interface Skipped {
@@ -52,6 +53,11 @@ export interface Plan {
   readonly residue: readonly Residue[]
   /** What roles keep only because the mode is `additive`. */
   readonly kept: readonly Kept[]
+  /**
+   * What desired roles can do, on objects that the request names, only because PUBLIC can. It is no drift, and no reason not
+   * to execute a plan that was made before.
+   */
+  readonly throughPublic: readonly ThroughPublic[]
   /** What is tied to desired roles but is not managed by pgsr. */
   readonly unmanaged: readonly Unmanaged[]
 }

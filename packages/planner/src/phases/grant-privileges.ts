@@ -3,6 +3,7 @@ import type { GrantPrivilege } from '../model/operation.ts'
 import { heldBy } from '../postgres/acl.ts'
 import { isContainer } from '../postgres/object-kind.ts'
 import type { Goal, TargetPrivilege } from '../resolve/target-state.ts'
+import { NewOptions } from '../resolve/new-options.ts'
 import { lending } from '../temporary-rights/lend.ts'
 import { inKeyOrder } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
@@ -14,11 +15,15 @@ const isGranted = (catalog: Catalog, { key, privilege, role, grantable }: Target
   return held === true || (held === false && !grantable)
 }
 
-/** The operation that grants a privilege on an existing object. */
+/**
+ * The operation that grants a privilege on an existing object.
+ * @param newOptions those given with it, if it is one
+ */
 export const grantWanted = (
   catalog: Catalog,
   { access }: Goal,
   { object, key, privilege, role, grantable, reason }: TargetPrivilege,
+  newOptions: NewOptions = new NewOptions(),
 ): GrantPrivilege => {
   const existing = catalog.objects.get(key)!
   return {
@@ -28,7 +33,10 @@ export const grantWanted = (
     grantee: role,
     grantor: existing.owner,
     ...(grantable && { grantable }),
-    as: access.overPrivileges.objects.runAs(existing, privilege, { statement: 'grant' }),
+    as: access.overPrivileges.objects.runAs(existing, privilege, {
+      statement: 'grant',
+      ...(grantable && { newHolders: newOptions.before({ object, privilege }) }),
+    }),
     reason,
   }
 }
@@ -39,10 +47,15 @@ const grantWhere =
     const missing = new Map<string, TargetPrivilege>()
     for (const [key, one] of goal.privileges)
       if (from(one.object) && !isGranted(catalog, one)) missing.set(key, one)
+    const all = inKeyOrder(missing)
+    const options = all.filter(({ grantable }) => grantable)
+    const newOptions = new NewOptions(options)
     return lending(
       catalog,
       goal.access.overPrivileges,
-      inKeyOrder(missing).map((one) => grantWanted(catalog, goal, one)),
+      [...all.filter(({ grantable }) => !grantable), ...options].map((one) =>
+        grantWanted(catalog, goal, one, newOptions),
+      ),
     )
   }
 

@@ -37,6 +37,7 @@ export const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan =>
     skipped: [],
     residue,
     kept: [],
+    throughPublic: [],
     unmanaged: [],
   }
 }

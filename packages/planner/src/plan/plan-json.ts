@@ -87,6 +87,7 @@ const parts: Readonly<Record<keyof Plan, readonly [isGood: (value: unknown) => b
     skipped: listOfObjects,
     residue: listOfObjects,
     kept: listOfObjects,
+    throughPublic: listOfObjects,
     unmanaged: listOfObjects,
   }
 

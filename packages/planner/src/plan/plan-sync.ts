@@ -15,6 +15,7 @@ import { keptOf } from './kept.ts'
 import { withoutCycles } from './membership-cycles.ts'
 import { residueOf } from './residue.ts'
 import { checkOutcome } from './self-check.ts'
+import { throughPublicOf } from './through-public.ts'
 import { fold, transactionsFor } from './transactions.ts'
 import { unmanagedOf } from './unmanaged.ts'
 
@@ -50,6 +51,7 @@ export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: bo
     skipped,
     residue: residueOf(catalog, goal),
     kept: request.options.mode === 'additive' ? keptFrom(before, request, transactions.flat()) : [],
+    throughPublic: throughPublicOf(catalog, request),
     unmanaged: unmanagedOf(catalog, goal),
   }
 }

@@ -10,16 +10,19 @@ import { objectKinds, schemaOf } from '../postgres/object-kind.ts'
 import { sortedUnique } from '../util/collections.ts'
 import { quotedText } from './describe-given.ts'
 
-const refuse = (problem: string): never => {
-  throw new InvalidGrantError({ field: 'manages', message: `cannot sync roles: ${problem}` })
-}
-
 /**
  * The option in canonical form; `undefined` if everything is managed.
+ * @param failure what errors begin with
  * @throws InvalidGrantError
  */
-export const checkManages = (given: ManagesOption = {}): ManagesOption | undefined => {
-  checkOptionNames(given, ['schemas', 'cluster'], 'cannot sync roles: manages')
+export const checkManages = (
+  given: ManagesOption = {},
+  failure = 'cannot sync roles',
+): ManagesOption | undefined => {
+  const refuse = (problem: string): never => {
+    throw new InvalidGrantError({ field: 'manages', message: `${failure}: ${problem}` })
+  }
+  checkOptionNames(given, ['schemas', 'cluster'], `${failure}: manages`)
   const { schemas, cluster } = given
   if (cluster !== undefined && typeof cluster !== 'boolean') refuse('manages.cluster must be true or false')
   if (schemas !== undefined && !Array.isArray(schemas)) refuse('manages.schemas is not an array')

@@ -22,6 +22,7 @@ import {
 import { getOrMake } from '../util/collections.ts'
 import { futureOwner } from './future-owner.ts'
 import { isNone, type NoObjects, Targets } from './match-objects.ts'
+import { NewOptions } from './new-options.ts'
 import type { Skips } from './skips.ts'
 import {
   type Goal,
@@ -76,6 +77,7 @@ export class GrantResolver implements Pick<
   readonly #asked = new Map<PrivilegeGrant, readonly Asked[] | NoObjects>()
   readonly #newRoleFor = new Map<string, string>()
   readonly #newNames = new Set<string>()
+  readonly #newOptions = new NewOptions()
 
   constructor(catalog: Catalog, context: Context) {
     this.#catalog = catalog
@@ -163,12 +165,14 @@ export class GrantResolver implements Pick<
   }
 
   /** Why the acting role may not grant a privilege on an object. */
-  #whyNotGranted({ provides: { object, privilege }, key, owner }: Asked): string | undefined {
+  #whyNotGranted({ provides, key, owner }: Asked, grantable = false): string | undefined {
+    const { object, privilege } = provides
     const { overPrivileges } = this.#access
     if (owner === undefined || overPrivileges.isSuperuser) return undefined
     const existing = this.#context.settled.objects.get(key)
     const refusal = overPrivileges.objects.whyNotManaged({ ...existing, ...object, owner }, privilege, {
       statement: 'grant',
+      ...(grantable && { newHolders: this.#newOptions.before(provides) }),
     })
     return refusal && describeRefusal(refusal)
   }
@@ -180,7 +184,10 @@ export class GrantResolver implements Pick<
     const { owner, acl } = this.#context.settled.objects.get(key) ?? {}
     const held = acl && heldBy(acl, { privilege, grantee: role, grantor: owner! })
     const isHeld = held !== undefined && (held || !grantable)
-    const why = isHeld ? undefined : this.#whyNotGranted(asked)
+    const option = { ...provides, role }
+    if (grantable && !isHeld) this.#newOptions.add(option)
+    const why = isHeld ? undefined : this.#whyNotGranted(asked, grantable)
+    if (why !== undefined) this.#newOptions.remove(option)
     if (why !== undefined && grantable) this.optionsNotGiven.add(privilegeKey(key, privilege, role))
     // The role keeps what it already has of this.
     if (why === undefined || held !== undefined)

@@ -188,7 +188,15 @@ const renderTransaction = (
   ].join('\n')
 }
 
-const renderFindings = ({ request, effects, skipped, residue, kept, unmanaged }: Plan): readonly string[] => [
+const renderFindings = ({
+  request,
+  effects,
+  skipped,
+  residue,
+  kept,
+  throughPublic,
+  unmanaged,
+}: Plan): readonly string[] => [
   ...warningsOf(effects).map((warning) => `-- WARNING: ${warning}`),
   ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
   ...sessionsEndedBy(request).map(
@@ -199,6 +207,7 @@ const renderFindings = ({ request, effects, skipped, residue, kept, unmanaged }:
     ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,
   ),
   ...kept.map(({ message }) => `-- kept: ${message}`),
+  ...throughPublic.map(({ message }) => `-- only through PUBLIC: ${message}`),
   ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
 ]
 

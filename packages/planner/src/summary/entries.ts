@@ -1,6 +1,7 @@
 import { futurePrivileges } from '../postgres/default-privileges.ts'
-import { describeFuture, describeName, describeObject } from '../model/describe.ts'
-import { objectKey, type ObjectKind, objectKinds, type ObjectName, plural } from '../postgres/object-kind.ts'
+import { describeObjects, listed, placeOf } from '../model/describe-several.ts'
+import { describeFuture, describeName } from '../model/describe.ts'
+import { objectKey, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append, getOrMake } from '../util/collections.ts'
 import type { GrantOption, Item } from './change.ts'
@@ -14,49 +15,11 @@ export interface SummaryEntry {
   readonly description: string
 }
 
-/** More names than this are counted instead. */
-const mostNames = 3
-
-const listed = (names: readonly string[], one: string, several: string): string => {
-  if (names.length === 1) return `${one} ${names[0]!}`
-  return names.length <= mostNames ? `${several} ${names.join(', ')}` : `${names.length} ${several}`
-}
-
-/** What contains an object: the schema of a table, the table of a column. */
-const containerOf = ({ kind, name }: ObjectName): ObjectName | undefined => {
-  if (kind === 'column') return { kind: 'table', name: name.slice(0, 2) }
-  return kind !== 'schema' && objectKinds[kind].parts[0] === 'schema'
-    ? { kind: 'schema', name: name.slice(0, 1) }
-    : undefined
-}
-
-/** Some objects of one kind in one container. */
-const describeObjects = (kind: ObjectKind, objects: readonly ObjectName[]): string => {
-  const [first] = objects
-  const container = first && containerOf(first)
-  if (objects.length > mostNames && container !== undefined)
-    return `${objects.length} ${plural(kind)} of ${describeObject(container)}`
-  if (kind === 'column' && container !== undefined) {
-    const names = objects.map(({ name }) => describeName(name.at(-1) ?? ''))
-    return `${listed(names, kind, plural(kind))} of ${describeObject(container)}`
-  }
-  return listed(
-    objects.map((object) => describeObject(object).slice(kind.length + 1)),
-    kind,
-    plural(kind),
-  )
-}
-
 /** Groups by a text, in the order in which the groups first appear. */
 const groupedBy = <T>(all: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => {
   const groups = new Map<string, T[]>()
   for (const one of all) append(groups, key(one), one)
   return [...groups.values()]
-}
-
-const placeOf = (object: ObjectName): string => {
-  const container = containerOf(object)
-  return `${object.kind}\0${container === undefined ? '' : objectKey(container)}`
 }
 
 /** The privileges in the order of PostgreSQL’s manual. */

@@ -1,3 +1,4 @@
+import { describeRoles } from '../model/describe-several.ts'
 import { describeName } from '../model/describe.ts'
 import type { Plan } from '../model/plan.ts'
 import { type LeftSummary, type RolesSummary, type Summary, summaryOf } from './summary.ts'
@@ -12,14 +13,6 @@ const shortened = (lines: readonly string[]): readonly string[] =>
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
-const roleNames = (roles: readonly string[]): string => {
-  if (roles.length === 1) return `role ${describeName(roles[0]!)}`
-  const [first, second] = roles.map(describeName)
-  return roles.length <= 3
-    ? `roles ${roles.map(describeName).join(', ')}`
-    : `roles ${first}, ${second} and ${roles.length - 2} more`
-}
-
 const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`)
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
@@ -27,7 +20,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
 
 const ofRoles = (all: readonly RolesSummary[]): readonly (readonly string[])[] =>
   all.map(({ roles, gains, loses, rearranged }) => [
-    roleNames(roles),
+    describeRoles(roles),
     ...indented([
       ...shortened(gains.map(({ description }) => `+ ${description}`)),
       ...shortened(loses.map(({ description }) => `- ${description}`)),
@@ -48,7 +41,7 @@ const ofLeft = (left: readonly LeftSummary[]): readonly string[] =>
   left.flatMap(({ reason, messages }) => messages.map((message) => `${reason}: ${message}`))
 
 const headline = ({ desired, operations, transactions, actingRole, hasDrift }: Summary): string => {
-  const what = desired.length === 0 ? 'drops unused roles' : `syncs ${roleNames(desired)}`
+  const what = desired.length === 0 ? 'drops unused roles' : `syncs ${describeRoles(desired)}`
   if (operations === 0) return `pgsr ${what}: ${hasDrift ? 'nothing that can be done' : 'nothing to do'}`
   const several = transactions > 1 ? ` in ${transactions} transactions` : ''
   return `pgsr ${what}: ${counted(operations, 'operation')}${several}, run as ${describeName(actingRole)}`
@@ -62,18 +55,30 @@ const onIntermediate = ({ intermediate: { created, dropped } }: Summary): readon
 /** A plan in short, as text for people: what each role gains and loses, warnings first. */
 export const renderSummary = (plan: Plan): string => {
   const summary = summaryOf(plan)
-  const { warnings, created, dropped, sessionsEnded, roles, others, skipped, residue, unmanaged } = summary
+  const {
+    warnings,
+    created,
+    dropped,
+    sessionsEnded,
+    roles,
+    others,
+    skipped,
+    residue,
+    throughPublic,
+    unmanaged,
+  } = summary
   return [
     headline(summary),
-    ...(dropped.length > 0 ? [`drops ${roleNames(dropped)}`] : []),
-    ...(sessionsEnded.length > 0 ? [`ends the sessions of ${roleNames(sessionsEnded)}`] : []),
+    ...(dropped.length > 0 ? [`drops ${describeRoles(dropped)}`] : []),
+    ...(sessionsEnded.length > 0 ? [`ends the sessions of ${describeRoles(sessionsEnded)}`] : []),
     ...shortened(warnings.map((warning) => `WARNING: ${warning}`)),
-    ...(created.length > 0 ? [`creates ${roleNames(created)}`] : []),
+    ...(created.length > 0 ? [`creates ${describeRoles(created)}`] : []),
     ...onIntermediate(summary),
     ...fitting(ofRoles(roles)),
     ...section('not given', ofLeft(skipped)),
     ...section('not taken away', ofLeft(residue)),
     ...(others.length > 0 ? ['other roles', ...indented(fitting(ofRoles(others)))] : []),
+    ...section('only through PUBLIC', throughPublic),
     ...section('not managed', unmanaged),
   ].join('\n')
 }

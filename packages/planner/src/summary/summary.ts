@@ -47,6 +47,8 @@ export interface Summary {
   readonly others: readonly RolesSummary[]
   readonly skipped: readonly LeftSummary<Skipped['reason']>[]
   readonly residue: readonly LeftSummary<Residue['reason']>[]
+  /** What desired roles can do only because PUBLIC can. */
+  readonly throughPublic: readonly string[]
   readonly unmanaged: readonly string[]
 }
 
@@ -119,6 +121,7 @@ export const summaryOf = (plan: Plan): Summary => {
     others: rolesOf(changesOfOthers(plan)),
     skipped: leftOf(plan.skipped),
     residue: leftOf(plan.residue),
+    throughPublic: plan.throughPublic.map(({ message }) => message),
     unmanaged: plan.unmanaged.map(describeUnmanaged),
   }
 }

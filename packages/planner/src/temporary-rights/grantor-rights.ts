@@ -47,7 +47,11 @@ export class GrantorRights {
     { grantor, grantee: from }: Pick<AclEntry, 'grantor' | 'grantee'>,
   ): string {
     const lentTo = this.#lent.get(optionKey(object, privilege)) ?? nobody
-    return this.#goal.access.overPrivileges.objects.runAs(object, privilege, { grantor, from, lentTo })
+    return this.#goal.access.overPrivileges.objects.runAs(object, privilege, {
+      grantor,
+      from,
+      newHolders: lentTo,
+    })
   }
 
   /**

@@ -1,8 +1,8 @@
 import { type DesiredRole, plan, type PlanOptions, renderSql, type Snapshot } from '@pgsr/planner'
 
 /**
- * The statements and findings of a plan: its script without what every script begins and ends with, its locks, and its
- * warnings, which repeat some effects.
+ * The statements and findings of a plan: its script without what every script begins and ends with, its locks, what is only
+ * through PUBLIC, and its warnings, which repeat some effects.
  */
 export const scriptOf = (
   before: Snapshot,
@@ -13,7 +13,7 @@ export const scriptOf = (
     .split('\n')
     .filter(
       (line) =>
-        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|-- WARNING|$)|-- locks the role/.test(
+        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|-- WARNING|-- only through PUBLIC|$)|-- locks the role/.test(
           line,
         ),
     )

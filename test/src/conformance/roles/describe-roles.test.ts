@@ -60,6 +60,48 @@ conformanceAround16('described roles', (sandbox) => {
     expect((await box.plan(described.desired)).transactions).toEqual([])
   })
 
+  test('with manages, only what roles have there is described, and a sync of that leaves the rest alone', async () => {
+    const box = sandbox()
+    const [role, group] = [box.name('r'), box.name('group')]
+    const [schema, other] = [await makeSales(box), await makeSales(box)]
+    await box.run(`create role ${group}`)
+    const inside = [...access.readOnly(schema, { future: box.actor })]
+    const ofCluster = [Grant.login(), Grant.roleMembership(group), Grant.databaseConnect(box.database)]
+    const outside = [
+      Grant.schemaOwnership(other),
+      Grant.ownership(Target.table(other, 'orders')),
+      Grant.tableSelect(other, 'customers'),
+      Grant.privilege(Target.table(other, 'customers'), ['INSERT'], { direct: true }),
+      Grant.defaultPrivilege({ owner: box.actor, schema: other, on: 'tables' }, ['SELECT']),
+    ]
+    await box.sync({ role, grants: [...ofCluster, ...inside, ...outside], comment: 'reads' })
+    const before = await box.holdings([role])
+    const manages = { schemas: [schema] }
+    const described = await box.pool.describeRoles({ roles: [role], manages })
+    expect(described).toEqual({ desired: [{ role, grants: inside }], unsaid: [] })
+    const again = await box.sync(described.desired, { manages })
+    expect(again.changed).toBe(false)
+    await box.sync({ role, grants: [] }, { manages })
+    expect(await box.holdings([role])).not.toEqual(before)
+    await box.sync(described.desired, { manages })
+    expect(await box.holdings([role])).toEqual(before)
+    const whole = await box.pool.describeRoles({ roles: [role], manages: { cluster: false } })
+    const kinds = new Set(whole.desired[0]?.grants.map((grant) => grant.kind))
+    expect(kinds).toEqual(new Set(['ownership', 'privilege', 'default privilege']))
+    expect(JSON.stringify(whole.desired)).not.toContain(`["${box.database}"]`)
+    const plan = await box.plan(whole.desired, { manages: { cluster: false } })
+    expect([...plan.transactions, ...whole.unsaid]).toEqual([])
+
+    const misspelt = box.pool.describeRoles({ roles: [role], manages: { schemas: ['salse'] } })
+    await expect(misspelt).rejects.toThrow(
+      'cannot describe what roles have in schema "salse": it does not exist',
+    )
+    const nothing = box.pool.describeRoles({ manages: { schemas: [] } })
+    await expect(nothing).rejects.toThrow('cannot describe roles: manages leaves nothing to manage')
+    await box.admin(`drop schema ${schema}, ${other} cascade; drop owned by ${role}, ${group}`)
+    await box.admin(`drop role ${role}; drop role ${group}`)
+  })
+
   test('access levels are recognised where they hold exactly', async () => {
     const box = sandbox()
     const [reader, writer, owner, future] = ['reader', 'writer', 'owner', 'future'].map(box.name) as [
@@ -145,6 +187,25 @@ conformanceAround16('described roles', (sandbox) => {
     expect(renderCode(described.desired)).toContain(
       "settings: { search_path: ['a b', '$user'], work_mem: '1MB' }",
     )
+  })
+
+  test('that an owner has a privilege only from somebody else is said', async () => {
+    const box = sandbox()
+    const [role, other, schema] = [box.name('r'), box.name('other'), await makeSales(box)]
+    await box.run(`create role ${role}; create role ${other}; grant usage on schema ${schema} to ${other}`)
+    await box.admin(`
+      grant update, delete on ${schema}.orders to ${other} with grant option;
+      set role ${other}; grant update, delete on ${schema}.orders to ${role}; reset role;
+      alter table ${schema}.orders owner to ${role}; revoke update on ${schema}.orders from ${role}`)
+    const described = await box.pool.describeRoles({ roles: [role] })
+    expect(ofRole(described, role)).toEqual({
+      grants: [Grant.ownership(Target.table(schema, 'orders'))],
+      unsaid: [
+        `another grantor: role "${other}" granted UPDATE on table "${schema}"."orders" to role "${role}", the owner, which has revoked it from itself; no grant asks for that`,
+      ],
+    })
+    expect((await box.plan(described.desired)).transactions).toEqual([])
+    await box.admin(`drop schema ${schema} cascade; drop role ${role}; drop role ${other}`)
   })
 
   test('what a sync would do all the same is said', async () => {
