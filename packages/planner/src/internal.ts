@@ -26,10 +26,11 @@ export {
   nameProblem,
   storedNameProblem,
 } from './postgres/identifier.ts'
-export { objectKey, schemaOf } from './postgres/object-kind.ts'
+export { objectKey, plural, schemaOf } from './postgres/object-kind.ts'
 export { parsePrivileges, privilegesSince } from './postgres/privilege.ts'
 export { storedTypeName } from './postgres/type-name.ts'
 export { scopeOfRequest } from './request/catalog-scope.ts'
+export { membershipCycle } from './request/membership-cycle.ts'
 export { requestOf } from './request/parse-request.ts'
 export { scopeOfPlan } from './request/scope.ts'
 export { type Group, groupsOf } from './sql/group-statements.ts'
