@@ -46,8 +46,8 @@ export const asMarkdown = (planned: Planned, actAs: string | undefined): string 
   const sql = plans
     .filter(({ plan }) => operationsOf(plan).length > 0)
     .map(
-      ({ database, plan }) =>
-        `<details><summary>SQL for the ${plans.length === 1 ? 'database' : 'plan above'}</summary>\n\n${fenced('sql', `-- ${shown(JSON.stringify(database))}\n${sqlOf(plan, actAs).trimEnd()}`)}\n\n</details>`,
+      ({ database, plan }, index) =>
+        `<details><summary>SQL${plans.length === 1 ? '' : ` of plan ${index + 1}`}</summary>\n\n${fenced('sql', `-- ${shown(JSON.stringify(database))}\n${sqlOf(plan, actAs).trimEnd()}`)}\n\n</details>`,
     )
   const notes = planned.notCompared.map((text) => `* ${asCode(text)}`)
   const parts = [

@@ -55,8 +55,8 @@ const entry =
     ...at(sources, placeOf),
   })
 
-const ofRoles = ({ roles, gains, loses, rearranged }: RolesSummary, placeOf: PlaceOf): Block => ({
-  title: { text: who(roles), tone: 'title' },
+const ofRoles = ({ roles, gains, loses, rearranged }: RolesSummary, placeOf: PlaceOf, note = ''): Block => ({
+  title: { text: `${who(roles)}${note}`, tone: 'title' },
   lines: [
     ...loses.map(entry('-', 'loss', placeOf)),
     ...gains.map(entry('+', 'gain', placeOf)),
@@ -133,14 +133,7 @@ export const reportOf = (plan: Plan, database: string, placeOf: PlaceOf): readon
     ...(everybody === null ? [] : [ofRoles(everybody, placeOf)]),
     ...block('roles themselves', ofExistence(plan)),
     ...roles.map((one) => ofRoles(one, placeOf)),
-    ...(others.length === 0
-      ? []
-      : [
-          ...block('roles that the file does not name change with these', [
-            { text: `! ${counted(others.flatMap((one) => one.roles).length, 'role')}:`, tone: 'warning' },
-          ]),
-          ...others.map((one) => ofRoles(one, placeOf)),
-        ]),
+    ...others.map((one) => ofRoles(one, placeOf, ', which the policy does not name')),
     ...block('asked for, and not given', ofSkipped(plan.skipped, placeOf)),
     ...block('should go, and stays', ofResidue(plan, placeOf)),
     ...block(

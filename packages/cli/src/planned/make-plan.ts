@@ -40,11 +40,18 @@ const inOneDatabase = (desired: readonly (PolicyRole | AbsentRole)[], database: 
     return { ...role, grants: [...role.grants, ...(more?.[database] ?? [])] }
   })
 
+/** A grant as the policy has it. */
+const asInPolicy = (grant: Grant | null): Grant | null => {
+  if (grant === null || !('initial' in grant)) return grant
+  const { initial: _, ...rest } = grant
+  return rest
+}
+
 /** Where the policy asks for something; for what it does not say by itself, where the role is. */
 export const placesOf =
   ({ lineOf }: Policy): PlaceOf =>
   (role, grant) => {
-    const place = lineOf(role, grant) ?? lineOf(role, null)
+    const place = lineOf(role, grant) ?? lineOf(role, asInPolicy(grant)) ?? lineOf(role, null)
     return place === undefined
       ? undefined
       : [place.file, place.line].filter((part) => part !== undefined).join(':')
