@@ -43,6 +43,8 @@ type Fail = (offset: number, message: string) => void
 /** The tokens of a text, as far as they are worth reading. */
 function* tokensIn(text: string, lines: LineCounter, fail: Fail): Generator<CST.Token> {
   const parser = new Parser(lines.addNewLine)
+  // `parser.parse` would say where the first line begins; the parser itself says only where the next ones do.
+  lines.addNewLine(0)
   let count = 0
   for (const lexeme of new Lexer().lex(text)) {
     if (++count > mostTokens) {
