@@ -1,5 +1,5 @@
 import type { Policy } from '@pgsr/policy'
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FileError, fileError } from './file-error.ts'
@@ -15,21 +15,18 @@ const importModule = async (path: string): Promise<unknown> => {
   return jiti.import(absolute, { default: true })
 }
 
+/** A module may throw anything. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** What a module exports: a policy, or a function that makes one. */
 const dataOf = async (path: string): Promise<unknown> => {
-  let exported: unknown
-  try {
-    exported = await importModule(path)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (
-      code === 'ERR_MODULE_NOT_FOUND' &&
-      message.includes(resolve(path)) &&
-      !message.includes('imported from')
-    )
-      throw fileError(`read ${path}`, { code: 'ENOENT' })
-    throw new FileError(`cannot load ${path}: ${message}`, { cause: error })
-  }
+  // To say so of a file that is missing, and not of one that it imports.
+  await access(path).catch((error: unknown) => {
+    throw fileError(`read ${path}`, error)
+  })
+  const exported = await importModule(path).catch((error: unknown) => {
+    throw new FileError(`cannot load ${path}: ${messageOf(error)}`, { cause: error })
+  })
   if (exported === undefined)
     throw new FileError(`cannot load ${path}: it has no default export`, {
       hint: 'export default { pgsr: 1, roles: { … } }, or a function that makes this',
@@ -38,12 +35,7 @@ const dataOf = async (path: string): Promise<unknown> => {
   try {
     return await (exported as () => unknown)()
   } catch (error) {
-    throw new FileError(
-      `cannot load ${path}: its function fails: ${(error as Error)?.message ?? String(error)}`,
-      {
-        cause: error,
-      },
-    )
+    throw new FileError(`cannot load ${path}: its function fails: ${messageOf(error)}`, { cause: error })
   }
 }
 

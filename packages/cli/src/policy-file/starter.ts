@@ -8,9 +8,8 @@ export const starter = `# yaml-language-server: $schema=node_modules/@pgsr/polic
 #   pgsr apply   changes it
 pgsr: 1
 
-# Look at nothing but these schemas. Without it, roles have what this file says in the whole database.
-# manages:
-#   schemas: [sales]
+# The database that it is for, if it is not the one that you connect to.
+# databases: [warehouse]
 
 # Ways to use a schema. readOnly and readWrite are there already.
 # profiles:
@@ -32,6 +31,5 @@ roles: {}
 
 # Roles that should not exist:
 # absent:
-#   bob:
-#     reassignOwnedTo: alice
+#   bob: {}
 `
