@@ -1,4 +1,5 @@
 export { desiredOf } from './desired-of.ts'
+export { type JsonSchema, policySchema } from './grammar/json-schema.ts'
 export { parsePolicy, type ParsePolicyOptions, policyFrom, type PolicyFromOptions } from './parse.ts'
 export type { Policy, PolicyRole, SecretReference } from './policy.ts'
 export { PolicyError, type PolicyProblem, type Position } from './problem.ts'
