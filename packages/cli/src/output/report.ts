@@ -30,9 +30,11 @@ const who = (roles: readonly string[]): string =>
 /** The most places that a line names. */
 const mostPlaces = 3
 
+const inOrder = new Intl.Collator('en', { numeric: true })
+
 /** `pgsr.yaml:12, 15, 18, …`: the name of the file once. */
 const placesText = (places: readonly string[]): string | undefined => {
-  const unique = [...new Set(places)]
+  const unique = [...new Set(places)].toSorted(inOrder.compare)
   if (unique.length === 0) return undefined
   const numbered = unique.slice(0, mostPlaces).map((place, index) => {
     const [, file = place, line] = /^(.*):(\d+)$/.exec(place) ?? []
