@@ -1,4 +1,10 @@
-import { type AbsentRole, type DesiredRole, InvalidGrantError, type PlanOptions } from '@pgsr/planner'
+import {
+  type AbsentRole,
+  describeGrant,
+  type DesiredRole,
+  InvalidGrantError,
+  type PlanOptions,
+} from '@pgsr/planner'
 import { requestOf } from '@pgsr/planner/internal'
 import { mostProblems, type Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
@@ -70,7 +76,7 @@ const checkRole = (built: BuiltRole, options: PlanOptions, problems: Problems): 
         settingIn(built.object, error.field) ??
         keyIn(built.object, error.field) ??
         built.place
-      if (!told.has(place)) problems.add(place, error.message)
+      if (!problems.isAt(place)) problems.add(place, error.message)
       told.add(place)
       if (placed === undefined) break
       left = left.filter((one) => one !== placed)
@@ -93,6 +99,13 @@ const heirPlace = ({ policy, absent }: Built): Place =>
   absent.flatMap(({ object }) => keyIn(object, 'reassignOwnedTo') ?? [])[0] ??
   policy
 
+/** Where the grant is that a message is about. */
+const placeIn = (roles: readonly BuiltRole[], { role, message }: InvalidGrantError): Place | undefined => {
+  const one = roles.find((built) => built.role.role === role)
+  return one?.grants.find(({ grant }) => message.startsWith(`cannot grant ${describeGrant(grant)} to role `))
+    ?.place
+}
+
 /** Says what the planner refuses of the roles together. After each refusal, the role is left out. */
 const checkTogether = (
   built: Built,
@@ -112,7 +125,7 @@ const checkTogether = (
     )
     if (error === undefined) return
     const wrong = left.find(({ role }) => role.role === error.role)
-    problems.add(wrong?.place ?? heirPlace(built), error.message)
+    problems.add(placeIn(roles, error) ?? wrong?.place ?? heirPlace(built), error.message)
     if (wrong === undefined || problems.count >= mostProblems) return
     left = left.filter((one) => one !== wrong)
   }

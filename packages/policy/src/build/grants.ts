@@ -32,7 +32,9 @@ const onFuture = (object: ObjectValue, on: FutureObjects): readonly Placed[] => 
 }
 
 /** The grants of one entry of `grants`. */
-const grantsOf = (object: ObjectValue): readonly Placed[] => {
+const grantsOf = (object: ObjectValue, mayBeNone: boolean): readonly Placed[] => {
+  // If none of its privileges is right, that has been said.
+  if (!mayBeNone && privilegesIn(object).length === 0) return []
   const on = futureIn(object)
   if (on !== undefined) return onFuture(object, on)
   const kind = kindIn(object, grantableKinds)
@@ -45,9 +47,12 @@ const grantsOf = (object: ObjectValue): readonly Placed[] => {
   }))
 }
 
-/** The grants of a list of them. */
-export const grantsIn = (value: Value | undefined): readonly Placed[] =>
-  valuesOf(value).flatMap((one) => (one.kind === 'object' ? grantsOf(one) : []))
+/**
+ * The grants of a list of them.
+ * @param mayBeNone whether a grant of no privileges says something, as it does to PUBLIC
+ */
+export const grantsIn = (value: Value | undefined, mayBeNone: boolean): readonly Placed[] =>
+  valuesOf(value).flatMap((one) => (one.kind === 'object' ? grantsOf(one, mayBeNone) : []))
 
 /** What a role owns. */
 export const ownershipsIn = (value: Value | undefined): readonly Placed[] =>

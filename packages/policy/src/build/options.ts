@@ -54,7 +54,7 @@ const publicIn = (
       key,
     ),
   )
-  const others = grantsIn(valueAt(object, 'grants'))
+  const others = grantsIn(valueAt(object, 'grants'), true)
     .filter(isPublic)
     .map(({ grant, place }) => ({
       grant: grant.kind === 'privilege' ? { ...grant, direct: true } : grant,

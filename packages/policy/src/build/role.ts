@@ -86,7 +86,7 @@ const attributesIn = (value: Value | undefined): readonly Placed[] =>
 const grantsInDatabase = (object: ObjectValue, profiles: Profiles): readonly Placed[] => [
   ...ownershipsIn(valueAt(object, 'owns')),
   ...accessIn(valueAt(object, 'access'), profiles),
-  ...grantsIn(valueAt(object, 'grants')),
+  ...grantsIn(valueAt(object, 'grants'), false),
 ]
 
 /** The fields of a desired role other than its grants. */

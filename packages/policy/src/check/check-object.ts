@@ -40,6 +40,10 @@ export const checkObject = (
       if (checked !== undefined) entries.set(name, { key: entry.key, value: checked })
       continue
     }
+    if (problems.isFull) {
+      problems.add(placeOf(entry, isSecret), 'unknown key')
+      continue
+    }
     const free = known.filter((key) => !value.entries.has(key))
     const near = nearest(name, free)
     if (near !== undefined) misspelt.add(near)

@@ -35,6 +35,9 @@ const mayBeEmpty = (shape: Shape): boolean =>
     ? shape.isNotEmpty !== true
     : shape.kind === 'object' && !shape.isNotEmpty && !shape.required
 
+const takesFlag = (shape: Shape): boolean =>
+  shape.kind === 'either' ? shape.shapes.some(takesFlag) : shape.kind === 'flag'
+
 const scalars: ReadonlySet<Value['kind']> = new Set(['number', 'flag', 'null'])
 
 /** What to say of a value of a kind that cannot be there. */
@@ -47,8 +50,8 @@ const otherKind = (value: Value, shape: Shape): string => {
       ? '; a name that YAML reads as something else has to be quoted'
       : value.kind === 'null' && mayBeEmpty(shape)
         ? '; write {} for one that has nothing'
-        : shape.kind === 'flag' && value.kind === 'text'
-          ? '; write it as true or false, without quotes'
+        : value.kind === 'text' && takesFlag(shape)
+          ? '; only true and false, without quotes, are no texts'
           : ''
   return `expected ${shape.what}, and ${found}${hint}`
 }

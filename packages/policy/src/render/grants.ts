@@ -59,7 +59,10 @@ export const grantsPlain = (grants: readonly Grant[]): readonly Plain[] => {
 }
 
 /** Entries of `owns`. */
-export const ownsPlain = (schemas: readonly string[], grants: readonly OwnershipGrant[]): readonly Plain[] => [
+export const ownsPlain = (
+  schemas: readonly string[],
+  grants: readonly OwnershipGrant[],
+): readonly Plain[] => [
   ...distinct(schemas),
   ...together(
     grants.map(({ object }): Target => object),

@@ -13,7 +13,9 @@ const loginPlain = ({ validUntil }: LoginGrant): Plain =>
 const settingPlain = (value: SettingValue): Plain => {
   if (typeof value !== 'string') return value
   if (value === 'on' || value === 'off') return value === 'on'
-  return value !== '' && String(Number(value)) === value && Number.isFinite(Number(value)) ? Number(value) : value
+  return value !== '' && String(Number(value)) === value && Number.isFinite(Number(value))
+    ? Number(value)
+    : value
 }
 
 const settingsPlain = (settings: Settings): Plain =>

@@ -17,7 +17,9 @@ const commentOf = (lines: readonly string[]): string => lines.map((line) => ` ${
 const setFlow = (node: unknown): void => {
   if (!isCollection(node)) return
   if (JSON.stringify(node).length <= width - 20) node.flow = true
-  else for (const item of node.items as readonly (Node | Pair)[]) setFlow('value' in item && 'key' in item ? item.value : item)
+  else
+    for (const item of node.items as readonly (Node | Pair)[])
+      setFlow('value' in item && 'key' in item ? item.value : item)
 }
 
 /** What is written before a key of a policy, or of its roles. */

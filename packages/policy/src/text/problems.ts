@@ -17,6 +17,7 @@ const firstStep = (path: Path | undefined): Path['step'] | undefined => {
 export class Problems {
   readonly #file: string | undefined
   readonly #positionOf: PositionOf | undefined
+  readonly #places = new Set<Place>()
   readonly #found: { readonly place: Place; readonly message: string }[] = []
 
   constructor(file?: string, positionOf?: PositionOf) {
@@ -33,7 +34,21 @@ export class Problems {
     return this.#found.some(({ place }) => firstStep(place.path) === key)
   }
 
+  /** Whether so much is wrong that what comes now is not said. */
+  get isFull(): boolean {
+    return this.#found.length > 10 * mostProblems
+  }
+
+  /** Whether something is wrong in a place. */
+  isAt(place: Place): boolean {
+    return this.#places.has(place)
+  }
+
   add(place: Place, message: string): void {
+    const last = this.#found.at(-1)
+    if (last?.message === message && last.place.path === place.path && last.place.offset === place.offset)
+      return
+    this.#places.add(place)
     this.#found.push({ place, message })
   }
 

@@ -28,7 +28,7 @@ import {
 } from './tree.ts'
 
 /** The most words and marks in a text. With these limits, the worst text takes less than a second. */
-const mostTokens = 120_000
+const mostTokens = 80_000
 
 /** What the parser holds open: about two for each level. */
 const mostOpen = deepest * 4
@@ -63,8 +63,10 @@ function* tokensIn(text: string, lines: LineCounter, fail: Fail): Generator<CST.
 /** The document of a text. What is wrong with the text as such is said. */
 const documentIn = (text: string, lines: LineCounter, fail: Fail): Document | undefined => {
   let errors = 0
-  const onError = (source: unknown, code: ErrorCode): void => {
+  const onError = (source: unknown, given: ErrorCode, message = ''): void => {
     if (++errors > mostProblems) throw new Enough()
+    // The end of a list or an object in brackets was not found where it has to be.
+    const code = given === 'BAD_INDENT' && message.startsWith('Flow ') ? 'MISSING_CHAR' : given
     const at = Array.isArray(source) ? (source[0] as unknown) : source
     fail(
       typeof at === 'number' ? at : ((at as { readonly offset?: number }).offset ?? 0),
@@ -150,8 +152,9 @@ class Reader {
   }
 
   #scalar({ value, type, source }: Scalar, place: Place): Value | undefined {
+    const { path, offset } = place
     if (value === null) return { ...place, kind: 'null' }
-    if (typeof value === 'string') return { ...place, kind: 'text', text: value, plain: type === 'PLAIN' }
+    if (typeof value === 'string') return { path, offset, kind: 'text', text: value, plain: type === 'PLAIN' }
     if (typeof value === 'boolean') return { ...place, kind: 'flag', flag: value }
     const number = Number(value)
     return { ...place, kind: 'number', number, ...(source !== String(number) && { source: source ?? '' }) }

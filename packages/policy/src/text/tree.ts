@@ -72,7 +72,7 @@ export const pathText = (path: Path | undefined): string => {
 export const valueAt = (object: ObjectValue, key: string): Value | undefined => object.entries.get(key)?.value
 
 /** The most values that a policy may have, so that a short text whose aliases multiply is refused. */
-export const mostValues = 200_000
+export const mostValues = 60_000
 
 /** How deep lists and objects may be nested. No policy needs more than ten. */
 export const deepest = 32

@@ -46,7 +46,10 @@ const texts = [
 const textsFor = (pattern: string | undefined): fc.Arbitrary<string> =>
   fc.constantFrom(...texts.filter((text) => pattern === undefined || new RegExp(pattern, 'u').test(text)))
 
-const objectOf = ({ keys, required = [], exclusive = [], isNotEmpty }: ObjectShape, depth: number): fc.Arbitrary<unknown> =>
+const objectOf = (
+  { keys, required = [], exclusive = [], isNotEmpty }: ObjectShape,
+  depth: number,
+): fc.Arbitrary<unknown> =>
   fc
     .record(
       Object.fromEntries(
@@ -113,7 +116,9 @@ export const arbitraryOf = (shape: Shape, depth = 0): fc.Arbitrary<unknown> => {
 export const rightPolicy: fc.Arbitrary<unknown> = arbitraryOf(grammar)
 
 const anything = fc.oneof(
-  fc.constantFrom<unknown>(null, true, false, 0, 1, -2, 0.5, {}, [], 'all', 'SELECT', 'x', '', [[]], { a: 1 }),
+  fc.constantFrom<unknown>(null, true, false, 0, 1, -2, 0.5, {}, [], 'all', 'SELECT', 'x', '', [[]], {
+    a: 1,
+  }),
   fc.constantFrom(...texts),
 )
 
@@ -156,7 +161,10 @@ const edited = (value: unknown, { steps, how, value: other, key }: Edit): unknow
     const deeper = rest.length > 0 && step % 5 !== 0
     if (Array.isArray(value)) {
       const list: readonly unknown[] = value
-      if (deeper) return list.map((one, index) => (index === at ? edited(one, { steps: rest, how, value: other, key }) : one))
+      if (deeper)
+        return list.map((one, index) =>
+          index === at ? edited(one, { steps: rest, how, value: other, key }) : one,
+        )
       if (how === 'remove') return list.filter((_, index) => index !== at)
       if (how === 'repeat') return [...list, list[at]]
       return how === 'add' ? [...list, other] : list.map((one, index) => (index === at ? other : one))
@@ -166,7 +174,12 @@ const edited = (value: unknown, { steps, how, value: other, key }: Edit): unknow
       if (deeper) return [[name, edited(one, { steps: rest, how, value: other, key })]]
       if (how === 'remove') return []
       if (how === 'rename') return [[key, one]]
-      return how === 'add' ? [[name, one], [key, other]] : [[name, other]]
+      return how === 'add'
+        ? [
+            [name, one],
+            [key, other],
+          ]
+        : [[name, other]]
     }
     return Object.fromEntries(entries.flatMap((entry, index) => (index === at ? change(entry) : [entry])))
   }
