@@ -8,7 +8,8 @@ import { counted } from '../output/report.ts'
 import { asText } from '../output/text.ts'
 import { writePlan } from '../output/write-plan.ts'
 import { withPools } from '../planned/make-plan.ts'
-import { leavesUndone, plansIn, type Planned } from '../planned/planned.ts'
+import { planLater } from '../planned/plan-later.ts'
+import { leavesUndone, type Planned, stepsIn } from '../planned/planned.ts'
 import { ask } from '../terminal/ask.ts'
 import { InterruptedError } from '../terminal/interruption.ts'
 import type { Line } from '../terminal/line.ts'
@@ -87,14 +88,16 @@ const executeAll = async (
   const names = planned.databases.map(({ database }) => database)
   return withPools(server, names, async (pools) => {
     const ended: Ended[] = []
-    for (const { database, plan } of plansIn(planned)) {
+    for (const { database, plan: made, isLater } of stepsIn(planned)) {
       if (ended.some(({ state }) => state === 'failed')) {
-        ended.push({ database, plan, state: 'not begun' })
+        ended.push({ database, plan: made, state: 'not begun' })
         continue
       }
       let committed = 0
+      let plan = made
       try {
         if (names.length > 1) terminal.progress(`in database ${JSON.stringify(database)}`)
+        if (isLater) plan = await planLater(context, pools[database]!, made)
         const result: SyncResult = await executePlan(pools[database]!, plan, {
           ...transactionOptions(context),
           passwords: passwordsFor(plan, passwords),
@@ -140,7 +143,7 @@ export const showAskExecute = async (
   readPasswords: () => Promise<Readonly<Record<string, string>>>,
 ): Promise<ExitName> => {
   const { line, terminal } = context
-  const plans = plansIn(planned).map(({ plan }) => plan)
+  const plans = stepsIn(planned).map(({ shown }) => shown)
   const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
   const undone = plans.some(leavesUndone)
   // An answer for programs comes at the end. People read the plan before they are asked.

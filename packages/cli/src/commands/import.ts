@@ -59,7 +59,7 @@ export const run = async (context: Context): Promise<ExitName> => {
   }
   terminal.say(
     { text: 'a plan for it is not empty:', tone: 'warning' },
-    ...reportOf(plan, database, () => undefined).flatMap(({ title, lines }) => [
+    ...reportOf({ shown: plan, database, dropsAtLast: [] }, () => undefined).flatMap(({ title, lines }) => [
       ...(title === undefined ? [] : [title]),
       ...lines.map((one) => ({ ...one, text: `  ${one.text}` })),
     ]),

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { writePlan } from '../output/write-plan.ts'
 import { makePlan } from '../planned/make-plan.ts'
 import { renderPlanFile } from '../planned/plan-file.ts'
-import { exitOf, plansIn } from '../planned/planned.ts'
+import { exitOf } from '../planned/planned.ts'
 import { findPolicy } from '../policy-file/find.ts'
 import { loadPolicy } from '../policy-file/load.ts'
 import { writeText } from '../policy-file/write.ts'
@@ -23,5 +23,5 @@ export const run = async (context: Context): Promise<ExitName> => {
     terminal.say({ text: `saved the plan: pgsr apply ${line.out} executes exactly this` })
   }
   writePlan(context, planned)
-  return exitOf(plansIn(planned).map(({ plan }) => plan))
+  return exitOf(planned)
 }

@@ -1,5 +1,5 @@
 import { operationsOf } from '@pgsr/node-postgres'
-import { plansIn, type Planned } from '../planned/planned.ts'
+import { type Planned, toldSteps } from '../planned/planned.ts'
 import { type Line, shown } from '../terminal/line.ts'
 import { type Block, headline, reportOf } from './report.ts'
 import { sqlOf, verdictOf } from './text.ts'
@@ -33,13 +33,13 @@ const asCode = (text: string): string => {
 
 /** Plans as Markdown, for a comment on a pull request. */
 export const asMarkdown = (planned: Planned, actAs: string | undefined): string => {
-  const plans = plansIn(planned)
-  const said = plans.map(({ database, plan }) => {
-    const [first, ...others] = reportOf(plan, database, planned.placeOf)
+  const plans = toldSteps(planned)
+  const said = plans.map((step) => {
+    const [first, ...others] = reportOf(step, planned.placeOf)
     const warnings = first === undefined || first.lines.length === 0 ? [] : [{ lines: first.lines }]
     const blocks = [...warnings, ...others]
     return [
-      `#### ${asCode(headline(plan, database))}`,
+      `#### ${asCode(headline(step.shown, step.database))}`,
       ...(blocks.length === 0 ? [] : [fenced('diff', diffOf(blocks))]),
     ].join('\n\n')
   })

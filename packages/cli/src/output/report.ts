@@ -8,7 +8,7 @@ import {
   type SummaryEntry,
   summaryOf,
 } from '@pgsr/node-postgres'
-import { leavesUndone, type PlaceOf } from '../planned/planned.ts'
+import { leavesUndone, type PlaceOf, type Step } from '../planned/planned.ts'
 import type { Line, Tone } from '../terminal/line.ts'
 import { adviceFor } from './advice.ts'
 
@@ -125,7 +125,10 @@ const ofExistence = (plan: Plan): readonly Line[] => {
 }
 
 /** Everything that is said of a plan, the gravest first. */
-export const reportOf = (plan: Plan, database: string, placeOf: PlaceOf): readonly Block[] => {
+export const reportOf = (
+  { shown: plan, database, dropsAtLast }: Pick<Step, 'shown' | 'database' | 'dropsAtLast'>,
+  placeOf: PlaceOf,
+): readonly Block[] => {
   const { warnings, roles, public: everybody, others, unmanaged } = summaryOf(plan)
   return [
     {
@@ -133,7 +136,17 @@ export const reportOf = (plan: Plan, database: string, placeOf: PlaceOf): readon
       lines: warnings.map((text) => ({ text: `! ${text}`, tone: 'warning' })),
     },
     ...(everybody === null ? [] : [ofRoles(everybody, placeOf)]),
-    ...block('roles themselves', ofExistence(plan)),
+    ...block('roles themselves', [
+      ...ofExistence(plan),
+      ...(dropsAtLast.length === 0
+        ? []
+        : [
+            {
+              text: `- ${named(dropsAtLast)}, with nothing left in any of the databases`,
+              tone: 'loss' as const,
+            },
+          ]),
+    ]),
     ...roles.map((one) => ofRoles(one, placeOf)),
     ...others.map((one) => ofRoles(one, placeOf, ', which the policy does not name')),
     ...block('asked for, and not given', ofSkipped(plan.skipped, placeOf)),

@@ -1,5 +1,5 @@
 import { type Plan, renderSql } from '@pgsr/node-postgres'
-import { leavesUndone, plansIn, type Planned } from '../planned/planned.ts'
+import { leavesUndone, type Planned, stepsIn, toldSteps } from '../planned/planned.ts'
 import { operationsOf } from '@pgsr/node-postgres'
 import type { Line } from '../terminal/line.ts'
 import { type Block, reportOf } from './report.ts'
@@ -19,11 +19,11 @@ export const sqlOf = (plan: Plan, actAs: string | undefined): string =>
 
 /** Plans as text for people. */
 export const asText = (planned: Planned, withSql: boolean, actAs: string | undefined): readonly Line[] => [
-  ...plansIn(planned).flatMap(({ database, plan }) => [
-    ...reportOf(plan, database, planned.placeOf).flatMap(linesOf),
-    ...(withSql && operationsOf(plan).length > 0
+  ...toldSteps(planned).flatMap((step) => [
+    ...reportOf(step, planned.placeOf).flatMap(linesOf),
+    ...(withSql && operationsOf(step.plan).length > 0
       ? [
-          ...sqlOf(plan, actAs)
+          ...sqlOf(step.plan, actAs)
             .trimEnd()
             .split('\n')
             .map((text): Line => ({ text })),
@@ -38,7 +38,7 @@ export const asText = (planned: Planned, withSql: boolean, actAs: string | undef
 
 /** What all of it comes to. */
 export const verdictOf = (planned: Planned): Line => {
-  const plans = plansIn(planned).map(({ plan }) => plan)
+  const plans = stepsIn(planned).map(({ shown }) => shown)
   const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
   const remains = plans.some(leavesUndone)
   if (count === 0 && !remains) return { text: 'in sync: nothing differs', tone: 'gain' }

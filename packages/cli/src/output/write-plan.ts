@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { renderPlanFile } from '../planned/plan-file.ts'
-import { type Planned, plansIn } from '../planned/planned.ts'
+import { type Planned, stepsIn } from '../planned/planned.ts'
 import { asMarkdown } from './markdown.ts'
 import { asText, sqlOf } from './text.ts'
 
@@ -9,7 +9,7 @@ const connectTo = (database: string): string => `\\connect "${database.replaceAl
 
 /** The SQL of several databases as one script. */
 export const asSql = (planned: Planned, actAs: string | undefined): string => {
-  const plans = plansIn(planned)
+  const plans = stepsIn(planned)
   return plans
     .map(({ database, plan }) => `${plans.length === 1 ? '' : connectTo(database)}${sqlOf(plan, actAs)}`)
     .join('\n')

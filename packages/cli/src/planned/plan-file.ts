@@ -41,26 +41,23 @@ const writePlan = (plan: Plan, placeOf: PlaceOf) => ({
 })
 
 /** Writes what is planned, for a reviewer and for {@link readPlanFile}. It has no passwords, but says where they are. */
-export const renderPlanFile = ({ policyFile, databases, passwords, notCompared, placeOf }: Planned): string =>
-  `${JSON.stringify(
-    {
-      pgsr: 'plan',
-      format,
-      ...(policyFile !== undefined && { policy: policyFile }),
-      state: exitOf(
-        databases.flatMap(({ plan, absent }) => (absent === undefined ? [plan] : [plan, absent])),
-      ),
-      passwords: Object.fromEntries(passwords),
-      notCompared,
-      databases: databases.map(({ database, plan, absent }) => ({
-        database,
-        ...writePlan(plan, placeOf),
-        ...(absent !== undefined && { absent: writePlan(absent, placeOf) }),
-      })),
-    },
-    null,
-    2,
-  )}\n`
+export const renderPlanFile = (planned: Planned): string => {
+  const { policyFile, databases, passwords, notCompared, placeOf } = planned
+  const written = {
+    pgsr: 'plan',
+    format,
+    ...(policyFile !== undefined && { policy: policyFile }),
+    state: exitOf(planned),
+    passwords: Object.fromEntries(passwords),
+    notCompared,
+    databases: databases.map(({ database, plan, absent }) => ({
+      database,
+      ...writePlan(plan, placeOf),
+      ...(absent !== undefined && { absent: writePlan(absent, placeOf) }),
+    })),
+  }
+  return `${JSON.stringify(written, null, 2)}\n`
+}
 
 type Fields = Readonly<Record<string, unknown>>
 
