@@ -15,8 +15,6 @@ export interface Profile {
   readonly future: readonly string[]
 }
 
-type PrivilegesOf = { readonly [Part in (typeof parts)[number]]: readonly string[] }
-
 const partOn = { tables: 'tables', sequences: 'sequences', functions: 'routines', types: 'types' } as const
 
 /** The privileges of a built-in profile, from the grants that it makes. */
@@ -27,7 +25,7 @@ const builtIn = (name: (typeof builtInProfiles)[number]): Profile => {
     if (grant.kind === 'default privilege' && grant.on in partOn)
       privileges[partOn[grant.on as keyof typeof partOn]] = grant.privileges
   }
-  return { privileges: privileges as AccessPrivileges, future: [] }
+  return { privileges, future: [] }
 }
 
 const union = (lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())]
@@ -35,7 +33,7 @@ const union = (lists: readonly (readonly string[])[]): readonly string[] => [...
 const merged = (all: readonly Profile[]): Profile => ({
   privileges: Object.fromEntries(
     parts.map((part) => [part, union(all.map(({ privileges }) => privileges[part] ?? []))]),
-  ) as unknown as AccessPrivileges & PrivilegesOf,
+  ),
   future: union(all.map(({ future }) => future)),
 })
 
@@ -104,7 +102,7 @@ export class Profiles {
       privileges: {
         ...(bases.length === 0 && { schema: ['USAGE'] }),
         ...own,
-      } as AccessPrivileges,
+      },
       future: textsAt(object, 'future'),
     }
   }
@@ -114,6 +112,6 @@ export class Profiles {
     const profile = this.#known.get(name)
     if (profile !== undefined) return profile
     const hint = name === 'owner' ? '; a role owns a schema with owns' : suggestion(name, this.#names)
-    return void this.#problems.add(place, `there is no profile ${describeName(name)}${hint}`)
+    return this.#problems.add(place, `there is no profile ${describeName(name)}${hint}`)
   }
 }

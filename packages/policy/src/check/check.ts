@@ -65,7 +65,7 @@ const checkText = (value: TextValue, shape: TextShape, { problems }: Checking): 
         (shape.pattern === undefined || new RegExp(shape.pattern, 'u').test(text)
           ? undefined
           : `expected ${shape.what}`))
-  return problem === undefined ? value : void problems.add(value, problem)
+  return problem === undefined ? value : problems.add(value, problem)
 }
 
 const checkWord = (
@@ -74,7 +74,7 @@ const checkWord = (
   { problems, isSecret }: Checking,
 ): Value | undefined => {
   if (words.includes(value.text)) return value
-  return void problems.add(
+  return problems.add(
     value,
     isSecret
       ? `expected ${words.join(' or ')}`
@@ -90,11 +90,11 @@ const checkNumber = (
   const { number, source } = value
   const { what, whole, minimum = -Infinity, maximum = Infinity } = shape
   if (!Number.isFinite(number))
-    return void problems.add(value, `expected ${what}, and this is no finite number; quote a text`)
+    return problems.add(value, `expected ${what}, and this is no finite number; quote a text`)
   if ((whole === true && !Number.isInteger(number)) || number < minimum || number > maximum)
-    return void problems.add(value, `expected ${what}`)
+    return problems.add(value, `expected ${what}`)
   if (source !== undefined)
-    return void problems.add(
+    return problems.add(
       value,
       `this is read as the number ${number}; write it so, or quote it if it is a text`,
     )
@@ -159,13 +159,10 @@ export const check = (value: Value, shape: Shape, checking: Checking): Value | u
   if (shape.kind === 'either') {
     const one = shape.shapes.find(({ kind }) => kindFor[kind] === value.kind)
     return one === undefined
-      ? void checking.problems.add(
-          value,
-          otherKind(value, shape.shapes.length === 1 ? shape.shapes[0]! : shape),
-        )
+      ? checking.problems.add(value, otherKind(value, shape.shapes.length === 1 ? shape.shapes[0]! : shape))
       : check(value, one, checking)
   }
-  if (kindFor[shape.kind] !== value.kind) return void checking.problems.add(value, otherKind(value, shape))
+  if (kindFor[shape.kind] !== value.kind) return checking.problems.add(value, otherKind(value, shape))
   switch (shape.kind) {
     case 'text':
       return checkText(value as TextValue, shape, checking)
@@ -176,7 +173,7 @@ export const check = (value: Value, shape: Shape, checking: Checking): Value | u
     case 'flag':
       return shape.only === undefined || (value.kind === 'flag' && value.flag === shape.only)
         ? value
-        : void checking.problems.add(value, `expected ${shape.what}; otherwise leave it out`)
+        : checking.problems.add(value, `expected ${shape.what}; otherwise leave it out`)
     case 'null':
       return value
     case 'list':

@@ -1,8 +1,19 @@
-import { Document, isCollection, isMap, isScalar, type Node, type Pair, visit, type YAMLMap } from 'yaml'
+import {
+  Document,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 import type { Plain } from './plain.ts'
 
-/** The most characters in a line, as far as a policy is written on several. */
-const width = 100
+/** The most characters, written as JSON, of what is on one line. */
+const width = 90
 
 /** Characters that end a line, or make the text after them appear in another order. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
@@ -13,13 +24,22 @@ const escaped = (text: string): string =>
 /** A comment on lines of its own. */
 const commentOf = (lines: readonly string[]): string => lines.map((line) => ` ${escaped(line)}`).join('\n')
 
+type Collection = YAMLMap | YAMLSeq
+
+/** What is in a list or an object. */
+const within = (node: Collection): readonly unknown[] =>
+  node.items.map((item) => (isPair(item) ? item.value : item))
+
+/** Whether a list has objects in it, which are easier to read on lines of their own. */
+const hasListOfObjects = (node: unknown): boolean =>
+  isCollection(node) &&
+  ((isSeq(node) && node.items.some((item) => isMap(item))) || within(node).some(hasListOfObjects))
+
 /** Writes what is short on one line, in brackets. */
 const setFlow = (node: unknown): void => {
   if (!isCollection(node)) return
-  if (JSON.stringify(node).length <= width - 20) node.flow = true
-  else
-    for (const item of node.items as readonly (Node | Pair)[])
-      setFlow('value' in item && 'key' in item ? item.value : item)
+  if (JSON.stringify(node).length <= width && !hasListOfObjects(node)) node.flow = true
+  else for (const one of within(node)) setFlow(one)
 }
 
 /** What is written before a key of a policy, or of its roles. */

@@ -44,7 +44,8 @@ export class Problems {
     return this.#places.has(place)
   }
 
-  add(place: Place, message: string): void {
+  /** Says what is wrong in a place. */
+  add(place: Place, message: string): undefined {
     const last = this.#found.at(-1)
     if (last?.message === message && last.place.path === place.path && last.place.offset === place.offset)
       return

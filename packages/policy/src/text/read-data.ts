@@ -10,7 +10,7 @@ export const readData = (data: unknown, problems: Problems): Value | undefined =
   let count = 0
   const read = (value: unknown, path: Path | undefined, depth: number): Value | undefined => {
     const place = { path, offset: undefined }
-    const refuse = (message: string): undefined => void problems.add(place, message)
+    const refuse = (message: string): undefined => problems.add(place, message)
     if (++count > mostValues)
       return count === mostValues + 1 ? refuse(`there are more than ${mostValues} values`) : undefined
     if (depth > deepest)

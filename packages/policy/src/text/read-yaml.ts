@@ -127,7 +127,7 @@ class Reader {
   ): Value | undefined {
     const offset = alias ?? node?.range?.[0] ?? before
     const place = { path, offset }
-    const refuse = (message: string): undefined => void this.#problems.add(place, message)
+    const refuse = (message: string): undefined => this.#problems.add(place, message)
     if (++this.#count > mostValues)
       return this.#count === mostValues + 1
         ? refuse(`aliases make more than ${mostValues} values of the text`)
@@ -191,12 +191,12 @@ class Reader {
     const key = this.read(node, path, offset, alias)
     if (key === undefined) return undefined
     if (key.kind === 'text' && key.plain && key.text === '<<')
-      return void this.#problems.add(
+      return this.#problems.add(
         key,
         'merge keys are not supported; let a profile extend another one, or quote the key',
       )
     if (key.kind === 'text') return { ...key, path: { within: path, step: key.text } }
-    return void this.#problems.add(
+    return this.#problems.add(
       key,
       key.kind === 'list' || key.kind === 'object'
         ? 'a key must be a text'

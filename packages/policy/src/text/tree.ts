@@ -65,7 +65,7 @@ export const pathText = (path: Path | undefined): string => {
           ? `.${at.step}`
           : `[${JSON.stringify(at.step)}]`,
     )
-  return steps.reverse().join('').replace(/^\./, '')
+  return steps.toReversed().join('').replace(/^\./, '')
 }
 
 /** The value of a key. */

@@ -36,7 +36,7 @@ test('an error in a text with a byte order mark and the lines of Windows is wher
 const repeat = (text: string, length = 262_000): string => text.repeat(Math.floor(length / text.length))
 
 const laughs = ['a: &a [x, x, x, x, x, x, x, x, x]']
-for (const [before, name] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg', 'gh', 'hi'].map((two) => [...two] as const))
+for (const [before, name] of Array.from('bcdefghi', (letter, index) => ['abcdefgh'[index], letter] as const))
   laughs.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`)
 
 const nested = (levels: number): string =>
@@ -49,7 +49,7 @@ const hostile: readonly (readonly [string, string, string])[] = [
   ['a text that is too long', repeat('x', 600_000), 'the file has more than 262144 characters'],
   [
     'UTF-16',
-    [...roles].map((character) => `${character}\0`).join(''),
+    roles.replaceAll(/[^]/g, (character) => `${character}\0`),
     'the file contains NUL; save it as UTF-8',
   ],
   ['aliases that multiply', laughs.join('\n'), 'aliases make more than 60000 values'],
