@@ -1,7 +1,7 @@
 import { access, type AccessPrivileges } from '@pgsr/planner'
 import { describeName } from '@pgsr/planner/internal'
 import { suggestion } from '../check/nearest.ts'
-import { builtInProfiles } from '../grammar/role.ts'
+import { builtInProfiles } from '../grammar/access.ts'
 import type { Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
 import { objectOf, textsAt, textsOf, valuesOf } from './values.ts'

@@ -1,5 +1,6 @@
+import { profiles } from './access.ts'
 import { exactlyOn, publicGrant } from './grants.ts'
-import { absentRole, profiles, role } from './role.ts'
+import { absentRole, role } from './role.ts'
 import { flag, listOf, type ObjectShape } from './shape.ts'
 import { desiredRole, freeText, knownRole, name } from './texts.ts'
 

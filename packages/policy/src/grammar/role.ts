@@ -1,119 +1,9 @@
 import { attributes } from '@pgsr/planner'
-import { exactlyOn, grant, owns } from './grants.ts'
-import { objectsShape } from './objects.ts'
-import {
-  type EitherShape,
-  flag,
-  type KeyRow,
-  listOf,
-  type MapShape,
-  type ObjectShape,
-  oneOrMore,
-  onlyTrue,
-  type TextShape,
-} from './shape.ts'
-import { desiredRole, freeText, knownRole, moment, name, parameter } from './texts.ts'
-
-/** The profiles that every policy has. */
-export const builtInProfiles = ['readOnly', 'readWrite'] as const
-
-const profileName: TextShape = {
-  kind: 'text',
-  what: 'the name of a profile',
-  isName: true,
-  pattern: String.raw`^[^\u0000]+$`,
-}
-
-const future: KeyRow = {
-  shape: oneOrMore('roles', knownRole),
-  doc: 'The role, or the roles, that will create objects. The same privileges hold on these objects, too.',
-}
-
-/** A profile of the policy. */
-export const profiles: MapShape = {
-  kind: 'map',
-  what: 'profiles by name',
-  keys: {
-    ...profileName,
-    what: 'the name of a profile that is not built in',
-    pattern: String.raw`^(?!(?:readOnly|readWrite|owner)$)[^\u0000]+$`,
-    problem: (text) => {
-      if (text === 'owner') return 'no profile can have the name owner; a role owns a schema with owns'
-      return text === 'readOnly' || text === 'readWrite'
-        ? `the profile ${text} is built in; give yours another name, and let it extend ${text}`
-        : undefined
-    },
-  },
-  values: {
-    kind: 'object',
-    what: 'a profile',
-    keys: {
-      extends: {
-        shape: oneOrMore('profiles', profileName),
-        doc: 'A profile, or several: this one gives what they give, and more.',
-      },
-      schema: { shape: exactlyOn('schema'), doc: 'The privileges on the schema itself. Default: USAGE.' },
-      tables: {
-        shape: exactlyOn('table'),
-        doc: 'The privileges on all tables, views and the like in the schema.',
-      },
-      sequences: { shape: exactlyOn('sequence'), doc: 'The privileges on all sequences in the schema.' },
-      routines: {
-        shape: exactlyOn('function'),
-        doc: 'The privileges on all functions and procedures in the schema.',
-      },
-      types: { shape: exactlyOn('type'), doc: 'The privileges on all types and domains in the schema.' },
-      future,
-    },
-    instead: { functions: 'routines', procedures: 'routines', owner: 'future' },
-    isNotEmpty: true,
-  },
-}
-
-const accessEntry: ObjectShape = {
-  kind: 'object',
-  what: 'an access with profile',
-  keys: {
-    profile: { shape: profileName, doc: 'The profile.' },
-    tables: {
-      shape: objectsShape('table', { all: false, patterns: true }),
-      doc: 'Only these tables: those that a pattern matches, or a list of names and patterns. Future tables are then left out.',
-    },
-    sequences: {
-      shape: objectsShape('sequence', { all: false, patterns: true }),
-      doc: 'Only these sequences, in the same way.',
-    },
-    future,
-    direct: {
-      shape: flag,
-      doc: 'Put the role itself into the ACLs, which is right for groups and applications. With false it becomes a member of intermediate roles. Default: true.',
-    },
-  },
-  required: ['profile'],
-  exclusive: (['tables', 'sequences'] as const).map((part) => ({
-    keys: [part, 'future'],
-    message: `${part} limits the profile to what is there, so future cannot be with it; leave one of them out`,
-  })),
-}
-
-const access: MapShape = {
-  kind: 'map',
-  what: 'profiles by schema',
-  keys: name('the name of a schema'),
-  values: {
-    kind: 'either',
-    what: 'a profile, an object with profile, or a list of these',
-    shapes: [
-      profileName,
-      accessEntry,
-      listOf('a list of profiles', {
-        kind: 'either',
-        what: 'a profile, or an object with profile',
-        shapes: [profileName, accessEntry],
-      }),
-    ],
-  },
-}
+import { access } from './access.ts'
+import { grant, owns } from './grants.ts'
+import { login } from './login.ts'
+import { type EitherShape, flag, type KeyRow, listOf, type MapShape, type ObjectShape, type TextShape } from './shape.ts'
+import { freeText, knownRole, name, parameter } from './texts.ts'
 
 const settings: MapShape = {
   kind: 'map',
@@ -129,63 +19,6 @@ const settings: MapShape = {
       { kind: 'list', what: 'a list of names', of: freeText('a name'), mayRepeat: true },
     ],
   },
-}
-
-const secret = (what: string): ObjectShape => ({
-  kind: 'object',
-  what: `where ${what} is: { env: NAME } or { file: PATH }`,
-  keys: {
-    env: {
-      shape: {
-        kind: 'text',
-        what: 'the name of an environment variable',
-        pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-      },
-      doc: 'The environment variable that has the password.',
-    },
-    file: {
-      shape: { kind: 'text', what: 'the path of a file', pattern: String.raw`^[^\u0000]+$` },
-      doc: 'The file that has the password.',
-    },
-  },
-  isNotEmpty: true,
-  exclusive: [{ keys: ['env', 'file'], message: 'a password is in one place; give env or file' }],
-  insteadOfText: 'a password is never in the file; say where it is: { env: NAME } or { file: PATH }',
-  isSecret: true,
-})
-
-const login: EitherShape = {
-  kind: 'either',
-  what: 'true, or an object with password, initialPassword, hashedBy or validUntil',
-  shapes: [
-    onlyTrue,
-    {
-      kind: 'object',
-      what: 'how the role logs in',
-      keys: {
-        password: {
-          shape: secret('the password'),
-          doc: 'Where the password is. Without it, the role keeps the password that it has.',
-        },
-        initialPassword: {
-          shape: secret('the initial password'),
-          doc: 'Where a password is that is set only if the role has none.',
-        },
-        hashedBy: {
-          shape: { kind: 'word', what: 'server', words: ['server'] },
-          doc: 'The password itself is sent, for servers that check passwords. By default only a verifier is.',
-        },
-        validUntil: {
-          shape: moment,
-          doc: 'When the password expires; a date means its first moment in UTC. Default: never.',
-        },
-      },
-      exclusive: [
-        { keys: ['password', 'initialPassword'], message: 'give password or initialPassword, not both' },
-      ],
-      isSecret: true,
-    },
-  ],
 }
 
 const membershipOptions: Readonly<Record<string, KeyRow>> = {
@@ -334,5 +167,3 @@ export const absentRole: ObjectShape = {
   },
   instead: { terminate: 'terminateSessions', reassign: 'reassignOwnedTo' },
 }
-
-export { desiredRole }
