@@ -1,4 +1,4 @@
-// What the driver packages need of the planner besides what users do. It may change with any version.
+// What the other packages need of the planner besides what users do. It may change with any version.
 export { scopeOfDescription, scopeOfRoles } from './adopt/adoption-scope.ts'
 export { describeSnapshot } from './adopt/describe-roles.ts'
 export { type GroupedGrant, groupedGrants } from './adopt/grouped-grants.ts'
