@@ -88,7 +88,7 @@ const executeAll = async (
   const names = planned.databases.map(({ database }) => database)
   return withPools(server, names, async (pools) => {
     const ended: Ended[] = []
-    for (const { database, plan: made, isLater } of stepsIn(planned)) {
+    for (const { database, plan: made } of stepsIn(planned)) {
       if (ended.some(({ state }) => state === 'failed')) {
         ended.push({ database, plan: made, state: 'not begun' })
         continue
@@ -97,7 +97,7 @@ const executeAll = async (
       let plan = made
       try {
         if (names.length > 1) terminal.progress(`in database ${JSON.stringify(database)}`)
-        if (isLater) plan = await planLater(context, pools[database]!, made)
+        if (ended.length > 0) plan = await planLater(context, pools[database]!, made)
         const result: SyncResult = await executePlan(pools[database]!, plan, {
           ...transactionOptions(context),
           passwords: passwordsFor(plan, passwords),
