@@ -38,6 +38,6 @@ export const planLater = async (context: Context, pool: pg.Pool, shown: Plan): P
   if (request.kind !== 'sync') return shown
   const now = await planRoles(pool, request.desired, { ...request.options, ...callOptions(context) })
   const absent = new Set(request.desired.flatMap((one) => (one.absent === true ? [one.role] : [])))
-  if (isWithin(shown, now, absent)) return now
+  if (now.actingRole === shown.actingRole && isWithin(shown, now, absent)) return now
   throw new PlanChangedError({ ...planDifferenceOf(shown, now), missing: [] })
 }
