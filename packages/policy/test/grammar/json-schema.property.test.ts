@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { rightPolicy, wrongPolicy } from '../arbitrary/policy.ts'
+import { contradictoryPolicy, rightPolicy, wrongPolicy } from '../arbitrary/policy.ts'
 
 const validate = new Ajv({ strict: true, strictRequired: false }).compile(policySchema)
 
@@ -53,6 +53,8 @@ const expectSame = (data: unknown): void => {
 test('the parser and the JSON Schema take the same policies', () => {
   fc.assert(fc.property(rightPolicy, expectSame), { numRuns: 1500 })
   expect(counts.wrong).toBe(0)
+  fc.assert(fc.property(contradictoryPolicy, expectSame), { numRuns: 300 })
+  expect(counts.wrong).toBeGreaterThan(50)
   fc.assert(fc.property(wrongPolicy, expectSame), { numRuns: 3000 })
   expect(counts.right).toBeGreaterThan(1700)
   expect(counts.wrong).toBeGreaterThan(1500)
