@@ -148,7 +148,7 @@ export const showAskExecute = async (
   const undone = plans.some(leavesUndone)
   // An answer for programs comes at the end. People read the plan before they are asked.
   if (line.format === 'text') writePlan(context, planned)
-  else if (!line.yes) terminal.say(...asText(planned, line.sql, line.actAs))
+  else if (!line.yes) terminal.complain(...asText(planned, line.sql, line.actAs))
   if (line.strict && undone)
     throw new UsageError('nothing was changed: something would be skipped or stay, and --strict forbids that')
   if (count > 0) {
