@@ -1,6 +1,7 @@
-// What the driver packages need of the planner besides what users do. It may change with any version.
+// What the other packages need of the planner besides what users do. It may change with any version.
 export { scopeOfDescription, scopeOfRoles } from './adopt/adoption-scope.ts'
 export { describeSnapshot } from './adopt/describe-roles.ts'
+export { type GroupedGrant, groupedGrants } from './adopt/grouped-grants.ts'
 export { mostAdministered } from './access/delegate.ts'
 export { describeFactInFull, describeName } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'
@@ -27,10 +28,11 @@ export {
   nameProblem,
   storedNameProblem,
 } from './postgres/identifier.ts'
-export { objectKey, schemaOf } from './postgres/object-kind.ts'
+export { objectKey, plural, schemaOf } from './postgres/object-kind.ts'
 export { parsePrivileges, privilegesSince } from './postgres/privilege.ts'
 export { storedTypeName } from './postgres/type-name.ts'
 export { scopeOfRequest } from './request/catalog-scope.ts'
+export { membershipCycle } from './request/membership-cycle.ts'
 export { requestOf } from './request/parse-request.ts'
 export { scopeOfPlan } from './request/scope.ts'
 export { type Group, groupsOf } from './sql/group-statements.ts'

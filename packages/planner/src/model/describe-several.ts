@@ -1,5 +1,5 @@
 import { objectKey, type ObjectKind, objectKinds, type ObjectName, plural } from '../postgres/object-kind.ts'
-import { describeName, describeObject } from './describe.ts'
+import { describeGrantee, describeName, describeObject } from './describe.ts'
 import type { ThroughPublic } from './through-public.ts'
 
 /** More names than this are counted instead. */
@@ -42,9 +42,9 @@ export const placeOf = (object: ObjectName): string => {
   return `${object.kind}\0${container === undefined ? '' : objectKey(container)}`
 }
 
-/** `role "t"`, or `roles "t", "u"`. */
+/** `role "t"`, or `roles "t", "u"`; `PUBLIC` for everybody. */
 export const describeRoles = (roles: readonly string[]): string => {
-  if (roles.length === 1) return `role ${describeName(roles[0]!)}`
+  if (roles.length === 1) return describeGrantee(roles[0]!)
   const [first, second] = roles.map(describeName)
   return roles.length <= 3
     ? `roles ${roles.map(describeName).join(', ')}`

@@ -55,18 +55,9 @@ const onIntermediate = ({ intermediate: { created, dropped } }: Summary): readon
 /** A plan in short, as text for people: what each role gains and loses, warnings first. */
 export const renderSummary = (plan: Plan): string => {
   const summary = summaryOf(plan)
-  const {
-    warnings,
-    created,
-    dropped,
-    sessionsEnded,
-    roles,
-    others,
-    skipped,
-    residue,
-    throughPublic,
-    unmanaged,
-  } = summary
+  const { warnings, created, dropped, sessionsEnded, roles, skipped, residue, throughPublic, unmanaged } =
+    summary
+  const others = [...(summary.public === null ? [] : [summary.public]), ...summary.others]
   return [
     headline(summary),
     ...(dropped.length > 0 ? [`drops ${describeRoles(dropped)}`] : []),
