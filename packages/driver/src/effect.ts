@@ -1,4 +1,4 @@
-import type { DescribedRoles, Plan, Snapshot } from '@pgsr/planner'
+import type { AccessQuestion, DescribedRoles, Explanation, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import type * as Layer from 'effect/Layer'
 import { onSession, type Session, Sessions } from './connection/session.ts'
@@ -7,6 +7,7 @@ import type {
   DescribeRolesError,
   DropUnusedRolesError,
   ExecutePlanError,
+  ExplainError,
   IntrospectError,
   PlanDropUnusedRolesError,
   PlanError,
@@ -21,6 +22,8 @@ import type {
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  ExplainCallOptions,
+  IntrospectAccessOptions,
   IntrospectOptions,
   PlanRolesOptions,
   SyncRolesOptions,
@@ -184,6 +187,51 @@ export const planDropUnusedRoles = (
 export const describeRoles = (
   options: DescribeRolesOptions = {},
 ): Effect.Effect<DescribedRoles, DescribeRolesError, Sessions> => workflow.describeRoles(options, provide)
+
+/**
+ * Explains whether a role has a privilege on an object: by which ways, who granted each of them and what ends it; or what the
+ * role lacks. Use it before you revoke something, or to find out why somebody is refused. It reads what decides about the
+ * answer, and no more. `timeout` is in milliseconds.
+ *
+ * @returns the answer, which is plain data; or a failure, which is an `ExplainError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { explain, layer, Target } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = explain({ role: 'analyst', privilege: 'SELECT', object: Target.table('sales', 'customers') })
+ * const { verdict } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(verdict)
+ * await pool.end()
+ * ```
+ */
+export const explain = (
+  question: AccessQuestion,
+  options: ExplainCallOptions = {},
+): Effect.Effect<Explanation, ExplainError, Sessions> => workflow.explain(question, options, provide)
+
+/**
+ * Reads what decides about access, and changes nothing. Use it to answer many questions from one snapshot, or to save it and
+ * answer them elsewhere. By default it reads all roles, and everything in the database. `timeout` is in milliseconds.
+ *
+ * @returns the snapshot, which can be saved as JSON; or a failure, which is an `ExplainError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { introspectAccess, layer } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const { roles } = await Effect.runPromise(Effect.provide(introspectAccess(), layer(pool)))
+ * console.log(roles.length > 0)
+ * await pool.end()
+ * ```
+ */
+export const introspectAccess = (
+  options: IntrospectAccessOptions = {},
+): Effect.Effect<Snapshot, ExplainError, Sessions> => workflow.introspectAccess(options, provide)
 
 /**
  * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use

@@ -41,6 +41,7 @@ export type IntrospectError =
   | TimeoutError
   | AbortedError
 export type DescribeRolesError = IntrospectError
+export type ExplainError = IntrospectError
 export type PlanError = IntrospectError | MissingObjectError
 type ExecuteError = LockTimeoutError | TooManyLocksError | ProofError
 export type SyncError = PlanError | ExecuteError | ResidueError

@@ -1,8 +1,18 @@
-import type { AbsentRole, DescribedRoles, DesiredRole, Plan, Snapshot } from '@pgsr/planner'
+import type {
+  AbsentRole,
+  AccessQuestion,
+  DescribedRoles,
+  DesiredRole,
+  Explanation,
+  Plan,
+  Snapshot,
+} from '@pgsr/planner'
 import type {
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  ExplainCallOptions,
+  IntrospectAccessOptions,
   IntrospectOptions,
   PlanRolesOptions,
   SyncRolesOptions,
@@ -45,6 +55,12 @@ export interface Promises<Connection> {
   readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
   readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
   readonly describeRoles: (connection: Connection, options?: DescribeRolesOptions) => Promise<DescribedRoles>
+  readonly explain: (
+    connection: Connection,
+    question: AccessQuestion,
+    options?: ExplainCallOptions,
+  ) => Promise<Explanation>
+  readonly introspectAccess: (connection: Connection, options?: IntrospectAccessOptions) => Promise<Snapshot>
   readonly introspect: (
     connection: Connection,
     desired: Desired,

@@ -1,4 +1,4 @@
-import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
+import { type AccessScope, type ExplainOptions, InvalidGrantError, type PlanOptions } from '@pgsr/planner'
 import {
   checkOptionNames,
   impossibleRoleNameProblem,
@@ -27,6 +27,11 @@ export interface DescribeRolesOptions extends CallOptions {
    */
   readonly roles?: readonly string[] | 'all'
 }
+
+/** What is read to explain access. */
+export interface IntrospectAccessOptions extends CallOptions, Partial<AccessScope> {}
+
+export interface ExplainCallOptions extends CallOptions, ExplainOptions {}
 
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /**
@@ -136,6 +141,8 @@ const optionsOf = {
   'drop unused roles': transactionOptions,
   'read the catalogs': { ...planOptionNames, ...callOptions },
   'describe roles': { ...callOptions, roles: true },
+  'read who can do what': { ...callOptions, roles: true, objects: true },
+  'explain access': { ...callOptions, paths: true },
 } as const
 
 /** What a call does, as it appears in error messages: `cannot sync roles: …`. */

@@ -10,6 +10,7 @@ export const describeGrant: typeof functions.describeGrant = onGiven.describeGra
 export const describeObject: typeof functions.describeObject = onGiven.describeObject
 export const describeOperation: typeof functions.describeOperation = onGiven.describeOperation
 export const differenceOf: typeof functions.differenceOf = onGiven.differenceOf
+export const explainAccess: typeof functions.explainAccess = onGiven.explainAccess
 export const hasDrift: typeof functions.hasDrift = onGiven.hasDrift
 export const isCaretakerName: typeof functions.isCaretakerName = onGiven.isCaretakerName
 export const isDelegateName: typeof functions.isDelegateName = onGiven.isDelegateName

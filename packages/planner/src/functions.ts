@@ -1,5 +1,6 @@
 // The public functions, as the planner’s own files call them.
 export { renderCode } from './adopt/render-code.ts'
+export { explainAccess } from './explain/explain.ts'
 export { describeFact, describeGrant, describeObject, describeOperation } from './model/describe.ts'
 export { isCaretakerName, isDelegateName, isIntermediateName } from './model/managed-role.ts'
 export { operationsOf } from './model/plan.ts'

@@ -67,7 +67,8 @@ export {
   type SnapshotBuilder,
   type SnapshotOptions,
 } from './model/snapshot-builder.ts'
-export { type PatternScope, type Scope } from './model/scope.ts'
+export type { AccessTraits, RowPolicy } from './model/access-traits.ts'
+export { type AccessScope, type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
 export type { Mentions, OtherDatabase, Policy, PolicyName, UserMapping } from './model/mentions.ts'
 export { type KnownSetting, type PropertyName, type RoleProperty } from './model/role-property.ts'
@@ -82,6 +83,23 @@ export type {
 
 export { type RenderCodeOptions } from './adopt/render-code.ts'
 export type { DescribedRoles, Unsaid } from './adopt/described.ts'
+
+// Access: who can do what, and why
+export type {
+  AccessPath,
+  AccessQuestion,
+  AccessStatement,
+  AccessStep,
+  ColumnAccess,
+  Condition,
+  Ending,
+  Explanation,
+  ExplainOptions,
+  ItemSource,
+  MembershipLink,
+  PathSource,
+  Verdict,
+} from './model/explanation.ts'
 
 // Plan: what will be done
 export { type Difference } from './plan/prediction.ts'
@@ -146,6 +164,7 @@ export {
   describeObject,
   describeOperation,
   differenceOf,
+  explainAccess,
   hasDrift,
   isCaretakerName,
   isDelegateName,

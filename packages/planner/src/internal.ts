@@ -29,7 +29,7 @@ export {
 export { objectKey, schemaOf } from './postgres/object-kind.ts'
 export { parsePrivileges, privilegesSince } from './postgres/privilege.ts'
 export { storedTypeName } from './postgres/type-name.ts'
-export { scopeOfRequest } from './request/catalog-scope.ts'
+export { nothingToRead, scopeOfRequest } from './request/catalog-scope.ts'
 export { requestOf } from './request/parse-request.ts'
 export { scopeOfPlan } from './request/scope.ts'
 export { type Group, groupsOf } from './sql/group-statements.ts'

@@ -61,6 +61,8 @@ const promises =
     dropUnusedRoles: (options) => functions.dropUnusedRoles(connection, options),
     planDropUnusedRoles: (options) => functions.planDropUnusedRoles(connection, options),
     describeRoles: (options) => functions.describeRoles(connection, options),
+    explain: (question, options) => functions.explain(connection, question, options),
+    introspectAccess: (options) => functions.introspectAccess(connection, options),
     introspect: (desired, options) => functions.introspect(connection, desired, options),
     ...rest,
   })
@@ -89,6 +91,8 @@ const effects =
       dropUnusedRoles: (options) => ran(functions.dropUnusedRoles(options)),
       planDropUnusedRoles: (options) => ran(functions.planDropUnusedRoles(options)),
       describeRoles: (options) => ran(functions.describeRoles(options)),
+      explain: (question, options) => ran(functions.explain(question, options)),
+      introspectAccess: (options) => ran(functions.introspectAccess(options)),
       introspect: (desired, options) => ran(functions.introspect(desired, options)),
       run,
       end: async () => {

@@ -1,9 +1,10 @@
-import type { DescribedRoles, Plan, Snapshot } from '@pgsr/planner'
+import type { AccessQuestion, DescribedRoles, Explanation, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import type {
   DescribeRolesError,
   DropUnusedRolesError,
   ExecutePlanError,
+  ExplainError,
   IntrospectError,
   PlanDropUnusedRolesError,
   PlanError,
@@ -14,12 +15,15 @@ import {
   type DescribeRolesOptions,
   type DropUnusedRolesOptions,
   type ExecutePlanOptions,
+  type ExplainCallOptions,
+  type IntrospectAccessOptions,
   type IntrospectOptions,
   type PlanRolesOptions,
   type Settings,
   type SyncRolesOptions,
 } from '../options.ts'
 import { readDescription, selectionOf } from './describe-roles.ts'
+import { accessScopeOf, questionOf, readAccess, readExplanation } from './explain.ts'
 import { planning, readGiven } from './planning.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { prepareRequest } from './prepare-request.ts'
@@ -97,6 +101,27 @@ export const workflow = {
       const settings = yield* checked('describe roles', options)
       const selection = yield* planning(() => readGiven('roles', () => selectionOf(options)))
       return yield* call('describeRoles', settings, provide, () => readDescription(selection, settings))
+    }),
+
+  explain: <E2, R>(
+    given: AccessQuestion,
+    options: ExplainCallOptions,
+    provide: ProvideSession<E2, R>,
+  ): Effect.Effect<Explanation, ExplainError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* checked('explain access', options)
+      const question = yield* planning(() => readGiven('question', () => questionOf(given)))
+      return yield* call('explain', settings, provide, () => readExplanation(question, options, settings))
+    }),
+
+  introspectAccess: <E2, R>(
+    options: IntrospectAccessOptions,
+    provide: ProvideSession<E2, R>,
+  ): Effect.Effect<Snapshot, ExplainError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* checked('read who can do what', options)
+      const scope = yield* planning(() => readGiven('options', () => accessScopeOf(options)))
+      return yield* call('introspectAccess', settings, provide, () => readAccess(scope, settings))
     }),
 
   introspect: <E2, R>(

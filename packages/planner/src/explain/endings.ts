@@ -59,16 +59,14 @@ const membershipEnding = (graph: AccessGraph, { role, member, grantor }: Members
   if (all.some((one) => isNamelessMembership(one, membershipsHaveGrantors)))
     return { statements: [], note: 'a role on the way has no name that a statement can use' }
   return {
-    statements: all.map(
-      (one): AccessStatement => ({
-        sql: revokeMembershipStatement({
-          role: one.role,
-          member: one.member,
-          grantor: membershipsHaveGrantors ? one.grantor : null,
-        }),
-        as: null,
+    statements: all.map((one): AccessStatement => ({
+      sql: revokeMembershipStatement({
+        role: one.role,
+        member: one.member,
+        grantor: membershipsHaveGrantors ? one.grantor : null,
       }),
-    ),
+      as: null,
+    })),
   }
 }
 

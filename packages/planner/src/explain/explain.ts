@@ -40,9 +40,14 @@ export const checkQuestion = (version: number, { privilege, object }: Omit<Acces
     )
 }
 
-/** What PostgreSQL itself brings along. */
-export const isSystemSchema = (schema: string | undefined): boolean =>
-  schema === 'pg_catalog' || schema === 'information_schema' || schema === 'pg_toast'
+/**
+ * Whether an object is read with all others, if it exists. What PostgreSQL itself brings along, parameters and row types are
+ * read only if they have an ACL, and temporary objects never.
+ */
+const isReadWithAll = (object: ObjectName): boolean =>
+  object.kind !== 'parameter' &&
+  object.kind !== 'type' &&
+  !/^(pg_catalog|information_schema|pg_(toast|temp).*)$/.test(schemaOf(object) ?? '')
 
 /** A snapshot, indexed to answer questions about access. */
 export class AccessWorld {
@@ -54,9 +59,19 @@ export class AccessWorld {
     this.catalog = from instanceof Catalog ? from : new Catalog(from)
     this.graph = new AccessGraph(this.catalog)
     this.#isRead = once(() => {
-      const objects = this.catalog.scope?.access?.objects
-      return new Set(objects === undefined || objects === 'all' ? [] : objects.map(objectKey))
+      const objects = this.catalog.scope?.access?.objects ?? []
+      return new Set(objects === 'all' ? [] : [...objects, ...objects.flatMap(this.#around)].map(objectKey))
     })
+  }
+
+  /** What is read together with an object. */
+  readonly #around = (object: ObjectName): readonly ObjectName[] => {
+    const schema = schemaOf(object)
+    return [
+      { kind: 'database', name: [this.catalog.server.database] },
+      ...(schema === undefined ? [] : [{ kind: 'schema' as const, name: [schema] }]),
+      ...(object.kind === 'column' ? [{ kind: 'table' as const, name: object.name.slice(0, 2) }] : []),
+    ]
   }
 
   /** Why nothing can be said of a role; `undefined` if it can. */
@@ -78,7 +93,7 @@ export class AccessWorld {
     if (scope === undefined) return true
     const objects = scope.access?.objects
     if (objects === undefined) return false
-    return objects === 'all' ? !isSystemSchema(schemaOf(object)) : this.#isRead().has(objectKey(object))
+    return objects === 'all' ? isReadWithAll(object) : this.#isRead().has(objectKey(object))
   }
 
   /**
@@ -127,7 +142,9 @@ export const neededAround = (
 ): readonly { readonly privilege: Privilege; readonly object: ObjectName }[] => {
   const schema = schemaOf(object)
   if (object.kind === 'database')
-    return privilege === 'CONNECT' ? [] : [{ privilege: 'CONNECT', object: { kind: 'database', name: object.name } }]
+    return privilege === 'CONNECT'
+      ? []
+      : [{ privilege: 'CONNECT', object: { kind: 'database', name: object.name } }]
   if (objectKinds[object.kind].shared === true) return []
   return [
     { privilege: 'CONNECT', object: { kind: 'database', name: [database] } },

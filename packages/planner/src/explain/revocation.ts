@@ -46,9 +46,7 @@ const goingWith = (
   const all = itemsAround(graph, target.object, privilege)
   const columns =
     target.object.kind === 'table'
-      ? all.filter(
-          ({ object, entry }) => object.kind === 'column' && aclKey(entry) === aclKey(target.entry),
-        )
+      ? all.filter(({ object, entry }) => object.kind === 'column' && aclKey(entry) === aclKey(target.entry))
       : []
   const gone = new Set([target, ...columns].map(keyOf))
   const isOption = (item: Item): boolean => item.entry.privileges.get(privilege) === true
@@ -110,8 +108,7 @@ const whyNot = (graph: AccessGraph, { object, entry }: Item, privilege: Privileg
   )
   if (!isOption) return `grantor ${describeName(grantor)} has no grant option any more`
   const schema = schemaOf(object)
-  const inSchema =
-    schema === undefined ? undefined : graph.catalog.object({ kind: 'schema', name: [schema] })
+  const inSchema = schema === undefined ? undefined : graph.catalog.object({ kind: 'schema', name: [schema] })
   if (inSchema === undefined) return undefined
   const holders = sourcesOf(graph.catalog, inSchema, 'USAGE')
   return holders.has('public') || graph.inheritsFrom.isAnyReachable(grantor, holders)

@@ -54,9 +54,11 @@ export const unknownStep = (object: ObjectName, privilege: Privilege, why: strin
   why,
 })
 
-export const notRead = (object: ObjectName): string => `the snapshot was not read for ${describeObject(object)}`
+export const notRead = (object: ObjectName): string =>
+  `the snapshot was not read for ${describeObject(object)}`
 
-export const roleNotRead = (role: string): string => `the snapshot was not read for role ${describeName(role)}`
+export const roleNotRead = (role: string): string =>
+  `the snapshot was not read for role ${describeName(role)}`
 
 /** How a role has a privilege on an object, or what gives it. */
 export const stepOf = (

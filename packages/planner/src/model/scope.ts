@@ -17,8 +17,8 @@ export interface AccessScope {
    */
   readonly roles: 'all' | 'holders' | readonly string[]
   /**
-   * These, with what they are in; or `all`: what is in the database, and of what PostgreSQL itself brings along whatever has been
-   * granted to a role.
+   * These, with what they are in; or `all`: what is in the database. Of what PostgreSQL itself brings along, these are schemas, what is
+   * outside of schemas, and whatever has been granted to a role.
    */
   readonly objects: 'all' | readonly ObjectName[]
 }

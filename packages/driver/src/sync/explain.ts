@@ -1,0 +1,81 @@
+import {
+  type AccessQuestion,
+  type AccessScope,
+  explainAccess,
+  type Explanation,
+  InvalidGrantError,
+  objectKinds,
+  type ObjectName,
+  type Scope,
+} from '@pgsr/planner'
+import { describeName, impossibleRoleNameProblem, nameProblem, nothingToRead } from '@pgsr/planner/internal'
+import * as Effect from 'effect/Effect'
+import type { ExplainCallOptions, IntrospectAccessOptions, Settings } from '../options.ts'
+import { planningInTime } from './planning.ts'
+import { readSnapshot } from './run-plan.ts'
+import { anySize } from './workload.ts'
+
+const refuse = (field: string, problem: string): never => {
+  throw new InvalidGrantError({ field, message: `cannot explain access: ${problem}` })
+}
+
+/** @throws InvalidGrantError */
+const checkedRole = (role: string): string => {
+  if (role === 'public') return role
+  const problem = nameProblem(role) ?? impossibleRoleNameProblem(role)
+  if (problem === undefined) return role
+  return refuse(
+    'role',
+    `the name of ${typeof role === 'string' ? `role ${describeName(role)}` : 'a role'} ${problem}`,
+  )
+}
+
+/** @throws InvalidGrantError */
+const checkedObject = ({ kind, name }: ObjectName): ObjectName => {
+  const row = objectKinds[kind]
+  if (row === undefined || row.privileges.length === 0)
+    return refuse('object', `nothing can be granted on ${String(kind)}`)
+  const isMore = row.more !== undefined && Array.isArray(name) && name.length > row.parts.length
+  if (!Array.isArray(name) || (name.length !== row.parts.length && !isMore))
+    return refuse('object', `the name of a ${kind} has these parts: ${row.parts.join(', ')}`)
+  const problem = name
+    .slice(0, row.parts.length)
+    .map((part: string) => (kind === 'parameter' && typeof part === 'string' ? undefined : nameProblem(part)))
+    .find((one) => one !== undefined)
+  if (problem !== undefined) return refuse('object', `a name of the ${kind} ${problem}`)
+  if (kind === 'large object' && !/^[0-9]{1,10}$/.test(name[0]!))
+    return refuse('object', 'a large object is named by its oid')
+  return { kind, name: kind === 'parameter' ? [name[0]!.toLowerCase()] : name }
+}
+
+/** @throws InvalidGrantError */
+export const accessScopeOf = ({ roles = 'all', objects = 'all' }: IntrospectAccessOptions): AccessScope => ({
+  roles: typeof roles === 'string' ? roles : roles.map(checkedRole).filter((role) => role !== 'public'),
+  objects: objects === 'all' ? objects : objects.map(checkedObject),
+})
+
+/** @throws InvalidGrantError */
+export const questionOf = ({ role, privilege, object }: AccessQuestion): AccessQuestion => ({
+  role: checkedRole(role),
+  privilege,
+  object: checkedObject(object) as AccessQuestion['object'],
+})
+
+/** Reads what decides about access. */
+export const readAccess = (access: AccessScope, settings: Settings) => {
+  const scope: Scope = { ...nothingToRead, access }
+  return readSnapshot({ scope, passwords: new Map() }, settings)
+}
+
+/** Reads what decides about a question, and answers it. */
+export const readExplanation = Effect.fnUntraced(function* (
+  question: AccessQuestion,
+  { paths }: ExplainCallOptions,
+  settings: Settings,
+) {
+  const { role, object } = question
+  const snapshot = yield* readAccess({ roles: role === 'public' ? [] : [role], objects: [object] }, settings)
+  return yield* planningInTime(settings, anySize, (): Explanation =>
+    explainAccess(snapshot, question, paths === undefined ? {} : { paths }),
+  )
+})
