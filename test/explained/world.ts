@@ -27,9 +27,9 @@ const given = ({ server: { version }, database }: Sandbox): readonly Subject[] =
   },
   {
     kind: 'table',
-    name: ['pg_catalog', 'pg_class'],
-    sql: 'pg_catalog.pg_class',
-    oid: `'pg_catalog.pg_class'::regclass::oid`,
+    name: ['pg_catalog', 'pg_ts_config'],
+    sql: 'pg_catalog.pg_ts_config',
+    oid: `'pg_catalog.pg_ts_config'::regclass::oid`,
   },
   {
     kind: 'table',
@@ -39,9 +39,9 @@ const given = ({ server: { version }, database }: Sandbox): readonly Subject[] =
   },
   {
     kind: 'table',
-    name: ['pg_catalog', 'pg_roles'],
-    sql: 'pg_catalog.pg_roles',
-    oid: `'pg_catalog.pg_roles'::regclass::oid`,
+    name: ['pg_catalog', 'pg_views'],
+    sql: 'pg_catalog.pg_views',
+    oid: `'pg_catalog.pg_views'::regclass::oid`,
   },
   {
     kind: 'table',

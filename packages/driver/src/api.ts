@@ -38,6 +38,7 @@ export {
 export type { DatabasesPromises } from './databases/functions.ts'
 export type { EndedSessions, Promises, SyncResult } from './functions.ts'
 export type {
+  AccessOfCallOptions,
   CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,

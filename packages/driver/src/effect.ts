@@ -1,4 +1,13 @@
-import type { AccessQuestion, DescribedRoles, Explanation, Plan, Snapshot } from '@pgsr/planner'
+import type {
+  AccessOf,
+  AccessQuestion,
+  DescribedRoles,
+  Explanation,
+  Plan,
+  Snapshot,
+  WhoCan,
+  WhoCanQuestion,
+} from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import type * as Layer from 'effect/Layer'
 import { onSession, type Session, Sessions } from './connection/session.ts'
@@ -19,6 +28,7 @@ import type { DatabasesError, DatabasesPlans, DatabasesResult } from './database
 import { databasesWorkflow } from './databases/workflow.ts'
 import type { Desired, SyncResult } from './functions.ts'
 import type {
+  AccessOfCallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
@@ -211,6 +221,51 @@ export const explain = (
   question: AccessQuestion,
   options: ExplainCallOptions = {},
 ): Effect.Effect<Explanation, ExplainError, Sessions> => workflow.explain(question, options, provide)
+
+/**
+ * Lists who has a privilege on an object, by which ways, and who can get it by SET ROLE. Use it before you revoke something, or
+ * to see who reads what is confidential. It reads what decides about the answer, and no more. `timeout` is in milliseconds.
+ *
+ * @returns the answer, which is plain data; or a failure, which is an `ExplainError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { layer, Target, whoCan } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = whoCan({ privilege: 'SELECT', object: Target.table('sales', 'customers') })
+ * const { roles } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(roles.length)
+ * await pool.end()
+ * ```
+ */
+export const whoCan = (
+  question: WhoCanQuestion,
+  options: ExplainCallOptions = {},
+): Effect.Effect<WhoCan, ExplainError, Sessions> => workflow.whoCan(question, options, provide)
+
+/**
+ * Lists everything that a role can do in a database, by which ways, and how it may get more. It reads everything in the
+ * database; what PUBLIC has is left out unless `byPublic` asks for it. `timeout` is in milliseconds.
+ *
+ * @returns the answer, which is plain data; or a failure, which is an `ExplainError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { accessOf, layer } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const { objects } = await Effect.runPromise(Effect.provide(accessOf('analyst'), layer(pool)))
+ * console.log(objects.length)
+ * await pool.end()
+ * ```
+ */
+export const accessOf = (
+  role: string,
+  options: AccessOfCallOptions = {},
+): Effect.Effect<AccessOf, ExplainError, Sessions> => workflow.accessOf(role, options, provide)
 
 /**
  * Reads what decides about access, and changes nothing. Use it to answer many questions from one snapshot, or to save it and

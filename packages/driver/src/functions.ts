@@ -1,13 +1,17 @@
 import type {
   AbsentRole,
+  AccessOf,
   AccessQuestion,
   DescribedRoles,
   DesiredRole,
   Explanation,
   Plan,
   Snapshot,
+  WhoCan,
+  WhoCanQuestion,
 } from '@pgsr/planner'
 import type {
+  AccessOfCallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
@@ -60,6 +64,16 @@ export interface Promises<Connection> {
     question: AccessQuestion,
     options?: ExplainCallOptions,
   ) => Promise<Explanation>
+  readonly whoCan: (
+    connection: Connection,
+    question: WhoCanQuestion,
+    options?: ExplainCallOptions,
+  ) => Promise<WhoCan>
+  readonly accessOf: (
+    connection: Connection,
+    role: string,
+    options?: AccessOfCallOptions,
+  ) => Promise<AccessOf>
   readonly introspectAccess: (connection: Connection, options?: IntrospectAccessOptions) => Promise<Snapshot>
   readonly introspect: (
     connection: Connection,

@@ -1,4 +1,10 @@
-import { type AccessScope, type ExplainOptions, InvalidGrantError, type PlanOptions } from '@pgsr/planner'
+import {
+  type AccessOfOptions,
+  type AccessScope,
+  type ExplainOptions,
+  InvalidGrantError,
+  type PlanOptions,
+} from '@pgsr/planner'
 import {
   checkOptionNames,
   impossibleRoleNameProblem,
@@ -32,6 +38,8 @@ export interface DescribeRolesOptions extends CallOptions {
 export interface IntrospectAccessOptions extends CallOptions, Partial<AccessScope> {}
 
 export interface ExplainCallOptions extends CallOptions, ExplainOptions {}
+
+export interface AccessOfCallOptions extends CallOptions, AccessOfOptions {}
 
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /**
@@ -143,6 +151,7 @@ const optionsOf = {
   'describe roles': { ...callOptions, roles: true },
   'read who can do what': { ...callOptions, roles: true, objects: true },
   'explain access': { ...callOptions, paths: true },
+  'list what a role can do': { ...callOptions, paths: true, byPublic: true },
 } as const
 
 /** What a call does, as it appears in error messages: `cannot sync roles: …`. */

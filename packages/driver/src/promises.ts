@@ -37,6 +37,10 @@ export const promisesFor = <Connection>(acquireWire: AcquireWire<Connection>): P
       run(workflow.describeRoles(options, on(connection)), promises.describeRoles),
     explain: (connection, question, options = {}) =>
       run(workflow.explain(question, options, on(connection)), promises.explain),
+    whoCan: (connection, question, options = {}) =>
+      run(workflow.whoCan(question, options, on(connection)), promises.whoCan),
+    accessOf: (connection, role, options = {}) =>
+      run(workflow.accessOf(role, options, on(connection)), promises.accessOf),
     introspectAccess: (connection, options = {}) =>
       run(workflow.introspectAccess(options, on(connection)), promises.introspectAccess),
     introspect: (connection, desired, options = {}) =>

@@ -85,7 +85,21 @@ export { type RenderCodeOptions } from './adopt/render-code.ts'
 export type { DescribedRoles, Unsaid } from './adopt/described.ts'
 
 // Access: who can do what, and why
+export {
+  type Assertion,
+  AssertionsError,
+  type BrokenAssertion,
+  type OnlyAssertion,
+  type PublicAssertion,
+} from './model/assertion.ts'
+export type { Picture, PictureEdge, PictureNode } from './explain/picture.ts'
+export type { WhoCanQuestion } from './explain/who-can.ts'
 export type {
+  AccessChange,
+  AccessDifference,
+  AccessGroup,
+  AccessOf,
+  AccessOfOptions,
   AccessPath,
   AccessQuestion,
   AccessStatement,
@@ -93,12 +107,16 @@ export type {
   ColumnAccess,
   Condition,
   Ending,
+  Escalation,
   Explanation,
   ExplainOptions,
   ItemSource,
   MembershipLink,
+  ObjectAccess,
   PathSource,
+  RoleAccess,
   Verdict,
+  WhoCan,
 } from './model/explanation.ts'
 
 // Plan: what will be done
@@ -159,10 +177,15 @@ export { type SummaryEntry } from './summary/entries.ts'
 export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'
 // Functions that check the types of their input
 export {
+  accessDifferenceOf,
+  accessOfRole,
+  checkAssertions,
+  describeEscalation,
   describeFact,
   describeGrant,
   describeObject,
   describeOperation,
+  describePath,
   differenceOf,
   explainAccess,
   hasDrift,
@@ -172,13 +195,20 @@ export {
   operationsOf,
   outcomeOf,
   parsePlan,
+  pictureOf,
   planDifferenceOf,
+  renderAccessOf,
   renderCode,
+  renderDot,
+  renderExplanation,
   renderJson,
+  renderMermaid,
   renderSql,
   renderSummary,
+  renderWhoCan,
   scopeOf,
   statementOf,
   summaryOf,
   typeName,
+  whoCanAccess,
 } from './from-outside.ts'

@@ -168,6 +168,48 @@ export const describeRoles: Promises<Connection>['describeRoles'] = promises.des
 export const explain: Promises<Connection>['explain'] = promises.explain
 
 /**
+ * Lists who has a privilege on an object, by which ways, and who can get it by SET ROLE. Use it before you revoke something, or
+ * to see who reads what is confidential. It reads what decides about the answer, and no more. `timeout` is in milliseconds.
+ *
+ * @param connection a `postgres()`, or a reserved connection or the `sql` of a transaction of yours
+ * @returns the answer, which is plain data
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ * import { Target, whoCan } from '@pgsr/postgres-js'
+ *
+ * const sql = postgres()
+ * const { roles } = await whoCan(sql, { privilege: 'SELECT', object: Target.table('sales', 'customers') })
+ * console.log(roles.map(({ role }) => role))
+ * await sql.end()
+ * ```
+ */
+export const whoCan: Promises<Connection>['whoCan'] = promises.whoCan
+
+/**
+ * Lists everything that a role can do in a database, by which ways, and how it may get more. It reads everything in the
+ * database; what PUBLIC has is left out unless `byPublic` asks for it. `timeout` is in milliseconds.
+ *
+ * @param connection a `postgres()`, or a reserved connection or the `sql` of a transaction of yours
+ * @returns the answer, which is plain data
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ * import { accessOf } from '@pgsr/postgres-js'
+ *
+ * const sql = postgres()
+ * const { objects, escalations } = await accessOf(sql, 'analyst')
+ * console.log(objects.length, escalations.length)
+ * await sql.end()
+ * ```
+ */
+export const accessOf: Promises<Connection>['accessOf'] = promises.accessOf
+
+/**
  * Reads what decides about access, and changes nothing. Use it to answer many questions from one snapshot, or to save it and
  * answer them elsewhere. By default it reads all roles, and everything in the database. `timeout` is in milliseconds.
  *

@@ -165,7 +165,7 @@ const parametersWithoutAcl = sql`
     ${traits({ byDefault: sql`true` })}
   from access_asked as w
   where w.kind = 'parameter' and not exists (select from pg_catalog.pg_parameter_acl as a where a.parname = w.first)
-  and pg_catalog.pg_settings_get_flags(w.first) is not null`
+  and (w.first ~ '[.]' or pg_catalog.pg_settings_get_flags(w.first) is not null)`
 
 /** The objects to read, as common table expressions of which the last is `access_object`. */
 export const accessObjects = (version: number, needs: Needs): readonly RawBuilder<unknown>[] => [

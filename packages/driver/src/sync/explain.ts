@@ -1,4 +1,6 @@
 import {
+  type AccessOf,
+  accessOfRole,
   type AccessQuestion,
   type AccessScope,
   explainAccess,
@@ -7,10 +9,18 @@ import {
   objectKinds,
   type ObjectName,
   type Scope,
+  type WhoCan,
+  whoCanAccess,
+  type WhoCanQuestion,
 } from '@pgsr/planner'
 import { describeName, impossibleRoleNameProblem, nameProblem, nothingToRead } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
-import type { ExplainCallOptions, IntrospectAccessOptions, Settings } from '../options.ts'
+import type {
+  AccessOfCallOptions,
+  ExplainCallOptions,
+  IntrospectAccessOptions,
+  Settings,
+} from '../options.ts'
 import { planningInTime } from './planning.ts'
 import { readSnapshot } from './run-plan.ts'
 import { anySize } from './workload.ts'
@@ -61,6 +71,15 @@ export const questionOf = ({ role, privilege, object }: AccessQuestion): AccessQ
   object: checkedObject(object) as AccessQuestion['object'],
 })
 
+/** @throws InvalidGrantError */
+export const whoCanQuestionOf = ({ privilege, object }: WhoCanQuestion): WhoCanQuestion => ({
+  privilege,
+  object: checkedObject(object) as WhoCanQuestion['object'],
+})
+
+/** @throws InvalidGrantError */
+export const roleOf = (role: string): string => checkedRole(role)
+
 /** Reads what decides about access. */
 export const readAccess = (access: AccessScope, settings: Settings) => {
   const scope: Scope = { ...nothingToRead, access }
@@ -77,5 +96,32 @@ export const readExplanation = Effect.fnUntraced(function* (
   const snapshot = yield* readAccess({ roles: role === 'public' ? [] : [role], objects: [object] }, settings)
   return yield* planningInTime(settings, anySize, (): Explanation =>
     explainAccess(snapshot, question, paths === undefined ? {} : { paths }),
+  )
+})
+
+/** Reads who holds something on an object, and answers who has a privilege on it. */
+export const readWhoCan = Effect.fnUntraced(function* (
+  question: WhoCanQuestion,
+  { paths }: ExplainCallOptions,
+  settings: Settings,
+) {
+  const snapshot = yield* readAccess({ roles: 'holders', objects: [question.object] }, settings)
+  return yield* planningInTime(settings, anySize, (): WhoCan =>
+    whoCanAccess(snapshot, question, paths === undefined ? {} : { paths }),
+  )
+})
+
+/** Reads everything in the database, and answers what a role can do with it. */
+export const readAccessOf = Effect.fnUntraced(function* (
+  role: string,
+  { paths, byPublic }: AccessOfCallOptions,
+  settings: Settings,
+) {
+  const snapshot = yield* readAccess({ roles: role === 'public' ? [] : [role], objects: 'all' }, settings)
+  return yield* planningInTime(settings, anySize, (): AccessOf =>
+    accessOfRole(snapshot, role, {
+      ...(paths !== undefined && { paths }),
+      ...(byPublic !== undefined && { byPublic }),
+    }),
   )
 })

@@ -1,4 +1,13 @@
-import type { AccessQuestion, DescribedRoles, Explanation, Plan, Snapshot } from '@pgsr/planner'
+import type {
+  AccessOf,
+  AccessQuestion,
+  DescribedRoles,
+  Explanation,
+  Plan,
+  Snapshot,
+  WhoCan,
+  WhoCanQuestion,
+} from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import type {
   DescribeRolesError,
@@ -12,6 +21,7 @@ import type {
 } from '../failures.ts'
 import type { Desired, SyncResult } from '../functions.ts'
 import {
+  type AccessOfCallOptions,
   type DescribeRolesOptions,
   type DropUnusedRolesOptions,
   type ExecutePlanOptions,
@@ -23,7 +33,16 @@ import {
   type SyncRolesOptions,
 } from '../options.ts'
 import { readDescription, selectionOf } from './describe-roles.ts'
-import { accessScopeOf, questionOf, readAccess, readExplanation } from './explain.ts'
+import {
+  accessScopeOf,
+  questionOf,
+  readAccess,
+  readAccessOf,
+  readExplanation,
+  readWhoCan,
+  roleOf,
+  whoCanQuestionOf,
+} from './explain.ts'
 import { planning, readGiven } from './planning.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { prepareRequest } from './prepare-request.ts'
@@ -112,6 +131,28 @@ export const workflow = {
       const settings = yield* checked('explain access', options)
       const question = yield* planning(() => readGiven('question', () => questionOf(given)))
       return yield* call('explain', settings, provide, () => readExplanation(question, options, settings))
+    }),
+
+  whoCan: <E2, R>(
+    given: WhoCanQuestion,
+    options: ExplainCallOptions,
+    provide: ProvideSession<E2, R>,
+  ): Effect.Effect<WhoCan, ExplainError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* checked('explain access', options)
+      const question = yield* planning(() => readGiven('question', () => whoCanQuestionOf(given)))
+      return yield* call('whoCan', settings, provide, () => readWhoCan(question, options, settings))
+    }),
+
+  accessOf: <E2, R>(
+    given: string,
+    options: AccessOfCallOptions,
+    provide: ProvideSession<E2, R>,
+  ): Effect.Effect<AccessOf, ExplainError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* checked('list what a role can do', options)
+      const role = yield* planning(() => roleOf(given))
+      return yield* call('accessOf', settings, provide, () => readAccessOf(role, options, settings))
     }),
 
   introspectAccess: <E2, R>(

@@ -28,9 +28,12 @@ export class AccessGraph {
   /** Both. */
   readonly leadsTo: MembershipGraph
   readonly #hops = new Map<string, readonly Hop[]>()
+  readonly #avoiding: ReadonlySet<string>
 
-  constructor(catalog: Catalog) {
+  /** @param avoiding roles that are not followed: the graph is that of what others have without them */
+  constructor(catalog: Catalog, avoiding: ReadonlySet<string> = new Set()) {
     this.catalog = catalog
+    this.#avoiding = avoiding
     const rolesBy =
       (counts: (hop: Hop) => boolean) =>
       (member: string): readonly string[] =>
@@ -51,8 +54,10 @@ export class AccessGraph {
     const inherits = membershipsHaveGrantors || roles.get(member)?.inherit === true
     const hops = memberships
       .ofMember(member)
+      .filter(({ role }) => !this.#avoiding.has(role))
       .map((link): Hop => ({ link, inherits: inherits && link.inherit, sets: link.set }))
     if (member !== server.databaseOwner || !has(server.version, 'pg_database_owner')) return hops
+    if (this.#avoiding.has(databaseOwners)) return hops
     const link = { role: databaseOwners, member, grantor: null, admin: false, inherit: true, set: true }
     return [...hops, { link, inherits, sets: true }]
   }

@@ -102,10 +102,15 @@ export class AccessWorld {
    * @throws InvalidGrantError if it does not exist
    */
   object(name: ObjectName): CatalogObject | undefined {
-    const found = this.catalog.object(name) ?? this.#columnWithoutAcl(name)
+    const found = this.find(name)
     if (found !== undefined) return found
     if (this.isKnown(name)) refuse('object', `${describeObject(name)} does not exist`)
     return undefined
+  }
+
+  /** An object, if the snapshot has it. */
+  find(name: ObjectName): CatalogObject | undefined {
+    return this.catalog.object(name) ?? this.#columnWithoutAcl(name)
   }
 
   /** Only columns that have an ACL, or were asked for, are read. */

@@ -134,3 +134,133 @@ export interface ExplainOptions {
   /** Default: 100. */
   readonly paths?: number
 }
+
+/** How one role has a privilege. */
+export interface RoleAccess {
+  readonly role: string
+  readonly login: boolean
+  /** `not granted` if it has to SET ROLE first. */
+  readonly verdict: Verdict
+  readonly paths: readonly AccessPath[]
+  readonly afterSetRole: readonly AccessPath[]
+  readonly morePaths?: true
+  readonly conditions: readonly Condition[]
+}
+
+/** Who gets a privilege from one source, directly or by memberships. */
+export interface AccessGroup {
+  readonly source: PathSource
+  /** Those who may log in first. */
+  readonly roles: readonly string[]
+}
+
+/** Who has a privilege on an object. */
+export interface WhoCan {
+  readonly privilege: Privilege
+  readonly object: ObjectName
+  /** `unknown` if the snapshot was not read for the object; otherwise `granted` or `not granted`, to anybody. */
+  readonly verdict: Verdict
+  readonly why?: string
+  /** How every role has it, because PUBLIC has it. */
+  readonly everybody: readonly AccessPath[]
+  /** Roles that have it in another way than by PUBLIC, or can get it by SET ROLE. Those who may log in come first. */
+  readonly roles: readonly RoleAccess[]
+  readonly groups: readonly AccessGroup[]
+}
+
+/** A way from a role to more than it has. It is not counted as having that. */
+export type Escalation = {
+  /** The role by whose rights it is possible: the role itself, or one that it is a member of. */
+  readonly by: string
+} & (
+  | {
+      /** It may make itself a member of the role. */
+      readonly kind: 'ADMIN option'
+      readonly role: string
+    }
+  | {
+      /** Before 16 it may make itself a member of every role that is no superuser. From 16 on, of those it creates. */
+      readonly kind: 'CREATEROLE'
+      readonly reach: 'every role' | 'roles that it creates'
+    }
+  | {
+      /** It may read all data of the cluster as a standby does. */
+      readonly kind: 'REPLICATION'
+    }
+  | {
+      /** It may become a superuser by SET ROLE. */
+      readonly kind: 'SET ROLE'
+      readonly role: string
+    }
+  | {
+      /** It may pass on the privilege, also to roles that it can become. */
+      readonly kind: 'grant option'
+      readonly object: ObjectName
+      readonly privilege: Privilege
+    }
+  | {
+      /** It may give itself every privilege on the object. */
+      readonly kind: 'ownership'
+      readonly object: ObjectName
+    }
+  | {
+      /** It may run code, or read what is behind a view, with the rights of the owner. */
+      readonly kind: 'security definer' | 'view'
+      readonly object: ObjectName
+      readonly owner: string
+    }
+  | {
+      /**
+       * `TRIGGER`: it may attach code that runs with the rights of whoever changes the table. `REFERENCES`: it may find out
+       * which keys there are, and keep rows from being deleted.
+       */
+      readonly kind: 'TRIGGER' | 'REFERENCES'
+      readonly object: ObjectName
+      readonly owner: string
+    }
+  | {
+      /** The predefined role may do what leads to all data, or to the rights of the server’s operating system user. */
+      readonly kind: 'predefined role'
+      readonly role: string
+    }
+)
+
+/** What a role may do with one object. */
+export interface ObjectAccess {
+  readonly object: ObjectName
+  readonly owner: string
+  /** The privileges that it has, or can get by SET ROLE. */
+  readonly privileges: readonly AccessStep[]
+}
+
+/** Everything that a role may do. */
+export interface AccessOf {
+  readonly role: string
+  readonly login: boolean | null
+  readonly superuser: boolean
+  readonly objects: readonly ObjectAccess[]
+  readonly escalations: readonly Escalation[]
+}
+
+export interface AccessOfOptions extends ExplainOptions {
+  /** Whether to list what the role has only because PUBLIC has it. Default: no. */
+  readonly byPublic?: boolean
+}
+
+/** What a role gains or loses on an object. */
+export interface AccessChange {
+  /** The role; `public` for PUBLIC, and so for every role that has it in no other way. */
+  readonly role: string
+  readonly change: 'gains' | 'loses'
+  readonly privilege: Privilege
+  readonly object: ObjectName
+  /** Only after SET ROLE, before and afterwards. */
+  readonly bySetRole?: true
+}
+
+/** How access differs before and after a plan. */
+export interface AccessDifference {
+  readonly changes: readonly AccessChange[]
+  /** Objects that the plan changes, and for which the snapshot was not read. */
+  readonly unknown: readonly ObjectName[]
+}
