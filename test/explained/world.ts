@@ -68,7 +68,14 @@ const given = ({ server: { version }, database }: Sandbox): readonly Subject[] =
     oid: `'public'::regnamespace::oid`,
   },
   ...(version >= 150000
-    ? [{ kind: 'parameter' as const, name: ['work_mem'], sql: 'work_mem', oid: `0::oid` }]
+    ? [
+        {
+          kind: 'parameter' as const,
+          name: ['work_mem'],
+          sql: 'work_mem',
+          oid: `(select oid from pg_parameter_acl where parname = 'work_mem')`,
+        },
+      ]
     : []),
 ]
 

@@ -1,4 +1,5 @@
 import type {
+  AccessDifference,
   AccessOf,
   AccessQuestion,
   DescribedRoles,
@@ -29,6 +30,7 @@ import { databasesWorkflow } from './databases/workflow.ts'
 import type { Desired, SyncResult } from './functions.ts'
 import type {
   AccessOfCallOptions,
+  CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
@@ -266,6 +268,33 @@ export const accessOf = (
   role: string,
   options: AccessOfCallOptions = {},
 ): Effect.Effect<AccessOf, ExplainError, Sessions> => workflow.accessOf(role, options, provide)
+
+/**
+ * Works out what every role, named in a plan or not, will be able to do after the plan that it cannot do now, and the other way
+ * round. Use it to review a plan. It reads all roles, and everything in the database. `timeout` is in milliseconds.
+ *
+ * @returns the changes, by object; or a failure, which is an `ExplainError`
+ * @example
+ * ```ts
+ * import * as Effect from 'effect/Effect'
+ * import pg from 'pg'
+ * import { accessDifference, Grant, layer, planRoles } from '@pgsr/node-postgres/effect'
+ *
+ * const pool = new pg.Pool()
+ * const program = Effect.gen(function* () {
+ *   const plan = yield* planRoles({ role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ *   return yield* accessDifference(plan)
+ * })
+ * const { changes } = await Effect.runPromise(Effect.provide(program, layer(pool)))
+ * console.log(changes.length)
+ * await pool.end()
+ * ```
+ */
+export const accessDifference = (
+  plan: Plan,
+  options: CallOptions = {},
+): Effect.Effect<AccessDifference, ExplainError, Sessions> =>
+  workflow.accessDifference(plan, options, provide)
 
 /**
  * Reads what decides about access, and changes nothing. Use it to answer many questions from one snapshot, or to save it and

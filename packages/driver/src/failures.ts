@@ -1,4 +1,5 @@
 import {
+  type AssertionsError,
   ForbiddenRoleError,
   InvalidGrantError,
   type MissingObjectError,
@@ -42,7 +43,7 @@ export type IntrospectError =
   | AbortedError
 export type DescribeRolesError = IntrospectError
 export type ExplainError = IntrospectError
-export type PlanError = IntrospectError | MissingObjectError
+export type PlanError = IntrospectError | MissingObjectError | AssertionsError
 type ExecuteError = LockTimeoutError | TooManyLocksError | ProofError
 export type SyncError = PlanError | ExecuteError | ResidueError
 export type ExecutePlanError = SyncError | PlanChangedError

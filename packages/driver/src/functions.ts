@@ -1,5 +1,6 @@
 import type {
   AbsentRole,
+  AccessDifference,
   AccessOf,
   AccessQuestion,
   DescribedRoles,
@@ -12,6 +13,7 @@ import type {
 } from '@pgsr/planner'
 import type {
   AccessOfCallOptions,
+  CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
@@ -74,6 +76,11 @@ export interface Promises<Connection> {
     role: string,
     options?: AccessOfCallOptions,
   ) => Promise<AccessOf>
+  readonly accessDifference: (
+    connection: Connection,
+    plan: Plan,
+    options?: CallOptions,
+  ) => Promise<AccessDifference>
   readonly introspectAccess: (connection: Connection, options?: IntrospectAccessOptions) => Promise<Snapshot>
   readonly introspect: (
     connection: Connection,

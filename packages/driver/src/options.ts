@@ -1,11 +1,13 @@
 import {
   type AccessOfOptions,
   type AccessScope,
+  type Assertion,
   type ExplainOptions,
   InvalidGrantError,
   type PlanOptions,
 } from '@pgsr/planner'
 import {
+  checkAssertionShape,
   checkOptionNames,
   impossibleRoleNameProblem,
   nameProblem,
@@ -47,6 +49,11 @@ export interface PlanRolesOptions extends PlanOptions, CallOptions {
    * a role that others should be members of; `error` throws a MissingObjectError. Default: `skip`.
    */
   readonly onMissing?: 'skip' | 'error'
+  /**
+   * What has to be true of access afterwards, for all roles, named or not. If it would not be, nothing is changed, and an
+   * AssertionsError says by which ways it would be broken. All roles and objects of the database are read for this.
+   */
+  readonly assertions?: readonly Assertion[]
 }
 
 /** What is read depends on the options of the plan that is to be made of it. */
@@ -109,6 +116,7 @@ export interface Settings extends FailurePolicy {
   /** When the call has to end, by `performance.now()`. */
   readonly deadline: number
   readonly onEvent: Listener | undefined
+  readonly assertions: readonly Assertion[]
   readonly scramIterations: number | undefined
 }
 
@@ -123,7 +131,7 @@ const transactionOptions: Readonly<Record<keyof TransactionOptions, true>> = {
   ...callOptions,
 }
 
-const policyOptions = { onMissing: true, onResidue: true, scramIterations: true } as const
+const policyOptions = { assertions: true, onMissing: true, onResidue: true, scramIterations: true } as const
 
 const syncOptions: Readonly<Record<keyof SyncRolesOptions, true>> = {
   ...planOptionNames,
@@ -151,6 +159,7 @@ const optionsOf = {
   'describe roles': { ...callOptions, roles: true },
   'read who can do what': { ...callOptions, roles: true, objects: true },
   'explain access': { ...callOptions, paths: true },
+  'compare access': callOptions,
   'list what a role can do': { ...callOptions, paths: true, byPublic: true },
 } as const
 
@@ -213,6 +222,9 @@ export const settingsOf = (
     return value === undefined ? undefined : wholeNumber(refuse, field, value, minimum, maximum)
   }
   checkOptionNames(options, Object.keys(optionsOf[operation]), `cannot ${operation}`)
+  const { assertions = [] } = options
+  if (!Array.isArray(assertions)) refuse('assertions', 'must be an array')
+  assertions.forEach(checkAssertionShape)
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
   const { lockTimeout = 10_000, timeout = 60_000, actAs, signal, onEvent } = options
   const problem = actAs === undefined ? undefined : (nameProblem(actAs) ?? impossibleRoleNameProblem(actAs))
@@ -234,5 +246,6 @@ export const settingsOf = (
     actAs,
     signal,
     onEvent,
+    assertions,
   }
 }

@@ -41,6 +41,8 @@ export const promisesFor = <Connection>(acquireWire: AcquireWire<Connection>): P
       run(workflow.whoCan(question, options, on(connection)), promises.whoCan),
     accessOf: (connection, role, options = {}) =>
       run(workflow.accessOf(role, options, on(connection)), promises.accessOf),
+    accessDifference: (connection, plan, options = {}) =>
+      run(workflow.accessDifference(plan, options, on(connection)), promises.accessDifference),
     introspectAccess: (connection, options = {}) =>
       run(workflow.introspectAccess(options, on(connection)), promises.introspectAccess),
     introspect: (connection, desired, options = {}) =>

@@ -1,6 +1,8 @@
 // What the driver packages need of the planner besides what users do. It may change with any version.
 export { scopeOfDescription, scopeOfRoles } from './adopt/adoption-scope.ts'
 export { describeSnapshot } from './adopt/describe-roles.ts'
+export { unknownAfter } from './explain/access-difference.ts'
+export { checkAssertionShape } from './explain/assertions.ts'
 export { mostAdministered } from './access/delegate.ts'
 export { describeFactInFull, describeName } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'

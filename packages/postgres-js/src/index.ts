@@ -210,6 +210,28 @@ export const whoCan: Promises<Connection>['whoCan'] = promises.whoCan
 export const accessOf: Promises<Connection>['accessOf'] = promises.accessOf
 
 /**
+ * Works out what every role, named in a plan or not, will be able to do after the plan that it cannot do now, and the other way
+ * round. Use it to review a plan. It reads all roles, and everything in the database. `timeout` is in milliseconds.
+ *
+ * @param connection a `postgres()`, or a reserved connection or the `sql` of a transaction of yours
+ * @returns the changes, by object
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ * import { accessDifference, Grant, planRoles } from '@pgsr/postgres-js'
+ *
+ * const sql = postgres()
+ * const plan = await planRoles(sql, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * const { changes } = await accessDifference(sql, plan)
+ * console.log(changes.map(({ role, change, privilege }) => `${role} ${change} ${privilege}`))
+ * await sql.end()
+ * ```
+ */
+export const accessDifference: Promises<Connection>['accessDifference'] = promises.accessDifference
+
+/**
  * Reads what decides about access, and changes nothing. Use it to answer many questions from one snapshot, or to save it and
  * answer them elsewhere. By default it reads all roles, and everything in the database. `timeout` is in milliseconds.
  *

@@ -236,7 +236,7 @@ describe.for(servers)('access on $name', (server) => {
             await run('rollback')
           }
         }),
-        { numRuns: runs, endOnFailure: true },
+        { numRuns: runs, endOnFailure: true, seed: Number(process.env.PGSR_TEST_SEED ?? 1) + server.version },
       )
       expect(counts.held).toBeGreaterThan(0)
       expect(counts.endings).toBeGreaterThan(0)

@@ -5,10 +5,14 @@ import {
   type AccessScope,
   explainAccess,
   type Explanation,
+  type GrantableKind,
   InvalidGrantError,
+  type ObjectKind,
   objectKinds,
   type ObjectName,
   type Scope,
+  type Target,
+  typeName,
   type WhoCan,
   whoCanAccess,
   type WhoCanQuestion,
@@ -40,8 +44,18 @@ const checkedRole = (role: string): string => {
   )
 }
 
+/** The name of a routine, with the types of its arguments in their one spelling. */
+const withTypes = ([schema, name, ...types]: readonly string[]): readonly string[] => [
+  schema!,
+  name!,
+  ...types.map((type) => typeName(type) ?? refuse('object', `${describeName(type)} is no type`)),
+]
+
 /** @throws InvalidGrantError */
-const checkedObject = ({ kind, name }: ObjectName): ObjectName => {
+const checkedObject = (object: Target<ObjectKind>): ObjectName<GrantableKind> => {
+  if (typeof object !== 'object' || object === null || !('name' in object))
+    return refuse('object', 'expected one object by its name, not a pattern or all objects of a schema')
+  const { kind, name } = object
   const row = objectKinds[kind]
   if (row === undefined || row.privileges.length === 0)
     return refuse('object', `nothing can be granted on ${String(kind)}`)
@@ -55,7 +69,9 @@ const checkedObject = ({ kind, name }: ObjectName): ObjectName => {
   if (problem !== undefined) return refuse('object', `a name of the ${kind} ${problem}`)
   if (kind === 'large object' && !/^[0-9]{1,10}$/.test(name[0]!))
     return refuse('object', 'a large object is named by its oid')
-  return { kind, name: kind === 'parameter' ? [name[0]!.toLowerCase()] : name }
+  const named =
+    kind === 'parameter' ? [name[0]!.toLowerCase()] : row.more === undefined ? name : withTypes(name)
+  return { kind: kind as GrantableKind, name: named }
 }
 
 /** @throws InvalidGrantError */
@@ -64,17 +80,22 @@ export const accessScopeOf = ({ roles = 'all', objects = 'all' }: IntrospectAcce
   objects: objects === 'all' ? objects : objects.map(checkedObject),
 })
 
+/** What a question is about, checked. */
+interface Named {
+  readonly object: ObjectName<GrantableKind>
+}
+
 /** @throws InvalidGrantError */
-export const questionOf = ({ role, privilege, object }: AccessQuestion): AccessQuestion => ({
+export const questionOf = ({ role, privilege, object }: AccessQuestion): AccessQuestion & Named => ({
   role: checkedRole(role),
   privilege,
-  object: checkedObject(object) as AccessQuestion['object'],
+  object: checkedObject(object),
 })
 
 /** @throws InvalidGrantError */
-export const whoCanQuestionOf = ({ privilege, object }: WhoCanQuestion): WhoCanQuestion => ({
+export const whoCanQuestionOf = ({ privilege, object }: WhoCanQuestion): WhoCanQuestion & Named => ({
   privilege,
-  object: checkedObject(object) as WhoCanQuestion['object'],
+  object: checkedObject(object),
 })
 
 /** @throws InvalidGrantError */
@@ -88,7 +109,7 @@ export const readAccess = (access: AccessScope, settings: Settings) => {
 
 /** Reads what decides about a question, and answers it. */
 export const readExplanation = Effect.fnUntraced(function* (
-  question: AccessQuestion,
+  question: AccessQuestion & Named,
   { paths }: ExplainCallOptions,
   settings: Settings,
 ) {
@@ -101,7 +122,7 @@ export const readExplanation = Effect.fnUntraced(function* (
 
 /** Reads who holds something on an object, and answers who has a privilege on it. */
 export const readWhoCan = Effect.fnUntraced(function* (
-  question: WhoCanQuestion,
+  question: WhoCanQuestion & Named,
   { paths }: ExplainCallOptions,
   settings: Settings,
 ) {

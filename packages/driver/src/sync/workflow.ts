@@ -1,4 +1,6 @@
+import { accessDifferenceOf } from '@pgsr/planner'
 import type {
+  AccessDifference,
   AccessOf,
   AccessQuestion,
   DescribedRoles,
@@ -22,6 +24,7 @@ import type {
 import type { Desired, SyncResult } from '../functions.ts'
 import {
   type AccessOfCallOptions,
+  type CallOptions,
   type DescribeRolesOptions,
   type DropUnusedRolesOptions,
   type ExecutePlanOptions,
@@ -33,6 +36,7 @@ import {
   type SyncRolesOptions,
 } from '../options.ts'
 import { readDescription, selectionOf } from './describe-roles.ts'
+import { readAccessFor, withAssertions } from './assertions.ts'
 import {
   accessScopeOf,
   questionOf,
@@ -43,7 +47,8 @@ import {
   roleOf,
   whoCanQuestionOf,
 } from './explain.ts'
-import { planning, readGiven } from './planning.ts'
+import { planning, planningInTime, readGiven } from './planning.ts'
+import { anySize } from './workload.ts'
 import { dropSource, type PlanSource, requestSource, reviewedSource, withoutResidue } from './plan-source.ts'
 import { prepareRequest } from './prepare-request.ts'
 import { prepareReviewed } from './reviewed-plan.ts'
@@ -66,7 +71,7 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('sync roles', options)
       const prepared = yield* prepareRequest(desired, options, settings)
-      const source = withoutResidue(requestSource(prepared, settings), settings)
+      const source = withAssertions(withoutResidue(requestSource(prepared, settings), settings), settings)
       return yield* call('syncRoles', settings, provide, run(source, settings), prepared)
     }),
 
@@ -78,7 +83,7 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('execute the plan', options)
       const reviewed = yield* prepareReviewed(plan, options.passwords, settings)
-      const source = withoutResidue(reviewedSource(reviewed, settings), settings)
+      const source = withAssertions(withoutResidue(reviewedSource(reviewed, settings), settings), settings)
       return yield* call('executePlan', settings, provide, run(source, settings))
     }),
 
@@ -90,7 +95,7 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('sync roles', options)
       const prepared = yield* prepareRequest(desired, options, settings)
-      const source = requestSource(prepared, settings)
+      const source = withAssertions(requestSource(prepared, settings), settings)
       return yield* call('planRoles', settings, provide, planOnly(source, settings), prepared)
     }),
 
@@ -153,6 +158,20 @@ export const workflow = {
       const settings = yield* checked('list what a role can do', options)
       const role = yield* planning(() => roleOf(given))
       return yield* call('accessOf', settings, provide, () => readAccessOf(role, options, settings))
+    }),
+
+  accessDifference: <E2, R>(
+    plan: Plan,
+    options: CallOptions,
+    provide: ProvideSession<E2, R>,
+  ): Effect.Effect<AccessDifference, ExplainError | E2, R> =>
+    Effect.gen(function* () {
+      const settings = yield* checked('compare access', options)
+      return yield* call('accessDifference', settings, provide, () =>
+        Effect.flatMap(readAccessFor(plan, settings), (snapshot) =>
+          planningInTime(settings, anySize, () => accessDifferenceOf(snapshot, plan)),
+        ),
+      )
     }),
 
   introspectAccess: <E2, R>(

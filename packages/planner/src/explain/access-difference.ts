@@ -56,11 +56,13 @@ type How = 'has' | 'opens' | 'not'
 
 const howOf = (
   { catalog, graph }: AccessWorld,
-  role: string,
+  name: string,
   object: CatalogObject | undefined,
   privilege: Privilege,
 ): How => {
-  if (object === undefined || (role !== everybody && !catalog.roles.has(role))) return 'not'
+  if (object === undefined) return 'not'
+  // What everybody has, a new role does not gain.
+  const role = catalog.roles.has(name) ? name : everybody
   const sources = sourcesOf(catalog, object, privilege)
   if (catalog.isSuperuser(role) || sources.has(everybody) || graph.inheritsFrom.isAnyReachable(role, sources))
     return 'has'
@@ -157,3 +159,7 @@ export const accessDifferenceOf = (snapshot: Snapshot, plan: Plan): AccessDiffer
     unknown,
   }
 }
+
+/** The objects that a plan changes the access to, and for which a snapshot was not read. */
+export const unknownAfter = (snapshot: Snapshot, plan: Plan): readonly ObjectName[] =>
+  accessAfter(new Catalog(snapshot), plan).unknown

@@ -1,4 +1,5 @@
 import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
+import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import type { Assertion, BrokenAssertion, OnlyAssertion, PublicAssertion } from '../model/assertion.ts'
 import { describeName, describeObject } from '../model/describe.ts'
 import type { RoleAccess } from '../model/explanation.ts'
@@ -14,7 +15,7 @@ import { accessAfter } from './access-difference.ts'
 import { AccessGraph } from './access-graph.ts'
 import { privilegesOn } from './access-of.ts'
 import { AccessWorld, checkQuestion } from './explain.ts'
-import { sourcesOf } from './sources.ts'
+import { predefinedRoles, sourcesOf } from './sources.ts'
 import { stepOf } from './steps.ts'
 import { loginFirst, reaches, roleAccessOf } from './who-can.ts'
 
@@ -59,9 +60,18 @@ const rolesInWords = (roles: readonly RoleAccess[]): string => {
     .join(', ')}${more}`
 }
 
+/**
+ * Whether a role is there only for its members, who count themselves: a predefined role, or an intermediate role. Nobody can
+ * log in as one.
+ */
+const standsForMembers = (catalog: Catalog, intermediateRoles: IntermediateRoles, role: string): boolean =>
+  catalog.roles.get(role)?.login === false &&
+  (predefinedRoles.some((one) => one.role === role) || intermediateRoles.provided(role) !== undefined)
+
 /** Who has a privilege without being one of some roles, or a member of one. */
 const othersThan = (
   { catalog }: AccessWorld,
+  intermediateRoles: IntermediateRoles,
   only: ReadonlySet<string>,
   object: CatalogObject,
   privilege: Privilege,
@@ -69,7 +79,11 @@ const othersThan = (
   const graph = new AccessGraph(catalog, only)
   const sources = sourcesOf(catalog, object, privilege)
   const others = [...catalog.roles.keys()].filter(
-    (role) => !only.has(role) && !catalog.isSuperuser(role) && reaches(graph, role, sources),
+    (role) =>
+      !only.has(role) &&
+      !catalog.isSuperuser(role) &&
+      !standsForMembers(catalog, intermediateRoles, role) &&
+      reaches(graph, role, sources),
   )
   return {
     everybody: sources.has(everybody) ? stepOf(graph, everybody, privilege, object, mostPaths).paths : [],
@@ -103,10 +117,11 @@ const brokenOnly = (
 ): readonly BrokenAssertion[] => {
   const { on, only } = assertion
   const allowed = new Set(only)
+  const intermediateRoles = new IntermediateRoles(world.catalog)
   for (const privilege of privilegesIn(assertion))
     checkQuestion(world.catalog.server.version, {
       privilege,
-      object: (isNamed(on) ? on : { kind: on.kind, name: [on.schema] }) as never,
+      object: isNamed(on) ? on : { kind: on.kind, name: [on.schema] },
     })
   const objects = isNamed(on) ? [world.object(on) ?? on] : new Targets(world.catalog, new Map()).objectsOf(on)
   if (!Array.isArray(objects)) return []
@@ -124,7 +139,7 @@ const brokenOnly = (
             `${describeObject({ kind, name })} was not read`,
           ),
         ]
-      const { everybody: forAll, roles } = othersThan(world, allowed, object, privilege)
+      const { everybody: forAll, roles } = othersThan(world, intermediateRoles, allowed, object, privilege)
       if (forAll.length + roles.length === 0) return []
       const whom = only.length === 0 ? 'nobody' : `nobody but ${only.map(describeName).join(', ')}`
       const who = forAll.length > 0 ? 'PUBLIC, and so every role,' : rolesInWords(roles)

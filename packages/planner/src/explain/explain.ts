@@ -10,10 +10,18 @@ import type {
   ExplainOptions,
 } from '../model/explanation.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
+import { isNamed } from '../model/target.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { Acl } from '../postgres/acl.ts'
-import { objectKey, objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
+import {
+  type GrantableKind,
+  objectKey,
+  objectKinds,
+  type ObjectName,
+  schemaOf,
+} from '../postgres/object-kind.ts'
+import { typeName } from '../postgres/type-name.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
 import { once } from '../util/once.ts'
 import { AccessGraph } from './access-graph.ts'
@@ -23,8 +31,30 @@ const refuse = (field: string, message: string): never => {
   throw new InvalidGrantError({ field, message: `cannot explain access: ${message}` })
 }
 
+/** A question about one object. */
+export interface NamedQuestion extends Omit<AccessQuestion, 'role'> {
+  readonly object: ObjectName<GrantableKind>
+}
+
+/**
+ * Checks a question, which has to be about one object.
+ * @throws InvalidGrantError, UnsupportedServerError
+ */
+export const checkedQuestion = (
+  version: number,
+  { privilege, object }: Omit<AccessQuestion, 'role'>,
+): NamedQuestion => {
+  if (!isNamed(object) || !Array.isArray(object.name))
+    return refuse('object', 'expected one object by its name, not a pattern or all objects of a schema')
+  checkQuestion(version, { privilege, object })
+  const { kind, name } = object
+  const types = objectKinds[kind].more === undefined ? name.length : objectKinds[kind].parts.length
+  const spelled = name.map((part, index) => (index < types ? part : (typeName(part) ?? part)))
+  return { privilege, object: { kind, name: spelled } }
+}
+
 /** @throws InvalidGrantError, UnsupportedServerError */
-export const checkQuestion = (version: number, { privilege, object }: Omit<AccessQuestion, 'role'>): void => {
+export const checkQuestion = (version: number, { privilege, object }: NamedQuestion): void => {
   const { privileges, since = 0 } = objectKinds[object.kind] ?? refuse('object', 'the object has no kind')
   if (!(privileges as readonly Privilege[]).includes(privilege))
     refuse(
@@ -143,7 +173,7 @@ export class AccessWorld {
 /** What a role needs besides a privilege on an object, from the outside in. */
 export const neededAround = (
   database: string,
-  { privilege, object }: Omit<AccessQuestion, 'role'>,
+  { privilege, object }: NamedQuestion,
 ): readonly { readonly privilege: Privilege; readonly object: ObjectName }[] => {
   const schema = schemaOf(object)
   if (object.kind === 'database')
@@ -170,7 +200,7 @@ const all = (steps: readonly AccessStep[]): boolean | null => {
 /** The columns of a table on which a role has what it does not have on the table. */
 const columnAccess = (
   { catalog, graph }: AccessWorld,
-  { role, privilege, object }: AccessQuestion,
+  { role, privilege, object }: NamedQuestion & Pick<AccessQuestion, 'role'>,
   most: number,
 ): readonly ColumnAccess[] =>
   !(objectKinds.column.privileges as readonly Privilege[]).includes(privilege)
@@ -186,19 +216,22 @@ export const explainIn = (
   question: AccessQuestion,
   { paths: most = 100 }: ExplainOptions = {},
 ): Explanation => {
-  const { role, privilege, object } = question
+  const { role } = question
   const { catalog } = world
-  checkQuestion(catalog.server.version, question)
+  const named = checkedQuestion(catalog.server.version, question)
+  const { privilege, object } = named
   const why = world.whyRoleUnknown(role)
   const login = role === everybody ? null : (catalog.roles.get(role)?.login ?? null)
   if (why !== undefined)
     return { role, login, around: [], usable: null, ...unknownStep(object, privilege, why) }
   const step = world.step(role, privilege, object, most)
-  const around = neededAround(catalog.server.database, question).map((one) =>
+  const around = neededAround(catalog.server.database, named).map((one) =>
     world.step(role, one.privilege, one.object, most),
   )
   const columns =
-    object.kind === 'table' && step.verdict === 'not granted' ? columnAccess(world, question, most) : []
+    object.kind === 'table' && step.verdict === 'not granted'
+      ? columnAccess(world, { role, privilege, object }, most)
+      : []
   return {
     role,
     login,

@@ -6,7 +6,7 @@ import type { Privilege } from '../postgres/privilege.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
 import type { AccessGraph } from './access-graph.ts'
 import { opensBySetRole } from './chains.ts'
-import { AccessWorld, checkQuestion } from './explain.ts'
+import { AccessWorld, checkedQuestion } from './explain.ts'
 import { type Sources, sourcesOf } from './sources.ts'
 import { notRead, stepOf } from './steps.ts'
 
@@ -55,11 +55,11 @@ const isForAll = ({ kind }: AccessStep['paths'][number]['source']): boolean =>
 /** The same over a snapshot that is indexed already. */
 export const whoCanIn = (
   world: AccessWorld,
-  { privilege, object: name }: WhoCanQuestion,
+  question: WhoCanQuestion,
   { paths: most = 10 }: ExplainOptions = {},
 ): WhoCan => {
   const { graph, catalog } = world
-  checkQuestion(catalog.server.version, { privilege, object: name })
+  const { privilege, object: name } = checkedQuestion(catalog.server.version, question)
   const object = world.object(name)
   const access = catalog.scope?.access
   const isRead = catalog.scope === undefined || access?.roles === 'all' || access?.roles === 'holders'

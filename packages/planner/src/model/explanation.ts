@@ -2,13 +2,15 @@ import type { GrantableKind, ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { RowPolicy } from './access-traits.ts'
 import type { Membership } from './membership.ts'
+import type { Target } from './target.ts'
 
 /** What a role may do: a privilege on an object. */
 export interface AccessQuestion {
   /** The role; `public` for PUBLIC. */
   readonly role: string
   readonly privilege: Privilege
-  readonly object: ObjectName<GrantableKind>
+  /** One object by name. */
+  readonly object: Target<GrantableKind>
 }
 
 /**
