@@ -8,6 +8,7 @@ import {
   type Plan,
   Target,
 } from '@pgsr/node-postgres'
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
@@ -51,6 +52,23 @@ const readers = async ({ box, schema }: Office, privilege: Privilege): Promise<r
 
 const asLine = ({ role, change, privilege, bySetRole }: AccessChange): string =>
   `${role} ${change} ${privilege}${bySetRole ? ' by SET ROLE' : ''}`
+
+/** Runs a sync again as long as an assertion is broken only by roles of other tests, which are in the same cluster. */
+const unlessOthers = async <T>(box: Sandbox, work: () => Promise<T>): Promise<T | AssertionsError> => {
+  for (let tries = 0; ; tries++) {
+    const result = await work().catch((error: unknown) => {
+      if (error instanceof AssertionsError) return error
+      throw error
+    })
+    if (!(result instanceof AssertionsError) || tries === 100) return result
+    const ours = new Set(await box.roles())
+    const isOurs = result.broken.some(
+      ({ roles, everybody }) => everybody.length > 0 || roles.some(({ role }) => ours.has(role)),
+    )
+    if (isOurs) return result
+    await setTimeout(200)
+  }
+}
 
 conformanceAround16('who can', (sandbox) => {
   test('those who have it are listed, the ones who may log in first', async () => {
@@ -156,11 +174,13 @@ conformanceAround16('who can', (sandbox) => {
     const office = await makeOffice(sandbox())
     const { box, schema, payroll, bob } = office
     await box.run(`revoke all on schema ${schema} from public`)
-    const { changed } = await box.pool.syncRoles(
-      { role: bob, grants: [Grant.schemaUsage(schema)] },
-      { assertions: [onlyPayroll(office), { public: 'nothing', in: schema }] },
+    const result = await unlessOthers(box, () =>
+      box.pool.syncRoles(
+        { role: bob, grants: [Grant.schemaUsage(schema)] },
+        { assertions: [onlyPayroll(office), { public: 'nothing', in: schema }] },
+      ),
     )
-    expect(changed).toBe(true)
+    expect(result).toMatchObject({ changed: true })
     expect(await readers(office, 'SELECT')).toContain(payroll)
   })
 
@@ -223,11 +243,9 @@ conformanceAround16('who can', (sandbox) => {
         { only: [box.actor], can: 'INSERT', on: Target.table(schema, 'other') },
       ]
       const desired = { role: bob, grants: [Grant.tableSelect(schema, 'salaries', { direct: true })] }
-      const error: unknown = await box.pool
-        .syncRoles(desired, { assertions })
-        .catch((refused: unknown) => refused)
+      const error = await unlessOthers(box, () => box.pool.syncRoles(desired, { assertions }))
       expect(error).toBeInstanceOf(AssertionsError)
-      expect((error as AssertionsError).broken[0]?.roles.map(({ role }) => role)).toEqual([alice])
+      expect((error as AssertionsError).broken[0]?.roles.map(({ role }) => role)).toContain(alice)
       expect(await has()).toBe(false)
     } finally {
       await box.admin(`drop event trigger ${helper}`)
