@@ -26,7 +26,7 @@ export const mutations: readonly Mutation[] = [
     name: 'grants open system catalogs for changes',
     file: 'packages/planner/src/explain/sources.ts',
     text: 'access?.systemCatalog === true && deniedOnSystemCatalogs.has(privilege)',
-    by: 'access?.systemCatalog === false && deniedOnSystemCatalogs.has(privilege)',
+    by: 'access?.systemCatalog === true && !deniedOnSystemCatalogs.has(privilege)',
     tests: conformance('access/special-cases'),
   },
   {
