@@ -19,6 +19,7 @@ export type {
   DescribeRolesError,
   DropUnusedRolesError,
   ExecutePlanError,
+  ExplainError,
   IntrospectError,
   PlanDropUnusedRolesError,
   PlanError,
@@ -37,10 +38,13 @@ export {
 export type { DatabasesPromises } from './databases/functions.ts'
 export type { EndedSessions, Promises, SyncResult } from './functions.ts'
 export type {
+  AccessOfCallOptions,
   CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  ExplainCallOptions,
+  IntrospectAccessOptions,
   IntrospectOptions,
   PasswordOptions,
   PlanRolesOptions,

@@ -1,7 +1,7 @@
 import type { DescribedRoles, Plan, Snapshot } from '@pgsr/planner'
 import * as Effect from 'effect/Effect'
 import type * as Layer from 'effect/Layer'
-import { onSession, type Session, Sessions } from './connection/session.ts'
+import type { Sessions } from './connection/session.ts'
 import type { DatabaseError } from './errors.ts'
 import type {
   DescribeRolesError,
@@ -26,11 +26,8 @@ import type {
   SyncRolesOptions,
 } from './options.ts'
 import type { ProvideSession } from './sync/running.ts'
+import { provide } from './provide.ts'
 import { workflow } from './sync/workflow.ts'
-
-/** Acquires a session from the `Sessions` of the caller, for as long as the effect runs. */
-const provide = <A, E>(effect: Effect.Effect<A, E, Session>): Effect.Effect<A, E | DatabaseError, Sessions> =>
-  Effect.flatMap(Sessions, ({ acquire }) => onSession(acquire)(effect))
 
 /** The same for each of several databases. */
 const providedBy = (
@@ -260,4 +257,5 @@ export const planDatabases = (
 ): Effect.Effect<DatabasesPlans, PlanError> =>
   databasesWorkflow.planDatabases(providedBy(sessions), desired, options)
 
+export { accessDifference, accessOf, explain, introspectAccess, whoCan } from './access-effect.ts'
 export { Sessions, type SessionShape } from './connection/session.ts'

@@ -1,4 +1,5 @@
 import {
+  type AssertionsError,
   ForbiddenRoleError,
   InvalidGrantError,
   type MissingObjectError,
@@ -41,7 +42,8 @@ export type IntrospectError =
   | TimeoutError
   | AbortedError
 export type DescribeRolesError = IntrospectError
-export type PlanError = IntrospectError | MissingObjectError
+export type ExplainError = IntrospectError
+export type PlanError = IntrospectError | MissingObjectError | AssertionsError
 type ExecuteError = LockTimeoutError | TooManyLocksError | ProofError
 export type SyncError = PlanError | ExecuteError | ResidueError
 export type ExecutePlanError = SyncError | PlanChangedError

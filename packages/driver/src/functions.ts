@@ -1,8 +1,24 @@
-import type { AbsentRole, DescribedRoles, DesiredRole, Plan, Snapshot } from '@pgsr/planner'
 import type {
+  AbsentRole,
+  AccessDifference,
+  AccessOf,
+  AccessQuestion,
+  DescribedRoles,
+  DesiredRole,
+  Explanation,
+  Plan,
+  Snapshot,
+  WhoCan,
+  WhoCanQuestion,
+} from '@pgsr/planner'
+import type {
+  AccessOfCallOptions,
+  CallOptions,
   DescribeRolesOptions,
   DropUnusedRolesOptions,
   ExecutePlanOptions,
+  ExplainCallOptions,
+  IntrospectAccessOptions,
   IntrospectOptions,
   PlanRolesOptions,
   SyncRolesOptions,
@@ -45,6 +61,27 @@ export interface Promises<Connection> {
   readonly dropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<SyncResult>
   readonly planDropUnusedRoles: (connection: Connection, options?: DropUnusedRolesOptions) => Promise<Plan>
   readonly describeRoles: (connection: Connection, options?: DescribeRolesOptions) => Promise<DescribedRoles>
+  readonly explain: (
+    connection: Connection,
+    question: AccessQuestion,
+    options?: ExplainCallOptions,
+  ) => Promise<Explanation>
+  readonly whoCan: (
+    connection: Connection,
+    question: WhoCanQuestion,
+    options?: ExplainCallOptions,
+  ) => Promise<WhoCan>
+  readonly accessOf: (
+    connection: Connection,
+    role: string,
+    options?: AccessOfCallOptions,
+  ) => Promise<AccessOf>
+  readonly accessDifference: (
+    connection: Connection,
+    plan: Plan,
+    options?: CallOptions,
+  ) => Promise<AccessDifference>
+  readonly introspectAccess: (connection: Connection, options?: IntrospectAccessOptions) => Promise<Snapshot>
   readonly introspect: (
     connection: Connection,
     desired: Desired,

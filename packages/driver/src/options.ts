@@ -1,5 +1,13 @@
-import { InvalidGrantError, type PlanOptions } from '@pgsr/planner'
 import {
+  type AccessOfOptions,
+  type AccessScope,
+  type Assertion,
+  type ExplainOptions,
+  InvalidGrantError,
+  type PlanOptions,
+} from '@pgsr/planner'
+import {
+  checkAssertionShape,
   checkOptionNames,
   impossibleRoleNameProblem,
   nameProblem,
@@ -30,12 +38,24 @@ export interface DescribeRolesOptions extends CallOptions {
   readonly manages?: PlanOptions['manages']
 }
 
+/** What is read to explain access. */
+export interface IntrospectAccessOptions extends CallOptions, Partial<AccessScope> {}
+
+export interface ExplainCallOptions extends CallOptions, ExplainOptions {}
+
+export interface AccessOfCallOptions extends CallOptions, AccessOfOptions {}
+
 export interface PlanRolesOptions extends PlanOptions, CallOptions {
   /**
    * What to do about a grant on an object or role that does not exist: `skip` lists it in the plan’s `skipped`, but creates
    * a role that others should be members of; `error` throws a MissingObjectError. Default: `skip`.
    */
   readonly onMissing?: 'skip' | 'error'
+  /**
+   * What has to be true of access afterwards, for all roles, named or not. If it would not be, nothing is changed, and an
+   * AssertionsError says by which ways it would be broken. All roles and objects of the database are read for this.
+   */
+  readonly assertions?: readonly Assertion[]
 }
 
 /** What is read depends on the options of the plan that is to be made of it. */
@@ -98,6 +118,7 @@ export interface Settings extends FailurePolicy {
   /** When the call has to end, by `performance.now()`. */
   readonly deadline: number
   readonly onEvent: Listener | undefined
+  readonly assertions: readonly Assertion[]
   readonly scramIterations: number | undefined
 }
 
@@ -112,7 +133,7 @@ const transactionOptions: Readonly<Record<keyof TransactionOptions, true>> = {
   ...callOptions,
 }
 
-const policyOptions = { onMissing: true, onResidue: true, scramIterations: true } as const
+const policyOptions = { assertions: true, onMissing: true, onResidue: true, scramIterations: true } as const
 
 const syncOptions: Readonly<Record<keyof SyncRolesOptions, true>> = {
   ...planOptionNames,
@@ -136,6 +157,10 @@ const optionsOf = {
   'drop unused roles': transactionOptions,
   'read the catalogs': { ...planOptionNames, ...callOptions },
   'describe roles': { ...callOptions, roles: true, manages: true },
+  'read who can do what': { ...callOptions, roles: true, objects: true },
+  'explain access': { ...callOptions, paths: true },
+  'compare access': callOptions,
+  'list what a role can do': { ...callOptions, paths: true, byPublic: true },
 } as const
 
 /** What a call does, as it appears in error messages: `cannot sync roles: …`. */
@@ -197,6 +222,9 @@ export const settingsOf = (
     return value === undefined ? undefined : wholeNumber(refuse, field, value, minimum, maximum)
   }
   checkOptionNames(options, Object.keys(optionsOf[operation]), `cannot ${operation}`)
+  const { assertions = [] } = options
+  if (!Array.isArray(assertions)) refuse('assertions', 'must be an array')
+  assertions.forEach(checkAssertionShape)
   const { onResidue = 'error', onMissing = 'skip', lockKey = 1, attempts = 5 } = options
   const { lockTimeout = 10_000, timeout = 60_000, actAs, signal, onEvent } = options
   const problem = actAs === undefined ? undefined : (nameProblem(actAs) ?? impossibleRoleNameProblem(actAs))
@@ -218,5 +246,6 @@ export const settingsOf = (
     actAs,
     signal,
     onEvent,
+    assertions,
   }
 }

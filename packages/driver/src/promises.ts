@@ -35,6 +35,16 @@ export const promisesFor = <Connection>(acquireWire: AcquireWire<Connection>): P
       run(workflow.planDropUnusedRoles(options, on(connection)), promises.planDropUnusedRoles),
     describeRoles: (connection, options = {}) =>
       run(workflow.describeRoles(options, on(connection)), promises.describeRoles),
+    explain: (connection, question, options = {}) =>
+      run(workflow.explain(question, options, on(connection)), promises.explain),
+    whoCan: (connection, question, options = {}) =>
+      run(workflow.whoCan(question, options, on(connection)), promises.whoCan),
+    accessOf: (connection, role, options = {}) =>
+      run(workflow.accessOf(role, options, on(connection)), promises.accessOf),
+    accessDifference: (connection, plan, options = {}) =>
+      run(workflow.accessDifference(plan, options, on(connection)), promises.accessDifference),
+    introspectAccess: (connection, options = {}) =>
+      run(workflow.introspectAccess(options, on(connection)), promises.introspectAccess),
     introspect: (connection, desired, options = {}) =>
       run(workflow.introspect(desired, options, on(connection)), promises.introspect),
   }

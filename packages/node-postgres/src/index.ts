@@ -145,6 +145,114 @@ export const planDropUnusedRoles: Promises<Connection>['planDropUnusedRoles'] = 
 export const describeRoles: Promises<Connection>['describeRoles'] = promises.describeRoles
 
 /**
+ * Explains whether a role has a privilege on an object: by which ways, who granted each of them and what ends it; or what the
+ * role lacks. Use it before you revoke something, or to find out why somebody is refused. It reads what decides about the
+ * answer, and no more. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the answer, which is plain data
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { explain, Target } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const question = { role: 'analyst', privilege: 'SELECT', object: Target.table('sales', 'customers') } as const
+ * const { verdict, paths } = await explain(pool, question)
+ * console.log(verdict, paths.length)
+ * await pool.end()
+ * ```
+ */
+export const explain: Promises<Connection>['explain'] = promises.explain
+
+/**
+ * Lists who has a privilege on an object, by which ways, and who can get it by SET ROLE. Use it before you revoke something, or
+ * to see who reads what is confidential. It reads what decides about the answer, and no more. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the answer, which is plain data
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { Target, whoCan } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const { roles } = await whoCan(pool, { privilege: 'SELECT', object: Target.table('sales', 'customers') })
+ * console.log(roles.map(({ role }) => role))
+ * await pool.end()
+ * ```
+ */
+export const whoCan: Promises<Connection>['whoCan'] = promises.whoCan
+
+/**
+ * Lists everything that a role can do in a database, by which ways, and how it may get more. It reads everything in the
+ * database; what PUBLIC has is left out unless `byPublic` asks for it. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the answer, which is plain data
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { accessOf } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const { objects, escalations } = await accessOf(pool, 'analyst')
+ * console.log(objects.length, escalations.length)
+ * await pool.end()
+ * ```
+ */
+export const accessOf: Promises<Connection>['accessOf'] = promises.accessOf
+
+/**
+ * Works out what every role, named in a plan or not, will be able to do after the plan that it cannot do now, and the other way
+ * round. Use it to review a plan. It reads all roles, and everything in the database. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the changes, by object
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { accessDifference, Grant, planRoles } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const plan = await planRoles(pool, { role: 'analyst', grants: [Grant.tableSelect('sales', 'customers')] })
+ * const { changes } = await accessDifference(pool, plan)
+ * console.log(changes.map(({ role, change, privilege }) => `${role} ${change} ${privilege}`))
+ * await pool.end()
+ * ```
+ */
+export const accessDifference: Promises<Connection>['accessDifference'] = promises.accessDifference
+
+/**
+ * Reads what decides about access, and changes nothing. Use it to answer many questions from one snapshot, or to save it and
+ * answer them elsewhere. By default it reads all roles, and everything in the database. `timeout` is in milliseconds.
+ *
+ * @param connection a `Pool`, or a connected client of yours
+ * @returns the snapshot, which can be saved as JSON
+ * @throws InvalidGrantError, TimeoutError, TransactionOpenError, DatabaseError, UnexpectedCatalogError,
+ * UnsupportedServerError, or the reason of `signal`
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ * import { introspectAccess } from '@pgsr/node-postgres'
+ *
+ * const pool = new pg.Pool()
+ * const { roles } = await introspectAccess(pool)
+ * console.log(roles.length > 0)
+ * await pool.end()
+ * ```
+ */
+export const introspectAccess: Promises<Connection>['introspectAccess'] = promises.introspectAccess
+
+/**
  * Reads what the catalogs say about the desired roles and about the objects in their grants, and changes nothing. Use
  * it to save a snapshot, to plan elsewhere with `plan`, or to test a plan. `timeout` is in milliseconds.
  *

@@ -1,5 +1,13 @@
 // The public functions, as the planner’s own files call them.
 export { renderCode } from './adopt/render-code.ts'
+export { accessDifferenceOf } from './explain/access-difference.ts'
+export { accessOfRole } from './explain/access-of.ts'
+export { checkAssertions } from './explain/assertions.ts'
+export { explainAccess } from './explain/explain.ts'
+export { pictureOf, renderDot, renderMermaid } from './explain/picture.ts'
+export { renderAccessOf, renderExplanation, renderWhoCan } from './explain/render-text.ts'
+export { describeEscalation, describePath } from './explain/sentences.ts'
+export { whoCanAccess } from './explain/who-can.ts'
 export { describeFact, describeGrant, describeObject, describeOperation } from './model/describe.ts'
 export { isCaretakerName, isDelegateName, isIntermediateName } from './model/managed-role.ts'
 export { operationsOf } from './model/plan.ts'

@@ -67,7 +67,8 @@ export {
   type SnapshotBuilder,
   type SnapshotOptions,
 } from './model/snapshot-builder.ts'
-export { type PatternScope, type Scope } from './model/scope.ts'
+export type { AccessTraits, RowPolicy } from './model/access-traits.ts'
+export { type AccessScope, type PatternScope, type Scope } from './model/scope.ts'
 export { type Membership } from './model/membership.ts'
 export type { Mentions, OtherDatabase, Policy, PolicyName, UserMapping } from './model/mentions.ts'
 export { type KnownSetting, type PropertyName, type RoleProperty } from './model/role-property.ts'
@@ -82,6 +83,41 @@ export type {
 
 export { type RenderCodeOptions } from './adopt/render-code.ts'
 export type { DescribedRoles, Unsaid } from './adopt/described.ts'
+
+// Access: who can do what, and why
+export {
+  type Assertion,
+  AssertionsError,
+  type BrokenAssertion,
+  type OnlyAssertion,
+  type PublicAssertion,
+} from './model/assertion.ts'
+export type { Picture, PictureEdge, PictureNode } from './explain/picture.ts'
+export type { WhoCanQuestion } from './explain/who-can.ts'
+export type {
+  AccessChange,
+  AccessDifference,
+  AccessGroup,
+  AccessOf,
+  AccessOfOptions,
+  AccessPath,
+  AccessQuestion,
+  AccessStatement,
+  AccessStep,
+  ColumnAccess,
+  Condition,
+  Ending,
+  Escalation,
+  Explanation,
+  ExplainOptions,
+  ItemSource,
+  MembershipLink,
+  ObjectAccess,
+  PathSource,
+  RoleAccess,
+  Verdict,
+  WhoCan,
+} from './model/explanation.ts'
 
 // Plan: what will be done
 export { type Difference } from './plan/prediction.ts'
@@ -143,11 +179,17 @@ export { type SummaryEntry } from './summary/entries.ts'
 export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'
 // Functions that check the types of their input
 export {
+  accessDifferenceOf,
+  accessOfRole,
+  checkAssertions,
+  describeEscalation,
   describeFact,
   describeGrant,
   describeObject,
   describeOperation,
+  describePath,
   differenceOf,
+  explainAccess,
   hasDrift,
   isCaretakerName,
   isDelegateName,
@@ -155,13 +197,20 @@ export {
   operationsOf,
   outcomeOf,
   parsePlan,
+  pictureOf,
   planDifferenceOf,
+  renderAccessOf,
   renderCode,
+  renderDot,
+  renderExplanation,
   renderJson,
+  renderMermaid,
   renderSql,
   renderSummary,
+  renderWhoCan,
   scopeOf,
   statementOf,
   summaryOf,
   typeName,
+  whoCanAccess,
 } from './from-outside.ts'

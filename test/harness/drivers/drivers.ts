@@ -61,6 +61,11 @@ const promises =
     dropUnusedRoles: (options) => functions.dropUnusedRoles(connection, options),
     planDropUnusedRoles: (options) => functions.planDropUnusedRoles(connection, options),
     describeRoles: (options) => functions.describeRoles(connection, options),
+    explain: (question, options) => functions.explain(connection, question, options),
+    whoCan: (question, options) => functions.whoCan(connection, question, options),
+    accessOf: (role, options) => functions.accessOf(connection, role, options),
+    accessDifference: (plan, options) => functions.accessDifference(connection, plan, options),
+    introspectAccess: (options) => functions.introspectAccess(connection, options),
     introspect: (desired, options) => functions.introspect(connection, desired, options),
     ...rest,
   })
@@ -89,6 +94,11 @@ const effects =
       dropUnusedRoles: (options) => ran(functions.dropUnusedRoles(options)),
       planDropUnusedRoles: (options) => ran(functions.planDropUnusedRoles(options)),
       describeRoles: (options) => ran(functions.describeRoles(options)),
+      explain: (question, options) => ran(functions.explain(question, options)),
+      whoCan: (question, options) => ran(functions.whoCan(question, options)),
+      accessOf: (role, options) => ran(functions.accessOf(role, options)),
+      accessDifference: (plan, options) => ran(functions.accessDifference(plan, options)),
+      introspectAccess: (options) => ran(functions.introspectAccess(options)),
       introspect: (desired, options) => ran(functions.introspect(desired, options)),
       run,
       end: async () => {

@@ -21,6 +21,8 @@ export type FullList = Exclude<
   | 'membershipsAlike'
   | 'reach'
   | 'parts'
+  | 'accessServer'
+  | 'accessObjects'
 >
 
 interface Source<Name extends ListName> {
@@ -127,7 +129,11 @@ const sources = (version: number, needs: Needs): { readonly [Name in FullList]: 
   },
 })
 
-const rowsAsJson = <Name extends FullList>(list: Name, { columns, from, order }: Source<Name>) => {
+/** The rows of a list as JSON. */
+export const rowsAsJson = <Name extends ListName>(
+  list: Name,
+  { columns, from, order }: Source<Name>,
+): RawBuilder<unknown> => {
   const values = sql.join(columnsOf(list).map((column) => columns[column]))
   return sql`coalesce((
     select pg_catalog.json_agg(pg_catalog.json_build_array(${values}) order by ${order}) from ${from}

@@ -70,6 +70,9 @@ export interface Needs {
   readonly properties: boolean
   /** Whether roles should not exist, so that everything is read that names them. */
   readonly absent: boolean
+  /** What is read to explain access, and nothing else then. */
+  readonly accessRoles: 'none' | 'all' | 'holders' | 'named'
+  readonly accessObjects: 'none' | 'all' | 'named'
   /** Whether it matters as whom the acting role can act. A superuser can act as anybody. */
   readonly readsRights: boolean
   /** The catalogs of objects that are read. */
@@ -111,6 +114,7 @@ const needsOfScope = (
     properties = [],
     absent = [],
     unusedRoles,
+    access,
   }: Scope,
   isSuperuser: boolean,
 ): Needs => {
@@ -131,6 +135,8 @@ const needsOfScope = (
       members: members.length > 0,
       properties: properties.length > 0,
       absent: absent.length > 0,
+      accessRoles: access === undefined ? 'none' : typeof access.roles === 'string' ? access.roles : 'named',
+      accessObjects: access === undefined ? 'none' : access.objects === 'all' ? 'all' : 'named',
       readsRights: !isSuperuser,
       catalogs: new Set([
         ...[...named, ...matched].map(catalogNameOf),

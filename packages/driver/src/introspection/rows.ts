@@ -1,4 +1,4 @@
-import type { ObjectKind, PropertyName } from '@pgsr/planner'
+import type { AccessTraits, ObjectKind, PropertyName } from '@pgsr/planner'
 import type { RawBuilder } from 'kysely'
 import { parse } from 'postgres-array'
 
@@ -9,6 +9,7 @@ const text: Reader<string> = (value) => value
 const number: Reader<number> = Number
 /** As PostgreSQL sends a boolean, or the text that one is cast to. */
 const boolean: Reader<boolean> = (value) => value === 't' || value === 'true'
+const accessTraits: Reader<AccessTraits> = (value) => JSON.parse(value) as AccessTraits
 const texts: Reader<readonly string[]> = (value) => parse(value)
 
 /** The same, of a value that may be null. */
@@ -103,6 +104,18 @@ const lists = {
   },
   /** Of the schemas whose objects are to be owned: what belongs to an extension, or was made with a range type. */
   parts: { catalog: text, oid: text },
+  /** One row. */
+  accessServer: { databaseOwner: text, largeObjectsForAll: boolean },
+  /** The objects on which access is explained. */
+  accessObjects: {
+    kind,
+    name: texts,
+    oid: text,
+    owner: text,
+    acl: texts,
+    follows: orNull(texts),
+    traits: accessTraits,
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>>
 
 type Lists = typeof lists

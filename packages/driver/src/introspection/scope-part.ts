@@ -38,6 +38,8 @@ const parts = {
   objects: ({ objects }: Scope) => json(objects),
   owned: ({ owned }: Scope) => json(owned),
   patterns: ({ patterns }: Scope) => json(patterns),
+  accessRoles: ({ access }: Scope) => names(typeof access?.roles === 'object' ? access.roles : []),
+  accessObjects: ({ access }: Scope) => json(typeof access?.objects === 'object' ? access.objects : []),
 } as const satisfies Readonly<Record<string, (scope: Scope) => string>>
 
 export type ScopePart = keyof typeof parts

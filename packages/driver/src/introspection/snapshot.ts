@@ -105,6 +105,18 @@ const markedAsPart =
       ? { ...object, part: true }
       : object
 
+const accessObjectOf = (
+  { kind, name, follows, acl, traits, ...row }: RowOf<'accessObjects'>,
+  parseAcl: (text: string) => AclItem,
+): DatabaseObject => ({
+  ...row,
+  kind,
+  name: nameIn(kind, name),
+  acl: acl.map(parseAcl),
+  ...(follows && { ownerFollows: { kind: 'table' as const, name: follows } }),
+  ...(Object.keys(traits).length > 0 && { access: traits }),
+})
+
 const usualObjectOf = (
   { acl, ...row }: RowOf<'usualObjects'>,
   parseAcl: (text: string) => AclItem,
@@ -206,6 +218,7 @@ const hasVanished = ({ server, memberships, objects, defaultPrivileges, unmanage
 /** What an answer shows to be there, of what only some readings contain. */
 const foundIn = (
   dependencies: readonly Dependency[],
+  isOfAccess: boolean,
   more: readonly Rarity[],
   isSuperuser: boolean,
   parts: Parts,
@@ -218,7 +231,7 @@ const foundIn = (
     rare: new Set([
       ...more,
       ...dependencies.flatMap((one) => rarityOfDependency(one, addresses)),
-      ...parts.objects.flatMap(rarityOf),
+      ...(isOfAccess ? [] : parts.objects.flatMap(rarityOf)),
       ...(hasVanished(parts) ? (['vanished'] as const) : []),
     ]),
   }
@@ -241,14 +254,20 @@ export const parseAnswer = (
   const [first] = rows('server')((row) => row)
   if (first === undefined) throw new RangeError('the server does not say who acts')
   const { readOnly, readsPasswords } = first
-  const server = serverOf(first)
+  const [ofAccess] = rows('accessServer')((row) => row)
+  const server = {
+    ...serverOf(first),
+    ...(ofAccess && { databaseOwner: ofAccess.databaseOwner }),
+    ...(ofAccess?.largeObjectsForAll === true && { largeObjectsForAll: true as const }),
+  }
   const { version, actingRole, sessionRole, databaseOwner } = server
   if (hasLoneSurrogate(`${actingRole}${sessionRole}${databaseOwner}`))
     throw new RangeError(
       'the name of the acting role, or of the owner of the database, is not valid in the encoding of the database',
     )
   const mayBeUnused = rows('mayBeUnused')(({ role }) => role).filter((role) => !hasLoneSurrogate(role))
-  const isUsual = readsUsualObjects(needs, asked)
+  const isOfAccess = needs.accessRoles !== 'none'
+  const isUsual = !isOfAccess && readsUsualObjects(needs, asked)
   const elsewhere = new Map<string, number>()
   const here: Dependency[] = []
   rows('dependencies')((row) => {
@@ -263,9 +282,11 @@ export const parseAnswer = (
         members.flatMap((member) => roles.map((role) => ({ role, member, ...row }))),
       ).flat(),
     ]),
-    objects: isUsual
-      ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
-      : rows('objects')((row) => objectOf(row, parseAcl)),
+    objects: isOfAccess
+      ? rows('accessObjects')((row) => accessObjectOf(row, parseAcl))
+      : isUsual
+        ? distinct(rows('usualObjects')((row) => usualObjectOf(row, parseAcl)))
+        : rows('objects')((row) => objectOf(row, parseAcl)),
     defaultPrivileges: rows('defaultPrivileges')((row) => defaultPrivilegesOf(row, parseAcl)),
     unmanaged: rows('unmanaged')((row) => row),
   }
@@ -287,6 +308,7 @@ export const parseAnswer = (
     readsPasswords,
     found: foundIn(
       here,
+      isOfAccess,
       [
         ...(!isSuperuser && rows('reach')(({ isWider }) => isWider).includes(true)
           ? (['reach'] as const)

@@ -1,4 +1,5 @@
 import type { Scope } from '@pgsr/planner'
+import { access } from './access.ts'
 import { defaultAcl } from './default-acl.ts'
 import { dependency } from './dependency.ts'
 import { dependentMembership, membership } from './membership.ts'
@@ -87,7 +88,10 @@ const roles: Statement = inSteps({
 })
 
 /** The statements that read what is needed, in order. */
-export const statementsFor = (needs: Needs, version: number): readonly Statement[] => [
+export const statementsFor = (needs: Needs, version: number): readonly Statement[] =>
+  needs.accessRoles === 'none' ? statementsForPlans(needs, version) : [session, access]
+
+const statementsForPlans = (needs: Needs, version: number): readonly Statement[] => [
   session,
   ...(needs.properties ? [properties, knownSettings] : []),
   ...(needs.absent ? [policies, userMappings, otherDatabases, membersOfAbsent] : []),

@@ -14,6 +14,8 @@ import type { Deadline } from '../connection/deadline.ts'
 import { type PlanChangedError, ResidueError, type TimeoutError } from '../errors.ts'
 import type { PlannerError } from '../failures.ts'
 import type { FailurePolicy } from '../options.ts'
+import type { Session } from '../connection/session.ts'
+import type { Call } from './call.ts'
 import type { Password } from '../passwords/password.ts'
 import { planOnce } from './plan-once.ts'
 import { planningInTime } from './planning.ts'
@@ -35,6 +37,10 @@ export interface PlanSource<E> {
    * @param seed what the names of new roles are derived from, unless the plan was made before. Default: the usual seed
    */
   readonly planFor: (snapshot: Snapshot, executed: number, seed?: string) => Effect.Effect<Plan, E>
+  /** Fails if the outcome of a plan must not be, before anything is executed. */
+  readonly checkOutcome?: (plan: Plan) => Effect.Effect<void, E, Session>
+  /** The same of what has become of it, before it is committed. */
+  readonly checkReality?: (call: Call, attempt: number) => Effect.Effect<void, E, Session>
 }
 
 /** The memberships in roles that a plan creates only because they are asked for. The name may be misspelt. */

@@ -137,6 +137,7 @@ export const makePlan = Effect.fnUntraced(function* <E>(source: PlanSource<E>, s
   const transaction = yield* transactionScope(false)
   const snapshot = yield* readSnapshot(source, settings, transaction)
   const plan = yield* source.planFor(snapshot, 0)
+  if (source.checkOutcome !== undefined) yield* source.checkOutcome(plan)
   const names = namesGivenBy(plan)
   const isTaken = names.length > 0 && (yield* isAnyRole(names, transaction, settings))
   return withOwnRequest(yield* noted(isTaken ? yield* source.planFor(snapshot, 0, randomUUID()) : plan))
@@ -182,6 +183,7 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const nothing = isCompared ? yield* planOfNothing(source, first.snapshot) : undefined
   const { reading, snapshot, stored } = isCompared && nothing === undefined ? yield* read('change') : first
   const plan = yield* noted(nothing ?? (yield* source.planFor(snapshot, 0)))
+  if (source.checkOutcome !== undefined) yield* source.checkOutcome(plan)
   const operations = operationsOf(plan)
   emit(settings.onEvent, { kind: 'planned', operations: operations.length })
   if (operations.length === 0)

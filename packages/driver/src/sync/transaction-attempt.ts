@@ -18,7 +18,7 @@ import { operationsWorkload } from './workload.ts'
  * is interrupted, it is undone, and the progress stays as it was.
  */
 export const attemptTransaction = <E>(
-  source: Pick<PlanSource<E>, 'scope' | 'planFor'>,
+  source: Pick<PlanSource<E>, 'scope' | 'planFor' | 'checkReality'>,
   call: Call,
   progress: TransactionProgress,
   attempt: number,
@@ -41,6 +41,7 @@ export const attemptTransaction = <E>(
       settings,
     )
     yield* prove({ plan, scope, read }, differenceTo, call, attempt)
+    if (isComplete(after) && source.checkReality !== undefined) yield* source.checkReality(call, attempt)
     if (isComplete(after)) status.result = resultOf(after)
     yield* commit(call, attempt, onEnded)
     return after

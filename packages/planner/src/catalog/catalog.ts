@@ -1,3 +1,4 @@
+import type { AccessTraits } from '../model/access-traits.ts'
 import { membershipKey } from '../model/membership.ts'
 import { type Mentions, noMentions } from '../model/mentions.ts'
 import type { Scope } from '../model/scope.ts'
@@ -38,6 +39,7 @@ export interface CatalogObject extends ObjectName {
   readonly wrapper?: ObjectName
   readonly indexes?: number
   readonly part?: true
+  readonly access?: AccessTraits
 }
 
 /** An object that belongs to one catalog only, which may change it. */
@@ -248,6 +250,7 @@ export class Catalog {
           ...(more.foreignKey && { foreignKey: more.foreignKey }),
           ...(more.runsCodeWhenOpened && { runsCodeWhenOpened: more.runsCodeWhenOpened }),
           ...(more.part && { part: more.part }),
+          ...(more.access && { access: more.access }),
         }),
       ),
       defaultPrivileges: sortedBy(this.#defaults.entries.values(), ({ owner, schema, on }) =>

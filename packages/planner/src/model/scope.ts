@@ -9,6 +9,20 @@ export interface PatternScope {
   readonly owned?: true
 }
 
+/** What is read to explain access. */
+export interface AccessScope {
+  /**
+   * `all`; or these, with all roles that they are members of; or `holders`: every role that has something on the objects, or
+   * on what these are in, in another way than by PUBLIC.
+   */
+  readonly roles: 'all' | 'holders' | readonly string[]
+  /**
+   * These, with what they are in; or `all`: what is in the database. Of what PostgreSQL itself brings along, these are schemas, what is
+   * outside of schemas, and whatever has been granted to a role.
+   */
+  readonly objects: 'all' | readonly ObjectName[]
+}
+
 /** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and has no duplicates. */
 export interface Scope {
   /** Roles about which everything is read: what they hold, own and have granted, and what they are members of. */
@@ -36,4 +50,6 @@ export interface Scope {
   readonly absent?: readonly string[]
   /** Whether to read the roles of pgsr’s own that this database may not need any more. */
   readonly unusedRoles: boolean
+  /** Set if the snapshot was read to explain access. */
+  readonly access?: AccessScope
 }

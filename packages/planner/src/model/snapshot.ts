@@ -1,6 +1,7 @@
 import type { AclItem } from '../postgres/acl-item.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
+import type { AccessTraits } from './access-traits.ts'
 import type { Membership } from './membership.ts'
 import type { Mentions } from './mentions.ts'
 import type { KnownSetting, RoleProperty } from './role-property.ts'
@@ -32,6 +33,8 @@ export interface Server {
   readonly predicateLockTableSize: number
   /** The role with oid 10. From PostgreSQL 16 on it is the grantor of every membership that a superuser grants. */
   readonly bootstrapRole: string
+  /** Set if `lo_compat_privileges` is on, so that everybody may read and write every large object. Read only to explain access. */
+  readonly largeObjectsForAll?: true
 }
 
 /**
@@ -110,6 +113,8 @@ export interface DatabaseObject extends ObjectName {
    * leaves it with its owner. Read only for such grants.
    */
   readonly part?: true
+  /** Read only to explain access. */
+  readonly access?: AccessTraits
 }
 
 /**

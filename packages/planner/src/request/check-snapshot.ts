@@ -48,6 +48,11 @@ const optional =
   (value) =>
     value === undefined ? undefined : shape(value)
 
+const orWord =
+  (words: readonly string[], shape: Shape): Shape =>
+  (value) =>
+    words.includes(value as string) ? undefined : shape(value)
+
 const list =
   (shape: Shape): Shape =>
   (value) => {
@@ -94,6 +99,12 @@ const snapshot = fields<Snapshot>({
       settings: optional(list(text)),
       absent: optional(list(text)),
       unusedRoles: flag,
+      access: optional(
+        fields<NonNullable<NonNullable<Snapshot['scope']>['access']>>({
+          roles: orWord(['all', 'holders'], list(text)),
+          objects: orWord(['all'], list(objectName)),
+        }),
+      ),
     }),
   ),
   server: fields<Server>({
@@ -108,6 +119,7 @@ const snapshot = fields<Snapshot>({
     lockTableSize: number,
     predicateLockTableSize: number,
     bootstrapRole: text,
+    largeObjectsForAll: optional(flag),
   }),
   roles: list(
     fields<Role>({
@@ -148,6 +160,7 @@ const snapshot = fields<Snapshot>({
       ownedBySuperusers: optional(flag),
       indexes: optional(number),
       part: optional(flag),
+      access: optional(fields<object>({})),
     }),
   ),
   defaultPrivileges: list(

@@ -1,0 +1,118 @@
+import { describeGrantee, describeObject } from '../model/describe.ts'
+import type { AccessPath, AccessStep, Explanation, PathSource, WhoCan } from '../model/explanation.ts'
+import { getOrMake } from '../util/collections.ts'
+
+/** A box of a picture. */
+export interface PictureNode {
+  readonly id: string
+  readonly kind: 'role' | 'object' | 'everybody'
+  readonly label: string
+}
+
+/** An arrow of a picture. A dashed one needs SET ROLE. */
+export interface PictureEdge {
+  readonly from: string
+  readonly to: string
+  readonly label: string
+  readonly dashed: boolean
+}
+
+/** Roles, objects, and what leads from one to another. */
+export interface Picture {
+  readonly nodes: readonly PictureNode[]
+  readonly edges: readonly PictureEdge[]
+}
+
+const labelOfSource = (source: PathSource): string => {
+  switch (source.kind) {
+    case 'superuser':
+      return 'superuser'
+    case 'ownership':
+      return `owner, ${source.privilege}`
+    case 'privilege':
+      return `${source.privilege}, by ${source.grantor}`
+    case 'PUBLIC':
+      return source.byDefault ? `${source.privilege} by default` : `${source.privilege}, by ${source.grantor}`
+    case 'predefined role':
+      return source.privilege
+    case 'setting':
+      return source.setting
+  }
+}
+
+/** The picture of how roles get privileges on objects. */
+export const pictureOf = (answer: Explanation | WhoCan): Picture => {
+  const nodes = new Map<string, PictureNode>()
+  const edges = new Map<string, PictureEdge>()
+  const node = (key: string, kind: PictureNode['kind'], label: string): string =>
+    getOrMake(nodes, key, () => ({ id: `n${nodes.size}`, kind, label })).id
+  const roleNode = (role: string): string =>
+    node(
+      `role ${role}`,
+      role === 'public' ? 'everybody' : 'role',
+      role === 'public' ? 'PUBLIC' : describeGrantee(role),
+    )
+  const edge = (from: string, to: string, label: string, dashed: boolean): void => {
+    edges.set(JSON.stringify([from, to, label, dashed]), { from, to, label, dashed })
+  }
+  const add = ({ object }: Pick<AccessStep, 'object'>, path: AccessPath): void => {
+    for (const { role, member, grantor, by } of path.memberships)
+      edge(
+        roleNode(member),
+        roleNode(role),
+        grantor === null ? 'owner of the database' : `member, by ${grantor}`,
+        by === 'set role',
+      )
+    const { source } = path
+    const holder = 'grantee' in source ? source.grantee : 'role' in source ? source.role : 'public'
+    const target = describeObject('object' in source ? source.object : object)
+    edge(roleNode(holder), node(target, 'object', target), labelOfSource(source), false)
+  }
+  if ('around' in answer) {
+    roleNode(answer.role)
+    for (const step of [...answer.around, answer])
+      for (const path of [...step.paths, ...step.afterSetRole]) add(step, path)
+  } else {
+    for (const path of answer.everybody) add(answer, path)
+    for (const { paths, afterSetRole } of answer.roles)
+      for (const path of [...paths, ...afterSetRole]) add(answer, path)
+  }
+  return { nodes: [...nodes.values()], edges: [...edges.values()] }
+}
+
+/** In Mermaid, characters are written as their numbers: quotes and brackets would end a label. */
+const inMermaid = (text: string): string =>
+  text.replaceAll(/[^\p{Letter}\p{Number} .,_()-]/gu, (character) => `#${character.codePointAt(0)};`)
+
+/** The picture as [Mermaid](https://mermaid.js.org) text, which GitHub shows as a picture. */
+export const renderMermaid = (answer: Explanation | WhoCan): string => {
+  const { nodes, edges } = pictureOf(answer)
+  const shapes = { role: ['([', '])'], everybody: ['{{', '}}'], object: ['[', ']'] } as const
+  return [
+    'flowchart LR',
+    ...nodes.map(({ id, kind, label }) => `  ${id}${shapes[kind][0]}"${inMermaid(label)}"${shapes[kind][1]}`),
+    ...edges.map(
+      ({ from, to, label, dashed }) => `  ${from} ${dashed ? '-.->' : '-->'}|"${inMermaid(label)}"| ${to}`,
+    ),
+    '',
+  ].join('\n')
+}
+
+const inDot = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+
+/** The picture as text for [Graphviz](https://graphviz.org). */
+export const renderDot = (answer: Explanation | WhoCan): string => {
+  const { nodes, edges } = pictureOf(answer)
+  const shapes = { role: 'ellipse', everybody: 'hexagon', object: 'box' } as const
+  return [
+    'digraph access {',
+    '  rankdir=LR',
+    ...nodes.map(({ id, kind, label }) => `  ${id} [shape=${shapes[kind]}, label=${inDot(label)}]`),
+    ...edges.map(
+      ({ from, to, label, dashed }) =>
+        `  ${from} -> ${to} [label=${inDot(label)}${dashed ? ', style=dashed' : ''}]`,
+    ),
+    '}',
+    '',
+  ].join('\n')
+}

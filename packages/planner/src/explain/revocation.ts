@@ -1,0 +1,176 @@
+import type { CatalogObject } from '../catalog/catalog.ts'
+import { columnsOf, tableOf } from '../catalog/column.ts'
+import { describeName } from '../model/describe.ts'
+import type { AccessStatement, ItemSource } from '../model/explanation.ts'
+import { isNameless, whyNotNamed } from '../model/nameless.ts'
+import { type AclEntry, aclKey } from '../postgres/acl.ts'
+import { schemaOf } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { revokeStatement, statementOf } from '../sql/statement.ts'
+import type { AccessGraph } from './access-graph.ts'
+import { sourcesOf } from './sources.ts'
+
+/** One item for the privilege, on a table or one of its columns. */
+interface Item {
+  readonly object: CatalogObject
+  readonly entry: AclEntry
+}
+
+const keyOf = ({ object, entry }: Item): string => `${object.key}\0${aclKey(entry)}`
+
+/** What has to be run to end an item, or why that is impossible. */
+export interface Revocation {
+  readonly statements: readonly AccessStatement[]
+  readonly note?: string
+}
+
+const impossible = (note: string): Revocation => ({ statements: [], note })
+
+/** All items for a privilege on an object, and on the table or the columns that depend on each other with it. */
+const itemsAround = (graph: AccessGraph, object: CatalogObject, privilege: Privilege): readonly Item[] =>
+  [...tableOf(graph.catalog, object), object, ...columnsOf(graph.catalog, object)].flatMap((one) =>
+    [...one.acl.values()].flatMap((entry) =>
+      entry.privileges.has(privilege) ? [{ object: one, entry }] : [],
+    ),
+  )
+
+/**
+ * The items that go with one: those on columns that REVOKE on a table takes too, and those that were granted by virtue of a
+ * grant option that is lost, each after what it depends on.
+ */
+const goingWith = (
+  graph: AccessGraph,
+  target: Item,
+  privilege: Privilege,
+): { readonly columns: readonly Item[]; readonly dependents: readonly Item[] } => {
+  const all = itemsAround(graph, target.object, privilege)
+  const columns =
+    target.object.kind === 'table'
+      ? all.filter(({ object, entry }) => object.kind === 'column' && aclKey(entry) === aclKey(target.entry))
+      : []
+  const gone = new Set([target, ...columns].map(keyOf))
+  const isOption = (item: Item): boolean => item.entry.privileges.get(privilege) === true
+  /** Whether a grantor may still grant on an object by what is left. */
+  const mayGrant = (object: CatalogObject, grantor: string): boolean =>
+    graph.hasPrivilegesOf(grantor, object.owner) ||
+    graph.catalog.isSuperuser(grantor) ||
+    all.some(
+      (item) =>
+        isOption(item) &&
+        !gone.has(keyOf(item)) &&
+        (item.object === object || item.object.kind === 'table') &&
+        graph.hasPrivilegesOf(grantor, item.entry.grantee),
+    )
+  const dependents: Item[] = []
+  // Only what could be granted before depends on what goes.
+  const depends = all.filter(({ object, entry }) => entry.grantor !== object.owner)
+  for (let before = -1; before !== gone.size;) {
+    before = gone.size
+    for (const item of depends)
+      if (!gone.has(keyOf(item)) && wasGrantedBy(graph, item, all, gone, privilege))
+        if (!mayGrant(item.object, item.entry.grantor)) {
+          gone.add(keyOf(item))
+          dependents.push(item)
+        }
+  }
+  return { columns, dependents }
+}
+
+/** Whether the grantor of an item had its grant option from an item that goes. */
+const wasGrantedBy = (
+  graph: AccessGraph,
+  { object, entry }: Item,
+  all: readonly Item[],
+  gone: ReadonlySet<string>,
+  privilege: Privilege,
+): boolean =>
+  all.some(
+    (item) =>
+      gone.has(keyOf(item)) &&
+      item.entry.privileges.get(privilege) === true &&
+      (item.object === object || item.object.kind === 'table') &&
+      graph.hasPrivilegesOf(entry.grantor, item.entry.grantee),
+  )
+
+/** Why nobody can revoke in the name of a grantor. */
+const whyNot = (graph: AccessGraph, { object, entry }: Item, privilege: Privilege): string | undefined => {
+  const { grantee, grantor } = entry
+  const nameless = [grantee, grantor].find(isNameless)
+  if (nameless !== undefined) return whyNotNamed(nameless)
+  if (grantor === object.owner) return undefined
+  if (graph.catalog.isSuperuser(grantor))
+    return `PostgreSQL revokes what superuser ${describeName(grantor)} has granted only while that is no superuser`
+  const isOption = itemsAround(graph, object, privilege).some(
+    (item) =>
+      item.entry.privileges.get(privilege) === true &&
+      item.entry.grantee === grantor &&
+      (item.object === object || item.object.kind === 'table'),
+  )
+  if (!isOption) return `grantor ${describeName(grantor)} has no grant option any more`
+  const schema = schemaOf(object)
+  const inSchema = schema === undefined ? undefined : graph.catalog.object({ kind: 'schema', name: [schema] })
+  if (inSchema === undefined) return undefined
+  const holders = sourcesOf(graph.catalog, inSchema, 'USAGE')
+  return holders.has('public') || graph.inheritsFrom.isAnyReachable(grantor, holders)
+    ? undefined
+    : `grantor ${describeName(grantor)} has no USAGE on schema ${describeName(schema!)}`
+}
+
+const asWhom = ({ object, entry }: Item): string | null =>
+  entry.grantor === object.owner ? null : entry.grantor
+
+const revoking = (item: Item, privilege: Privilege): AccessStatement => ({
+  sql: revokeStatement({ object: item.object, privilege, grantee: item.entry.grantee }),
+  as: asWhom(item),
+})
+
+/** Grants again what REVOKE on a table takes on a column. */
+const grantingAgain = (item: Item, privilege: Privilege): AccessStatement => ({
+  sql: grantStatement(
+    item.object,
+    privilege,
+    item.entry.grantee,
+    item.entry.privileges.get(privilege) === true,
+  ),
+  as: asWhom(item),
+})
+
+/** GRANT, as the owner of the object or whoever runs it. */
+export const grantStatement = (
+  object: CatalogObject,
+  privilege: Privilege,
+  grantee: string,
+  grantable = false,
+): string =>
+  statementOf({
+    kind: 'grantPrivilege',
+    object: { kind: object.kind, name: object.name },
+    privilege,
+    grantee,
+    grantor: object.owner,
+    as: object.owner,
+    reason: { role: grantee, grant: null },
+    ...(grantable && { grantable }),
+  })
+
+/** How an ACL item loses one privilege, and nothing else does but what depends on it. */
+export const revocationOf = (graph: AccessGraph, source: ItemSource): Revocation => {
+  const { privilege, grantee, grantor } = source
+  const object = graph.catalog.object(source.object)
+  const entry = object?.acl.get(grantee, grantor)
+  if (object === undefined || entry === undefined) return impossible('the item is not there')
+  if (object.access?.untrusted === true)
+    return impossible('GRANT and REVOKE do not work on an untrusted language')
+  const target = { object, entry }
+  const { columns, dependents } = goingWith(graph, target, privilege)
+  const all = [...dependents.toReversed(), target]
+  const why = all.map((item) => whyNot(graph, item, privilege)).find((one) => one !== undefined)
+  if (why !== undefined) return impossible(why)
+  return {
+    statements: [
+      ...all.map((item) => revoking(item, privilege)),
+      ...columns.map((item) => grantingAgain(item, privilege)),
+    ],
+    ...(grantee === object.owner && { note: 'the owner can grant it to itself again' }),
+  }
+}

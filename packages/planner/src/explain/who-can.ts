@@ -1,0 +1,111 @@
+import type { CatalogObject } from '../catalog/catalog.ts'
+import type { AccessQuestion, AccessStep, ExplainOptions, RoleAccess, WhoCan } from '../model/explanation.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { everybody } from '../postgres/acl-item.ts'
+import type { Privilege } from '../postgres/privilege.ts'
+import { getOrMake, sortedBy } from '../util/collections.ts'
+import type { AccessGraph } from './access-graph.ts'
+import { opensBySetRole } from './chains.ts'
+import { AccessWorld, checkedQuestion } from './explain.ts'
+import { type Sources, sourcesOf } from './sources.ts'
+import { notRead, stepOf } from './steps.ts'
+
+/** The question without the role. */
+export type WhoCanQuestion = Omit<AccessQuestion, 'role'>
+
+/** Roles by name, those who may log in first. */
+export const loginFirst = (
+  { catalog }: Pick<AccessGraph, 'catalog'>,
+  roles: Iterable<string>,
+): readonly string[] => sortedBy(roles, (role) => `${catalog.roles.get(role)?.login === true ? 0 : 1}${role}`)
+
+/** Whether a role has what some sources give, or can get it by SET ROLE, in another way than by PUBLIC. */
+export const reaches = (graph: AccessGraph, role: string, sources: Sources): boolean =>
+  graph.catalog.isSuperuser(role) ||
+  graph.inheritsFrom.isAnyReachable(role, sources) ||
+  opensBySetRole(graph, role, sources)
+
+/** The roles that have a privilege, or can get it by SET ROLE, in another way than by PUBLIC. */
+export const holdersOf = (
+  graph: AccessGraph,
+  object: CatalogObject,
+  privilege: Privilege,
+): readonly string[] => {
+  const sources = sourcesOf(graph.catalog, object, privilege)
+  return [...graph.catalog.roles.keys()].filter((role) => reaches(graph, role, sources))
+}
+
+export const roleAccessOf = (
+  graph: AccessGraph,
+  role: string,
+  { verdict, paths, afterSetRole, morePaths, conditions }: AccessStep,
+): RoleAccess => ({
+  role,
+  login: graph.catalog.roles.get(role)?.login ?? false,
+  verdict,
+  paths: paths.filter(({ source }) => !isForAll(source)),
+  afterSetRole,
+  ...(morePaths && { morePaths }),
+  conditions,
+})
+
+const isForAll = ({ kind }: AccessStep['paths'][number]['source']): boolean =>
+  kind === 'PUBLIC' || kind === 'setting'
+
+/** The same over a snapshot that is indexed already. */
+export const whoCanIn = (
+  world: AccessWorld,
+  question: WhoCanQuestion,
+  { paths: most = 10 }: ExplainOptions = {},
+): WhoCan => {
+  const { graph, catalog } = world
+  const { privilege, object: name } = checkedQuestion(catalog.server.version, question)
+  const object = world.object(name)
+  const access = catalog.scope?.access
+  const isRead = catalog.scope === undefined || access?.roles === 'all' || access?.roles === 'holders'
+  if (object === undefined || !isRead) {
+    const why = object === undefined ? notRead(name) : 'the snapshot was not read for all roles'
+    return { privilege, object: name, verdict: 'unknown', why, everybody: [], roles: [], groups: [] }
+  }
+  const forAll = stepOf(graph, everybody, privilege, object, most).paths
+  const roles = loginFirst(graph, holdersOf(graph, object, privilege)).map((role) =>
+    roleAccessOf(graph, role, stepOf(graph, role, privilege, object, most)),
+  )
+  const groups = new Map<string, { source: RoleAccess['paths'][number]['source']; roles: string[] }>()
+  for (const { role, paths, afterSetRole } of roles)
+    for (const { source } of [...paths, ...afterSetRole]) {
+      const group = getOrMake(groups, JSON.stringify(source), () => ({ source, roles: [] }))
+      if (!group.roles.includes(role)) group.roles.push(role)
+    }
+  return {
+    privilege,
+    object: { kind: object.kind, name: object.name },
+    verdict: forAll.length + roles.length > 0 ? 'granted' : 'not granted',
+    everybody: forAll,
+    roles,
+    groups: [...groups.values()],
+  }
+}
+
+/**
+ * Lists who has a privilege on an object, and by which ways. Pure: it takes a snapshot that was read for all roles, or for the
+ * holders of something on the object, or one made by hand.
+ *
+ * @throws InvalidGrantError if the privilege or the object does not exist
+ * @example
+ * ```ts
+ * import { snapshot, Target, whoCanAccess } from '@pgsr/planner'
+ *
+ * const world = snapshot()
+ *   .role('alice', { login: true })
+ *   .schema('sales')
+ *   .table('sales', 'orders', { privileges: { alice: ['SELECT'] } })
+ * const { roles } = whoCanAccess(world, { privilege: 'SELECT', object: Target.table('sales', 'orders') })
+ * console.log(roles.map(({ role }) => role))
+ * ```
+ */
+export const whoCanAccess = (
+  snapshot: Snapshot,
+  question: WhoCanQuestion,
+  options?: ExplainOptions,
+): WhoCan => whoCanIn(new AccessWorld(snapshot), question, options)
