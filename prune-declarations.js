@@ -13,7 +13,7 @@ const follow = async (file) => {
 }
 
 const { exports } = JSON.parse(await readFile('package.json', 'utf8'))
-for (const { types } of Object.values(exports)) await follow(normalize(types))
+for (const { types } of Object.values(exports)) if (types !== undefined) await follow(normalize(types))
 
 for (const file of await readdir('dist', { recursive: true }))
   if (file.endsWith('.d.ts') && !named.has(join('dist', file))) await rm(join('dist', file))

@@ -38,7 +38,7 @@ const blocksOf = (path: string, markdown: string): readonly Block[] => {
     const next = fences[index + 1]
     const between = markdown.slice(start + whole.length, next?.index)
     const output = next?.[1] === '' && !/^#/m.test(between) ? next[2] : undefined
-    const file = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1]
+    const file = /^(?:\/\/|#) (\S+\.(?:ts|yaml))\n/.exec(text)?.[1]
     return [{ title: `${path} block ${index + 1}`, language, text, file, output }]
   })
 }

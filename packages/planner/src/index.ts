@@ -173,6 +173,7 @@ export { quoteGivenIdent as quoteIdent, quoteLiteral } from './postgres/identifi
 export { type RenderOptions } from './sql/script.ts'
 export { type Kept } from './model/kept.ts'
 export { type Residue } from './model/residue.ts'
+export { type ChangeSource } from './summary/change.ts'
 export { type SummaryEntry } from './summary/entries.ts'
 export { type LeftSummary, type RolesSummary, type Summary } from './summary/summary.ts'
 // Functions that check the types of their input

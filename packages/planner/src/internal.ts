@@ -1,8 +1,9 @@
-// What the driver packages need of the planner besides what users do. It may change with any version.
+// What the other packages need of the planner besides what users do. It may change with any version.
 export { scopeOfDescription, scopeOfRoles } from './adopt/adoption-scope.ts'
 export { describeSnapshot } from './adopt/describe-roles.ts'
 export { unknownAfter } from './explain/access-difference.ts'
 export { checkAssertionShape } from './explain/assertions.ts'
+export { type GroupedGrant, groupedGrants } from './adopt/grouped-grants.ts'
 export { mostAdministered } from './access/delegate.ts'
 export { describeFactInFull, describeName } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'
@@ -28,10 +29,12 @@ export {
   nameProblem,
   storedNameProblem,
 } from './postgres/identifier.ts'
-export { objectKey, schemaOf } from './postgres/object-kind.ts'
+export { objectKey, plural, schemaOf } from './postgres/object-kind.ts'
 export { parsePrivileges, privilegesSince } from './postgres/privilege.ts'
 export { storedTypeName } from './postgres/type-name.ts'
 export { nothingToRead, scopeOfRequest } from './request/catalog-scope.ts'
+export { scopeOfRequest } from './request/catalog-scope.ts'
+export { membershipCycle } from './request/membership-cycle.ts'
 export { requestOf } from './request/parse-request.ts'
 export { scopeOfPlan } from './request/scope.ts'
 export { type Group, groupsOf } from './sql/group-statements.ts'

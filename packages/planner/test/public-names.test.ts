@@ -23,6 +23,7 @@ const types = `
     Attribute
     AttributeFact
     AttributeGrant
+    ChangeSource
     ClearPassword
     CreateRole
     CreateSchema

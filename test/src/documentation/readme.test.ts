@@ -8,6 +8,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../../harness/servers/cluster.ts'
 import { type Block, type Page, readPages, root } from '../../harness/pages.ts'
+import { plainEnvironment, program, runPgsr } from '../../harness/command/run-pgsr.ts'
 import { Reader } from '../../harness/reader.ts'
 
 /** Inside this package, so that imports are found, and ignored by git. */
@@ -67,6 +68,16 @@ const reset = async (cluster: Cluster): Promise<void> => {
     'create schema sales; create table sales.orders_2026 (id int); create table sales.customers (name text)',
   )
 }
+
+/** How the documentation calls the command. */
+const command = /(?<=^|[;&|] |=\S+ )(?:npx @pgsr\/cli|npx pgsr|pgsr)(?= |$)/
+
+/** The lines of a workflow that call the command, each with its words up to what a shell does with the output. */
+const pgsrIn = (text: string): readonly (readonly string[])[] =>
+  [...text.matchAll(/^.*\bnpx (?:@pgsr\/cli|pgsr) (.*)$/gm)].map(({ 0: line, 1: words = '' }) => [
+    line,
+    ...words.replace(/\s*([|>&;].*|\|\| .*)$/, '').split(' '),
+  ])
 
 const readJson = async (file: string): Promise<Record<string, Record<string, string>>> =>
   JSON.parse(await readFile(join(root, file), 'utf8')) as Record<string, Record<string, string>>
@@ -132,15 +143,19 @@ describe('the documentation', () => {
   })
 
   const runShell = async (page: Page, line: string): Promise<string> => {
+    const cwd = join(directory, nameOf(page.path))
+    if (command.test(line)) {
+      const words = line.replace(command, () => `'${process.execPath}' '${program}'`)
+      return (await promisify(execFile)('sh', ['-c', words], { cwd, env })).stdout
+    }
     const [, file] = /^(?:\w+=\S+ )*node (\S+\.ts)\b/.exec(line) ?? []
     if (file === undefined) {
       await checkCommand(line)
       return ''
     }
-    const cwd = join(directory, nameOf(page.path))
-    const program = await compiled(join(cwd, file))
-    const command = line.replace(`node ${file}`, `'${process.execPath}' '${program}'`)
-    const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd, env })
+    const compiledFile = await compiled(join(cwd, file))
+    const words = line.replace(`node ${file}`, `'${process.execPath}' '${compiledFile}'`)
+    const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd, env })
     return stdout
   }
 
@@ -148,8 +163,7 @@ describe('the documentation', () => {
   const follow: Readonly<Record<string, (page: Page, block: Block) => Promise<void>>> = {
     ts: async (page, block) => {
       if (block.file !== undefined) return
-      const program = await compiled(fileOf(page, block))
-      expectOutput(block, await reader.run(program))
+      expectOutput(block, await reader.run(await compiled(fileOf(page, block))))
     },
     sql: (_, { text }) => send(cluster, 'warehouse', text),
     sh: async (page, block) => {
@@ -164,9 +178,16 @@ describe('the documentation', () => {
     hcl: async (_, { text }) => expect(text.match(/[{[]/g)?.length).toBe(text.match(/[}\]]/g)?.length),
     // GitHub draws it.
     mermaid: async (_, { text }) => expect(text).toMatch(/^flowchart TD\n( +\S+ --> \S+\n)+$/),
-    // What a workflow runs has to be there.
-    yaml: async (page, { text }) => {
-      for (const { 1: line = '' } of text.matchAll(/\brun: (.*)$/gm)) {
+    // A policy, or a workflow. What a workflow runs has to be there.
+    yaml: async (page, block) => {
+      const { text } = block
+      if (block.file !== undefined) await writeFile(fileOf(page, block), text)
+      for (const [line, ...words] of pgsrIn(text)) {
+        const { code, stderr } = await runPgsr(directory, [...words, '--help'], plainEnvironment())
+        expect([line, code, stderr]).toEqual([line, 0, ''])
+      }
+      for (const { 1: line = '' } of text.matchAll(/\brun: ([^|].*)$/gm)) {
+        if (command.test(line)) continue
         const [, file] = /^node (\S+\.ts)\b/.exec(line) ?? []
         if (file === undefined) await checkCommand(line)
         else expect(page.blocks.map((block) => block.file)).toContain(file)

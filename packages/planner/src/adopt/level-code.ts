@@ -1,74 +1,12 @@
-import { access, type AccessOptions } from '../model/access-level.ts'
 import type { Grant } from '../model/grant.ts'
-import { isNamed } from '../model/target.ts'
-import { levelNames } from './access-levels.ts'
 import { grantCode } from './grant-code.ts'
+import { groupedGrants } from './grouped-grants.ts'
 import { call, objectLiteral, textLiteral } from './literals.ts'
 
-/** Grants as code, and how many they are. */
-interface Written {
-  readonly code: string
-  readonly count: number
-}
-
-/** Whether a list goes on, from a place, with some grants. Those that are written the same are the same. */
-const goesOn = (codes: readonly string[], start: number, grants: readonly Grant[]): boolean =>
-  grants.every((grant, index) => codes[start + index] === grantCode(grant))
-
-const schemaOfFirst = (grant: Grant): string | undefined =>
-  (grant.kind === 'privilege' || grant.kind === 'ownership') &&
-  isNamed(grant.object) &&
-  grant.object.kind === 'schema'
-    ? grant.object.name[0]
-    : undefined
-
-/** The ways in which a level may extend to what others will create, the widest first. */
-const futures = (grants: readonly Grant[], schema: string): readonly (readonly string[])[] => {
-  const owners = [
-    ...new Set(
-      grants.flatMap((grant) =>
-        grant.kind === 'default privilege' && grant.schema === schema ? [grant.owner] : [],
-      ),
-    ),
-  ]
-  return [...owners.map((_, index) => owners.slice(0, owners.length - index)), []]
-}
-
-/** The access level that a list of grants goes on with, from a place. */
-const levelAt = (grants: readonly Grant[], codes: readonly string[], start: number): Written | undefined => {
-  const first = grants[start]!
-  const schema = schemaOfFirst(first)
-  if (schema === undefined) return undefined
-  const name = textLiteral(schema)
-  if (first.kind === 'ownership') {
-    const owned = access.owner(schema)
-    return goesOn(codes, start, owned)
-      ? { code: `...${call('access.owner', name)}`, count: owned.length }
-      : undefined
-  }
-  const direct = first.kind === 'privilege' && first.direct
-  for (const level of levelNames)
-    for (const owners of futures(grants.slice(start), schema)) {
-      const future = owners.length < 2 ? owners[0] : owners
-      const options: AccessOptions = { ...(future !== undefined && { future }), ...(!direct && { direct }) }
-      const given = access[level](schema, options)
-      if (goesOn(codes, start, given))
-        return {
-          code: `...${call(`access.${level}`, name, objectLiteral({ ...options }))}`,
-          count: given.length,
-        }
-    }
-  return undefined
-}
-
 /** Grants as the elements of a list, each as code: access levels where there are any, and calls of `Grant`. */
-export const elementsOf = (grants: readonly Grant[]): readonly string[] => {
-  const codes = grants.map(grantCode)
-  const elements: string[] = []
-  for (let index = 0; index < grants.length;) {
-    const level = levelAt(grants, codes, index)
-    elements.push(level?.code ?? codes[index]!)
-    index += level?.count ?? 1
-  }
-  return elements
-}
+export const elementsOf = (grants: readonly Grant[]): readonly string[] =>
+  groupedGrants(grants).map((one) => {
+    if (one.kind === 'grant') return grantCode(one.grant)
+    const { level, schema, options } = one
+    return `...${call(`access.${level}`, textLiteral(schema), objectLiteral({ ...options }))}`
+  })

@@ -7,12 +7,14 @@ import {
 import type { Effect } from '../model/effect.ts'
 import type { Fact } from '../model/fact.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
-import type { Operation } from '../model/operation.ts'
+import type { Operation, Reason } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import { desiredRolesOf } from '../model/request.ts'
+import { everybody } from '../postgres/acl-item.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
+import { append } from '../util/collections.ts'
 
 /** What a role gains or loses, whichever intermediate role gives it. */
 export type Item =
@@ -34,10 +36,14 @@ export type Item =
 /** Whether the grant option comes or goes with a privilege, without it, or not at all. */
 export type GrantOption = 'none' | 'with' | 'only'
 
+/** What asks for a change: a grant of a role; or with `null` the role itself, which no grant asks to have it. */
+export type ChangeSource = Pick<Reason, 'role' | 'grant'>
+
 export interface Change {
   readonly role: string
   readonly change: 'gains' | 'loses'
   readonly item: Item
+  readonly sources: readonly ChangeSource[]
 }
 
 const optionOf = ({
@@ -51,12 +57,15 @@ const optionOf = ({
   return grantable === true ? 'with' : 'none'
 }
 
-const gains = (role: string, item: Item): Change => ({ role, change: 'gains', item })
+/** A change by itself, whatever asks for it. */
+type Made = Omit<Change, 'sources'>
 
-const loses = (role: string, item: Item): Change => ({ role, change: 'loses', item })
+const gains = (role: string, item: Item): Made => ({ role, change: 'gains', item })
+
+const loses = (role: string, item: Item): Made => ({ role, change: 'loses', item })
 
 /** What an operation gives to a role or takes from it; nothing if it is about a role of pgsr’s own. */
-const changeOf = (operation: Operation): Change | undefined => {
+const changeOf = (operation: Operation): Made | undefined => {
   switch (operation.kind) {
     case 'createRole':
     case 'dropRole':
@@ -182,6 +191,8 @@ const keyOf = (item: Item): string => {
   }
 }
 
+const keyOfChange = ({ role, change, item }: Made): string => `${change}\0${role}\0${keyOf(item)}`
+
 /** What roles gain and lose by a plan, each once. */
 export interface Changes {
   readonly all: readonly Change[]
@@ -191,7 +202,12 @@ export interface Changes {
 
 const changesIn = (changes: readonly Change[]): Changes => {
   const seen = { gains: new Map<string, Change>(), loses: new Map<string, Change>() }
-  for (const one of changes) seen[one.change].set(`${one.role}\0${keyOf(one.item)}`, one)
+  for (const one of changes) {
+    const key = `${one.role}\0${keyOf(one.item)}`
+    const before = seen[one.change].get(key)
+    const sources = before === undefined ? one.sources : [...before.sources, ...one.sources]
+    seen[one.change].set(key, { ...one, sources })
+  }
   const replaced = new Map<string, number>()
   for (const [key, { role }] of seen.gains)
     if (seen.loses.has(key)) replaced.set(role, (replaced.get(role) ?? 0) + 1)
@@ -200,27 +216,56 @@ const changesIn = (changes: readonly Change[]): Changes => {
   return { all: [...without(seen.gains, seen.loses), ...without(seen.loses, seen.gains)], replaced }
 }
 
+/** What the operations of a plan give and take for good. */
+const changesByOperations = (plan: Plan): readonly Change[] =>
+  operationsOf(plan).flatMap((operation): readonly Change[] => {
+    const { role, grant, temporary } = operation.reason
+    const change = temporary === undefined ? changeOf(operation) : undefined
+    return change === undefined ? [] : [{ ...change, sources: [{ role, grant }] }]
+  })
+
+/** Effects as changes, with what asks for them. The operations do not say from whom an ownership is taken. */
+const changesByEffects = (plan: Plan, effects: readonly Effect[]): readonly Change[] => {
+  const sources = new Map<string, ChangeSource[]>()
+  for (const change of changesByOperations(plan)) {
+    const { item, sources: its } = change
+    const key = item.kind === 'ownership' ? keyOf(item) : keyOfChange(change)
+    for (const source of its) append(sources, key, source)
+  }
+  return effects.flatMap((effect): readonly Change[] => {
+    const { role, change, fact } = effect
+    const item = itemOf(fact, effect)
+    if (item === undefined) return []
+    const made: Made = { role, change, item }
+    const key = item.kind === 'ownership' ? keyOf(item) : keyOfChange(made)
+    return [{ ...made, sources: sources.get(key) ?? [] }]
+  })
+}
+
 /** What desired roles gain and lose. */
 export const changesOf = (plan: Plan): Changes => {
   const desired = new Set(desiredRolesOf(plan.request))
-  const byOperation = operationsOf(plan).flatMap((operation): readonly Change[] => {
-    const change = operation.reason.temporary === undefined ? changeOf(operation) : undefined
-    return change !== undefined && desired.has(change.role) ? [change] : []
-  })
-  // The operations do not say from whom an ownership is taken.
   const lost = plan.effects.filter(({ role, fact }) => desired.has(role) && fact.kind === 'ownership')
-  return changesIn([...byOperation, ...lost.flatMap(changeByEffect)])
+  return changesIn([
+    ...changesByOperations(plan).filter(({ role }) => desired.has(role)),
+    ...changesByEffects(plan, lost),
+  ])
 }
+
+/** What PUBLIC gains and loses. */
+export const changesOfPublic = (plan: Plan): Changes =>
+  changesIn(
+    changesByEffects(
+      plan,
+      plan.effects.filter(({ role }) => role === everybody),
+    ),
+  )
 
 /** What other roles gain and lose. */
-export const changesOfOthers = ({ request, effects }: Plan): Changes => {
-  const desired = new Set(desiredRolesOf(request))
-  const others = effects.filter(({ role }) => !desired.has(role) && !isIntermediateName(role))
-  return changesIn(others.flatMap(changeByEffect))
-}
-
-const changeByEffect = (effect: Effect): readonly Change[] => {
-  const { role, change, fact } = effect
-  const item = itemOf(fact, effect)
-  return item === undefined ? [] : [{ role, change, item }]
+export const changesOfOthers = (plan: Plan): Changes => {
+  const desired = new Set(desiredRolesOf(plan.request))
+  const others = plan.effects.filter(
+    ({ role }) => role !== everybody && !desired.has(role) && !isIntermediateName(role),
+  )
+  return changesIn(changesByEffects(plan, others))
 }

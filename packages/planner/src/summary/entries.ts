@@ -3,7 +3,7 @@ import { describeFuture, describeName, describeObject } from '../model/describe.
 import { objectKey, type ObjectKind, objectKinds, type ObjectName, plural } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append, getOrMake } from '../util/collections.ts'
-import type { GrantOption, Item } from './change.ts'
+import type { GrantOption, Item, ChangeSource } from './change.ts'
 
 /** Several things of one sort that roles gain or lose. */
 export interface SummaryEntry {
@@ -12,6 +12,21 @@ export interface SummaryEntry {
   readonly count: number
   /** In words: `SELECT, INSERT on 3 tables of schema "sales"`. */
   readonly description: string
+  /** What asks for them, each once. */
+  readonly sources: readonly ChangeSource[]
+}
+
+/** Each source once. A grant is one object, wherever a plan has it. */
+export const eachOnce = (sources: Iterable<ChangeSource>): readonly ChangeSource[] => {
+  const seen = new Map<string, Set<ChangeSource['grant']>>()
+  const unique: ChangeSource[] = []
+  for (const source of sources) {
+    const grants = getOrMake(seen, source.role, () => new Set())
+    if (grants.has(source.grant)) continue
+    grants.add(source.grant)
+    unique.push(source)
+  }
+  return unique
 }
 
 /** More names than this are counted instead. */
@@ -65,22 +80,34 @@ const privilegesText = (held: readonly Privilege[], option: GrantOption, all: re
 
 const optionText = (option: GrantOption): string => (option === 'with' ? ' with grant option' : '')
 
-type Of<K extends Item['kind']> = Extract<Item, { readonly kind: K }>
+/** What a role gains or loses, and what asks for that. */
+export type SourcedItem = Item & { readonly sources: readonly ChangeSource[] }
+
+type Of<K extends Item['kind']> = Extract<SourcedItem, { readonly kind: K }>
+
+const sourcesOf = (
+  items: readonly { readonly sources: readonly ChangeSource[] }[],
+): readonly ChangeSource[] => eachOnce(items.flatMap(({ sources }) => sources))
 
 const privileges = (items: readonly Of<'privilege'>[]): readonly SummaryEntry[] => {
   const byObject = new Map<
     string,
-    { readonly object: ObjectName; readonly option: GrantOption; readonly all: Privilege[] }
+    { readonly object: ObjectName; readonly option: GrantOption; readonly all: Of<'privilege'>[] }
   >()
-  for (const { object, option, privilege } of items)
-    getOrMake(byObject, `${option}\0${objectKey(object)}`, () => ({ object, option, all: [] })).all.push(
-      privilege,
-    )
+  for (const item of items) {
+    const { object, option } = item
+    getOrMake(byObject, `${option}\0${objectKey(object)}`, () => ({ object, option, all: [] })).all.push(item)
+  }
   const rows = [...byObject.values()].map(({ object, option, all }) => ({
     object,
-    text: privilegesText(all, option, objectKinds[object.kind].privileges),
+    text: privilegesText(
+      all.map(({ privilege }) => privilege),
+      option,
+      objectKinds[object.kind].privileges,
+    ),
     option: optionText(option),
     count: all.length,
+    sources: sourcesOf(all),
   }))
   return groupedBy(rows, ({ object, text, option }) => `${text}\0${option}\0${placeOf(object)}`).map(
     (group): SummaryEntry => {
@@ -93,6 +120,7 @@ const privileges = (items: readonly Of<'privilege'>[]): readonly SummaryEntry[] 
         kind: 'privilege',
         count: count * group.length,
         description: `${text} on ${on}${option}`,
+        sources: sourcesOf(group),
       }
     },
   )
@@ -106,14 +134,15 @@ const ownerships = (items: readonly Of<'ownership'>[]): readonly SummaryEntry[] 
       group.map((item) => item.object),
     )
     const to = newOwner === undefined ? '' : ` to role ${describeName(newOwner)}`
-    return { kind: 'ownership', count: group.length, description: `ownership of ${of}${to}` }
+    const description = `ownership of ${of}${to}`
+    return { kind: 'ownership', count: group.length, description, sources: sourcesOf(group) }
   })
 
 const memberships = (items: readonly Of<'membership'>[]): readonly SummaryEntry[] =>
   groupedBy(items, ({ options }) => options).map((group) => {
     const names = group.map(({ role }) => describeName(role))
     const description = `membership in ${listed(names, 'role', 'roles')}${group[0]!.options}`
-    return { kind: 'membership', count: group.length, description }
+    return { kind: 'membership', count: group.length, description, sources: sourcesOf(group) }
   })
 
 const defaults = (items: readonly Of<'default privilege'>[]): readonly SummaryEntry[] =>
@@ -126,7 +155,7 @@ const defaults = (items: readonly Of<'default privilege'>[]): readonly SummaryEn
       futurePrivileges(first!.on),
     )
     const description = `${text} on ${describeFuture(first!)}${optionText(option)}`
-    return { kind: 'default privilege', count: group.length, description }
+    return { kind: 'default privilege', count: group.length, description, sources: sourcesOf(group) }
   })
 
 const attributes = (items: readonly Of<'attribute'>[]): readonly SummaryEntry[] =>
@@ -137,11 +166,12 @@ const attributes = (items: readonly Of<'attribute'>[]): readonly SummaryEntry[] 
           kind: 'attribute',
           count: items.length,
           description: items.map(({ attribute }) => attribute).join(', '),
+          sources: sourcesOf(items),
         },
       ]
 
 /** Counts and groups what a role gains or loses. */
-export const entriesOf = (items: readonly Item[]): readonly SummaryEntry[] => {
+export const entriesOf = (items: readonly SourcedItem[]): readonly SummaryEntry[] => {
   const ofKind = <K extends Item['kind']>(kind: K): readonly Of<K>[] =>
     items.filter((item): item is Of<K> => item.kind === kind)
   return [

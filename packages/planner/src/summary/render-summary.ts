@@ -1,4 +1,4 @@
-import { describeName } from '../model/describe.ts'
+import { describeGrantee, describeName } from '../model/describe.ts'
 import type { Plan } from '../model/plan.ts'
 import { type LeftSummary, type RolesSummary, type Summary, summaryOf } from './summary.ts'
 
@@ -13,7 +13,7 @@ const shortened = (lines: readonly string[]): readonly string[] =>
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
 const roleNames = (roles: readonly string[]): string => {
-  if (roles.length === 1) return `role ${describeName(roles[0]!)}`
+  if (roles.length === 1) return describeGrantee(roles[0]!)
   const [first, second] = roles.map(describeName)
   return roles.length <= 3
     ? `roles ${roles.map(describeName).join(', ')}`
@@ -62,7 +62,8 @@ const onIntermediate = ({ intermediate: { created, dropped } }: Summary): readon
 /** A plan in short, as text for people: what each role gains and loses, warnings first. */
 export const renderSummary = (plan: Plan): string => {
   const summary = summaryOf(plan)
-  const { warnings, created, dropped, sessionsEnded, roles, others, skipped, residue, unmanaged } = summary
+  const { warnings, created, dropped, sessionsEnded, roles, skipped, residue, unmanaged } = summary
+  const others = [...(summary.public === null ? [] : [summary.public]), ...summary.others]
   return [
     headline(summary),
     ...(dropped.length > 0 ? [`drops ${roleNames(dropped)}`] : []),

@@ -5,8 +5,8 @@ import { desiredRolesOf, sessionsEndedBy } from '../model/request.ts'
 import type { Residue } from '../model/residue.ts'
 import { warningsOf } from '../sql/warnings.ts'
 import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
-import { type Change, type Changes, changesOf, changesOfOthers, type Item } from './change.ts'
-import { entriesOf, type SummaryEntry } from './entries.ts'
+import { type Change, type Changes, changesOf, changesOfOthers, changesOfPublic } from './change.ts'
+import { eachOnce, entriesOf, type SourcedItem, type SummaryEntry } from './entries.ts'
 
 /** What some roles gain and lose. They all gain and lose the same. */
 export interface RolesSummary {
@@ -32,7 +32,10 @@ export interface Summary {
   readonly transactions: number
   /** Whether the roles differ from what is asked for, even if nothing can be done about it. */
   readonly hasDrift: boolean
-  /** What a reader must not miss, in words: roles that lose LOGIN or an ownership, and roles that only a membership names. */
+  /**
+   * What a reader must not miss, in words: roles that lose LOGIN or an ownership, what PUBLIC loses, and roles that only a
+   * membership names.
+   */
   readonly warnings: readonly string[]
   /** The roles that are created, without those of pgsr’s own. */
   readonly created: readonly string[]
@@ -43,6 +46,8 @@ export interface Summary {
   readonly intermediate: { readonly created: number; readonly dropped: number }
   /** What the desired roles gain and lose. */
   readonly roles: readonly RolesSummary[]
+  /** What PUBLIC, and so every role, gains and loses; `null` if it is nothing. */
+  readonly public: RolesSummary | null
   /** What other roles gain and lose by it. */
   readonly others: readonly RolesSummary[]
   readonly skipped: readonly LeftSummary<Skipped['reason']>[]
@@ -64,14 +69,41 @@ export const rolesOf = ({ all, replaced }: Changes): readonly RolesSummary[] => 
   const byRole = new Map<string, Change[]>()
   for (const change of all) append(byRole, change.role, change)
   for (const role of replaced.keys()) getOrMake(byRole, role, () => [])
-  const groups = new Map<string, RolesSummary & { readonly roles: string[] }>()
+  const groups = new Map<string, RolesSummary[]>()
   for (const [role, changes] of sortedBy(byRole, ([name]) => name)) {
     const entries = (which: Change['change']): readonly SummaryEntry[] =>
-      entriesOf(changes.flatMap(({ change, item }): readonly Item[] => (change === which ? [item] : [])))
+      entriesOf(
+        changes.flatMap(({ change, item, sources }): readonly SourcedItem[] =>
+          change === which ? [{ ...item, sources }] : [],
+        ),
+      )
     const its = { gains: entries('gains'), loses: entries('loses'), rearranged: replaced.get(role) ?? 0 }
-    getOrMake(groups, JSON.stringify(its), () => ({ roles: [], ...its })).roles.push(role)
+    append(groups, whatever(its), { roles: [role], ...its })
   }
-  return [...groups.values()]
+  return [...groups.values()].map(merged)
+}
+
+const withoutSources = (entries: readonly SummaryEntry[]) =>
+  entries.map(({ kind, count, description }) => [kind, count, description])
+
+/** What a role gains and loses, whatever asks for it. */
+const whatever = ({ gains, loses, rearranged }: Omit<RolesSummary, 'roles'>): string =>
+  JSON.stringify([withoutSources(gains), withoutSources(loses), rearranged])
+
+/** Several roles that gain and lose the same, as one. */
+const merged = (group: readonly RolesSummary[]): RolesSummary => {
+  const [first] = group
+  const sourced = (which: 'gains' | 'loses'): readonly SummaryEntry[] =>
+    first![which].map((entry, index) => ({
+      ...entry,
+      sources: eachOnce(group.flatMap((one) => one[which][index]!.sources)),
+    }))
+  return {
+    ...first!,
+    roles: group.flatMap(({ roles }) => roles),
+    gains: sourced('gains'),
+    loses: sourced('loses'),
+  }
 }
 
 const leftOf = <R extends string>(
@@ -116,6 +148,7 @@ export const summaryOf = (plan: Plan): Summary => {
     sessionsEnded: sessionsEndedBy(plan.request),
     intermediate: { created: created.own, dropped: dropped.own },
     roles: rolesOf(changesOf(plan)),
+    public: rolesOf(changesOfPublic(plan))[0] ?? null,
     others: rolesOf(changesOfOthers(plan)),
     skipped: leftOf(plan.skipped),
     residue: leftOf(plan.residue),

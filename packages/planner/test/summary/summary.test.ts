@@ -193,3 +193,85 @@ test('what a role only holds in another way is neither gained nor lost', () => {
     '  ~ 1 privilege that the role keeps, held in another way',
   ])
 })
+
+test('an entry says which grants ask for it, also for several roles, and the role where none does', () => {
+  const before = snapshot({
+    roles: [role('a', { login: true }), role('eve')],
+    objects: [
+      object('schema', ['s'], 'a', { 'eve/a': 'U' }),
+      object('table', ['s', 't']),
+      object('table', ['s', 'u']),
+    ],
+  })
+  const both = [
+    Grant.schemaUsage('s', { direct: true }),
+    Grant.tableSelect('s', 't', { direct: true }),
+    Grant.tableSelect('s', 'u', { direct: true }),
+  ]
+  const { roles, others } = summaryOf(
+    plan(before, [
+      { role: 'a', grants: [] },
+      { role: 'b', grants: both },
+      { role: 'c', grants: both },
+      { role: 'owner', grants: [] },
+      { role: 'eve', grants: [Grant.login()] },
+    ]),
+  )
+  const sourcesOf = (name: string) => roles.find((one) => one.roles.includes(name))
+  expect(sourcesOf('a')?.loses.map(({ description, sources }) => [description, sources])).toEqual([
+    ['LOGIN, its password', [{ role: 'a', grant: null }]],
+    ['ownership of schema "s" to role "postgres"', [{ role: 'a', grant: null }]],
+  ])
+  expect(sourcesOf('b')).toMatchObject({
+    roles: ['b', 'c'],
+    gains: [
+      {
+        description: 'USAGE on schema "s"',
+        sources: [
+          { role: 'b', grant: both[0] },
+          { role: 'c', grant: both[0] },
+        ],
+      },
+      {
+        description: 'SELECT on tables "s"."t", "s"."u"',
+        sources: [
+          { role: 'b', grant: both[1] },
+          { role: 'b', grant: both[2] },
+          { role: 'c', grant: both[1] },
+          { role: 'c', grant: both[2] },
+        ],
+      },
+    ],
+  })
+  expect(others).toEqual([])
+})
+
+describe('what others lose', () => {
+  const functions = [0, 1, 2].map((number) => `f${number}`)
+  const before = snapshot({
+    roles: [role('bob')],
+    objects: [
+      object('schema', ['s'], 'owner', { 'bob/owner': 'U*', 'eve/bob': 'U' }),
+      object('table', ['s', 't'], 'owner', { 'public/owner': 'rw' }),
+      ...functions.map((name) => object('function', ['s', name], 'owner', { 'public/owner': 'X' })),
+    ],
+  })
+  const none = functions.map((name) => Grant.privilege(Target.function('s', name, []), [], { direct: true }))
+  const select = Grant.privilege(Target.table('s', 't'), ['SELECT'])
+  const made = plan(before, { role: 'bob', grants: [] }, { public: [select, ...none] })
+
+  test('PUBLIC, and so every role, is apart from other roles, and a warning', () => {
+    const { public: everybody, others, warnings } = summaryOf(made)
+    expect(warnings).toEqual(['PUBLIC loses EXECUTE on 3 functions, and UPDATE on 1 table'])
+    expect(everybody?.loses.map(({ description }) => description)).toEqual([
+      'EXECUTE on functions "s"."f0"(), "s"."f1"(), "s"."f2"()',
+      'UPDATE on table "s"."t"',
+    ])
+    expect(others).toMatchObject([{ roles: ['eve'], loses: [{ sources: [{ role: 'bob', grant: null }] }] }])
+    expect(renderSummary(made)).toContain('\n  PUBLIC\n    - EXECUTE on functions')
+  })
+
+  test('nothing is said of PUBLIC if it loses nothing', () => {
+    expect(summaryOf(plan(before, { role: 'bob', grants: [] })).public).toBeNull()
+  })
+})

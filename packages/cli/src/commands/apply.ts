@@ -1,0 +1,36 @@
+import type { ExitName } from '../command-line/exit-codes.ts'
+import { serverAt } from '../connection/connect.ts'
+import type { Context } from '../context.ts'
+import { makePlan } from '../planned/make-plan.ts'
+import { isPlanFile, readPlanFile } from '../planned/plan-file.ts'
+import type { Planned } from '../planned/planned.ts'
+import { findPolicy } from '../policy-file/find.ts'
+import { loadPolicy, readText } from '../policy-file/load.ts'
+import { passwordsOf, readSecrets } from '../policy-file/secrets.ts'
+import { unlessInterrupted } from '../terminal/interruption.ts'
+import { showAskExecute } from './execute.ts'
+
+/** The plan in a file, if the file is a plan. */
+const savedPlan = async (file: string): Promise<Planned | undefined> => {
+  if (!file.toLowerCase().endsWith('.json')) return undefined
+  const text = await readText(file)
+  return isPlanFile(text) ? readPlanFile(text, file) : undefined
+}
+
+const passwordsFor = async ({ passwords, policyFile }: Planned) =>
+  passwordsOf(passwords, await readSecrets([...passwords.values()], policyFile))
+
+/** Executes a saved plan, or the plan for a policy, once somebody has seen it. */
+export const run = async (context: Context): Promise<ExitName> => {
+  const { line, signal } = context
+  const file = await findPolicy(line.argument)
+  const saved = await savedPlan(file)
+  const server = serverAt(line.url)
+  context.place = server.place
+  if (saved !== undefined) return showAskExecute(context, saved, server, () => passwordsFor(saved))
+  const policy = await unlessInterrupted(signal, loadPolicy(file))
+  const secrets = await readSecrets(policy.secrets, file)
+  const passwords = passwordsOf(policy.passwords, secrets)
+  const planned = await makePlan(context, policy, file, server, secrets)
+  return showAskExecute(context, planned, server, async () => passwords)
+}

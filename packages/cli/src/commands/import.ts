@@ -1,0 +1,68 @@
+import { describeRoles, type DescribedRoles, hasDrift, planRoles, type Plan } from '@pgsr/node-postgres'
+import { desiredOf, parsePolicy, renderPolicy } from '@pgsr/policy'
+import type pg from 'pg'
+import type { ExitName } from '../command-line/exit-codes.ts'
+import { describePlace, serverAt } from '../connection/connect.ts'
+import { callOptions, type Context } from '../context.ts'
+import { counted, reportOf } from '../output/report.ts'
+import { withPools } from '../planned/make-plan.ts'
+import { writeText } from '../policy-file/write.ts'
+
+/** The plan for what was written, read back as a user would. */
+const planFor = async (context: Context, pool: pg.Pool, text: string, file: string): Promise<Plan> => {
+  const policy = parsePolicy(text, { file, format: 'yaml' })
+  // What is described has no passwords.
+  return planRoles(
+    pool,
+    desiredOf(policy, () => ''),
+    { ...policy.options, ...callOptions(context) },
+  )
+}
+
+/** What the file leaves unsaid. That a role is left out is no news of the roles that are in it. */
+const unsaidIn = ({ unsaid }: DescribedRoles): readonly string[] =>
+  unsaid.filter(({ reason }) => reason !== 'left out').map(({ message }) => message)
+
+/** Writes a policy of the roles that there are. */
+export const run = async (context: Context): Promise<ExitName> => {
+  const { line, terminal } = context
+  const server = serverAt(line.url)
+  context.place = server.place
+  const { database } = server.place
+  const file = line.out ?? 'pgsr.yaml'
+  terminal.progress(`reading ${describePlace(server.place)}`)
+  const { described, text, plan } = await withPools(server, [database], async (pools) => {
+    const pool = pools[database]!
+    const roles = line.roles.length === 0 ? 'all' : line.roles
+    const found = await describeRoles(pool, { roles, ...callOptions(context) })
+    const written = renderPolicy(found, { databases: [database] })
+    return { described: found, text: written, plan: await planFor(context, pool, written, file) }
+  })
+  terminal.endProgress()
+  if (line.out === undefined) terminal.answerExactly(text)
+  else {
+    await writeText(line.out, text, line.force, '--force writes over it')
+    terminal.answer({
+      text: `wrote ${line.out}: ${counted(described.desired.length, 'role')} of database ${JSON.stringify(database)}`,
+      tone: 'gain',
+    })
+  }
+  const unsaid = unsaidIn(described)
+  if (unsaid.length > 0)
+    terminal.say(
+      { text: 'what a policy cannot say, or would change:', tone: 'warning' },
+      ...unsaid.map((message) => ({ text: `  ${message}` })),
+    )
+  if (!hasDrift(plan)) {
+    terminal.say({ text: 'a plan for it finds nothing to do' })
+    return 'done'
+  }
+  terminal.say(
+    { text: 'a plan for it is not empty:', tone: 'warning' },
+    ...reportOf({ shown: plan, database, dropsAtLast: [] }, () => undefined).flatMap(({ title, lines }) => [
+      ...(title === undefined ? [] : [title]),
+      ...lines.map((one) => ({ ...one, text: `  ${one.text}` })),
+    ]),
+  )
+  return 'remains'
+}

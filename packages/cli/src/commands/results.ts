@@ -1,0 +1,80 @@
+import { operationsOf, type Plan, renderJson, type SyncResult } from '@pgsr/node-postgres'
+import type { Context } from '../context.ts'
+import { asMarkdown } from '../output/markdown.ts'
+import { counted } from '../output/report.ts'
+import { asSql } from '../output/write-plan.ts'
+import type { Planned } from '../planned/planned.ts'
+import type { Line } from '../terminal/line.ts'
+
+/** What has become of one plan. */
+export type Ended = { readonly database: string; readonly plan: Plan } & (
+  | { readonly state: 'done'; readonly result: SyncResult }
+  | { readonly state: 'failed'; readonly error: unknown; readonly whatIsSo: readonly Line[] }
+  | { readonly state: 'not begun' }
+)
+
+const sessionsOf = ({ sessions }: SyncResult): readonly Line[] =>
+  sessions === undefined
+    ? []
+    : [
+        { text: `  ended ${counted(sessions.terminated, 'session')}` },
+        ...sessions.left.map(({ pid, why }): Line => ({
+          text: `  ${pid === null ? 'sessions go on' : `session ${pid} goes on`}: ${why}`,
+          tone: 'warning',
+        })),
+      ]
+
+const linesOf = (one: Ended): readonly Line[] => {
+  const where = `database ${JSON.stringify(one.database)}`
+  switch (one.state) {
+    case 'done':
+      return [
+        { text: `done: ${counted(operationsOf(one.plan).length, 'operation')} in ${where}`, tone: 'gain' },
+        ...sessionsOf(one.result),
+      ]
+    case 'failed':
+      return [{ text: `failed: ${where}`, tone: 'loss' }]
+    case 'not begun':
+      return [{ text: `not begun: ${where}`, tone: 'warning' }]
+  }
+}
+
+/** The results for a program. */
+const asJson = (ended: readonly Ended[]): string =>
+  `${JSON.stringify(
+    {
+      pgsr: 'result',
+      changed: ended.some((one) => one.state === 'done' && one.result.changed),
+      databases: ended.map((one) => ({
+        database: one.database,
+        state: one.state,
+        ...(one.state === 'done' && { changed: one.result.changed }),
+        ...(one.state === 'failed' && { error: (one.error as Error).message }),
+        ...(one.state === 'done' && one.result.sessions !== undefined && { sessions: one.result.sessions }),
+        plan: JSON.parse(renderJson(one.plan)) as unknown,
+      })),
+    },
+    null,
+    2,
+  )}\n`
+
+/** Writes what has become of plans, in the format that is asked for. */
+export const writeResults = (
+  { terminal, line }: Context,
+  planned: Planned,
+  ended: readonly Ended[],
+): void => {
+  const lines = ended.flatMap(linesOf)
+  switch (line.format) {
+    case 'text':
+      return terminal.answer(...lines)
+    case 'sql':
+      return terminal.answerExactly(asSql(planned, line.actAs))
+    case 'json':
+      return terminal.answerExactly(asJson(ended))
+    case 'markdown':
+      return terminal.answerExactly(
+        `${asMarkdown(planned, line.actAs)}\n${lines.map(({ text }) => `* \`${text.trim()}\``).join('\n')}\n`,
+      )
+  }
+}

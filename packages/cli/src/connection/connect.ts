@@ -1,0 +1,55 @@
+import pg from 'pg'
+import { parseIntoClientConfig } from 'pg-connection-string'
+import { UsageError } from '../command-line/usage-error.ts'
+
+/** Where a connection goes, for people: never with the password. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+}
+
+/** How to connect, read once from `--url` or from the environment. */
+export interface Server {
+  readonly place: Place
+  /** Opens a pool of one connection to a database, or to the one that was asked for. */
+  readonly open: (database?: string) => pg.Pool
+}
+
+/** The settings in a URL. What Node says of one that is wrong would contain it, with its password. */
+const settingsIn = (url: string): pg.ClientConfig => {
+  const hint = 'it looks like postgres://user@host:5432/database'
+  if (!/^(postgres(ql)?:\/\/|socket:|\/)/.test(url))
+    throw new UsageError('option --url is not a URL of PostgreSQL', hint)
+  try {
+    return parseIntoClientConfig(url)
+  } catch {
+    throw new UsageError('option --url cannot be read', hint)
+  }
+}
+
+/** Reads where to connect. */
+export const serverAt = (url: string | undefined): Server => {
+  const settings: pg.ClientConfig = {
+    ...(url === undefined ? {} : settingsIn(url)),
+    application_name: 'pgsr',
+    keepAlive: true,
+  }
+  // It knows what pg makes of the environment.
+  const { host, port, user, database } = new pg.Client(settings)
+  const place: Place = { host, port, user: user ?? '', database: database ?? '' }
+  return {
+    place,
+    open: (name = place.database) => {
+      const pool = new pg.Pool({ ...settings, database: name, max: 1 })
+      // A connection that is lost shows in its next use.
+      pool.on('error', () => undefined)
+      return pool
+    },
+  }
+}
+
+/** A place in words. */
+export const describePlace = ({ host, port, database, user }: Place): string =>
+  `database ${JSON.stringify(database)} at ${host.startsWith('/') ? host : `${host}:${port}`}, as ${JSON.stringify(user)}`

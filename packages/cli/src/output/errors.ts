@@ -1,0 +1,83 @@
+import { inspect } from 'node:util'
+import { describePlace, type Place } from '../connection/connect.ts'
+import type { Line } from '../terminal/line.ts'
+
+/** What errors of pgsr may have besides a message. */
+interface Told {
+  readonly _tag?: string
+  readonly hint?: string
+  readonly message: string
+  readonly outcome?: 'unchanged' | 'unknown'
+  readonly operation?: string
+  readonly sqlState?: string
+  readonly cause?: { readonly detail?: string; readonly hint?: string }
+  readonly problems?: readonly unknown[]
+  readonly difference?: {
+    readonly missing?: readonly { readonly part: string; readonly message: string }[]
+    readonly unexpected?: readonly { readonly part: string; readonly message: string }[]
+  }
+}
+
+const isTold = (error: unknown): error is Told =>
+  typeof error === 'object' && error !== null && typeof (error as { message?: unknown }).message === 'string'
+
+const indented = (text: string): Line => ({ text: `  ${text}` })
+
+/** Whether an error is about the connection, so that it helps to know where it was to. */
+const isOfConnection = ({ _tag, operation, sqlState }: Told): boolean =>
+  _tag === 'DatabaseError' &&
+  (operation === 'connect' || sqlState === undefined || /^(08|28|3D|57P)/.test(sqlState))
+
+const ofPolicy = ({ problems = [], message }: Told): readonly Line[] => [
+  {
+    text: `error: the policy has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}`,
+    tone: 'error',
+  },
+  ...message.split('\n').map(indented),
+]
+
+const ofChangedPlan = ({ message, difference }: Told): readonly Line[] => {
+  const { missing = [], unexpected = [] } = difference ?? {}
+  const differences = [
+    ...missing.map((one) => `no longer in its ${one.part}: ${one.message}`),
+    ...unexpected.map((one) => `new in its ${one.part}: ${one.message}`),
+  ]
+  return [
+    { text: `error: ${message.split(';')[0]!}`, tone: 'error' },
+    ...differences.map(indented),
+    indented('nothing was changed; plan and review again'),
+  ]
+}
+
+/** An error as a block of lines that people read. It never has a stack, nor a password. */
+export const describeError = (error: unknown, place: Place | undefined): readonly Line[] => {
+  if (!isTold(error)) return [{ text: `error: ${String(error)}`, tone: 'error' }]
+  if (error._tag === 'PolicyError') return ofPolicy(error)
+  if (error._tag === 'PlanChangedError') return ofChangedPlan(error)
+  const { detail, hint } = error.cause ?? {}
+  return [
+    { text: `error: ${error.message}`, tone: 'error' },
+    ...(isOfConnection(error) && place !== undefined
+      ? [indented(`it was to be ${describePlace(place)}`)]
+      : []),
+    ...(typeof detail === 'string' ? [indented(`detail: ${detail}`)] : []),
+    ...(typeof hint === 'string' ? [indented(`hint: ${hint}`)] : []),
+    ...(error.outcome === 'unknown'
+      ? [indented('everything has been done in this database, or nothing: pgsr plan says which')]
+      : []),
+    ...(typeof error.hint === 'string' ? [indented(error.hint)] : []),
+    ...(error._tag === undefined
+      ? [indented('this may be a bug in pgsr; --debug shows where it comes from')]
+      : []),
+  ]
+}
+
+/** Where an error comes from, for `--debug`: the stacks of it and of its causes. */
+export const stacksOf = (error: unknown): readonly Line[] => {
+  const lines: Line[] = []
+  for (let one: unknown = error; one instanceof Error; one = one.cause)
+    lines.push(
+      ...(one.stack ?? inspect(one.message)).split('\n').map((text): Line => ({ text, tone: 'faint' })),
+    )
+  return lines
+}

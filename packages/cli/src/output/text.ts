@@ -1,0 +1,49 @@
+import { type Plan, renderSql } from '@pgsr/node-postgres'
+import { leavesUndone, type Planned, stepsIn, toldSteps } from '../planned/planned.ts'
+import { operationsOf } from '@pgsr/node-postgres'
+import type { Line } from '../terminal/line.ts'
+import { type Block, reportOf } from './report.ts'
+
+const blank: Line = { text: '' }
+
+/** A block with its lines indented, and an empty line before the next. */
+const linesOf = ({ title, lines }: Block): readonly Line[] => [
+  ...(title === undefined ? [] : [title]),
+  ...lines.map((line) => ({ ...line, text: `  ${line.text}` })),
+  blank,
+]
+
+/** The SQL of a plan, for psql. */
+export const sqlOf = (plan: Plan, actAs: string | undefined): string =>
+  renderSql(plan, actAs === undefined ? {} : { actAs })
+
+/** Plans as text for people. */
+export const asText = (planned: Planned, withSql: boolean, actAs: string | undefined): readonly Line[] => [
+  ...toldSteps(planned).flatMap((step) => [
+    ...reportOf(step, planned.placeOf).flatMap(linesOf),
+    ...(withSql && operationsOf(step.plan).length > 0
+      ? [
+          ...sqlOf(step.plan, actAs)
+            .trimEnd()
+            .split('\n')
+            .map((text): Line => ({ text })),
+          blank,
+        ]
+      : []),
+  ]),
+  ...planned.notCompared.map((text): Line => ({ text: `note: ${text}`, tone: 'faint' })),
+  ...(planned.notCompared.length > 0 ? [blank] : []),
+  verdictOf(planned),
+]
+
+/** What all of it comes to. */
+export const verdictOf = (planned: Planned): Line => {
+  const plans = stepsIn(planned).map(({ shown }) => shown)
+  const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
+  const remains = plans.some(leavesUndone)
+  if (count === 0 && !remains) return { text: 'in sync: nothing differs', tone: 'gain' }
+  const rest = remains ? 'something is skipped or stays' : ''
+  if (count === 0) return { text: `nothing can be done, and ${rest}`, tone: 'warning' }
+  const what = `${count} operation${count === 1 ? '' : 's'} to do`
+  return remains ? { text: `${what}; ${rest}`, tone: 'warning' } : { text: what, tone: 'title' }
+}

@@ -1,0 +1,123 @@
+import { type AbsentRole, type Grant, type Plan, planDatabases, planRoles } from '@pgsr/node-postgres'
+import { desiredOf, type Policy, type PolicyRole } from '@pgsr/policy'
+import type pg from 'pg'
+import { describePlace, type Server } from '../connection/connect.ts'
+import { callOptions, type Context } from '../context.ts'
+import { readSecrets, referenceKey, type Secrets } from '../policy-file/secrets.ts'
+import type { PlaceOf, Planned, PlannedDatabase } from './planned.ts'
+
+/** Stands for a password that is not at hand. It is never sent: a plan is only executed with the passwords themselves. */
+const placeholder = 'a password that is not at hand'
+
+/** The databases of a policy, each of which is planned for. `undefined` is the one that the connection is to. */
+export const databasesOf = ({ databases }: Policy): readonly (string | undefined)[] =>
+  databases ?? [undefined]
+
+const isAbsent = (one: PolicyRole | AbsentRole): one is AbsentRole => 'absent' in one
+
+/** A password that is not at hand is planned only for a role that has none: whether it is another cannot be known. */
+const asInitial = (grant: Grant): Grant =>
+  grant.kind === 'attribute' && grant.attribute === 'LOGIN' && typeof grant.password === 'object'
+    ? { ...grant, initial: true }
+    : grant
+
+/** The roles of a policy, with those passwords that are at hand. */
+const desiredWith = (policy: Policy, secrets: Secrets): readonly (PolicyRole | AbsentRole)[] => {
+  const isMissing = (role: string): boolean => {
+    const reference = policy.passwords.get(role)
+    return reference !== undefined && secrets.missing.has(referenceKey(reference))
+  }
+  return desiredOf(policy, (reference) => secrets.at.get(referenceKey(reference)) ?? placeholder).map((one) =>
+    isAbsent(one) || !isMissing(one.role) ? one : { ...one, grants: one.grants.map(asInitial) },
+  )
+}
+
+/** The roles as one database has them. */
+const inOneDatabase = (desired: readonly (PolicyRole | AbsentRole)[], database: string) =>
+  desired.map((one) => {
+    if (isAbsent(one)) return one
+    const { in: more, ...role } = one
+    return { ...role, grants: [...role.grants, ...(more?.[database] ?? [])] }
+  })
+
+/** A grant as the policy has it. */
+const asInPolicy = (grant: Grant | null): Grant | null => {
+  if (grant === null || !('initial' in grant)) return grant
+  const { initial: _, ...rest } = grant
+  return rest
+}
+
+/** Where the policy asks for something; for what it does not say by itself, where the role is. */
+export const placesOf =
+  ({ lineOf }: Policy): PlaceOf =>
+  (role, grant) => {
+    const place = lineOf(role, grant) ?? lineOf(role, asInPolicy(grant)) ?? lineOf(role, null)
+    return place === undefined
+      ? undefined
+      : [place.file, place.line].filter((part) => part !== undefined).join(':')
+  }
+
+/** Opens a pool for each database, and closes them all when the work is done. */
+export const withPools = async <T>(
+  server: Server,
+  databases: readonly (string | undefined)[],
+  work: (pools: Readonly<Record<string, pg.Pool>>) => Promise<T>,
+): Promise<T> => {
+  const names = databases.map((name = server.place.database) => name)
+  const pools = names.map((name) => [name, server.open(name)] as const)
+  try {
+    return await work(Object.fromEntries(pools))
+  } finally {
+    // A connection that does not answer any more is not waited for: the process ends anyway.
+    void Promise.allSettled(pools.map(([, pool]) => pool.end()))
+  }
+}
+
+const planIn = async (
+  context: Context,
+  policy: Policy,
+  desired: readonly (PolicyRole | AbsentRole)[],
+  pools: Readonly<Record<string, pg.Pool>>,
+): Promise<readonly PlannedDatabase[]> => {
+  const options = { ...policy.options, ...callOptions(context) }
+  const [[database, pool] = [], ...others] = Object.entries(pools)
+  if (database !== undefined && pool !== undefined && others.length === 0) {
+    const plan: Plan = await planRoles(pool, inOneDatabase(desired, database), options)
+    return [{ database, plan }]
+  }
+  const plans = await planDatabases(pools, desired, options)
+  return Object.entries(plans).map(([name, of]) => ({ database: name, ...of }))
+}
+
+/** Says why a password was not compared. */
+const notCompared = (policy: Policy, { missing }: Secrets): readonly string[] =>
+  [...policy.passwords].flatMap(([role, reference]) => {
+    const why = missing.get(referenceKey(reference))
+    return why === undefined ? [] : [`the password of role ${JSON.stringify(role)} is not compared: ${why}`]
+  })
+
+/** Plans what a policy asks for. It only reads. */
+export const makePlan = async (
+  context: Context,
+  policy: Policy,
+  policyFile: string,
+  server: Server,
+  secrets?: Secrets,
+): Promise<Planned> => {
+  const known = secrets ?? (await readSecrets(policy.secrets, policyFile))
+  const databases = databasesOf(policy)
+  const [first = server.place.database] = databases
+  const more = databases.length > 1 ? ` and ${databases.length - 1} more` : ''
+  context.terminal.progress(`reading ${describePlace({ ...server.place, database: first })}${more}`)
+  const planned = await withPools(server, databases, (pools) =>
+    planIn(context, policy, desiredWith(policy, known), pools),
+  )
+  context.terminal.endProgress()
+  return {
+    policyFile,
+    databases: planned,
+    passwords: policy.passwords,
+    notCompared: notCompared(policy, known),
+    placeOf: placesOf(policy),
+  }
+}

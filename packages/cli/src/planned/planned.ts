@@ -1,0 +1,95 @@
+import { type Grant, hasDrift, type Plan, type Residue } from '@pgsr/node-postgres'
+import type { SecretReference } from '@pgsr/policy'
+import type { ExitName } from '../command-line/exit-codes.ts'
+
+/** Where a policy asks for something: `pgsr.yaml:12`. */
+export type PlaceOf = (role: string, grant: Grant | null) => string | undefined
+
+/** What is planned in one database. */
+export interface PlannedDatabase {
+  readonly database: string
+  readonly plan: Plan
+  /** What is planned for roles that should not exist, if it comes after what is planned in other databases. */
+  readonly absent?: Plan
+}
+
+/** What is planned, in as many databases as the policy names. */
+export interface Planned {
+  /** The file that it was planned for. */
+  readonly policyFile: string | undefined
+  readonly databases: readonly PlannedDatabase[]
+  /** Where the passwords are that it needs, by role. */
+  readonly passwords: ReadonlyMap<string, SecretReference>
+  /** Passwords that were not at hand when it was planned, and why, in words. */
+  readonly notCompared: readonly string[]
+  readonly placeOf: PlaceOf
+}
+
+/** A plan, in the order in which plans are executed. */
+export interface Step {
+  readonly database: string
+  /** The plan as it was made. */
+  readonly plan: Plan
+  /** Without what it leaves to other steps. */
+  readonly shown: Plan
+  /** Set if it is for roles that should not exist, and comes after what is planned in other databases. */
+  readonly isLater: boolean
+  /** The roles that it drops, which it cannot say before the steps ahead of it are done. */
+  readonly dropsAtLast: readonly string[]
+}
+
+/** Whether a role only stays because of what another step takes from it. */
+const isLeftTo =
+  (databases: readonly string[]) =>
+  ({ reason, message }: Residue): boolean =>
+    reason === 'in another database' &&
+    databases.some((name) => message.endsWith(`it has something in database ${JSON.stringify(name)}`))
+
+const stepFor = (database: string, plan: Plan, others: readonly string[], isLast: boolean): Step => {
+  const isOfOthers = isLeftTo(others)
+  const residue = plan.residue.filter((one) => !isOfOthers(one))
+  const kept = new Set(residue.map(({ role }) => role))
+  const waiting = plan.residue.filter((one) => isOfOthers(one) && !kept.has(one.role)).map(({ role }) => role)
+  return {
+    database,
+    plan,
+    shown: { ...plan, residue },
+    isLater: true,
+    dropsAtLast: isLast ? [...new Set(waiting)] : [],
+  }
+}
+
+/** All plans, in the order in which they are executed: the first database drops what should not exist last. */
+export const stepsIn = ({ databases }: Planned): readonly Step[] => {
+  const [first, ...others] = databases
+  const names = databases.map(({ database }) => database)
+  return [
+    ...databases.map(({ database, plan }) => ({
+      database,
+      plan,
+      shown: plan,
+      isLater: false,
+      dropsAtLast: [],
+    })),
+    ...(first === undefined ? [] : [...others, first]).flatMap(({ database, absent }) =>
+      absent === undefined ? [] : [stepFor(database, absent, names, database === first?.database)],
+    ),
+  ]
+}
+
+/** The steps that there is something to say of. */
+export const toldSteps = (planned: Planned): readonly Step[] =>
+  stepsIn(planned).filter(
+    ({ isLater, shown, dropsAtLast }) => !isLater || hasDrift(shown) || dropsAtLast.length > 0,
+  )
+
+/** Whether a plan leaves something undone. That a pattern matches nothing leaves nothing undone. */
+export const leavesUndone = ({ skipped, residue }: Plan): boolean =>
+  residue.length > 0 || skipped.some(({ reason }) => reason !== 'no match')
+
+/** How a command ends that only plans. */
+export const exitOf = (planned: Planned): ExitName => {
+  const plans = stepsIn(planned).map(({ shown }) => shown)
+  if (plans.some(leavesUndone)) return 'remains'
+  return plans.some(hasDrift) ? 'differs' : 'done'
+}

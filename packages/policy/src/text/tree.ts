@@ -1,0 +1,90 @@
+/** Where something is in a policy: the steps from the outside in, the last one first. */
+export interface Path {
+  readonly within: Path | undefined
+  readonly step: string | number
+}
+
+/** A place in a policy, and in its text if it has one. */
+export interface Place {
+  readonly path: Path | undefined
+  /** The index of its first character in the text. */
+  readonly offset: number | undefined
+}
+
+export interface TextValue extends Place {
+  readonly kind: 'text'
+  readonly text: string
+  /** Written without quotes, in YAML. */
+  readonly plain: boolean
+}
+
+export interface NumberValue extends Place {
+  readonly kind: 'number'
+  readonly number: number
+  /** As it was written, if that is otherwise than JavaScript writes the number. */
+  readonly source?: string
+}
+
+export interface FlagValue extends Place {
+  readonly kind: 'flag'
+  readonly flag: boolean
+}
+
+/** Nothing: `null`, or in YAML no value at all. */
+export interface NullValue extends Place {
+  readonly kind: 'null'
+}
+
+export interface ListValue extends Place {
+  readonly kind: 'list'
+  readonly items: readonly Value[]
+}
+
+/** A key and its value. */
+export interface Entry {
+  readonly key: TextValue
+  readonly value: Value
+}
+
+export interface ObjectValue extends Place {
+  readonly kind: 'object'
+  readonly entries: ReadonlyMap<string, Entry>
+}
+
+/** What a policy consists of, whatever it was written in. */
+export type Value = TextValue | NumberValue | FlagValue | NullValue | ListValue | ObjectValue
+
+/** `roles.alice.memberOf[0]`. A step that is no word is quoted. */
+export const pathText = (path: Path | undefined): string => {
+  const steps: string[] = []
+  for (let at = path; at !== undefined; at = at.within)
+    steps.push(
+      typeof at.step === 'number'
+        ? `[${at.step}]`
+        : /^[\w$@+-]+$/.test(at.step)
+          ? `.${at.step}`
+          : `[${JSON.stringify(at.step)}]`,
+    )
+  return steps.toReversed().join('').replace(/^\./, '')
+}
+
+/** The value of a key. */
+export const valueAt = (object: ObjectValue, key: string): Value | undefined => object.entries.get(key)?.value
+
+/** The most values that a policy may have, so that a short text whose aliases multiply is refused. */
+export const mostValues = 60_000
+
+/** How deep lists and objects may be nested. No policy needs more than ten. */
+export const deepest = 32
+
+const kinds: Readonly<Record<Value['kind'], string>> = {
+  text: 'a text',
+  number: 'a number',
+  flag: 'true or false',
+  null: 'nothing',
+  list: 'a list',
+  object: 'an object',
+}
+
+/** What a value is, in words that can follow “this is”. It says nothing of the value: that may be a password. */
+export const kindText = ({ kind }: Pick<Value, 'kind'>): string => kinds[kind]

@@ -1,0 +1,197 @@
+import { parsePolicy, PolicyError, policyFrom } from '@pgsr/policy'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, test } from 'vitest'
+
+const roles = 'pgsr: 1\nroles:\n  alice: { login: true }\n'
+
+const problemsOf = (read: () => unknown): readonly string[] => {
+  try {
+    read()
+    return []
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems.map(({ message }) => message)
+    throw error
+  }
+}
+
+test.each([
+  ['a byte order mark', `\uFEFF${roles}`],
+  ['lines that end as on Windows', roles.replaceAll('\n', '\r\n')],
+  ['no newline at the end', roles.trimEnd()],
+  ['a marker for the beginning of a document', `---\n${roles}...\n`],
+  ['comments', `# Who may what.\n\n${roles}# The end.\n`],
+  ['an anchor and aliases', 'pgsr: 1\nroles:\n  alice: &one { login: true }\n  bob: *one\n'],
+])('a text may have %s', (_, text) => {
+  expect(parsePolicy(text).desired[0]).toEqual(parsePolicy(roles).desired[0])
+  expect(parsePolicy(text).lineOf('alice', null)?.line).toBeGreaterThanOrEqual(3)
+})
+
+test('an error in a text with a byte order mark and the lines of Windows is where an editor shows it', () => {
+  const text = '\uFEFFpgsr: 1\r\nroles:\r\n  alice: { logn: true }\r\n'
+  expect(() => parsePolicy(text, { file: 'p.yaml' })).toThrow(
+    'p.yaml:3:12: roles.alice.logn: unknown key "logn"; did you mean login?',
+  )
+})
+
+const repeat = (text: string, length = 262_000): string => text.repeat(Math.floor(length / text.length))
+
+const laughs = ['a: &a [x, x, x, x, x, x, x, x, x]']
+for (const [before, name] of Array.from('bcdefghi', (letter, index) => ['abcdefgh'[index], letter] as const))
+  laughs.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`)
+
+const nested = (levels: number): string =>
+  Array.from({ length: levels }, (_, level) => `${' '.repeat(level)}a:`).join('\n')
+
+/** Texts that are made to take long or much, and the beginning of what is said. */
+const hostile: readonly (readonly [string, string, string])[] = [
+  ['nothing', '', 'the file is empty; a policy begins with pgsr: 1'],
+  ['only spaces', repeat(' '), 'the file is empty'],
+  ['a text that is too long', repeat('x', 600_000), 'the file has more than 262144 characters'],
+  [
+    'UTF-16',
+    roles.replaceAll(/[^]/g, (character) => `${character}\0`),
+    'the file contains NUL; save it as UTF-8',
+  ],
+  ['aliases that multiply', laughs.join('\n'), 'aliases make more than 60000 values'],
+  ['brackets', repeat('['), 'lists and objects are nested deeper than 32'],
+  ['braces', repeat('{'), 'lists and objects are nested deeper than 32'],
+  ['lists in lists', repeat('- '), 'lists and objects are nested deeper than 32'],
+  ['keys of keys', repeat('? '), 'lists and objects are nested deeper than 32'],
+  ['objects in objects', nested(700), 'lists and objects are nested deeper than 32'],
+  ['objects one too deep', nested(40), 'lists and objects are nested deeper than 32'],
+  ['commas', `[${repeat(',')}`, 'there are more than 80000 words and marks'],
+  ['fewer commas', `[${repeat(',', 70_000)}`, 'this is not expected here'],
+  ['nothing many times', `[${repeat('~,')}]`, 'there are more than 80000 words and marks'],
+  ['closed brackets', repeat('[]'), 'this is not expected here'],
+  ['quotes', repeat('"'), 'there are more than 80000 words and marks'],
+  ['tabs', `a:\n${repeat('\t- b\n', 50_000)}`, 'a tab cannot indent in YAML'],
+  ['escapes', `"${repeat('\\q')}"`, 'a backslash in double quotes begins an escape'],
+  ['documents', repeat('--- a\n'), 'there is a second document'],
+  ['directives', repeat('%A\n', 60_000), 'directives are not supported'],
+  ['tags', `- ${repeat('!a ', 6)}b\n`, 'a value can have only one tag'],
+  ['reserved characters', repeat('- @a\n', 50_000), 'a text that begins with @'],
+  ['keys twice', repeat('a: 1\n', 50_000), 'this key is there twice'],
+  ['unknown keys', Array.from({ length: 10_000 }, (_, index) => `key${index}: 1`).join('\n'), 'unknown key'],
+  ['a long line', `pgsr: ${repeat('x')}`, 'expected 1'],
+  ['a long key', `${repeat('x')}: 1`, 'a key cannot be longer than 1024 characters'],
+  [
+    'wrong roles',
+    `pgsr: 1\nroles:\n${Array.from({ length: 2_000 }, (_, index) => `  r${index}: { memberOf: [r${index}], x: 1 }`).join('\n')}`,
+    'unknown key',
+  ],
+  [
+    'a circle of many roles',
+    `pgsr: 1\nroles:\n${Array.from({ length: 2_500 }, (_, index) => `  r${index}: { memberOf: [r${(index + 1) % 2_500}] }`).join('\n')}`,
+    'roles would be members of each other in a circle',
+  ],
+]
+
+describe('a text of', () => {
+  test.each(hostile)('%s is refused, in no more than 101 lines', (_, text, message) => {
+    const problems = problemsOf(() => parsePolicy(text))
+    expect(problems.join('\n')).toContain(message)
+    expect(problems.length).toBeLessThanOrEqual(101)
+  })
+})
+
+test('no text needs more than a small part of the memory that Node has', async () => {
+  const program = `
+    const { workerData, parentPort } = require('node:worker_threads')
+    import(workerData.module).then(({ parsePolicy }) => {
+      for (const text of workerData.texts) try { parsePolicy(text) } catch {}
+      parentPort.postMessage('done')
+    })`
+  const worker = new Worker(program, {
+    eval: true,
+    workerData: { module: import.meta.resolve('@pgsr/policy'), texts: hostile.map(([, text]) => text) },
+    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32 },
+  })
+  const said = await new Promise((resolve, reject) => {
+    worker.on('message', resolve)
+    worker.on('error', reject)
+  })
+  await worker.terminate()
+  expect(said).toBe('done')
+})
+
+describe('JSON', () => {
+  const json = '{\n\t"pgsr": 1,\n\t"roles": { "alice": { "login": true } }\n}\n'
+
+  test('is read as such, also with tabs', () => {
+    const { desired, lineOf } = parsePolicy(json, { file: 'policy.json' })
+    expect(desired).toEqual(parsePolicy(roles).desired)
+    expect(lineOf('alice', null)).toEqual({ file: 'policy.json', line: 3, column: 13 })
+  })
+
+  test.each([
+    ['a comment', '{ "pgsr": 1 } # no'],
+    ['a comma too many', '{ "pgsr": 1, }'],
+    ['single quotes', "{ 'pgsr': 1 }"],
+    ['a key without quotes', '{ pgsr: 1 }'],
+    ['no brackets', 'pgsr: 1'],
+  ])('has no %s', (_, text) =>
+    expect(problemsOf(() => parsePolicy(text, { format: 'json' }))[0]).toContain('not JSON'),
+  )
+
+  test('has no key twice', () =>
+    expect(problemsOf(() => parsePolicy('{ "pgsr": 1, "pgsr": 1 }', { format: 'json' }))).toEqual([
+      'this key is there twice; the first time in line 1',
+    ]))
+})
+
+describe('data', () => {
+  class Role {
+    readonly login = true
+  }
+  const itself: Record<string, unknown> = { pgsr: 1 }
+  itself.roles = itself
+  const throwing = Object.defineProperty({ pgsr: 1 }, 'roles', {
+    enumerable: true,
+    get: () => {
+      throw new Error('hunter2')
+    },
+  })
+
+  test.each<[string, unknown, string]>([
+    ['undefined', undefined, 'expected plain data, not undefined'],
+    ['a function', () => ({}), 'expected plain data, not a function'],
+    ['a Map', new Map(), 'expected plain data, not an object of a class'],
+    ['what contains itself', itself, 'or contain themselves'],
+    ['a getter that throws', throwing, 'the policy cannot be read: one of its values throws'],
+    ['NaN', { pgsr: Number.NaN }, 'this is no finite number'],
+    ['a BigInt', { pgsr: 1n }, 'expected plain data, not a bigint'],
+    [
+      'a password',
+      { pgsr: 1, roles: { a: { login: { password: 'hunter2' } } } },
+      'a password is never in the file',
+    ],
+  ])('cannot be %s', (_, data, message) => {
+    const problems = problemsOf(() => policyFrom(data)).join('\n')
+    expect(problems).toContain(message)
+    expect(problems).not.toContain('hunter')
+  })
+
+  test('may have patterns, dates, undefined, and objects without a prototype', () => {
+    const policy = policyFrom({
+      pgsr: 1,
+      mode: undefined,
+      roles: Object.assign(Object.create(null) as object, {
+        alice: {
+          login: { validUntil: new Date('2027-06-30') },
+          grants: [{ privileges: 'SELECT', tables: /^orders_/i, schema: 'sales' }],
+        },
+      }),
+    })
+    const text = 'pgsr: 1\nroles:\n  alice:\n    login: { validUntil: 2027-06-30T00:00:00.000Z }\n'
+    const grants = '    grants: [{ privileges: SELECT, tables: /^orders_/i, schema: sales }]\n'
+    expect(policy.desired).toEqual(parsePolicy(text + grants).desired)
+    expect(policy.lineOf('alice', null)).toBeUndefined()
+  })
+
+  test('is said to be wrong by its path, and with its file', () => {
+    class Wrong extends Role {}
+    expect(() =>
+      policyFrom({ pgsr: 1, roles: { a: new Wrong(), 'b c': { x: 1 } } }, { file: 'p.ts' }),
+    ).toThrow('p.ts: roles["b c"].x: unknown key "x"')
+  })
+})

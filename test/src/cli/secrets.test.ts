@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { inWorkplaces } from '../../harness/command/in-each.ts'
+import type { Ended } from '../../harness/command/run-pgsr.ts'
+import { connectionTo } from '../../harness/servers/servers.ts'
+
+const marker = 'hush-4711-marker'
+
+/** The arguments of a process, as everybody on the machine sees them. */
+const argumentsOf = async (pid: number): Promise<string> =>
+  process.platform === 'linux'
+    ? readFile(`/proc/${pid}/cmdline`, 'utf8')
+    : (await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)])).stdout
+
+inWorkplaces((place, server) => {
+  const storedOf = async (role: string): Promise<unknown> =>
+    (await place().sql(`select rolpassword from pg_authid where rolname = '${role}'`))[0]?.[0]
+
+  test('passwords come from the environment and from files, and are never seen', async () => {
+    const { write, read, pgsr, name } = place()
+    const [alice, bob] = [name('alice'), name('bob')]
+    await write('bob.txt', `${marker}-in-a-file\n`)
+    await write(
+      'pgsr.yaml',
+      `pgsr: 1\nroles:\n  ${alice}:\n    login:\n      password: { env: ALICE_PASSWORD }\n  ${bob}:\n    login:\n      password: { file: bob.txt }\n`,
+    )
+    const env = { ALICE_PASSWORD: `${marker}-in-a-variable` }
+    const seen: Ended[] = []
+    const run = async (args: readonly string[], more: NodeJS.ProcessEnv = env): Promise<Ended> => {
+      const ended = await pgsr(args, more)
+      seen.push(ended)
+      return ended
+    }
+
+    const without = await run(['plan', '--out', 'plan.json'], {})
+    expect(without.code).toBe(2)
+    expect(without.stdout).toContain(
+      `note: the password of role "${alice}" is not compared: the environment variable ALICE_PASSWORD is not set\n`,
+    )
+    expect(without.stdout).not.toContain(`the password of role "${bob}"`)
+    for (const format of ['sql', 'json', 'markdown']) await run(['plan', '--format', format])
+
+    const missing = await run(['apply', '--yes'], {})
+    expect(missing).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `error: cannot read the password of role "${alice}": the environment variable ALICE_PASSWORD is not set\n`,
+    })
+    const lacking = await run(['apply', 'plan.json', '--yes'], {})
+    expect(lacking.code).toBe(1)
+    expect(lacking.stderr).toContain('the environment variable ALICE_PASSWORD is not set')
+    expect(await storedOf(alice)).toBeUndefined()
+
+    expect((await run(['apply', 'plan.json', '--yes', '--debug'])).code).toBe(0)
+    const stored = [await storedOf(alice), await storedOf(bob)]
+    expect(stored).toEqual([expect.stringMatching(/^SCRAM|^md5/), expect.stringMatching(/^SCRAM|^md5/)])
+    // They are what they should be: a superuser may compare.
+    expect((await run(['check'])).code).toBe(0)
+
+    // Another password in the environment is one to set; one that is not at hand is not.
+    expect((await run(['check'], { ALICE_PASSWORD: `${marker}-another` })).code).toBe(2)
+    expect((await run(['check'], {})).code).toBe(0)
+    await write('bob.txt', '')
+    const empty = await run(['apply', '--yes'])
+    expect(empty.stderr).toContain(`of role "${bob}": the file bob.txt is empty`)
+
+    for (const { stdout, stderr } of seen) expect(`${stdout}${stderr}`).not.toContain(marker)
+    expect(await read('plan.json')).not.toContain(marker)
+    if (server.logFile !== undefined) expect(await readFile(server.logFile, 'utf8')).not.toContain(marker)
+  })
+
+  test('a password in --url is not in what is said, nor in the list of processes', async () => {
+    const { write, pgsr, name, sql, database } = place()
+    const role = name('carol')
+    await write('carol.yaml', `pgsr: 1\nroles: { ${role}: {} }\n`)
+    const url = `postgres://${server.user}:${marker}@/${database}?host=${encodeURIComponent(server.host)}&port=${server.port}`
+    const other = new pg.Client(connectionTo(server, database))
+    await other.connect()
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    let listed = marker
+    try {
+      const running = pgsr(
+        ['apply', 'carol.yaml', '--yes', '--debug', '--url', url],
+        { PGHOST: '/nowhere' },
+        (pid) => {
+          void (async () => {
+            const waits = `select from pg_stat_activity where datname = '${database}' and application_name = 'pgsr' and wait_event_type = 'Lock'`
+            while ((await sql(waits, 'postgres')).length === 0) await sleep(10)
+            listed = await argumentsOf(pid)
+            await other.query('rollback')
+          })()
+        },
+      )
+      const { code, stdout, stderr } = await running
+      expect(code).toBe(0)
+      expect(`${stdout}${stderr}`).not.toContain(marker)
+    } finally {
+      await other.end()
+    }
+    expect(listed).toContain('pgsr')
+    expect(listed).not.toContain(marker)
+  })
+
+  test('a password that is written into the file is refused, and not repeated', async () => {
+    const { write, pgsr, name } = place()
+    await write('written.yaml', `pgsr: 1\nroles:\n  ${name('dan')}:\n    login: { password: ${marker} }\n`)
+    for (const command of ['plan', 'validate']) {
+      const { code, stdout, stderr } = await pgsr([command, 'written.yaml', '--debug'])
+      expect(code).toBe(1)
+      expect(stderr).toContain('written.yaml:4:')
+      expect(`${stdout}${stderr}`).not.toContain(marker)
+    }
+  })
+})
