@@ -3,6 +3,10 @@ import { inWorkplaces, sample } from '../../harness/command/in-each.ts'
 import { createOwner } from '../../harness/sandbox/actor.ts'
 import { openWorkplace } from '../../harness/command/workplace.ts'
 
+/** A grant of a role, as a line of a policy. */
+const select = (tables: string, schema = 'sales'): string =>
+  `      - { privileges: [SELECT], tables: ${tables}, schema: ${schema}, direct: true }\n`
+
 inWorkplaces((place, server) => {
   let roles = 0
 
@@ -11,9 +15,6 @@ inWorkplaces((place, server) => {
   test('there are the sample tables', async () => {
     await place().sql(sample)
   })
-
-  const select = (tables: string, schema = 'sales'): string =>
-    `      - { privileges: [SELECT], tables: ${tables}, schema: ${schema}, direct: true }\n`
 
   test('what is skipped ends with 3, also once the rest is done; a pattern that matches nothing does not', async () => {
     const { write, pgsr } = place()

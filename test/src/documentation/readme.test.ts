@@ -8,6 +8,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../../harness/servers/cluster.ts'
 import { type Block, type Page, readPages, root } from '../../harness/pages.ts'
+import { exitCodes } from '../../../packages/cli/src/command-line/exit-codes.ts'
 import { plainEnvironment, program, runPgsr } from '../../harness/command/run-pgsr.ts'
 import { Reader } from '../../harness/reader.ts'
 
@@ -70,7 +71,17 @@ const reset = async (cluster: Cluster): Promise<void> => {
 }
 
 /** How the documentation calls the command. */
-const command = /(?<=^|[;&|] |=\S+ )(?:npx @pgsr\/cli|npx pgsr|pgsr)(?= |$)/
+const callOfPgsr = /(?<=^|[;&|] |=\S+ )(?:npx @pgsr\/cli|npx pgsr|pgsr)(?= |$)/
+
+/** What a process prints. That something differs or remains is no failure of `pgsr`. */
+const outputOf = (process: Promise<{ readonly stdout: string }>): Promise<string> =>
+  process.then(
+    ({ stdout }) => stdout,
+    (error: { readonly code?: unknown; readonly stdout: string }) => {
+      if (error.code === exitCodes.differs.code || error.code === exitCodes.remains.code) return error.stdout
+      throw error
+    },
+  )
 
 /** The lines of a workflow that call the command, each with its words up to what a shell does with the output. */
 const pgsrIn = (text: string): readonly (readonly string[])[] =>
@@ -144,9 +155,9 @@ describe('the documentation', () => {
 
   const runShell = async (page: Page, line: string): Promise<string> => {
     const cwd = join(directory, nameOf(page.path))
-    if (command.test(line)) {
-      const words = line.replace(command, () => `'${process.execPath}' '${program}'`)
-      return (await promisify(execFile)('sh', ['-c', words], { cwd, env })).stdout
+    if (callOfPgsr.test(line)) {
+      const words = line.replace(callOfPgsr, () => `'${process.execPath}' '${program}'`)
+      return outputOf(promisify(execFile)('sh', ['-c', words], { cwd, env }))
     }
     const [, file] = /^(?:\w+=\S+ )*node (\S+\.ts)\b/.exec(line) ?? []
     if (file === undefined) {
@@ -187,10 +198,10 @@ describe('the documentation', () => {
         expect([line, code, stderr]).toEqual([line, 0, ''])
       }
       for (const { 1: line = '' } of text.matchAll(/\brun: ([^|].*)$/gm)) {
-        if (command.test(line)) continue
+        if (callOfPgsr.test(line)) continue
         const [, file] = /^node (\S+\.ts)\b/.exec(line) ?? []
         if (file === undefined) await checkCommand(line)
-        else expect(page.blocks.map((block) => block.file)).toContain(file)
+        else expect(page.blocks.map((one) => one.file)).toContain(file)
       }
     },
   }

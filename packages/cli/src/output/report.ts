@@ -153,11 +153,11 @@ export const reportOf = (
     ...block('should go, and stays', ofResidue(plan, placeOf)),
     ...block(
       'stays because the mode is additive',
-      plan.kept.map(({ message }) => ({ text: `  ${message}` })),
+      plan.kept.map(({ message }) => ({ text: message })),
     ),
     ...block(
       'not managed by pgsr',
-      unmanaged.map((text) => ({ text: `  ${text}`, tone: 'faint' })),
+      unmanaged.map((text) => ({ text, tone: 'faint' })),
     ),
   ]
 }

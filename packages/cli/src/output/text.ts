@@ -41,7 +41,9 @@ export const verdictOf = (planned: Planned): Line => {
   const plans = stepsIn(planned).map(({ shown }) => shown)
   const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
   const remains = plans.some(leavesUndone)
-  if (count === 0 && !remains) return { text: 'in sync: nothing differs', tone: 'gain' }
+  const isSync = plans.some(({ request }) => request.kind === 'sync')
+  if (count === 0 && !remains)
+    return { text: isSync ? 'in sync: nothing differs' : 'nothing to drop', tone: 'gain' }
   const rest = remains ? 'something is skipped or stays' : ''
   if (count === 0) return { text: `nothing can be done, and ${rest}`, tone: 'warning' }
   const what = `${count} operation${count === 1 ? '' : 's'} to do`

@@ -1,6 +1,14 @@
 import { exactlyOn } from './grants.ts'
 import { objectsShape } from './objects.ts'
-import { flag, type KeyRow, listOf, type MapShape, type ObjectShape, oneOrMore, type TextShape } from './shape.ts'
+import {
+  flag,
+  type KeyRow,
+  listOf,
+  type MapShape,
+  type ObjectShape,
+  oneOrMore,
+  type TextShape,
+} from './shape.ts'
 import { knownRole, name } from './texts.ts'
 
 /** The profiles that every policy has. */

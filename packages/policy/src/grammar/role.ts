@@ -2,7 +2,15 @@ import { attributes } from '@pgsr/planner'
 import { access } from './access.ts'
 import { grant, owns } from './grants.ts'
 import { login } from './login.ts'
-import { type EitherShape, flag, type KeyRow, listOf, type MapShape, type ObjectShape, type TextShape } from './shape.ts'
+import {
+  type EitherShape,
+  flag,
+  type KeyRow,
+  listOf,
+  type MapShape,
+  type ObjectShape,
+  type TextShape,
+} from './shape.ts'
 import { freeText, knownRole, name, parameter } from './texts.ts'
 
 const settings: MapShape = {
