@@ -69,13 +69,15 @@ const stepFor = (
 export interface Whom {
   readonly role?: string
   readonly superusers?: boolean
+  /** Whether a role is asked about. Ways are worked out only for those that are. */
+  readonly takes?: (role: string) => boolean
 }
 
 /** How roles have privileges on an object, as far as the filters let it through: PUBLIC first, then who may log in. */
 export function* stepsOn(
   object: ObjectName<GrantableKind>,
   filters: Filters,
-  { role: only, superusers: withSuperusers = true }: Whom = {},
+  { role: only, superusers: withSuperusers = true, takes = () => true }: Whom = {},
 ): Iterable<{ readonly role: string; readonly step: AccessStep }> {
   const { catalog, graph } = world
   const found = world.find(object)
@@ -98,9 +100,12 @@ export function* stepsOn(
       asked.add(only)
     const inOrder = loginFirst(
       graph,
-      [...asked].filter((role) => role !== everybody && takesRole(filters, role)),
+      [...asked].filter((role) => role !== everybody && takesRole(filters, role) && takes(role)),
     )
-    const isForAll = sources.has(everybody) && (only === everybody || (only === undefined && !filters.login))
+    const isForAll =
+      sources.has(everybody) &&
+      takes(everybody) &&
+      (only === everybody || (only === undefined && !filters.login))
     for (const role of isForAll ? [everybody, ...inOrder] : inOrder) {
       const step = stepFor(role, privilege, object, sources, filters)
       if (step !== undefined) yield { role, step }

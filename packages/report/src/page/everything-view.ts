@@ -17,8 +17,10 @@ function* rowsFor(filters: Filters, words: readonly string[]): Iterable<Row> {
   for (const { object, label } of things) {
     if (!takesObject(filters, object)) continue
     const lower = label.toLowerCase()
-    for (const row of stepsOn(object, filters, { superusers: filters.way === 'superuser' }))
-      if (words.length === 0 || matches(`${row.role.toLowerCase()} ${lower}`, words)) yield row
+    yield* stepsOn(object, filters, {
+      superusers: filters.way === 'superuser',
+      takes: (role) => words.length === 0 || matches(`${role.toLowerCase()} ${lower}`, words),
+    })
   }
 }
 
