@@ -12,6 +12,8 @@ test('nothing else can be imported', () => expect(Object.keys(report)).toEqual([
 test('it needs nothing of Node, and nothing at run time but the text of the page', async () =>
   expect(await readFile('dist/index.js', 'utf8')).not.toMatch(/^import /m))
 
+const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
 const elements = (html: string, name: string): readonly string[] =>
   [...html.matchAll(new RegExp(`<${name}[^>]*>([^]*?)</${name}>`, 'g'))].map(([, text = '']) => text)
 
@@ -23,7 +25,6 @@ test.each([
   (_, snapshot) => {
     const html = renderReport({ snapshot })
     const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html) ?? []
-    const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
     const [data = '', script = ''] = elements(html, 'script')
     const [style = ''] = elements(html, 'style')
     expect(elements(html, 'script')).toHaveLength(2)

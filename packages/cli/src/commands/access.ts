@@ -1,6 +1,6 @@
 import { accessOf, renderAccessOf } from '@pgsr/node-postgres'
 import type { ExitName } from '../command-line/exit-codes.ts'
-import { readFrom } from '../connection/read.ts'
+import { readFrom } from './read-from.ts'
 import { callOptions, type Context } from '../context.ts'
 import { answerJson, answerText } from '../output/answer.ts'
 

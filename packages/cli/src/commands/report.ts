@@ -1,7 +1,7 @@
 import { introspectAccess } from '@pgsr/node-postgres'
 import { renderReport } from '@pgsr/report'
 import type { ExitName } from '../command-line/exit-codes.ts'
-import { readFrom } from '../connection/read.ts'
+import { readFrom } from './read-from.ts'
 import { callOptions, type Context } from '../context.ts'
 import { writeText } from '../policy-file/write.ts'
 

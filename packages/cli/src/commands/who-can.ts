@@ -1,7 +1,7 @@
 import { renderWhoCan, whoCan } from '@pgsr/node-postgres'
 import type { ExitName } from '../command-line/exit-codes.ts'
 import { objectIn, privilegeIn } from '../command-line/object-text.ts'
-import { readFrom } from '../connection/read.ts'
+import { readFrom } from './read-from.ts'
 import { callOptions, type Context } from '../context.ts'
 import { answerAccess } from '../output/answer.ts'
 

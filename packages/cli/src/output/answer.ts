@@ -15,9 +15,9 @@ export const answerJson = ({ terminal }: Context, data: unknown): void =>
   terminal.answerExactly(JSON.stringify(data, null, 2))
 
 /** Writes an answer about access in the format that is asked for. */
-export const answerAccess = <Answer extends Explanation | WhoCan>(
+export const answerAccess = (
   context: Context,
-  answer: Answer,
+  answer: Explanation | WhoCan,
   text: string,
   more: object = {},
 ): void => {

@@ -166,9 +166,9 @@ describe('a shop', () => {
     // WCAG AA: 4.5 to 1, for every text that is shown.
     const poor = await page.evaluate(`(${contrastsBelow})(4.5)`)
     expect(poor).toEqual([])
-    const [red] = (await page.evaluate(
+    const [red] = await page.evaluate<string[]>(
       'getComputedStyle(document.body).backgroundColor.match(/\\d+/g)',
-    )) as string[]
+    )
     expect(Number(red) > 128).toBe(colorScheme === 'light')
   })
 

@@ -58,6 +58,8 @@ const memberOf = (member: string, role: string): Membership => ({
   set: true,
 })
 
+const number = (index: number): string => String(index).padStart(4, '0')
+
 /** As many roles, groups and tables as a company may have in one database. */
 export const largeWorld = (people = 280, groups = 20, tables = 2000, schemas = 20): Snapshot => {
   const base = snapshot({ database: 'warehouse' })
@@ -68,7 +70,6 @@ export const largeWorld = (people = 280, groups = 20, tables = 2000, schemas = 2
   const role = base.roles.find(({ name }) => name === 'template')!
   const schema = base.objects.find(({ kind }) => kind === 'schema')!
   const table = base.objects.find(({ kind }) => kind === 'table')!
-  const number = (index: number): string => String(index).padStart(4, '0')
   const groupNames = Array.from({ length: groups }, (_, index) => `group_${number(index)}`)
   const peopleNames = Array.from({ length: people }, (_, index) => `person_${number(index)}`)
   const roles: readonly Role[] = [
