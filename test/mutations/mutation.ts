@@ -16,6 +16,34 @@ const conformance = (...names: readonly string[]): readonly string[] =>
 
 export const mutations: readonly Mutation[] = [
   {
+    name: 'NOINHERIT is not looked at when access is explained',
+    file: 'packages/planner/src/explain/access-graph.ts',
+    text: 'membershipsHaveGrantors || roles.get(member)?.inherit === true',
+    by: 'membershipsHaveGrantors || roles.has(member)',
+    tests: conformance('access/special-cases'),
+  },
+  {
+    name: 'grants open system catalogs for changes',
+    file: 'packages/planner/src/explain/sources.ts',
+    text: 'access?.systemCatalog === true && deniedOnSystemCatalogs.has(privilege)',
+    by: 'access?.systemCatalog === true && !deniedOnSystemCatalogs.has(privilege)',
+    tests: conformance('access/special-cases'),
+  },
+  {
+    name: 'assertions are not checked once more before COMMIT',
+    file: 'packages/driver/src/sync/transaction-attempt.ts',
+    text: 'source.checkReality !== undefined',
+    by: 'source.checkReality !== undefined && attempt > 100',
+    tests: conformance('access/who-can'),
+  },
+  {
+    name: 'SET ROLE does not break assertions',
+    file: 'packages/planner/src/explain/who-can.ts',
+    text: 'opensBySetRole(graph, role, sources)',
+    by: '(opensBySetRole(graph, role, sources) && false)',
+    tests: conformance('access/who-can'),
+  },
+  {
     name: 'no advisory lock',
     file: 'packages/driver/src/sync/read-under-lock.ts',
     text: '`select pg_catalog.pg_advisory_xact_lock(${lockKey})`',

@@ -19,7 +19,7 @@ test('an editor shows what each function of a driver does, with an example', asy
       .filter((name) => /^[a-z]/.test(name) && !(name in planner))
       .map((name) => [module, name] as const),
   )
-  expect(functions).toHaveLength(4 * 9 + 2)
+  expect(functions).toHaveLength(4 * 14 + 2)
   for (const hover of await hoversOf(functions))
     expect(hover).toMatch(/```\n[A-Z].*\n[^]*\*@example\*\s+```ts\n/)
 })

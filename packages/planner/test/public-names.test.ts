@@ -5,26 +5,44 @@ import { expect, test } from 'vitest'
 // Each name is a promise to users, which only a major version may break. A new one is added here on purpose.
 
 const values = `
-    ForbiddenRoleError Grant InvalidGrantError InvalidTextError MissingObjectError PlanningError Secret
-    SnapshotScopeError Target UnsupportedServerError access attributes describeFact describeGrant describeObject
-    describeOperation differenceOf futureObjects hasDrift isCaretakerName isDelegateName isIntermediateName
-    objectKinds operationsOf outcomeOf parsePlan plan planDifferenceOf planDrop privilegeLetters quoteIdent
-    quoteLiteral renderCode renderJson renderSql renderSummary scopeOf snapshot statementOf summaryOf typeName
+    AssertionsError ForbiddenRoleError Grant InvalidGrantError InvalidTextError MissingObjectError
+    PlanningError Secret SnapshotScopeError Target UnsupportedServerError access accessDifferenceOf
+    accessOfRole attributes checkAssertions describeEscalation describeFact describeGrant describeObject
+    describeOperation describePath differenceOf explainAccess futureObjects hasDrift isCaretakerName
+    isDelegateName isIntermediateName objectKinds operationsOf outcomeOf parsePlan pictureOf plan
+    planDifferenceOf planDrop privilegeLetters quoteIdent quoteLiteral renderAccessOf renderCode renderDot
+    renderExplanation renderJson renderMermaid renderSql renderSummary renderWhoCan scopeOf snapshot
+    statementOf summaryOf typeName whoCanAccess
 `
 
 const types = `
     AbsentRole
+    AccessChange
+    AccessDifference
+    AccessGroup
     AccessLevel
+    AccessOf
+    AccessOfOptions
     AccessOptions
+    AccessPath
     AccessPrivileges
+    AccessQuestion
+    AccessScope
+    AccessStatement
+    AccessStep
+    AccessTraits
     AclItem
     AclOptions
     AllInSchema
+    Assertion
     Attribute
     AttributeFact
     AttributeGrant
+    BrokenAssertion
     ChangeSource
     ClearPassword
+    ColumnAccess
+    Condition
     CreateRole
     CreateSchema
     DatabaseObject
@@ -41,6 +59,10 @@ const types = `
     DropRole
     DropUserMapping
     Effect
+    Ending
+    Escalation
+    ExplainOptions
+    Explanation
     Fact
     Future
     FutureObjects
@@ -50,6 +72,7 @@ const types = `
     GrantPrivilege
     GrantableAttribute
     GrantableKind
+    ItemSource
     Kept
     KindInSchema
     KnownSetting
@@ -63,22 +86,29 @@ const types = `
     Membership
     MembershipFact
     MembershipGrant
+    MembershipLink
     MembershipOptions
     Mentions
     NameOrPattern
+    ObjectAccess
     ObjectKind
     ObjectKindRow
     ObjectName
     ObjectOptions
     ObjectPattern
+    OnlyAssertion
     Operation
     OtherAttributeGrant
     OtherDatabase
     OwnableKind
     OwnershipFact
     OwnershipGrant
+    PathSource
     Pattern
     PatternScope
+    Picture
+    PictureEdge
+    PictureNode
     Plan
     PlanDifference
     PlanEntry
@@ -95,6 +125,7 @@ const types = `
     Privileges
     PropertyFact
     PropertyName
+    PublicAssertion
     PublicGrant
     Reason
     RenderCodeOptions
@@ -105,9 +136,11 @@ const types = `
     RevokeMembership
     RevokePrivilege
     Role
+    RoleAccess
     RoleFact
     RoleProperty
     RolesSummary
+    RowPolicy
     Scope
     SeededPlanOptions
     Server
@@ -129,6 +162,9 @@ const types = `
     Unsaid
     UserMapping
     UserMappingFact
+    Verdict
+    WhoCan
+    WhoCanQuestion
 `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')

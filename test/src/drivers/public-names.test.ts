@@ -13,13 +13,14 @@ import { expect, test } from 'vitest'
 
 const values = `
     AbortedError DatabaseError DatabasesError LockTimeoutError PlanChangedError ProofError ResidueError StatementError
-    TimeoutError TooManyLocksError TransactionOpenError UnexpectedCatalogError describeRoles dropUnusedRoles executePlan
-    introspect planDatabases planDropUnusedRoles planRoles syncDatabases syncRoles
+    TimeoutError TooManyLocksError TransactionOpenError UnexpectedCatalogError accessDifference accessOf describeRoles dropUnusedRoles executePlan
+    explain introspect introspectAccess planDatabases planDropUnusedRoles planRoles syncDatabases syncRoles whoCan
 `
 
 const types = `
-    CallOptions Connection DatabasePlans DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
+    AccessOfCallOptions CallOptions Connection DatabasePlans DatabaseResult DatabasesPlans DatabasesProgress DatabasesPromises DatabasesResult DatabasesRole
     DescribeRolesError DescribeRolesOptions DropUnusedRolesError DropUnusedRolesOptions EndedSessions ExecutePlanError ExecutePlanOptions
+    ExplainCallOptions ExplainError IntrospectAccessOptions
     DesiredInDatabases IntrospectError IntrospectOptions LockHolder PasswordOptions PlanDatabasesOptions PlanDropUnusedRolesError PlanError PlanRolesOptions Promises
     SyncDatabasesOptions SyncError SyncEvent SyncResult SyncRolesOptions TransactionOptions
 `

@@ -59,6 +59,9 @@ const scopes: readonly Scope[] = [
   { ...nothing, patterns: kinds.flatMap(patterns).filter(({ owned }) => owned !== true) },
   { ...nothing, unusedRoles: true },
   { ...nothing, absent: ['r'] },
+  { ...nothing, access: { roles: 'all', objects: 'all' } },
+  { ...nothing, access: { roles: 'holders', objects: kinds.map(object) } },
+  { ...nothing, access: { roles: ['r'], objects: kinds.map(object) } },
 ]
 
 /** Whether a statement is one of those that read the catalogs, which depend on the version. */

@@ -13,8 +13,11 @@ interface ConcurrencyOptions {
   readonly concurrency?: number
 }
 
-/** The options of `syncRoles` hold for each database by itself: `timeout` is the longest time for one. */
-export interface SyncDatabasesOptions extends SyncRolesOptions, ConcurrencyOptions {
+/**
+ * The options of `syncRoles` hold for each database by itself: `timeout` is the longest time for one. An assertion is about
+ * one database, so that none can be given for several.
+ */
+export interface SyncDatabasesOptions extends Omit<SyncRolesOptions, 'assertions'>, ConcurrencyOptions {
   /**
    * What to do when something fails in a database: `error` throws a DatabasesError when all have ended, `report` says it in
    * the result only. Default: `error`.
@@ -24,7 +27,7 @@ export interface SyncDatabasesOptions extends SyncRolesOptions, ConcurrencyOptio
   readonly onProgress?: (progress: DatabasesProgress) => unknown
 }
 
-export interface PlanDatabasesOptions extends PlanRolesOptions, ConcurrencyOptions {}
+export interface PlanDatabasesOptions extends Omit<PlanRolesOptions, 'assertions'>, ConcurrencyOptions {}
 
 const refuse = (field: string, problem: string): never => {
   throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} ${problem}` })
@@ -41,7 +44,7 @@ export interface DividedOptions {
 /** @throws InvalidGrantError */
 export const divideOptions = (options: SyncDatabasesOptions, isPlanned: boolean): DividedOptions => {
   const own = isPlanned ? ['concurrency'] : ['concurrency', 'onFailure', 'onProgress']
-  const known = isPlanned ? planRolesOptions : syncRolesOptions
+  const known = (isPlanned ? planRolesOptions : syncRolesOptions).filter((name) => name !== 'assertions')
   checkOptionNames(options, [...known, ...own], 'cannot sync roles')
   const { concurrency = 4, onFailure = 'error', onProgress, ...each } = options
   if (!Number.isInteger(concurrency) || concurrency < 1)

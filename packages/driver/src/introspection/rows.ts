@@ -9,7 +9,7 @@ const text: Reader<string> = (value) => value
 const number: Reader<number> = Number
 /** As PostgreSQL sends a boolean, or the text that one is cast to. */
 const boolean: Reader<boolean> = (value) => value === 't' || value === 'true'
-const json: Reader<unknown> = (value) => JSON.parse(value) as unknown
+const accessTraits: Reader<AccessTraits> = (value) => JSON.parse(value) as AccessTraits
 const texts: Reader<readonly string[]> = (value) => parse(value)
 
 /** The same, of a value that may be null. */
@@ -114,7 +114,7 @@ const lists = {
     owner: text,
     acl: texts,
     follows: orNull(texts),
-    traits: json as Reader<AccessTraits>,
+    traits: accessTraits,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>>
 

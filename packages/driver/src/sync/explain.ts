@@ -7,7 +7,6 @@ import {
   type Explanation,
   type GrantableKind,
   InvalidGrantError,
-  type ObjectKind,
   objectKinds,
   type ObjectName,
   type Scope,
@@ -52,7 +51,7 @@ const withTypes = ([schema, name, ...types]: readonly string[]): readonly string
 ]
 
 /** @throws InvalidGrantError */
-const checkedObject = (object: Target<ObjectKind>): ObjectName<GrantableKind> => {
+const checkedObject = (object: Target): ObjectName<GrantableKind> => {
   if (typeof object !== 'object' || object === null || !('name' in object))
     return refuse('object', 'expected one object by its name, not a pattern or all objects of a schema')
   const { kind, name } = object
@@ -67,7 +66,7 @@ const checkedObject = (object: Target<ObjectKind>): ObjectName<GrantableKind> =>
     .map((part: string) => (kind === 'parameter' && typeof part === 'string' ? undefined : nameProblem(part)))
     .find((one) => one !== undefined)
   if (problem !== undefined) return refuse('object', `a name of the ${kind} ${problem}`)
-  if (kind === 'large object' && !/^[0-9]{1,10}$/.test(name[0]!))
+  if (kind === 'large object' && !/^[0-9]{1,10}$/.test(name[0]))
     return refuse('object', 'a large object is named by its oid')
   const named =
     kind === 'parameter' ? [name[0]!.toLowerCase()] : row.more === undefined ? name : withTypes(name)

@@ -56,7 +56,7 @@ export const checkedQuestion = (
 /** @throws InvalidGrantError, UnsupportedServerError */
 export const checkQuestion = (version: number, { privilege, object }: NamedQuestion): void => {
   const { privileges, since = 0 } = objectKinds[object.kind] ?? refuse('object', 'the object has no kind')
-  if (!(privileges as readonly Privilege[]).includes(privilege))
+  if (!privileges.includes(privilege))
     refuse(
       'privilege',
       privileges.length === 0
@@ -193,8 +193,8 @@ const isHeld = ({ verdict }: AccessStep): boolean | null =>
   verdict === 'unknown' ? null : verdict !== 'not granted'
 
 const all = (steps: readonly AccessStep[]): boolean | null => {
-  const held = steps.map(isHeld)
-  return held.includes(false) ? false : held.includes(null) ? null : true
+  const held = new Set(steps.map(isHeld))
+  return held.has(false) ? false : held.has(null) ? null : true
 }
 
 /** The columns of a table on which a role has what it does not have on the table. */
@@ -203,12 +203,25 @@ const columnAccess = (
   { role, privilege, object }: NamedQuestion & Pick<AccessQuestion, 'role'>,
   most: number,
 ): readonly ColumnAccess[] =>
-  !(objectKinds.column.privileges as readonly Privilege[]).includes(privilege)
+  !objectKinds.column.privileges.includes(privilege)
     ? []
     : columnsOf(catalog, object).flatMap((column) => {
         const { verdict, paths } = stepOf(graph, role, privilege, column, most)
         return verdict === 'not granted' ? [] : [{ column: column.name[2]!, paths }]
       })
+
+/** What an object is in may not be in a snapshot that was made by hand. */
+const aroundStep = (
+  { graph, catalog }: AccessWorld,
+  role: string,
+  { privilege, object }: ReturnType<typeof neededAround>[number],
+  most: number,
+): AccessStep => {
+  const found = catalog.object(object)
+  return found === undefined
+    ? unknownStep(object, privilege, notRead(object))
+    : stepOf(graph, role, privilege, found, most)
+}
 
 /** The same over a snapshot that is indexed already. */
 export const explainIn = (
@@ -225,9 +238,7 @@ export const explainIn = (
   if (why !== undefined)
     return { role, login, around: [], usable: null, ...unknownStep(object, privilege, why) }
   const step = world.step(role, privilege, object, most)
-  const around = neededAround(catalog.server.database, named).map((one) =>
-    world.step(role, one.privilege, one.object, most),
-  )
+  const around = neededAround(catalog.server.database, named).map((one) => aroundStep(world, role, one, most))
   const columns =
     object.kind === 'table' && step.verdict === 'not granted'
       ? columnAccess(world, { role, privilege, object }, most)

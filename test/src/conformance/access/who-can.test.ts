@@ -8,6 +8,7 @@ import {
   type Plan,
   Target,
 } from '@pgsr/node-postgres'
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
@@ -47,6 +48,26 @@ const readers = async ({ box, schema }: Office, privilege: Privilege): Promise<r
      and has_table_privilege(r.oid, '${schema}.salaries', '${privilege}') order by 1`,
   )
   return rows.map(([role]) => role as string)
+}
+
+const asLine = ({ role, change, privilege, bySetRole }: AccessChange): string =>
+  `${role} ${change} ${privilege}${bySetRole ? ' by SET ROLE' : ''}`
+
+/** Runs a sync again as long as an assertion is broken only by roles of other tests, which are in the same cluster. */
+const unlessOthers = async <T>(box: Sandbox, work: () => Promise<T>): Promise<T | AssertionsError> => {
+  for (let tries = 0; ; tries++) {
+    const result = await work().catch((error: unknown) => {
+      if (error instanceof AssertionsError) return error
+      throw error
+    })
+    if (!(result instanceof AssertionsError) || tries === 100) return result
+    const ours = new Set(await box.roles())
+    const isOurs = result.broken.some(
+      ({ roles, everybody }) => everybody.length > 0 || roles.some(({ role }) => ours.has(role)),
+    )
+    if (isOurs) return result
+    await setTimeout(200)
+  }
 }
 
 conformanceAround16('who can', (sandbox) => {
@@ -123,9 +144,6 @@ conformanceAround16('who can', (sandbox) => {
       expect(escalations).toContainEqual({ kind: 'ADMIN option', by: bob, role: payroll })
   })
 
-  const asLine = ({ role, change, privilege, bySetRole }: AccessChange): string =>
-    `${role} ${change} ${privilege}${bySetRole ? ' by SET ROLE' : ''}`
-
   test('a plan changes access as PostgreSQL says before and afterwards', async () => {
     const office = await makeOffice(sandbox())
     const { box, schema, payroll, bob } = office
@@ -156,11 +174,13 @@ conformanceAround16('who can', (sandbox) => {
     const office = await makeOffice(sandbox())
     const { box, schema, payroll, bob } = office
     await box.run(`revoke all on schema ${schema} from public`)
-    const { changed } = await box.pool.syncRoles(
-      { role: bob, grants: [Grant.schemaUsage(schema)] },
-      { assertions: [onlyPayroll(office), { public: 'nothing', in: schema }] },
+    const result = await unlessOthers(box, () =>
+      box.pool.syncRoles(
+        { role: bob, grants: [Grant.schemaUsage(schema)] },
+        { assertions: [onlyPayroll(office), { public: 'nothing', in: schema }] },
+      ),
     )
-    expect(changed).toBe(true)
+    expect(result).toMatchObject({ changed: true })
     expect(await readers(office, 'SELECT')).toContain(payroll)
   })
 
@@ -210,18 +230,23 @@ conformanceAround16('who can', (sandbox) => {
     const office = await makeOffice(sandbox())
     const { box, schema, bob, alice } = office
     const helper = box.name('helper')
-    await box.admin(`create function ${schema}.${helper}() returns event_trigger language plpgsql security definer as
-      $$ begin if not has_table_privilege('${alice}', '${schema}.salaries', 'INSERT') then grant insert on ${schema}.salaries to ${alice}; end if; end $$;
+    const has = async (): Promise<unknown> =>
+      (await box.admin(`select has_table_privilege('${alice}', '${schema}.other', 'INSERT')`))[0]?.[0]
+    // The plan does not touch the table, so that the proof does not look at it.
+    await box.admin(`create table ${schema}.other (); create function ${schema}.${helper}() returns event_trigger
+      language plpgsql security definer as $$ begin
+        if not has_table_privilege('${alice}', '${schema}.other', 'INSERT') then grant insert on ${schema}.other to ${alice}; end if;
+      end $$;
       create event trigger ${helper} on ddl_command_end when tag in ('GRANT') execute procedure ${schema}.${helper}()`)
     try {
-      const error: unknown = await box.pool
-        .syncRoles(
-          { role: bob, grants: [Grant.schemaUsage(schema), Grant.tableSelect(schema, 'salaries')] },
-          { assertions: [{ only: [box.actor], can: 'INSERT', on: salaries(office) }] },
-        )
-        .catch((refused: unknown) => refused)
-      expect((error as { readonly _tag?: string })._tag).toMatch(/^(AssertionsError|ProofError)$/)
-      expect(await readers(office, 'INSERT')).not.toContain(alice)
+      const assertions: readonly Assertion[] = [
+        { only: [box.actor], can: 'INSERT', on: Target.table(schema, 'other') },
+      ]
+      const desired = { role: bob, grants: [Grant.tableSelect(schema, 'salaries', { direct: true })] }
+      const error = await unlessOthers(box, () => box.pool.syncRoles(desired, { assertions }))
+      expect(error).toBeInstanceOf(AssertionsError)
+      expect((error as AssertionsError).broken[0]?.roles.map(({ role }) => role)).toContain(alice)
+      expect(await has()).toBe(false)
     } finally {
       await box.admin(`drop event trigger ${helper}`)
     }
