@@ -10,7 +10,8 @@ export interface Import {
 
 const repetitions = 15
 
-const median = (numbers: readonly number[]): number =>
+/** The number in the middle. */
+export const median = (numbers: readonly number[]): number =>
   numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)]!
 
 /** How long each import takes a new process, in milliseconds: all in turn, so that what else runs is the same for all. */

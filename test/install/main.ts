@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startCluster } from '../harness/servers/cluster.ts'
 import { nodeBinaries, testDirectory } from '../nodes/binaries.ts'
+import { helpTime, useCommand } from './cli.ts'
 import { run } from './command.ts'
 import { hover } from './hover.ts'
 import { importTimes } from './import-time.ts'
@@ -113,6 +114,17 @@ const main = async (directory: string): Promise<void> => {
   for (const one of installed)
     await check(`size of ${one.name}`, () => checkSize(one, drivers.get(one.name)!))
 
+  const command = await newProject(directory, 'with-cli')
+  await check('@pgsr/cli is installed', async () => {
+    await command.install(await withItsOwn(tarballs, '@pgsr/cli'))
+    const sizes = await sizesOf(command)
+    return `npm installs it with ${sizes.size - 1} others, ${megabytes(sum(sizes.values()))} in all`
+  })
+  await check('time of pgsr --help', async () => {
+    const { times, most } = await helpTime(command)
+    return demand(times <= most, `${times.toFixed(1)} times an empty process with pg, at most ${most} times`)
+  })
+
   const cluster = await startCluster(18)
   const env = { ...process.env, PGHOST: cluster.host, PGPORT: String(cluster.port), PGUSER: cluster.user }
   try {
@@ -129,6 +141,14 @@ const main = async (directory: string): Promise<void> => {
             demand(printed.trim() === 'true true', `a sync prints ${printed.trim()}`)
             return 'a sync makes a role'
           })
+    for (const { path, version } of binaries)
+      await check(`pgsr on Node ${version}`, async () => {
+        const printed = await useCommand(command, path, `role_${(roles += 1)}`, {
+          ...env,
+          PGDATABASE: 'postgres',
+        })
+        return demand(/^done: 2 operations .*; in sync: nothing differs$/.test(printed), printed)
+      })
   } finally {
     await cluster.stop()
   }

@@ -1,6 +1,8 @@
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { inWorkplaces, sample } from '../../harness/command/in-each.ts'
 import { createOwner } from '../../harness/sandbox/actor.ts'
+import { connectionTo } from '../../harness/servers/servers.ts'
 import { openWorkplace } from '../../harness/command/workplace.ts'
 
 /** A grant of a role, as a line of a policy. */
@@ -147,6 +149,34 @@ inWorkplaces((place, server) => {
     expect(fences.filter((one) => one.endsWith('diff') || one.endsWith('sql'))).toHaveLength(2)
     const outside = stdout.replaceAll(/^(`{3,})\w+\n[\s\S]*?^\1$/gm, '')
     expect(outside).not.toContain('@all')
+  })
+
+  test('an error that names an option of the library says what the command calls it', async () => {
+    const { write, pgsr, sql, database } = place()
+    const role = newRole()
+    await sql(`create role ${role} superuser`)
+    await write('super.yaml', `pgsr: 1\nroles: { ${role}: {} }\n`)
+    expect(await pgsr(['plan', 'super.yaml', '--quiet'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `error: cannot sync role "${role}": it is a superuser; set allowSuperuser to allow that\n  in the policy file: allow: [superusers]\n`,
+    })
+    await write('late.yaml', `pgsr: 1\nroles: { ${newRole()}: {} }\n`)
+    const other = new pg.Client(connectionTo(server, database))
+    await other.connect()
+    await other.query('begin; select pg_advisory_xact_lock(1)')
+    try {
+      const { code, stderr } = await pgsr(['apply', 'late.yaml', '--yes', '--lock-timeout', '0.1'])
+      expect(stderr).toMatch(
+        /error: cannot .*: session \d+ of role "postgres" holds it \(lockTimeout is 100 milliseconds\)\n/,
+      )
+      expect(stderr).toContain(
+        '  --lock-timeout SECONDS waits for longer\n  nothing was changed in this database\n',
+      )
+      expect(code).toBe(1)
+    } finally {
+      await other.end()
+    }
   })
 
   test('300 operations take few lines', async () => {

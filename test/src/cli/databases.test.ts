@@ -54,7 +54,7 @@ inWorkplaces((place) => {
     },
   )
 
-  test('a saved plan for several databases is executed as it was shown', { timeout: 180_000 }, async () => {
+  test('a saved plan for several databases is executed as it was shown', async () => {
     const { write, pgsr, sql, name, database } = place()
     const [role, leaver, third] = [name('role'), name('gone'), name('third')]
     await sql(`create database ${third}`, 'postgres')

@@ -105,20 +105,17 @@ inWorkplaces((place, server) => {
   })
 
   test('a name cannot make the terminal do anything', async () => {
-    const { write, name, onScreen } = place()
-    const role = name('r')
-    await write(
-      'escape.json',
-      JSON.stringify({
-        pgsr: 1,
-        roles: { [role]: { grants: [{ privileges: ['USAGE'], schemas: '\u001B[2Jgone\u202E' }] } },
-      }),
-    )
+    const { write, name, onScreen, sql } = place()
+    const schema = `\u001B[2Jgone\u202E${name('s')}`
+    await sql(`create schema ${pg.escapeIdentifier(schema)}`)
+    const grants = [{ privileges: ['USAGE'], schemas: schema, direct: true }]
+    await write('escape.json', JSON.stringify({ pgsr: 1, roles: { [name('r')]: { grants } } }))
     const screen = onScreen(['plan', 'escape.json', '--sql'])
     const { code, text } = await screen.ended()
-    expect(code).toBe(3)
-    expect(text).toContain('\\u001b[2Jgone\\u202e')
+    expect(code).toBe(2)
+    expect(text).toContain('GRANT USAGE ON SCHEMA "\\u001b[2Jgone\\u202e')
     expect(screen.written).not.toContain('\u001B[2J')
+    expect(screen.written).not.toContain('\u202E')
   })
 
   /** Presses Ctrl-C, and expects that nothing is left of what the program was doing. */

@@ -88,7 +88,7 @@ const executeAll = async (
   const names = planned.databases.map(({ database }) => database)
   return withPools(server, names, async (pools) => {
     const ended: Ended[] = []
-    for (const { database, plan: made, isLater } of stepsIn(planned)) {
+    for (const { database, plan: made } of stepsIn(planned)) {
       if (ended.some(({ state }) => state === 'failed')) {
         ended.push({ database, plan: made, state: 'not begun' })
         continue
@@ -97,7 +97,7 @@ const executeAll = async (
       let plan = made
       try {
         if (names.length > 1) terminal.progress(`in database ${JSON.stringify(database)}`)
-        if (isLater) plan = await planLater(context, pools[database]!, made)
+        if (ended.length > 0) plan = await planLater(context, pools[database]!, made)
         const result: SyncResult = await executePlan(pools[database]!, plan, {
           ...transactionOptions(context),
           ...assertionOptions(planned.assertions),
@@ -150,7 +150,7 @@ export const showAskExecute = async (
   const undone = plans.some(leavesUndone)
   // An answer for programs comes at the end. People read the plan before they are asked.
   if (line.format === 'text') writePlan(context, planned)
-  else if (!line.yes) terminal.say(...asText(planned, line.sql, line.actAs))
+  else if (!line.yes) terminal.complain(...asText(planned, line.sql, line.actAs))
   if (line.strict && undone)
     throw new UsageError('nothing was changed: something would be skipped or stay, and --strict forbids that')
   if (count > 0) {

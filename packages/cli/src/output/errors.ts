@@ -24,6 +24,17 @@ const isTold = (error: unknown): error is Told =>
 
 const indented = (text: string): Line => ({ text: `  ${text}` })
 
+/** What the library calls an option, and how that is said to the command. */
+const otherWords: readonly (readonly [RegExp, string])[] = [
+  [/\ballowSuperuser\b/, 'in the policy file: allow: [superusers]'],
+  [/\ballowSelf\b/, 'in the policy file: allow: [self]'],
+  [/\(lockTimeout is \d/, '--lock-timeout SECONDS waits for longer'],
+  [/\btimeout of \d+ milliseconds exceeded\b/, '--timeout SECONDS gives it more time'],
+]
+
+const inOtherWords = (message: string): readonly Line[] =>
+  otherWords.flatMap(([said, hint]) => (said.test(message) ? [indented(hint)] : []))
+
 /** Whether an error is about the connection, so that it helps to know where it was to. */
 const isOfConnection = ({ _tag, operation, sqlState }: Told): boolean =>
   _tag === 'DatabaseError' &&
@@ -107,6 +118,7 @@ export const describeError = (
       ? [indented('everything has been done in this database, or nothing: pgsr plan says which')]
       : []),
     ...(typeof error.hint === 'string' ? [indented(error.hint)] : []),
+    ...inOtherWords(error.message),
     ...(error._tag === undefined
       ? [indented('this may be a bug in pgsr; --debug shows where it comes from')]
       : []),

@@ -28,8 +28,9 @@ const isWithin = (shown: Plan, now: Plan, absent: ReadonlySet<string>): boolean 
 }
 
 /**
- * Plans again for roles that should not exist, once other databases have nothing of them any more. What is left to do has to be
- * a part of what was shown; the role itself is dropped as well.
+ * Plans again for a database whose turn comes after others. What was done there makes a difference here: roles exist by then,
+ * or have nothing there any more. What is left to do has to be a part of what was shown; a role that should not exist is
+ * dropped as well.
  * @throws PlanChangedError
  */
 export const planLater = async (context: Context, pool: pg.Pool, shown: Plan): Promise<Plan> => {
@@ -37,6 +38,6 @@ export const planLater = async (context: Context, pool: pg.Pool, shown: Plan): P
   if (request.kind !== 'sync') return shown
   const now = await planRoles(pool, request.desired, { ...request.options, ...callOptions(context) })
   const absent = new Set(request.desired.flatMap((one) => (one.absent === true ? [one.role] : [])))
-  if (isWithin(shown, now, absent)) return now
+  if (now.actingRole === shown.actingRole && isWithin(shown, now, absent)) return now
   throw new PlanChangedError({ ...planDifferenceOf(shown, now), missing: [] })
 }

@@ -56,15 +56,21 @@ const otherKind = (value: Value, shape: Shape): string => {
   return `expected ${shape.what}, and ${found}${hint}`
 }
 
+const expressions = new Map<string, RegExp>()
+
+const matches = (text: string, { pattern }: TextShape): boolean => {
+  if (pattern === undefined) return true
+  const expression = expressions.get(pattern) ?? new RegExp(pattern, 'u')
+  expressions.set(pattern, expression)
+  return expression.test(text)
+}
+
 const checkText = (value: TextValue, shape: TextShape, { problems }: Checking): Value | undefined => {
   const { text, plain } = value
   const problem =
     shape.isName === true && plain && isOtherwiseElsewhere(text)
       ? 'quote this name: what reads YAML 1.1 takes it for something else'
-      : (shape.problem?.(text) ??
-        (shape.pattern === undefined || new RegExp(shape.pattern, 'u').test(text)
-          ? undefined
-          : `expected ${shape.what}`))
+      : (shape.problem?.(text) ?? (matches(text, shape) ? undefined : `expected ${shape.what}`))
   return problem === undefined ? value : problems.add(value, problem)
 }
 

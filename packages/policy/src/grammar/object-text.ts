@@ -10,7 +10,7 @@ export interface Ways {
   readonly patterns: boolean
 }
 
-const aPattern = String.raw`/[^]*/[a-z]*`
+const aPattern = String.raw`/[\s\S]*/[a-z]*`
 const patternText = /^\/([^]*)\/([a-z]*)$/u
 
 /** The source and the flags of a pattern; `undefined` if a text is none. */

@@ -10,10 +10,11 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { isOtherwiseElsewhere } from '../text/elsewhere.ts'
 import type { Plain } from './plain.ts'
 
 /** The most characters, written as JSON, of what is on one line. */
-const width = 90
+const width = 110
 
 /** Characters that end a line, or make the text after them appear in another order. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
@@ -30,15 +31,17 @@ type Collection = YAMLMap | YAMLSeq
 const within = (node: Collection): readonly unknown[] =>
   node.items.map((item) => (isPair(item) ? item.value : item))
 
-/** Whether a list has objects in it, which are easier to read on lines of their own. */
-const hasListOfObjects = (node: unknown): boolean =>
-  isCollection(node) &&
-  ((isSeq(node) && node.items.some((item) => isMap(item))) || within(node).some(hasListOfObjects))
+/** Whether there are objects in a list, or several in an object: they are easier to read on lines of their own. */
+const hasObjects = (node: unknown): boolean => {
+  if (!isCollection(node)) return false
+  const all = within(node)
+  return (all.some((one) => isMap(one)) && (isSeq(node) || all.length > 1)) || all.some(hasObjects)
+}
 
 /** Writes what is short on one line, in brackets. */
 const setFlow = (node: unknown): void => {
   if (!isCollection(node)) return
-  if (JSON.stringify(node).length <= width && !hasListOfObjects(node)) node.flow = true
+  if (JSON.stringify(node).length <= width && !hasObjects(node)) node.flow = true
   else for (const one of within(node)) setFlow(one)
 }
 
@@ -75,7 +78,9 @@ export const yamlOf = (
   }
   visit(document, {
     Scalar: (_, node) => {
-      if (typeof node.value === 'string' && node.value.search(misleading) >= 0) node.type = 'QUOTE_DOUBLE'
+      const { value } = node
+      if (typeof value === 'string' && (value.search(misleading) >= 0 || isOtherwiseElsewhere(value)))
+        node.type = 'QUOTE_DOUBLE'
     },
   })
   const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity })

@@ -6,4 +6,4 @@
 export const isOtherwiseElsewhere = (text: string): boolean =>
   /^(?:yes|no|on|off)$/i.test(text) ||
   /^[-+]?(?:0b[01_]+|0x[\da-f_]+|\d[\d_]*(?::[0-5]?\d)*(?:\.[\d_]*)?)$/i.test(text) ||
-  /^\d{4}-\d\d?-\d\d?(?:[Tt ].*)?$/.test(text)
+  /^\d{4}-\d\d?-\d\d?(?:(?:[Tt]|\s+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d\d?(?::?\d\d)?))?)?$/.test(text)

@@ -2,7 +2,7 @@ import { Problems } from './problems.ts'
 import { readYaml, type ReadText } from './read-yaml.ts'
 
 /** The longest text that is read. */
-const mostCharacters = 256 * 1024
+const mostCharacters = 512 * 1024
 
 const whole = { path: undefined, offset: 0 }
 

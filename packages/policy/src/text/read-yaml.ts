@@ -28,7 +28,7 @@ import {
 } from './tree.ts'
 
 /** The most words and marks in a text. With these limits, the worst text takes less than a second. */
-const mostTokens = 80_000
+const mostTokens = 120_000
 
 /** What the parser holds open: about two for each level. */
 const mostOpen = deepest * 4

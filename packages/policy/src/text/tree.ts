@@ -1,3 +1,5 @@
+import { describeName } from '@pgsr/planner/internal'
+
 /** Where something is in a policy: the steps from the outside in, the last one first. */
 export interface Path {
   readonly within: Path | undefined
@@ -54,25 +56,40 @@ export interface ObjectValue extends Place {
 /** What a policy consists of, whatever it was written in. */
 export type Value = TextValue | NumberValue | FlagValue | NullValue | ListValue | ObjectValue
 
-/** `roles.alice.memberOf[0]`. A step that is no word is quoted. */
-export const pathText = (path: Path | undefined): string => {
-  const steps: string[] = []
-  for (let at = path; at !== undefined; at = at.within)
-    steps.push(
-      typeof at.step === 'number'
-        ? `[${at.step}]`
-        : /^[\w$@+-]+$/.test(at.step)
-          ? `.${at.step}`
-          : `[${JSON.stringify(at.step)}]`,
-    )
-  return steps.toReversed().join('').replace(/^\./, '')
+/** What may follow these keys of a role. Anything else may be a secret that is in the wrong place. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  login: ['password', 'initialPassword', 'hashedBy', 'validUntil'],
+  password: ['env', 'file'],
+  initialPassword: ['env', 'file'],
 }
+
+/** The steps of a path, from the outside in, up to what may be a secret. */
+const stepsOf = (path: Path | undefined): readonly Path['step'][] => {
+  const steps: Path['step'][] = []
+  for (let at = path; at !== undefined; at = at.within) steps.unshift(at.step)
+  const secret = steps.findIndex((step, index) => {
+    // The first steps are `roles` and the name of a role.
+    const allowed = index > 2 ? known[String(steps[index - 1])] : undefined
+    return allowed !== undefined && !allowed.includes(String(step))
+  })
+  return secret < 0 ? steps : steps.slice(0, secret)
+}
+
+/** `roles.alice.memberOf[0]`. A step that is no word is quoted. It has nothing that may be a secret. */
+export const pathText = (path: Path | undefined): string =>
+  stepsOf(path)
+    .map((step) => {
+      if (typeof step === 'number') return `[${step}]`
+      return /^[\w$@+-]+$/.test(step) ? `.${step}` : `[${describeName(step)}]`
+    })
+    .join('')
+    .replace(/^\./, '')
 
 /** The value of a key. */
 export const valueAt = (object: ObjectValue, key: string): Value | undefined => object.entries.get(key)?.value
 
 /** The most values that a policy may have, so that a short text whose aliases multiply is refused. */
-export const mostValues = 60_000
+export const mostValues = 70_000
 
 /** How deep lists and objects may be nested. No policy needs more than ten. */
 export const deepest = 32

@@ -193,7 +193,38 @@ const edit: fc.Arbitrary<Edit> = fc.record({
   key: anyKey,
 })
 
+/** An object that has two keys which cannot be together, in the place of one that has one of them. */
+const withBoth = (value: unknown, shape: Shape): unknown => {
+  if (shape.kind === 'either') return shape.shapes.reduce<unknown>((one, part) => withBoth(one, part), value)
+  if (Array.isArray(value) && shape.kind === 'list') return value.map((one) => withBoth(one, shape.of))
+  if (!isObject(value)) return value
+  if (shape.kind === 'map')
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withBoth(one, shape.values)]))
+  if (shape.kind === 'variants') {
+    const name = Object.keys(shape.variants).find((key) => Object.hasOwn(value, key))
+    return name === undefined ? value : withBoth(value, shape.variants[name]!)
+  }
+  if (shape.kind !== 'object') return value
+  const more = (shape.exclusive ?? []).flatMap(({ keys }) => {
+    const [first, second] = keys
+    const other = Object.hasOwn(value, first) ? second : Object.hasOwn(value, second) ? first : undefined
+    return other === undefined
+      ? []
+      : [[other, fc.sample(later(shape.keys[other]!.shape, 0), { numRuns: 1, seed: 1 })[0]]]
+  })
+  const inside = Object.entries(value).map(([key, one]) => [
+    key,
+    Object.hasOwn(shape.keys, key) ? withBoth(one, shape.keys[key]!.shape) : one,
+  ])
+  return { ...(Object.fromEntries(more) as object), ...(Object.fromEntries(inside) as object) }
+}
+
 /** Policies in which something was changed at random, so that most are wrong. */
 export const wrongPolicy: fc.Arbitrary<unknown> = fc
   .tuple(rightPolicy, fc.array(edit, { minLength: 1, maxLength: 2 }))
   .map(([policy, edits]) => edits.reduce(edited, policy))
+
+/** Policies that have two keys which cannot be together, where they can. */
+export const contradictoryPolicy: fc.Arbitrary<unknown> = rightPolicy.map((policy) =>
+  withBoth(policy, grammar),
+)
