@@ -11,6 +11,8 @@ export interface Context {
   readonly signal: AbortSignal
   /** Where it connects, once that is known: for errors. */
   place?: Place
+  /** Where the policy asserts something, by its index, once it is read: for errors. */
+  placeOfAssertion?: (index: number) => string | undefined
 }
 
 /** The options of a call that only reads. */

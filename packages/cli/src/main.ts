@@ -18,6 +18,10 @@ const load: Readonly<
   import: () => import('./commands/import.ts'),
   validate: () => import('./commands/validate.ts'),
   prune: () => import('./commands/prune.ts'),
+  explain: () => import('./commands/explain.ts'),
+  'who-can': () => import('./commands/who-can.ts'),
+  access: () => import('./commands/access.ts'),
+  report: () => import('./commands/report.ts'),
   init: () => import('./commands/init.ts'),
 }
 
@@ -46,7 +50,10 @@ const complain = async (error: unknown, context: Context | undefined, terminal: 
     return
   }
   const { describeError, stacksOf } = await import('./output/errors.ts')
-  terminal.complain(...describeError(error, context?.place), ...(debug ? stacksOf(error) : []))
+  terminal.complain(
+    ...describeError(error, context?.place, context?.placeOfAssertion),
+    ...(debug ? stacksOf(error) : []),
+  )
 }
 
 /** Does what the arguments ask for. */

@@ -3,9 +3,23 @@ export { scopeOfDescription, scopeOfRoles } from './adopt/adoption-scope.ts'
 export { describeSnapshot } from './adopt/describe-roles.ts'
 export { type GroupedGrant, groupedGrants } from './adopt/grouped-grants.ts'
 export { unknownAfter } from './explain/access-difference.ts'
+export { privilegesOn } from './explain/access-of.ts'
 export { checkAssertionShape } from './explain/assertions.ts'
+export { opensBySetRole } from './explain/chains.ts'
+export { escalationsOf } from './explain/escalations.ts'
+export { AccessWorld, explainIn } from './explain/explain.ts'
+export {
+  describeCondition,
+  describeEscalation,
+  describeLink,
+  describePath,
+  describeSource,
+  describeStatement,
+} from './explain/sentences.ts'
+export { sourcesOf } from './explain/sources.ts'
+export { loginFirst } from './explain/who-can.ts'
 export { mostAdministered } from './access/delegate.ts'
-export { describeFactInFull, describeName } from './model/describe.ts'
+export { describeFactInFull, describeGrantee, describeName, describeObject } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'
 export { checkOptionNames } from './model/option-names.ts'
 export {
@@ -30,7 +44,7 @@ export {
   nameProblem,
   storedNameProblem,
 } from './postgres/identifier.ts'
-export { objectKey, plural, schemaOf } from './postgres/object-kind.ts'
+export { objectKey, objectKinds, plural, schemaOf } from './postgres/object-kind.ts'
 export { parsePrivileges, privilegesSince } from './postgres/privilege.ts'
 export { storedTypeName } from './postgres/type-name.ts'
 export { nothingToRead, scopeOfRequest } from './request/catalog-scope.ts'

@@ -1,6 +1,6 @@
 export { desiredOf } from './desired-of.ts'
 export { type JsonSchema, policySchema } from './grammar/json-schema.ts'
 export { parsePolicy, type ParsePolicyOptions, policyFrom, type PolicyFromOptions } from './parse.ts'
-export type { Policy, PolicyRole, SecretReference } from './policy.ts'
+export type { AccessFact, Asked, Policy, PolicyRole, SecretReference } from './policy.ts'
 export { PolicyError, type PolicyProblem, type Position } from './problem.ts'
 export { renderPolicy, type RenderPolicyOptions } from './render/render-policy.ts'

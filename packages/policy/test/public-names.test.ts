@@ -7,6 +7,8 @@ import { expect, test } from 'vitest'
 const values = 'PolicyError desiredOf parsePolicy policyFrom policySchema renderPolicy'.split(' ')
 
 const types = [
+  'AccessFact',
+  'Asked',
   'JsonSchema',
   'ParsePolicyOptions',
   'Policy',

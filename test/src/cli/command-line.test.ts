@@ -20,11 +20,11 @@ describe('the command line', () => {
     [['plam'], 'unknown command "plam"\n  did you mean plan?'],
     [
       ['everything'],
-      'unknown command "everything"\n  there are plan, apply, check, import, validate, prune, init',
+      'unknown command "everything"\n  there are plan, apply, check, import, validate, prune, explain, who-can, access, report, init',
     ],
     [['plan', '--frmat', 'json'], 'unknown option --frmat\n  did you mean --format?'],
     [['-z'], 'unknown option -z'],
-    [['plan', '--format', 'yaml'], 'option --format must be one of text, sql, json, markdown'],
+    [['plan', '--format', 'yaml'], 'option --format must be one of text, sql, json, markdown, mermaid, dot'],
     [
       ['validate', '--url', 'x'],
       'pgsr validate takes no option --url\n  it takes --format, --quiet, --debug, --help, --version',

@@ -1,13 +1,17 @@
-import type { OptionName } from './options.ts'
+import type { Format, OptionName } from './options.ts'
 
 /** A command: what it is called with, and what help says of it. */
 export interface CommandRow {
   /** What help calls its argument. */
   readonly argument?: string
+  /** What help calls the arguments that it needs, all of them. */
+  readonly needs?: readonly string[]
   /** One line, for the list of commands. */
   readonly does: string
   /** More about it. */
   readonly details: readonly string[]
+  /** The formats that it writes. Default: those of a plan. */
+  readonly formats?: readonly Format[]
   /** Its own options, besides those of all commands. */
   readonly options: readonly OptionName[]
   /** What one may type, and what that does. */
@@ -18,6 +22,15 @@ const connects = ['url', 'act-as', 'timeout'] as const satisfies readonly Option
 
 /** The names of files that hold a policy, in the order in which they are looked for. */
 export const policyFiles = ['pgsr.yaml', 'pgsr.yml', 'pgsr.json', 'pgsr.ts', 'pgsr.js', 'pgsr.mjs'] as const
+
+/** How a plan can be written. */
+export const planFormats = ['text', 'sql', 'json', 'markdown'] as const satisfies readonly Format[]
+
+/** What help says of how an object is written. */
+const objectWords = [
+  'OBJECT is a table or view as SCHEMA.NAME; anything else has its kind before it: schema:sales, function:sales.total(integer), column:sales.orders.price, sequence:, procedure:, type:, database:, tablespace:, language:, foreign-server:, foreign-data-wrapper:, large-object: (its oid), parameter:.',
+  'Names are as they are in the database, and not made lower case. A name with a dot, a colon or a parenthesis is in double quotes: "odd.name".',
+] as const
 
 const otherwise = `Without a file it takes the first that there is of ${policyFiles.join(', ')}.`
 
@@ -82,6 +95,7 @@ export const commands = {
     argument: '[file]',
     does: 'check a policy file, without a database',
     details: ['Says everything that is wrong with it, each with its line and column.', otherwise],
+    formats: ['text', 'json'],
     options: ['format'],
     examples: [
       ['pgsr validate', 'in an editor or before a commit'],
@@ -96,6 +110,60 @@ export const commands = {
     ],
     options: ['yes', 'format', 'sql', ...connects, 'lock-timeout'],
     examples: [['pgsr prune', 'show, ask, drop']],
+  },
+  explain: {
+    needs: ['ROLE', 'PRIVILEGE', 'OBJECT'],
+    does: 'say whether a role has a privilege on an object, by which ways, and what ends each',
+    details: [
+      'Lists every way: who granted each link of it, and the statements that end it. For a no, it says what is missing and what would give it.',
+      'If there is a policy file, it says which line asks for each link, or that none does.',
+      ...objectWords,
+      'ROLE is public for PUBLIC. It exits with 0 if the role can do it, and with 4 if not, or if that is not known.',
+    ],
+    formats: ['text', 'json', 'mermaid', 'dot'],
+    options: ['format', 'policy', ...connects],
+    examples: [
+      ['pgsr explain alice SELECT sales.orders', 'can alice read it, and why'],
+      ['pgsr explain alice USAGE schema:sales', 'the same of a schema'],
+      ['pgsr explain alice SELECT sales.orders --format mermaid', 'as a picture that GitHub shows'],
+    ],
+  },
+  'who-can': {
+    needs: ['PRIVILEGE', 'OBJECT'],
+    does: 'list who has a privilege on an object, and by which ways',
+    details: [
+      'Groups the roles by where they have it from. Those that may log in come first.',
+      ...objectWords,
+    ],
+    formats: ['text', 'json', 'mermaid', 'dot'],
+    options: ['format', ...connects],
+    examples: [
+      ['pgsr who-can SELECT billing.salaries', 'who can read it'],
+      ["pgsr who-can EXECUTE 'function:sales.total(integer)'", 'who can call it'],
+    ],
+  },
+  access: {
+    needs: ['ROLE'],
+    does: 'list everything that a role can do in the database, and how it may get more',
+    details: [
+      'By object, with the ways. What every role can do because PUBLIC can is left out, unless --public asks for it.',
+      'How it may get more is not counted as having it: ADMIN options, CREATEROLE, grant options, what it owns, code that runs with the rights of others.',
+    ],
+    formats: ['text', 'json'],
+    options: ['format', 'public', ...connects],
+    examples: [
+      ['pgsr access alice', 'what alice can do'],
+      ['pgsr access public', 'what everybody can do'],
+    ],
+  },
+  report: {
+    does: 'write one HTML page of who can do what, to search, filter and click through',
+    details: [
+      'The page holds all roles and objects of the database, and answers as explain, who-can and access do. It needs no network, and can use none.',
+      'Without --out it goes to standard output.',
+    ],
+    options: ['out', 'force', ...connects],
+    examples: [['pgsr report --out access.html', 'write it, then open it in a browser']],
   },
   init: {
     argument: '[file]',

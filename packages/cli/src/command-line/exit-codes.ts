@@ -10,6 +10,7 @@ export const exitCodes = {
     code: 3,
     means: 'something is skipped, or stays although it should go; all else is done, or planned',
   },
+  lacks: { code: 4, means: '`explain`: the role cannot do it, or that is not known' },
   exitedAtOnce: { code: 130, means: 'a second Ctrl-C: it did not wait for the server' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly means: string }>>
 

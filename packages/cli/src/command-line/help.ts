@@ -33,8 +33,8 @@ export const optionUsage = (name: OptionName): string => {
 
 /** How a command is written, without its options. */
 export const commandUsage = (name: CommandName): string => {
-  const { argument } = commandRows[name]
-  return `pgsr ${name}${argument === undefined ? '' : ` ${argument}`}`
+  const { argument, needs = [] } = commandRows[name]
+  return ['pgsr', name, ...(argument === undefined ? [] : [argument]), ...needs].join(' ')
 }
 
 const optionTable = (names: readonly OptionName[]): readonly string[] =>

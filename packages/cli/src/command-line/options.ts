@@ -12,7 +12,7 @@ export interface OptionRow {
 }
 
 /** How an answer can be written. */
-export const formats = ['text', 'sql', 'json', 'markdown'] as const
+export const formats = ['text', 'sql', 'json', 'markdown', 'mermaid', 'dot'] as const
 
 export type Format = (typeof formats)[number]
 
@@ -27,10 +27,21 @@ export const options = {
     kind: 'text',
     value: 'FORMAT',
     oneOf: formats,
-    does: 'how to write the answer: text, sql, json (a plan that can be applied) or markdown (for a pull request)',
+    does: 'how to write the answer: text, sql, json (a plan that can be applied) or markdown (for a pull request); of who can do what, text, json, or mermaid and dot (pictures)',
   },
   sql: { kind: 'flag', does: 'also show the SQL' },
-  out: { kind: 'text', value: 'FILE', short: 'o', does: 'also write it to a file' },
+  out: {
+    kind: 'text',
+    value: 'FILE',
+    short: 'o',
+    does: 'write it to a file. A plan is shown, too',
+  },
+  policy: {
+    kind: 'text',
+    value: 'FILE',
+    does: 'the policy file that may ask for it. Otherwise the first that there is, if there is one',
+  },
+  public: { kind: 'flag', does: 'also list what the role has only because PUBLIC has it' },
   yes: { kind: 'flag', short: 'y', does: 'do not ask. Without a terminal there is nobody to ask' },
   strict: { kind: 'flag', does: 'change nothing if something would be skipped or stay' },
   force: { kind: 'flag', does: 'write over a file that exists' },

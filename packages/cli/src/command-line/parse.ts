@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { parseArgs } from 'node:util'
-import { type CommandName, commandNames, commandRows, defaultCommand } from './commands.ts'
+import { type CommandName, commandNames, commandRows, defaultCommand, planFormats } from './commands.ts'
+import { commandUsage } from './help.ts'
 import { commonOptions, type Format, type OptionName, optionRows } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -10,12 +11,16 @@ export interface CommandLine {
   /** Whether the command was named, or is the one that runs without a name. */
   readonly isNamed: boolean
   readonly argument: string | undefined
+  /** The arguments of a command that needs some: exactly these. */
+  readonly needed: readonly string[]
   /** Whether help or the version is asked for, instead of what the command does. */
   readonly wants: 'help' | 'version' | 'the command'
   readonly url: string | undefined
   readonly format: Format
   readonly out: string | undefined
+  readonly policy: string | undefined
   readonly roles: readonly string[]
+  readonly public: boolean
   readonly actAs: string | undefined
   /** In milliseconds. */
   readonly timeout: number | undefined
@@ -116,6 +121,36 @@ const secondsOf = (values: Values, name: OptionName): number | undefined => {
   return Math.round(Number(text) * 1000)
 }
 
+const howMany = ['no argument', 'one argument', 'two arguments', 'three arguments'] as const
+
+const checkSurplus = (command: CommandName, words: readonly string[]): void => {
+  const { argument, needs = [] } = commandRows[command]
+  const most = argument === undefined ? needs.length : 1
+  const surplus = words[most]
+  if (surplus !== undefined)
+    throw new UsageError(`pgsr ${command} takes ${howMany[most]}, not ${JSON.stringify(surplus)} too`)
+}
+
+const checkNeeded = (command: CommandName, words: readonly string[]): void => {
+  const { needs = [], examples } = commandRows[command]
+  const missing = needs.slice(words.length)
+  if (missing.length > 0)
+    throw new UsageError(
+      `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: it is ${commandUsage(command)}`,
+      `such as ${examples[0]?.[0]}`,
+    )
+}
+
+const formatFor = (command: CommandName, given = 'text'): Format => {
+  const known: readonly string[] = commandRows[command].formats ?? planFormats
+  if (!known.includes(given))
+    throw new UsageError(
+      `pgsr ${command} does not write ${given}`,
+      `it writes ${known.slice(0, -1).join(', ')} and ${known.at(-1)}`,
+    )
+  return given as Format
+}
+
 /**
  * Reads what the program was called with.
  * @throws UsageError
@@ -126,13 +161,9 @@ export const parseCommandLine = (args: readonly string[]): CommandLine => {
   const { command, isNamed, words, asksForHelp } = readCommand(
     tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
   )
-  const { argument, options } = commandRows[command]
-  const [first, ...extra] = words
-  const surplus = argument === undefined ? first : extra[0]
-  if (surplus !== undefined)
-    throw new UsageError(
-      `pgsr ${command} takes ${argument === undefined ? 'no argument' : 'one argument'}, not ${JSON.stringify(surplus)} too`,
-    )
+  const { options } = commandRows[command]
+  const [first] = words
+  checkSurplus(command, words)
   const taken: readonly OptionName[] = [...options, ...commonOptions, 'version']
   for (const name of values.keys())
     if (!taken.includes(name))
@@ -142,15 +173,19 @@ export const parseCommandLine = (args: readonly string[]): CommandLine => {
       )
   const text = (name: OptionName): string | undefined => values.get(name)?.[0]
   const wantsHelp = asksForHelp || values.has('help')
+  if (!wantsHelp && !values.has('version')) checkNeeded(command, words)
   return {
     command,
     isNamed,
     argument: first,
+    needed: words,
     wants: wantsHelp ? 'help' : values.has('version') ? 'version' : 'the command',
     url: text('url'),
-    format: (text('format') ?? 'text') as Format,
+    format: formatFor(command, text('format')),
     out: text('out'),
+    policy: text('policy'),
     roles: values.get('role') ?? [],
+    public: values.has('public'),
     actAs: text('act-as'),
     timeout: secondsOf(values, 'timeout'),
     lockTimeout: secondsOf(values, 'lock-timeout'),

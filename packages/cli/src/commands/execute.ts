@@ -7,7 +7,7 @@ import { describeError } from '../output/errors.ts'
 import { counted } from '../output/report.ts'
 import { asText } from '../output/text.ts'
 import { writePlan } from '../output/write-plan.ts'
-import { withPools } from '../planned/make-plan.ts'
+import { assertionOptions, withPools } from '../planned/make-plan.ts'
 import { planLater } from '../planned/plan-later.ts'
 import { leavesUndone, type Planned, stepsIn } from '../planned/planned.ts'
 import { ask } from '../terminal/ask.ts'
@@ -100,6 +100,7 @@ const executeAll = async (
         if (ended.length > 0) plan = await planLater(context, pools[database]!, made)
         const result: SyncResult = await executePlan(pools[database]!, plan, {
           ...transactionOptions(context),
+          ...assertionOptions(planned.assertions),
           passwords: passwordsFor(plan, passwords),
           onResidue: 'report',
           onEvent: watch(terminal, () => {
@@ -126,7 +127,7 @@ const complain = (context: Context, ended: readonly Ended[]): void => {
       const lines =
         error instanceof InterruptedError
           ? [{ text: `error: ${error.message}`, tone: 'error' as const }]
-          : describeError(error, where)
+          : describeError(error, where, context.placeOfAssertion)
       terminal.complain(
         ...(ended.length > 1 ? [{ text: `in database ${JSON.stringify(database)}:` }] : []),
         ...lines,
@@ -143,6 +144,7 @@ export const showAskExecute = async (
   readPasswords: () => Promise<Readonly<Record<string, string>>>,
 ): Promise<ExitName> => {
   const { line, terminal } = context
+  context.placeOfAssertion = (index) => planned.assertions[index]?.place
   const plans = stepsIn(planned).map(({ shown }) => shown)
   const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
   const undone = plans.some(leavesUndone)

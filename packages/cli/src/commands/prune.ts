@@ -22,6 +22,7 @@ export const run = async (context: Context): Promise<ExitName> => {
     passwords: new Map(),
     notCompared: [],
     placeOf: () => undefined,
+    assertions: [],
   }
   return showAskExecute(context, planned, server, async () => ({}))
 }

@@ -1,6 +1,5 @@
 import { PolicyError, type Policy } from '@pgsr/policy'
 import type { ExitName } from '../command-line/exit-codes.ts'
-import { UsageError } from '../command-line/usage-error.ts'
 import type { Context } from '../context.ts'
 import { counted } from '../output/report.ts'
 import { findPolicy } from '../policy-file/find.ts'
@@ -22,8 +21,6 @@ const inWords = (file: string, { desired, databases, secrets }: Policy): string 
 /** Checks a policy file without a database. */
 export const run = async ({ line, terminal, signal }: Context): Promise<ExitName> => {
   const { argument, format } = line
-  if (format !== 'text' && format !== 'json')
-    throw new UsageError(`pgsr validate does not write ${format}`, 'it writes text and json')
   const file = await findPolicy(argument)
   try {
     const policy = await unlessInterrupted(signal, loadPolicy(file))

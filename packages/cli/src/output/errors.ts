@@ -1,3 +1,4 @@
+import { type AccessPath, AssertionsError, type BrokenAssertion, describePath } from '@pgsr/node-postgres'
 import { inspect } from 'node:util'
 import { describePlace, type Place } from '../connection/connect.ts'
 import type { Line } from '../terminal/line.ts'
@@ -60,8 +61,48 @@ const ofChangedPlan = ({ message, difference }: Told): readonly Line[] => {
   ]
 }
 
+/** How many ways are shown of each assertion. More would not help to find the first that is wrong. */
+const mostWays = 10
+
+/** An assertion that does not hold, with the ways that break it. */
+const ofBroken = (
+  { message, index, everybody, roles }: BrokenAssertion,
+  placeOf: PlaceOfAssertion,
+): readonly Line[] => {
+  const from = placeOf(index)
+  const ways = [
+    ...everybody.map((path) => describePath(path)),
+    ...roles.flatMap(({ paths, afterSetRole }) => [
+      ...paths.map((path: AccessPath) => describePath(path)),
+      ...afterSetRole.map((path) => `after SET ROLE: ${describePath(path)}`),
+    ]),
+  ]
+  const more = ways.length - mostWays
+  return [
+    { ...indented(message), ...(from !== undefined && { from }) },
+    ...ways.slice(0, mostWays).map((way) => indented(`  ${way}`)),
+    ...(more > 0 ? [indented(`  and ${more} more ways`)] : []),
+  ]
+}
+
+const ofBrokenAssertions = ({ broken }: AssertionsError, placeOf: PlaceOfAssertion): readonly Line[] => [
+  {
+    text: `error: ${broken.length === 1 ? 'an assertion' : `${broken.length} assertions`} would not hold`,
+    tone: 'error',
+  },
+  ...broken.flatMap((one) => ofBroken(one, placeOf)),
+]
+
+/** Where the policy asserts something, by the index of the assertion. */
+type PlaceOfAssertion = (index: number) => string | undefined
+
 /** An error as a block of lines that people read. It never has a stack, nor a password. */
-export const describeError = (error: unknown, place: Place | undefined): readonly Line[] => {
+export const describeError = (
+  error: unknown,
+  place: Place | undefined,
+  placeOfAssertion: PlaceOfAssertion = () => undefined,
+): readonly Line[] => {
+  if (error instanceof AssertionsError) return ofBrokenAssertions(error, placeOfAssertion)
   if (!isTold(error)) return [{ text: `error: ${String(error)}`, tone: 'error' }]
   if (error._tag === 'PolicyError') return ofPolicy(error)
   if (error._tag === 'PlanChangedError') return ofChangedPlan(error)

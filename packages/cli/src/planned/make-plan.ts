@@ -1,10 +1,17 @@
-import { type AbsentRole, type Grant, type Plan, planDatabases, planRoles } from '@pgsr/node-postgres'
-import { desiredOf, type Policy, type PolicyRole } from '@pgsr/policy'
+import {
+  type AbsentRole,
+  type ExecutePlanOptions,
+  type Grant,
+  type Plan,
+  planDatabases,
+  planRoles,
+} from '@pgsr/node-postgres'
+import { desiredOf, type Policy, type PolicyRole, type Position } from '@pgsr/policy'
 import type pg from 'pg'
 import { describePlace, type Server } from '../connection/connect.ts'
 import { callOptions, type Context } from '../context.ts'
 import { readSecrets, referenceKey, type Secrets } from '../policy-file/secrets.ts'
-import type { PlaceOf, Planned, PlannedDatabase } from './planned.ts'
+import type { PlaceOf, Planned, PlannedAssertion, PlannedDatabase } from './planned.ts'
 
 /** Stands for a password that is not at hand. It is never sent: a plan is only executed with the passwords themselves. */
 const placeholder = 'a password that is not at hand'
@@ -47,14 +54,14 @@ const asInPolicy = (grant: Grant | null): Grant | null => {
   return rest
 }
 
+const textOfPlace = (place: Position | undefined): string | undefined =>
+  place === undefined ? undefined : [place.file, place.line].filter((part) => part !== undefined).join(':')
+
 /** Where the policy asks for something; for what it does not say by itself, where the role is. */
 export const placesOf =
   ({ lineOf }: Policy): PlaceOf =>
   (role, grant) => {
-    const place = lineOf(role, grant) ?? lineOf(role, asInPolicy(grant)) ?? lineOf(role, null)
-    return place === undefined
-      ? undefined
-      : [place.file, place.line].filter((part) => part !== undefined).join(':')
+    return textOfPlace(lineOf(role, grant) ?? lineOf(role, asInPolicy(grant)) ?? lineOf(role, null))
   }
 
 /** Opens a pool for each database, and closes them all when the work is done. */
@@ -73,13 +80,25 @@ export const withPools = async <T>(
   }
 }
 
+const assertionsIn = ({ assertions, lineOfAssertion }: Policy): readonly PlannedAssertion[] =>
+  assertions.map((assertion, index) => {
+    const place = textOfPlace(lineOfAssertion(index))
+    return { assertion, ...(place !== undefined && { place }) }
+  })
+
+/** The option that has assertions checked. Without one, what decides about access of others is not read. */
+export const assertionOptions = (
+  assertions: readonly PlannedAssertion[],
+): Pick<ExecutePlanOptions, 'assertions'> =>
+  assertions.length === 0 ? {} : { assertions: assertions.map(({ assertion }) => assertion) }
+
 const planIn = async (
   context: Context,
   policy: Policy,
   desired: readonly (PolicyRole | AbsentRole)[],
   pools: Readonly<Record<string, pg.Pool>>,
 ): Promise<readonly PlannedDatabase[]> => {
-  const options = { ...policy.options, ...callOptions(context) }
+  const options = { ...policy.options, ...assertionOptions(assertionsIn(policy)), ...callOptions(context) }
   const [[database, pool] = [], ...others] = Object.entries(pools)
   if (database !== undefined && pool !== undefined && others.length === 0) {
     const plan: Plan = await planRoles(pool, inOneDatabase(desired, database), options)
@@ -104,6 +123,8 @@ export const makePlan = async (
   server: Server,
   secrets?: Secrets,
 ): Promise<Planned> => {
+  const assertions = assertionsIn(policy)
+  context.placeOfAssertion = (index) => assertions[index]?.place
   const known = secrets ?? (await readSecrets(policy.secrets, policyFile))
   const databases = databasesOf(policy)
   const [first = server.place.database] = databases
@@ -119,5 +140,6 @@ export const makePlan = async (
     passwords: policy.passwords,
     notCompared: notCompared(policy, known),
     placeOf: placesOf(policy),
+    assertions,
   }
 }

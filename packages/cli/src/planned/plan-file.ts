@@ -1,7 +1,7 @@
-import { type Grant, parsePlan, type Plan, renderJson } from '@pgsr/node-postgres'
+import { type Assertion, type Grant, parsePlan, type Plan, renderJson } from '@pgsr/node-postgres'
 import type { SecretReference } from '@pgsr/policy'
 import { FileError } from '../policy-file/file-error.ts'
-import { exitOf, type PlaceOf, type Planned, type PlannedDatabase } from './planned.ts'
+import { exitOf, type PlaceOf, type Planned, type PlannedAssertion, type PlannedDatabase } from './planned.ts'
 
 /** The version of the format. */
 const format = 1
@@ -42,7 +42,7 @@ const writePlan = (plan: Plan, placeOf: PlaceOf) => ({
 
 /** Writes what is planned, for a reviewer and for {@link readPlanFile}. It has no passwords, but says where they are. */
 export const renderPlanFile = (planned: Planned): string => {
-  const { policyFile, databases, passwords, notCompared, placeOf } = planned
+  const { policyFile, databases, passwords, notCompared, placeOf, assertions } = planned
   const written = {
     pgsr: 'plan',
     format,
@@ -50,6 +50,7 @@ export const renderPlanFile = (planned: Planned): string => {
     state: exitOf(planned),
     passwords: Object.fromEntries(passwords),
     notCompared,
+    ...(assertions.length > 0 && { assertions }),
     databases: databases.map(({ database, plan, absent }) => ({
       database,
       ...writePlan(plan, placeOf),
@@ -96,6 +97,15 @@ const readReference = ({ refuse, object }: Reader, given: unknown): SecretRefere
   if (typeof env === 'string') return { env }
   return typeof file === 'string' ? { file } : refuse('it does not say where a password is')
 }
+
+/** What the assertions say is checked when the plan is executed. */
+const readAssertions = ({ refuse, object }: Reader, given: unknown): readonly PlannedAssertion[] =>
+  Array.isArray(given)
+    ? given.map((one: unknown): PlannedAssertion => {
+        const { assertion, place } = object(one, 'an assertion')
+        return { assertion: assertion as Assertion, ...(typeof place === 'string' && { place }) }
+      })
+    : refuse('its assertions are not a list')
 
 const readPlan = (path: string, { object }: Reader, given: unknown): Plan => {
   try {
@@ -162,6 +172,7 @@ export const readPlanFile = (text: string, path: string): Planned => {
     notCompared: Array.isArray(given['notCompared'])
       ? given['notCompared'].map((one) => textOf(one, 'a note'))
       : [],
+    assertions: readAssertions(reader, given['assertions'] ?? []),
     placeOf: placesIn(
       read.flatMap(({ planned: { plan, absent }, places, placesLater }) => [
         [plan, places] as const,

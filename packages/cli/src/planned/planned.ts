@@ -1,4 +1,4 @@
-import { type Grant, hasDrift, type Plan, type Residue } from '@pgsr/node-postgres'
+import { type Assertion, type Grant, hasDrift, type Plan, type Residue } from '@pgsr/node-postgres'
 import type { SecretReference } from '@pgsr/policy'
 import type { ExitName } from '../command-line/exit-codes.ts'
 
@@ -13,6 +13,12 @@ export interface PlannedDatabase {
   readonly absent?: Plan
 }
 
+/** What has to be true of access, and where the policy says so. */
+export interface PlannedAssertion {
+  readonly assertion: Assertion
+  readonly place?: string
+}
+
 /** What is planned, in as many databases as the policy names. */
 export interface Planned {
   /** The file that it was planned for. */
@@ -23,6 +29,8 @@ export interface Planned {
   /** Passwords that were not at hand when it was planned, and why, in words. */
   readonly notCompared: readonly string[]
   readonly placeOf: PlaceOf
+  /** What has to be true of access afterwards. */
+  readonly assertions: readonly PlannedAssertion[]
 }
 
 /** A plan, in the order in which plans are executed. */

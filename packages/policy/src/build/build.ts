@@ -5,6 +5,8 @@ import { grammar } from '../grammar/grammar.ts'
 import type { Policy, SecretReference } from '../policy.ts'
 import type { Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
+import { askedIn } from './asked-for.ts'
+import { assertionsIn } from './assertions.ts'
 import type { Built, BuiltAbsent } from './built.ts'
 import { checkPlan } from './check-plan.ts'
 import { linesOf } from './lines.ts'
@@ -83,13 +85,20 @@ const policyOf = (built: Built, problems: Problems): Policy => {
   const passwords = new Map(
     roles.flatMap(({ role, password }) => (password === undefined ? [] : [[role.role, password] as const])),
   )
+  const assertions = assertionsIn(built.policy)
   return {
     databases,
     desired: [...roles.map(({ role }) => role), ...absent.map(({ role }) => role)],
     options,
+    assertions: assertions.map(({ assertion }) => assertion),
     passwords,
     secrets: secretsOf(passwords),
     lineOf: linesOf(built, problems),
+    lineOfAssertion: (index) => {
+      const place = assertions[index]?.place
+      return place && problems.positionOf(place)
+    },
+    asksFor: askedIn(built, problems),
   }
 }
 

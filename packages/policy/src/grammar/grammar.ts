@@ -1,4 +1,5 @@
 import { profiles } from './access.ts'
+import { assertions } from './assertions.ts'
 import { exactlyOn, publicGrant } from './grants.ts'
 import { absentRole, role } from './role.ts'
 import { flag, listOf, type ObjectShape } from './shape.ts'
@@ -105,6 +106,10 @@ export const grammar: ObjectShape = {
       },
       doc: 'Roles that should not exist. Everything that they have is taken away, and they are dropped.',
     },
+    assertions: {
+      shape: assertions,
+      doc: 'What has to be true of access, of all roles, whether the policy names them or not. A plan that would break it is refused.',
+    },
   },
   required: ['pgsr'],
   instead: {
@@ -115,6 +120,8 @@ export const grammar: ObjectShape = {
     schemas: 'manages: { schemas: … }',
     grants: 'roles: { NAME: { grants: … } }',
     retirements: 'absent',
+    asserts: 'assertions',
+    never: 'assertions',
     options: 'mode, manages, createRoles, reassignOwnedTo, keepDependents, allow',
     allowSelf: 'allow: [self]',
     allowSuperuser: 'allow: [superusers]',

@@ -1,0 +1,32 @@
+import type { Assertion, GrantableKind, Privilege } from '@pgsr/planner'
+import { grantableKinds } from '../grammar/objects.ts'
+import { type ObjectValue, type Place, valueAt } from '../text/tree.ts'
+import { kindIn, targetsOf } from './targets.ts'
+import { textsAt, valuesOf } from './values.ts'
+
+/** An assertion, and the place that makes it. */
+export interface PlacedAssertion {
+  readonly assertion: Assertion
+  readonly place: Place
+}
+
+const assertionsOf = (object: ObjectValue): readonly PlacedAssertion[] => {
+  if (object.entries.has('public'))
+    return textsAt(object, 'in').map((schema) => ({
+      assertion: { public: 'nothing', in: schema },
+      place: object,
+    }))
+  const kind = kindIn(object, grantableKinds)
+  const can = textsAt(object, 'can') as readonly Privilege[]
+  // If none of its privileges is right, that has been said.
+  if (kind === undefined || can.length === 0) return []
+  const only = textsAt(object, 'only')
+  return targetsOf(kind as GrantableKind, object).map(({ target, place }) => ({
+    assertion: { only, can, on: target },
+    place,
+  }))
+}
+
+/** The assertions of a policy: one for each object or pattern that is named. */
+export const assertionsIn = (policy: ObjectValue): readonly PlacedAssertion[] =>
+  valuesOf(valueAt(policy, 'assertions')).flatMap((one) => (one.kind === 'object' ? assertionsOf(one) : []))
