@@ -200,7 +200,7 @@ conformanceInTurnBetween('every kind', (sandbox) => {
     const still = stays.map((fact) => describeFact(fact, version)).sort()
     expect(plan.residue.map(({ fact }) => describeFact(fact, version)).sort()).toEqual(still)
     expect(await holdingsOf(box, role)).toEqual(
-      [...still, 'is there', 'owns extension pg_stat_statements'].sort(),
+      [...still, 'is there', 'owns extension pg_stat_statements', 'setting work_mem  = 1MB'].sort(),
     )
 
     // Nor has anybody anything by it, but for what it still owns. Before 16 it means nothing who made a member.
