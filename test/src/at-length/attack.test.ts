@@ -19,7 +19,7 @@ describe.for(servers)('$name', (server) => {
     expect(complaint(plot, await attempt(server, plot))).toBe('')
   })
 
-  if (!around16.includes(server)) return
+  if (!(process.env.PGSR_TEST_PAIRINGS === 'all' ? around16 : ends).includes(server)) return
   test.for(scenarios.filter((scenario) => isIn(scenario, server.version)))(
     '$title: it runs as nobody',
     { timeout: 300_000 },

@@ -10,7 +10,7 @@ import {
 } from '@pgsr/node-postgres'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
+import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 interface Office {
@@ -70,7 +70,7 @@ const unlessOthers = async <T>(box: Sandbox, work: () => Promise<T>): Promise<T 
   }
 }
 
-conformanceAround16('who can', (sandbox) => {
+conformanceAtEndsInTurn('who can', (sandbox) => {
   test('those who have it are listed, the ones who may log in first', async () => {
     const office = await makeOffice(sandbox())
     const { box, payroll, alice, bob } = office
