@@ -89,7 +89,8 @@ describe.each(serversAround16(inject('servers')))('$name', (server) => {
       expect((await pgsr(['apply', '--yes'])).code).toBe(0)
       expect(await may(analyst, 'hr.employees')).toBe(false)
       const pruned = await pgsr(['prune', '--yes'])
-      expect(pruned.code).toBe(0)
+      // Other tests may have left roles in other databases, which stay.
+      expect([0, 3]).toContain(pruned.code)
       expect(pruned.stdout).toContain(`- role "${intermediate[0]}"\n`)
       expect(await sql(`select from pg_roles where rolname = '${intermediate[0]}'`)).toEqual([])
       expect((await pgsr(['check'])).code).toBe(0)

@@ -140,8 +140,8 @@ export const revokeMembershipStatement = (revoked: RevokedMembership): string =>
  * plan. Servers before 16 do not know the setting. For a session whose search path begins with pg_catalog.
  * @see https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CREATEROLE-SELF-GRANT
  */
-export const noSelfGrantStatement: string =
-  "SELECT set_config('createrole_self_grant', '', true) WHERE current_setting('createrole_self_grant', true) IS NOT NULL"
+export const noSelfGrantStatement: string = `SELECT set_config('createrole_self_grant', '', true)
+  WHERE current_setting('createrole_self_grant', true) IS NOT NULL`
 
 /** @param sent the verifier of the password, or, where the server is to hash it, the password itself */
 export const passwordStatement = (role: string, sent: string): string =>

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { type AbsentRole, type DatabaseResult, type DatabasesRole, Grant } from '@pgsr/node-postgres'
 import { expect, inject, test } from 'vitest'
 import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
@@ -43,6 +44,13 @@ const crowdOf = (box: Sandbox): Crowd => {
     })),
     go: roles.map((role) => ({ role, absent: true })),
   }
+}
+
+/** Waits until the server has done what it was sent: it does not notice at once that a connection is lost. */
+const settled = async (box: Sandbox, databases: readonly string[]): Promise<void> => {
+  const busy = `select from pg_stat_activity where pid <> pg_backend_pid() and state <> 'idle'
+    and datname in (${databases.map((database) => `'${database}'`).join()})`
+  while ((await box.admin(busy)).length > 0) await setTimeout(20)
 }
 
 /** What a superuser sees: how many of the roles are what they should be in the cluster, and in each database. */
@@ -129,6 +137,7 @@ conformanceAtEndsInTurn('several databases', (sandbox) => {
             })
             isLost = proxyAt(place).hasHappened()
             proxyAt(place).expect()
+            await settled(box, databases)
             const now = await seen(box, crowd, databases)
             for (const [index, database] of databases.entries()) {
               const result = results[database]!
