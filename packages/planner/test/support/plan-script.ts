@@ -13,7 +13,7 @@ export const scriptOf = (
     .split('\n')
     .filter(
       (line) =>
-        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|COMMIT|-- pgsr syncs|-- WARNING|-- only through PUBLIC|$)|-- locks the role/.test(
+        !/^(BEGIN|SET LOCAL (client|search)|SELECT (pg_catalog|set_config)|  WHERE current_setting|COMMIT|-- pgsr syncs|-- WARNING|-- only through PUBLIC|$)|-- locks the role/.test(
           line,
         ),
     )
