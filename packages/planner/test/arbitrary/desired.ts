@@ -405,7 +405,7 @@ const planOrNothing = ({ snapshot, desired, options }: Input): Plan | undefined 
 /** Checks something of the plans for any inputs, and of what they lead to. That there are plans is tested by itself. */
 export const forEveryPlan = (
   check: (made: Plan, outcome: Snapshot, input: Input) => void,
-  numRuns = 200,
+  numRuns = 120,
 ): void =>
   forEveryInput((input) => {
     const made = planOrNothing(input)

@@ -9,7 +9,7 @@ import { lostBetween } from '../support/losses.ts'
 /** Checks something of the plans that take nothing, beside those that do. */
 const forEveryAdditive = (
   check: (made: Plan, outcome: Snapshot, input: Input, exact: Snapshot) => void,
-  numRuns = 200,
+  numRuns = 120,
 ): void =>
   forEveryPlan((_, exact, input) => {
     const made = plan(input.snapshot, input.desired, { ...input.options, mode: 'additive' })
