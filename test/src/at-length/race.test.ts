@@ -1,11 +1,11 @@
 import { describe, expect, inject, test } from 'vitest'
-import { serversAround16 } from '../../harness/servers/servers.ts'
+import { oldestAndNewest } from '../../harness/servers/servers.ts'
 import { race } from '../../race/race.ts'
 
 const seed = Number(process.env.PGSR_TEST_SEED ?? 1)
 
 // `npm run race` does the same with thousands of syncs.
-describe.for(serversAround16(inject('servers')))('$name', (server) => {
+describe.for(oldestAndNewest(inject('servers')))('$name', (server) => {
   test.for([
     ['with syncs in two databases, and outside writers that change the same roles and objects by hand', true],
     ['with syncs in two databases', false],

@@ -1,10 +1,10 @@
 import { isIntermediateName } from '@pgsr/node-postgres'
 import { describe, expect, inject, test } from 'vitest'
-import { serversAround16 } from '../../harness/servers/servers.ts'
+import { oldestAndNewest } from '../../harness/servers/servers.ts'
 import { sample } from '../../harness/command/in-each.ts'
 import { openWorkplace } from '../../harness/command/workplace.ts'
 
-describe.each(serversAround16(inject('servers')))('$name', (server) => {
+describe.each(oldestAndNewest(inject('servers')))('$name', (server) => {
   test('from nothing to a policy that a database is held to', { timeout: 300_000 }, async () => {
     const place = await openWorkplace(server)
     const { pgsr, sql, write, read, name, database } = place

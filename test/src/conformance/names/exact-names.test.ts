@@ -1,7 +1,7 @@
 import { Grant, type SyncRolesOptions, Target } from '@pgsr/node-postgres'
 import { isCaretakerName } from '@pgsr/planner'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 const report: SyncRolesOptions = { onResidue: 'report' }
@@ -36,7 +36,7 @@ const procedures: readonly (readonly [declared: string, named: string, since: nu
   ['OUT text', '', 140000],
 ]
 
-conformanceInTurn('names that could be those of others', (sandbox) => {
+conformanceAround16('names that could be those of others', (sandbox) => {
   test('procedures that differ only in their OUT arguments are told apart', async () => {
     const box = sandbox()
     const { version } = box.server
@@ -140,7 +140,7 @@ conformanceInTurn('names that could be those of others', (sandbox) => {
   })
 })
 
-conformanceInTurn('what few statements reach', (sandbox) => {
+conformanceAround16('what few statements reach', (sandbox) => {
   test('shell types, shell operators, and objects that have been given away are managed', async () => {
     const box = sandbox()
     const { version } = box.server

@@ -1,6 +1,6 @@
 import { access, Grant, renderSql, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
 import {
   dropShared,
   isOwnable,
@@ -55,7 +55,7 @@ const ownedBy = async ({ admin }: Sandbox, role: string): Promise<readonly unkno
       and d.dbid = (select oid from pg_database where datname = current_database()) order by 1`)
   ).flat()
 
-conformanceInTurn('owner of contents', (sandbox) => {
+conformanceAround16('owner of contents', (sandbox) => {
   test('a role that owns a schema creates everything in it, and keeps it', async () => {
     const box = sandbox()
     const { version } = box.server
