@@ -118,7 +118,9 @@ export const openSandbox = async (
 
   const superuser = await connect(server, database)
   const client = await connect(connection, database)
-  const driver = watched(unwatched, cluster)
+  const isOfOtherTests = (role: string): boolean =>
+    !role.startsWith('_pgsr') && /_[0-9a-z]+_[0-9a-z]+$/.test(role) && !role.endsWith(`_${tag}`)
+  const driver = watched(unwatched, cluster, (role) => !isOfOtherTests(role))
   const pool = driver.pool(connection, database)
   const actor = connection.user
 
