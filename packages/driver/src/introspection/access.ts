@@ -3,6 +3,7 @@ import { accessObjects } from './access-objects.ts'
 import { accessMemberships, accessRoles } from './access-roles.ts'
 import { rowsAsJson } from './full-lists.ts'
 import { sessionHandedOn } from './handed-on.ts'
+import { columnsOfMembership } from './membership.ts'
 import { aclItems, name } from './name.ts'
 import { attributes } from './role-columns.ts'
 import type { Statement } from './statement.ts'
@@ -32,14 +33,7 @@ export const access: Statement = {
         order: sql`r.oid`,
       }),
       rowsAsJson('memberships', {
-        columns: {
-          role: name('m.roleid', needs),
-          member: name('m.member', needs),
-          grantor: name('m.grantor', needs),
-          admin: sql`m.admin_option`,
-          inherit: sql`m.inherit_option`,
-          set: sql`m.set_option`,
-        },
+        columns: columnsOfMembership(needs),
         from: sql`access_membership as m`,
         order: sql`m.member, m.roleid, m.grantor`,
       }),
