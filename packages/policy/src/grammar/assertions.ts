@@ -1,6 +1,6 @@
 import { type ObjectKind, objectKinds } from '@pgsr/planner'
 import { plural } from '@pgsr/planner/internal'
-import { grantableKinds, isInSchema, keyOfKind, objectsShape, schemaRow } from './objects.ts'
+import { columnRows, grantableKinds, keyOfKind, objectRows } from './objects.ts'
 import { listOf, type ListShape, type ObjectShape, oneOrMore, type VariantsShape } from './shape.ts'
 import { knownRole, name } from './texts.ts'
 
@@ -19,22 +19,16 @@ const canOn = (kind: ObjectKind) => ({
 })
 
 const onObjects = (kind: ObjectKind): ObjectShape => {
-  const key = keyOfKind(kind)
+  const objects = objectRows(kind)
   return {
     kind: 'object',
     what: `an assertion about ${plural(kind)}`,
     keys: {
       only,
       can: canOn(kind),
-      [key]: {
-        shape: objectsShape(kind, { all: true, patterns: true }),
-        doc: isInSchema(kind)
-          ? `The ${plural(kind)}: all of the schema, those that a pattern matches, or a list of names and patterns.`
-          : `The ${plural(kind)}.`,
-      },
-      ...(isInSchema(kind) && { schema: schemaRow }),
+      ...objects,
     },
-    required: ['only', 'can', key, ...(isInSchema(kind) ? ['schema'] : [])],
+    required: ['only', 'can', ...Object.keys(objects)],
   }
 }
 
@@ -44,17 +38,9 @@ const onColumns: ObjectShape = {
   keys: {
     only,
     can: canOn('column'),
-    columns: {
-      shape: oneOrMore('the names of columns', name('the name of a column')),
-      doc: 'Only these columns.',
-    },
-    tables: {
-      shape: objectsShape('table', { all: false, patterns: true }),
-      doc: 'The tables that have the columns: those that a pattern matches, or a list of names and patterns.',
-    },
-    schema: schemaRow,
+    ...columnRows,
   },
-  required: ['only', 'can', 'columns', 'tables', 'schema'],
+  required: ['only', 'can', ...Object.keys(columnRows)],
 }
 
 const ofPublic: ObjectShape = {

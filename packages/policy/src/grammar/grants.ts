@@ -1,6 +1,15 @@
 import { futureObjects, type FutureObjects, type ObjectKind, objectKinds } from '@pgsr/planner'
 import { plural } from '@pgsr/planner/internal'
-import { grantableKinds, isInSchema, keyOfKind, objectsShape, ownableKinds, schemaRow } from './objects.ts'
+import {
+  columnRows,
+  grantableKinds,
+  isInSchema,
+  keyOfKind,
+  objectRows,
+  objectsShape,
+  ownableKinds,
+  schemaRow,
+} from './objects.ts'
 import {
   type EitherShape,
   flag,
@@ -62,22 +71,16 @@ interface Manner {
 }
 
 const onObjects = (kind: ObjectKind, { privileges, options }: Manner): ObjectShape => {
-  const key = keyOfKind(kind)
+  const objects = objectRows(kind)
   return {
     kind: 'object',
     what: `a grant on ${plural(kind)}`,
     keys: {
       privileges: privilegesRow(privileges(kind)),
-      [key]: {
-        shape: objectsShape(kind, { all: true, patterns: true }),
-        doc: isInSchema(kind)
-          ? `The ${plural(kind)}: all of the schema, those that a pattern matches, or a list of names and patterns.`
-          : `The ${plural(kind)}.`,
-      },
-      ...(isInSchema(kind) && { schema: schemaRow }),
+      ...objects,
       ...options,
     },
-    required: ['privileges', key, ...(isInSchema(kind) ? ['schema'] : [])],
+    required: ['privileges', ...Object.keys(objects)],
     ...('direct' in options && {
       exclusive: [{ keys: ['direct', 'grantable'], message: 'grantable includes direct; leave direct out' }],
     }),
@@ -92,16 +95,9 @@ const onColumns = (manner: Manner): ObjectShape => {
     keys: {
       ...keys,
       privileges: privilegesRow(manner.privileges('column')),
-      columns: {
-        shape: oneOrMore('the names of columns', name('the name of a column')),
-        doc: 'Only these columns.',
-      },
-      tables: {
-        shape: objectsShape('table', { all: false, patterns: true }),
-        doc: 'The tables that have the columns: those that a pattern matches, or a list of names and patterns.',
-      },
+      ...columnRows,
     },
-    required: ['privileges', 'columns', 'tables', 'schema'],
+    required: ['privileges', ...Object.keys(columnRows)],
     ...('direct' in manner.options && {
       exclusive: [{ keys: ['direct', 'grantable'], message: 'grantable includes direct; leave direct out' }],
     }),

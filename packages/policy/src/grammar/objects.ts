@@ -85,3 +85,27 @@ export const schemaRow: KeyRow = {
   shape: oneOrMore('the schema that they are in', name('the name of a schema')),
   doc: 'The schema, or the schemas, that they are in.',
 }
+
+/** The keys that say on which objects of a kind something is. All of them are required. */
+export const objectRows = (kind: ObjectKind): Readonly<Record<string, KeyRow>> => ({
+  [keyOfKind(kind)]: {
+    shape: objectsShape(kind, { all: true, patterns: true }),
+    doc: isInSchema(kind)
+      ? `The ${plural(kind)}: all of the schema, those that a pattern matches, or a list of names and patterns.`
+      : `The ${plural(kind)}.`,
+  },
+  ...(isInSchema(kind) && { schema: schemaRow }),
+})
+
+/** The keys that say on which columns something is. All of them are required. */
+export const columnRows: Readonly<Record<'columns' | 'tables' | 'schema', KeyRow>> = {
+  columns: {
+    shape: oneOrMore('the names of columns', name('the name of a column')),
+    doc: 'Only these columns.',
+  },
+  tables: {
+    shape: objectsShape('table', { all: false, patterns: true }),
+    doc: 'The tables that have the columns: those that a pattern matches, or a list of names and patterns.',
+  },
+  schema: schemaRow,
+}
