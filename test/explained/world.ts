@@ -1,14 +1,11 @@
 import type { Privilege } from '@pgsr/node-postgres'
 import { objectKinds } from '@pgsr/planner'
-import { makeEveryKind, makePlace, type Specimen } from '../harness/holdings/every-kind.ts'
-import { everyKind } from '../harness/holdings/every-kind.ts'
+import { everyKind, makeEveryKind, makePlace, type Specimen } from '../harness/holdings/every-kind.ts'
 import type { Sandbox } from '../harness/sandbox/sandbox.ts'
-import type { Pick } from '../src/planner/apply-operations.ts'
+import type { Pick as Picker } from '../src/planner/apply-operations.ts'
 
 /** Something on which access is explained. */
-export type Subject = Pick2<Specimen, 'kind' | 'name' | 'sql' | 'oid'>
-
-type Pick2<T, K extends keyof T> = { readonly [Key in K]: T[Key] }
+export type Subject = Pick<Specimen, 'kind' | 'name' | 'sql' | 'oid'>
 
 /** Where random worlds take place: objects of every kind, and roles. */
 export interface Stage {
@@ -16,6 +13,13 @@ export interface Stage {
   readonly roles: readonly string[]
   readonly subjects: readonly Subject[]
 }
+
+const relation = (schema: string, name: string): Subject => ({
+  kind: 'table',
+  name: [schema, name],
+  sql: `${schema}.${name}`,
+  oid: `'${schema}.${name}'::regclass::oid`,
+})
 
 /** What is there without anybody having made it. */
 const given = ({ server: { version }, database }: Sandbox): readonly Subject[] => [
@@ -25,30 +29,10 @@ const given = ({ server: { version }, database }: Sandbox): readonly Subject[] =
     sql: database,
     oid: `(select oid from pg_database where datname = '${database}')`,
   },
-  {
-    kind: 'table',
-    name: ['pg_catalog', 'pg_ts_config'],
-    sql: 'pg_catalog.pg_ts_config',
-    oid: `'pg_catalog.pg_ts_config'::regclass::oid`,
-  },
-  {
-    kind: 'table',
-    name: ['pg_catalog', 'pg_authid'],
-    sql: 'pg_catalog.pg_authid',
-    oid: `'pg_catalog.pg_authid'::regclass::oid`,
-  },
-  {
-    kind: 'table',
-    name: ['pg_catalog', 'pg_views'],
-    sql: 'pg_catalog.pg_views',
-    oid: `'pg_catalog.pg_views'::regclass::oid`,
-  },
-  {
-    kind: 'table',
-    name: ['information_schema', 'sql_features'],
-    sql: 'information_schema.sql_features',
-    oid: `'information_schema.sql_features'::regclass::oid`,
-  },
+  relation('pg_catalog', 'pg_ts_config'),
+  relation('pg_catalog', 'pg_authid'),
+  relation('pg_catalog', 'pg_views'),
+  relation('information_schema', 'sql_features'),
   {
     kind: 'function',
     name: ['pg_catalog', 'pg_ls_dir', 'text'],
@@ -107,7 +91,7 @@ const predefined = (version: number): readonly string[] => [
 ]
 
 /** Something that somebody may have done. */
-const statement = (pick: Pick, { roles, subjects, box }: Stage): string => {
+const statement = (pick: Picker, { roles, subjects, box }: Stage): string => {
   const { version } = box.server
   const role = (): string => pick(roles)!
   const subject = pick(subjects)!
@@ -173,7 +157,7 @@ const statement = (pick: Pick, { roles, subjects, box }: Stage): string => {
 /** Runs what numbers make; what PostgreSQL refuses is left out. */
 export const randomWorld = (
   choices: readonly (readonly number[])[],
-  pickFor: (numbers: readonly number[]) => Pick,
+  pickFor: (numbers: readonly number[]) => Picker,
   stage: Stage,
 ): string => `
   do $random$ begin
