@@ -25,7 +25,8 @@ describe.for(inject('servers'))('$name', (server) => {
   test.for(['succeeds', 'fails'])(
     'the harness notices a sync that keeps what it borrowed and %s',
     async (how) => {
-      const owner = `borrowed_${process.pid}_${how}`
+      // Not named like the roles of sandboxes, which may come from any test.
+      const owner = `borrowed_${how}${process.pid}`
       const [driver] = drivers as readonly [Driver]
       const keeping: Driver = {
         ...driver,

@@ -80,6 +80,8 @@ const withoutDropped = (line: string, absent: readonly string[]): string =>
     grantor.startsWith('unknown (') || absent.includes(grantor) ? ' by a dropped role, admin' : text,
   )
 
+const words = (line: string): readonly string[] => line.split(/[^0-9A-Za-z_]+/)
+
 const connect = async (connection: TestConnection, database?: string): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(connection, database))
   await client.connect()
@@ -119,7 +121,7 @@ export const openSandbox = async (
   const superuser = await connect(server, database)
   const client = await connect(connection, database)
   const isOfOtherTests = (role: string): boolean =>
-    !role.startsWith('_pgsr') && /_[0-9a-z]+_[0-9a-z]+$/.test(role) && !role.endsWith(`_${tag}`)
+    !/^(_pgsr|pg_)/.test(role) && /_[0-9a-z]+_[0-9a-z]+$/.test(role) && !role.endsWith(`_${tag}`)
   const driver = watched(unwatched, cluster, (role) => !isOfOtherTests(role))
   const pool = driver.pool(connection, database)
   const actor = connection.user
@@ -130,6 +132,9 @@ export const openSandbox = async (
     return rows.map(([role]) => role as string).filter((role) => !isIntermediateName(role))
   }
   const holdings: Sandbox['holdings'] = (of) => holdingsOf(superuser, server.version, of)
+  // All tests share the superuser: what it is to their roles is theirs.
+  const isOthersSuperuser = (line: string): boolean =>
+    line.startsWith(`${server.user}: `) && words(line).some(isOfOtherTests)
 
   const bystanders = async (desired: readonly { readonly role: string }[]): Promise<readonly string[]> => {
     const all = await roles()
@@ -141,9 +146,11 @@ export const openSandbox = async (
     const absent = list.flatMap((one) => ('absent' in one ? [one.role] : []))
     const others = await bystanders(list)
     const named = (line: string): string => withoutDropped(line, absent)
-    const before = new Set([...(await holdings(others))].map(named))
+    const heldBy = async (roles: readonly string[]): Promise<ReadonlySet<string>> =>
+      new Set([...(await holdings(roles))].filter((line) => !isOthersSuperuser(line)).map(named))
+    const before = await heldBy(others)
     const result = await pool.syncRoles(desired, options)
-    const after = new Set([...(await holdings(others))].map(named))
+    const after = await heldBy(others)
     const lost = [...before]
       .filter((thing) => !after.has(thing) && !isOfDropped(thing, actor, absent))
       .map((thing) => `loses ${thing}`)

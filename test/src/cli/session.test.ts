@@ -1,12 +1,15 @@
 import { isIntermediateName } from '@pgsr/node-postgres'
 import { describe, expect, inject, test } from 'vitest'
+import { startCluster } from '../../harness/servers/cluster.ts'
 import { oldestAndNewest } from '../../harness/servers/servers.ts'
 import { sample } from '../../harness/command/in-each.ts'
 import { openWorkplace } from '../../harness/command/workplace.ts'
 
 describe.each(oldestAndNewest(inject('servers')))('$name', (server) => {
   test('from nothing to a policy that a database is held to', { timeout: 300_000 }, async () => {
-    const place = await openWorkplace(server)
+    // Of its own: `prune` looks at the roles of the whole cluster, where other tests are at work.
+    const cluster = await startCluster(Math.floor(server.version / 10_000))
+    const place = await openWorkplace(cluster)
     const { pgsr, sql, write, read, name, database } = place
     const [reporting, erin, analyst] = [name('reporting'), name('erin'), name('analyst')]
     const may = async (role: string, table: string): Promise<unknown> =>
@@ -89,13 +92,15 @@ describe.each(oldestAndNewest(inject('servers')))('$name', (server) => {
       expect((await pgsr(['apply', '--yes'])).code).toBe(0)
       expect(await may(analyst, 'hr.employees')).toBe(false)
       const pruned = await pgsr(['prune', '--yes'])
-      // Other tests may have left roles in other databases, which stay.
-      expect([0, 3]).toContain(pruned.code)
-      expect(pruned.stdout).toContain(`- role "${intermediate[0]}"\n`)
+      expect(pruned).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(`- role "${intermediate[0]}"\n`) as string,
+      })
       expect(await sql(`select from pg_roles where rolname = '${intermediate[0]}'`)).toEqual([])
       expect((await pgsr(['check'])).code).toBe(0)
     } finally {
       await place.leave()
+      await cluster.stop()
     }
   })
 })

@@ -51,7 +51,10 @@ conformanceAround16('stable names', (sandbox) => {
     const { role, schema, desired } = await makeReader(box)
     const reviewed = await box.plan(desired)
     const planted = newNames(reviewed)
-    for (const name of planted) await box.admin(`create role ${name}`)
+    // They hold something here, or a test in another database might drop them as unused.
+    const held = box.name('held')
+    await box.run(`create schema ${held}`)
+    for (const name of planted) await box.admin(`create role ${name}; grant usage on schema ${held} to ${name}`)
     try {
       const shown = newNames(await box.plan(desired))
       expect(shown).toHaveLength(planted.length)
@@ -68,7 +71,7 @@ conformanceAround16('stable names', (sandbox) => {
       const used = await intermediateRolesOf(box, role)
       expect(planted.filter((name) => used.includes(name))).toEqual([])
     } finally {
-      for (const name of planted) await box.admin(`drop role ${name}`)
+      for (const name of planted) await box.admin(`drop owned by ${name}; drop role ${name}`)
     }
   })
 
