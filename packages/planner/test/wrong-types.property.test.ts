@@ -3,6 +3,7 @@ import * as internal from '@pgsr/planner/internal'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { membership, object, role, snapshot } from './support/build-snapshot.ts'
+import { runs } from './support/runs.ts'
 
 const { access, Grant, Target } = planner
 
@@ -88,7 +89,7 @@ describe('given anything', () => {
         fc.property(fc.array(anything, { maxLength: 4 }), (given) =>
           expectTagged(() => call(...given.map((one) => one()))),
         ),
-        { numRuns: 150 },
+        { numRuns: runs(50) },
       ),
   )
 
@@ -112,7 +113,7 @@ describe('given anything', () => {
               ),
             ),
         ),
-        { numRuns: 150 },
+        { numRuns: runs(50) },
       ),
   )
 })
@@ -200,7 +201,7 @@ describe('given input with one value of the wrong type', () => {
       fc.property(place, anything, (at, other) =>
         expectTagged(() => use(<T>(value: T) => spoiled(value, at, other()) as T)),
       ),
-      { numRuns: 400 },
+      { numRuns: runs(130) },
     ),
   )
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import { type Pairing, pairingInTurn, pairingsFor, pairingsOfOwner } from './pairings.ts'
+import { numberOf, type Pairing, pairingInTurn, pairingsFor, pairingsOfOwner } from './pairings.ts'
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts'
 import { oldestAndNewest, serversAround16, type TestServer } from '../servers/servers.ts'
 
@@ -24,12 +24,6 @@ const forAll =
       }),
     )
 
-/**
- * Defines tests of what is planned, which the drivers have no part in: on each server with one driver, as one acting role,
- * all of them in turn. Those of one driver, server and acting role share a database.
- */
-export const conformanceInTurn = (title: string, define: Define): void => forAll(pairingInTurn(title))(define)
-
 const isAmong = (servers: readonly TestServer[], { name }: TestServer): boolean =>
   servers.some((server) => server.name === name)
 
@@ -40,6 +34,18 @@ const only =
     process.env.PGSR_TEST_PAIRINGS === 'all' || isAmong(chosen, server) ? pairings(server) : []
 
 const around16 = serversAround16(inject('servers'))
+const others = inject('servers').filter((server) => !isAmong(around16, server))
+
+/** One of some servers. Tests of different titles have different ones. */
+const inTurn = (title: string, servers: readonly TestServer[]): readonly TestServer[] =>
+  servers.slice(numberOf(title) % servers.length).slice(0, 1)
+
+/**
+ * Defines tests of what is planned, which the drivers have no part in: on the servers around 16 and on one of the others,
+ * with one driver, as one acting role, all of them in turn. Those of one driver, server and acting role share a database.
+ */
+export const conformanceInTurn = (title: string, define: Define): void =>
+  forAll(only([...around16, ...inTurn(title, others)], pairingInTurn(title)))(define)
 
 /** The same, for what does not depend on which objects and privileges a version has, on the servers around 16. */
 export const conformanceAround16 = (title: string, define: Define): void =>

@@ -80,8 +80,6 @@ const withoutDropped = (line: string, absent: readonly string[]): string =>
     grantor.startsWith('unknown (') || absent.includes(grantor) ? ' by a dropped role, admin' : text,
   )
 
-const words = (line: string): readonly string[] => line.split(/[^0-9A-Za-z_]+/)
-
 const connect = async (connection: TestConnection, database?: string): Promise<pg.Client> => {
   const client = new pg.Client(connectionTo(connection, database))
   await client.connect()
@@ -132,9 +130,9 @@ export const openSandbox = async (
     return rows.map(([role]) => role as string).filter((role) => !isIntermediateName(role))
   }
   const holdings: Sandbox['holdings'] = (of) => holdingsOf(superuser, server.version, of)
-  // All tests share the superuser: what it is to their roles is theirs.
-  const isOthersSuperuser = (line: string): boolean =>
-    line.startsWith(`${server.user}: `) && words(line).some(isOfOtherTests)
+  // All tests share the superuser, and may make it a member of roles of theirs.
+  const isOfOthersMembership = (line: string): boolean =>
+    line.startsWith(`${server.user}: member of `) && line.split(/[ ,]/).some(isOfOtherTests)
 
   const bystanders = async (desired: readonly { readonly role: string }[]): Promise<readonly string[]> => {
     const all = await roles()
@@ -147,7 +145,7 @@ export const openSandbox = async (
     const others = await bystanders(list)
     const named = (line: string): string => withoutDropped(line, absent)
     const heldBy = async (roles: readonly string[]): Promise<ReadonlySet<string>> =>
-      new Set([...(await holdings(roles))].filter((line) => !isOthersSuperuser(line)).map(named))
+      new Set([...(await holdings(roles))].filter((line) => !isOfOthersMembership(line)).map(named))
     const before = await heldBy(others)
     const result = await pool.syncRoles(desired, options)
     const after = await heldBy(others)

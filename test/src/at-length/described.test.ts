@@ -117,7 +117,7 @@ describe.for(around16)('described roles on $name', (server) => {
         }),
         {
           numRuns: Number(process.env.PGSR_TEST_RUNS ?? 3),
-          ...(process.env.PGSR_TEST_RUNS === undefined && { interruptAfterTimeLimit: 20_000 }),
+          ...(process.env.PGSR_TEST_RUNS === undefined && { interruptAfterTimeLimit: 8_000 }),
           endOnFailure: true,
         },
       )

@@ -198,7 +198,7 @@ describe.for(inject('servers'))('random roles on $name', (server) => {
         ),
         {
           numRuns: Number(process.env.PGSR_TEST_RUNS ?? 4),
-          ...(!isAtLength && { interruptAfterTimeLimit: 20_000 }),
+          ...(!isAtLength && { interruptAfterTimeLimit: 8_000 }),
           endOnFailure: true,
         },
       )

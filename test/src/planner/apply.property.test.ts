@@ -92,7 +92,7 @@ describe.for(inject('servers'))('`apply` against $name', (server) => {
           }
         }
       }),
-      { numRuns: 24, interruptAfterTimeLimit: 20_000 },
+      { numRuns: 12, interruptAfterTimeLimit: 10_000 },
     )
     const all = [...Object.keys(makers), 'revokePrivilege as another role']
     expect([...tried]).toEqual(expect.arrayContaining(all))

@@ -117,7 +117,7 @@ describe.for(cases)('$name, $driver, standard_conforming_strings $conforming', (
         rows: [pairs.map(([, text]) => text)],
       })
     })
-    await fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 20_000 })
+    await fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 10_000 })
   })
 
   test('the server stores every role name as it was given', async () => {
@@ -137,6 +137,6 @@ describe.for(cases)('$name, $driver, standard_conforming_strings $conforming', (
         await connection.run('rollback')
       }
     })
-    await fc.assert(property, { numRuns: 10, interruptAfterTimeLimit: 20_000 })
+    await fc.assert(property, { numRuns: 10, interruptAfterTimeLimit: 10_000 })
   })
 })

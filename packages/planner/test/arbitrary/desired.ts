@@ -20,6 +20,7 @@ import { databaseOwners } from '../support/permission.ts'
 import { privilegesOn } from './acl.ts'
 import { anyName, pick } from './name.ts'
 import { anySnapshot } from './snapshot.ts'
+import { runs } from '../support/runs.ts'
 
 const grantableAttributes = [
   'SUPERUSER',
@@ -377,7 +378,7 @@ export const reordered = ({ desired, order }: Input): DesiredRole[] =>
   )
 
 export const forEveryInput = (check: (input: Input) => void, numRuns: number): void =>
-  fc.assert(fc.property(anyInput, check), { numRuns })
+  fc.assert(fc.property(anyInput, check), { numRuns: runs(numRuns) })
 
 /** An intermediate role that stops to own something is trusted by the next plan only. */
 const cleansIntermediate = ({ transactions }: Plan, { objects }: Snapshot): boolean =>
@@ -405,7 +406,7 @@ const planOrNothing = ({ snapshot, desired, options }: Input): Plan | undefined 
 /** Checks something of the plans for any inputs, and of what they lead to. That there are plans is tested by itself. */
 export const forEveryPlan = (
   check: (made: Plan, outcome: Snapshot, input: Input) => void,
-  numRuns = 120,
+  numRuns = 50,
 ): void =>
   forEveryInput((input) => {
     const made = planOrNothing(input)

@@ -401,7 +401,7 @@ test('PostgreSQL allows every operation at the point where it is run', () =>
       return why === undefined ? [] : [{ operation, why }]
     })
     expect(refused).toEqual([])
-  }, 250))
+  }, 100))
 
 /** Before 16 who makes somebody a member again is recorded to have made it one. */
 const withoutGrantors = (snapshot: Snapshot): Snapshot =>

@@ -16,6 +16,7 @@ import { anyInput, type Input } from '../arbitrary/desired.ts'
 import { pick } from '../arbitrary/name.ts'
 import { effectsBetween } from '../support/expected-effects.ts'
 import { isIntermediate, roleIn, textOf } from '../support/holdings.ts'
+import { runs } from '../support/runs.ts'
 
 const anyOptions = fc.constantFrom<Omit<Member, 'role'>>({}, {}, { admin: true }, { inherit: true })
 
@@ -66,7 +67,7 @@ const forEveryPlan = (
       }
       check(made, outcomeOf(input.snapshot, made), input)
     }),
-    { numRuns: 100 },
+    { numRuns: runs(40) },
   )
 
 /** What the desired roles list, by role. */

@@ -10,6 +10,7 @@ import {
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { anySnapshot } from '../arbitrary/snapshot.ts'
+import { runs } from '../support/runs.ts'
 
 const names = ['work_mem', 'search_path', 'log_min_messages', 'app.tenant'] as const
 const databases = ['warehouse', 'elsewhere'] as const
@@ -127,6 +128,6 @@ test('a role has exactly the properties that are asked for, and those that are n
       const again = operationsOf(plan(outcome, desired)).filter(({ kind }) => kind === 'setProperty')
       expect(again).toEqual([])
     }),
-    { numRuns: 300 },
+    { numRuns: runs(100) },
   )
 })

@@ -9,7 +9,7 @@ import { lostBetween } from '../support/losses.ts'
 /** Checks something of the plans that take nothing, beside those that do. */
 const forEveryAdditive = (
   check: (made: Plan, outcome: Snapshot, input: Input, exact: Snapshot) => void,
-  numRuns = 120,
+  numRuns = 50,
 ): void =>
   forEveryPlan((_, exact, input) => {
     const made = plan(input.snapshot, input.desired, { ...input.options, mode: 'additive' })
@@ -38,7 +38,7 @@ describe('a plan that is additive', () => {
       if (snapshot.server.version >= 160000)
         expect(made.effects.filter(({ change }) => change === 'loses')).toEqual([])
       expect(made.residue).toEqual([])
-    }, 300))
+    }, 120))
 
   test('gives what is asked for and not skipped', () =>
     forEveryAdditive((made, outcome) => {
@@ -57,7 +57,7 @@ describe('a plan that is additive', () => {
       const passwords = made.kept.filter(({ fact }) => 'attribute' in fact && fact.attribute === 'PASSWORD')
       for (const { role } of passwords) expect(roleIn(snapshot, role)).toBeDefined()
       for (const { fact } of made.kept) if (!('attribute' in fact)) expect(held).toContain(textOf(fact))
-    }, 300))
+    }, 120))
 
   test('leaves nothing to do for the same plan', () =>
     forEveryAdditive((made, outcome, { snapshot, desired, options }) => {

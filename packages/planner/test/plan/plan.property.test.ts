@@ -56,7 +56,7 @@ const again = (outcome: Snapshot, { desired, options }: Input): Plan =>
 test('there is a plan for whatever is asked for', () =>
   forEveryInput(({ snapshot, desired, options }) => {
     expect(() => plan(snapshot, desired, options)).not.toThrow()
-  }, 250))
+  }, 100))
 
 /** There may be several ways from one role to another, and several reasons why something is not permitted. */
 const withoutWording = (findings: readonly Skipped[]): string[] =>
@@ -120,12 +120,12 @@ describe('the same plan is made', () => {
   test('whatever the order of desired roles and grants', () =>
     forEveryPlan((made, _, input) => {
       expect(plan(input.snapshot, reordered(input), input.options)).toStrictEqual(made)
-    }, 100))
+    }, 60))
 
   test('once it went through JSON', () =>
     forEveryPlan((made) => {
       expect(JSON.parse(JSON.stringify(made))).toStrictEqual(made)
-    }, 100))
+    }, 60))
 
   test('from its own request, when that and the snapshot went through JSON', () =>
     forEveryPlan((made, _, input) => {
@@ -134,7 +134,7 @@ describe('the same plan is made', () => {
         Plan['request'],
       ]
       expect(planRequest(snapshot, request)).toStrictEqual(made)
-    }, 100))
+    }, 60))
 })
 
 test('roles that are not desired gain and lose exactly what the effects say', () =>
@@ -254,7 +254,7 @@ describe('after a plan is executed', () => {
   test('what is skipped can still not be given', () =>
     forEveryPlan((made, outcome, input) => {
       expect(made.skipped.filter((one) => !isStillImpossible(made, input, outcome, one))).toEqual([])
-    }, 250))
+    }, 100))
 
   test('a grant on several objects is made on all that are permitted', () =>
     forEveryPlan((made, outcome, { snapshot }) => {
@@ -266,13 +266,13 @@ describe('after a plan is executed', () => {
   test('what is not taken away could not be taken away', () =>
     forEveryPlan((made, outcome, { snapshot }) => {
       expect(leftThoughRemovable(made, worldsOf(snapshot, outcome, made))).toEqual([])
-    }, 250))
+    }, 100))
 
   test('with keepDependents, other roles keep what can be granted to them again', () =>
     forEveryPlan((made, outcome, { snapshot, options }) => {
       if (options.keepDependents)
         expect(lostThoughGrantable(made, worldsOf(snapshot, outcome, made))).toEqual([])
-    }, 250))
+    }, 100))
 
   test('what is not managed is as before, for every role', () =>
     forEveryPlan((made, outcome, { snapshot }) => {

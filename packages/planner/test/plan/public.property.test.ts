@@ -20,6 +20,7 @@ import { effectsBetween } from '../support/expected-effects.ts'
 import { hasSameMeans, worldsOf } from '../support/feasible.ts'
 import { defaultEntriesOf, defaultsIn, entriesOf, factsIn, futureKinds, textOf } from '../support/holdings.ts'
 import { powersOf } from '../support/losses.ts'
+import { runs } from '../support/runs.ts'
 
 type PublicGrant = NonNullable<PlanOptions['public']>[number]
 
@@ -103,7 +104,7 @@ const forEveryPublic = (
       const made = plan(input.snapshot, input.desired, { ...options, public: grants })
       check(whole, grants, outcomeOf(input.snapshot, made), made)
     }),
-    { numRuns: 300 },
+    { numRuns: runs(100) },
   )
 
 test('PUBLIC has exactly what is listed of what is named, but for what the plan reports', () =>

@@ -51,7 +51,7 @@ const expectSame = (data: unknown): void => {
 }
 
 /** Of each sort a share; `PGSR_TEST_RUNS` is for more. */
-const runs = Number(process.env.PGSR_TEST_RUNS ?? 700)
+const runs = Number(process.env.PGSR_TEST_RUNS ?? 300)
 
 test('the parser and the JSON Schema take the same policies', () => {
   fc.assert(fc.property(rightPolicy, expectSame), { numRuns: runs })

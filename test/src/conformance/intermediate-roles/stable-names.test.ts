@@ -54,7 +54,8 @@ conformanceAround16('stable names', (sandbox) => {
     // They hold something here, or a test in another database might drop them as unused.
     const held = box.name('held')
     await box.run(`create schema ${held}`)
-    for (const name of planted) await box.admin(`create role ${name}; grant usage on schema ${held} to ${name}`)
+    for (const name of planted)
+      await box.admin(`create role ${name}; grant usage on schema ${held} to ${name}`)
     try {
       const shown = newNames(await box.plan(desired))
       expect(shown).toHaveLength(planted.length)
