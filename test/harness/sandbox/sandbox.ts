@@ -144,8 +144,8 @@ export const openSandbox = async (
     const absent = list.flatMap((one) => ('absent' in one ? [one.role] : []))
     const others = await bystanders(list)
     const named = (line: string): string => withoutDropped(line, absent)
-    const heldBy = async (roles: readonly string[]): Promise<ReadonlySet<string>> =>
-      new Set([...(await holdings(roles))].filter((line) => !isOfOthersMembership(line)).map(named))
+    const heldBy = async (some: readonly string[]): Promise<ReadonlySet<string>> =>
+      new Set([...(await holdings(some))].filter((line) => !isOfOthersMembership(line)).map(named))
     const before = await heldBy(others)
     const result = await pool.syncRoles(desired, options)
     const after = await heldBy(others)
