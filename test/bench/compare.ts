@@ -47,7 +47,15 @@ const sample = async (turn: Turn, connections: BenchConnections): Promise<Sample
 export interface Patience {
   readonly rounds: number
   readonly milliseconds: number
+  /**
+   * For how long all are done before it counts, but at least once if there is more than one round: V8 compiles what is called
+   * some hundreds of times, in a service as here.
+   */
+  readonly warmUp: number
 }
+
+/** Ends a warm-up of something quick, which has nothing more to compile then. */
+const mostWarmUps = 1000
 
 /** Whose connections the floor and pgsr have, and those of another build of pgsr beside them. */
 export interface Sides {
@@ -62,15 +70,20 @@ export interface Sides {
 export const compare = async (
   { floor, subject }: Bout,
   { own, beside }: Sides,
-  { rounds, milliseconds: patience }: Patience,
+  { rounds, milliseconds: patience, warmUp }: Patience,
 ): Promise<Comparison> => {
-  const deadline = performance.now() + patience
   const turns = [
     { turn: floor, connections: own },
     { turn: subject, connections: own },
     ...(beside === undefined ? [] : [{ turn: subject, connections: beside }]),
   ].map((one) => ({ ...one, samples: [] as Sample[] }))
-  if (rounds > 1) for (const { turn, connections } of turns) await sample(turn, connections)
+  const warm = performance.now() + warmUp
+  const most = rounds > 1 ? mostWarmUps : 0
+  for (let times = 0; times < most; times += 1) {
+    for (const { turn, connections } of turns) await sample(turn, connections)
+    if (performance.now() > warm) break
+  }
+  const deadline = performance.now() + patience
   for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round += 1)
     for (const { turn, connections, samples } of round % 2 === 0 ? turns : turns.toReversed())
       samples.push(await sample(turn, connections))

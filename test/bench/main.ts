@@ -61,12 +61,18 @@ const latency = 5
 
 /** How often a scenario is done at most, and for how long: straight to the server, and with latency. */
 const patience = values.quick
-  ? { direct: { rounds: 5, milliseconds: 5_000 }, wired: { rounds: 1, milliseconds: 5_000 } }
-  : { direct: { rounds: Infinity, milliseconds: 5_000 }, wired: { rounds: 3, milliseconds: 2_500 } }
+  ? {
+      direct: { rounds: 5, milliseconds: 5_000, warmUp: 0 },
+      wired: { rounds: 1, milliseconds: 5_000, warmUp: 0 },
+    }
+  : {
+      direct: { rounds: Infinity, milliseconds: 5_000, warmUp: 4_000 },
+      wired: { rounds: 3, milliseconds: 2_500, warmUp: 0 },
+    }
 
-const atMost = (rounds: number, { rounds: most, milliseconds }: Patience): Patience => ({
+const atMost = (rounds: number, { rounds: most, ...others }: Patience): Patience => ({
   rounds: Math.min(rounds, most),
-  milliseconds,
+  ...others,
 })
 
 /** Lets this build run beside another one, if there is one. */

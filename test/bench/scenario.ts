@@ -35,7 +35,7 @@ export interface Scenario {
   /** What it is compared with. */
   readonly floor: string
   readonly aim: Aim
-  /** How often both are measured. If more than once, both are first run once to get warm. */
+  /** How often both are measured. If more than once, both are first run for a while to get warm. */
   readonly rounds: number
   /** The versions of the servers, unless others are named. Default: 15 and 18. */
   readonly majors?: readonly number[]

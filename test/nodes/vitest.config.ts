@@ -3,8 +3,8 @@ import config from '../vitest.config.ts'
 
 // How Node and a driver get on with each other does not depend on the server's version.
 process.env.PGSR_TEST_MAJORS ??= '18'
-// Each version of Node has its own points, a fortieth of them.
-process.env.PGSR_TEST_FAULTS ??= `${parseInt(process.versions.node, 10) % 20}/40`
+// Each version of Node has its own points, an eightieth of them.
+process.env.PGSR_TEST_FAULTS ??= `${parseInt(process.versions.node, 10) % 20}/80`
 
 /** What the drivers have a part in, and what they need of Node: sockets, timers, signals, cryptography. */
 const files = [

@@ -9,14 +9,14 @@ const processesTake = 300_000
  * It depends little on the version of the server what the command does. What does is tested on more of them without it.
  * `PGSR_TEST_PAIRINGS=all` has all tests on the oldest server, too.
  */
-const servers = (): readonly TestServer[] => {
+export const serversOfCommand = (): readonly TestServer[] => {
   const ends = oldestAndNewest(inject('servers'))
   return process.env.PGSR_TEST_PAIRINGS === 'all' ? ends : ends.slice(-1)
 }
 
 /** Describes what the command does in a workplace. */
 export const inWorkplaces = (tests: (place: () => Workplace, server: TestServer) => void): void =>
-  describe.each(servers())('$name', { timeout: processesTake }, (server) => {
+  describe.each(serversOfCommand())('$name', { timeout: processesTake }, (server) => {
     let place: Workplace
     beforeAll(async () => {
       place = await openWorkplace(server)

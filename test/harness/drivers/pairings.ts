@@ -55,9 +55,9 @@ export const pairingInTurn =
 
 /** One pairing of each acting role on each server, in turn, for what takes its time anyway. */
 export const pairingsOfEachKind =
-  (title: string) =>
+  (title: string, among?: readonly TestServer[]) =>
   (server: TestServer): readonly Pairing[] => {
-    const [first] = pairingInTurn(title)(server)
+    const [first] = pairingInTurn(title, among)(server)
     return actorKinds.map((kind) => pairing(first!.driver, kind))
   }
 

@@ -1,8 +1,9 @@
 import { type DescribedRoles, operationsOf, type Unsaid } from '@pgsr/node-postgres'
+import { parsePolicy, renderPolicy } from '@pgsr/policy'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Connected } from '../../harness/drivers/drivers.ts'
-import { pairingInTurn } from '../../harness/drivers/pairings.ts'
+import { pairingInTurn, pairingsOfEachKind } from '../../harness/drivers/pairings.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { serversAround16 } from '../../harness/servers/servers.ts'
 import { pickBy } from '../planner/apply-operations.ts'
@@ -10,6 +11,8 @@ import { blindly, desiredFrom, makeSchema, type Names, newNames } from './random
 import { readReality, type Reality } from './reality.ts'
 
 const around16 = serversAround16(inject('servers'))
+const isAtLength = process.env.PGSR_TEST_RUNS !== undefined
+const pairings = isAtLength ? pairingsOfEachKind : pairingInTurn
 
 /** What PostgreSQL says of the roles themselves. */
 const readAttributes = async ({ admin }: Sandbox, { roles }: Names): Promise<ReadonlySet<string>> => {
@@ -55,7 +58,7 @@ const before = fc.array(numbers, { minLength: 5, maxLength: 40, size: 'max' })
 const wishes = fc.array(numbers, { maxLength: 14, size: 'max' })
 
 describe.for(around16)('described roles on $name', (server) => {
-  describe.for(pairingInTurn('described', around16)(server))('$name', ({ driver, kind }) => {
+  describe.for(pairings('described', around16)(server))('$name', ({ driver, kind }) => {
     let box: Sandbox
     let all: Connected
     beforeAll(async () => {
@@ -91,6 +94,9 @@ describe.for(around16)('described roles on $name', (server) => {
               'what a plan does',
             ).toEqual([])
             expect(plan.skipped.filter(({ role }) => !told.has(role))).toEqual([])
+            const byFile = parsePolicy(renderPolicy(described))
+            const planByFile = await box.plan(byFile.desired, { ...options, ...byFile.options })
+            expect(planByFile.transactions, 'what a plan by a policy file does').toEqual(plan.transactions)
 
             const then = await readReality(box, names)
             const attributes = await readAttributes(box, names)
@@ -117,7 +123,7 @@ describe.for(around16)('described roles on $name', (server) => {
         }),
         {
           numRuns: Number(process.env.PGSR_TEST_RUNS ?? 3),
-          ...(process.env.PGSR_TEST_RUNS === undefined && { interruptAfterTimeLimit: 8_000 }),
+          ...(!isAtLength && { interruptAfterTimeLimit: 8_000 }),
           endOnFailure: true,
         },
       )

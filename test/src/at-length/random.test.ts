@@ -197,7 +197,7 @@ describe.for(inject('servers'))('random roles on $name', (server) => {
           }),
         ),
         {
-          numRuns: Number(process.env.PGSR_TEST_RUNS ?? 4),
+          numRuns: Number(process.env.PGSR_TEST_RUNS ?? 3),
           ...(!isAtLength && { interruptAfterTimeLimit: 8_000 }),
           endOnFailure: true,
         },

@@ -1,7 +1,7 @@
 import { type DesiredRole, Grant, type PlanOptions, Target } from '@pgsr/node-postgres'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { pairingInTurn } from '../../harness/drivers/pairings.ts'
+import { pairingInTurn, pairingsOfEachKind } from '../../harness/drivers/pairings.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { serversAround16 } from '../../harness/servers/servers.ts'
 import { type Pick, pickBy } from '../planner/apply-operations.ts'
@@ -9,6 +9,8 @@ import { blindly, desiredFrom, makeSchema, type Names, newNames, type Thing, thi
 import { keyOf, readReality } from './reality.ts'
 
 const around16 = serversAround16(inject('servers'))
+const isAtLength = process.env.PGSR_TEST_RUNS !== undefined
+const pairings = isAtLength ? pairingsOfEachKind : pairingInTurn
 
 const numbers = fc.noShrink(fc.array(fc.nat(), { minLength: 14, maxLength: 14 }))
 const before = fc.array(numbers, { minLength: 5, maxLength: 40, size: 'max' })
@@ -49,7 +51,7 @@ const isInside = (grant: Grant, schema: string): boolean => {
 }
 
 describe.for(around16)('on $name', (server) => {
-  describe.for(pairingInTurn('scope', around16)(server))('$name', ({ driver, kind }) => {
+  describe.for(pairings('scope', around16)(server))('$name', ({ driver, kind }) => {
     let box: Sandbox
     beforeAll(async () => {
       box = await openSandbox(server, driver, kind)
@@ -81,7 +83,7 @@ describe.for(around16)('on $name', (server) => {
         }),
         {
           numRuns: Number(process.env.PGSR_TEST_RUNS ?? 3),
-          ...(process.env.PGSR_TEST_RUNS === undefined && { interruptAfterTimeLimit: 8_000 }),
+          ...(!isAtLength && { interruptAfterTimeLimit: 8_000 }),
           endOnFailure: true,
         },
       )

@@ -1,11 +1,10 @@
 import { isIntermediateName } from '@pgsr/node-postgres'
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startCluster } from '../../harness/servers/cluster.ts'
-import { oldestAndNewest } from '../../harness/servers/servers.ts'
-import { sample } from '../../harness/command/in-each.ts'
+import { sample, serversOfCommand } from '../../harness/command/in-each.ts'
 import { openWorkplace } from '../../harness/command/workplace.ts'
 
-describe.each(oldestAndNewest(inject('servers')))('$name', (server) => {
+describe.each(serversOfCommand())('$name', (server) => {
   test('from nothing to a policy that a database is held to', { timeout: 300_000 }, async () => {
     // Of its own: `prune` looks at the roles of the whole cluster, where other tests are at work.
     const cluster = await startCluster(Math.floor(server.version / 10_000))

@@ -15,7 +15,7 @@ const everything = process.env.PGSR_TEST_FAULTS === 'all'
 /** One of how many shares of the others: `3/40` is the fourth of forty. */
 const [share = 0, shares = 1] = everything
   ? []
-  : (process.env.PGSR_TEST_FAULTS ?? '0/2').split('/').map(Number)
+  : (process.env.PGSR_TEST_FAULTS ?? '0/4').split('/').map(Number)
 
 const servers = everything ? inject('servers') : oldestAndNewest(inject('servers'))
 
