@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 // Each name is a promise to users, which only a major version may break. A new one is added here on purpose.
 
-const values = 'PolicyError desiredOf parsePolicy policyFrom policySchema renderPolicy'.split(' ')
+const values = 'PolicyError desiredOf parsePolicy policyData policyFrom policySchema renderPolicy'.split(' ')
 
 const types = [
   'AccessFact',

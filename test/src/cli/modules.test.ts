@@ -31,6 +31,26 @@ inWorkplaces((place) => {
     expect(stdout).toContain('is valid: 1 role')
   })
 
+  test('what is too long for YAML is written as a module', async () => {
+    const { pgsr, sql, name } = place()
+    const [role, reader] = [name('long'), name('reader')]
+    await sql(`create role ${reader}; create role ${role} login in role ${reader};
+      do $$ begin execute format('comment on role ${role} is %L', repeat('so ', 200000)); end $$`)
+    const args = ['import', '--role', role, '--role', reader, '--out']
+    expect(await pgsr([...args, 'long.yaml'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'error: cannot write long.yaml: a policy of this size would not be read as YAML\n  pgsr import --out pgsr.mjs writes a module',
+      ) as string,
+    })
+    expect((await pgsr([...args, 'long.toml'])).stderr).toContain('error: cannot write long.toml: ')
+    expect(await pgsr([...args, 'long.mjs'])).toMatchObject({ code: 0 })
+    expect(await pgsr(['plan', 'long.mjs', '--quiet'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('in sync: nothing differs\n') as string,
+    })
+  })
+
   test.for([
     ['throws.mjs', `throw new Error('no directory')`, 'error: cannot load throws.mjs: no directory\n'],
     [

@@ -89,6 +89,7 @@ export const commands = {
       ['pgsr import', 'to look at it'],
       ['pgsr import --out pgsr.yaml', 'to start from it'],
       ['pgsr import --role alice --role bob', 'only these roles'],
+      ['pgsr import --out pgsr.mjs', 'as a module, which may be of any size'],
     ],
   },
   validate: {

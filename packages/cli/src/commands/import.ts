@@ -1,16 +1,50 @@
 import { describeRoles, type DescribedRoles, hasDrift, planRoles, type Plan } from '@pgsr/node-postgres'
-import { desiredOf, parsePolicy, renderPolicy } from '@pgsr/policy'
+import {
+  desiredOf,
+  parsePolicy,
+  type Policy,
+  policyData,
+  PolicyError,
+  policyFrom,
+  renderPolicy,
+  type RenderPolicyOptions,
+} from '@pgsr/policy'
+import { extname } from 'node:path'
 import type pg from 'pg'
 import type { ExitName } from '../command-line/exit-codes.ts'
 import { describePlace, serverAt } from '../connection/connect.ts'
 import { callOptions, type Context } from '../context.ts'
 import { counted, reportOf } from '../output/report.ts'
 import { withPools } from '../planned/make-plan.ts'
+import { FileError } from '../policy-file/file-error.ts'
+import { moduleExtensions } from '../policy-file/load.ts'
 import { writeText } from '../policy-file/write.ts'
 
+type Format = NonNullable<RenderPolicyOptions['format']>
+
+const formatOf = (file: string): Format => {
+  if (moduleExtensions.test(extname(file))) return 'module'
+  if (/\.ya?ml$/i.test(file)) return 'yaml'
+  throw new FileError(
+    `cannot write ${file}: a policy is written as .yaml, or as a module that is called .mjs, .js or .ts`,
+  )
+}
+
+/** Reads back what is written. A policy of any size can be written, but not all of them as YAML. */
+const readBack = (text: string, file: string): Policy => {
+  try {
+    return parsePolicy(text, { file, format: 'yaml' })
+  } catch (error) {
+    if (!(error instanceof PolicyError) || !/module/.test(error.message)) throw error
+    throw new FileError(`cannot write ${file}: a policy of this size would not be read as YAML`, {
+      hint: 'pgsr import --out pgsr.mjs writes a module, which has no limit; --role writes fewer roles',
+      cause: error,
+    })
+  }
+}
+
 /** The plan for what was written, read back as a user would. */
-const planFor = async (context: Context, pool: pg.Pool, text: string, file: string): Promise<Plan> => {
-  const policy = parsePolicy(text, { file, format: 'yaml' })
+const planFor = async (context: Context, pool: pg.Pool, policy: Policy): Promise<Plan> => {
   // What is described has no passwords.
   return planRoles(
     pool,
@@ -30,13 +64,18 @@ export const run = async (context: Context): Promise<ExitName> => {
   context.place = server.place
   const { database } = server.place
   const file = line.out ?? 'pgsr.yaml'
+  const format = formatOf(file)
   terminal.progress(`reading ${describePlace(server.place)}`)
   const { described, text, plan } = await withPools(server, [database], async (pools) => {
     const pool = pools[database]!
     const roles = line.roles.length === 0 ? 'all' : line.roles
     const found = await describeRoles(pool, { roles, ...callOptions(context) })
-    const written = renderPolicy(found, { databases: [database] })
-    return { described: found, text: written, plan: await planFor(context, pool, written, file) }
+    const written = renderPolicy(found, { databases: [database], format })
+    const policy =
+      format === 'module'
+        ? policyFrom(policyData(found, { databases: [database] }), { file })
+        : readBack(written, file)
+    return { described: found, text: written, plan: await planFor(context, pool, policy) }
   })
   terminal.endProgress()
   if (line.out === undefined) terminal.answerExactly(text)

@@ -45,7 +45,7 @@ const textFormats: Readonly<Record<string, 'yaml' | 'json'>> = {
   '.json': 'json',
 }
 
-const moduleExtensions = /^\.[cm]?[jt]s$/
+export const moduleExtensions = /^\.[cm]?[jt]s$/
 
 /** Reads a file as text. */
 export const readText = (path: string): Promise<string> =>

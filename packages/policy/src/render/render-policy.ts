@@ -1,5 +1,6 @@
-import { type DescribedRoles, type ManagesOption, type Unsaid } from '@pgsr/planner'
+import { type DescribedRoles, InvalidGrantError, type ManagesOption, type Unsaid } from '@pgsr/planner'
 import { checkOptionNames } from '@pgsr/planner/internal'
+import { moduleOf } from './module.ts'
 import type { Plain } from './plain.ts'
 import { rolePlain } from './role.ts'
 import { yamlOf } from './yaml.ts'
@@ -12,6 +13,8 @@ export interface RenderPolicyOptions {
   readonly manages?: ManagesOption
   /** Say in comments what the policy cannot say of the roles. Default: yes. */
   readonly comments?: boolean
+  /** As YAML, or as a JavaScript module, which may be of any size. Default: `yaml`. */
+  readonly format?: 'yaml' | 'module'
 }
 
 /** What makes editors check and complete the file. */
@@ -32,24 +35,56 @@ const byRole = (unsaid: readonly Unsaid[]): ReadonlyMap<string, readonly string[
   return all
 }
 
+type PolicyData = { readonly [key: string]: Plain }
+
+const dataOf = ({ desired }: DescribedRoles, { databases, manages }: RenderPolicyOptions): PolicyData => ({
+  pgsr: 1,
+  ...(databases !== undefined && { databases }),
+  ...(manages !== undefined && { manages: managesPlain(manages) }),
+  roles: Object.fromEntries(desired.map((role) => [role.role, rolePlain(role)])),
+})
+
 /**
- * Writes roles as a policy, in YAML: as a person would write it, with profiles where there are any. Read again, it asks for
- * the same. What it cannot say is in comments.
+ * Writes roles as a policy: as a person would write it, with profiles where there are any. Read again, it asks for the same.
+ * What it cannot say is in comments.
+ * @throws InvalidGrantError
  * @example
  * writeFileSync('policy.yaml', renderPolicy(await describeRoles(pool)))
  */
 export const renderPolicy = (described: DescribedRoles, options: RenderPolicyOptions = {}): string => {
-  checkOptionNames(options, ['databases', 'manages', 'comments'], 'cannot write a policy')
-  const { databases, manages, comments = true } = options
+  const action = 'cannot write a policy'
+  checkOptionNames(options, ['databases', 'manages', 'comments', 'format'], action)
+  const { comments = true, format = 'yaml' } = options
+  if (format !== 'yaml' && format !== 'module')
+    throw new InvalidGrantError({
+      field: 'format',
+      message: `${action}: format is neither 'yaml' nor 'module'`,
+    })
   const { desired, unsaid } = described
+  const policy = dataOf(described, options)
+  const told = comments ? unsaid : []
+  if (format === 'module')
+    return moduleOf(
+      policy,
+      told.map(({ message }) => message),
+    )
   const names = new Set(desired.map(({ role }) => role))
-  const ofRoles = byRole(comments ? unsaid.filter(({ role }) => names.has(role)) : [])
-  const leftOut = comments ? unsaid.filter(({ role }) => !names.has(role)).map(({ message }) => message) : []
-  const policy: { readonly [key: string]: Plain } = {
-    pgsr: 1,
-    ...(databases !== undefined && { databases }),
-    ...(manages !== undefined && { manages: managesPlain(manages) }),
-    roles: Object.fromEntries(desired.map((role) => [role.role, rolePlain(role)])),
-  }
-  return yamlOf([schemaLine], policy, { beforeRoles: leftOut, ofRoles })
+  const leftOut = told.filter(({ role }) => !names.has(role)).map(({ message }) => message)
+  return yamlOf([schemaLine], policy, {
+    beforeRoles: leftOut,
+    ofRoles: byRole(told.filter(({ role }) => names.has(role))),
+  })
+}
+
+/**
+ * The same as data, for {@link policyFrom}. It is what a module of `renderPolicy` exports.
+ * @example
+ * policyFrom(policyData(await describeRoles(pool)))
+ */
+export const policyData = (
+  described: DescribedRoles,
+  options: Pick<RenderPolicyOptions, 'databases' | 'manages'> = {},
+): PolicyData => {
+  checkOptionNames(options, ['databases', 'manages'], 'cannot write a policy')
+  return dataOf(described, options)
 }

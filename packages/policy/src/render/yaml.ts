@@ -19,7 +19,8 @@ const width = 110
 /** Characters that end a line, or make the text after them appear in another order. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
 
-const escaped = (text: string): string =>
+/** The same text, with such characters spelled out. */
+export const escaped = (text: string): string =>
   text.replaceAll(misleading, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** A comment on lines of its own. */

@@ -1,6 +1,6 @@
 import { type DesiredRole, Grant, operationsOf, plan } from '@pgsr/planner'
 import * as internal from '@pgsr/planner/internal'
-import { parsePolicy, renderPolicy } from '@pgsr/policy'
+import { parsePolicy, policyData, policyFrom, renderPolicy } from '@pgsr/policy'
 import { expect, test } from 'vitest'
 import { forEveryInput } from '../../../planner/test/arbitrary/desired.ts'
 import { isIntermediate } from '../../../planner/test/support/holdings.ts'
@@ -51,8 +51,10 @@ test('roles of any sort are the same when the policy is read', () => {
     const request = requestOf(asked)
     if (request === undefined) return
     count++
-    const text = renderPolicy({ desired: asked, unsaid: [] })
+    const described = { desired: asked, unsaid: [] }
+    const text = renderPolicy(described)
     expect(internal.requestOf(parsePolicy(text).desired, {}), text).toEqual(request)
+    expect(internal.requestOf(policyFrom(policyData(described)).desired, {})).toEqual(request)
   }, 200)
   expect(count).toBeGreaterThan(40)
 })

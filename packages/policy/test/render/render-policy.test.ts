@@ -1,6 +1,6 @@
 import { access, type DesiredRole, Grant, Target } from '@pgsr/planner'
 import * as internal from '@pgsr/planner/internal'
-import { parsePolicy, renderPolicy } from '@pgsr/policy'
+import { parsePolicy, policyData, policyFrom, renderPolicy } from '@pgsr/policy'
 import { expect, test } from 'vitest'
 
 const desired: readonly DesiredRole[] = [
@@ -199,3 +199,36 @@ test.each([
   const text = renderPolicy({ desired: roles, unsaid: [] })
   expect(internal.requestOf(parsePolicy(text).desired, {}), text).toEqual(internal.requestOf(roles, {}))
 })
+
+/** What a module exports. */
+const exportedBy = async (text: string): Promise<unknown> =>
+  ((await import(`data:text/javascript,${encodeURIComponent(text)}`)) as { readonly default: unknown })
+    .default
+
+test('a module exports what the policy is, whatever roles are called', async () => {
+  const names = [
+    '__proto__',
+    'constructor',
+    '"__proto__": 1',
+    '\u202Eevil',
+    '// no comment',
+    '</script>',
+    'a\nb',
+  ]
+  const roles = [...desired, ...names.map((role) => ({ role, grants: [Grant.login()] }))]
+  const described = {
+    desired: roles,
+    unsaid: [{ role: 'x', reason: 'would stay', message: 'two\nlines; process.exit(1)' }] as const,
+  }
+  const text = renderPolicy(described, { format: 'module', databases: ['warehouse'] })
+  expect(text.startsWith('// two\\u000alines')).toBe(true)
+  const exported = await exportedBy(text)
+  expect(exported).toEqual(policyData(described, { databases: ['warehouse'] }))
+  expect(Object.keys((exported as { readonly roles: object }).roles)).toEqual(roles.map(({ role }) => role))
+  expect(internal.requestOf(policyFrom(exported).desired, {})).toEqual(internal.requestOf(roles, {}))
+})
+
+test('another format is refused', () =>
+  expect(() => renderPolicy({ desired, unsaid: [] }, { format: 'toml' as never })).toThrow(
+    "cannot write a policy: format is neither 'yaml' nor 'module'",
+  ))
