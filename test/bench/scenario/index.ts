@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts'
+import { accessScenarios } from './access.ts'
 import { largeClusterScenarios } from './large-cluster.ts'
 import { fourThousandAdministeredScenarios } from './four-thousand-administered.ts'
 import { nothingToDoScenarios } from './nothing-to-do.ts'
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   ...firstCallScenarios,
   ...describeRolesScenarios,
   ...twentyDatabasesScenarios,
+  ...accessScenarios,
 ]
