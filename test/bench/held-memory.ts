@@ -9,8 +9,6 @@ export const heldBy = async (make: () => Promise<unknown>): Promise<string> => {
     collect()
     return process.memoryUsage().heapUsed
   }
-  // What is only made once does not count.
-  await make()
   const before = heap()
   const result = await make()
   const megabytes = (heap() - before) / 1e6

@@ -105,6 +105,7 @@ export type {
   AccessStatement,
   AccessStep,
   ColumnAccess,
+  ColumnHolders,
   Condition,
   Ending,
   Escalation,

@@ -4,10 +4,11 @@ export { describeSnapshot } from './adopt/describe-roles.ts'
 export { type GroupedGrant, groupedGrants } from './adopt/grouped-grants.ts'
 export { unknownAfter } from './explain/access-difference.ts'
 export { privilegesOn } from './explain/access-of.ts'
-export { checkAssertionShape } from './explain/assertions.ts'
+export { besidesFor, checkAssertionShape } from './explain/assertions.ts'
 export { opensBySetRole } from './explain/chains.ts'
 export { escalationsOf } from './explain/escalations.ts'
 export { AccessWorld, explainIn } from './explain/explain.ts'
+export { schemasNamedBy } from './explain/revocation.ts'
 export {
   describeCondition,
   describeEscalation,
@@ -22,6 +23,7 @@ export { mostAdministered } from './access/delegate.ts'
 export { describeFactInFull, describeGrantee, describeName, describeObject } from './model/describe.ts'
 export { isVanished, vanishedRole } from './model/nameless.ts'
 export { checkOptionNames } from './model/option-names.ts'
+export { canonicalParameter } from './postgres/parameter-name.ts'
 export {
   type DropRequest,
   dropRequest,

@@ -42,6 +42,7 @@ const types = `
     ChangeSource
     ClearPassword
     ColumnAccess
+    ColumnHolders
     Condition
     CreateRole
     CreateSchema

@@ -106,8 +106,8 @@ export const accessScenarios: readonly Scenario[] = [
         return page
       }
       const memory = await memoryFor(bench, ({ pgsr }) => pgsr.introspectAccess())
-      const connection = openConnection(bench.driver, bench.actor)
-      await report(connection).finally(connection.end)
+      const first = openConnection(bench.driver, bench.actor)
+      await report(first).finally(first.end)
       const text = lookOf(bench, { roles: people, schema: 'app', tables })
       return {
         floor: { at: bench.actor, run: (connection) => connection.send(text) },

@@ -7,6 +7,8 @@ import type { Line } from '../terminal/line.ts'
 interface Told {
   readonly _tag?: string
   readonly hint?: string
+  /** What of the request is wrong. */
+  readonly field?: string
   readonly message: string
   readonly outcome?: 'unchanged' | 'unknown'
   readonly operation?: string
@@ -107,8 +109,10 @@ export const describeError = (
   if (error._tag === 'PolicyError') return ofPolicy(error)
   if (error._tag === 'PlanChangedError') return ofChangedPlan(error)
   const { detail, hint } = error.cause ?? {}
+  const [, index] = /^assertions\[(\d+)\]$/.exec(error.field ?? '') ?? []
+  const from = index === undefined ? undefined : placeOfAssertion(Number(index))
   return [
-    { text: `error: ${error.message}`, tone: 'error' },
+    { text: `error: ${error.message}`, tone: 'error', ...(from !== undefined && { from }) },
     ...(isOfConnection(error) && place !== undefined
       ? [indented(`it was to be ${describePlace(place)}`)]
       : []),

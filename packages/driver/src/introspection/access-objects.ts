@@ -22,11 +22,17 @@ const askedSchemas = sql`access_schema as (
 const part = (which: 'first' | 'second', type: 'name' | 'oid' | 'text', kinds: readonly ObjectKind[]) =>
   sql`any(array(select w.${sql.ref(which)}::${sql.raw(type)} from access_asked as w where w.kind in (${sql.join(kinds.map(constant))})))`
 
-/** What PostgreSQL itself brings along, which is read only if something was granted to a role. */
-const isOwn = (schema: RawBuilder<unknown>, acl: RawBuilder<unknown>, owner: RawBuilder<unknown>) =>
+/**
+ * Not what PostgreSQL itself brings along, which is read only if something was granted to a role. What others have put into its
+ * schemas has other oids.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/include/access/transam.h (FirstNormalObjectId)
+ */
+const isOfOthers = (schema: RawBuilder<unknown>, acl: RawBuilder<unknown>, owner: RawBuilder<unknown>) =>
   sql`(${schema} not in (
     select n.oid from pg_catalog.pg_namespace as n
     where n.nspname in ('pg_catalog', 'information_schema', 'pg_toast') or n.nspname ~ '^pg_(toast_)?temp'
+  ) or o.oid >= 16384 and ${schema} in (
+    select n.oid from pg_catalog.pg_namespace as n where n.nspname in ('pg_catalog', 'information_schema')
   ) or ${acl} is not null and ${schema} not in (
     select n.oid from pg_catalog.pg_namespace as n where n.nspname ~ '^pg_(toast_)?temp'
   ) and exists (
@@ -58,10 +64,10 @@ const readFrom = (row: AclCatalog, { accessObjects }: Needs): RawBuilder<unknown
   if (accessObjects === 'all') {
     if (catalog === 'pg_catalog.pg_namespace') return sql`o.nspname !~ '^pg_(toast_)?temp'`
     if (catalog === 'pg_catalog.pg_type')
-      return sql`${isOwn(schemaOid, sql`o.typacl`, owner)} and (o.typacl is not null or o.typrelid = 0 or exists (
+      return sql`${isOfOthers(schemaOid, sql`o.typacl`, owner)} and (o.typacl is not null or o.typrelid = 0 or exists (
         select from pg_catalog.pg_class as c where c.oid = o.typrelid and c.relkind = 'c' offset 0
       ))`
-    return schema === undefined ? sql`true` : isOwn(schemaOid, sql`o.${sql.ref(acl)}`, owner)
+    return schema === undefined ? sql`true` : isOfOthers(schemaOid, sql`o.${sql.ref(acl)}`, owner)
   }
   if (catalog === 'pg_catalog.pg_namespace') return sql`o.oid in (select n.oid from access_schema as n)`
   if (catalog === 'pg_catalog.pg_database')
@@ -129,7 +135,7 @@ const relations = ({ accessObjects }: Needs): RawBuilder<unknown> => sql`access_
   from pg_catalog.pg_class as o join pg_catalog.pg_namespace as n on n.oid = o.relnamespace
   where o.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't') and ${
     accessObjects === 'all'
-      ? isOwn(sql`o.relnamespace`, sql`o.relacl`, sql`o.relowner`)
+      ? isOfOthers(sql`o.relnamespace`, sql`o.relacl`, sql`o.relowner`)
       : sql`o.relname = ${part('second', 'name', ['table', 'column', 'sequence'])}
           and o.relnamespace in (select n.oid from access_schema as n)`
   }

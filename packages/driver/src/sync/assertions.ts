@@ -2,10 +2,12 @@ import {
   AssertionsError,
   type BrokenAssertion,
   checkAssertions,
+  type ObjectName,
   type Plan,
+  type Scope,
   type Snapshot,
 } from '@pgsr/planner'
-import { nothingToRead, objectKey, unknownAfter } from '@pgsr/planner/internal'
+import { besidesFor, nothingToRead, objectKey, unknownAfter } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { inSpan } from '../span.ts'
 import type { Settings } from '../options.ts'
@@ -18,18 +20,38 @@ import { anySize } from './workload.ts'
 
 const everything = { ...nothingToRead, access: { roles: 'all', objects: 'all' } } as const
 
-/** Reads everything that decides about access before and after a plan. */
-export const readAccessFor = Effect.fnUntraced(function* (plan: Plan, settings: Settings) {
-  const passwords = new Map<string, never>()
-  const all = yield* readSnapshot({ scope: everything, passwords }, settings)
-  const missing = yield* planningInTime(settings, anySize, () => unknownAfter(all, plan))
-  if (missing.length === 0) return all
-  // What PostgreSQL itself brings along is read only where the plan changes it.
-  const scope = { ...nothingToRead, access: { roles: 'all', objects: missing } } as const
-  const { objects } = yield* readSnapshot({ scope, passwords }, settings)
-  const known = new Set(all.objects.map(objectKey))
-  return { ...all, objects: [...all.objects, ...objects.filter((one) => !known.has(objectKey(one)))] }
-})
+type ReadScope<E, R> = (scope: Scope) => Effect.Effect<Snapshot, E, R>
+
+/**
+ * Reads everything that decides about access. What PostgreSQL itself brings along, and columns without an ACL, are read only
+ * where they are named.
+ * @param missingIn what has to be read besides, by what was read
+ */
+const readEverything = <E, R>(
+  read: ReadScope<E, R>,
+  settings: Settings,
+  missingIn: (all: Snapshot) => readonly ObjectName[],
+) =>
+  Effect.gen(function* () {
+    const all = yield* read(everything)
+    const besides = yield* planningInTime(settings, anySize, () => missingIn(all))
+    if (besides.length === 0) return all
+    const { objects } = yield* read({ ...nothingToRead, access: { roles: 'all', objects: besides } })
+    const known = new Set(all.objects.map(objectKey))
+    return {
+      ...all,
+      scope: { ...everything, access: { ...everything.access, besides } },
+      objects: [...all.objects, ...objects.filter((one) => !known.has(objectKey(one)))],
+    }
+  })
+
+/** Reads everything that decides about access before and after a plan, and about what is asserted. */
+export const readAccessFor = (plan: Plan, settings: Settings) =>
+  readEverything(
+    (scope) => readSnapshot({ scope, passwords: new Map<string, never>() }, settings),
+    settings,
+    (all) => [...unknownAfter(all, plan), ...besidesFor(all, settings.assertions)],
+  )
 
 type AssertingError = AssertionsError | IntrospectError
 
@@ -55,7 +77,11 @@ export const withAssertions = <E>(
     // Others may have changed something meanwhile, or the code of a trigger.
     checkReality: (call, attempt) =>
       Effect.gen(function* () {
-        const snapshot = yield* readAgain(everything, call, attempt, 'change')
+        const snapshot = yield* readEverything(
+          (scope) => readAgain(scope, call, attempt, 'change'),
+          settings,
+          (all) => besidesFor(all, settings.assertions),
+        )
         yield* refuse(yield* brokenIn(snapshot, settings))
       }).pipe(inSpan('pgsr.assert')),
   }

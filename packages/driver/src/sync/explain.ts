@@ -16,7 +16,14 @@ import {
   whoCanAccess,
   type WhoCanQuestion,
 } from '@pgsr/planner'
-import { describeName, impossibleRoleNameProblem, nameProblem, nothingToRead } from '@pgsr/planner/internal'
+import {
+  canonicalParameter,
+  describeName,
+  impossibleRoleNameProblem,
+  nameProblem,
+  nothingToRead,
+  schemasNamedBy,
+} from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type {
   AccessOfCallOptions,
@@ -69,7 +76,7 @@ const checkedObject = (object: Target): ObjectName<GrantableKind> => {
   if (kind === 'large object' && !/^[0-9]{1,10}$/.test(name[0]))
     return refuse('object', 'a large object is named by its oid')
   const named =
-    kind === 'parameter' ? [name[0]!.toLowerCase()] : row.more === undefined ? name : withTypes(name)
+    kind === 'parameter' ? [canonicalParameter(name[0])] : row.more === undefined ? name : withTypes(name)
   return { kind: kind as GrantableKind, name: named }
 }
 
@@ -106,6 +113,12 @@ export const readAccess = (access: AccessScope, settings: Settings) => {
   return readSnapshot({ scope, passwords: new Map() }, settings)
 }
 
+/** An object, with the schemas that a statement about it names. */
+const withSchemas = (object: ObjectName): readonly ObjectName[] => [
+  object,
+  ...schemasNamedBy(object).map((schema): ObjectName => ({ kind: 'schema', name: [schema] })),
+]
+
 /** Reads what decides about a question, and answers it. */
 export const readExplanation = Effect.fnUntraced(function* (
   question: AccessQuestion & Named,
@@ -113,7 +126,10 @@ export const readExplanation = Effect.fnUntraced(function* (
   settings: Settings,
 ) {
   const { role, object } = question
-  const snapshot = yield* readAccess({ roles: role === 'public' ? [] : [role], objects: [object] }, settings)
+  const snapshot = yield* readAccess(
+    { roles: role === 'public' ? [] : [role], objects: withSchemas(object) },
+    settings,
+  )
   return yield* planningInTime(settings, anySize, (): Explanation =>
     explainAccess(snapshot, question, paths === undefined ? {} : { paths }),
   )
@@ -125,7 +141,7 @@ export const readWhoCan = Effect.fnUntraced(function* (
   { paths }: ExplainCallOptions,
   settings: Settings,
 ) {
-  const snapshot = yield* readAccess({ roles: 'holders', objects: [question.object] }, settings)
+  const snapshot = yield* readAccess({ roles: 'holders', objects: withSchemas(question.object) }, settings)
   return yield* planningInTime(settings, anySize, (): WhoCan =>
     whoCanAccess(snapshot, question, paths === undefined ? {} : { paths }),
   )

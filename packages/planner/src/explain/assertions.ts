@@ -1,20 +1,29 @@
 import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
+import { columnsOf } from '../catalog/column.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import type { Assertion, BrokenAssertion, OnlyAssertion, PublicAssertion } from '../model/assertion.ts'
 import { describeName, describeObject } from '../model/describe.ts'
+import { UnsupportedServerError } from '../model/errors.ts'
 import type { RoleAccess } from '../model/explanation.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { isNamed } from '../model/target.ts'
+import { isAll, isNamed, type Pattern, type Target } from '../model/target.ts'
 import { everybody } from '../postgres/acl-item.ts'
-import { objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
+import {
+  type GrantableKind,
+  objectKey,
+  objectKinds,
+  type ObjectName,
+  plural,
+  schemaOf,
+} from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { Targets } from '../resolve/match-objects.ts'
+import { type Found, Targets } from '../resolve/match-objects.ts'
 import { accessAfter } from './access-difference.ts'
 import { AccessGraph } from './access-graph.ts'
 import { privilegesOn } from './access-of.ts'
-import { AccessWorld, checkQuestion } from './explain.ts'
+import { AccessWorld, checkQuestion, doing, isReadInPart, spelled } from './explain.ts'
 import { predefinedRoles, sourcesOf } from './sources.ts'
 import { stepOf } from './steps.ts'
 import { loginFirst, reaches, roleAccessOf } from './who-can.ts'
@@ -68,6 +77,11 @@ const standsForMembers = (catalog: Catalog, intermediateRoles: IntermediateRoles
   catalog.roles.get(role)?.login === false &&
   (predefinedRoles.some((one) => one.role === role) || intermediateRoles.provided(role) !== undefined)
 
+/** Who has a privilege on an object and should not. */
+interface Others extends Pick<BrokenAssertion, 'everybody' | 'roles'> {
+  readonly object: CatalogObject
+}
+
 /** Who has a privilege without being one of some roles, or a member of one. */
 const othersThan = (
   { catalog }: AccessWorld,
@@ -75,7 +89,7 @@ const othersThan = (
   only: ReadonlySet<string>,
   object: CatalogObject,
   privilege: Privilege,
-): Pick<BrokenAssertion, 'everybody' | 'roles'> => {
+): Others => {
   const graph = new AccessGraph(catalog, only)
   const sources = sourcesOf(catalog, object, privilege)
   const others = [...catalog.roles.keys()].filter(
@@ -86,6 +100,7 @@ const othersThan = (
       reaches(graph, role, sources),
   )
   return {
+    object,
     everybody: sources.has(everybody) ? stepOf(graph, everybody, privilege, object, mostPaths).paths : [],
     roles: loginFirst(graph, others).map((role) =>
       roleAccessOf(graph, role, stepOf(graph, role, privilege, object, mostPaths)),
@@ -110,6 +125,129 @@ const unknownOf = (
   message: `assertion ${index + 1} cannot be checked: ${why}`,
 })
 
+/** What an assertion is about: objects, and those of which it cannot be known whether they are. */
+interface Subjects {
+  readonly objects: readonly CatalogObject[]
+  readonly unknown: readonly { readonly object: ObjectName; readonly why: string }[]
+}
+
+/** The columns that a target is about, whether or not they exist. */
+const columnsNamed = (catalog: Catalog, on: Target<GrantableKind>): readonly ObjectName[] => {
+  if (on.kind !== 'column' || isAll(on)) return []
+  const [tables, columns] = isNamed(on)
+    ? [[on.name.slice(0, 2)], on.name.slice(2)]
+    : [tablesMatching(catalog, on), on.columns ?? []]
+  return tables.flatMap((table) =>
+    columns.map((column): ObjectName => ({ kind: 'column', name: [...table, column] })),
+  )
+}
+
+const tablesMatching = (
+  catalog: Catalog,
+  { schema, pattern }: { readonly schema: string; readonly pattern: Pattern },
+): readonly (readonly string[])[] => {
+  const tables = new Targets(catalog, new Map()).objectsOf({ kind: 'table', schema, pattern })
+  return isFound(tables) ? tables.map(({ object }) => object.name) : []
+}
+
+const isFound = (found: ReturnType<Targets['objectsOf']>): found is readonly Found[] => Array.isArray(found)
+
+/**
+ * What has to be read by its name, besides all objects, to check some assertions.
+ * @param snapshot read for all roles and objects
+ */
+export const besidesFor = (
+  snapshot: Snapshot,
+  assertions: readonly Assertion[],
+): readonly ObjectName<GrantableKind>[] => {
+  const catalog = new Catalog(snapshot)
+  const named = assertions.flatMap((assertion): readonly ObjectName[] => {
+    if ('public' in assertion) return []
+    const { on } = assertion
+    if (on.kind === 'column') return columnsNamed(catalog, on)
+    return isNamed(on) && catalog.object(spelled(on)) === undefined ? [spelled(on)] : []
+  })
+  return [...new Map(named.map((one) => [objectKey(one), one as ObjectName<GrantableKind>])).values()]
+}
+
+/**
+ * A column, as far as it can be known that there is one.
+ * @returns a text that says why it cannot be known; `undefined` if there is none
+ */
+const columnOf = (world: AccessWorld, column: ObjectName): CatalogObject | string | undefined => {
+  const { catalog } = world
+  const found = catalog.object(column)
+  if (found !== undefined) return found
+  // A snapshot that was made by hand has no columns but those that have an ACL.
+  if (catalog.scope === undefined) return world.object(column)
+  const isAsked = catalog.scope.access?.besides?.some((one) => objectKey(one) === objectKey(column)) === true
+  return isAsked ? undefined : `${describeObject(column)} was not read`
+}
+
+const columnSubjects = (world: AccessWorld, on: Target<GrantableKind>): Subjects => {
+  const found = columnsNamed(world.catalog, on).map((object) => ({ object, is: columnOf(world, object) }))
+  if (isNamed(on))
+    for (const { object, is } of found)
+      if (is === undefined)
+        throw new InvalidGrantError({ field: 'on', message: `${describeObject(object)} does not exist` })
+  return {
+    objects: found.flatMap(({ is }) => (typeof is === 'object' ? [is] : [])),
+    unknown: found.flatMap(({ object, is }) => (typeof is === 'string' ? [{ object, why: is }] : [])),
+  }
+}
+
+const subjectsOf = (world: AccessWorld, on: Target<GrantableKind>): Subjects => {
+  const { catalog } = world
+  if (isNamed(on) && on.kind !== 'column') {
+    const object = world.object(spelled(on))
+    return object === undefined
+      ? { objects: [], unknown: [{ object: on, why: `${describeObject(on)} was not read` }] }
+      : { objects: [object], unknown: [] }
+  }
+  const schema: ObjectName = { kind: 'schema', name: [isNamed(on) ? on.name[0]! : on.schema] }
+  world.object(schema)
+  if (!isNamed(on) && catalog.scope !== undefined && isReadInPart(on.schema))
+    return {
+      objects: [],
+      unknown: [
+        {
+          object: schema,
+          why: `${describeObject(schema)} is read only in part; name the ${plural(on.kind)}`,
+        },
+      ],
+    }
+  if (on.kind === 'column') return columnSubjects(world, on)
+  const found = new Targets(catalog, new Map()).objectsOf(on)
+  return {
+    objects: isFound(found) ? found.flatMap(({ object }) => catalog.object(object) ?? []) : [],
+    unknown: [],
+  }
+}
+
+/** Who has a privilege on a table, or on some of its columns, without being one of some roles. */
+const othersOn = (
+  world: AccessWorld,
+  intermediateRoles: IntermediateRoles,
+  only: ReadonlySet<string>,
+  object: CatalogObject,
+  privilege: Privilege,
+): readonly Others[] => {
+  const whole = othersThan(world, intermediateRoles, only, object, privilege)
+  if (object.kind !== 'table' || !objectKinds.column.privileges.includes(privilege)) return [whole]
+  const known = new Set(whole.roles.map(({ role }) => role))
+  return [
+    whole,
+    ...columnsOf(world.catalog, object).map((column): Others => {
+      const { everybody: forAll, roles } = othersThan(world, intermediateRoles, only, column, privilege)
+      return {
+        object: column,
+        everybody: whole.everybody.length > 0 ? [] : forAll,
+        roles: roles.filter(({ role }) => !known.has(role)),
+      }
+    }),
+  ]
+}
+
 const brokenOnly = (
   world: AccessWorld,
   assertion: OnlyAssertion,
@@ -118,35 +256,33 @@ const brokenOnly = (
   const { on, only } = assertion
   const allowed = new Set(only)
   const intermediateRoles = new IntermediateRoles(world.catalog)
-  for (const privilege of privilegesIn(assertion))
+  const privileges = privilegesIn(assertion)
+  for (const privilege of privileges)
     checkQuestion(world.catalog.server.version, {
       privilege,
       object: isNamed(on) ? on : { kind: on.kind, name: [on.schema] },
     })
-  const objects = isNamed(on) ? [world.object(on) ?? on] : new Targets(world.catalog, new Map()).objectsOf(on)
-  if (!Array.isArray(objects)) return []
-  return objects.flatMap((found: CatalogObject | ObjectName | { readonly object: ObjectName }) =>
-    privilegesIn(assertion).flatMap((privilege): readonly BrokenAssertion[] => {
-      const { kind, name } = 'object' in found ? found.object : found
-      const object = world.find({ kind, name })
-      if (object === undefined)
-        return [
-          unknownOf(
-            assertion,
-            index,
-            { kind, name },
-            privilege,
-            `${describeObject({ kind, name })} was not read`,
-          ),
-        ]
-      const { everybody: forAll, roles } = othersThan(world, intermediateRoles, allowed, object, privilege)
-      if (forAll.length + roles.length === 0) return []
-      const whom = only.length === 0 ? 'nobody' : `nobody but ${only.map(describeName).join(', ')}`
-      const who = forAll.length > 0 ? 'PUBLIC, and so every role,' : rolesInWords(roles)
-      const message = `assertion ${index + 1} is broken: ${whom} may have ${privilege} on ${describeObject(object)}, and ${who} has it`
-      return [{ assertion, index, privilege, object: { kind, name }, everybody: forAll, roles, message }]
-    }),
-  )
+  const { objects, unknown } = subjectsOf(world, on)
+  const whom = only.length === 0 ? 'nobody' : `nobody but ${only.map(describeName).join(', ')}`
+  return [
+    ...unknown.map(({ object, why }) => unknownOf(assertion, index, object, privileges[0]!, why)),
+    ...objects.flatMap((asked) =>
+      privileges.flatMap((privilege) =>
+        othersOn(world, intermediateRoles, allowed, asked, privilege).flatMap(
+          ({ object, everybody: forAll, roles }): readonly BrokenAssertion[] => {
+            if (forAll.length + roles.length === 0) return []
+            const who = forAll.length > 0 ? 'PUBLIC, and so every role,' : rolesInWords(roles)
+            const where = object === asked ? '' : ` on ${describeObject(object)}`
+            const message = `assertion ${index + 1} is broken: ${whom} may have ${privilege} on ${describeObject(asked)}, and ${who} has it${where}`
+            const { kind, name } = object
+            return [
+              { assertion, index, privilege, object: { kind, name }, everybody: forAll, roles, message },
+            ]
+          },
+        ),
+      ),
+    ),
+  ]
 }
 
 const brokenPublic = (
@@ -157,6 +293,8 @@ const brokenPublic = (
   const schema: ObjectName = { kind: 'schema', name: [assertion.in] }
   world.object(schema)
   const { catalog, graph } = world
+  if (catalog.scope !== undefined && isReadInPart(assertion.in))
+    return [unknownOf(assertion, index, schema, 'USAGE', `${describeObject(schema)} is read only in part`)]
   return [...catalog.objects.values()].flatMap((object) => {
     const isIn =
       schemaOf(object) === assertion.in || (object.kind === 'schema' && object.name[0] === assertion.in)
@@ -173,6 +311,16 @@ const brokenPublic = (
       return [{ assertion, index, privilege, object: { kind, name }, everybody: paths, roles: [], message }]
     })
   })
+}
+
+/** Says of an error which assertion it is about. */
+const inAssertion = <T>(index: number, check: () => T): T => {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof InvalidGrantError) && !(error instanceof UnsupportedServerError)) throw error
+    return refuse(index, error.message.replace(doing, ''))
+  }
 }
 
 /** Which assertions are not true in a snapshot that is indexed already. */
@@ -193,7 +341,9 @@ export const brokenIn = (
       message: 'cannot check assertions: the snapshot was not read for all roles and objects',
     })
   return (assertions as readonly Assertion[]).flatMap((assertion, index) =>
-    'public' in assertion ? brokenPublic(world, assertion, index) : brokenOnly(world, assertion, index),
+    inAssertion(index, () =>
+      'public' in assertion ? brokenPublic(world, assertion, index) : brokenOnly(world, assertion, index),
+    ),
   )
 }
 

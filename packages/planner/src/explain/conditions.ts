@@ -26,6 +26,17 @@ const applies = (graph: AccessGraph, role: string, privilege: Privilege, { comma
   (command === 'ALL' || command === privilege) &&
   roles.some((one) => one === everybody || graph.hasPrivilegesOf(role, one))
 
+/** The policies that decide which rows. Restrictive ones alone let no row through, as if there were none. */
+const policiesFor = (
+  graph: AccessGraph,
+  role: string,
+  privilege: Privilege,
+  { access }: CatalogObject,
+): readonly RowPolicy[] => {
+  const all = (access?.policies ?? []).filter((policy) => applies(graph, role, privilege, policy))
+  return all.some(({ permissive }) => permissive) ? all : []
+}
+
 /** What decides what a privilege is worth for a role that has it. */
 export const conditionsOf = (
   graph: AccessGraph,
@@ -38,7 +49,7 @@ export const conditionsOf = (
   if (limited.has(privilege) && isSubject(graph, role, table))
     conditions.push({
       kind: 'row security',
-      policies: (table.access?.policies ?? []).filter((policy) => applies(graph, role, privilege, policy)),
+      policies: policiesFor(graph, role, privilege, table),
     })
   if (!leadsOn.has(privilege)) return conditions
   if (table.access?.securityInvoker === true) conditions.push({ kind: 'security invoker' })

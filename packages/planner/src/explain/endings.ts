@@ -14,7 +14,8 @@ const sourceEnding = (graph: AccessGraph, source: PathSource): Revocation => {
     case 'PUBLIC':
       return revocationOf(graph, source)
     case 'superuser':
-      return source.role === graph.catalog.server.bootstrapRole
+      // Before 16, another superuser may take SUPERUSER from it.
+      return source.role === graph.catalog.server.bootstrapRole && graph.catalog.membershipsHaveGrantors
         ? { statements: [], note: 'the bootstrap superuser stays a superuser' }
         : { statements: [{ sql: `ALTER ROLE ${quoteIdent(source.role)} NOSUPERUSER`, as: null }] }
     case 'predefined role':

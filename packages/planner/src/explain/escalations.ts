@@ -1,4 +1,5 @@
 import type { CatalogObject } from '../catalog/catalog.ts'
+import { columnsOf } from '../catalog/column.ts'
 import type { Escalation } from '../model/explanation.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { objectKinds } from '../postgres/object-kind.ts'
@@ -16,6 +17,27 @@ const leadingFar: ReadonlySet<string> = new Set([
   'pg_write_server_files',
   'pg_create_subscription',
 ])
+
+/**
+ * Functions of PostgreSQL’s own that read or write files of the server, and so what is in every table.
+ * @see https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-GENFILE
+ */
+const reachingFiles: ReadonlySet<string> = new Set([
+  'lo_export',
+  'lo_import',
+  'pg_file_rename',
+  'pg_file_unlink',
+  'pg_file_write',
+  'pg_read_binary_file',
+  'pg_read_file',
+])
+
+/** Before 11, they ask for a superuser, whatever has been granted. */
+const reachesFiles = ({ catalog }: AccessGraph, { kind, name }: CatalogObject): boolean =>
+  catalog.server.version >= 110000 &&
+  kind === 'function' &&
+  name[0] === 'pg_catalog' &&
+  reachingFiles.has(name[1]!)
 
 /** The roles whose rights a role has or can get by SET ROLE, the nearest first. */
 const becomes = (graph: AccessGraph, role: string): ReadonlySet<string> => {
@@ -50,10 +72,13 @@ const byAttributes = (graph: AccessGraph, role: string): readonly Escalation[] =
 
 const byMemberships = (graph: AccessGraph, role: string, all: ReadonlySet<string>): readonly Escalation[] => {
   const found = new Map<string, Escalation>()
+  // A role that is only inherited leads no further: not to its attributes, nor to what it can SET ROLE to.
+  const acting = new Set(actsAs(graph, role))
   for (const by of all) {
     if (leadingFar.has(by)) found.set(by, { kind: 'predefined role', by: role, role: by })
     for (const { role: administered, admin } of graph.catalog.memberships.ofMember(by))
-      if (admin && !all.has(administered))
+      // Only superusers may make somebody a member of a superuser.
+      if (admin && !acting.has(administered) && !graph.catalog.isSuperuser(administered))
         found.set(`${by}\0${administered}`, { kind: 'ADMIN option', by, role: administered })
   }
   return [...found.values()]
@@ -75,12 +100,14 @@ const onObject = (
       for (const [privilege, grantable] of privileges)
         if (grantable && !passing.has(privilege)) passing.set(privilege, grantee)
   for (const [privilege, by] of passing) found.push({ kind: 'grant option', by, object: named, privilege })
+  // A view can be used by the privileges on some of its columns, too.
+  const parts = [object, ...columnsOf(graph.catalog, object)]
   const holder = (privilege: Privilege): string | undefined => {
-    const sources = sourcesOf(graph.catalog, object, privilege)
-    return sources.has(everybody) ? everybody : [...sources.keys()].find((one) => all.has(one))
+    const holders = parts.flatMap((one) => [...sourcesOf(graph.catalog, one, privilege).keys()])
+    return holders.includes(everybody) ? everybody : holders.find((one) => all.has(one))
   }
   const add = (
-    escalation: 'security definer' | 'view' | 'TRIGGER' | 'REFERENCES',
+    escalation: 'security definer' | 'view' | 'server files' | 'TRIGGER' | 'REFERENCES',
     privileges: readonly Privilege[],
   ): void => {
     const by = privileges.map(holder).find((one) => one !== undefined)
@@ -89,6 +116,12 @@ const onObject = (
   if (access?.securityDefiner === true) add('security definer', ['EXECUTE'])
   if (access?.relation === 'view' && access.securityInvoker !== true)
     add('view', ['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+  if (reachesFiles(graph, object)) add('server files', ['EXECUTE'])
+  if (kind === 'parameter')
+    for (const privilege of ['SET', 'ALTER SYSTEM'] as const) {
+      const by = holder(privilege)
+      if (by !== undefined) found.push({ kind: 'parameter', by, object: named, privilege })
+    }
   if (kind === 'table') add('TRIGGER', ['TRIGGER'])
   if (kind === 'table' || kind === 'column') add('REFERENCES', ['REFERENCES'])
   return found

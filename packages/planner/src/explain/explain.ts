@@ -1,5 +1,6 @@
 import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
 import { columnsOf } from '../catalog/column.ts'
+import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeName, describeObject } from '../model/describe.ts'
 import { UnsupportedServerError } from '../model/errors.ts'
 import type {
@@ -21,19 +22,31 @@ import {
   type ObjectName,
   schemaOf,
 } from '../postgres/object-kind.ts'
+import { canonicalParameter } from '../postgres/parameter-name.ts'
 import { typeName } from '../postgres/type-name.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
 import { once } from '../util/once.ts'
 import { AccessGraph } from './access-graph.ts'
 import { notRead, roleNotRead, stepOf, unknownStep } from './steps.ts'
 
+/** How messages about questions begin. */
+export const doing = 'cannot explain access: '
+
 const refuse = (field: string, message: string): never => {
-  throw new InvalidGrantError({ field, message: `cannot explain access: ${message}` })
+  throw new InvalidGrantError({ field, message: `${doing}${message}` })
 }
 
 /** A question about one object. */
 export interface NamedQuestion extends Omit<AccessQuestion, 'role'> {
   readonly object: ObjectName<GrantableKind>
+}
+
+/** The same object, by the name that the catalogs have: arguments have types in their one spelling. */
+export const spelled = ({ kind, name }: ObjectName<GrantableKind>): ObjectName<GrantableKind> => {
+  const { parts, more } = objectKinds[kind]
+  if (kind === 'parameter') return { kind, name: name.map(canonicalParameter) }
+  const types = more === undefined ? name.length : parts.length
+  return { kind, name: name.map((part, index) => (index < types ? part : (typeName(part) ?? part))) }
 }
 
 /**
@@ -48,9 +61,10 @@ export const checkedQuestion = (
     return refuse('object', 'expected one object by its name, not a pattern or all objects of a schema')
   checkQuestion(version, { privilege, object })
   const { kind, name } = object
-  const types = objectKinds[kind].more === undefined ? name.length : objectKinds[kind].parts.length
-  const spelled = name.map((part, index) => (index < types ? part : (typeName(part) ?? part)))
-  return { privilege, object: { kind, name: spelled } }
+  const { parts, more } = objectKinds[kind]
+  if (name.length < parts.length || (more === undefined && name.length > parts.length))
+    refuse('object', `the name of a ${kind} has these parts: ${parts.join(', ')}`)
+  return { privilege, object: spelled(object) }
 }
 
 /** @throws InvalidGrantError, UnsupportedServerError */
@@ -75,9 +89,11 @@ export const checkQuestion = (version: number, { privilege, object }: NamedQuest
  * read only if they have an ACL, and temporary objects never.
  */
 const isReadWithAll = (object: ObjectName): boolean =>
-  object.kind !== 'parameter' &&
-  object.kind !== 'type' &&
-  !/^(pg_catalog|information_schema|pg_(toast|temp).*)$/.test(schemaOf(object) ?? '')
+  object.kind !== 'parameter' && object.kind !== 'type' && !isReadInPart(schemaOf(object) ?? '')
+
+/** Whether only a part of what is in a schema is read, unless it is named. */
+export const isReadInPart = (schema: string): boolean =>
+  /^(pg_catalog|information_schema|pg_(toast|temp).*)$/.test(schema)
 
 /** A snapshot, indexed to answer questions about access. */
 export class AccessWorld {
@@ -89,8 +105,9 @@ export class AccessWorld {
     this.catalog = from instanceof Catalog ? from : new Catalog(from)
     this.graph = new AccessGraph(this.catalog)
     this.#isRead = once(() => {
-      const objects = this.catalog.scope?.access?.objects ?? []
-      return new Set(objects === 'all' ? [] : [...objects, ...objects.flatMap(this.#around)].map(objectKey))
+      const { objects = [], besides = [] } = this.catalog.scope?.access ?? {}
+      const named = objects === 'all' ? besides : objects
+      return new Set([...named, ...named.flatMap(this.#around)].map(objectKey))
     })
   }
 
@@ -111,10 +128,19 @@ export class AccessWorld {
     if (scope !== undefined) {
       const { access } = scope
       if (access === undefined) return 'the snapshot was not read to explain access'
-      if (access.roles === 'holders' || (access.roles !== 'all' && !access.roles.includes(role)))
-        if (!roles.has(role)) return roleNotRead(role)
+      if (access.roles === 'holders' && !roles.has(role)) return roleNotRead(role)
+      // The acting role is always there, but not all that it is a member of.
+      if (Array.isArray(access.roles) && !this.#isReadWith(access.roles, role)) return roleNotRead(role)
     }
     return roles.has(role) ? undefined : refuse('role', `role ${describeName(role)} does not exist`)
+  }
+
+  /** Whether a role is one of some, or one that they are members of: all that such a role is a member of is read. */
+  #isReadWith(asked: readonly string[], role: string): boolean {
+    const above = new MembershipGraph((member) =>
+      this.catalog.memberships.ofMember(member).map((one) => one.role),
+    )
+    return asked.includes(role) || asked.some((one) => above.isReachable(one, role))
   }
 
   /** Whether a snapshot that does not have an object shows that there is none. */
@@ -123,7 +149,7 @@ export class AccessWorld {
     if (scope === undefined) return true
     const objects = scope.access?.objects
     if (objects === undefined) return false
-    return objects === 'all' ? isReadWithAll(object) : this.#isRead().has(objectKey(object))
+    return (objects === 'all' && isReadWithAll(object)) || this.#isRead().has(objectKey(object))
   }
 
   /**

@@ -109,10 +109,10 @@ export const renderWhoCan = ({
   everybody,
   roles,
   groups,
+  columns = [],
 }: WhoCan): string => {
   const what = `${privilege} on ${describeObject(object)}`
   if (verdict === 'unknown') return `it is not known who has ${what}: ${why!}\n`
-  const byName = new Map(roles.map((one) => [one.role, one]))
   return render({
     text:
       everybody.length > 0
@@ -121,16 +121,31 @@ export const renderWhoCan = ({
           ? `who has ${what}`
           : `nobody has ${what}`,
     below: [
-      ...everybody.map(pathBranch),
-      ...groups.map(({ source, roles: members }) => ({
-        text: describeSource(source),
-        below: members.map((name) => {
-          const { login, verdict: its } = byName.get(name)!
-          return leaf(roleLine(name, login, its === 'not granted'))
-        }),
+      ...holderBranches({ everybody, roles, groups }),
+      ...columns.map(({ column, ...holders }) => ({
+        text: `only on column ${describeName(column)}`,
+        below: holderBranches(holders),
       })),
     ],
   })
+}
+
+const holderBranches = ({
+  everybody,
+  roles,
+  groups,
+}: Pick<WhoCan, 'everybody' | 'roles' | 'groups'>): readonly Branch[] => {
+  const byName = new Map(roles.map((one) => [one.role, one]))
+  return [
+    ...everybody.map(pathBranch),
+    ...groups.map(({ source, roles: members }) => ({
+      text: describeSource(source),
+      below: members.map((name) => {
+        const { login, verdict: its } = byName.get(name)!
+        return leaf(roleLine(name, login, its === 'not granted'))
+      }),
+    })),
+  ]
 }
 
 /** Everything that a role can do, as a text for people: grouped by object. */

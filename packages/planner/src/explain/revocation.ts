@@ -4,7 +4,8 @@ import { describeName } from '../model/describe.ts'
 import type { AccessStatement, ItemSource } from '../model/explanation.ts'
 import { isNameless, whyNotNamed } from '../model/nameless.ts'
 import { type AclEntry, aclKey } from '../postgres/acl.ts'
-import { schemaOf } from '../postgres/object-kind.ts'
+import { everybody } from '../postgres/acl-item.ts'
+import { objectKinds, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { revokeStatement, statementOf } from '../sql/statement.ts'
 import type { AccessGraph } from './access-graph.ts'
@@ -34,21 +35,35 @@ const itemsAround = (graph: AccessGraph, object: CatalogObject, privilege: Privi
     ),
   )
 
-/**
- * The items that go with one: those on columns that REVOKE on a table takes too, and those that were granted by virtue of a
- * grant option that is lost, each after what it depends on.
- */
-const goingWith = (
-  graph: AccessGraph,
-  target: Item,
-  privilege: Privilege,
-): { readonly columns: readonly Item[]; readonly dependents: readonly Item[] } => {
+/** The items that go with one. */
+interface GoingWith {
+  /** Those on columns that REVOKE on a table takes too. */
+  readonly columns: readonly Item[]
+  /** Those that were granted by virtue of a grant option that is lost, each after what it depends on. */
+  readonly dependents: readonly Item[]
+  /** Of these, the ones that depend only on the columns. */
+  readonly again: readonly Item[]
+}
+
+const goingWith = (graph: AccessGraph, target: Item, privilege: Privilege): GoingWith => {
   const all = itemsAround(graph, target.object, privilege)
   const columns =
     target.object.kind === 'table'
       ? all.filter(({ object, entry }) => object.kind === 'column' && aclKey(entry) === aclKey(target.entry))
       : []
-  const gone = new Set([target, ...columns].map(keyOf))
+  const dependents = dependentsOf(graph, all, [target, ...columns], privilege)
+  const lost = new Set(dependentsOf(graph, all, [target], privilege).map(keyOf))
+  return { columns, dependents, again: dependents.filter((item) => !lost.has(keyOf(item))) }
+}
+
+/** The items that were granted by virtue of a grant option of some, each after what it depends on. */
+const dependentsOf = (
+  graph: AccessGraph,
+  all: readonly Item[],
+  targets: readonly Item[],
+  privilege: Privilege,
+): readonly Item[] => {
+  const gone = new Set(targets.map(keyOf))
   const isOption = (item: Item): boolean => item.entry.privileges.get(privilege) === true
   /** Whether a grantor may still grant on an object by what is left. */
   const mayGrant = (object: CatalogObject, grantor: string): boolean =>
@@ -73,7 +88,7 @@ const goingWith = (
           dependents.push(item)
         }
   }
-  return { columns, dependents }
+  return dependents
 }
 
 /** Whether the grantor of an item had its grant option from an item that goes. */
@@ -107,13 +122,33 @@ const whyNot = (graph: AccessGraph, { object, entry }: Item, privilege: Privileg
       (item.object === object || item.object.kind === 'table'),
   )
   if (!isOption) return `grantor ${describeName(grantor)} has no grant option any more`
-  const schema = schemaOf(object)
-  const inSchema = schema === undefined ? undefined : graph.catalog.object({ kind: 'schema', name: [schema] })
-  if (inSchema === undefined) return undefined
-  const holders = sourcesOf(graph.catalog, inSchema, 'USAGE')
-  return holders.has('public') || graph.inheritsFrom.isAnyReachable(grantor, holders)
+  const missing = schemasNamedBy(object).find((schema) => !mayUse(graph, grantor, schema))
+  return missing === undefined
     ? undefined
-    : `grantor ${describeName(grantor)} has no USAGE on schema ${describeName(schema!)}`
+    : `grantor ${describeName(grantor)} has no USAGE on schema ${describeName(missing)}`
+}
+
+/** The schemas that a statement about an object names: its own, and those of the types of arguments. */
+export const schemasNamedBy = (object: ObjectName): readonly string[] => {
+  const { kind, name } = object
+  const schema = schemaOf(object)
+  const { parts, more } = objectKinds[kind]
+  const types = more === undefined ? [] : name.slice(parts.length)
+  return [
+    ...(schema === undefined ? [] : [schema]),
+    ...types.flatMap((type) => {
+      const [, quoted, plain] = /^(?:"((?:[^"]|"")*)"|([^".]+))\./.exec(type) ?? []
+      return quoted?.replaceAll('""', '"') ?? plain ?? []
+    }),
+  ]
+}
+
+/** Whether a role may use a schema. Of one that was not read, that is taken for so. */
+const mayUse = (graph: AccessGraph, role: string, schema: string): boolean => {
+  const object = graph.catalog.object({ kind: 'schema', name: [schema] })
+  if (object === undefined) return true
+  const holders = sourcesOf(graph.catalog, object, 'USAGE')
+  return holders.has(everybody) || graph.inheritsFrom.isAnyReachable(role, holders)
 }
 
 const asWhom = ({ object, entry }: Item): string | null =>
@@ -162,14 +197,14 @@ export const revocationOf = (graph: AccessGraph, source: ItemSource): Revocation
   if (object.access?.untrusted === true)
     return impossible('GRANT and REVOKE do not work on an untrusted language')
   const target = { object, entry }
-  const { columns, dependents } = goingWith(graph, target, privilege)
+  const { columns, dependents, again } = goingWith(graph, target, privilege)
   const all = [...dependents.toReversed(), target]
   const why = all.map((item) => whyNot(graph, item, privilege)).find((one) => one !== undefined)
   if (why !== undefined) return impossible(why)
   return {
     statements: [
       ...all.map((item) => revoking(item, privilege)),
-      ...columns.map((item) => grantingAgain(item, privilege)),
+      ...[...columns, ...again].map((item) => grantingAgain(item, privilege)),
     ],
     ...(grantee === object.owner && { note: 'the owner can grant it to itself again' }),
   }

@@ -94,6 +94,12 @@ export const describeEscalation = (escalation: Escalation): string => {
       return `${by} can call ${describeObject(escalation.object)}, which runs with the rights of ${role(escalation.owner)}`
     case 'view':
       return `${by} can use view ${describeObject(escalation.object).replace(/^table /, '')}, which reads with the rights of ${role(escalation.owner)}`
+    case 'server files':
+      return `${by} can call ${describeObject(escalation.object)}, which reads or writes files of the server`
+    case 'parameter':
+      return escalation.privilege === 'SET'
+        ? `${by} can set ${describeObject(escalation.object)}, also where only superusers may otherwise`
+        : `${by} can set ${describeObject(escalation.object)} for the whole server, by ALTER SYSTEM`
     case 'TRIGGER':
       return `${by} can attach a trigger to ${describeObject(escalation.object)}, which runs with the rights of whoever changes it`
     case 'REFERENCES':

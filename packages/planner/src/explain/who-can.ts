@@ -1,7 +1,16 @@
 import type { CatalogObject } from '../catalog/catalog.ts'
-import type { AccessQuestion, AccessStep, ExplainOptions, RoleAccess, WhoCan } from '../model/explanation.ts'
+import { columnsOf } from '../catalog/column.ts'
+import type {
+  AccessQuestion,
+  AccessStep,
+  ColumnHolders,
+  ExplainOptions,
+  RoleAccess,
+  WhoCan,
+} from '../model/explanation.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { everybody } from '../postgres/acl-item.ts'
+import { objectKinds } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
 import type { AccessGraph } from './access-graph.ts'
@@ -67,8 +76,34 @@ export const whoCanIn = (
     const why = object === undefined ? notRead(name) : 'the snapshot was not read for all roles'
     return { privilege, object: name, verdict: 'unknown', why, everybody: [], roles: [], groups: [] }
   }
-  const forAll = stepOf(graph, everybody, privilege, object, most).paths
-  const roles = loginFirst(graph, holdersOf(graph, object, privilege)).map((role) =>
+  const found = holdersIn(graph, object, privilege, most)
+  const known = new Set(found.roles.map(({ role }) => role))
+  const columns =
+    found.everybody.length > 0 || !objectKinds.column.privileges.includes(privilege)
+      ? []
+      : columnsOf(catalog, object).flatMap((column): readonly ColumnHolders[] => {
+          const its = holdersIn(graph, column, privilege, most, known)
+          return its.everybody.length + its.roles.length > 0 ? [{ column: column.name[2]!, ...its }] : []
+        })
+  return {
+    privilege,
+    object: { kind: object.kind, name: object.name },
+    verdict: found.everybody.length + found.roles.length > 0 ? 'granted' : 'not granted',
+    ...found,
+    ...(columns.length > 0 && { columns }),
+  }
+}
+
+/** Who has a privilege on an object, but for some roles. */
+const holdersIn = (
+  graph: AccessGraph,
+  object: CatalogObject,
+  privilege: Privilege,
+  most: number,
+  but: ReadonlySet<string> = new Set(),
+): Pick<WhoCan, 'everybody' | 'roles' | 'groups'> => {
+  const holders = holdersOf(graph, object, privilege).filter((role) => !but.has(role))
+  const roles = loginFirst(graph, holders).map((role) =>
     roleAccessOf(graph, role, stepOf(graph, role, privilege, object, most)),
   )
   const groups = new Map<string, { source: RoleAccess['paths'][number]['source']; roles: string[] }>()
@@ -78,10 +113,7 @@ export const whoCanIn = (
       if (!group.roles.includes(role)) group.roles.push(role)
     }
   return {
-    privilege,
-    object: { kind: object.kind, name: object.name },
-    verdict: forAll.length + roles.length > 0 ? 'granted' : 'not granted',
-    everybody: forAll,
+    everybody: stepOf(graph, everybody, privilege, object, most).paths,
     roles,
     groups: [...groups.values()],
   }

@@ -168,6 +168,13 @@ export interface WhoCan {
   /** Roles that have it in another way than by PUBLIC, or can get it by SET ROLE. Those who may log in come first. */
   readonly roles: readonly RoleAccess[]
   readonly groups: readonly AccessGroup[]
+  /** For a table: the columns on which others have it, who do not have it on the table as a whole. */
+  readonly columns?: readonly ColumnHolders[]
+}
+
+/** Who has a privilege on a column, and not on the table. */
+export interface ColumnHolders extends Pick<WhoCan, 'everybody' | 'roles' | 'groups'> {
+  readonly column: string
 }
 
 /** A way from a role to more than it has. It is not counted as having that. */
@@ -206,10 +213,19 @@ export type Escalation = {
       readonly object: ObjectName
     }
   | {
-      /** It may run code, or read what is behind a view, with the rights of the owner. */
-      readonly kind: 'security definer' | 'view'
+      /**
+       * It may run code, or read what is behind a view, with the rights of the owner; or read or write files of the server by
+       * a function.
+       */
+      readonly kind: 'security definer' | 'view' | 'server files'
       readonly object: ObjectName
       readonly owner: string
+    }
+  | {
+      /** It may set what only superusers may set otherwise. Some parameters decide which code the server runs. */
+      readonly kind: 'parameter'
+      readonly object: ObjectName
+      readonly privilege: 'SET' | 'ALTER SYSTEM'
     }
   | {
       /**

@@ -21,6 +21,8 @@ export interface AccessScope {
    * outside of schemas, and whatever has been granted to a role.
    */
   readonly objects: 'all' | readonly ObjectName[]
+  /** Besides all, these, which are not read with all others: a column without an ACL, or what PostgreSQL itself brings along. */
+  readonly besides?: readonly ObjectName[]
 }
 
 /** What must be read from the catalogs to make a plan, or to prove one. Every list is sorted and has no duplicates. */

@@ -103,6 +103,7 @@ const snapshot = fields<Snapshot>({
         fields<NonNullable<NonNullable<Snapshot['scope']>['access']>>({
           roles: orWord(['all', 'holders'], list(text)),
           objects: orWord(['all'], list(objectName)),
+          besides: optional(list(objectName)),
         }),
       ),
     }),

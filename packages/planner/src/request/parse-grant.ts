@@ -28,6 +28,7 @@ import {
   type OwnableKind,
   plural,
 } from '../postgres/object-kind.ts'
+import { canonicalParameter } from '../postgres/parameter-name.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { typeName } from '../postgres/type-name.ts'
 import { sortedUnique } from '../util/collections.ts'
@@ -73,10 +74,10 @@ const checkType = (part: string, type: unknown, refuse: Refuse): string => {
   return name ?? refuse(part, `${quotedText(type)}is not the name of a type`)
 }
 
-/** Names of settings ignore case. */
+/** Names of settings ignore case, and some have had others. */
 export const parameterName = (name: unknown, refuse: Refuse): string =>
   typeof name === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(name)
-    ? name.toLowerCase()
+    ? canonicalParameter(name)
     : refuse('parameter', `${quotedText(name)}is not the name of a configuration parameter`)
 
 /** Checks the parts that are not quoted names, or that have a canonical spelling. */

@@ -81,6 +81,21 @@ const cases: Readonly<Record<string, Case>> = {
     paths: ['privilege 0'],
     also: ({ conditions }) => expect(conditions).toEqual([{ kind: 'row security', policies: [] }]),
   },
+  'row security, with a restrictive policy alone, by which no row is left': {
+    make: ({ schema, table, role }) =>
+      `grant select on ${schema}.${table} to ${role}; alter table ${schema}.${table} enable row level security;
+       create policy narrow on ${schema}.${table} as restrictive for select to ${role} using (true)`,
+    says: { verdict: 'conditional' },
+    paths: ['privilege 0'],
+    also: ({ conditions }) => expect(conditions).toEqual([{ kind: 'row security', policies: [] }]),
+  },
+  'a parameter by a name that it had': {
+    since: 150000,
+    make: ({ role }) => `grant set on parameter work_mem to ${role}`,
+    ask: () => ({ privilege: 'SET', object: Target.parameter('sort_mem') }),
+    says: { verdict: 'granted' },
+    paths: ['privilege 0'],
+  },
   'row security, and BYPASSRLS': {
     make: ({ schema, table, role }) =>
       `grant select on ${schema}.${table} to ${role}; alter table ${schema}.${table} enable row level security; alter role ${role} bypassrls`,

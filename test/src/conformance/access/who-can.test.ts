@@ -6,6 +6,7 @@ import {
   operationsOf,
   type Privilege,
   type Plan,
+  renderWhoCan,
   Target,
 } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
@@ -175,6 +176,19 @@ conformanceAtEndsInTurn('who can', (sandbox) => {
       .filter(({ object }) => object.kind === 'table' && object.name[0] === schema)
       .map(asLine)
     expect(told.sort()).toEqual(expected.sort())
+  })
+
+  test('who can read single columns of a table is listed apart', async () => {
+    const office = await makeOffice(sandbox())
+    const { box, schema, bob } = office
+    await box.run(`grant select (amount) on ${schema}.salaries to ${bob}`)
+    await box.as(bob, `select amount from ${schema}.salaries`)
+    const answer = await box.pool.whoCan({ privilege: 'SELECT', object: salaries(office) })
+    expect(answer.roles.map(({ role }) => role)).not.toContain(bob)
+    expect(answer.columns?.map(({ column, roles }) => [column, roles.map(({ role }) => role)])).toEqual([
+      ['amount', [bob]],
+    ])
+    expect(renderWhoCan(answer)).toMatch(new RegExp(`only on column "amount"\n[^]*${bob}`))
   })
 
   test('assertions that hold let a sync go on', async () => {
