@@ -68,7 +68,7 @@ export const mutations: readonly Mutation[] = [
     name: 'ADMIN on a role that is only inherited leads nowhere',
     file: 'packages/planner/src/explain/escalations.ts',
     text: 'if (admin && !acting.has(administered)',
-    by: 'if (admin && !all.has(administered)',
+    by: 'if (admin && !acting.has(administered) && !all.has(administered)',
     tests: conformance('access/escalations'),
   },
   {
