@@ -93,6 +93,9 @@ test('what it asks for in another database does not count', () => {
   expect(policy.asksFor(fact, 'shop').isAsked).toBe(false)
 })
 
+const usage = (role: string, schema: string) =>
+  ({ kind: 'privilege', role, privilege: 'USAGE', object: { kind: 'schema', name: [schema] } }) as const
+
 test.each([['[shop]'], ['[shop, billing]']])(
   'in a database that is not in %s, it only asks for what belongs to the cluster',
   (databases) => {
@@ -108,8 +111,6 @@ roles:
     in: { shop: { access: { hr: readOnly } } }
   carol: { members: [dan] }
 `)
-    const usage = (role: string, schema: string) =>
-      ({ kind: 'privilege', role, privilege: 'USAGE', object: { kind: 'schema', name: [schema] } }) as const
     for (const fact of [usage('alice', 'sales'), usage('alice', 'hr'), usage('public', 'sales')]) {
       expect(one.asksFor(fact).isAsked).toBe(true)
       expect(one.asksFor(fact, 'shop').isAsked).toBe(true)
