@@ -149,6 +149,12 @@ inWorkplaces((place, server) => {
     expect(fences.filter((one) => one.endsWith('diff') || one.endsWith('sql'))).toHaveLength(2)
     const outside = stdout.replaceAll(/^(`{3,})\w+\n[\s\S]*?^\1$/gm, '')
     expect(outside).not.toContain('@all')
+
+    const quoted = `${newRole()}\`\`<img>\`@all`
+    const login = { password: { env: 'NOT_SET' } }
+    await write('quoted.json', JSON.stringify({ pgsr: 1, roles: { [quoted]: { login } } }))
+    const noted = (await pgsr(['plan', 'quoted.json', '--format', 'markdown'])).stdout
+    expect(noted).toContain(`* \`\`\`the password of role "${quoted}" is not `)
   })
 
   test('an error that names an option of the library says what the command calls it', async () => {
