@@ -31,7 +31,7 @@ export const parsePolicy = (text: string, options: ParsePolicyOptions = {}): Pol
 
 /**
  * Reads a policy that is data already, such as what a module exports. It can say the same as a file. A pattern may be a
- * RegExp, and a point in time a Date.
+ * RegExp, and a point in time a Date. What is undefined is an error: it may come of a misspelt name.
  * @throws PolicyError with everything that is wrong with it
  * @example
  * const policy = policyFrom({ pgsr: 1, roles: { analyst: { access: { sales: 'readOnly' } } } })

@@ -93,6 +93,44 @@ test('what it asks for in another database does not count', () => {
   expect(policy.asksFor(fact, 'shop').isAsked).toBe(false)
 })
 
+const usage = (role: string, schema: string) =>
+  ({ kind: 'privilege', role, privilege: 'USAGE', object: { kind: 'schema', name: [schema] } }) as const
+
+test.each([['[shop]'], ['[shop, billing]']])(
+  'in a database that is not in %s, it only asks for what belongs to the cluster',
+  (databases) => {
+    const one = parsePolicy(`pgsr: 1
+databases: ${databases}
+public: { schemas: { sales: [USAGE] } }
+roles:
+  alice:
+    memberOf: [bob]
+    owns: [{ tablespaces: fast }]
+    access: { sales: readOnly }
+    grants: [{ privileges: CONNECT, databases: other }]
+    in: { shop: { access: { hr: readOnly } } }
+  carol: { members: [dan] }
+`)
+    for (const fact of [usage('alice', 'sales'), usage('alice', 'hr'), usage('public', 'sales')]) {
+      expect(one.asksFor(fact).isAsked).toBe(true)
+      expect(one.asksFor(fact, 'shop').isAsked).toBe(true)
+      expect(one.asksFor(fact, 'other')).toEqual({ isAsked: false, isNamed: true })
+    }
+    for (const fact of [
+      { kind: 'membership', role: 'alice', of: 'bob' },
+      { kind: 'membership', role: 'dan', of: 'carol' },
+      { kind: 'ownership', role: 'alice', object: { kind: 'tablespace', name: ['fast'] } },
+      {
+        kind: 'privilege',
+        role: 'alice',
+        privilege: 'CONNECT',
+        object: { kind: 'database', name: ['other'] },
+      },
+    ] as const)
+      expect(one.asksFor(fact, 'other').isAsked).toBe(true)
+  },
+)
+
 test('it tells a role that it does not name from one that should not have something', () => {
   const fact = { kind: 'membership', of: 'readers' } as const
   expect(policy.asksFor({ ...fact, role: 'stranger' })).toEqual({ isAsked: false, isNamed: false })

@@ -13,7 +13,7 @@ export interface Workplace {
   readonly env: NodeJS.ProcessEnv
   /** A role or database that no other test has. */
   readonly name: (base: string) => string
-  readonly write: (file: string, text: string) => Promise<void>
+  readonly write: (file: string, text: string | Uint8Array) => Promise<void>
   readonly read: (file: string) => Promise<string>
   /** Runs the command without a terminal. */
   readonly pgsr: (

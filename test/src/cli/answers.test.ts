@@ -149,6 +149,12 @@ inWorkplaces((place, server) => {
     expect(fences.filter((one) => one.endsWith('diff') || one.endsWith('sql'))).toHaveLength(2)
     const outside = stdout.replaceAll(/^(`{3,})\w+\n[\s\S]*?^\1$/gm, '')
     expect(outside).not.toContain('@all')
+
+    const quoted = `${newRole()}\`\`<img>\`@all`
+    const login = { password: { env: 'NOT_SET' } }
+    await write('quoted.json', JSON.stringify({ pgsr: 1, roles: { [quoted]: { login } } }))
+    const noted = (await pgsr(['plan', 'quoted.json', '--format', 'markdown'])).stdout
+    expect(noted).toContain(`* \`\`\`the password of role "${quoted}" is not `)
   })
 
   test('an error that names an option of the library says what the command calls it', async () => {
@@ -177,6 +183,28 @@ inWorkplaces((place, server) => {
     } finally {
       await other.end()
     }
+  })
+
+  test('import leaves alone what a policy cannot say', async () => {
+    const { read, pgsr, sql, database } = place()
+    const [expired, set] = [newRole(), newRole()]
+    await sql(`create role ${expired} login valid until '-infinity'; create role ${set}`)
+    await sql(`alter role ${set} set "größe.x" = '1'`)
+    for (const file of ['odd.yaml', 'odd.mjs']) {
+      const imported = await pgsr(['import', '--role', expired, '--role', set, '--out', file])
+      expect(imported.stderr).toContain(
+        'what a policy cannot say, or would change:\n' +
+          `  role "${expired}" has VALID UNTIL -infinity, which no grant can ask for; it is described as external, so that its attributes stay as they are\n` +
+          `  role "${set}" has setting "größe.x", and no desired role can have a setting of this name; its settings are left out, and stay as they are\n` +
+          'a plan for it finds nothing to do\n',
+      )
+      expect(imported.code).toBe(0)
+    }
+    expect(await read('odd.yaml')).toContain(`  ${expired}:\n    external: true\n`)
+    const planned = await pgsr(['plan', 'odd.yaml'])
+    expect(planned.stdout).toBe(
+      `database "${database}": nothing to do\n\nnot managed by pgsr\n  role "${set}": settings: "größe.x"\n\nin sync: nothing differs\n`,
+    )
   })
 
   test('300 operations take few lines', async () => {

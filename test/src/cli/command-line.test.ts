@@ -51,6 +51,34 @@ describe('the command line', () => {
       ['import', '--url', 'postgres://root:hush@db:port/x'],
       'option --url cannot be read\n  it looks like postgres://user@host:5432/database',
     ],
+    ...(
+      [
+        [],
+        ['plan', 'pgsr.yaml'],
+        ['apply'],
+        ['import'],
+        ['report'],
+        ['init'],
+        ['explain'],
+        ['help'],
+        ['--format'],
+      ] as const
+    ).map(
+      (before) =>
+        [
+          [...before, 'Postgres://alice:hush@host/db'],
+          before[0] === '--format'
+            ? 'option --format must be one of text, sql, json, markdown, mermaid, dot'
+            : 'a URL is no argument\n  --url URL says where to connect',
+        ] as const,
+    ),
+    ...['2024/hush', '2024?hush', '2024#hush', '2024/hu@sh'].map(
+      (password) =>
+        [
+          ['import', '--url', `postgres://alice:${password}@127.0.0.1:1/shop`],
+          'option --url has an @ behind a /, a ? or a #\n  in a password, / is written %2F, ? is %3F, # is %23 and @ is %40',
+        ] as const,
+    ),
   ] as const)('%j is an error', async ([args, message]) => {
     const { code, stdout, stderr } = await pgsr(...args)
     expect(stderr).toBe(`error: ${message}\n`)

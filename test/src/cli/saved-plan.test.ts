@@ -44,6 +44,48 @@ inWorkplaces((place) => {
     expect(again.stderr).toContain('no longer in its ')
   })
 
+  test('a saved plan that has nothing to do is made again all the same', async () => {
+    const { write, pgsr, sql, name } = place()
+    const [role, other] = [name('settled'), name('other')]
+    await sql(`create schema quiet; create table quiet.t (); create role ${role}; create role ${other}`)
+    const policy = (table: string): string =>
+      `pgsr: 1\nroles:\n  ${role}: { grants: [{ privileges: [SELECT], tables: ${table}, schema: quiet, direct: true }] }\nassertions:\n  - { only: [${role}], can: SELECT, tables: t, schema: quiet }\n`
+    await write('settled.yaml', policy('t'))
+    expect((await pgsr(['apply', 'settled.yaml', '--yes'])).code).toBe(0)
+    await write('skipped.yaml', policy('[t, nowhere]'))
+    const plans = [
+      ['settled', 0, 'in sync: nothing differs'],
+      ['skipped', 3, 'nothing can be done, and something is skipped or stays'],
+    ] as const
+    for (const [file, code, verdict] of plans) {
+      expect((await pgsr(['plan', `${file}.yaml`, '--out', `${file}.json`])).code).toBe(code)
+      // There is nothing to ask.
+      const applied = await pgsr(['apply', `${file}.json`])
+      expect(applied.code).toBe(code)
+      expect(applied.stdout).toMatch(new RegExp(`\\nnothing to do when the plan was made\\n${verdict}\\n$`))
+    }
+    const json = await pgsr(['apply', 'settled.json', '--format', 'json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({ changed: false, databases: [{ state: 'done' }] })
+    expect((await pgsr(['apply', 'settled.json', '--format', 'markdown'])).stdout).toContain(
+      '### pgsr: in sync: nothing differs\n',
+    )
+
+    const fails = async (problem: string): Promise<void> => {
+      for (const [file, , verdict] of plans)
+        for (const format of ['text', 'markdown']) {
+          const { code, stdout, stderr } = await pgsr(['apply', `${file}.json`, '--format', format])
+          expect(code).toBe(1)
+          expect(stdout).not.toContain(verdict)
+          expect(stdout).toMatch(/failed: database /)
+          expect(stderr).toContain(problem)
+        }
+    }
+    await sql(`grant insert on quiet.t to ${role}`)
+    await fails('error: cannot execute the plan: made again now, it is different\n')
+    await sql(`revoke insert on quiet.t from ${role}; grant select on quiet.t to ${other}`)
+    await fails('assertion')
+  })
+
   test.for([
     ['{ "pgsr": "plan" }', 'it has format undefined, and this version of pgsr reads 1; plan again'],
     ['{ "pgsr": "plan", "format": 1 }', 'it has no databases'],

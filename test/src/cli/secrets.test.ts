@@ -39,7 +39,7 @@ inWorkplaces((place, server) => {
     const without = await run(['plan', '--out', 'plan.json'], {})
     expect(without.code).toBe(2)
     expect(without.stdout).toContain(
-      `note: the password of role "${alice}" is not compared: the environment variable ALICE_PASSWORD is not set\n`,
+      `note: the password of role "${alice}" is not at hand: the environment variable ALICE_PASSWORD is not set; to apply the plan, it has to be\n`,
     )
     expect(without.stdout).not.toContain(`the password of role "${bob}"`)
     for (const format of ['sql', 'json', 'markdown']) await run(['plan', '--format', format])
@@ -65,6 +65,10 @@ inWorkplaces((place, server) => {
     expect((await run(['check'], { ALICE_PASSWORD: `${marker}-another` })).code).toBe(2)
     expect((await run(['check'], {})).code).toBe(0)
     await write('bob.txt', '')
+    const kept = await run(['plan', '--out', 'kept.json'], {})
+    expect(kept.stdout).toContain(
+      `note: the password of role "${alice}" is not compared: the environment variable ALICE_PASSWORD is not set; a plan that is saved leaves it as it is\n`,
+    )
     const empty = await run(['apply', '--yes'])
     expect(empty.stderr).toContain(`of role "${bob}": the file bob.txt is empty`)
 
@@ -103,6 +107,65 @@ inWorkplaces((place, server) => {
     }
     expect(listed).toContain('pgsr')
     expect(listed).not.toContain(marker)
+  })
+
+  test('a password that was not compared stays as it is by a saved plan, which does not end with 0', async () => {
+    const { write, pgsr, sql, name } = place()
+    const [carl, dora, emil] = [name('carl'), name('dora'), name('emil')]
+    await sql(
+      [carl, dora, emil].map((role) => `create role ${role} login password '${marker}-old'`).join('; '),
+    )
+    const policy = (comment: string): string =>
+      `pgsr: 1\nroles:\n  ${carl}: { comment: ${comment}, login: { password: { env: CARL } } }\n  ${dora}: { login: { initialPassword: { env: DORA } } }\n`
+    const env = { CARL: `${marker}-new`, DORA: `${marker}-new` }
+    const before = await storedOf(carl)
+    for (const comment of ['one', 'two']) {
+      await write('kept.yaml', policy(comment))
+      if (comment === 'two') await sql(`comment on role ${carl} is 'two'`)
+      const planned = await pgsr(['plan', 'kept.yaml', '--out', 'kept.json'])
+      expect(planned.stdout).toContain(
+        `note: the password of role "${carl}" is not compared: the environment variable CARL is not set; a plan that is saved leaves it as it is\n`,
+      )
+      // It is compared with nothing.
+      expect(planned.stdout).not.toContain(`the password of role "${dora}"`)
+      expect(planned.code).toBe(comment === 'two' ? 0 : 2)
+      const applied = await pgsr(['apply', 'kept.json', '--yes'], env)
+      expect(applied.stdout).toContain(
+        `note: the password of role "${carl}" was not compared when the plan was made: the environment variable CARL is not set; it stays as it is, and pgsr apply with the policy sets it\n`,
+      )
+      expect(applied.stdout).not.toContain('in sync')
+      expect(applied.code).toBe(3)
+      expect(await storedOf(carl)).toBe(before)
+    }
+    expect((await pgsr(['apply', 'kept.json', '--yes', '--strict'], env)).code).toBe(1)
+    expect((await pgsr(['apply', 'kept.yaml', '--yes'], env)).code).toBe(0)
+    expect(await storedOf(carl)).not.toBe(before)
+
+    // One that only a role without a password gets needs no comparison: the saved plan does all of it.
+    await write(
+      'initial.yaml',
+      `pgsr: 1\nroles: { ${emil}: { login: { initialPassword: { env: EMIL } } } }\n`,
+    )
+    expect((await pgsr(['plan', 'initial.yaml', '--out', 'initial.json'])).stdout).not.toContain('note: ')
+    const initial = await pgsr(['apply', 'initial.json', '--yes'], { EMIL: `${marker}-new` })
+    expect(initial.code).toBe(0)
+    expect(initial.stdout).toMatch(/\nnothing to do when the plan was made\nin sync: nothing differs\n$/)
+  })
+
+  test('a file of a password is UTF-8, whose byte order mark is no part of it', async () => {
+    const { write, pgsr, name } = place()
+    const role = name('erin')
+    await write('erin.yaml', `pgsr: 1\nroles:\n  ${role}:\n    login: { password: { file: erin.txt } }\n`)
+    await write('erin.txt', Buffer.from(`${marker}-\u00FC`, 'latin1'))
+    const refused = await pgsr(['apply', 'erin.yaml', '--yes'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toBe(
+      `error: cannot read the password of role "${role}": the file erin.txt is not UTF-8\n`,
+    )
+    await write('erin.txt', `\uFEFF${marker}-\u00FC\r\n`)
+    expect((await pgsr(['apply', 'erin.yaml', '--yes'])).code).toBe(0)
+    await write('erin.txt', `${marker}-\u00FC`)
+    expect((await pgsr(['check', 'erin.yaml'])).code).toBe(0)
   })
 
   test('a password that is written into the file is refused, and not repeated', async () => {

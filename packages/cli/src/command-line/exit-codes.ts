@@ -8,7 +8,7 @@ export const exitCodes = {
   differs: { code: 2, means: '`plan`, `check`: something differs, and `apply` would change it' },
   remains: {
     code: 3,
-    means: 'something is skipped, or stays although it should go; all else is done, or planned',
+    means: 'something is skipped, or stays although it should not; all else is done, or planned',
   },
   lacks: { code: 4, means: '`explain`: the role cannot do it, or that is not known' },
   exitedAtOnce: { code: 130, means: 'a second Ctrl-C: it did not wait for the server' },

@@ -62,6 +62,13 @@ const tokensOf = (args: readonly string[]) =>
     ),
   }).tokens
 
+/** Refuses a URL that is no value of an option, without a word of it: it may have a password. */
+const checkUrls = (tokens: ReturnType<typeof tokensOf>): void => {
+  for (const token of tokens)
+    if (token.kind === 'positional' && /^[a-z][a-z\d+.-]*:\/\//i.test(token.value))
+      throw new UsageError('a URL is no argument', '--url URL says where to connect')
+}
+
 /** The values of the options, by name: of a flag `''`. */
 type Values = ReadonlyMap<OptionName, readonly string[]>
 
@@ -157,6 +164,7 @@ const formatFor = (command: CommandName, given = 'text'): Format => {
  */
 export const parseCommandLine = (args: readonly string[]): CommandLine => {
   const tokens = tokensOf(args)
+  checkUrls(tokens)
   const values = readOptions(tokens)
   const { command, isNamed, words, asksForHelp } = readCommand(
     tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),

@@ -9,7 +9,7 @@ import { asText } from '../output/text.ts'
 import { writePlan } from '../output/write-plan.ts'
 import { assertionOptions, withPools } from '../planned/make-plan.ts'
 import { planLater } from '../planned/plan-later.ts'
-import { leavesUndone, type Planned, stepsIn } from '../planned/planned.ts'
+import { leavesPasswords, leavesUndone, type Planned, stepsIn } from '../planned/planned.ts'
 import { ask } from '../terminal/ask.ts'
 import { InterruptedError } from '../terminal/interruption.ts'
 import type { Line } from '../terminal/line.ts'
@@ -48,8 +48,8 @@ const passwordsFor = (
   request.kind === 'sync'
     ? Object.fromEntries(
         request.desired.flatMap(({ role, grants }) =>
-          grants.some((grant) => 'password' in grant && grant.password === 'set') && all[role] !== undefined
-            ? [[role, all[role]] as const]
+          grants.some((grant) => 'password' in grant && grant.password === 'set') && Object.hasOwn(all, role)
+            ? [[role, all[role]!] as const]
             : [],
         ),
       )
@@ -147,15 +147,16 @@ export const showAskExecute = async (
   context.placeOfAssertion = (index) => planned.assertions[index]?.place
   const plans = stepsIn(planned).map(({ shown }) => shown)
   const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
-  const undone = plans.some(leavesUndone)
+  const undone = plans.some(leavesUndone) || leavesPasswords(planned)
   // An answer for programs comes at the end. People read the plan before they are asked.
   if (line.format === 'text') writePlan(context, planned)
   else if (!line.yes) terminal.complain(...asText(planned, line.sql, line.actAs))
   if (line.strict && undone)
     throw new UsageError('nothing was changed: something would be skipped or stay, and --strict forbids that')
-  if (count > 0) {
+  // A saved plan that has nothing to do may have by now: it is made again all the same.
+  if (count > 0 || planned.isSaved === true) {
     const passwords = await readPasswords()
-    if (!(await confirm(context, count))) {
+    if (count > 0 && !(await confirm(context, count))) {
       terminal.complain({ text: 'nothing was changed' })
       return 'failed'
     }

@@ -20,7 +20,7 @@ export const run = async (context: Context): Promise<ExitName> => {
     policyFile: undefined,
     databases: [{ database, plan }],
     passwords: new Map(),
-    notCompared: [],
+    notAtHand: [],
     placeOf: () => undefined,
     assertions: [],
   }

@@ -1,7 +1,8 @@
 import { operationsOf, type Plan, renderJson, type SyncResult } from '@pgsr/node-postgres'
 import type { Context } from '../context.ts'
-import { asMarkdown } from '../output/markdown.ts'
+import { asCode, asMarkdown } from '../output/markdown.ts'
 import { counted } from '../output/report.ts'
+import { verdictOf } from '../output/text.ts'
 import { asSql } from '../output/write-plan.ts'
 import type { Planned } from '../planned/planned.ts'
 import type { Line } from '../terminal/line.ts'
@@ -58,6 +59,9 @@ const asJson = (ended: readonly Ended[]): string =>
     2,
   )}\n`
 
+/** Whether everything was planned again, and is as it was planned. */
+const isFound = (ended: readonly Ended[]): boolean => ended.every(({ state }) => state === 'done')
+
 /** Writes what has become of plans, in the format that is asked for. */
 export const writeResults = (
   { terminal, line }: Context,
@@ -65,16 +69,17 @@ export const writeResults = (
   ended: readonly Ended[],
 ): void => {
   const lines = ended.flatMap(linesOf)
+  const isNothing = ended.every(({ plan }) => operationsOf(plan).length === 0)
   switch (line.format) {
     case 'text':
-      return terminal.answer(...lines)
+      return terminal.answer(...(isNothing && isFound(ended) ? [verdictOf(planned, true)] : lines))
     case 'sql':
       return terminal.answerExactly(asSql(planned, line.actAs))
     case 'json':
       return terminal.answerExactly(asJson(ended))
     case 'markdown':
       return terminal.answerExactly(
-        `${asMarkdown(planned, line.actAs)}\n${lines.map(({ text }) => `* \`${text.trim()}\``).join('\n')}\n`,
+        `${asMarkdown(planned, line.actAs, isFound(ended))}\n${lines.map(({ text }) => `* ${asCode(text.trim())}`).join('\n')}\n`,
       )
   }
 }

@@ -22,6 +22,12 @@ const settingsIn = (url: string): pg.ClientConfig => {
   const hint = 'it looks like postgres://user@host:5432/database'
   if (!/^(postgres(ql)?:\/\/|socket:|\/)/.test(url))
     throw new UsageError('option --url is not a URL of PostgreSQL', hint)
+  // Some of the password would be taken for the name of the database, which is no secret.
+  if (/:\/\/[^/?#]*[/?#].*@/s.test(url))
+    throw new UsageError(
+      'option --url has an @ behind a /, a ? or a #',
+      'in a password, / is written %2F, ? is %3F, # is %23 and @ is %40',
+    )
   try {
     return parseIntoClientConfig(url)
   } catch {

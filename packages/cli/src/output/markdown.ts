@@ -1,5 +1,5 @@
 import { operationsOf } from '@pgsr/node-postgres'
-import { type Planned, toldSteps } from '../planned/planned.ts'
+import { notesOf, type Planned, toldSteps } from '../planned/planned.ts'
 import { type Line, shown } from '../terminal/line.ts'
 import { type Block, headline, reportOf } from './report.ts'
 import { sqlOf, verdictOf } from './text.ts'
@@ -7,10 +7,15 @@ import { sqlOf, verdictOf } from './text.ts'
 /** GitHub takes comments of 65,536 characters. The SQL, which the JSON has too, is left out if there is no room for it. */
 const mostCharacters = 60_000
 
+/** A run of backticks that is longer than any in a text, and so does not end where the text has some. */
+const fenceFor = (text: string, shortest: number): string => {
+  const longest = Math.max(shortest - 1, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  return '`'.repeat(longest + 1)
+}
+
 /** A fence that no line of a text ends. */
 const fenced = (language: string, text: string): string => {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
+  const fence = fenceFor(text, 3)
   return `${fence}${language}\n${text}\n${fence}`
 }
 
@@ -26,13 +31,23 @@ const diffOf = (blocks: readonly Block[]): string =>
     .join('\n\n')
 
 /** Words of the plan, in which names may look like Markdown. */
-const asCode = (text: string): string => {
-  const fence = text.includes('`') ? '``' : '`'
-  return `${fence}${shown(text)}${fence}`
+export const asCode = (text: string): string => {
+  const code = shown(text)
+  const fence = fenceFor(code, 1)
+  // A backtick beside the fence would be a part of it.
+  const space = /^`|`$/.test(code) ? ' ' : ''
+  return `${fence}${space}${code}${space}${fence}`
 }
 
-/** Plans as Markdown, for a comment on a pull request. */
-export const asMarkdown = (planned: Planned, actAs: string | undefined): string => {
+/**
+ * Plans as Markdown, for a comment on a pull request.
+ * @param isSoNow whether what it comes to was found just now
+ */
+export const asMarkdown = (
+  planned: Planned,
+  actAs: string | undefined,
+  isSoNow = planned.isSaved !== true,
+): string => {
   const plans = toldSteps(planned)
   const said = plans.map((step) => {
     const [first, ...others] = reportOf(step, planned.placeOf)
@@ -49,9 +64,9 @@ export const asMarkdown = (planned: Planned, actAs: string | undefined): string 
       ({ database, plan }, index) =>
         `<details><summary>SQL${plans.length === 1 ? '' : ` of plan ${index + 1}`}</summary>\n\n${fenced('sql', `-- ${shown(JSON.stringify(database))}\n${sqlOf(plan, actAs).trimEnd()}`)}\n\n</details>`,
     )
-  const notes = planned.notCompared.map((text) => `* ${asCode(text)}`)
+  const notes = notesOf(planned).map((text) => `* ${asCode(text)}`)
   const parts = [
-    `### pgsr: ${verdictOf(planned).text}`,
+    `### pgsr: ${verdictOf(planned, isSoNow).text}`,
     ...said,
     ...(notes.length === 0 ? [] : [notes.join('\n')]),
   ]

@@ -1,5 +1,12 @@
 import { type Plan, renderSql } from '@pgsr/node-postgres'
-import { leavesUndone, type Planned, stepsIn, toldSteps } from '../planned/planned.ts'
+import {
+  leavesPasswords,
+  leavesUndone,
+  notesOf,
+  type Planned,
+  stepsIn,
+  toldSteps,
+} from '../planned/planned.ts'
 import { operationsOf } from '@pgsr/node-postgres'
 import type { Line } from '../terminal/line.ts'
 import { type Block, reportOf } from './report.ts'
@@ -31,17 +38,23 @@ export const asText = (planned: Planned, withSql: boolean, actAs: string | undef
         ]
       : []),
   ]),
-  ...planned.notCompared.map((text): Line => ({ text: `note: ${text}`, tone: 'faint' })),
-  ...(planned.notCompared.length > 0 ? [blank] : []),
-  verdictOf(planned),
+  ...notesOf(planned).map((text): Line => ({ text: `note: ${text}`, tone: 'faint' })),
+  ...(notesOf(planned).length > 0 ? [blank] : []),
+  verdictOf(planned, planned.isSaved !== true),
 ]
 
-/** What all of it comes to. */
-export const verdictOf = (planned: Planned): Line => {
+/**
+ * What all of it comes to.
+ * @param isSoNow whether it was found just now. What a saved plan says was so when it was made
+ */
+export const verdictOf = (planned: Planned, isSoNow: boolean): Line => {
   const plans = stepsIn(planned).map(({ shown }) => shown)
   const count = plans.reduce((sum, plan) => sum + operationsOf(plan).length, 0)
   const remains = plans.some(leavesUndone)
   const isSync = plans.some(({ request }) => request.kind === 'sync')
+  if (count === 0 && !isSoNow) return { text: 'nothing to do when the plan was made', tone: 'title' }
+  if (count === 0 && !remains && leavesPasswords(planned))
+    return { text: 'nothing differs, but for what is not compared', tone: 'warning' }
   if (count === 0 && !remains)
     return { text: isSync ? 'in sync: nothing differs' : 'nothing to drop', tone: 'gain' }
   const rest = remains ? 'something is skipped or stays' : ''

@@ -2,6 +2,7 @@ import {
   type AbsentRole,
   type ExecutePlanOptions,
   type Grant,
+  operationsOf,
   type Plan,
   planDatabases,
   planRoles,
@@ -11,7 +12,7 @@ import type pg from 'pg'
 import { describePlace, type Server } from '../connection/connect.ts'
 import { callOptions, type Context } from '../context.ts'
 import { readSecrets, referenceKey, type Secrets } from '../policy-file/secrets.ts'
-import type { PlaceOf, Planned, PlannedAssertion, PlannedDatabase } from './planned.ts'
+import type { NotAtHand, PlaceOf, Planned, PlannedAssertion, PlannedDatabase } from './planned.ts'
 
 /** Stands for a password that is not at hand. It is never sent: a plan is only executed with the passwords themselves. */
 const placeholder = 'a password that is not at hand'
@@ -44,7 +45,8 @@ const inOneDatabase = (desired: readonly (PolicyRole | AbsentRole)[], database: 
   desired.map((one) => {
     if (isAbsent(one)) return one
     const { in: more, ...role } = one
-    return { ...role, grants: [...role.grants, ...(more?.[database] ?? [])] }
+    const its = more !== undefined && Object.hasOwn(more, database) ? more[database]! : []
+    return { ...role, grants: [...role.grants, ...its] }
   })
 
 /** A grant as the policy has it. */
@@ -108,12 +110,32 @@ const planIn = async (
   return Object.entries(plans).map(([name, of]) => ({ database: name, ...of }))
 }
 
-/** Says why a password was not compared. */
-const notCompared = (policy: Policy, { missing }: Secrets): readonly string[] =>
-  [...policy.passwords].flatMap(([role, reference]) => {
+/** The roles that should have a password only if they have none, with which nothing is compared. */
+const initialIn = ({ desired }: Policy): ReadonlySet<string> =>
+  new Set(
+    desired.flatMap((one) =>
+      !isAbsent(one) && one.grants.some((grant) => 'initial' in grant && grant.initial) ? [one.role] : [],
+    ),
+  )
+
+/** The passwords that are not at hand and make a difference. */
+const notAtHandIn = (
+  policy: Policy,
+  { missing }: Secrets,
+  databases: readonly PlannedDatabase[],
+): readonly NotAtHand[] => {
+  const initial = initialIn(policy)
+  const set = new Set(
+    databases.flatMap(({ plan }) =>
+      operationsOf(plan).flatMap((one) => (one.kind === 'setPassword' ? [one.role] : [])),
+    ),
+  )
+  return [...policy.passwords].flatMap(([role, reference]) => {
     const why = missing.get(referenceKey(reference))
-    return why === undefined ? [] : [`the password of role ${JSON.stringify(role)} is not compared: ${why}`]
+    const isSet = set.has(role)
+    return why === undefined || (!isSet && initial.has(role)) ? [] : [{ role, why, isSet }]
   })
+}
 
 /** Plans what a policy asks for. It only reads. */
 export const makePlan = async (
@@ -138,7 +160,7 @@ export const makePlan = async (
     policyFile,
     databases: planned,
     passwords: policy.passwords,
-    notCompared: notCompared(policy, known),
+    notAtHand: notAtHandIn(policy, known, planned),
     placeOf: placesOf(policy),
     assertions,
   }

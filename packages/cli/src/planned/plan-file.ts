@@ -1,7 +1,14 @@
 import { type Assertion, type Grant, parsePlan, type Plan, renderJson } from '@pgsr/node-postgres'
 import type { SecretReference } from '@pgsr/policy'
 import { FileError } from '../policy-file/file-error.ts'
-import { exitOf, type PlaceOf, type Planned, type PlannedAssertion, type PlannedDatabase } from './planned.ts'
+import {
+  exitOf,
+  type NotAtHand,
+  type PlaceOf,
+  type Planned,
+  type PlannedAssertion,
+  type PlannedDatabase,
+} from './planned.ts'
 
 /** The version of the format. */
 const format = 1
@@ -42,14 +49,14 @@ const writePlan = (plan: Plan, placeOf: PlaceOf) => ({
 
 /** Writes what is planned, for a reviewer and for {@link readPlanFile}. It has no passwords, but says where they are. */
 export const renderPlanFile = (planned: Planned): string => {
-  const { policyFile, databases, passwords, notCompared, placeOf, assertions } = planned
+  const { policyFile, databases, passwords, notAtHand, placeOf, assertions } = planned
   const written = {
     pgsr: 'plan',
     format,
     ...(policyFile !== undefined && { policy: policyFile }),
     state: exitOf(planned),
     passwords: Object.fromEntries(passwords),
-    notCompared,
+    notAtHand,
     ...(assertions.length > 0 && { assertions }),
     databases: databases.map(({ database, plan, absent }) => ({
       database,
@@ -98,6 +105,15 @@ const readReference = ({ refuse, object }: Reader, given: unknown): SecretRefere
   return typeof file === 'string' ? { file } : refuse('it does not say where a password is')
 }
 
+/** What was not at hand when the plan was made. */
+const readNotAtHand = ({ refuse, object, text }: Reader, given: unknown): readonly NotAtHand[] =>
+  Array.isArray(given)
+    ? given.map((one: unknown): NotAtHand => {
+        const { role, why, isSet } = object(one, 'a password that was not at hand')
+        return { role: text(role, 'the name of a role'), why: text(why, 'a reason'), isSet: isSet === true }
+      })
+    : refuse('its passwords that were not at hand are not a list')
+
 /** What the assertions say is checked when the plan is executed. */
 const readAssertions = ({ refuse, object }: Reader, given: unknown): readonly PlannedAssertion[] =>
   Array.isArray(given)
@@ -124,7 +140,7 @@ const placesIn = (all: readonly (readonly [Plan, unknown])[]): PlaceOf => {
   for (const [plan, places] of all) {
     if (!isObject(places)) continue
     for (const [role, grants] of grantsIn(plan)) {
-      const its = places[role]
+      const its = Object.hasOwn(places, role) ? places[role] : undefined
       if (!isObject(its)) continue
       if (typeof its['role'] === 'string') found.set(keyOf(role, null), its['role'])
       const list: readonly unknown[] = Array.isArray(its['grants']) ? its['grants'] : []
@@ -169,9 +185,8 @@ export const readPlanFile = (text: string, path: string): Planned => {
         readReference(reader, reference),
       ]),
     ),
-    notCompared: Array.isArray(given['notCompared'])
-      ? given['notCompared'].map((one) => textOf(one, 'a note'))
-      : [],
+    isSaved: true,
+    notAtHand: readNotAtHand(reader, given['notAtHand'] ?? []),
     assertions: readAssertions(reader, given['assertions'] ?? []),
     placeOf: placesIn(
       read.flatMap(({ planned: { plan, absent }, places, placesLater }) => [

@@ -19,6 +19,15 @@ export interface PlannedAssertion {
   readonly place?: string
 }
 
+/** A password that was not at hand. */
+export interface NotAtHand {
+  readonly role: string
+  /** Why it was not, in words. */
+  readonly why: string
+  /** The plan sets it, since the role has none. Otherwise the role keeps the one that it has, compared with nothing. */
+  readonly isSet: boolean
+}
+
 /** What is planned, in as many databases as the policy names. */
 export interface Planned {
   /** The file that it was planned for. */
@@ -26,8 +35,10 @@ export interface Planned {
   readonly databases: readonly PlannedDatabase[]
   /** Where the passwords are that it needs, by role. */
   readonly passwords: ReadonlyMap<string, SecretReference>
-  /** Passwords that were not at hand when it was planned, and why, in words. */
-  readonly notCompared: readonly string[]
+  /** Set if it was read from a file: what is so may have changed since. */
+  readonly isSaved?: true
+  /** Passwords that were not at hand when it was planned. */
+  readonly notAtHand: readonly NotAtHand[]
   readonly placeOf: PlaceOf
   /** What has to be true of access afterwards. */
   readonly assertions: readonly PlannedAssertion[]
@@ -94,6 +105,30 @@ export const toldSteps = (planned: Planned): readonly Step[] =>
 /** Whether a plan leaves something undone. That a pattern matches nothing leaves nothing undone. */
 export const leavesUndone = ({ skipped, residue }: Plan): boolean =>
   residue.length > 0 || skipped.some(({ reason }) => reason !== 'no match')
+
+/** Whether roles keep passwords of which nobody knows whether they are those of the policy. */
+const keepsPasswords = ({ notAtHand }: Planned): boolean => notAtHand.some(({ isSet }) => !isSet)
+
+/** Whether a role keeps a password by a saved plan that may not be the one of the policy. */
+export const leavesPasswords = (planned: Planned): boolean =>
+  planned.isSaved === true && keepsPasswords(planned)
+
+/** What is said of passwords that were not at hand. */
+export const notesOf = ({ notAtHand, isSaved }: Planned): readonly string[] =>
+  notAtHand.flatMap(({ role, why, isSet }) => {
+    const password = `the password of role ${JSON.stringify(role)}`
+    if (isSaved)
+      return isSet
+        ? []
+        : [
+            `${password} was not compared when the plan was made: ${why}; it stays as it is, and pgsr apply with the policy sets it`,
+          ]
+    return [
+      isSet
+        ? `${password} is not at hand: ${why}; to apply the plan, it has to be`
+        : `${password} is not compared: ${why}; a plan that is saved leaves it as it is`,
+    ]
+  })
 
 /** How a command ends that only plans. */
 export const exitOf = (planned: Planned): ExitName => {

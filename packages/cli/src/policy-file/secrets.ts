@@ -16,6 +16,12 @@ export interface Secrets {
   readonly missing: ReadonlyMap<string, string>
 }
 
+/** What is wrong with a file, by the code of the error. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'does not exist'],
+  ['ERR_ENCODING_INVALID_ENCODED_DATA', 'is not UTF-8'],
+])
+
 /** Reads one password, or says why that is not possible. */
 const read = async (
   reference: SecretReference,
@@ -29,11 +35,13 @@ const read = async (
       : { value }
   }
   try {
-    const value = (await readFile(resolve(directory, reference.file), 'utf8')).replace(/\r?\n$/, '')
+    const bytes = await readFile(resolve(directory, reference.file))
+    // It drops a byte order mark, which is no part of a password.
+    const value = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
     return value === '' ? { why: `${where} is empty` } : { value }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return { why: code === 'ENOENT' ? `${where} does not exist` : `${where} cannot be read` }
+    const { code = '' } = error as NodeJS.ErrnoException
+    return { why: `${where} ${reasons.get(code) ?? 'cannot be read'}` }
   }
 }
 

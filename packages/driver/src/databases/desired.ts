@@ -64,7 +64,7 @@ export const desiredIn = (
     checkIn(one, databases)
     const { in: grantsIn, ...inAll } = one
     const { role, grants, preserveExistingGrantsInSchemas: preserved } = inAll
-    const more = grantsIn?.[database] ?? []
+    const more = grantsIn !== undefined && Object.hasOwn(grantsIn, database) ? grantsIn[database]! : []
     if (isFirst) return [{ ...inAll, grants: [...grants, ...more] }]
     return [
       {

@@ -62,7 +62,7 @@ const checkedObject = (object: Target): ObjectName<GrantableKind> => {
   if (typeof object !== 'object' || object === null || !('name' in object))
     return refuse('object', 'expected one object by its name, not a pattern or all objects of a schema')
   const { kind, name } = object
-  const row = objectKinds[kind]
+  const row = Object.hasOwn(objectKinds, kind) ? objectKinds[kind] : undefined
   if (row === undefined || row.privileges.length === 0)
     return refuse('object', `nothing can be granted on ${String(kind)}`)
   const isMore = row.more !== undefined && Array.isArray(name) && name.length > row.parts.length

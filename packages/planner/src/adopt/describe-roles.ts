@@ -18,7 +18,7 @@ import { inReadingOrder } from './order.ts'
 import { ownedBy, ownershipGrants } from './ownership-grants.ts'
 import { privilegeGrants } from './privilege-grants.ts'
 import { propertyFields } from './property-fields.ts'
-import { attributeGrants, defaultPrivilegeGrants, membershipGrants } from './role-grants.ts'
+import { attributeGrants, defaultPrivilegeGrants, membershipGrants, unsaidLogin } from './role-grants.ts'
 import { unsaidByPlan } from './verify.ts'
 
 /** Why a role is not described, although it is not named by pgsr or PostgreSQL. */
@@ -99,20 +99,24 @@ export const describeSnapshot = (
   const desired = [...described].map((name): DesiredRole => {
     const role = catalog.roles.get(name)!
     const memberships = managed.cluster ? membershipGrants(catalog, role) : nothing
-    unsaid.push(...memberships.unsaid)
+    const login = managed.cluster ? unsaidLogin(role) : undefined
+    const properties = managed.cluster
+      ? propertyFields(catalog, role, login !== undefined)
+      : { fields: {}, unsaid: [] }
+    unsaid.push(...(login === undefined ? [] : [login]), ...memberships.unsaid, ...properties.unsaid)
     const privileges: readonly Grant[] = [
       ...privilegeGrants(name, holdings.byRole.get(name) ?? [], contents),
       ...(defaults.get(name) ?? []),
     ]
     const { levels, rest } = levelsIn(privileges, (all) => contents.isEmpty(all))
     const grants = [
-      ...(managed.cluster ? attributeGrants(role) : []),
+      ...(managed.cluster && login === undefined ? attributeGrants(role) : []),
       ...sortedBy(memberships.grants, (grant) => grant.role),
       ...ownershipGrants(name, owned.get(name) ?? [], contents, described).flatMap(inReadingOrder),
       ...levels.flatMap((level) => level.grants),
       ...inReadingOrder(rest),
     ]
-    return { role: name, grants, ...(managed.cluster && propertyFields(catalog, role)) }
+    return { role: name, grants, ...(login !== undefined && { external: true }), ...properties.fields }
   })
   for (const one of snapshot.unmanaged)
     if (described.has(one.role) && one.kind !== 'settings')

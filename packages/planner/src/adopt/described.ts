@@ -6,9 +6,16 @@ export interface Unsaid {
   /**
    * `left out`: the role itself is not described. `another grantor`: somebody other than the owner granted a privilege, and
    * a sync would let the owner grant it; or that somebody granted it to an owner that has it no other way. `membership`: how the role is a member of another cannot be asked for. `unmanaged`:
-   * pgsr does not manage it. `would change`: a sync would change it all the same. `would stay`: a sync could not change it.
+   * pgsr does not manage it. `left as it is`: it cannot be asked for, and the description leaves it alone. `would change`: a sync would change it all the same. `would stay`: a sync could not change it.
    */
-  readonly reason: 'left out' | 'another grantor' | 'membership' | 'unmanaged' | 'would change' | 'would stay'
+  readonly reason:
+    | 'left out'
+    | 'another grantor'
+    | 'membership'
+    | 'unmanaged'
+    | 'left as it is'
+    | 'would change'
+    | 'would stay'
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
 }

@@ -8,8 +8,22 @@ import { attributes, isGrantableAttribute } from '../postgres/attribute.ts'
 import { together } from '../postgres/membership-option.ts'
 import { futurePrivileges } from '../postgres/default-privileges.ts'
 import type { Role } from '../model/snapshot.ts'
+import { timestamp } from '../postgres/timestamp.ts'
 import { append } from '../util/collections.ts'
 import type { Unsaid } from './described.ts'
+
+/**
+ * Says that a role may log in until a time that no grant can name: one without an end would let it log in again. An
+ * external role keeps its attributes.
+ */
+export const unsaidLogin = ({ name, login, validUntil }: Role): Unsaid | undefined =>
+  login && timestamp(validUntil) === undefined
+    ? {
+        role: name,
+        reason: 'left as it is',
+        message: `role ${describeName(name)} has VALID UNTIL ${validUntil}, which no grant can ask for; it is described as external, so that its attributes stay as they are`,
+      }
+    : undefined
 
 /** The grants of the attributes that a role has. Its password stays as it is. */
 export const attributeGrants = (role: Role): readonly Grant[] =>

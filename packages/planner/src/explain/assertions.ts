@@ -50,7 +50,7 @@ export const checkAssertionShape = (given: Assertion, index: number): void => {
   }
   if (!('only' in given)) return refuse(index, 'it has neither "only" nor "public"')
   if (!isTexts(given.only)) return refuse(index, 'only must be an array of names of roles')
-  if (typeof given.on !== 'object' || given.on === null || objectKinds[given.on.kind] === undefined)
+  if (typeof given.on !== 'object' || given.on === null || !Object.hasOwn(objectKinds, given.on.kind))
     return refuse(index, 'on must be a target')
   const can: unknown = given.can
   if (typeof can !== 'string' && (!isTexts(can) || can.length === 0))

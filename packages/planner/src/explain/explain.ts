@@ -69,7 +69,9 @@ export const checkedQuestion = (
 
 /** @throws InvalidGrantError, UnsupportedServerError */
 export const checkQuestion = (version: number, { privilege, object }: NamedQuestion): void => {
-  const { privileges, since = 0 } = objectKinds[object.kind] ?? refuse('object', 'the object has no kind')
+  const { privileges, since = 0 } = Object.hasOwn(objectKinds, object.kind)
+    ? objectKinds[object.kind]
+    : refuse('object', 'the object has no kind')
   if (!privileges.includes(privilege))
     refuse(
       'privilege',

@@ -10,6 +10,7 @@ import type { Privilege } from '../postgres/privilege.ts'
 import { membershipOptions, membershipOptionWords, together } from '../postgres/membership-option.ts'
 import { sortedBy } from '../util/collections.ts'
 import { objectsTouched } from './effects.ts'
+import { isLater } from '../postgres/timestamp.ts'
 
 /** Whether a role has no longer what it had, whoever granted it: a privilege, or the grant option with it. */
 const isLess = (after: ReadonlyAcl, grantee: string, privilege: Privilege, grantable: boolean): boolean => {
@@ -55,7 +56,7 @@ const lostAttributes = (before: Catalog, after: Catalog, name: string): readonly
   if (had === undefined || has === undefined) return []
   const left = new Set(attributesOf(has))
   const lost = attributesOf(had).filter((attribute) => !left.has(attribute))
-  const isShorter = had.login && has.login && has.validUntil < had.validUntil
+  const isShorter = had.login && has.login && isLater(had.validUntil, has.validUntil)
   return [...lost, ...(isShorter ? [`VALID UNTIL ${had.validUntil}`] : [])].map((attribute) => ({
     kind: 'attribute',
     role: name,

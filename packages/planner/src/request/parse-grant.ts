@@ -74,9 +74,12 @@ const checkType = (part: string, type: unknown, refuse: Refuse): string => {
   return name ?? refuse(part, `${quotedText(type)}is not the name of a type`)
 }
 
+/** Whether a setting can be asked for by a name. PostgreSQL also has some with other letters, or older ones with any. */
+export const isParameterName = (name: string): boolean => /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(name)
+
 /** Names of settings ignore case, and some have had others. */
 export const parameterName = (name: unknown, refuse: Refuse): string =>
-  typeof name === 'string' && /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i.test(name)
+  typeof name === 'string' && isParameterName(name)
     ? canonicalParameter(name)
     : refuse('parameter', `${quotedText(name)}is not the name of a configuration parameter`)
 

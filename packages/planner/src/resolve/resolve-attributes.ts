@@ -8,6 +8,7 @@ import { attributes, type GrantableAttribute } from '../postgres/attribute.ts'
 import { getOrMake } from '../util/collections.ts'
 import { additive, type Skips } from './skips.ts'
 import type { TargetLogin, TargetState } from './target-state.ts'
+import { isLater } from '../postgres/timestamp.ts'
 
 /** A password that was stored while the role could not log in must not work once it can, unless a grant asks for it. */
 const passwordFor = (
@@ -38,7 +39,7 @@ export class AttributeResolver implements Pick<TargetState, 'logins' | 'attribut
   /** A role that may log in already keeps its password, and may go on as long as now, if nothing is to be taken from it. */
   #withoutLoss(login: TargetLogin, existing: Role | undefined): TargetLogin {
     if (!this.#takesNothing || existing?.login !== true) return login
-    const { validUntil } = existing.validUntil > login.validUntil ? existing : login
+    const { validUntil } = isLater(existing.validUntil, login.validUntil) ? existing : login
     // A role without a password loses none.
     if (login.password === 'set' && existing.hasPassword === false) return { ...login, validUntil }
     if (login.password === 'set')

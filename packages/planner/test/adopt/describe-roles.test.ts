@@ -101,6 +101,31 @@ test('a role that no statement can name is left out', () => {
   ])
 })
 
+test('properties that no desired role can have stay as they are', () => {
+  const before = snapshot().role('alice').role('bob').role('carol')
+  const properties = [
+    { role: 'alice', property: 'comment', value: '\uDCFF' },
+    { role: 'alice', property: 'setting', setting: 'work_mem', value: '1MB' },
+    { role: 'bob', property: 'setting', setting: 'work_mem', value: '1MB' },
+    { role: 'bob', property: 'setting', setting: 'a.b c', value: '1' },
+    { role: 'bob', property: 'connection limit', value: '3' },
+    { role: 'carol', property: 'setting', setting: 'x.y', database: 'ö'.repeat(40), value: '1' },
+    { role: 'carol', property: 'setting', setting: 'x.z', value: '\uDCFF' },
+  ] as const
+  const { desired, unsaid } = describeRoles({ ...before, properties }, 'alice', 'bob', 'carol')
+  expect(desired).toEqual([
+    { role: 'alice', grants: [], settings: { work_mem: '1MB' } },
+    { role: 'bob', grants: [], connectionLimit: 3 },
+    { role: 'carol', grants: [] },
+  ])
+  expect(unsaid.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
+    'left as it is: role "alice" has a comment, and its value is not valid in the encoding of the database; it is left out, and stays as it is',
+    'left as it is: role "bob" has setting "a.b c", and no desired role can have a setting of this name; its settings are left out, and stay as they are',
+    `left as it is: role "carol" has setting "x.y" in database "${'ö'.repeat(40)}", and the name of the database is 80 bytes long, and PostgreSQL truncates names to 63 bytes; its settings are left out, and stay as they are`,
+    'left as it is: role "carol" has setting "x.z", and its value is not valid in the encoding of the database; its settings are left out, and stay as they are',
+  ])
+})
+
 test('only what was read whole is asked for as a whole', () => {
   const { objects } = sales
   const scope = internal.scopeOfRoles(['reader'])

@@ -259,6 +259,9 @@ describe('assertions', () => {
     expect(checking({ only: 'alice', can: 'SELECT', on: orders })).toThrow(
       'only must be an array of names of roles',
     )
+    expect(checking({ only: [], can: 'SELECT', on: { kind: 'constructor', name: ['a'] } })).toThrow(
+      'on must be a target',
+    )
     expect(checking({ only: [], can: 'EXECUTE', on: orders })).toThrow('there is no privilege EXECUTE')
     expect(checking({ only: [], can: 'SELECT', on: Target.table('sales', 'no') })).toThrow(
       'table "sales"."no" does not exist',

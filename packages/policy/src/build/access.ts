@@ -1,8 +1,10 @@
 import { access, type Grant, type GrantableKind, type Privilege } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
+import type { Problems } from '../text/problems.ts'
 import type { ObjectValue, Value } from '../text/tree.ts'
 import { valueAt } from '../text/tree.ts'
 import { type Placed, placedAt } from './placed.ts'
-import type { Profiles } from './profiles.ts'
+import type { Profile, Profiles } from './profiles.ts'
 import { targetsIn } from './targets.ts'
 import { flagAt, textAt, textsAt, textsOf, valuesOf } from './values.ts'
 
@@ -26,12 +28,37 @@ const limitedGrants = (
         place,
       }))
 
-const accessOf = (schema: string, value: Value, profiles: Profiles): readonly Placed[] => {
+/** Says what an access limits to some objects, although its profile gives nothing on objects of the kind. */
+const checkLimits = (
+  name: string,
+  { privileges }: Profile,
+  object: ObjectValue | undefined,
+  problems: Problems,
+): void => {
+  // What is wrong with a profile may be why it gives nothing.
+  if (problems.isAbout('profiles')) return
+  for (const { part } of limits) {
+    const key = object?.entries.get(part)?.key
+    if (key !== undefined && (privileges[part] ?? []).length === 0)
+      problems.add(
+        key,
+        `the profile ${describeName(name)} has no privileges on ${part}, so this gives nothing; leave it out, or give the profile some`,
+      )
+  }
+}
+
+const accessOf = (
+  schema: string,
+  value: Value,
+  profiles: Profiles,
+  problems: Problems,
+): readonly Placed[] => {
   const object: ObjectValue | undefined = value.kind === 'object' ? value : undefined
   const name = object === undefined ? textsOf(value)[0] : textAt(object, 'profile')
   if (name === undefined) return []
   const profile = profiles.find(name, (object && valueAt(object, 'profile')) ?? value)
   if (profile === undefined) return []
+  checkLimits(name, profile, object, problems)
   const future = [...new Set([...profile.future, ...(object ? textsAt(object, 'future') : [])])]
   const direct = (object && flagAt(object, 'direct')) ?? true
   const limited = limits.filter(({ part }) => object?.entries.has(part))
@@ -49,9 +76,13 @@ const accessOf = (schema: string, value: Value, profiles: Profiles): readonly Pl
 }
 
 /** The grants of profiles by schema. */
-export const accessIn = (value: Value | undefined, profiles: Profiles): readonly Placed[] =>
+export const accessIn = (
+  value: Value | undefined,
+  profiles: Profiles,
+  problems: Problems,
+): readonly Placed[] =>
   value?.kind !== 'object'
     ? []
     : [...value.entries].flatMap(([schema, entry]) =>
-        valuesOf(entry.value).flatMap((one) => accessOf(schema, one, profiles)),
+        valuesOf(entry.value).flatMap((one) => accessOf(schema, one, profiles, problems)),
       )

@@ -1,4 +1,4 @@
-import { type Grant, type ObjectName, type Target, typeName } from '@pgsr/planner'
+import { type Grant, objectKinds, type ObjectName, type Target, typeName } from '@pgsr/planner'
 import type { AccessFact, Asked } from '../policy.ts'
 import type { Problems } from '../text/problems.ts'
 import type { Place } from '../text/tree.ts'
@@ -53,6 +53,10 @@ const asksFor = (grant: Grant, fact: AccessFact): boolean => {
   }
 }
 
+/** Whether something is in the whole cluster, and not in one database. */
+const isOfCluster = (fact: AccessFact): boolean =>
+  fact.kind === 'membership' || objectKinds[fact.object.kind].shared === true
+
 /** Finds where a policy asks for what is. */
 export const askedIn = (
   built: Built,
@@ -60,6 +64,9 @@ export const askedIn = (
 ): ((fact: AccessFact, database?: string) => Asked) => {
   const roleOf = new Map(built.roles.map((one) => [one.role.role, one]))
   const placesFor = (fact: AccessFact, database: string | undefined): readonly Place[] => {
+    // Of a database that the policy is not for, it only asks for what that database shares with the others.
+    const isElsewhere = database !== undefined && built.databases?.includes(database) === false
+    if (isElsewhere && !isOfCluster(fact)) return []
     const one = roleOf.get(fact.role)
     const inEach = [...(one?.in ?? [])].filter(([name]) => database === undefined || name === database)
     const placed: readonly Placed[] =

@@ -83,9 +83,9 @@ const attributesIn = (value: Value | undefined): readonly Placed[] =>
   )
 
 /** What can be in each database: profiles, ownerships and other grants. */
-const grantsInDatabase = (object: ObjectValue, profiles: Profiles): readonly Placed[] => [
+const grantsInDatabase = (object: ObjectValue, profiles: Profiles, problems: Problems): readonly Placed[] => [
   ...ownershipsIn(valueAt(object, 'owns')),
-  ...accessIn(valueAt(object, 'access'), profiles),
+  ...accessIn(valueAt(object, 'access'), profiles, problems),
   ...grantsIn(valueAt(object, 'grants'), false),
 ]
 
@@ -126,7 +126,7 @@ const inDatabases = (
 ): ReadonlyMap<string, readonly Placed[]> => {
   const all = new Map<string, readonly Placed[]>()
   for (const [database, { key, value }] of objectAt(object, 'in')?.entries ?? []) {
-    const grants = value.kind === 'object' ? grantsInDatabase(value, profiles) : []
+    const grants = value.kind === 'object' ? grantsInDatabase(value, profiles, problems) : []
     if (grants.length === 0) continue
     if (databases === undefined)
       problems.add(key, 'the policy does not say for which databases it is; list them in databases')
@@ -169,7 +169,7 @@ export const roleFrom = (
     ...membershipsIn(valueAt(object, 'memberOf')).flatMap(({ role, options, place: where }) =>
       placedAt(where, [Grant.roleMembership(role, options)]),
     ),
-    ...grantsInDatabase(object, profiles),
+    ...grantsInDatabase(object, profiles, problems),
     ...(isOnlyOne ? (first ?? []) : []),
   ]
   const more = isOnlyOne ? new Map<string, readonly Placed[]>() : inEach

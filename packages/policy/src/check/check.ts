@@ -1,4 +1,5 @@
 import { describeName } from '@pgsr/planner/internal'
+import { patternIn } from '../grammar/object-text.ts'
 import type { ListShape, MapShape, Shape, TextShape, WordShape } from '../grammar/shape.ts'
 import { isOtherwiseElsewhere } from '../text/elsewhere.ts'
 import {
@@ -65,12 +66,26 @@ const matches = (text: string, { pattern }: TextShape): boolean => {
   return expression.test(text)
 }
 
+/** What is wrong with a name that is written without quotes, and would not be with them. */
+const unquotedProblem = (
+  { text, plain, goesOn }: TextValue,
+  { isName, mayLookLikePattern }: TextShape,
+): string | undefined => {
+  if (isName !== true || !plain) return undefined
+  if (goesOn === true)
+    return 'this name goes on in the next line; a dash or a comma may be missing, or quote it'
+  if (isOtherwiseElsewhere(text)) return 'quote this name: what reads YAML 1.1 takes it for something else'
+  return mayLookLikePattern !== true && patternIn(text) !== undefined
+    ? 'a pattern is possible only for tables and other objects in a schema; quote a name that begins and ends with /'
+    : undefined
+}
+
 const checkText = (value: TextValue, shape: TextShape, { problems }: Checking): Value | undefined => {
-  const { text, plain } = value
+  const { text } = value
   const problem =
-    shape.isName === true && plain && isOtherwiseElsewhere(text)
-      ? 'quote this name: what reads YAML 1.1 takes it for something else'
-      : (shape.problem?.(text) ?? (matches(text, shape) ? undefined : `expected ${shape.what}`))
+    unquotedProblem(value, shape) ??
+    shape.problem?.(text) ??
+    (matches(text, shape) ? undefined : `expected ${shape.what}`)
   return problem === undefined ? value : problems.add(value, problem)
 }
 

@@ -150,6 +150,7 @@ export const objectText = (kind: ObjectKind, { all, patterns }: Ways): TextShape
       ', or ',
     ),
     isName: true,
+    mayLookLikePattern: true,
     pattern: `^(?:${allowed.join('|')})$`,
     problem: (text) => {
       if (text === 'all')

@@ -13,6 +13,11 @@ const camel = (words: string): string =>
 export const keyOfKind = (kind: ObjectKind): string =>
   kind === 'statistics object' ? 'statistics' : camel(plural(kind))
 
+/** The keys at which a pattern can stand for objects. Beside the names of columns, it stands at `tables`. */
+export const keysOfPatterns: ReadonlySet<string> = new Set(
+  kinds.filter((kind) => kind !== 'column' && objectKinds[kind].matchable === true).map(keyOfKind),
+)
+
 export const isInSchema = (kind: ObjectKind): boolean =>
   kind !== 'schema' && objectKinds[kind].parts[0] === 'schema'
 
@@ -36,7 +41,7 @@ const spelledOut = (kind: ObjectKind): ObjectShape | undefined => {
   const { syntax } = objectKinds[kind]
   if (syntax === 'operator') return undefined
   const own: Readonly<Record<string, KeyRow>> = {
-    name: { shape: name('a name'), doc: 'The name, exactly as it is.' },
+    name: { shape: { ...name('a name'), mayLookLikePattern: true }, doc: 'The name, exactly as it is.' },
   }
   const shape = { kind: 'object', what: 'an object with name', keys: own, required: ['name'] } as const
   if (syntax === 'routine')

@@ -5,6 +5,8 @@ export interface TextShape {
   readonly what: string
   /** A name: what YAML does not read as a text, or not in all of its versions, has to be quoted. */
   readonly isName?: true
+  /** Of a name: what looks like a pattern is one, or is meant as it is. Otherwise it has to be quoted. */
+  readonly mayLookLikePattern?: true
   /** A regular expression that the text matches. */
   readonly pattern?: string
   /** What else is wrong with a text, which no schema can say; or better words for what a schema says. */

@@ -10,6 +10,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { patternIn } from '../grammar/object-text.ts'
+import { keysOfPatterns } from '../grammar/objects.ts'
 import { isOtherwiseElsewhere } from '../text/elsewhere.ts'
 import type { Plain } from './plain.ts'
 
@@ -52,6 +54,14 @@ export interface Comments {
   readonly ofRoles: ReadonlyMap<string, readonly string[]>
 }
 
+/** Whether a text in a place looks like a pattern there, and is a name. */
+const isNameLikePattern = (text: string, step: unknown, path: readonly unknown[]): boolean => {
+  if (patternIn(text) === undefined) return false
+  if (step === 'key') return true
+  const pair = path.findLast((one) => isPair(one))
+  return !(isScalar(pair?.key) && keysOfPatterns.has(String(pair.key.value)))
+}
+
 /** A policy as YAML. */
 export const yamlOf = (
   header: readonly string[],
@@ -78,10 +88,11 @@ export const yamlOf = (
     }
   }
   visit(document, {
-    Scalar: (_, node) => {
+    Scalar: (step, node, path) => {
       const { value } = node
-      if (typeof value === 'string' && (value.search(misleading) >= 0 || isOtherwiseElsewhere(value)))
-        node.type = 'QUOTE_DOUBLE'
+      if (typeof value !== 'string') return
+      const isMisread = isOtherwiseElsewhere(value) || isNameLikePattern(value, step, path)
+      if (isMisread || value.search(misleading) >= 0) node.type = 'QUOTE_DOUBLE'
     },
   })
   const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity })

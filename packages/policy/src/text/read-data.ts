@@ -5,7 +5,10 @@ import { deepest, type Entry, mostValues, type Path, type Value } from './tree.t
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   Object.prototype.toString.call(value) === '[object Object]'
 
-/** Reads what a module exports. What is undefined is taken for left out. */
+/**
+ * Reads what a module exports. What is undefined is refused: it may come of a misspelt name, and a grant on some columns
+ * would become one on all of them.
+ */
 export const readData = (data: unknown, problems: Problems): Value | undefined => {
   let count = 0
   const read = (value: unknown, path: Path | undefined, depth: number): Value | undefined => {
@@ -15,11 +18,15 @@ export const readData = (data: unknown, problems: Problems): Value | undefined =
       return count === mostValues + 1 ? refuse(`there are more than ${mostValues} values`) : undefined
     if (depth > deepest)
       return refuse(`lists and objects are nested deeper than ${deepest}, or contain themselves`)
+    if (value === undefined && path !== undefined)
+      return refuse(
+        `this is undefined; ${typeof path.step === 'number' ? 'leave it out' : 'leave the key out'}, or give it a value`,
+      )
     if (value === null) return { ...place, kind: 'null' }
     if (typeof value === 'string') return { ...place, kind: 'text', text: value, plain: false }
     if (typeof value === 'number') return { ...place, kind: 'number', number: value }
     if (typeof value === 'boolean') return { ...place, kind: 'flag', flag: value }
-    if (value instanceof RegExp) return { ...place, kind: 'text', text: String(value), plain: false }
+    if (value instanceof RegExp) return { ...place, kind: 'text', text: String(value), plain: true }
     if (value instanceof Date && !Number.isNaN(value.getTime()))
       return { ...place, kind: 'text', text: value.toISOString(), plain: false }
     if (Array.isArray(value)) {
@@ -34,7 +41,6 @@ export const readData = (data: unknown, problems: Problems): Value | undefined =
       )
     const entries = new Map<string, Entry>()
     for (const [key, one] of Object.entries(value)) {
-      if (one === undefined) continue
       const inner: Path = { within: path, step: key }
       const read1 = read(one, inner, depth + 1)
       if (read1 !== undefined)

@@ -151,13 +151,28 @@ class Reader {
     return value
   }
 
-  #scalar({ value, type, source }: Scalar, place: Place): Value | undefined {
+  #scalar({ value, type, source, range }: Scalar, place: Place): Value | undefined {
     const { path, offset } = place
     if (value === null) return { ...place, kind: 'null' }
-    if (typeof value === 'string') return { path, offset, kind: 'text', text: value, plain: type === 'PLAIN' }
+    if (typeof value === 'string') {
+      const plain = type === 'PLAIN'
+      const lines = plain && range ? range.slice(0, 2).map((at) => this.#lineOf(at)) : []
+      return {
+        path,
+        offset,
+        kind: 'text',
+        text: value,
+        plain,
+        ...(lines[0] !== lines[1] && { goesOn: true }),
+      }
+    }
     if (typeof value === 'boolean') return { ...place, kind: 'flag', flag: value }
     const number = Number(value)
     return { ...place, kind: 'number', number, ...(source !== String(number) && { source: source ?? '' }) }
+  }
+
+  #lineOf(offset: number): number | undefined {
+    return this.#problems.positionOf({ path: undefined, offset })?.line
   }
 
   #list({ items }: YAMLSeq<Node | null>, place: Place, alias: number | undefined, depth: number): Value {

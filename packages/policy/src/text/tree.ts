@@ -16,8 +16,10 @@ export interface Place {
 export interface TextValue extends Place {
   readonly kind: 'text'
   readonly text: string
-  /** Written without quotes, in YAML. */
+  /** Written without quotes in YAML, or as a RegExp. */
   readonly plain: boolean
+  /** Written without quotes in more than one line. */
+  readonly goesOn?: true
 }
 
 export interface NumberValue extends Place {
@@ -57,11 +59,11 @@ export interface ObjectValue extends Place {
 export type Value = TextValue | NumberValue | FlagValue | NullValue | ListValue | ObjectValue
 
 /** What may follow these keys of a role. Anything else may be a secret that is in the wrong place. */
-const known: Readonly<Record<string, readonly string[]>> = {
-  login: ['password', 'initialPassword', 'hashedBy', 'validUntil'],
-  password: ['env', 'file'],
-  initialPassword: ['env', 'file'],
-}
+const known: ReadonlyMap<Path['step'], readonly string[]> = new Map([
+  ['login', ['password', 'initialPassword', 'hashedBy', 'validUntil']],
+  ['password', ['env', 'file']],
+  ['initialPassword', ['env', 'file']],
+])
 
 /** The steps of a path, from the outside in, up to what may be a secret. */
 const stepsOf = (path: Path | undefined): readonly Path['step'][] => {
@@ -69,7 +71,7 @@ const stepsOf = (path: Path | undefined): readonly Path['step'][] => {
   for (let at = path; at !== undefined; at = at.within) steps.unshift(at.step)
   const secret = steps.findIndex((step, index) => {
     // The first steps are `roles` and the name of a role.
-    const allowed = index > 2 ? known[String(steps[index - 1])] : undefined
+    const allowed = index > 2 ? known.get(steps[index - 1]!) : undefined
     return allowed !== undefined && !allowed.includes(String(step))
   })
   return secret < 0 ? steps : steps.slice(0, secret)

@@ -171,10 +171,27 @@ describe('data', () => {
     expect(problems).not.toContain('hunter')
   })
 
-  test('may have patterns, dates, undefined, and objects without a prototype', () => {
+  test('is not taken for left out where it is undefined: a grant would be on more than was meant', () => {
+    const names: { readonly columns?: string } = {}
+    const grants = [
+      { privileges: 'SELECT', columns: names.columns, tables: 't', schema: 's' },
+      { privileges: ['SELECT', undefined], tables: 't', schema: 's' },
+      { privileges: 'SELECT', tables: Object.assign(Array<string>(2), ['t']), schema: 's' },
+    ]
+    expect(() => policyFrom({ pgsr: 1, mode: undefined, roles: { a: { grants }, b: undefined } })).toThrow(
+      [
+        'mode: this is undefined; leave the key out, or give it a value',
+        'roles.a.grants[0].columns: this is undefined; leave the key out, or give it a value',
+        'roles.a.grants[1].privileges[1]: this is undefined; leave it out, or give it a value',
+        'roles.a.grants[2].tables[1]: this is undefined; leave it out, or give it a value',
+        'roles.b: this is undefined; leave the key out, or give it a value',
+      ].join('\n'),
+    )
+  })
+
+  test('may have patterns, dates, and objects without a prototype', () => {
     const policy = policyFrom({
       pgsr: 1,
-      mode: undefined,
       roles: Object.assign(Object.create(null) as object, {
         alice: {
           login: { validUntil: new Date('2027-06-30') },
@@ -187,6 +204,33 @@ describe('data', () => {
     expect(policy.desired).toEqual(parsePolicy(text + grants).desired)
     expect(policy.lineOf('alice', null)).toBeUndefined()
   })
+
+  test('may have names that every object of JavaScript has something under', () => {
+    const access = Object.fromEntries(
+      ['constructor', 'toString', '__proto__'].map((name) => [name, { x: 1 }]),
+    )
+    expect(problemsOf(() => policyFrom({ pgsr: 1, roles: { a: { access } } }))).toEqual(
+      Object.keys(access).flatMap(() => [
+        'unknown key "x"; expected one of profile, tables, sequences, future, direct',
+        'profile is missing in an access with profile',
+      ]),
+    )
+  })
+
+  test('cannot have a RegExp for a name', () =>
+    expect(
+      problemsOf(() =>
+        policyFrom({
+          pgsr: 1,
+          manages: { schemas: [/^sales/] },
+          roles: { a: { grants: [{ privileges: 'SELECT', tables: /^t/, schema: /^s/ }] } },
+        }),
+      ),
+    ).toEqual(
+      Array(2).fill(
+        'a pattern is possible only for tables and other objects in a schema; quote a name that begins and ends with /',
+      ),
+    ))
 
   test('is said to be wrong by its path, and with its file', () => {
     class Wrong extends Role {}

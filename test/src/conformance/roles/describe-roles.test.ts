@@ -307,6 +307,48 @@ conformanceInTurn('described objects', (sandbox) => {
 })
 
 conformanceAtEnds((sandbox) => {
+  test('what no desired role can ask for is left as it is, and said', async () => {
+    const box = sandbox()
+    const [group, set, plain] = [box.name('group'), box.name('set'), box.name('plain')]
+    const ends = ['-infinity', '0044-03-15 BC', '12026-01-01 00:00:00+00'].map(
+      (until, index) => [box.name(`until${index}`), until] as const,
+    )
+    const said = ['-infinity', '0044-03-15T00:00:00.000000Z BC', '12026-01-01T00:00:00.000000Z']
+    await box.run(`create role ${group}; create role ${set}; create role ${plain} login`)
+    // One that cannot log in has nothing to ask for.
+    await box.admin(`
+      set timezone = 'UTC';
+      ${ends.map(([role, until]) => `create role ${role} login noinherit connection limit 2 valid until '${until}'; grant ${group} to ${role}; comment on role ${role} is 'kept'`).join(';')};
+      alter role ${set} valid until '-infinity';
+      alter role ${set} set work_mem = '1MB';
+      alter role ${set} in database ${box.database} set "größe.x" = '1';
+      alter role ${plain} set work_mem = '2MB'`)
+    const roles = [...ends.map(([role]) => role), set, plain]
+    const before = await box.holdings(roles)
+    const described = await box.pool.describeRoles({ roles })
+    for (const [index, [role]] of ends.entries())
+      expect(ofRole(described, role).unsaid).toEqual([
+        `left as it is: role "${role}" has VALID UNTIL ${said[index]}, which no grant can ask for; it is described as external, so that its attributes stay as they are`,
+      ])
+    expect(described.desired).toEqual([
+      { role: plain, grants: [Grant.login()], settings: { work_mem: '2MB' } },
+      { role: set, grants: [] },
+      ...ends.map(([role]) => ({
+        role,
+        grants: [Grant.roleMembership(group)],
+        external: true,
+        comment: 'kept',
+      })),
+    ])
+    expect(ofRole(described, set).unsaid).toEqual([
+      `left as it is: role "${set}" has setting "größe.x" in database "${box.database}", and no desired role can have a setting of this name; its settings are left out, and stay as they are`,
+    ])
+    const { changed, plan } = await box.pool.syncRoles(described.desired)
+    expect([changed, plan.skipped, plan.residue]).toEqual([false, [], []])
+    expect(await box.holdings(roles)).toEqual(before)
+    await box.admin(`drop role ${[...roles, group].join(', ')}`)
+  })
+
   test('what cannot be described is refused', async () => {
     const box = sandbox()
     const nobody = box.name('nobody')
