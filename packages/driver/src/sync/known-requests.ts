@@ -1,7 +1,7 @@
 import type { Plan, PlanOptions } from '@pgsr/planner'
 import { LRUCache } from 'lru-cache'
 import type { Desired } from '../functions.ts'
-import { equalsPlain, notPlain, plainCopyOf } from './plain-data.ts'
+import { equalsTokens, notPlain, plainCopyOf, type Tokens, tokensOf } from './plain-data.ts'
 import type { Prepared } from './prepared.ts'
 
 /** What a caller gave. */
@@ -12,7 +12,7 @@ export interface Given {
 }
 
 interface Known {
-  readonly given: Given
+  readonly given: Tokens
   readonly prepared: Prepared
 }
 
@@ -37,7 +37,7 @@ const keyOf = ({ desired }: Given): string =>
 /** What was made of the same before. */
 export const knownRequest = (given: Given): Prepared | undefined => {
   const known = requests.get(keyOf(given))
-  return known !== undefined && equalsPlain(known.given, given) ? known.prepared : undefined
+  return known !== undefined && equalsTokens(known.given, given) ? known.prepared : undefined
 }
 
 /** A copy of what was given, if it can be remembered: a password cannot. */
@@ -54,7 +54,7 @@ const frozen = (value: unknown): void => {
 
 /** Remembers what was made of a copy. All calls that ask for the same share it, so that it is frozen. */
 export const rememberRequest = (given: Given, prepared: Prepared): void => {
-  const known: Known = { given, prepared }
+  const known: Known = { given: tokensOf(given), prepared }
   if (sizeOf(known) > mostRemembered) return
   frozen(prepared.request)
   frozen(prepared.scope)
