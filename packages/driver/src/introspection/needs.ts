@@ -55,6 +55,8 @@ export interface Needs {
   readonly matched: ReadonlySet<ObjectKind>
   /** Whether one role is desired, and no more. */
   readonly isOneDesired: boolean
+  /** Whether few things are named, so that it takes longer to put rows together than to read them one by one. */
+  readonly isShort: boolean
   /** Whether all tables that the scope names are in one schema. */
   readonly isOneSchema: boolean
   /** Whether the scope names objects that get an owner. */
@@ -103,6 +105,9 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
   ...(catalogs.has('pg_foreign_server') ? ['pg_foreign_data_wrapper'] : []),
 ]
 
+/** Without any object, everything is taken from the roles, which may be a lot. */
+const isShort = (count: number): boolean => count > 0 && count <= 30
+
 const needsOfScope = (
   {
     desired,
@@ -127,6 +132,7 @@ const needsOfScope = (
       named,
       matched,
       isOneDesired: desired.length === 1,
+      isShort: patterns.length === 0 && isShort(objects.length) && isShort(desired.length),
       isOneSchema: new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]] : []))).size < 2,
       owned: owned.length > 0,
       ownsAll,

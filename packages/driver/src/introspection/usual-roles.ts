@@ -169,10 +169,13 @@ const columnsToGroup = (purpose: Purpose): RawBuilder<unknown> => {
 /** Most roles are intermediate roles, whose attributes are the same. */
 export const roles = listing('rolesAlike', (version, needs) => {
   const { name: called, oid, ...rest } = attributes
+  const isEach = needs.isShort && needs.purpose !== 'change'
+  const listed = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
+    isEach ? sql`array[${column}]` : sql`pg_catalog.array_agg(${column} order by r.oid)`
   return {
     columns: {
-      names: sql`pg_catalog.array_agg(${called} order by r.oid)`,
-      oids: sql`pg_catalog.array_agg(${oid} order by r.oid)`,
+      names: listed(called),
+      oids: listed(oid),
       ...rest,
       ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
     },
@@ -180,8 +183,11 @@ export const roles = listing('rolesAlike', (version, needs) => {
     where r.oid = any((
       select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
     )::oid[])
-    group by ${columnsToGroup(needs.purpose)}, r.rolvaliduntil
-    order by pg_catalog.min(r.oid)`,
+    ${
+      isEach
+        ? sql`order by r.oid`
+        : sql`group by ${columnsToGroup(needs.purpose)}, r.rolvaliduntil order by pg_catalog.min(r.oid)`
+    }`,
   }
 })
 
