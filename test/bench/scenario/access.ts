@@ -11,14 +11,18 @@ import { ownServer } from './own-server.ts'
 
 const isFor: Scenario['isFor'] = ({ role, driver }) => role === 'database owner' && driver.name === 'pg'
 
-const table = { kind: 'table', name: ['filler', 't7'] } as const
+const table = { kind: 'table', name: ['filler', 't_7'] } as const
 
 /** Whom a question of the large cluster is about: a role with 25 groups, of which one reads the table. */
-const role = 'filler7'
+const role = 'filler_7'
+const company = 'company_3'
 
 const fillAndGrant = async (large: BenchDatabase): Promise<void> => {
   await fill(large)
-  await large.admin('grant usage on schema filler to company3', 'grant select on filler.t7 to company3')
+  await large.admin(
+    `grant usage on schema filler to ${company}`,
+    `grant select on filler.${table.name[1]} to ${company}`,
+  )
 }
 
 /** How much memory an answer takes, in megabytes. */

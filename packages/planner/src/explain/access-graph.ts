@@ -28,6 +28,7 @@ export class AccessGraph {
   /** Both. */
   readonly leadsTo: MembershipGraph
   readonly #hops = new Map<string, readonly Hop[]>()
+  readonly #grantors = new Map<string, ReadonlySet<string | null>>()
   readonly #avoiding: ReadonlySet<string>
 
   /** @param avoiding roles that are not followed: the graph is that of what others have without them */
@@ -60,6 +61,16 @@ export class AccessGraph {
     if (this.#avoiding.has(databaseOwners)) return hops
     const link = { role: databaseOwners, member, grantor: null, admin: false, inherit: true, set: true }
     return [...hops, { link, inherits, sets: true }]
+  }
+
+  /** Whether a role has granted some membership in a role. */
+  hasGranted(grantor: string, role: string): boolean {
+    const grantors = getOrMake(
+      this.#grantors,
+      role,
+      () => new Set(this.catalog.memberships.inRole(role).map((one) => one.grantor)),
+    )
+    return grantors.has(grantor)
   }
 
   /** Whether a role has the privileges of another one, apart from what a superuser may do. */

@@ -28,6 +28,8 @@ const sourceEnding = (graph: AccessGraph, source: PathSource): Revocation => {
 /** From 16 on: the memberships that were granted by virtue of ADMIN options that are lost with one, in the order of loss. */
 const dependentMemberships = (graph: AccessGraph, lost: Membership): readonly Membership[] => {
   if (!graph.catalog.membershipsHaveGrantors) return []
+  // A role may have many thousands of members, of which few have granted something.
+  if (!graph.hasGranted(lost.member, lost.role)) return []
   const rows = graph.catalog.memberships.inRole(lost.role)
   const gone = new Set<Membership>(
     rows.filter(({ member, grantor }) => member === lost.member && grantor === lost.grantor),

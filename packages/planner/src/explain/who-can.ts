@@ -106,16 +106,16 @@ const holdersIn = (
   const roles = loginFirst(graph, holders).map((role) =>
     roleAccessOf(graph, role, stepOf(graph, role, privilege, object, most)),
   )
-  const groups = new Map<string, { source: RoleAccess['paths'][number]['source']; roles: string[] }>()
+  const groups = new Map<string, { source: RoleAccess['paths'][number]['source']; roles: Set<string> }>()
   for (const { role, paths, afterSetRole } of roles)
     for (const { source } of [...paths, ...afterSetRole]) {
-      const group = getOrMake(groups, JSON.stringify(source), () => ({ source, roles: [] }))
-      if (!group.roles.includes(role)) group.roles.push(role)
+      const group = getOrMake(groups, JSON.stringify(source), () => ({ source, roles: new Set<string>() }))
+      group.roles.add(role)
     }
   return {
     everybody: stepOf(graph, everybody, privilege, object, most).paths,
     roles,
-    groups: [...groups.values()],
+    groups: [...groups.values()].map((group) => ({ ...group, roles: [...group.roles] })),
   }
 }
 
