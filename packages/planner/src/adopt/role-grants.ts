@@ -13,7 +13,7 @@ import { append } from '../util/collections.ts'
 import type { Unsaid } from './described.ts'
 
 /**
- * Says that a role may log in until a time that no grant can name: one without an end would let it log in again. An
+ * Says that a role may log in until a time that no grant can name: LOGIN without an end would let it log in again. An
  * external role keeps its attributes.
  */
 export const unsaidLogin = ({ name, login, validUntil }: Role): Unsaid | undefined =>

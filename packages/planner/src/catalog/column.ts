@@ -1,4 +1,5 @@
-import type { ObjectName } from '../postgres/object-kind.ts'
+import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import type { Privilege } from '../postgres/privilege.ts'
 import type { Catalog, CatalogObject } from './catalog.ts'
 
 /** The table of a column, if it is one. */
@@ -13,3 +14,11 @@ export const tableOf = (
 /** The columns of a table that are in the catalog: those that have an ACL. */
 export const columnsOf = (catalog: Catalog, object: ObjectName): readonly CatalogObject[] =>
   object.kind === 'table' ? catalog.followersOf(object).filter(({ kind }) => kind === 'column') : []
+
+/** The columns of a table on which a role may have a privilege that it does not have on the table. */
+export const columnsFor = (
+  catalog: Catalog,
+  object: ObjectName,
+  privilege: Privilege,
+): readonly CatalogObject[] =>
+  objectKinds.column.privileges.includes(privilege) ? columnsOf(catalog, object) : []

@@ -1,5 +1,5 @@
 import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
-import { columnsOf } from '../catalog/column.ts'
+import { columnsFor } from '../catalog/column.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeName, describeObject } from '../model/describe.ts'
 import { UnsupportedServerError } from '../model/errors.ts'
@@ -102,6 +102,10 @@ export class AccessWorld {
   readonly catalog: Catalog
   readonly graph: AccessGraph
   readonly #isRead: () => ReadonlySet<string>
+  /** All that roles are members of, whatever that is good for. */
+  readonly #above = new MembershipGraph((member) =>
+    this.catalog.memberships.ofMember(member).map(({ role }) => role),
+  )
 
   constructor(from: Snapshot | Catalog) {
     this.catalog = from instanceof Catalog ? from : new Catalog(from)
@@ -139,10 +143,7 @@ export class AccessWorld {
 
   /** Whether a role is one of some, or one that they are members of: all that such a role is a member of is read. */
   #isReadWith(asked: readonly string[], role: string): boolean {
-    const above = new MembershipGraph((member) =>
-      this.catalog.memberships.ofMember(member).map((one) => one.role),
-    )
-    return asked.includes(role) || asked.some((one) => above.isReachable(one, role))
+    return asked.some((one) => this.#above.isReachable(one, role))
   }
 
   /** Whether a snapshot that does not have an object shows that there is none. */
@@ -231,12 +232,10 @@ const columnAccess = (
   { role, privilege, object }: NamedQuestion & Pick<AccessQuestion, 'role'>,
   most: number,
 ): readonly ColumnAccess[] =>
-  !objectKinds.column.privileges.includes(privilege)
-    ? []
-    : columnsOf(catalog, object).flatMap((column) => {
-        const { verdict, paths } = stepOf(graph, role, privilege, column, most)
-        return verdict === 'not granted' ? [] : [{ column: column.name[2]!, paths }]
-      })
+  columnsFor(catalog, object, privilege).flatMap((column) => {
+    const { verdict, paths } = stepOf(graph, role, privilege, column, most)
+    return verdict === 'not granted' ? [] : [{ column: column.name[2]!, paths }]
+  })
 
 /** What an object is in may not be in a snapshot that was made by hand. */
 const aroundStep = (

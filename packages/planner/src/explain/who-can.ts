@@ -1,5 +1,5 @@
 import type { CatalogObject } from '../catalog/catalog.ts'
-import { columnsOf } from '../catalog/column.ts'
+import { columnsFor } from '../catalog/column.ts'
 import type {
   AccessQuestion,
   AccessStep,
@@ -10,7 +10,6 @@ import type {
 } from '../model/explanation.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { everybody } from '../postgres/acl-item.ts'
-import { objectKinds } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
 import type { AccessGraph } from './access-graph.ts'
@@ -79,9 +78,9 @@ export const whoCanIn = (
   const found = holdersIn(graph, object, privilege, most)
   const known = new Set(found.roles.map(({ role }) => role))
   const columns =
-    found.everybody.length > 0 || !objectKinds.column.privileges.includes(privilege)
+    found.everybody.length > 0
       ? []
-      : columnsOf(catalog, object).flatMap((column): readonly ColumnHolders[] => {
+      : columnsFor(catalog, object, privilege).flatMap((column): readonly ColumnHolders[] => {
           const its = holdersIn(graph, column, privilege, most, known)
           return its.everybody.length + its.roles.length > 0 ? [{ column: column.name[2]!, ...its }] : []
         })

@@ -1,4 +1,4 @@
-import { type Assertion, AssertionsError, Target } from '@pgsr/node-postgres'
+import { type Assertion, AssertionsError, type OnlyAssertion, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
 import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
@@ -21,7 +21,7 @@ const makeNames = async (box: Sandbox): Promise<Names> => {
 
 const onlyIn = (
   { payroll }: Names,
-  on: Assertion extends infer A ? (A extends { readonly on: infer T } ? T : never) : never,
+  on: OnlyAssertion['on'],
   can: 'SELECT' | 'UPDATE' | 'EXECUTE' = 'SELECT',
 ): Assertion => ({
   only: [payroll],
