@@ -70,6 +70,10 @@ export const allOf = (list: HandedList): RawBuilder<unknown> =>
 export const isHashedIn = (oid: RawBuilder<unknown>, list: HandedList): RawBuilder<boolean> =>
   sql`(${oid} in ${allOf(list)}) is true`
 
+/** Whether an oid is in a list. A list that may be long is hashed; otherwise that would take longer than looking it through. */
+export const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): RawBuilder<boolean> =>
+  mayBeLong ? isHashedIn(oid, list) : sql`${oid} = ${anyOf(list)}`
+
 /** A fact about the session. */
 export const ofSession = (column: SessionColumn): RawBuilder<never> =>
   sql<never>`pg_catalog.current_setting(${settingOf(`session_${column}`)})::${sql.raw(sessionColumns[column])}`

@@ -1,21 +1,26 @@
 import { sql } from 'kysely'
 import { anyOf, handOn, oidsOf } from './handed-on.ts'
-import type { Needs } from './needs.ts'
-import { handOnClosure, levelsFrom } from './role-closure.ts'
+import { type Needs, readsEach } from './needs.ts'
+import { handOnClosure, levelsFrom, oneByOneFrom } from './role-closure.ts'
 import { handingOn, type Statement } from './statement.ts'
 import { dependencies, handOnTracked, settings, usualDependents, usualObjectsNamed } from './usual-objects.ts'
 import { memberships, roles } from './usual-roles.ts'
 
 /** Finds the tracked roles, and all that the desired and the requested roles are members of. */
-const rolesToCompare = handingOn(
-  () => sql`
-    with recursive ${levelsFrom(sql`${oidsOf('desired')} || ${oidsOf('requested_role')}`)}
-    select ${sql.join([handOnClosure(), handOnTracked()])}`,
-)
+const rolesToCompare = handingOn((_version, needs) => {
+  const start = sql`${oidsOf('desired')} || ${oidsOf('requested_role')}`
+  return readsEach(needs)
+    ? sql`
+    with recursive ${oneByOneFrom(start)}
+    select ${sql.join([handOn('role_closure', sql`array(select r.oid from reached as r)`), handOnTracked(needs)])}`
+    : sql`
+    with recursive ${levelsFrom(start)}
+    select ${sql.join([handOnClosure(), handOnTracked(needs)])}`
+})
 
 /** Finds the tracked roles, and those that the desired roles are direct members of. */
 const rolesToProve = handingOn(
-  () => sql`
+  (_version, needs) => sql`
     select ${sql.join([
       handOn(
         'role_closure',
@@ -24,7 +29,7 @@ const rolesToProve = handingOn(
           union select m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
         )`,
       ),
-      handOnTracked(),
+      handOnTracked(needs),
     ])}`,
 )
 

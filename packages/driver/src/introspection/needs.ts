@@ -55,6 +55,8 @@ export interface Needs {
   readonly matched: ReadonlySet<ObjectKind>
   /** Whether one role is desired, and no more. */
   readonly isOneDesired: boolean
+  /** Whether the scope names other roles, too. */
+  readonly otherRoles: boolean
   /** Whether few things are named, so that it takes longer to put rows together than to read them one by one. */
   readonly isShort: boolean
   /** Whether all tables that the scope names are in one schema. */
@@ -111,6 +113,7 @@ const isShort = (count: number): boolean => count > 0 && count <= 30
 const needsOfScope = (
   {
     desired,
+    roles,
     objects,
     owned,
     patterns,
@@ -132,6 +135,7 @@ const needsOfScope = (
       named,
       matched,
       isOneDesired: desired.length === 1,
+      otherRoles: roles.length > 0,
       isShort: patterns.length === 0 && isShort(objects.length) && isShort(desired.length),
       isOneSchema: new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]] : []))).size < 2,
       owned: owned.length > 0,
@@ -232,6 +236,9 @@ export const covers = (needs: Needs, found: Found): boolean =>
   (needs.readsRights || found.isSuperuser || needs.purpose !== 'change') &&
   isSubset(withFound(needs, found).catalogs, needs.catalogs) &&
   isSubset(rareFor(needs.purpose, found.rare), needs.rare)
+
+/** Whether a row is read for each thing, though several would fit into one. */
+export const readsEach = ({ isShort: isEach, purpose }: Needs): boolean => isEach && purpose !== 'change'
 
 /** A key that is equal for equal needs. */
 export const needsKey: (needs: Needs) => string = remembering((needs) =>

@@ -22,6 +22,14 @@ export const levelsFrom = (
     ) from level as l
   )`
 
+/** A common table expression `reached`: the same roles, where they are few. It takes less long to plan. */
+export const oneByOneFrom = (roles: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`reached as (
+    select pg_catalog.unnest(${roles}) as oid
+    union
+    select m.roleid from reached as r cross join lateral ${membershipsOf(sql`r.oid`)} as m
+  )`
+
 /** Hands on the roles of all levels. */
 export const handOnClosure = (): RawBuilder<unknown> =>
   handOn(

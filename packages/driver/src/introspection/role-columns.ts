@@ -3,13 +3,8 @@ import { type RawBuilder, sql } from 'kysely'
 import { isRealMember } from './membership.ts'
 import type { ColumnsOf } from './rows.ts'
 
-/** In UTC, with microseconds. `to_char` cannot write infinity, and does not say whether a year is BC. */
-const validUntil = sql`case
-  when r.rolvaliduntil is null or r.rolvaliduntil = 'infinity' then 'infinity'
-  when r.rolvaliduntil = '-infinity' then '-infinity'
-  else pg_catalog.to_char(pg_catalog.timezone('UTC', r.rolvaliduntil), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    || case when pg_catalog.date_part('year', pg_catalog.timezone('UTC', r.rolvaliduntil)) < 0 then ' BC' else '' end
-end`
+/** In UTC, as JSON, which is written the same whatever DateStyle says: see `validUntilOf`. */
+const validUntil = sql`pg_catalog.to_json(pg_catalog.timezone('UTC', r.rolvaliduntil))::text`
 
 /** The columns that matter only where something has to change. */
 export type ForChanges = Pick<ColumnsOf<'roles'>, 'servesOthers' | 'administeredByOthers' | 'administers'>

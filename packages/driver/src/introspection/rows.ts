@@ -28,7 +28,7 @@ const attributes = {
   createDb: boolean,
   replication: boolean,
   bypassRls: boolean,
-  validUntil: text,
+  validUntil: orNull(text),
   servesOthers: boolean,
   administeredByOthers: boolean,
   administers: orNull(number),

@@ -27,6 +27,7 @@ import { readRows } from './read-rows.ts'
 import type { RowOf } from './rows.ts'
 import { serverOf } from './server.ts'
 import { statementsFor } from './statements.ts'
+import { validUntilOf } from './valid-until.ts'
 import { withoutUnnameableDefaults, withoutUnnameableObjects } from './unnameable.ts'
 
 /** The answer of the catalogs. */
@@ -132,10 +133,11 @@ const defaultPrivilegesOf = (
 }
 
 const roleOf = (
-  { administeredByOthers, administers, ...role }: RowOf<'roles'>,
+  { administeredByOthers, administers, validUntil, ...role }: RowOf<'roles'>,
   elsewhere: ReadonlyMap<string, number>,
 ): Role => ({
   ...role,
+  validUntil: validUntilOf(validUntil),
   elsewhere: elsewhere.get(role.oid) ?? 0,
   ...(administeredByOthers && { administeredByOthers }),
   ...(administers !== null && { administers }),

@@ -18,7 +18,8 @@ export interface Statement {
   ) => RawBuilder<unknown>
 }
 
-interface Listing<Name extends ListName> {
+/** The columns of a list, and where they are from. */
+export interface Listing<Name extends ListName> {
   readonly columns: ColumnsOf<Name>
   /** What the statement hands on besides. */
   readonly handsOn?: readonly RawBuilder<unknown>[]

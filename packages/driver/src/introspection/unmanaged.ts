@@ -37,9 +37,9 @@ const beyondReach = (version: number, needs: Needs) =>
     ])
 
 /** `ALTER ROLE … SET`, with the names only: the values may be confidential. */
-export const describedSetting = sql<string>`(
-  select pg_catalog.string_agg(pg_catalog.split_part(setting, '=', 1), ', ') from pg_catalog.unnest(s.setconfig) as setting
-) || coalesce((
+export const describedSetting = sql<string>`pg_catalog.array_to_string(array(
+  select pg_catalog.split_part(setting, '=', 1) from pg_catalog.unnest(s.setconfig) as setting
+), ', ') || coalesce((
   select ' in database ' || pg_catalog.quote_ident(d.datname) from pg_catalog.pg_database as d where d.oid = s.setdatabase
 ), '')`
 

@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, looksIntermediate } from './constant.ts'
-import { anyOf, handOn, type HandedList, isHashedIn, none, oidsOf, ofSession } from './handed-on.ts'
+import { anyOf, handOn, type HandedList, isIn, none, oidsOf, ofSession } from './handed-on.ts'
 import { dependenciesOf } from './dependency.ts'
 import { aclItems, name } from './name.ts'
-import type { Needs } from './needs.ts'
+import { type Needs, readsEach } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
 import { asMaterialized, handingOn, listing, type Statement } from './statement.ts'
 import { describedSetting } from './unmanaged.ts'
@@ -22,6 +22,8 @@ interface UsualKind {
   readonly acl: RawBuilder<unknown>
   /** The letter of the kind for `acldefault`. */
   readonly letter: RawBuilder<unknown>
+  /** The name where all that are read are in the one schema that the scope names. */
+  readonly nameInOneSchema?: RawBuilder<unknown>
   /** Those that the scope names. */
   readonly from: (needs: Needs) => RawBuilder<unknown>
   /** Those on which tracked roles have something. */
@@ -66,6 +68,7 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
     dependents: 'dependent_table',
     kind: sql`case c.relkind when 'S' then 'sequence' else 'table' end`,
     name: sql`array[n.nspname, c.relname]`,
+    nameInOneSchema: sql`array[(${partOfScope('schemasWithTables')})[1], c.relname]`,
     oid: sql`c.oid`,
     owner: 'c.relowner',
     acl: sql`c.relacl`,
@@ -73,8 +76,10 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
     // The index on names of tables is searched, instead of a join being planned.
     from: ({ isOneSchema }) =>
       isOneSchema
-        ? sql`(select (${partOfScope('schemasWithTables')})[1] as nspname) as n cross join pg_catalog.pg_class as c
-      where c.relnamespace = (select x.oid from pg_catalog.pg_namespace as x where x.nspname = n.nspname)
+        ? sql`pg_catalog.pg_class as c
+      where c.relnamespace = (
+        select x.oid from pg_catalog.pg_namespace as x where x.nspname = (${partOfScope('schemasWithTables')})[1]
+      )
       and c.relname = any(${partOfScope('tables')}) and c.relkind in ${relkinds}`
         : sql`rows from (
         pg_catalog.unnest(${partOfScope('schemasOfTables')}), pg_catalog.unnest(${partOfScope('tables')})
@@ -101,13 +106,14 @@ const kindsIn = ({ named, readsRights }: Needs): readonly UsualKind[] => [
 ]
 
 const statementOf = (
-  { kind, name: path, oid, owner, acl, letter }: UsualKind,
+  { kind, oid, owner, acl, letter, ...usual }: UsualKind,
   from: (needs: Needs) => RawBuilder<unknown>,
+  nameIn: (needs: Needs) => RawBuilder<unknown> = () => usual.name,
 ): Statement =>
   listing('usualObjects', (_version, needs) => ({
     columns: {
       kind,
-      name: path,
+      name: nameIn(needs),
       oid,
       owner: name(owner, needs),
       acl: aclItems(sql`coalesce(${acl}, pg_catalog.acldefault(${letter}, ${sql.ref(owner)}))`, needs, false),
@@ -117,7 +123,9 @@ const statementOf = (
 
 /** The statements that read the objects of the usual kinds that the scope names. */
 export const usualObjectsNamed = (needs: Needs): readonly Statement[] =>
-  kindsIn(needs).map((kind) => statementOf(kind, kind.from))
+  kindsIn(needs).map((kind) =>
+    statementOf(kind, kind.from, ({ isOneSchema }) => (isOneSchema && kind.nameInOneSchema) || kind.name),
+  )
 
 /** Unites queries of some kinds of object. Without any, there are no rows. */
 const united = (
@@ -132,12 +140,22 @@ const united = (
         sql` union `,
       )
 
+/** The same for a few desired roles. A role may be there twice. */
+const handOnTrackedByFew = handOn(
+  'tracked_role',
+  sql`(${oidsOf('desired')} || array(
+    select m.roleid from pg_catalog.pg_auth_members as m
+    where m.member = ${anyOf('desired')} and ${looksIntermediate(sql`pg_catalog.pg_get_userbyid(m.roleid)::text`)}
+  ))`,
+)
+
 /**
  * Hands on the desired roles, the intermediate roles that have one as a member, and those among some other roles. Each name is
  * checked once, since the check is slow.
  * @param others a query of oids
  */
-export const handOnTracked = (others?: RawBuilder<unknown>): RawBuilder<unknown> => {
+export const handOnTracked = (needs: Needs, others?: RawBuilder<unknown>): RawBuilder<unknown> => {
+  if (readsEach(needs) && others === undefined) return handOnTrackedByFew
   const joined = sql`select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}`
   return handOn(
     'tracked_role',
@@ -165,7 +183,7 @@ const trackedRoles = handingOn((_version, needs) => {
     ({ oid }) => oid,
   )
   return sql`select ${sql.join([
-    handOnTracked(grantees),
+    handOnTracked(needs, grantees),
     handOn('owner_or_grantor', needs.readsRights ? sql`array(${owners})` : none),
     handOn('snapshot_schema', needs.readsRights ? sql`array(${schemas})` : none),
     handOn('unused_role', none),
@@ -235,23 +253,30 @@ export const usualDependents = (needs: Needs): readonly Statement[] => {
 }
 
 /** What the tracked roles have, so that it can be read too if it is something else. */
-export const dependencies = listing('dependencies', () => ({
-  columns: {
-    role: sql`case when not ${isHere} then d.refobjid end`,
-    catalog: catalogName('d.classid'),
-    how: sql`d.deptype`,
-    onColumn: sql`d.objsubid <> 0`,
-    count: sql`pg_catalog.count(*)`,
-    oids: sql`pg_catalog.array_agg(d.objid) filter (where ${isHere})`,
-  },
-  from: sql`from ${dependenciesOfTracked} as d
+export const dependencies = listing('dependencies', (_version, needs) => {
+  const isEach = readsEach(needs)
+  return {
+    columns: {
+      role: sql`case when not ${isHere} then d.refobjid end`,
+      catalog: catalogName('d.classid'),
+      how: sql`d.deptype`,
+      onColumn: sql`d.objsubid <> 0`,
+      count: isEach ? sql`1` : sql`pg_catalog.count(*)`,
+      oids: isEach
+        ? sql`case when ${isHere} then array[d.objid] end`
+        : sql`pg_catalog.array_agg(d.objid) filter (where ${isHere})`,
+    },
+    from: isEach
+      ? sql`from ${dependenciesOfTracked} as d`
+      : sql`from ${dependenciesOfTracked} as d
     group by 1, d.classid, 3, 4
     order by 1, d.classid, 3, 4`,
-}))
+  }
+})
 
 export const settings = listing('unmanaged', (_version, needs) => ({
   columns: { role: name('s.setrole', needs), kind: sql`'settings'::text`, description: describedSetting },
-  from: sql`from (select x.* from pg_catalog.pg_db_role_setting as x offset 0) as s where ${isHashedIn(sql`s.setrole`, 'tracked_role')}
+  from: sql`from pg_catalog.pg_db_role_setting as s where ${isIn(sql`s.setrole`, 'tracked_role', !readsEach(needs))}
     order by s.setrole, s.setdatabase`,
 }))
 

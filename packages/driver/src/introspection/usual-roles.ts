@@ -6,6 +6,7 @@ import {
   handOn,
   type HandedList,
   isHashedIn,
+  isIn,
   listHandedOn,
   ofSession,
   oidsOf,
@@ -13,7 +14,7 @@ import {
 } from './handed-on.ts'
 import { membershipsOf } from './membership.ts'
 import { name } from './name.ts'
-import type { Needs, Purpose } from './needs.ts'
+import { type Needs, type Purpose, readsEach } from './needs.ts'
 import {
   administeredByOthers,
   administers,
@@ -25,7 +26,7 @@ import {
 import { handOnClosure, levelsFrom } from './role-closure.ts'
 import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
-import { columnsOf } from './rows.ts'
+import { eachRole, rolesAlike } from './roles-alike.ts'
 import { handingOn, listing, type Statement } from './statement.ts'
 
 /** The grantees of schemas, a row for each privilege. */
@@ -91,10 +92,6 @@ const reach = listing('reach', (version) => ({
   from: sql``,
 }))
 
-/** Whether an oid is in a list. A list that may be long is hashed; otherwise that would take longer than looking it through. */
-const isIn = (oid: RawBuilder<unknown>, list: HandedList, mayBeLong: boolean): RawBuilder<unknown> =>
-  mayBeLong ? isHashedIn(oid, list) : sql`${oid} = ${anyOf(list)}`
-
 /** The acting role, which alone administers roles for a superuser, or the roles by which it administers. */
 const administrators =
   ({ readsRights }: Needs): Test =>
@@ -154,41 +151,14 @@ const notRead: ForChanges = {
   administers: sql`null::int8`,
 }
 
-/** The numbers of the columns by which roles with the same attributes are found. Constants need no grouping. */
-const columnsToGroup = (purpose: Purpose): RawBuilder<unknown> => {
-  const others = new Set([
-    'names',
-    'oids',
-    'validUntil',
-    ...(purpose === 'change' ? [] : Object.keys(notRead)),
-  ])
-  const numbers = columnsOf('rolesAlike').map((column, index) => (others.has(column) ? [] : [index + 1]))
-  return sql.raw(numbers.flat().join(', '))
-}
-
-/** Most roles are intermediate roles, whose attributes are the same. */
+/** The roles of the closure, and those that act. */
 export const roles = listing('rolesAlike', (version, needs) => {
-  const { name: called, oid, ...rest } = attributes
-  const isEach = needs.isShort && needs.purpose !== 'change'
-  const listed = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
-    isEach ? sql`array[${column}]` : sql`pg_catalog.array_agg(${column} order by r.oid)`
-  return {
-    columns: {
-      names: listed(called),
-      oids: listed(oid),
-      ...rest,
-      ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
-    },
-    from: sql`from pg_catalog.pg_roles as r
+  const columns = { ...attributes, ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead) }
+  const from = sql`from pg_catalog.pg_roles as r
     where r.oid = any((
       select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
-    )::oid[])
-    ${
-      isEach
-        ? sql`order by r.oid`
-        : sql`group by ${columnsToGroup(needs.purpose)}, r.rolvaliduntil order by pg_catalog.min(r.oid)`
-    }`,
-  }
+    )::oid[])`
+  return readsEach(needs) ? eachRole(columns, from) : rolesAlike(columns, from)
 })
 
 /** In which way a member is one. Before 16 memberships have no options. */
@@ -201,10 +171,11 @@ const optionsOf = (version: number): readonly RawBuilder<unknown>[] => [
  * Which memberships of the roles in the closure matter. Those of a role that administers others are many. A plan touches only
  * those in roles of the closure.
  */
-const membershipsFor: Readonly<Record<Purpose, RawBuilder<unknown>>> = {
-  change: sql`where ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
-  compare: sql``,
-  prove: sql`where ${isHashedIn(sql`m.member`, 'tracked_role')} or ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
+const membershipsFor: Readonly<Record<Purpose, (needs: Needs) => RawBuilder<unknown>>> = {
+  change: () => sql`where ${isHashedIn(sql`m.roleid`, 'role_closure')}`,
+  compare: () => sql``,
+  prove: (needs) => sql`where ${isIn(sql`m.member`, 'tracked_role', !readsEach(needs))}
+    or ${isIn(sql`m.roleid`, 'role_closure', !readsEach(needs))}`,
 }
 
 /** The names of the roles with some oids. */
@@ -218,6 +189,13 @@ type Grouping = (
   options: RawBuilder<unknown>,
   needs: Needs,
 ) => Readonly<Record<'roles' | 'members' | 'from', RawBuilder<unknown>>>
+
+/** A row for each. */
+const each: Grouping = (read, _options, needs) => ({
+  roles: sql`array[${name('m.roleid', needs)}]`,
+  members: sql`array[${name('m.member', needs)}]`,
+  from: sql`from ${read} order by m.member, m.roleid, m.grantor`,
+})
 
 /** A row for each member. */
 const byMember: Grouping = (read, options, needs) => ({
@@ -240,8 +218,8 @@ const byRoles: Grouping = (read, options, needs) => ({
 })
 
 export const memberships = listing('membershipsAlike', (version, needs) => {
-  const read = sql`${membershipsOf(anyOf('role_closure'))} as m ${membershipsFor[needs.purpose]}`
-  const grouping = needs.isOneDesired ? byMember : byRoles
+  const read = sql`${membershipsOf(anyOf('role_closure'))} as m ${membershipsFor[needs.purpose](needs)}`
+  const grouping = readsEach(needs) ? each : needs.isOneDesired ? byMember : byRoles
   const { from, ...names } = grouping(read, sql.join(optionsOf(version)), needs)
   return {
     columns: {

@@ -24,7 +24,7 @@ import { planAgain, type Reviewed } from './reviewed-plan.ts'
 import { anySize, planWorkload } from './workload.ts'
 
 /** Makes the plan of a call, again each time that the catalogs have been read. */
-export interface PlanSource<E> {
+export interface PlanSource<E> extends Partial<Pick<Prepared, 'storedToCompare'>> {
   /** What has to be read to make the plan. */
   readonly scope: Scope
   /** The passwords that the plan may set, by role. */

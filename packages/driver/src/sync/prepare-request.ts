@@ -33,6 +33,10 @@ const copied = (desired: Desired): readonly RequestedRole[] =>
 export const setsPassword = (grant: Grant): boolean =>
   grant?.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === 'set'
 
+/** Whether a grant lets a role log in with the password that it has. */
+const keepsPassword = (grant: Grant): boolean =>
+  grant.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === 'keep'
+
 const refuseLostPasswords = ({ desired }: SyncRequest, passwords: ReadonlyMap<string, Password>): void => {
   for (const { role, grants } of desired)
     if (grants.some(setsPassword) && !passwords.has(role))
@@ -63,7 +67,11 @@ const checkedRequest = (roles: readonly RequestedRole[], { options, seed }: Give
   )
   refuseLostPasswords(request, passwords)
   for (const [role, password] of passwords) checkPassword(role, password)
-  return { request, scope: scopeOfRequest(request), passwords }
+  const scope = scopeOfRequest(request)
+  const keepers = new Set(
+    request.desired.flatMap(({ role, grants }) => (grants.some(keepsPassword) ? [role] : [])),
+  )
+  return { request, scope, passwords, storedToCompare: scope.desired.filter((role) => !keepers.has(role)) }
 }
 
 /** Checks the desired roles before anything is sent. */

@@ -8,4 +8,9 @@ export interface Prepared {
   readonly scope: Scope
   /** By role. They are never part of a request, a plan or an error. */
   readonly passwords: ReadonlyMap<string, Password>
+  /**
+   * The desired roles of which it matters whether they have a password, while nothing has to change. A role that logs in, and
+   * for which none is given, keeps the one that it has.
+   */
+  readonly storedToCompare: readonly string[]
 }

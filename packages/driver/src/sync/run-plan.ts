@@ -76,20 +76,21 @@ const withRoomForLocks = <E>(
 
 /** Reads the catalogs without a lock, and the stored passwords if they may be read, to compare them with those given. */
 const readFirst = Effect.fnUntraced(function* (
-  { scope }: Pick<PlanSource<unknown>, 'scope'>,
+  { scope, storedToCompare }: Pick<PlanSource<unknown>, 'scope' | 'storedToCompare'>,
   passwords: Passwords,
   settings: Settings,
   transaction: TransactionScope,
   purpose: Purpose,
 ) {
-  const storedScope: StoredScope = { roles: scope.desired, compared: passwords.compares }
+  const roles = (purpose === 'compare' ? storedToCompare : undefined) ?? scope.desired
+  const storedScope: StoredScope = { roles, compared: passwords.compares }
   const reading = yield* withRetries(
     () => readCatalogs(scope, storedScope, transaction, settings, purpose),
     settings,
     { transaction, executes: false },
   )
   if (passwords.roles.length > 0) yield* planningAsync(() => passwords.check(reading.version))
-  if (scope.desired.length === 0 || !reading.readsPasswords)
+  if (roles.length === 0 || !reading.readsPasswords)
     return { reading, snapshot: reading.snapshot, stored: undefined }
   const text =
     reading.stored === undefined
