@@ -19,6 +19,7 @@ import { type Touched, touchedBy } from '../model/touched.ts'
 import { isSameItem } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
 import { isInert } from '../resolve/future-owner.ts'
+import { getOrMake } from '../util/collections.ts'
 import { objectsTouched } from './effects.ts'
 
 /** How the catalogs differ from what a plan predicted. */
@@ -71,10 +72,16 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
  */
 const ofAnotherDatabase = (catalog: Catalog): ((role: string) => boolean) => {
   const intermediateRoles = new IntermediateRoles(catalog)
+  const known = new Map<string, boolean>()
   return (role) =>
-    isLocalElsewhere(catalog.server, role) &&
-    intermediateRoles.whose(role) === 'theirs' &&
-    intermediateRoles.isPlain(role)
+    getOrMake(
+      known,
+      role,
+      () =>
+        isLocalElsewhere(catalog.server, role) &&
+        intermediateRoles.whose(role) === 'theirs' &&
+        intermediateRoles.isPlain(role),
+    )
 }
 
 /** Adds the facts to compare, some of them twice. What is the same in the other catalog is left out. */
@@ -105,7 +112,9 @@ const factsToProve = (
       if (!isOfAnotherDatabase(row.role)) addMembership(row)
   for (const role of listing) catalog.memberships.inRole(role).forEach(addMembership)
   for (const { role, member } of touched.memberships)
-    catalog.memberships.between(role, member).forEach(addMembership)
+    // Those of the roles about which everything is compared are among their other rows.
+    if (!roles.has(member) || isOfAnotherDatabase(role))
+      catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of catalog.objects.values()) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)

@@ -45,9 +45,12 @@ interface OnObject {
   readonly grantee: string
 }
 
-/** A list without duplicates. */
-const listOf = <T>(all: readonly T[], inSql: (one: T) => string): string =>
-  [...new Set(all.map(inSql))].join(', ')
+/** A list without duplicates. Each value is written once: operations on all combinations have each value many times. */
+const listOf = <T>(
+  all: readonly T[],
+  valueOf: (one: T) => string,
+  inSql: (value: string) => string = (value) => value,
+): string => [...new Set(all.map(valueOf))].map(inSql).join(', ')
 
 /** `SELECT ("a", "b"), UPDATE ("a")`: by privilege, the columns. */
 const privilegesOnColumns = (all: readonly OnObject[]): string => {
@@ -70,7 +73,11 @@ const privilegesOn = (all: Several<OnObject>): string => {
 }
 
 const grantees = (all: readonly { readonly grantee: string }[]): string =>
-  listOf(all, ({ grantee }) => (grantee === 'public' ? 'PUBLIC' : quoteIdent(grantee)))
+  listOf(
+    all,
+    ({ grantee }) => grantee,
+    (grantee) => (grantee === 'public' ? 'PUBLIC' : quoteIdent(grantee)),
+  )
 
 type RevokedPrivilege = OnObject & { readonly grantOptionOnly?: boolean }
 
@@ -104,10 +111,10 @@ export const ownershipStatement = ({ kind, name }: ObjectName, newOwner: string)
 const word = (option: boolean): string => (option ? 'TRUE' : 'FALSE')
 
 const roles = (all: readonly { readonly role: string }[]): string =>
-  listOf(all, ({ role }) => quoteIdent(role))
+  listOf(all, ({ role }) => role, quoteIdent)
 
 const members = (all: readonly { readonly member: string }[]): string =>
-  listOf(all, ({ member }) => quoteIdent(member))
+  listOf(all, ({ member }) => member, quoteIdent)
 
 const grantMemberships = (all: Several<GrantMembership>): string => {
   const { grantor, admin, options, namesGrantor } = all[0]

@@ -4,7 +4,7 @@ import { isIntermediateName, isLocalTo } from '../model/managed-role.ts'
 import type { GrantMembership, LockRole, Operation, RevokeMembership } from '../model/operation.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
-import { sortedBy } from '../util/collections.ts'
+import { getOrMake, sortedBy } from '../util/collections.ts'
 import { isWithinBudget } from './lock-budget.ts'
 
 /**
@@ -31,10 +31,10 @@ type Lock = Pick<LockRole, 'role' | 'mode'>
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
  */
 const locksForMembership = (
-  { server, membershipsHaveGrantors }: Catalog,
+  { membershipsHaveGrantors }: Catalog,
   { kind, role, member }: MembershipChange,
+  isLocal: boolean,
 ): readonly Lock[] => {
-  const isLocal = isLocalTo(server, role)
   const isGranted = kind === 'grantMembership'
   return [
     ...(isLocal ? [] : [{ role: member, mode: 'exclusive' as const }]),
@@ -55,7 +55,11 @@ const locksForShared = ({ reason }: Operation, object: ObjectName, role: string)
     ? [{ role, mode: 'exclusive' }]
     : []
 
-const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
+const locksFor = (
+  catalog: Catalog,
+  operation: Operation,
+  isLocal: (role: string) => boolean,
+): readonly Lock[] => {
   if (operation.reason.temporary !== undefined) return []
   switch (operation.kind) {
     case 'createRole':
@@ -63,7 +67,7 @@ const locksFor = (catalog: Catalog, operation: Operation): readonly Lock[] => {
       return operation.as === catalog.server.actingRole ? [] : [{ role: operation.as, mode: 'share' }]
     case 'grantMembership':
     case 'revokeMembership':
-      return locksForMembership(catalog, operation)
+      return locksForMembership(catalog, operation, isLocal(operation.role))
     case 'grantPrivilege':
     case 'revokePrivilege':
       return locksForShared(operation, operation.object, operation.grantee)
@@ -87,8 +91,10 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
   for (const operation of operations)
     if (lockingByThemselves.has(operation.kind) && 'role' in operation) locked.add(operation.role)
   const locks = new Map<string, LockRole>()
+  const local = new Map<string, boolean>()
+  const isLocal = (role: string): boolean => getOrMake(local, role, () => isLocalTo(server, role))
   for (const operation of operations)
-    for (const { role, mode } of locksFor(catalog, operation)) {
+    for (const { role, mode } of locksFor(catalog, operation, isLocal)) {
       const other = locks.get(role)?.mode
       if (other === 'exclusive' || other === mode || locked.has(role) || !access.roles.mayLock(role)) continue
       const reason = { role: operation.reason.role, grant: null }
