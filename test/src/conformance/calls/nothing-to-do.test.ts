@@ -1,6 +1,6 @@
-import { type DesiredRole, Grant, type Plan, Target } from '@pgsr/node-postgres'
+import { type DesiredRole, ForbiddenRoleError, Grant, type Plan, Target } from '@pgsr/node-postgres'
 import { expect, test } from 'vitest'
-import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
+import { conformanceAtEnds, conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
 
 type SyncRequest = Extract<Plan['request'], { readonly kind: 'sync' }>
@@ -125,5 +125,38 @@ conformanceAtEndsInTurn('calls that find nothing to do, again and again', (sandb
     expect(await has(box, role, table, 'SELECT')).toBe(false)
     expect((await box.pool.syncRoles(desired)).changed).toBe(true)
     expect(await has(box, role, table, 'SELECT')).toBe(true)
+  })
+
+  test('a way to a superuser that somebody else has made is refused by the next call', async () => {
+    const box = sandbox()
+    const { role, desired } = await settled(box)
+    const [group, above, superuser] = ['g', 'a', 's'].map((name) => box.name(name))
+    await box.run(`create role ${group}; create role ${above}`)
+    const joins: DesiredRole = { role, grants: [...desired.grants, Grant.roleMembership(group!)] }
+    for (const changed of [true, false, false])
+      expect((await box.pool.syncRoles(joins)).changed).toBe(changed)
+    await box.admin(
+      `create role ${superuser} superuser; grant ${superuser} to ${above}; grant ${above} to ${group}`,
+    )
+    await expect(box.pool.syncRoles(joins)).rejects.toBeInstanceOf(ForbiddenRoleError)
+    await box.admin(`drop role ${superuser}`)
+  })
+})
+
+conformanceAtEnds((sandbox) => {
+  test('a password that somebody else stored for a role that does not log in is removed by the next call', async () => {
+    const box = sandbox()
+    const { role, desired } = await settled(box)
+    const isStored = async (): Promise<unknown> =>
+      (await box.admin(`select rolpassword is not null from pg_authid where rolname = '${role}'`))[0]?.[0]
+    await box.admin(`alter role ${role} password 'planted'`)
+    // Only a superuser may see that there is one.
+    expect((await box.pool.syncRoles(desired)).changed).toBe(box.isSuperuser)
+    expect(await isStored()).toBe(!box.isSuperuser)
+    const logsIn = { role, grants: [...desired.grants, Grant.login()] }
+    await box.pool.syncRoles(logsIn)
+    await box.admin(`alter role ${role} password 'its own'`)
+    expect((await box.pool.syncRoles(logsIn)).changed).toBe(false)
+    expect(await isStored()).toBe(true)
   })
 })

@@ -45,6 +45,45 @@ conformanceInTurn('attribute', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
+  test('roles that differ in one attribute are told apart, however many are read at once', async () => {
+    const box = sandbox()
+    const variants = [
+      ...all,
+      'LOGIN',
+      'NOINHERIT',
+      "VALID UNTIL '2030-01-02 03:04:05.6+00'",
+      "VALID UNTIL 'infinity'",
+      'CREATEROLE LOGIN',
+      'CREATEDB LOGIN',
+    ].map((options) => [box.name('r'), options] as const)
+    const roles = variants.map(([role]) => role)
+    await box.admin(variants.map(([role, options]) => `create role ${role} ${options}`).join(';'))
+    const { roles: read } = await box.pool.introspect(roles.map((role) => ({ role, grants: [] })))
+    const rows = await box.admin(`
+      select rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+        extract(epoch from rolvaliduntil)::float8
+      from pg_roles where rolname in (${roles.map((role) => `'${role}'`).join()})`)
+    const bySay = new Map(read.map((role) => [role.name, role]))
+    expect(rows).toHaveLength(variants.length)
+    for (const row of rows) {
+      const role = bySay.get(String(row[0]))!
+      const { superuser, inherit, createRole, createDb, login, replication, bypassRls, validUntil } = role
+      const until = validUntil === 'infinity' ? null : Date.parse(validUntil) / 1000
+      expect([
+        role.name,
+        superuser,
+        inherit,
+        createRole,
+        createDb,
+        login,
+        replication,
+        bypassRls,
+        until,
+      ]).toEqual([...row.slice(0, 8), row[8] === Infinity ? null : row[8]])
+    }
+    await box.admin(`drop role ${roles.join(',')}`)
+  })
+
   test('an attribute that the acting role may not take away is residue', async () => {
     const box = sandbox()
     const role = box.name('r')
