@@ -240,6 +240,20 @@ export const mutations: readonly Mutation[] = [
     tests: ['packages/planner/test/plan/prediction.test.ts'],
   },
   {
+    name: 'in the first database nobody knows of the roles that should not exist',
+    file: 'packages/driver/src/databases/workflow.ts',
+    text: 'desired: [...here, ...absent]',
+    by: 'desired: [...here, ...absent.slice(Infinity)]',
+    tests: conformance('databases/sync-databases'),
+  },
+  {
+    name: 'what the first database does to memberships is not known where others are planned',
+    file: 'packages/driver/src/databases/cluster-outcome.ts',
+    text: 'notIn(before.memberships, after.memberships)',
+    by: 'notIn(before.memberships, before.memberships)',
+    tests: conformance('databases/sync-databases'),
+  },
+  {
     name: 'a plan of nothing is taken for another request, too',
     file: 'packages/driver/src/sync/plan-once.ts',
     text: 'asked === askedBy(now)',

@@ -60,11 +60,14 @@ export interface Step {
 /** Whether a role only stays because of what another step takes from it. */
 const isLeftTo =
   (databases: readonly string[]) =>
-  ({ reason, message }: Residue): boolean =>
-    reason === 'in another database' &&
-    databases.some((name) => message.endsWith(`it has something in database ${JSON.stringify(name)}`))
+  ({ database }: Residue): boolean =>
+    database !== undefined && databases.includes(database)
 
-const stepFor = (database: string, plan: Plan, others: readonly string[], isLast: boolean): Step => {
+const stepFor = (
+  { database, plan, isLater }: Pick<Step, 'database' | 'plan' | 'isLater'>,
+  others: readonly string[],
+  isLast = false,
+): Step => {
   const isOfOthers = isLeftTo(others)
   const residue = plan.residue.filter((one) => !isOfOthers(one))
   const kept = new Set(residue.map(({ role }) => role))
@@ -73,7 +76,7 @@ const stepFor = (database: string, plan: Plan, others: readonly string[], isLast
     database,
     plan,
     shown: { ...plan, residue },
-    isLater: true,
+    isLater,
     dropsAtLast: isLast ? [...new Set(waiting)] : [],
   }
 }
@@ -83,15 +86,11 @@ export const stepsIn = ({ databases }: Planned): readonly Step[] => {
   const [first, ...others] = databases
   const names = databases.map(({ database }) => database)
   return [
-    ...databases.map(({ database, plan }) => ({
-      database,
-      plan,
-      shown: plan,
-      isLater: false,
-      dropsAtLast: [],
-    })),
+    ...databases.map(({ database, plan }) => stepFor({ database, plan, isLater: false }, names)),
     ...(first === undefined ? [] : [...others, first]).flatMap(({ database, absent }) =>
-      absent === undefined ? [] : [stepFor(database, absent, names, database === first?.database)],
+      absent === undefined
+        ? []
+        : [stepFor({ database, plan: absent, isLater: true }, names, database === first?.database)],
     ),
   ]
 }

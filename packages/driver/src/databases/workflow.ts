@@ -1,4 +1,11 @@
-import { type DesiredRole, InvalidGrantError, outcomeOf, type Plan, type Snapshot } from '@pgsr/planner'
+import {
+  type AbsentRole,
+  type DesiredRole,
+  InvalidGrantError,
+  outcomeOf,
+  type Plan,
+  type Residue,
+} from '@pgsr/planner'
 import { describeName, nameProblem } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
@@ -13,6 +20,7 @@ import type { Prepared } from '../sync/prepared.ts'
 import { prepareRequest } from '../sync/prepare-request.ts'
 import type { SyncRolesOptions } from '../options.ts'
 import type { Desired } from '../functions.ts'
+import { afterCluster, type ClusterOutcome } from './cluster-outcome.ts'
 import { absentIn, type DesiredInDatabases, desiredIn } from './desired.ts'
 import {
   type DividedOptions,
@@ -37,11 +45,14 @@ export type ProvideSessions<E2, R> = Readonly<Record<string, ProvideSession<E2, 
 /** What is to be done in one database: checked, and not begun. */
 interface Part {
   readonly database: string
-  readonly desired: readonly DesiredRole[]
+  readonly desired: readonly (DesiredRole | AbsentRole)[]
   readonly options: DividedOptions['each']
 }
 
-/** Divides a call into its parts, the first of which is about the cluster, too. */
+/**
+ * Divides a call into its parts. The first is about the cluster, too, and about the roles that should not exist: only
+ * whoever knows what the others are to have can give them anew what they have from these.
+ */
 const divide = (
   provide: ProvideSessions<unknown, unknown>,
   desired: DesiredInDatabases,
@@ -56,11 +67,13 @@ const divide = (
         message: `cannot sync roles: the name of database ${describeName(database)} ${problem}`,
       })
   }
-  const [first, ...others] = databases.map((database, index): Part => ({
-    database,
-    desired: desiredIn(desired, database, databases, index === 0),
-    options: index === 0 ? each : { ...each, ...withoutCluster(each) },
-  }))
+  const absent = absentIn(desired)
+  const [first, ...others] = databases.map((database, index): Part => {
+    const here = desiredIn(desired, database, databases, index === 0)
+    return index === 0
+      ? { database, desired: [...here, ...absent], options: each }
+      : { database, desired: here, options: { ...each, ...withoutCluster(each) } }
+  })
   if (first === undefined)
     throw new InvalidGrantError({
       field: 'connections',
@@ -134,17 +147,6 @@ const prepare = <E2, R>(
     return { divided, all, toDrop }
   })
 
-/** Adds the roles that the plan of the first database creates, as they will be when the other plans are executed. */
-const withRolesOf = <E>(source: PlanSource<E>, outcome: Snapshot): PlanSource<E> => ({
-  ...source,
-  planFor: (snapshot, ...more) => {
-    const there = new Set(snapshot.roles.map(({ name }) => name))
-    const wanted = new Set(source.scope.desired)
-    const created = outcome.roles.filter(({ name }) => wanted.has(name) && !there.has(name))
-    return source.planFor({ ...snapshot, roles: [...snapshot.roles, ...created] }, ...more)
-  },
-})
-
 /** Whether something of a role stays in a database by the plan for it. */
 const isLeft = (plan: Plan | undefined, role: string): boolean =>
   plan === undefined || plan.residue.some((one) => one.role === role && one.reason !== 'in another database')
@@ -162,13 +164,31 @@ const withoutOthers = <E>(source: PlanSource<E>, others: ReadonlyMap<string, Pla
   },
 })
 
+/** The same plans, made for what an earlier plan leads to, which has read more. */
+const onOutcome = <E>(source: PlanSource<E>, { after }: ClusterOutcome): PlanSource<E> => ({
+  ...source,
+  planFor: (_snapshot, ...more) => source.planFor(after, ...more),
+})
+
 type Done = Extract<DatabaseResult, { readonly state: 'done' }>
 
 const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
 
+/** Whether a role only stays because of what it has in one of some databases. */
+const isLeftTo =
+  (databases: readonly string[]) =>
+  ({ database }: Residue): boolean =>
+    database !== undefined && databases.includes(database)
+
+/** What was done, without what was left to other databases, and is done there as well. */
+const withoutLeft = (done: Done, databases: readonly string[]): Done => {
+  const isOfOthers = isLeftTo(databases)
+  return { ...done, plan: { ...done.plan, residue: done.plan.residue.filter((one) => !isOfOthers(one)) } }
+}
+
 /**
- * Takes from the roles that should not exist what they have in each database. The first database comes last: there they are
- * dropped, since nothing else is left of them.
+ * Takes from the roles that should not exist what they have in the other databases. The first database comes last: there
+ * they are dropped, since nothing else is left of them.
  */
 const dropAbsent = <E2, R>(
   all: readonly Place<E2, R>[],
@@ -176,20 +196,19 @@ const dropAbsent = <E2, R>(
   before: readonly Done[],
   concurrency: number,
 ): Effect.Effect<readonly DatabaseResult[], never, R> => {
+  const names = all.map(({ database }) => database)
   const drop = (index: number): Effect.Effect<DatabaseResult, never, R> => {
     const [part, done] = [all[index]!, before[index]!]
     return Effect.map(Effect.result(syncIn(part, toDrop)), (result) =>
       Result.isSuccess(result)
-        ? { ...done, absent: result.success }
+        ? { ...withoutLeft(done, names), absent: result.success }
         : { state: 'failed', error: result.failure as SyncError | DatabaseError, done },
     )
   }
-  const [second, ...others] = all.map((_, index) => index).slice(1)
+  const others = all.map((_, index) => index).slice(1)
   return Effect.gen(function* () {
-    // The second takes away what belongs to the cluster, too, before the others look.
-    const ofSecond = second === undefined ? [] : [yield* drop(second)]
     const ofOthers = yield* Effect.forEach(others, drop, { concurrency })
-    return [yield* drop(0), ...ofSecond, ...ofOthers]
+    return [yield* drop(0), ...ofOthers]
   })
 }
 
@@ -247,29 +266,33 @@ export const databasesWorkflow = {
     Effect.gen(function* () {
       const { divided, all, toDrop } = yield* prepare(provide, desired, options, true)
       const [first, ...others] = all
-      let outcome: Snapshot | undefined
+      let outcome: ClusterOutcome | undefined
       const ofFirst: Plan = yield* planIn(first, first.work, (source) => ({
         ...source,
         planFor: (snapshot, ...more) =>
           Effect.tap(source.planFor(snapshot, ...more), (plan) =>
             Effect.sync(() => {
-              outcome = outcomeOf(snapshot, plan)
+              outcome = { before: snapshot, after: outcomeOf(snapshot, plan) }
             }),
           ),
       }))
       const { concurrency } = divided
       const rest = yield* Effect.forEach(
         others,
-        (other) => planIn(other, other.work, (source) => withRolesOf(source, outcome!)),
+        (other) => planIn(other, other.work, (source) => afterCluster(source, outcome!)),
         { concurrency },
       )
       const plans = [ofFirst, ...rest].map((plan): DatabasePlans => ({ plan }))
       const byDatabase = (ofEach: readonly DatabasePlans[]): DatabasesPlans =>
         Object.fromEntries(all.map(({ database }, index) => [database, ofEach[index]!]))
       if (toDrop === undefined) return byDatabase(plans)
-      const ofOthers = yield* Effect.forEach(others, (other) => planIn(other, toDrop), { concurrency })
+      const ofOthers = yield* Effect.forEach(
+        others,
+        (other) => planIn(other, toDrop, (source) => afterCluster(source, outcome!)),
+        { concurrency },
+      )
       const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
-      const last = yield* planIn(first, toDrop, (source) => withoutOthers(source, done))
+      const last = yield* planIn(first, toDrop, (source) => onOutcome(withoutOthers(source, done), outcome!))
       return byDatabase([last, ...ofOthers].map((absent, index) => ({ ...plans[index]!, absent })))
     }),
 } as const

@@ -15,6 +15,8 @@ export interface Residue {
     | 'not managed'
     | 'keeps something'
     | 'not permitted'
+  /** For `in another database`: which one has something of the role. */
+  readonly database?: string
   /** A sentence without a full stop, in PostgreSQL’s tone. */
   readonly message: string
   /** The SQL that would end it; a comment or an instruction if no statement here can. */

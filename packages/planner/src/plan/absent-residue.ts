@@ -7,7 +7,7 @@ import { quoteIdent } from '../postgres/identifier.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { dropMappingStatement, policyStatement, revokeMembershipStatement } from '../sql/statement.ts'
 
-type End = Pick<Residue, 'statement' | 'by'>
+type End = Pick<Residue, 'statement' | 'by' | 'database'>
 
 const superuser = 'a superuser'
 
@@ -55,6 +55,7 @@ const residueFor = (catalog: Catalog, goal: Goal, role: string, tie: Tie): Resid
     case 'other database': {
       const database = describeName(tie.database)
       return staying(`it has something in database ${database}`, 'in another database', {
+        database: tie.database,
         statement: `-- in database ${database}: a sync with the same absent role`,
         by: 'a role that may do there what was done here',
       })

@@ -190,6 +190,47 @@ conformanceAround16('several databases', (sandbox) => {
     )
   })
 
+  test('a role keeps what it should have from one that should not exist', async () => {
+    const box = sandbox()
+    const [leaver, joe, group] = [box.name('leaver'), box.name('joe'), box.name('g')]
+    await box.run(`create role ${leaver}; create role ${joe}; create role ${group};
+      grant ${group} to ${leaver} with admin option`)
+    await box.admin(`set role ${leaver}; grant ${group} to ${joe}; reset role`)
+    await inDatabases(box, 3, (databases) =>
+      using(box, databases, async (all) => {
+        for (const database of databases)
+          await inside(
+            box,
+            database,
+            `grant usage on schema app to ${leaver};
+            grant select on app.t to ${leaver} with grant option;
+            set role ${leaver}; grant select on app.t to ${joe}; reset role`,
+          )
+        const desired = [
+          {
+            role: joe,
+            grants: [Grant.roleMembership(group), Grant.tableSelect('app', 't', { direct: true })],
+          },
+          { role: leaver, absent: true },
+        ] as const
+        const keeps = async () => [
+          await box.admin(`select pg_has_role('${joe}', '${group}', 'MEMBER')`),
+          ...(await Promise.all(databases.map((database) => canRead(box, joe, database)))),
+        ]
+        const plans = Object.values(await all.plan(desired)).flatMap(({ plan, absent }) => [plan, absent!])
+        // It is said once, of the plan that does it.
+        expect(
+          plans.flatMap(({ effects }) => effects).filter(({ fact }) => fact.kind === 'membership'),
+        ).toEqual([])
+        expect((await all.sync(desired)).changed).toBe(true)
+        expect(await keeps()).toEqual([[[true]], true, true, true])
+        expect(await box.admin(`select from pg_roles where rolname = '${leaver}'`)).toEqual([])
+        expect((await all.sync(desired)).changed).toBe(false)
+        await all.sync({ role: joe, grants: [] })
+      }),
+    )
+  })
+
   test('do not get in each other’s way, even if all change the same roles at the same time', async () => {
     const box = sandbox()
     const roles = Array.from({ length: 10 }, () => box.name('r'))
