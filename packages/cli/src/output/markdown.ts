@@ -54,7 +54,7 @@ export const asMarkdown = (
     const warnings = first === undefined || first.lines.length === 0 ? [] : [{ lines: first.lines }]
     const blocks = [...warnings, ...others]
     return [
-      `#### ${asCode(headline(step.shown, step.database))}`,
+      `#### ${asCode(headline(step))}`,
       ...(blocks.length === 0 ? [] : [fenced('diff', diffOf(blocks))]),
     ].join('\n\n')
   })

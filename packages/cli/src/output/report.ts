@@ -90,10 +90,14 @@ const ofResidue = ({ residue }: Plan, placeOf: PlaceOf): readonly Line[] =>
   ])
 
 /** What the plan is, in one line. */
-export const headline = (plan: Plan, database: string): string => {
+export const headline = ({
+  shown: plan,
+  database,
+  isLater,
+}: Pick<Step, 'shown' | 'database' | 'isLater'>): string => {
   const count = operationsOf(plan).length
   const what = plan.request.kind === 'sync' ? '' : 'unused roles of pgsr’s own: '
-  const where = `database ${JSON.stringify(database)}`
+  const where = `database ${JSON.stringify(database)}${isLater ? ', at last' : ''}`
   if (count === 0)
     return `${where}: ${what}${leavesUndone(plan) ? 'nothing that can be done' : 'nothing to do'}`
   const several = plan.transactions.length > 1 ? ` in ${plan.transactions.length} transactions` : ''
@@ -125,14 +129,12 @@ const ofExistence = (plan: Plan): readonly Line[] => {
 }
 
 /** Everything that is said of a plan, the gravest first. */
-export const reportOf = (
-  { shown: plan, database, dropsAtLast }: Pick<Step, 'shown' | 'database' | 'dropsAtLast'>,
-  placeOf: PlaceOf,
-): readonly Block[] => {
+export const reportOf = (step: Omit<Step, 'plan'>, placeOf: PlaceOf): readonly Block[] => {
+  const { shown: plan, isLater, dropsAtLast } = step
   const { warnings, roles, public: everybody, others, unmanaged } = summaryOf(plan)
   return [
     {
-      title: { text: headline(plan, database), tone: 'title' },
+      title: { text: headline(step), tone: 'title' },
       lines: warnings.map((text) => ({ text: `! ${text}`, tone: 'warning' })),
     },
     ...(everybody === null ? [] : [ofRoles(everybody, placeOf)]),
@@ -148,7 +150,8 @@ export const reportOf = (
           ]),
     ]),
     ...roles.map((one) => ofRoles(one, placeOf)),
-    ...others.map((one) => ofRoles(one, placeOf, ', which the policy does not name')),
+    // A later plan asks only for roles to be dropped, so that to it all roles of the policy are others.
+    ...others.map((one) => ofRoles(one, placeOf, isLater ? '' : ', which the policy does not name')),
     ...block('asked for, and not given', ofSkipped(plan.skipped, placeOf)),
     ...block('should go, and stays', ofResidue(plan, placeOf)),
     ...block(

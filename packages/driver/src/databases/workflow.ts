@@ -140,10 +140,10 @@ const prepare = <E2, R>(
         return { database, first, work, provide: provide[database]! }
       }),
     )
+    // What PUBLIC has is settled by then.
+    const { public: _, ...each } = divided.each
     const toDrop: Work | undefined =
-      absent.length === 0
-        ? undefined
-        : { prepared: yield* prepareWork(absent, divided.each), each: divided.each }
+      absent.length === 0 ? undefined : { prepared: yield* prepareWork(absent, each), each }
     return { divided, all, toDrop }
   })
 

@@ -105,7 +105,10 @@ export const unmanagedOf = (catalog: Catalog, goal: Goal): readonly Unmanaged[] 
   sortedBy(
     [
       ...catalog.unmanaged.filter(
-        ({ role, kind }) => goal.desired.has(role) && !(kind === 'settings' && managesSettings(goal, role)),
+        ({ role, kind }) =>
+          goal.desired.has(role) &&
+          // Settings belong to the cluster, which another call may manage.
+          !(kind === 'settings' && (managesSettings(goal, role) || !goal.managed.cluster)),
       ),
       ...memberships(catalog, goal),
       ...members(catalog, goal),
