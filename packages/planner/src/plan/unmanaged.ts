@@ -24,7 +24,7 @@ const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
       all.push({
         role: member,
         kind: 'membership',
-        description: `ADMIN option for role ${describeName(role)}, which comes with CREATEROLE`,
+        description: `ADMIN option for role ${describeName(role)}, which may come with CREATEROLE`,
       })
     if (goal.desired.has(member) && isGrantedToItself(catalog, goal, row))
       all.push({
@@ -47,7 +47,7 @@ const whyItStays = (catalog: Catalog, goal: Goal, row: Membership): string | und
   if (catalog.isSuperuser(row.member)) return 'which is a superuser'
   if (!judgesMembership(goal, row)) return 'which syncs'
   if (isGrantedToItself(catalog, goal, row)) return 'which has created the role and grants it to itself'
-  return comesWithCreateRole(catalog, goal, row) ? 'whose ADMIN option comes with CREATEROLE' : undefined
+  return comesWithCreateRole(catalog, goal, row) ? 'whose ADMIN option may come with CREATEROLE' : undefined
 }
 
 /** Members of roles that list their members otherwise. */

@@ -372,7 +372,7 @@ const wordsFor = (role: string, fact: Fact): string => {
       if (fact.member === role && fact.grantor === role)
         return `membership in ${of}, which it has created and grants itself`
       return fact.member === role
-        ? `ADMIN option for ${of}, which comes with CREATEROLE`
+        ? `ADMIN option for ${of}, which may come with CREATEROLE`
         : `having granted membership in ${of} to role ${describeName(fact.member)}`
     }
     case 'default privilege': {
