@@ -30,6 +30,13 @@ export const mutations: readonly Mutation[] = [
     tests: conformance('access/special-cases'),
   },
   {
+    name: 'members of a role that changes are left out of the difference of access',
+    file: 'packages/planner/src/explain/access-difference.ts',
+    text: 'graph.leadsTo.isAnyReachable(role, changed)',
+    by: 'graph.leadsTo.isAnyReachable(role, changed) && changed.has(role)',
+    tests: ['test/src/at-length/difference.test.ts'],
+  },
+  {
     name: 'assertions are not checked once more before COMMIT',
     file: 'packages/driver/src/sync/transaction-attempt.ts',
     text: 'source.checkReality !== undefined',

@@ -6,6 +6,7 @@ import {
   type Explanation,
   introspectAccess,
   type Snapshot,
+  whoCanAccess,
 } from '@pgsr/node-postgres'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -200,6 +201,26 @@ describe.for(servers)('access on $name', (server) => {
         throw new Error('there is always one more path')
       })
 
+    /** What is said of all roles at once is what is said of each of them. */
+    const compareWithAll = (snapshot: Snapshot, { privilege, object }: AccessQuestion): void => {
+      const { roles } = whoCanAccess(snapshot, { privilege, object })
+      const each = stage.roles.flatMap((role) => {
+        const { verdict, paths, afterSetRole, morePaths, conditions, login } = explainAccess(
+          snapshot,
+          { role, privilege, object },
+          { paths: 10 },
+        )
+        const own = paths.filter(({ source }) => source.kind !== 'PUBLIC' && source.kind !== 'setting')
+        const more = morePaths && { morePaths }
+        return own.length + afterSetRole.length === 0
+          ? []
+          : [{ role, login, verdict, paths: own, afterSetRole, ...more, conditions }]
+      })
+      expect(
+        roles.filter(({ role }) => stage.roles.includes(role)).sort((a, b) => (a.role < b.role ? -1 : 1)),
+      ).toEqual(each)
+    }
+
     const tryEverything = async (drawn: readonly number[]): Promise<void> => {
       const all = questionsOf(stage)
       const wide = await read()
@@ -220,6 +241,7 @@ describe.for(servers)('access on $name', (server) => {
         if (whole.verdict !== 'unknown') expect(whole).toEqual(answer)
         expect(answer.paths.length > 0, 'a path is there if the privilege is').toBe(isHeld(answer))
       }
+      for (const number of drawn.slice(0, 4)) compareWithAll(named, all[number % all.length]!.question)
       const interesting = answers.flatMap(({ paths, afterSetRole }, index) =>
         [...paths, ...afterSetRole].map((path) => ({ asked: all[index]!, path })),
       )

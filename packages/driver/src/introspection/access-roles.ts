@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { rows } from './membership.ts'
+import { membershipsBy, rows } from './membership.ts'
 import type { Needs } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
 
@@ -49,24 +49,29 @@ export const accessRoles = ({ accessRoles: which }: Needs): readonly RawBuilder<
   ]
 }
 
-const ofRoles = (column: 'member' | 'roleid'): RawBuilder<boolean> =>
-  sql<boolean>`m.${sql.ref(column)} = any(array(select r.oid from access_role as r))`
+/**
+ * The rows between these roles. The index is searched once, for the side from which the roles were found, and the other side
+ * is hashed. Otherwise PostgreSQL takes the roles for few, and searches for all of them anew for each of them.
+ */
+const between = (version: number, { accessRoles: which }: Needs): RawBuilder<unknown> => {
+  const [searched, hashed] =
+    which === 'holders' ? (['roleid', 'member'] as const) : (['member', 'roleid'] as const)
+  return sql`
+    select m.roleid, m.member, m.grantor, m.admin_option,
+      ${version < 160000 ? sql`true as inherit_option, true as set_option` : sql`m.inherit_option, m.set_option`}
+    from ${membershipsBy(searched, sql`any(array(select r.oid from access_role as r))`)} as m
+    where (m.${sql.ref(hashed)} in (select r.oid from access_role as r)) is true`
+}
 
 /**
  * The memberships between these roles; and from 16 on, those that were granted by virtue of them, which have to be revoked
  * before them, with all that the same members have in the same role.
  */
-export const accessMemberships = (
-  version: number,
-  { accessRoles: which }: Needs,
-): readonly RawBuilder<unknown>[] => {
-  if (which === 'all') return [sql`access_membership as (${rows(version)})`]
-  const between = rows(version)
-    .where(ofRoles('member'))
-    .where(sql<boolean>`m.roleid in (select r.oid from access_role as r)`)
-  if (version < 160000) return [sql`access_membership as (${between})`]
+export const accessMemberships = (version: number, needs: Needs): readonly RawBuilder<unknown>[] => {
+  if (needs.accessRoles === 'all') return [sql`access_membership as (${rows(version)})`]
+  if (version < 160000) return [sql`access_membership as (${between(version, needs)})`]
   return [
-    sql`access_between as (${between})`,
+    sql`access_between as (${between(version, needs)})`,
     sql`access_dependent as (
       select b.* from access_between as b
       union

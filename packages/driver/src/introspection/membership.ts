@@ -25,9 +25,13 @@ export const columnsOfMembership = (needs: Needs): ColumnsOf<'memberships'> => (
   set: sql`m.set_option`,
 })
 
-/** The rows by which any of some roles is a member of others. It is a subquery of its own, so that the index is searched. */
+/** The rows with any of some roles in a column. It is a subquery of its own, so that the index is searched. */
+export const membershipsBy = (column: 'member' | 'roleid', roles: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(select x.* from pg_catalog.pg_auth_members as x where x.${sql.ref(column)} = ${roles} offset 0)`
+
+/** The rows by which any of some roles is a member of others. */
 export const membershipsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`(select x.* from pg_catalog.pg_auth_members as x where x.member = ${member} offset 0)`
+  membershipsBy('member', member)
 
 /**
  * Whether a row `m` lets its member inherit or SET ROLE. From 16 on, the creator of a role has a membership with only the

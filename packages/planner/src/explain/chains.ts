@@ -73,8 +73,9 @@ const walk = (
       }
       for (const hop of graph.hopsOf(partial.at)) {
         if (!leading.has(hop.link.role) || isOn(partial, hop.link.role)) continue
-        if (following.length < most * unfinished) following.push(...next(partial, hop))
-        else isCut = true
+        const more = next(partial, hop)
+        if (following.length < most * unfinished) following.push(...more)
+        else isCut ||= more.length > 0
       }
     }
     level = following
@@ -82,23 +83,41 @@ const walk = (
   return { found, areMore: isCut }
 }
 
+/** The roles at which chains end, and which roles lead to them. */
+export interface Destination {
+  readonly ends: ReadonlyMap<string, unknown>
+  /** Those that have the privileges of one of these, without doing anything. */
+  readonly inheriting: ReadonlySet<string>
+  /** Those from which memberships of any sort lead to one, or to a superuser. */
+  readonly leading: ReadonlySet<string>
+}
+
+/** What leads to some roles, from others and all that these are members of. */
+export const destinationOf = (
+  graph: AccessGraph,
+  from: readonly string[],
+  ends: ReadonlyMap<string, unknown>,
+): Destination => ({
+  ends,
+  inheriting: graph.inheritsFrom.leadingTo(from, (one) => ends.has(one)),
+  leading: graph.leadsTo.leadingTo(from, (one) => ends.has(one) || graph.catalog.isSuperuser(one)),
+})
+
 /** The chains by which a role has the privileges of some roles, without doing anything. */
 export const inheritedChains = (
   graph: AccessGraph,
   role: string,
-  ends: ReadonlyMap<string, unknown>,
+  { ends, inheriting }: Destination,
   most: number,
-): Chains => {
-  const leading = graph.inheritsFrom.leadingTo([role], (one) => ends.has(one))
-  return walk(
+): Chains =>
+  walk(
     graph,
     { at: role, sets: false },
-    leading,
+    inheriting,
     most,
     (partial) => (ends.has(partial.at) ? chainOf(partial, undefined) : undefined),
     (before, hop) => (hop.inherits ? [{ at: hop.link.role, hop, before, sets: false }] : []),
   )
-}
 
 /**
  * The chains by which a role has them after SET ROLE, and not before: the last membership before SET ROLE is one that does not
@@ -107,14 +126,13 @@ export const inheritedChains = (
 export const chainsAfterSetRole = (
   graph: AccessGraph,
   role: string,
-  ends: ReadonlyMap<string, unknown>,
+  { ends, leading }: Destination,
   most: number,
-): Chains => {
-  const isEnd = (one: string): boolean => ends.has(one) || graph.catalog.isSuperuser(one)
-  return walk(
+): Chains =>
+  walk(
     graph,
     { at: role, sets: true },
-    graph.leadsTo.leadingTo([role], isEnd),
+    leading,
     most,
     (partial) => {
       if (partial.before === undefined) return undefined
@@ -133,6 +151,15 @@ export const chainsAfterSetRole = (
       return hop.inherits ? [set] : [set, { at, hop, before, sets: false, setsRole: at }]
     },
   )
+
+/** The roles among some that have the privileges of others, or can have them by SET ROLE. */
+export const rolesReaching = (
+  graph: AccessGraph,
+  roles: readonly string[],
+  ends: ReadonlyMap<string, unknown>,
+): ReadonlySet<string> => {
+  const inheriting = graph.inheritsFrom.leadingTo([...graph.setsRoleTo.above(roles)], (one) => ends.has(one))
+  return graph.setsRoleTo.leadingTo(roles, (one) => inheriting.has(one) || graph.catalog.isSuperuser(one))
 }
 
 /** Whether a role has the privileges of any of some roles, once it has become the right one. */

@@ -7,7 +7,8 @@ import { revokeMembershipStatement } from '../sql/statement.ts'
 import type { AccessGraph } from './access-graph.ts'
 import { type Revocation, revocationOf } from './revocation.ts'
 
-const sourceEnding = (graph: AccessGraph, source: PathSource): Revocation => {
+/** How a path ends at its source. */
+export const sourceEnding = (graph: AccessGraph, source: PathSource): Revocation => {
   switch (source.kind) {
     case 'ownership':
     case 'privilege':
@@ -73,11 +74,15 @@ const membershipEnding = (graph: AccessGraph, { role, member, grantor }: Members
   }
 }
 
-/** The ways to end a path: where it comes from, and each membership on the way. */
+/**
+ * The ways to end a path: where it comes from, and each membership on the way.
+ * @param atSource the same for all paths from there
+ */
 export const endingsOf = (
   graph: AccessGraph,
-  { memberships, source }: Pick<AccessPath, 'memberships' | 'source'>,
+  { memberships }: Pick<AccessPath, 'memberships'>,
+  atSource: Revocation,
 ): readonly Ending[] => [
-  { link: 'source', ...sourceEnding(graph, source) },
+  { link: 'source', ...atSource },
   ...memberships.map((link, index): Ending => ({ link: index, ...membershipEnding(graph, link) })),
 ]

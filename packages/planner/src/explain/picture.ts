@@ -80,20 +80,67 @@ export const pictureOf = (answer: Explanation | WhoCan): Picture => {
   return { nodes: [...nodes.values()], edges: [...edges.values()] }
 }
 
-/** In Mermaid, characters are written as their numbers: quotes and brackets would end a label. */
-const inMermaid = (text: string): string =>
-  text.replaceAll(/[^\p{Letter}\p{Number} .,_()-]/gu, (character) => `#${character.codePointAt(0)};`)
+/** What Mermaid writes numbers of characters as meanwhile, and replaces wherever it is: it must not be in a label. */
+const placeholder = /(?<=ﬂ)(?=°)|(?<=¶)(?=ß)/gu
 
-/** The picture as [Mermaid](https://mermaid.js.org) text, which GitHub shows as a picture. */
+/**
+ * In Mermaid, characters are written as their numbers: quotes and brackets would end a label, and a last space is lost. An invisible character divides
+ * what Mermaid would replace.
+ */
+const inMermaid = (text: string): string =>
+  text
+    .replaceAll(placeholder, '\u2060')
+    .replaceAll(/[^\p{Letter}\p{Number} .,_()-]|^ | $/gu, (character) => `#${character.codePointAt(0)};`)
+
+/**
+ * Mermaid shows an error in the place of a picture that has more, and a picture cannot ask for more itself.
+ * @see https://mermaid.js.org/config/schema-docs/config.html (maxEdges, maxTextSize)
+ */
+const most = { edges: 500, characters: 50_000 } as const
+
+const shapes = { role: ['([', '])'], everybody: ['{{', '}}'], object: ['[', ']'] } as const
+
+const nodeInMermaid = ({ id, kind, label }: PictureNode): string =>
+  `  ${id}${shapes[kind][0]}"${inMermaid(label)}"${shapes[kind][1]}`
+
+const edgeInMermaid = ({ from, to, label, dashed }: PictureEdge): string =>
+  `  ${from} ${dashed ? '-.->' : '-->'}|"${inMermaid(label)}"| ${to}`
+
+/** As much of a picture as Mermaid shows: its first arrows, and the boxes that these are between. */
+const fitting = ({ nodes, edges }: Picture): { readonly lines: readonly string[]; readonly left: number } => {
+  const ends = new Set(edges.flatMap(({ from, to }) => [from, to]))
+  const boxes = new Map(nodes.map((node) => [node.id, nodeInMermaid(node)]))
+  const shown = new Set(nodes.flatMap(({ id }) => (ends.has(id) ? [] : [id])))
+  const arrows: string[] = []
+  // Leaves room for the first and the last line.
+  let room = most.characters - 100
+  const isRoomFor = (lines: readonly string[]): boolean => {
+    room -= lines.reduce((sum, line) => sum + line.length + 1, 0)
+    return room >= 0
+  }
+  for (const edge of edges) {
+    const added = [edge.from, edge.to].filter((id) => !shown.has(id))
+    const arrow = edgeInMermaid(edge)
+    if (arrows.length === most.edges || !isRoomFor([arrow, ...added.map((id) => boxes.get(id)!)])) break
+    arrows.push(arrow)
+    for (const id of added) shown.add(id)
+  }
+  return {
+    lines: [...nodes.flatMap(({ id }) => (shown.has(id) ? [boxes.get(id)!] : [])), ...arrows],
+    left: edges.length - arrows.length,
+  }
+}
+
+/**
+ * The picture as [Mermaid](https://mermaid.js.org) text, which GitHub shows as a picture. Of a picture that is too large for
+ * that, it has the first part, and a box that says how many arrows are left out.
+ */
 export const renderMermaid = (answer: Explanation | WhoCan): string => {
-  const { nodes, edges } = pictureOf(answer)
-  const shapes = { role: ['([', '])'], everybody: ['{{', '}}'], object: ['[', ']'] } as const
+  const { lines, left } = fitting(pictureOf(answer))
   return [
     'flowchart LR',
-    ...nodes.map(({ id, kind, label }) => `  ${id}${shapes[kind][0]}"${inMermaid(label)}"${shapes[kind][1]}`),
-    ...edges.map(
-      ({ from, to, label, dashed }) => `  ${from} ${dashed ? '-.->' : '-->'}|"${inMermaid(label)}"| ${to}`,
-    ),
+    ...lines,
+    ...(left === 0 ? [] : [`  more["${left} more arrows are left out"]`]),
     '',
   ].join('\n')
 }
@@ -103,11 +150,11 @@ const inDot = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 /** The picture as text for [Graphviz](https://graphviz.org). */
 export const renderDot = (answer: Explanation | WhoCan): string => {
   const { nodes, edges } = pictureOf(answer)
-  const shapes = { role: 'ellipse', everybody: 'hexagon', object: 'box' } as const
+  const shapesInDot = { role: 'ellipse', everybody: 'hexagon', object: 'box' } as const
   return [
     'digraph access {',
     '  rankdir=LR',
-    ...nodes.map(({ id, kind, label }) => `  ${id} [shape=${shapes[kind]}, label=${inDot(label)}]`),
+    ...nodes.map(({ id, kind, label }) => `  ${id} [shape=${shapesInDot[kind]}, label=${inDot(label)}]`),
     ...edges.map(
       ({ from, to, label, dashed }) =>
         `  ${from} -> ${to} [label=${inDot(label)}${dashed ? ', style=dashed' : ''}]`,

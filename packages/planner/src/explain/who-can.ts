@@ -5,6 +5,7 @@ import type {
   AccessStep,
   ColumnHolders,
   ExplainOptions,
+  PathSource,
   RoleAccess,
   WhoCan,
 } from '../model/explanation.ts'
@@ -13,10 +14,10 @@ import { everybody } from '../postgres/acl-item.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
 import type { AccessGraph } from './access-graph.ts'
-import { opensBySetRole } from './chains.ts'
+import { opensBySetRole, rolesReaching } from './chains.ts'
 import { AccessWorld, checkedQuestion } from './explain.ts'
 import { type Sources, sourcesOf } from './sources.ts'
-import { notRead, stepOf } from './steps.ts'
+import { notRead, stepOf, stepsOf } from './steps.ts'
 
 /** The question without the role. */
 export type WhoCanQuestion = Omit<AccessQuestion, 'role'>
@@ -39,8 +40,9 @@ export const holdersOf = (
   object: CatalogObject,
   privilege: Privilege,
 ): readonly string[] => {
-  const sources = sourcesOf(graph.catalog, object, privilege)
-  return [...graph.catalog.roles.keys()].filter((role) => reaches(graph, role, sources))
+  const roles = [...graph.catalog.roles.keys()]
+  const reaching = rolesReaching(graph, roles, sourcesOf(graph.catalog, object, privilege))
+  return roles.filter((role) => reaching.has(role))
 }
 
 export const roleAccessOf = (
@@ -102,13 +104,14 @@ const holdersIn = (
   but: ReadonlySet<string> = new Set(),
 ): Pick<WhoCan, 'everybody' | 'roles' | 'groups'> => {
   const holders = holdersOf(graph, object, privilege).filter((role) => !but.has(role))
-  const roles = loginFirst(graph, holders).map((role) =>
-    roleAccessOf(graph, role, stepOf(graph, role, privilege, object, most)),
-  )
-  const groups = new Map<string, { source: RoleAccess['paths'][number]['source']; roles: Set<string> }>()
+  const stepFor = stepsOf(graph, holders, privilege, object, most)
+  const roles = loginFirst(graph, holders).map((role) => roleAccessOf(graph, role, stepFor(role)))
+  const groups = new Map<string, { source: PathSource; roles: Set<string> }>()
+  const keys = new Map<PathSource, string>()
   for (const { role, paths, afterSetRole } of roles)
     for (const { source } of [...paths, ...afterSetRole]) {
-      const group = getOrMake(groups, JSON.stringify(source), () => ({ source, roles: new Set<string>() }))
+      const key = getOrMake(keys, source, () => JSON.stringify(source))
+      const group = getOrMake(groups, key, () => ({ source, roles: new Set<string>() }))
       group.roles.add(role)
     }
   return {

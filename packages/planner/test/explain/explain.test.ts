@@ -202,6 +202,22 @@ describe('texts and pictures', () => {
     expect(renderDot(answer)).toContain(String.raw`label="role \"x\\\"] --> y; \\\"\""`)
     expect(pictureOf(answer).edges).toMatchObject([{ label: 'SELECT, by postgres', dashed: false }])
   })
+
+  test('a picture that is too large for Mermaid says what it leaves out', () => {
+    const readers = Array.from({ length: 502 }, (_, index) => `reader_${index}`)
+    const world = readers
+      .reduce((made, role) => made.role(role), snapshot())
+      .schema('sales')
+      .table('sales', 'orders', {
+        privileges: Object.fromEntries(readers.map((role) => [role, ['SELECT'] as const])),
+      })
+    const answer = whoCanAccess(world, { privilege: 'SELECT', object: orders })
+    const { nodes, edges } = pictureOf(answer)
+    const lines = renderMermaid(answer).trimEnd().split('\n')
+    expect(lines.filter((line) => line.includes('-->'))).toHaveLength(500)
+    expect(lines.at(-1)).toContain(`${edges.length - 500} more arrows are left out`)
+    expect(lines).toHaveLength(1 + nodes.length - (edges.length - 500) + 500 + 1)
+  })
 })
 
 const broken = (world: SnapshotBuilder, only: readonly string[]) =>
