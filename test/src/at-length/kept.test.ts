@@ -215,11 +215,10 @@ describe.for(around16)('what is kept on $name', (server) => {
       if (isFirst) {
         await box.sync(desired, { ...all, mode: 'additive' })
         const again = await planned()
+        // Before 16, a role that gets INHERIT may remain a grantor by what it inherits, so that others keep more.
         const still = new Set(again.kept.map(({ fact }) => nameOf(fact)))
-        expect(
-          plan.kept.filter(({ fact }) => !still.has(nameOf(fact))),
-          'no more kept',
-        ).toEqual([])
+        const noMore = plan.kept.filter(({ fact }) => !still.has(nameOf(fact)))
+        if (server.version >= 160_000) expect(noMore, 'no more kept').toEqual([])
         plan = again
       }
       const kept = plan.kept.map(({ fact }) => fact)
