@@ -284,8 +284,8 @@ describe.for(around16)('what is kept on $name', (server) => {
           },
         ),
         {
-          numRuns: Number(process.env.PGSR_TEST_RUNS ?? 3),
-          ...(!isAtLength && { interruptAfterTimeLimit: 8_000 }),
+          numRuns: Number(process.env.PGSR_TEST_RUNS ?? 2),
+          ...(!isAtLength && { interruptAfterTimeLimit: 30_000 }),
           endOnFailure: true,
         },
       )
