@@ -1,4 +1,4 @@
-import { type DesiredRole, Grant, type Privilege, Target } from '@pgsr/node-postgres'
+import { type DesiredRole, Grant, type PlanOptions, type Privilege, Target } from '@pgsr/node-postgres'
 import type { Sandbox } from '../../harness/sandbox/sandbox.ts'
 import type { Pick } from '../planner/apply-operations.ts'
 
@@ -244,4 +244,42 @@ export const desiredFrom = (
     }
   }
   return [...asked].map(([role, grants]) => ({ role, grants }))
+}
+
+type PublicGrant = NonNullable<PlanOptions['public']>[number]
+
+/** What PUBLIC is to have on a thing: some of its privileges, or none. */
+export const publicGrant = (
+  pick: Pick,
+  schema: string,
+  { kind, name, column, privileges }: Thing,
+): PublicGrant => {
+  const listed = privileges.filter(() => pick([true, false])!) as never[]
+  switch (kind) {
+    case 'schema':
+      return Grant.privilege(Target.schema(schema), listed)
+    case 'table':
+      return Grant.privilege(Target.table(schema, name), listed)
+    case 'column':
+      return Grant.privilege(Target.table(schema, name, { columns: [column!] }), listed)
+    case 'function':
+      return Grant.privilege(Target.function(schema, name, ['int', 'text[]']), listed)
+    case 'sequence':
+      return Grant.privilege(Target.sequence(schema, name), listed)
+    case 'type':
+      return Grant.privilege(Target.type(schema, name), listed)
+  }
+}
+
+/** What a call may ask for that manages one schema. */
+export const isInside = (grant: Grant, schema: string): boolean => {
+  switch (grant.kind) {
+    case 'default privilege':
+      return grant.schema === schema
+    case 'privilege':
+    case 'ownership':
+      return ('name' in grant.object ? grant.object.name[0] : grant.object.schema) === schema
+    default:
+      return false
+  }
 }

@@ -16,7 +16,8 @@ export interface Reality {
   readonly inherits: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const oidOf = (schema: string, { kind, name }: Thing): string => {
+/** An expression for the OID of a thing; of a column, for that of its table. */
+export const oidOf = (schema: string, { kind, name }: Thing): string => {
   switch (kind) {
     case 'schema':
       return `(select oid from pg_namespace where nspname = '${schema}')`

@@ -1,11 +1,20 @@
-import { type DesiredRole, Grant, type PlanOptions, Target } from '@pgsr/node-postgres'
+import type { DesiredRole } from '@pgsr/node-postgres'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { pairingInTurn, pairingsOfEachKind } from '../../harness/drivers/pairings.ts'
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { serversAround16 } from '../../harness/servers/servers.ts'
-import { type Pick, pickBy } from '../planner/apply-operations.ts'
-import { blindly, desiredFrom, makeSchema, type Names, newNames, type Thing, things } from './random-world.ts'
+import { pickBy } from '../planner/apply-operations.ts'
+import {
+  blindly,
+  desiredFrom,
+  isInside,
+  makeSchema,
+  type Names,
+  newNames,
+  publicGrant,
+  things,
+} from './random-world.ts'
 import { keyOf, readReality } from './reality.ts'
 
 const around16 = serversAround16(inject('servers'))
@@ -15,40 +24,6 @@ const pairings = isAtLength ? pairingsOfEachKind : pairingInTurn
 const numbers = fc.noShrink(fc.array(fc.nat(), { minLength: 14, maxLength: 14 }))
 const before = fc.array(numbers, { minLength: 5, maxLength: 40, size: 'max' })
 const wishes = fc.array(numbers, { minLength: 1, maxLength: 14, size: 'max' })
-
-type PublicGrant = NonNullable<PlanOptions['public']>[number]
-
-/** What PUBLIC is to have on a thing: some of its privileges, or none. */
-const publicGrant = (pick: Pick, schema: string, { kind, name, column, privileges }: Thing): PublicGrant => {
-  const listed = privileges.filter(() => pick([true, false])!) as never[]
-  switch (kind) {
-    case 'schema':
-      return Grant.privilege(Target.schema(schema), listed)
-    case 'table':
-      return Grant.privilege(Target.table(schema, name), listed)
-    case 'column':
-      return Grant.privilege(Target.table(schema, name, { columns: [column!] }), listed)
-    case 'function':
-      return Grant.privilege(Target.function(schema, name, ['int', 'text[]']), listed)
-    case 'sequence':
-      return Grant.privilege(Target.sequence(schema, name), listed)
-    case 'type':
-      return Grant.privilege(Target.type(schema, name), listed)
-  }
-}
-
-/** What a call may ask for that manages one schema. */
-const isInside = (grant: Grant, schema: string): boolean => {
-  switch (grant.kind) {
-    case 'default privilege':
-      return grant.schema === schema
-    case 'privilege':
-    case 'ownership':
-      return ('name' in grant.object ? grant.object.name[0] : grant.object.schema) === schema
-    default:
-      return false
-  }
-}
 
 describe.for(around16)('on $name', (server) => {
   describe.for(pairings('scope', around16)(server))('$name', ({ driver, kind }) => {

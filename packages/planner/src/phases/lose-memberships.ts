@@ -172,12 +172,19 @@ const asGranted = (row: Membership | undefined): Granted => ({
   options: { inherit: row?.inherit ?? false, set: row?.set ?? false },
 })
 
-/** All rows that are lost, with what goes because of them. */
-export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] =>
-  loseMemberships(catalog, goal, judgedMembers(catalog, goal)).flatMap((operation) =>
-    operation.kind === 'revokeMembership' && operation.option === null
+const pairOf = ({ role, member }: Pick<Membership, 'role' | 'member'>): string => `${role}\0${member}`
+
+/** All rows that are lost, with what goes because of them, apart from those whose members get the same again. */
+export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] => {
+  const operations = loseMemberships(catalog, goal, judgedMembers(catalog, goal))
+  const again = new Set(
+    operations.flatMap((operation) => (operation.kind === 'grantMembership' ? [pairOf(operation)] : [])),
+  )
+  return operations.flatMap((operation) =>
+    operation.kind === 'revokeMembership' && operation.option === null && !again.has(pairOf(operation))
       ? catalog.memberships
           .between(operation.role, operation.member)
           .filter(({ grantor }) => operation.grantor === null || operation.grantor === grantor)
       : [],
   )
+}

@@ -43,16 +43,17 @@ const isSession = (_: Goal, role: string, { server }: Catalog): boolean =>
 /**
  * The phases of every plan, in order. SUPERUSER is lost first: nothing that a role granted before it was a superuser
  * can be revoked in its name while it is one. Memberships are lost before others are granted, which might make a cycle
- * with them. Privileges on schemas go after those on their contents. REVOKE is tried again: a role that has just lost its
- * grant option can no longer be taken for the grantor of something else. What the acting role loses, or a role that it is
- * a member of, goes last if it may be needed until then. Only then are roles dropped that should not exist.
+ * with them. INHERIT changes after privileges: before 16, it gives a role the grant options of others, without which it
+ * could not lose its own. Privileges on schemas go after those on their contents. REVOKE is tried again: a role that has
+ * just lost its grant option can no longer be taken for the grantor of something else. What the acting role loses, or a
+ * role that it is a member of, goes last if it may be needed until then. Only then are roles dropped that should not exist.
  *
  * The acting role borrows memberships at the start of a group of phases, and gives them back at its end. So roles are
  * created in a group before those in which they may be borrowed, and what is borrowed cannot make a cycle with the
  * memberships that desired roles get in a later group.
  */
 export const phases: readonly (readonly Step[])[] = [
-  [createRoles, of(isSession, false, loseAttributes), gainSuperuser, setInherit],
+  [createRoles, of(isSession, false, loseAttributes), gainSuperuser],
   [
     ownSchemas,
     ownContents,
@@ -64,7 +65,7 @@ export const phases: readonly (readonly Step[])[] = [
   ],
   [loseDefaultPrivileges, gainDefaultPrivileges, endMentions],
   [of(isNeeded, false, loseMemberships, judgedMembers)],
-  [grantMemberships, setProperties, gainAttributes],
+  [setInherit, grantMemberships, setProperties, gainAttributes],
   [of(isNeeded, true, loseMemberships, judgedMembers)],
   [of(isSession, true, loseAttributes)],
   [dropAbsentRoles],

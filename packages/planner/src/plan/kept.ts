@@ -39,15 +39,16 @@ const lostDefaults = (before: CatalogDefaults, after: CatalogDefaults): readonly
     isLess(after.acl, grantee, privilege, grantable),
   )
 
-/** The rows that give a member what it loses. */
+/** The rows that give a member what it loses. Who is no longer a member loses them all, also those without any option. */
 const lostRows = (before: Catalog, after: Catalog, role: string, member: string): readonly Fact[] => {
   const rows = before.memberships.between(role, member)
-  const left = together(after.memberships.between(role, member))
+  const rowsLeft = after.memberships.between(role, member)
+  const left = together(rowsLeft)
   const lost = membershipOptionWords
     .map((option) => membershipOptions[option])
     .filter((option) => !left[option])
   return rows
-    .filter((row) => lost.some((option) => row[option]))
+    .filter((row) => rowsLeft.length === 0 || lost.some((option) => row[option]))
     .map((row) => ({ kind: 'membership', ...row }))
 }
 

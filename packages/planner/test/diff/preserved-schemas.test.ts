@@ -76,3 +76,14 @@ describe('a role that preserves what it has in a schema', () => {
     expect(made.residue.map(({ role: name, reason }) => [name, reason])).toEqual([['b', 'passed on']])
   })
 })
+
+test('before 16, a role loses INHERIT after a grant option that another role keeps depending on', () => {
+  const base = withOrders({ 't/owner': 'r*', 'b/t': 'r*' }, { memberships: [membership('t', 'b')] })
+  const before = { ...base, server: { ...base.server, version: 150000 } }
+  // Only as long as `t` inherits the grant option of `b` may it lose its own.
+  const kept = { role: 'b', grants: [], preserveExistingGrantsInSchemas: ['s'] }
+  const lost = { ...roleT([Grant.roleMembership('b')]), inherit: false }
+  expect(scriptOf(before, [lost, kept])).toContain(
+    ['REVOKE SELECT ON TABLE "s"."orders" FROM "t";', 'ALTER ROLE "t" NOINHERIT;'].join('\n'),
+  )
+})

@@ -126,6 +126,13 @@ describe('in an additive plan, a membership', () => {
     ).toContain(`GRANT "${intermediate}" TO "t" WITH INHERIT TRUE, SET TRUE`))
 })
 
+test('an additive plan lists as kept a membership without any option, which the mode exact would revoke', () => {
+  const row = membership('t', 'b', { inherit: false, set: false })
+  expect(plan(withOrders({}, { memberships: [row] }), roleT(), { mode, seed: '' }).kept).toMatchObject([
+    { role: 't', fact: { kind: 'membership', role: 'b' } },
+  ])
+})
+
 test('an additive plan goes through JSON and is planned again from its request', () => {
   const made = plan(withOrders({ 't/owner': 'r' }), roleT(), { mode, seed: '' })
   expect(made.request).toMatchObject({ options: { mode } })

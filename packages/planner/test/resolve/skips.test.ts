@@ -53,3 +53,15 @@ describe('a grant that cannot be made is skipped, with its reason', () => {
       ),
     ).toMatch(/^-- skipped: .*\nGRANT SELECT ON TABLE "s"."orders" TO "t";$/))
 })
+
+test('with keepDependents, a membership that is granted again counts for cycles', () => {
+  const before = withOrders(
+    {},
+    { memberships: [membership('b', 't', { admin: true }), membership('g', 't', { grantor: 'b' })] },
+  )
+  const desired = [{ role: 'b', grants: [] }, roleT([Grant.roleMembership('g')])]
+  const skipped = (keepDependents: boolean) =>
+    plan(before, desired, { keepDependents, seed: '' }).skipped.map(({ reason }) => reason)
+  expect(skipped(true)).toEqual(['cycle'])
+  expect(skipped(false)).toEqual([])
+})

@@ -14,9 +14,13 @@ export const powersOf = (fact: Fact): string[] => {
       return [textOf(fact)]
     case 'membership': {
       const { kind, role, member, admin, inherit, set } = fact
-      return Object.entries({ admin, inherit, set }).flatMap(([option, has]) =>
-        has ? [textOf({ kind, role, member, option })] : [],
-      )
+      // `pg_hba.conf` can name the members of a role, whatever options they have.
+      return [
+        textOf({ kind, role, member }),
+        ...Object.entries({ admin, inherit, set }).flatMap(([option, has]) =>
+          has ? [textOf({ kind, role, member, option })] : [],
+        ),
+      ]
     }
     case 'privilege':
     case 'default privilege': {

@@ -51,6 +51,25 @@ conformanceAround16('order', (sandbox) => {
     await box.run(`drop role ${role}`)
   })
 
+  test('a role loses a grant option before INHERIT, by which it remains the grantor of what another one keeps', async () => {
+    const box = sandbox()
+    const [role, other, schema] = [box.name('r'), box.name('o'), box.name('s')]
+    await box.run(`
+      create role ${role}; create role ${other}; create schema ${schema}; create table ${schema}.t ();
+      grant ${other} to ${role}; grant usage on schema ${schema} to ${role};
+      grant select on ${schema}.t to ${role} with grant option`)
+    await box.admin(`set role ${role}; grant select on ${schema}.t to ${other} with grant option; reset role`)
+    const desired = [
+      { role, inherit: false, grants: [Grant.roleMembership(other)] },
+      { role: other, grants: [], preserveExistingGrantsInSchemas: [schema] },
+    ]
+    await box.sync(desired, { onResidue: 'report' })
+    expect(await may(box, other, `${schema}.t`, 'SELECT WITH GRANT OPTION')).toBe(true)
+    await box.run(`revoke ${other} from ${role}`)
+    expect(await may(box, role, `${schema}.t`, 'SELECT')).toBe(false)
+    expect(await box.admin(`select rolinherit from pg_roles where rolname = '${role}'`)).toEqual([[false]])
+  })
+
   test('a role that loses its membership in the owner leaves no dangling grant', async () => {
     const box = sandbox()
     const [role, owner, other, schema] = [box.name('r'), box.name('o'), box.name('x'), box.name('s')]
@@ -192,6 +211,25 @@ conformanceAround16('order', (sandbox) => {
     const { plan } = await box.sync({ role: a, grants: [Grant.roleMembership(b)] })
     expect(plan.skipped).toMatchObject([{ role: a, reason: 'cycle', path: [b, c, a] }])
     expect(await isMember(a, b)).toBe(false)
+  })
+
+  test('a membership that would make a cycle through one that is granted again is skipped', async () => {
+    const box = sandbox()
+    const [role, admin, member] = [box.name('r'), box.name('a'), box.name('m')]
+    await box.run(`
+      create role ${role}; create role ${admin}; create role ${member}; grant ${role} to ${admin} with admin option`)
+    await box.admin(`set role ${admin}; grant ${role} to ${member}; reset role`)
+    const desired = [
+      { role: admin, grants: [] },
+      { role, grants: [Grant.roleMembership(member)] },
+    ]
+    const { plan } = await box.sync(desired, { keepDependents: true })
+    expect(plan.skipped.map(({ reason }) => reason)).toEqual(['cycle'])
+    expect(
+      await box.admin(
+        `select pg_has_role('${member}', '${role}', 'USAGE'), pg_has_role('${admin}', '${role}', 'MEMBER')`,
+      ),
+    ).toEqual([[true, false]])
   })
 
   test('what may hold code goes to a caretaker, so that it cannot run as the acting role', async () => {
