@@ -48,3 +48,21 @@ test('a script that takes neither has no warning', () =>
       { kind: 'ownership', object: { kind: 'operator family', name: ['s', 'f', 'btree'] } },
     ]),
   ).toEqual([]))
+
+test('a script says first which roles lose an attribute that others may rely on, and which become superusers', () => {
+  const roles = [
+    role('t', { superuser: true, createRole: true, createDb: true, replication: true, bypassRls: true }),
+    role('b'),
+  ]
+  const script = renderSql(
+    plan(
+      snapshot({ roles }),
+      [roleT([Grant.attribute('REPLICATION')]), { role: 'b', grants: [Grant.attribute('SUPERUSER')] }],
+      { seed: 'seed', allowSuperuser: true },
+    ),
+  )
+  expect(script.split('\n').filter((line) => line.includes('WARNING'))).toEqual([
+    '-- WARNING: role "t" loses SUPERUSER, CREATEROLE, BYPASSRLS',
+    '-- WARNING: role "b" gains SUPERUSER',
+  ])
+})
