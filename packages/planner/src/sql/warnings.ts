@@ -3,7 +3,7 @@ import type { Effect } from '../model/effect.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { type Attribute, attributeWords } from '../postgres/attribute.ts'
-import { type ObjectKind, plural } from '../postgres/object-kind.ts'
+import { type ObjectKind, objectKey, plural } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append, sortedBy } from '../util/collections.ts'
 
@@ -26,6 +26,19 @@ const isGrave = ({ role, change, fact }: Effect): boolean =>
     fact.kind === 'role' ||
     fact.kind === 'ownership' ||
     (fact.kind === 'attribute' && fact.attribute === 'LOGIN'))
+
+/** The key of a privilege, whoever has granted it; nothing for other facts. */
+const privilegeKey = ({ role, fact }: Effect): string | undefined =>
+  fact.kind === 'privilege' ? `${role}\0${fact.privilege}\0${objectKey(fact.object)}` : undefined
+
+/** The effects that are grave, without privileges that a role gets again from somebody else, as from a new owner. */
+const graveIn = (effects: readonly Effect[]): readonly Effect[] => {
+  const gained = new Set(effects.flatMap((one) => (one.change === 'gains' ? [privilegeKey(one)] : [])))
+  return effects.filter((one) => {
+    const key = privilegeKey(one)
+    return isGrave(one) && (key === undefined || !gained.has(key))
+  })
+}
 
 /** Attributes that roles get or lose for good, by role. */
 const attributesSet = (plan: Plan, value: boolean): ReadonlyMap<string, readonly Attribute[]> => {
@@ -79,7 +92,7 @@ const describeLosses = (role: string, lost: readonly Effect[], taken: readonly A
  */
 export const warningsOf = (plan: Plan): readonly string[] => {
   const lost = new Map<string, Effect[]>()
-  for (const effect of plan.effects) if (isGrave(effect)) append(lost, effect.role, effect)
+  for (const effect of graveIn(plan.effects)) append(lost, effect.role, effect)
   const taken = new Map<string, readonly Attribute[]>()
   for (const [role, attributes] of attributesSet(plan, false)) {
     const grave = attributes.filter((attribute) => graveAttributes.has(attribute))
