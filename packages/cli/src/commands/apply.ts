@@ -1,4 +1,5 @@
 import type { ExitName } from '../command-line/exit-codes.ts'
+import { checkDatabases } from '../connection/check-databases.ts'
 import { serverAt } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { makePlan } from '../planned/make-plan.ts'
@@ -27,7 +28,12 @@ export const run = async (context: Context): Promise<ExitName> => {
   const saved = await savedPlan(file)
   const server = serverAt(line.url)
   context.place = server.place
-  if (saved !== undefined) return showAskExecute(context, saved, server, () => passwordsFor(saved))
+  if (saved !== undefined) {
+    const databases = saved.databases.map(({ database }) => database)
+    const remedy = 'leave the database out of --url, or make a plan for that one'
+    checkDatabases(context.terminal, server, databases, 'plan', remedy)
+    return showAskExecute(context, saved, server, () => passwordsFor(saved))
+  }
   const policy = await unlessInterrupted(signal, loadPolicy(file))
   const secrets = await readSecrets(policy.secrets, file)
   const passwords = passwordsOf(policy.passwords, secrets)
