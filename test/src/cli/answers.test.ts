@@ -207,6 +207,21 @@ inWorkplaces((place, server) => {
     )
   })
 
+  test('import describes a superuser that is named, and allows that', async () => {
+    const { read, pgsr, sql } = place()
+    const role = newRole()
+    await sql(`create role ${role} superuser`)
+    for (const file of ['super-1.yaml', 'super-1.mjs']) {
+      const imported = await pgsr(['import', '--role', role, '--out', file])
+      expect(imported.stderr).toContain(
+        'it has allow: [superusers], without which a plan for these roles is refused\na plan for it finds nothing to do\n',
+      )
+      expect(imported.code).toBe(0)
+      expect((await pgsr(['check', file])).code).toBe(0)
+    }
+    expect(await read('super-1.yaml')).toContain('\nallow: [ superusers ]\n')
+  })
+
   test('300 operations take few lines', async () => {
     const { write, pgsr, sql } = place()
     const names = Array.from({ length: 10 }, () => newRole())
