@@ -41,7 +41,11 @@ inWorkplaces((place) => {
         expect(await sql(`select from pg_roles where rolname = '${leaver}'`)).toHaveLength(1)
         await sql('drop event trigger refuse', second)
 
-        expect((await pgsr(['apply', '--yes'])).code).toBe(0)
+        const applied = await pgsr(['apply', '--yes'])
+        expect(applied.code).toBe(0)
+        // The first database had nothing left to do.
+        expect(applied.stdout).toMatch(new RegExp(`^done: \\d+ operations? in database "${second}"$`, 'm'))
+        expect(applied.stdout).not.toContain('done: 0 operations')
         expect((await pgsr(['check'])).code).toBe(0)
         const may = async (privilege: string, each: string): Promise<unknown> =>
           (await sql(`select has_table_privilege('${reader}', 's.t', '${privilege}')`, each))[0]?.[0]

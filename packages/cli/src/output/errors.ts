@@ -83,8 +83,8 @@ const ofChangedPlan = ({ message, difference }: Told): readonly Line[] => {
   ]
   return [
     { text: `error: ${message.split(';')[0]!}`, tone: 'error' },
-    ...differences.map(indented),
-    indented('nothing was changed; plan and review again'),
+    ...[...new Set(differences)].map(indented),
+    indented('plan and review again'),
   ]
 }
 
