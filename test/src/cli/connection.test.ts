@@ -38,15 +38,15 @@ describe('where it connects', () => {
     expect(code).toBe(1)
   })
 
-  describe('with a certificate of an authority that Node does not know', () => {
-    const here = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-      PGHOST: 'localhost',
-      PGPORT: String(server.port),
-      PGUSER: 'me',
-      PGSSLMODE: 'verify-full',
-      ...more,
-    })
+  const here = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+    PGHOST: 'localhost',
+    PGPORT: String(server.port),
+    PGUSER: 'me',
+    PGSSLMODE: 'verify-full',
+    ...more,
+  })
 
+  describe('with a certificate of an authority that Node does not know', () => {
     test('it says how to have it trusted', async () => {
       const { code, stderr } = await prune(here(), '--quiet')
       expect(stderr).toBe(
