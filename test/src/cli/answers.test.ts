@@ -105,6 +105,28 @@ inWorkplaces((place, server) => {
     expect(await sql(`select rolcanlogin from pg_roles where rolname = '${leaver}'`)).toEqual([[false]])
   })
 
+  test('what PUBLIC keeps by another grantor is no loss, and a schema that is created is said first', async () => {
+    const { write, pgsr, sql } = place()
+    const [old, heir] = [newRole(), newRole()]
+    await sql(`create role ${old}; create function hr.pay() returns int language sql as 'select 1';
+      revoke execute on function hr.pay() from public; alter function hr.pay() owner to ${old};
+      grant execute on function hr.pay() to public`)
+    await write(
+      'heir.yaml',
+      `pgsr: 1\nroles:\n  ${heir}:\n    owns: [{ functions: pay(), schema: hr }, { schemas: sals }]\n`,
+    )
+    const { stdout } = await pgsr(['plan', 'heir.yaml'])
+    expect(stdout.split('\n').filter((line) => line.startsWith('  !'))).toEqual([
+      `  ! role "${old}" loses ownership of 1 function`,
+      `  ! schema "sals" is created, because role "${heir}" is to own it`,
+    ])
+    expect(stdout).toContain(
+      'PUBLIC, and so every role\n  ~ 1 privilege that it keeps, held in another way\n',
+    )
+    expect((await pgsr(['apply', 'heir.yaml', '--yes'])).code).toBe(0)
+    expect(await sql("select has_function_privilege('public', 'hr.pay()', 'EXECUTE')")).toEqual([[true]])
+  })
+
   test('each format, of a plan and of what was done', async () => {
     const { write, pgsr, sql, database } = place()
     const role = newRole()
