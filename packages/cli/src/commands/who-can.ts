@@ -51,7 +51,7 @@ export const run = async (context: Context): Promise<ExitName> => {
   const schema = context.line.format === 'text' ? schemaOf(object) : undefined
   const { answer, usage } = await readFrom(context, async (pool: pg.Pool) => ({
     answer: await whoCan(pool, { privilege, object }, options),
-    usage: schema && (await whoCan(pool, { privilege: 'USAGE', object: schema }, options)),
+    usage: schema && (await whoCan(pool, { privilege: 'USAGE', object: schema }, { ...options, paths: 1 })),
   }))
   const notes = usage === undefined ? [] : withoutUsage(answer, usage)
   answerAccess(context, answer, [renderWhoCan(answer).trimEnd(), ...notes].join('\n'))
