@@ -140,6 +140,7 @@ inWorkplaces((place) => {
     expect(text.code).toBe(0)
     expect(text.stdout).toContain(`role "${alice}", which may log in`)
     expect(text.stdout).not.toContain(stranger)
+    expect(text.stdout).not.toContain('cannot use it')
     const json = await pgsr(['who-can', 'SELECT', 'sales.customers', '--format', 'json'])
     const { roles } = JSON.parse(json.stdout) as { readonly roles: readonly { readonly role: string }[] }
     expect(roles.map(({ role }) => role)).toEqual(expect.arrayContaining([alice, readers]))
@@ -153,6 +154,23 @@ inWorkplaces((place) => {
     expect(access.stdout).toMatch(/─ table "sales"."customers"\n +└─ SELECT: /)
     expect(access.stdout).not.toContain('orders_2025')
     expect((await pgsr(['access', alice, '--public'])).stdout).toContain('table "sales"."orders_2025"')
+  })
+
+  test('who-can says who lacks USAGE on the schema', async () => {
+    const { pgsr, sql } = place()
+    const { stranger } = names
+    await sql(`grant select on sales.customers to ${stranger}`)
+    const asked = ['who-can', 'SELECT', 'sales.customers', '--quiet']
+    expect((await pgsr(asked)).stdout.split('\n').slice(-4)).toEqual([
+      '',
+      'cannot use it, without USAGE on schema "sales"',
+      `  role "${stranger}"`,
+      '',
+    ])
+    expect((await pgsr(['who-can', 'SELECT', 'sales.orders_2025', '--quiet'])).stdout).toContain(
+      'cannot use it, without USAGE on schema "sales"\n  every role that has it only by PUBLIC, unless it has that USAGE\n',
+    )
+    await sql(`revoke select on sales.customers from ${stranger}`)
   })
 
   test('report writes one file, and not over another', async () => {

@@ -105,6 +105,28 @@ inWorkplaces((place, server) => {
     expect(await sql(`select rolcanlogin from pg_roles where rolname = '${leaver}'`)).toEqual([[false]])
   })
 
+  test('what PUBLIC keeps by another grantor is no loss, and a schema that is created is said first', async () => {
+    const { write, pgsr, sql } = place()
+    const [old, heir] = [newRole(), newRole()]
+    await sql(`create role ${old}; create function hr.pay() returns int language sql as 'select 1';
+      revoke execute on function hr.pay() from public; alter function hr.pay() owner to ${old};
+      grant execute on function hr.pay() to public`)
+    await write(
+      'heir.yaml',
+      `pgsr: 1\nroles:\n  ${heir}:\n    owns: [{ functions: pay(), schema: hr }, { schemas: sals }]\n`,
+    )
+    const { stdout } = await pgsr(['plan', 'heir.yaml'])
+    expect(stdout.split('\n').filter((line) => line.startsWith('  !'))).toEqual([
+      `  ! role "${old}" loses ownership of 1 function`,
+      `  ! schema "sals" is created, because role "${heir}" is to own it`,
+    ])
+    expect(stdout).toContain(
+      'PUBLIC, and so every role\n  ~ 1 privilege that it keeps, held in another way\n',
+    )
+    expect((await pgsr(['apply', 'heir.yaml', '--yes'])).code).toBe(0)
+    expect(await sql("select has_function_privilege('public', 'hr.pay()', 'EXECUTE')")).toEqual([[true]])
+  })
+
   test('each format, of a plan and of what was done', async () => {
     const { write, pgsr, sql, database } = place()
     const role = newRole()
@@ -205,6 +227,21 @@ inWorkplaces((place, server) => {
     expect(planned.stdout).toBe(
       `database "${database}": nothing to do\n\nnot managed by pgsr\n  role "${set}": settings: "größe.x"\n\nin sync: nothing differs\n`,
     )
+  })
+
+  test('import describes a superuser that is named, and allows that', async () => {
+    const { read, pgsr, sql } = place()
+    const role = newRole()
+    await sql(`create role ${role} superuser`)
+    for (const file of ['super-1.yaml', 'super-1.mjs']) {
+      const imported = await pgsr(['import', '--role', role, '--out', file])
+      expect(imported.stderr).toContain(
+        'it has allow: [superusers], without which a plan for these roles is refused\na plan for it finds nothing to do\n',
+      )
+      expect(imported.code).toBe(0)
+      expect((await pgsr(['check', file])).code).toBe(0)
+    }
+    expect(await read('super-1.yaml')).toContain('\nallow: [ superusers ]\n')
   })
 
   test('300 operations take few lines', async () => {

@@ -145,11 +145,13 @@ describe('the command line', () => {
       expect(await run('validate', 'whole.yaml')).toMatchObject({ code: 0, stderr: '' })
       expect(await run('init')).toMatchObject({
         code: 1,
-        stderr: 'error: cannot write a first policy file: there is pgsr.yaml\n',
+        stderr:
+          'error: cannot write a first policy file: there is pgsr.yaml\n  add roles to that one, or write another: pgsr init first.yaml\n',
       })
       expect(await run('init', 'whole.yaml')).toMatchObject({
         code: 1,
-        stderr: 'error: cannot write whole.yaml: it exists\n  pgsr init never writes over a file\n',
+        stderr:
+          'error: cannot write whole.yaml: it exists\n  pgsr init never writes over a file; name another, or add roles to this one\n',
       })
       expect(await readFile(join(own, 'pgsr.yaml'), 'utf8')).toBe(text)
       expect((await readdir(own)).toSorted()).toEqual(['pgsr.yaml', 'whole.yaml'])

@@ -48,7 +48,11 @@ inWorkplaces((place) => {
         expect(await sql(`select from pg_roles where rolname = '${leaver}'`)).toHaveLength(1)
         await sql('drop event trigger refuse', second)
 
-        expect((await pgsr(['apply', '--yes'])).code).toBe(0)
+        const applied = await pgsr(['apply', '--yes'])
+        expect(applied.code).toBe(0)
+        // The first database had nothing left to do.
+        expect(applied.stdout).toMatch(new RegExp(`^done: \\d+ operations? in database "${second}"$`, 'm'))
+        expect(applied.stdout).not.toContain('done: 0 operations')
         expect((await pgsr(['check'])).code).toBe(0)
         const may = async (privilege: string, each: string): Promise<unknown> =>
           (await sql(`select has_table_privilege('${reader}', 's.t', '${privilege}')`, each))[0]?.[0]
@@ -83,5 +87,28 @@ inWorkplaces((place) => {
     } finally {
       await sql(`drop database ${third}`, 'postgres')
     }
+  })
+
+  test('a database that the policy does not name is refused if --url names it, and not used if PGDATABASE does', async () => {
+    const { write, pgsr, name, database, env } = place()
+    await write(
+      'listed.yaml',
+      `pgsr: 1\ndatabases: [${database}]\nroles:\n  ${name('nobody')}: { external: true }\n`,
+    )
+    const url = (path: string): readonly string[] => ['--url', `postgres:///${path}?host=${env.PGHOST}`]
+    expect(await pgsr(['plan', 'listed.yaml', ...url('other')])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `error: cannot work in database "other", which --url names: the policy is for database "${database}"\n  leave the database out of --url, or add it to databases in listed.yaml\n`,
+    })
+    const noted = await pgsr(['plan', 'listed.yaml', '--out', 'listed.json'], { PGDATABASE: 'other' })
+    expect(noted.stderr).toContain(
+      `note: PGDATABASE is "other", which is not used: the policy is for database "${database}"\n`,
+    )
+    expect(noted.stdout).toMatch(new RegExp(`^database "${database}": `))
+    expect((await pgsr(['apply', 'listed.json', '--yes', ...url('other')])).stderr).toBe(
+      `error: cannot work in database "other", which --url names: the plan is for database "${database}"\n  leave the database out of --url, or make a plan for that one\n`,
+    )
+    expect((await pgsr(['plan', 'listed.yaml', ...url(database)])).stderr).not.toContain('note')
   })
 })

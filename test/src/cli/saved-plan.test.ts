@@ -6,7 +6,7 @@ inWorkplaces((place) => {
     (await place().sql(`select has_table_privilege('${role}', '${table}', 'SELECT')`))[0]?.[0]
 
   test('a saved plan is executed as it was shown, wherever the policy has gone, or not at all', async () => {
-    const { write, read, pgsr, sql, name } = place()
+    const { write, read, pgsr, sql, name, database } = place()
     const role = name('saved')
     await sql(sample)
     await write(
@@ -25,7 +25,7 @@ inWorkplaces((place) => {
     expect(refused.stderr).toContain('error: cannot execute the plan: made again now, it is different\n')
     expect(refused.stderr).toContain('new in its ')
     expect(refused.stderr).toContain('"sales"."orders_2027"')
-    expect(refused.stderr).toContain('nothing was changed; plan and review again\n')
+    expect(refused.stderr).toContain('\n  plan and review again\n  nothing was changed in this database\n')
     expect(await sql(`select from pg_roles where rolname = '${role}'`)).toEqual([])
 
     await sql('drop table sales.orders_2027')
@@ -40,8 +40,38 @@ inWorkplaces((place) => {
     expect(await read('plan.json')).toBe(saved)
 
     const again = await pgsr(['apply', 'plan.json', '--yes'])
-    expect(again.code).toBe(1)
-    expect(again.stderr).toContain('no longer in its ')
+    expect(again.code).toBe(0)
+    expect(again.stdout).toMatch(
+      new RegExp(
+        `\\ndone already: database "${database}" is as the plan leaves it, and nothing was changed\\n$`,
+      ),
+    )
+    expect(again.stderr).not.toContain('no longer in its ')
+    const json = await pgsr(['apply', 'plan.json', '--yes', '--format', 'json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      changed: false,
+      databases: [{ database, state: 'done', changed: false }],
+    })
+
+    // It has to be done as a whole, and with nothing else.
+    await sql(`revoke select on sales.orders_2025 from ${role}`)
+    const half = await pgsr(['apply', 'plan.json', '--yes', '--quiet'])
+    expect(half.code).toBe(1)
+    expect(half.stderr).toContain('  no longer in its operations: ')
+    await sql(`grant select, insert on sales.orders_2025 to ${role}`)
+    const more = await pgsr(['apply', 'plan.json', '--yes', '--quiet'])
+    expect(more.code).toBe(1)
+    expect(more.stderr).toContain('  new in its operations: ')
+    const lines = more.stderr.trimEnd().split('\n')
+    expect(new Set(lines).size).toBe(lines.length)
+
+    for (const command of ['plan', 'check', 'validate'])
+      expect(await pgsr([command, 'plan.json'])).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          'error: cannot read plan.json as a policy: it is a saved plan\n  pgsr apply plan.json shows it, and executes it\n',
+      })
   })
 
   test('a saved plan that has nothing to do is made again all the same', async () => {

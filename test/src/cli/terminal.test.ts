@@ -119,6 +119,14 @@ inWorkplaces((place, server) => {
   })
 
   /** Presses Ctrl-C, and expects that nothing is left of what the program was doing. */
+  test('a page of HTML is not written on it', async () => {
+    const { code, text } = await place().onScreen(['report']).ended()
+    expect(text.replaceAll('\r', '').trimEnd()).toBe(
+      'error: a page of HTML is nothing for a terminal\n  pgsr report --out report.html writes a file',
+    )
+    expect(code).toBe(1)
+  })
+
   const stopped = async (screen: Screen, role: string): Promise<void> => {
     screen.type(interrupt)
     const { code, text } = await screen.ended()

@@ -161,7 +161,7 @@ export const commands = {
     does: 'write one HTML page of who can do what, to search, filter and click through',
     details: [
       'The page holds all roles and objects of the database, and answers as explain, who-can and access do. It needs no network, and can use none.',
-      'Without --out it goes to standard output.',
+      'Without --out it goes to standard output, unless that is a terminal.',
     ],
     options: ['out', 'force', ...connects],
     examples: [['pgsr report --out access.html', 'write it, then open it in a browser']],

@@ -75,7 +75,10 @@ export const generalHelp = (): string =>
     'Where to connect',
     ...table([
       ['--url URL', 'postgres://user@host:5432/database'],
-      ['PGHOST, PGPORT, PGUSER, …', 'the same variables as psql takes, and passwords from ~/.pgpass'],
+      [
+        'PGHOST, PGPORT, PGUSER, …',
+        'the same variables as psql takes, but for PGSERVICE, and passwords from ~/.pgpass',
+      ],
     ]),
     '',
     'Options',

@@ -1,10 +1,12 @@
 import type { ExitName } from '../command-line/exit-codes.ts'
+import { checkDatabases } from '../connection/check-databases.ts'
 import { serverAt } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { makePlan } from '../planned/make-plan.ts'
-import { isPlanFile, readPlanFile } from '../planned/plan-file.ts'
+import { readPlanFile } from '../planned/plan-file.ts'
 import type { Planned } from '../planned/planned.ts'
 import { findPolicy } from '../policy-file/find.ts'
+import { isPlanFile } from '../policy-file/is-plan-file.ts'
 import { loadPolicy, readText } from '../policy-file/load.ts'
 import { passwordsOf, readSecrets } from '../policy-file/secrets.ts'
 import { unlessInterrupted } from '../terminal/interruption.ts'
@@ -27,7 +29,12 @@ export const run = async (context: Context): Promise<ExitName> => {
   const saved = await savedPlan(file)
   const server = serverAt(line.url)
   context.place = server.place
-  if (saved !== undefined) return showAskExecute(context, saved, server, () => passwordsFor(saved))
+  if (saved !== undefined) {
+    const databases = saved.databases.map(({ database }) => database)
+    const remedy = 'leave the database out of --url, or make a plan for that one'
+    checkDatabases(context.terminal, server, databases, 'plan', remedy)
+    return showAskExecute(context, saved, server, () => passwordsFor(saved))
+  }
   const policy = await unlessInterrupted(signal, loadPolicy(file))
   const secrets = await readSecrets(policy.secrets, file)
   const passwords = passwordsOf(policy.passwords, secrets)

@@ -1,4 +1,12 @@
-import { executePlan, operationsOf, type Plan, type SyncEvent, type SyncResult } from '@pgsr/node-postgres'
+import {
+  executePlan,
+  operationsOf,
+  type Plan,
+  PlanChangedError,
+  type PlanEntry,
+  type SyncEvent,
+  type SyncResult,
+} from '@pgsr/node-postgres'
 import type { ExitName } from '../command-line/exit-codes.ts'
 import { UsageError } from '../command-line/usage-error.ts'
 import type { Server } from '../connection/connect.ts'
@@ -77,6 +85,41 @@ const confirm = async ({ line, terminal, signal }: Context, count: number): Prom
   return ask(`Execute ${counted(count, 'operation')}?`, signal)
 }
 
+/**
+ * Executes a saved plan. If nothing of it is left to do and all else is as the plan says, which is looked at as it is for a plan
+ * that has nothing to do, it is done already.
+ */
+const executeUnlessDone = async (
+  plan: Plan,
+  execute: (plan: Plan) => Promise<SyncResult>,
+): Promise<SyncResult | 'done already'> => {
+  try {
+    return await execute(plan)
+  } catch (error) {
+    if (!(error instanceof PlanChangedError) || !saysThatAllIsDone(plan, error)) throw error
+    try {
+      await execute({ ...plan, transactions: [], effects: [] })
+      return 'done already'
+    } catch (other) {
+      throw other instanceof PlanChangedError ? error : other
+    }
+  }
+}
+
+/** Whether a plan that was made again lacks everything that the plan does, and has nothing else. */
+const saysThatAllIsDone = (
+  plan: Plan,
+  { difference: { missing, unexpected } }: PlanChangedError,
+): boolean => {
+  const count = (part: PlanEntry['part']): number => missing.filter((one) => one.part === part).length
+  const done = operationsOf(plan).length + Math.max(plan.transactions.length - 1, 0)
+  return (
+    unexpected.length === 0 &&
+    count('operations') === done &&
+    count('operations') + count('effects') === missing.length
+  )
+}
+
 /** Executes the plans one after another, until one fails. */
 const executeAll = async (
   context: Context,
@@ -98,16 +141,22 @@ const executeAll = async (
       try {
         if (names.length > 1) terminal.progress(`in database ${JSON.stringify(database)}`)
         if (ended.length > 0) plan = await planLater(context, pools[database]!, made)
-        const result: SyncResult = await executePlan(pools[database]!, plan, {
-          ...transactionOptions(context),
-          ...assertionOptions(planned.assertions),
-          passwords: passwordsFor(plan, passwords),
-          onResidue: 'report',
-          onEvent: watch(terminal, () => {
-            committed += 1
-          }),
-        })
-        ended.push({ database, plan, state: 'done', result })
+        const execute = (one: Plan): Promise<SyncResult> =>
+          executePlan(pools[database]!, one, {
+            ...transactionOptions(context),
+            ...assertionOptions(planned.assertions),
+            passwords: passwordsFor(one, passwords),
+            onResidue: 'report',
+            onEvent: watch(terminal, () => {
+              committed += 1
+            }),
+          })
+        const done = planned.isSaved === true ? await executeUnlessDone(plan, execute) : await execute(plan)
+        ended.push(
+          done === 'done already'
+            ? { database, plan, state: done }
+            : { database, plan, state: 'done', result: done },
+        )
       } catch (error) {
         ended.push({ database, plan, state: 'failed', error, whatIsSo: whatIsSo(plan, committed, error) })
       } finally {
@@ -163,7 +212,7 @@ export const showAskExecute = async (
     const ended = await executeAll(context, planned, server, passwords)
     complain(context, ended)
     writeResults(context, planned, ended)
-    if (ended.some(({ state }) => state !== 'done')) return 'failed'
+    if (ended.some(({ state }) => state !== 'done' && state !== 'done already')) return 'failed'
   } else if (line.format !== 'text') writeResults(context, planned, [])
   return undone ? 'remains' : 'done'
 }

@@ -53,6 +53,39 @@ const planFor = async (context: Context, pool: pg.Pool, policy: Policy): Promise
   )
 }
 
+type Allowed = NonNullable<RenderPolicyOptions['allow']>[number]
+
+/** What a policy has to allow, if it is refused because it does not. */
+const allowedBy = (error: unknown): Allowed | undefined => {
+  const { _tag, message = '' } = error as { readonly _tag?: string; readonly message?: string }
+  if (_tag !== 'ForbiddenRoleError') return undefined
+  return /\ballowSuperuser\b/.test(message)
+    ? 'superusers'
+    : /\ballowSelf\b/.test(message)
+      ? 'self'
+      : undefined
+}
+
+/** Writes a policy, and plans for it. It allows what it has to, since the user has named these roles. */
+const writeAndPlan = async (
+  context: Context,
+  pool: pg.Pool,
+  found: DescribedRoles,
+  { file, format, database }: { readonly file: string; readonly format: Format; readonly database: string },
+  allow: readonly Allowed[] = [],
+): Promise<{ readonly text: string; readonly plan: Plan; readonly allow: readonly Allowed[] }> => {
+  const options = { databases: [database], allow }
+  const text = renderPolicy(found, { ...options, format })
+  const policy = format === 'module' ? policyFrom(policyData(found, options), { file }) : readBack(text, file)
+  try {
+    return { text, plan: await planFor(context, pool, policy), allow }
+  } catch (error) {
+    const more = allowedBy(error)
+    if (more === undefined || allow.includes(more)) throw error
+    return writeAndPlan(context, pool, found, { file, format, database }, [...allow, more].toSorted())
+  }
+}
+
 /** What the file leaves unsaid. That a role is left out is no news of the roles that are in it. */
 const unsaidIn = ({ unsaid }: DescribedRoles): readonly string[] =>
   unsaid.filter(({ reason }) => reason !== 'left out').map(({ message }) => message)
@@ -66,16 +99,11 @@ export const run = async (context: Context): Promise<ExitName> => {
   const file = line.out ?? 'pgsr.yaml'
   const format = formatOf(file)
   terminal.progress(`reading ${describePlace(server.place)}`)
-  const { described, text, plan } = await withPools(server, [database], async (pools) => {
+  const { described, text, plan, allow } = await withPools(server, [database], async (pools) => {
     const pool = pools[database]!
     const roles = line.roles.length === 0 ? 'all' : line.roles
     const found = await describeRoles(pool, { roles, ...callOptions(context) })
-    const written = renderPolicy(found, { databases: [database], format })
-    const policy =
-      format === 'module'
-        ? policyFrom(policyData(found, { databases: [database] }), { file })
-        : readBack(written, file)
-    return { described: found, text: written, plan: await planFor(context, pool, policy) }
+    return { described: found, ...(await writeAndPlan(context, pool, found, { file, format, database })) }
   })
   terminal.endProgress()
   if (line.out === undefined) terminal.answerExactly(text)
@@ -86,6 +114,11 @@ export const run = async (context: Context): Promise<ExitName> => {
       tone: 'gain',
     })
   }
+  if (allow.length > 0)
+    terminal.say({
+      text: `it has allow: [${allow.join(', ')}], without which a plan for these roles is refused`,
+      tone: 'warning',
+    })
   const unsaid = unsaidIn(described)
   if (unsaid.length > 0)
     terminal.say(

@@ -10,6 +10,7 @@ import type { Line } from '../terminal/line.ts'
 /** What has become of one plan. */
 export type Ended = { readonly database: string; readonly plan: Plan } & (
   | { readonly state: 'done'; readonly result: SyncResult }
+  | { readonly state: 'done already' }
   | { readonly state: 'failed'; readonly error: unknown; readonly whatIsSo: readonly Line[] }
   | { readonly state: 'not begun' }
 )
@@ -28,10 +29,18 @@ const sessionsOf = ({ sessions }: SyncResult): readonly Line[] =>
 const linesOf = (one: Ended): readonly Line[] => {
   const where = `database ${JSON.stringify(one.database)}`
   switch (one.state) {
-    case 'done':
+    case 'done': {
+      const count = operationsOf(one.plan).length
       return [
-        { text: `done: ${counted(operationsOf(one.plan).length, 'operation')} in ${where}`, tone: 'gain' },
+        ...(count === 0
+          ? []
+          : [{ text: `done: ${counted(count, 'operation')} in ${where}`, tone: 'gain' } as const]),
         ...sessionsOf(one.result),
+      ]
+    }
+    case 'done already':
+      return [
+        { text: `done already: ${where} is as the plan leaves it, and nothing was changed`, tone: 'gain' },
       ]
     case 'failed':
       return [{ text: `failed: ${where}`, tone: 'loss' }]
@@ -48,8 +57,9 @@ const asJson = (ended: readonly Ended[]): string =>
       changed: ended.some((one) => one.state === 'done' && one.result.changed),
       databases: ended.map((one) => ({
         database: one.database,
-        state: one.state,
+        state: one.state === 'done already' ? 'done' : one.state,
         ...(one.state === 'done' && { changed: one.result.changed }),
+        ...(one.state === 'done already' && { changed: false }),
         ...(one.state === 'failed' && { error: (one.error as Error).message }),
         ...(one.state === 'done' && one.result.sessions !== undefined && { sessions: one.result.sessions }),
         plan: JSON.parse(renderJson(one.plan)) as unknown,
@@ -60,7 +70,8 @@ const asJson = (ended: readonly Ended[]): string =>
   )}\n`
 
 /** Whether everything was planned again, and is as it was planned. */
-const isFound = (ended: readonly Ended[]): boolean => ended.every(({ state }) => state === 'done')
+const isFound = (ended: readonly Ended[]): boolean =>
+  ended.every(({ state }) => state === 'done' || state === 'done already')
 
 /** Writes what has become of plans, in the format that is asked for. */
 export const writeResults = (
@@ -79,7 +90,12 @@ export const writeResults = (
       return terminal.answerExactly(asJson(ended))
     case 'markdown':
       return terminal.answerExactly(
-        `${asMarkdown(planned, line.actAs, isFound(ended))}\n${lines.map(({ text }) => `* ${asCode(text.trim())}`).join('\n')}\n`,
+        [
+          asMarkdown(planned, line.actAs, isFound(ended)),
+          ...(lines.length === 0
+            ? []
+            : [`${lines.map(({ text }) => `* ${asCode(text.trim())}`).join('\n')}\n`]),
+        ].join('\n'),
       )
   }
 }

@@ -37,6 +37,31 @@ const otherWords: readonly (readonly [RegExp, string])[] = [
 const inOtherWords = (message: string): readonly Line[] =>
   otherWords.flatMap(([said, hint]) => (said.test(message) ? [indented(hint)] : []))
 
+/** What the driver says if it has no password to send, and what that means. */
+const noPassword = /\bSASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be .*/
+
+const inOurWords = (message: string): string =>
+  message.replace(noPassword, 'the server asks for a password, and there is none')
+
+/** What one could do about a connection that fails. */
+const connectionAdvice: readonly (readonly [RegExp, string])[] = [
+  [
+    noPassword,
+    'PGPASSWORD can have it, or a line in ~/.pgpass, or the URL: postgres://user:password@host:5432/database',
+  ],
+  [
+    /\bECONNREFUSED\b|\bENOENT\b|\bENOTFOUND\b/,
+    '--url URL says where a server is, or PGHOST, PGPORT, PGUSER and PGDATABASE do',
+  ],
+  [
+    /\bself.signed certificate\b|\bunable to (verify the first|get (local )?issuer) certificate\b/,
+    'PGSSLROOTCERT=FILE names the certificate of the authority that has signed the one of the server; in a URL it is ?sslrootcert=FILE',
+  ],
+]
+
+const onConnection = (message: string): readonly Line[] =>
+  connectionAdvice.flatMap(([said, advice]) => (said.test(message) ? [indented(advice)] : []))
+
 /** Whether an error is about the connection, so that it helps to know where it was to. */
 const isOfConnection = ({ _tag, operation, sqlState }: Told): boolean =>
   _tag === 'DatabaseError' &&
@@ -58,8 +83,8 @@ const ofChangedPlan = ({ message, difference }: Told): readonly Line[] => {
   ]
   return [
     { text: `error: ${message.split(';')[0]!}`, tone: 'error' },
-    ...differences.map(indented),
-    indented('nothing was changed; plan and review again'),
+    ...[...new Set(differences)].map(indented),
+    indented('plan and review again'),
   ]
 }
 
@@ -112,10 +137,11 @@ export const describeError = (
   const [, index] = /^assertions\[(\d+)\]$/.exec(error.field ?? '') ?? []
   const from = index === undefined ? undefined : placeOfAssertion(Number(index))
   return [
-    { text: `error: ${error.message}`, tone: 'error', ...(from !== undefined && { from }) },
+    { text: `error: ${inOurWords(error.message)}`, tone: 'error', ...(from !== undefined && { from }) },
     ...(isOfConnection(error) && place !== undefined
       ? [indented(`it was to be ${describePlace(place)}`)]
       : []),
+    ...(isOfConnection(error) ? onConnection(error.message) : []),
     ...(typeof detail === 'string' ? [indented(`detail: ${detail}`)] : []),
     ...(typeof hint === 'string' ? [indented(`hint: ${hint}`)] : []),
     ...(error.outcome === 'unknown'

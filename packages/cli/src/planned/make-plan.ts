@@ -9,6 +9,7 @@ import {
 } from '@pgsr/node-postgres'
 import { desiredOf, type Policy, type PolicyRole, type Position } from '@pgsr/policy'
 import type pg from 'pg'
+import { checkDatabases } from '../connection/check-databases.ts'
 import { describePlace, type Server } from '../connection/connect.ts'
 import { callOptions, type Context } from '../context.ts'
 import { readSecrets, referenceKey, type Secrets } from '../policy-file/secrets.ts'
@@ -137,7 +138,10 @@ const notAtHandIn = (
   })
 }
 
-/** Plans what a policy asks for. It only reads. */
+/**
+ * Plans what a policy asks for. It only reads.
+ * @throws UsageError if `--url` names another database
+ */
 export const makePlan = async (
   context: Context,
   policy: Policy,
@@ -146,6 +150,14 @@ export const makePlan = async (
   secrets?: Secrets,
 ): Promise<Planned> => {
   const assertions = assertionsIn(policy)
+  if (policy.databases !== undefined)
+    checkDatabases(
+      context.terminal,
+      server,
+      policy.databases,
+      'policy',
+      `leave the database out of --url, or add it to databases in ${policyFile}`,
+    )
   context.placeOfAssertion = (index) => assertions[index]?.place
   const known = secrets ?? (await readSecrets(policy.secrets, policyFile))
   const databases = databasesOf(policy)

@@ -1,6 +1,7 @@
 import { type Assertion, type Grant, parsePlan, type Plan, renderJson } from '@pgsr/node-postgres'
 import type { SecretReference } from '@pgsr/policy'
 import { FileError } from '../policy-file/file-error.ts'
+import { type Fields, isObject } from '../policy-file/is-plan-file.ts'
 import {
   exitOf,
   type NotAtHand,
@@ -65,22 +66,6 @@ export const renderPlanFile = (planned: Planned): string => {
     })),
   }
   return `${JSON.stringify(written, null, 2)}\n`
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Whether a text is a saved plan. A policy as JSON has a number there. */
-export const isPlanFile = (text: string): boolean => {
-  if (!text.trimStart().startsWith('{')) return false
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) && value['pgsr'] === 'plan'
-  } catch {
-    return false
-  }
 }
 
 /** A reader of one file, all of whose errors say which file it is. */

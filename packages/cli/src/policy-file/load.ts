@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FileError, fileError } from './file-error.ts'
+import { isPlanFile } from './is-plan-file.ts'
 
 /** Imports a module: with jiti if it is TypeScript, which old versions of Node cannot read. */
 const importModule = async (path: string): Promise<unknown> => {
@@ -66,5 +67,10 @@ export const loadPolicy = async (path: string): Promise<Policy> => {
     throw new FileError(
       `cannot read ${path} as a policy: its name ends with none of .yaml, .yml, .json, .ts, .js, .mjs`,
     )
-  return parsePolicy(await readText(path), { file: path, format })
+  const text = await readText(path)
+  if (format === 'json' && isPlanFile(text))
+    throw new FileError(`cannot read ${path} as a policy: it is a saved plan`, {
+      hint: `pgsr apply ${path} shows it, and executes it`,
+    })
+  return parsePolicy(text, { file: path, format })
 }

@@ -34,6 +34,11 @@ export class Terminal {
     return process.stdin.isTTY && process.stdout.isTTY && process.stderr.isTTY
   }
 
+  /** Whether the answer is shown, and does not go to a file or another program. */
+  get showsAnswers(): boolean {
+    return process.stdout.isTTY
+  }
+
   /** Writes a part of the answer. */
   answer(...lines: readonly Line[]): void {
     this.#write(process.stdout, lines)

@@ -244,7 +244,7 @@ const checkReassignedTo = (desired: readonly DesiredRole[], reassignOwnedTo: str
     impossibleRoleNameProblem(reassignOwnedTo) ??
     (isIntermediateName(reassignOwnedTo) ? 'is that of an intermediate role' : undefined) ??
     (desired.some(({ role }) => role === reassignOwnedTo)
-      ? 'is that of a role that is synced too'
+      ? 'is that of a role that is synced too, and so owns what it asks for (owns in a policy, Grant.ownership in code); let it ask for these objects, or name a role that is not synced'
       : undefined)
   if (problem !== undefined)
     throw new InvalidGrantError({

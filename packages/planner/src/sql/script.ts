@@ -188,28 +188,23 @@ const renderTransaction = (
   ].join('\n')
 }
 
-const renderFindings = ({
-  request,
-  effects,
-  skipped,
-  residue,
-  kept,
-  throughPublic,
-  unmanaged,
-}: Plan): readonly string[] => [
-  ...warningsOf(effects).map((warning) => `-- WARNING: ${warning}`),
-  ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
-  ...sessionsEndedBy(request).map(
-    (role) => `-- after COMMIT pgsr ends the sessions of role ${describeName(role)}`,
-  ),
-  ...skipped.map(({ message }) => `-- skipped: ${message}`),
-  ...residue.map(
-    ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,
-  ),
-  ...kept.map(({ message }) => `-- kept: ${message}`),
-  ...throughPublic.map(({ message }) => `-- only through PUBLIC: ${message}`),
-  ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
-]
+const renderFindings = (plan: Plan): readonly string[] => {
+  const { request, effects, skipped, residue, kept, throughPublic, unmanaged } = plan
+  return [
+    ...warningsOf(plan).map((warning) => `-- WARNING: ${warning}`),
+    ...effects.map((effect) => `-- effect: ${describeEffect(effect)}`),
+    ...sessionsEndedBy(request).map(
+      (role) => `-- after COMMIT pgsr ends the sessions of role ${describeName(role)}`,
+    ),
+    ...skipped.map(({ message }) => `-- skipped: ${message}`),
+    ...residue.map(
+      ({ message, statement, by }) => `-- residue: ${message}; to end it: ${inComment(statement)}, by ${by}`,
+    ),
+    ...kept.map(({ message }) => `-- kept: ${message}`),
+    ...throughPublic.map(({ message }) => `-- only through PUBLIC: ${message}`),
+    ...unmanaged.map((one) => `-- unmanaged: ${describeUnmanaged(one)}`),
+  ]
+}
 
 /** A plan as a script that psql can run as it is. The script takes the same lock as pgsr, and contains no passwords. */
 export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {

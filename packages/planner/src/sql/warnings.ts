@@ -1,9 +1,20 @@
 import { describeFuture, describeGrantee } from '../model/describe.ts'
 import type { Effect } from '../model/effect.ts'
+import { operationsOf, type Plan } from '../model/plan.ts'
 import { everybody } from '../postgres/acl-item.ts'
-import { type ObjectKind, plural } from '../postgres/object-kind.ts'
+import { type Attribute, attributeWords } from '../postgres/attribute.ts'
+import { type ObjectKind, objectKey, plural } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append, sortedBy } from '../util/collections.ts'
+
+/** The attributes without which a role can no longer do what others may rely on. */
+const graveAttributes: ReadonlySet<Attribute> = new Set([
+  'LOGIN',
+  'SUPERUSER',
+  'CREATEROLE',
+  'REPLICATION',
+  'BYPASSRLS',
+])
 
 /**
  * Whether an effect drops a role, may lock somebody out, leaves to others what a role has made, or takes something from
@@ -15,6 +26,32 @@ const isGrave = ({ role, change, fact }: Effect): boolean =>
     fact.kind === 'role' ||
     fact.kind === 'ownership' ||
     (fact.kind === 'attribute' && fact.attribute === 'LOGIN'))
+
+/** The key of a privilege, whoever has granted it; nothing for other facts. */
+const privilegeKey = ({ role, fact }: Effect): string | undefined =>
+  fact.kind === 'privilege' ? `${role}\0${fact.privilege}\0${objectKey(fact.object)}` : undefined
+
+/** The effects that are grave, without privileges that a role gets again from somebody else, as from a new owner. */
+const graveIn = (effects: readonly Effect[]): readonly Effect[] => {
+  const gained = new Set(effects.flatMap((one) => (one.change === 'gains' ? [privilegeKey(one)] : [])))
+  return effects.filter((one) => {
+    const key = privilegeKey(one)
+    return isGrave(one) && (key === undefined || !gained.has(key))
+  })
+}
+
+/** Attributes that roles get or lose for good, by role. */
+const attributesSet = (plan: Plan, value: boolean): ReadonlyMap<string, readonly Attribute[]> => {
+  const found = new Map<string, Attribute[]>()
+  for (const operation of operationsOf(plan))
+    if (
+      operation.kind === 'setAttribute' &&
+      operation.value === value &&
+      operation.reason.temporary === undefined
+    )
+      append(found, operation.role, operation.attribute)
+  return found
+}
 
 const countsOf = (kinds: readonly ObjectKind[]): string => {
   const counts = new Map<ObjectKind, number>()
@@ -34,22 +71,39 @@ const describePrivileges = (lost: readonly Effect[]): readonly string[] => {
   return [...[...kinds].map(([privilege, its]) => `${privilege} on ${countsOf(its)}`), ...futures]
 }
 
-const describeLosses = (role: string, lost: readonly Effect[]): string => {
+/** What a role loses, by what is lost of it and by the attributes that are taken from it. */
+const describeLosses = (role: string, lost: readonly Effect[], taken: readonly Attribute[]): string => {
   const owned = countsOf(lost.flatMap(({ fact }) => (fact.kind === 'ownership' ? [fact.object.kind] : [])))
   const dropped = lost.some(({ fact }) => fact.kind === 'role')
-  const login = lost.some(({ fact }) => fact.kind === 'attribute') ? ['LOGIN'] : []
+  const gone = new Set<string>([
+    ...taken,
+    ...lost.flatMap(({ fact }) => (fact.kind === 'attribute' ? [fact.attribute] : [])),
+  ])
+  const attributes = attributeWords.filter((word) => gone.has(word)).join(', ')
   const ownership = owned === '' ? [] : [`ownership of ${owned}`]
   const privileges = role === everybody ? describePrivileges(lost) : []
-  const losses = [...login, ...ownership, ...privileges].join(', and ')
+  const losses = [...(attributes === '' ? [] : [attributes]), ...ownership, ...privileges].join(', and ')
   return [...(dropped ? ['is dropped'] : []), ...(losses === '' ? [] : [`loses ${losses}`])].join(', and ')
 }
 
 /**
- * A sentence for each role that is dropped, or loses LOGIN or the ownership of something, and one for what PUBLIC loses: what a
- * reader of a plan must not miss.
+ * What a reader of a plan must not miss: a sentence for each role that is dropped, or loses the ownership of something or an
+ * attribute such as LOGIN or SUPERUSER, one for what PUBLIC loses, and one for each role that becomes a superuser.
  */
-export const warningsOf = (effects: readonly Effect[]): readonly string[] => {
+export const warningsOf = (plan: Plan): readonly string[] => {
   const lost = new Map<string, Effect[]>()
-  for (const effect of effects) if (isGrave(effect)) append(lost, effect.role, effect)
-  return [...lost].map(([role, its]) => `${describeGrantee(role)} ${describeLosses(role, its)}`)
+  for (const effect of graveIn(plan.effects)) append(lost, effect.role, effect)
+  const taken = new Map<string, readonly Attribute[]>()
+  for (const [role, attributes] of attributesSet(plan, false)) {
+    const grave = attributes.filter((attribute) => graveAttributes.has(attribute))
+    if (grave.length > 0) taken.set(role, grave)
+  }
+  const superusers = [...attributesSet(plan, true)].filter(([, given]) => given.includes('SUPERUSER'))
+  return [
+    ...[...new Set([...lost.keys(), ...taken.keys()])].map(
+      (role) =>
+        `${describeGrantee(role)} ${describeLosses(role, lost.get(role) ?? [], taken.get(role) ?? [])}`,
+    ),
+    ...superusers.map(([role]) => `${describeGrantee(role)} gains SUPERUSER`),
+  ]
 }

@@ -33,8 +33,9 @@ export interface Summary {
   /** Whether the roles differ from what is asked for, even if nothing can be done about it. */
   readonly hasDrift: boolean
   /**
-   * What a reader must not miss, in words: roles that lose LOGIN or an ownership, what PUBLIC loses, and roles that only a
-   * membership names.
+   * What a reader must not miss, in words: roles that are dropped, or lose an ownership or an attribute such as LOGIN or
+   * SUPERUSER, what PUBLIC loses, roles that become superusers, and roles and schemas that are created because a membership or
+   * an ownership names them.
    */
   readonly warnings: readonly string[]
   /** The roles that are created, without those of pgsr’s own. */
@@ -123,16 +124,19 @@ const madeBy = (plan: Plan, kind: 'createRole' | 'dropRole') => {
   return { ordinary: sortedUnique(names.filter((name) => !isIntermediateName(name))), own: own.length }
 }
 
-/** For each role that is created although it is not desired: who is to be a member of it. A misspelt name is one. */
+/**
+ * For each role that is created although it is not desired: who is to be a member of it. For each schema that is created: who
+ * is to own it. A misspelt name is one.
+ */
 const createdByTheWay = (plan: Plan): readonly string[] => {
   const desired = new Set(desiredRolesOf(plan.request))
-  return operationsOf(plan).flatMap((operation) =>
-    operation.kind === 'createRole' && !desired.has(operation.role) && !isIntermediateName(operation.role)
-      ? [
-          `role ${describeName(operation.role)} is created, because role ${describeName(operation.reason.role)} is to be a member of it`,
-        ]
-      : [],
-  )
+  return operationsOf(plan).flatMap((operation) => {
+    const { kind, reason } = operation
+    const because = `is created, because role ${describeName(reason.role)} is to`
+    if (kind === 'createRole' && !desired.has(operation.role) && !isIntermediateName(operation.role))
+      return [`role ${describeName(operation.role)} ${because} be a member of it`]
+    return kind === 'createSchema' ? [`schema ${describeName(operation.schema)} ${because} own it`] : []
+  })
 }
 
 /** Counts and groups what a plan does: what each role gains and loses, and what is left undone. */
@@ -144,7 +148,7 @@ export const summaryOf = (plan: Plan): Summary => {
     operations: operationsOf(plan).length,
     transactions: plan.transactions.length,
     hasDrift: hasDrift(plan),
-    warnings: [...warningsOf(plan.effects), ...createdByTheWay(plan)],
+    warnings: [...warningsOf(plan), ...createdByTheWay(plan)],
     created: created.ordinary,
     dropped: dropped.ordinary,
     sessionsEnded: sessionsEndedBy(plan.request),

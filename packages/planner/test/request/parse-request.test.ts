@@ -491,6 +491,11 @@ describe('a request is refused, with what is wrong', () => {
     ['an unknown scope', { scope: 'schema' }, 'scope'],
     ['keepDependents as text', { keepDependents: 'yes' }, 'keepDependents'],
   ])('%s', ([, options, field]) => expect(refusal(() => asked(), options).field).toBe(field))
+
+  test('a new owner that is synced too is told how it gets what others lose', () =>
+    expect(refusal(() => asked(), { reassignOwnedTo: 'r' }).message).toBe(
+      'cannot reassign ownership to a role: the name "r" is that of a role that is synced too, and so owns what it asks for (owns in a policy, Grant.ownership in code); let it ask for these objects, or name a role that is not synced',
+    ))
 })
 
 describe('a text in place of a list is not divided into its letters', () => {

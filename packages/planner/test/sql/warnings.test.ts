@@ -1,4 +1,4 @@
-import { Grant, plan, renderSql } from '@pgsr/planner'
+import { Grant, plan, renderSql, Target } from '@pgsr/planner'
 import { expect, test } from 'vitest'
 import { object, role, snapshot } from '../support/build-snapshot.ts'
 import { roleT } from '../support/plan-script.ts'
@@ -48,3 +48,53 @@ test('a script that takes neither has no warning', () =>
       { kind: 'ownership', object: { kind: 'operator family', name: ['s', 'f', 'btree'] } },
     ]),
   ).toEqual([]))
+
+test('a script says first which roles lose an attribute that others may rely on, and which become superusers', () => {
+  const roles = [
+    role('t', { superuser: true, createRole: true, createDb: true, replication: true, bypassRls: true }),
+    role('b'),
+  ]
+  const script = renderSql(
+    plan(
+      snapshot({ roles }),
+      [roleT([Grant.attribute('REPLICATION')]), { role: 'b', grants: [Grant.attribute('SUPERUSER')] }],
+      { seed: 'seed', allowSuperuser: true },
+    ),
+  )
+  expect(script.split('\n').filter((line) => line.includes('WARNING'))).toEqual([
+    '-- WARNING: role "t" loses SUPERUSER, CREATEROLE, BYPASSRLS',
+    '-- WARNING: role "b" gains SUPERUSER',
+  ])
+})
+
+test('a script says that PUBLIC loses only what a new owner does not grant to it again', () => {
+  const acl = { 'public/old': 'X' }
+  const [kept, taken] = [['s', 'kept', 'integer'] as const, ['s', 'taken', 'integer'] as const]
+  const made = plan(
+    snapshot({
+      roles: [role('old'), role('t')],
+      objects: [
+        object('schema', ['s']),
+        object('function', kept, 'old', acl),
+        object('function', taken, 'old', acl),
+      ],
+    }),
+    roleT([kept, taken].map((name) => ({ kind: 'ownership', object: { kind: 'function', name } }))),
+    {
+      seed: 'seed',
+      public: [
+        Grant.privilege(Target.function('s', 'kept', ['integer']), ['EXECUTE']),
+        Grant.privilege(Target.function('s', 'taken', ['integer']), []),
+      ],
+    },
+  )
+  expect(made.effects.filter((one) => one.role === 'public' && one.change === 'loses')).toHaveLength(2)
+  expect(
+    renderSql(made)
+      .split('\n')
+      .filter((line) => line.includes('WARNING')),
+  ).toEqual([
+    '-- WARNING: role "old" loses ownership of 2 functions',
+    '-- WARNING: PUBLIC loses EXECUTE on 1 function',
+  ])
+})

@@ -275,3 +275,19 @@ describe('what others lose', () => {
     expect(summaryOf(plan(before, { role: 'bob', grants: [] })).public).toBeNull()
   })
 })
+
+test('a schema that is created is warned of, since its name may be misspelt', () =>
+  expect(
+    renderSummary(
+      plan(snapshot({ objects: [object('schema', ['sales'])] }), {
+        role: 'r',
+        grants: [Grant.schemaOwnership('sals')],
+      }),
+    ).split('\n'),
+  ).toEqual([
+    'pgsr syncs role "r": 2 operations, run as "postgres"',
+    'WARNING: schema "sals" is created, because role "r" is to own it',
+    'creates role "r"',
+    'role "r"',
+    '  + ownership of schema "sals"',
+  ]))

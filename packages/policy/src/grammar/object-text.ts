@@ -19,6 +19,15 @@ export const patternIn = (text: string): { readonly source: string; readonly fla
   return whole === undefined ? undefined : { source, flags }
 }
 
+/** What is wrong with the name of something where a pattern could be: it begins as one does. */
+const unendedProblem = (kind: ObjectKind, text: string): string | undefined => {
+  if (!text.startsWith('/')) return undefined
+  // Patterns match the names of routines without their arguments.
+  const source = objectKinds[kind].syntax === 'routine' ? text.replace(/\([^]*$/, '') : text
+  const right = source.indexOf('/', 1) < 0 && !source.endsWith('\\') ? `${source}/` : '/^orders_/i'
+  return `a pattern begins and ends with a slash, as in ${right}; what has a name that begins with one is named by an object with name`
+}
+
 const patternProblem = ({
   source,
   flags,
@@ -142,7 +151,7 @@ export const objectText = (kind: ObjectKind, { all, patterns }: Ways): TextShape
   const allowed = [
     ...(all ? ['all'] : []),
     ...(patterns ? [aPattern] : []),
-    `(?!all$)(?!${aPattern}$)${syntax.pattern}`,
+    `(?!all$)${patterns ? '(?!/)' : `(?!${aPattern}$)`}${syntax.pattern}`,
   ]
   return {
     kind: 'text',
@@ -158,7 +167,8 @@ export const objectText = (kind: ObjectKind, { all, patterns }: Ways): TextShape
           ? undefined
           : 'all stands for itself, outside of a list; write { name: all } for something of that name'
       const pattern = patternIn(text)
-      if (pattern === undefined) return syntax.problem(text)
+      if (pattern === undefined)
+        return (patterns ? unendedProblem(kind, text) : undefined) ?? syntax.problem(text)
       return patterns
         ? patternProblem(pattern)
         : 'a pattern cannot stand here; name each object, or write all'

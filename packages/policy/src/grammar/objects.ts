@@ -36,7 +36,7 @@ const argumentTypes = {
   problem: (text: string) => typesProblem([text]),
 }
 
-/** An object that a text cannot name: its name is `all`, looks like a pattern, or has a parenthesis in it. */
+/** An object that a text cannot name: its name is `all`, begins as a pattern does, or has a parenthesis in it. */
 const spelledOut = (kind: ObjectKind): ObjectShape | undefined => {
   const { syntax } = objectKinds[kind]
   if (syntax === 'operator') return undefined

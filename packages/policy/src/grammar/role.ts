@@ -143,7 +143,7 @@ export const role: ObjectShape = {
     in: { shape: inDatabases, doc: 'What it has in single databases besides.' },
     preserveIn: {
       shape: listOf('a list of schemas', name('the name of a schema')),
-      doc: 'Schemas in which it keeps what it has, even if the policy does not ask for it.',
+      doc: 'Schemas in which it keeps what it has, even if the policy does not ask for it. What it has on the schemas themselves, such as USAGE, it keeps only if the policy asks for it.',
     },
   },
   instead: {

@@ -7,6 +7,8 @@ import type { Plain } from './plain.ts'
 const textFor = (kind: ObjectKind, parts: readonly string[]): string | undefined => {
   const [name = '', ...more] = parts
   const { syntax } = objectKinds[kind]
+  // Where a pattern could be, such a text is none that has an end. No pattern stands for operators.
+  if (syntax !== 'operator' && name.startsWith('/')) return undefined
   const text =
     syntax === 'routine' || syntax === 'operator'
       ? `${name}(${more.join(', ')})`

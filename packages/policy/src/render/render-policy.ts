@@ -11,6 +11,8 @@ export interface RenderPolicyOptions {
   readonly databases?: readonly string[]
   /** What it manages. Default: it does not say, so that everything is managed. */
   readonly manages?: ManagesOption
+  /** What it allows. Default: nothing, so that it is refused if a role is a superuser, or the role that connects. */
+  readonly allow?: readonly ('self' | 'superusers')[]
   /** Say in comments what the policy cannot say of the roles. Default: yes. */
   readonly comments?: boolean
   /** As YAML, or as a JavaScript module, which may be of any size. Default: `yaml`. */
@@ -37,10 +39,14 @@ const byRole = (unsaid: readonly Unsaid[]): ReadonlyMap<string, readonly string[
 
 type PolicyData = { readonly [key: string]: Plain }
 
-const dataOf = ({ desired }: DescribedRoles, { databases, manages }: RenderPolicyOptions): PolicyData => ({
+const dataOf = (
+  { desired }: DescribedRoles,
+  { databases, manages, allow = [] }: RenderPolicyOptions,
+): PolicyData => ({
   pgsr: 1,
   ...(databases !== undefined && { databases }),
   ...(manages !== undefined && { manages: managesPlain(manages) }),
+  ...(allow.length > 0 && { allow }),
   roles: Object.fromEntries(desired.map((role) => [role.role, rolePlain(role)])),
 })
 
@@ -53,7 +59,7 @@ const dataOf = ({ desired }: DescribedRoles, { databases, manages }: RenderPolic
  */
 export const renderPolicy = (described: DescribedRoles, options: RenderPolicyOptions = {}): string => {
   const action = 'cannot write a policy'
-  checkOptionNames(options, ['databases', 'manages', 'comments', 'format'], action)
+  checkOptionNames(options, ['databases', 'manages', 'allow', 'comments', 'format'], action)
   const { comments = true, format = 'yaml' } = options
   if (format !== 'yaml' && format !== 'module')
     throw new InvalidGrantError({
@@ -83,8 +89,8 @@ export const renderPolicy = (described: DescribedRoles, options: RenderPolicyOpt
  */
 export const policyData = (
   described: DescribedRoles,
-  options: Pick<RenderPolicyOptions, 'databases' | 'manages'> = {},
+  options: Pick<RenderPolicyOptions, 'databases' | 'manages' | 'allow'> = {},
 ): PolicyData => {
-  checkOptionNames(options, ['databases', 'manages'], 'cannot write a policy')
+  checkOptionNames(options, ['databases', 'manages', 'allow'], 'cannot write a policy')
   return dataOf(described, options)
 }

@@ -113,6 +113,26 @@ roles:
   expect(read.options).toEqual({ manages: { cluster: true } })
 })
 
+test('a name that begins as a pattern does is spelled out, and what is allowed is said', () => {
+  const described = { desired: [{ role: 'r', grants: [Grant.tableSelect('s', '/ord')] }], unsaid: [] }
+  const text = renderPolicy(described, { allow: ['self', 'superusers'] })
+  expect(text).toBe(`# yaml-language-server: $schema=node_modules/@pgsr/policy/schema.json
+pgsr: 1
+allow: [ self, superusers ]
+
+roles:
+  r:
+    grants:
+      - privileges: SELECT
+        tables: { name: /ord }
+        schema: s
+`)
+  const read = parsePolicy(text)
+  expect(internal.requestOf(read.desired, {})).toEqual(internal.requestOf(described.desired, {}))
+  expect(read.options).toEqual({ allowSelf: true, allowSuperuser: true })
+  expect(policyData(described, { allow: ['self'] })).toMatchObject({ allow: ['self'] })
+})
+
 test('comments can be left out, and there may be no roles', () =>
   expect(
     renderPolicy(
