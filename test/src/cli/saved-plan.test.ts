@@ -116,6 +116,30 @@ inWorkplaces((place) => {
     await fails('assertion')
   })
 
+  test('a saved plan is done already only with its passwords, and if its assertions hold', async () => {
+    const { write, pgsr, sql, name } = place()
+    const [role, other] = [name('again'), name('intruder')]
+    await sql(`create schema again; create table again.t (); create role ${other}`)
+    await write(
+      'again.yaml',
+      `pgsr: 1\nroles:\n  ${role}:\n    login: { password: { env: AGAIN } }\n    grants: [{ privileges: [SELECT], tables: t, schema: again, direct: true }]\nassertions:\n  - { only: [${role}], can: SELECT, tables: t, schema: again }\n`,
+    )
+    const env = { AGAIN: 'hush' }
+    expect((await pgsr(['plan', 'again.yaml', '--out', 'again.json'], env)).code).toBe(2)
+    const apply = (more = env) => pgsr(['apply', 'again.json', '--yes', '--quiet'], more)
+    expect((await apply()).code).toBe(0)
+    const again = await apply()
+    expect(again.stdout).toContain('done already: ')
+    expect(again.code).toBe(0)
+    const otherPassword = await apply({ AGAIN: 'hushed' })
+    expect(otherPassword.stdout).not.toContain('done already')
+    expect(otherPassword.code).toBe(1)
+    await sql(`grant select on again.t to ${other}`)
+    const broken = await apply()
+    expect(broken.stderr).toContain('error: an assertion would not hold\n')
+    expect(broken.code).toBe(1)
+  })
+
   test.for([
     ['{ "pgsr": "plan" }', 'it has format undefined, and this version of pgsr reads 1; plan again'],
     ['{ "pgsr": "plan", "format": 1 }', 'it has no databases'],
