@@ -49,8 +49,19 @@ export class Going {
     }
   }
 
-  /** Whether a role may still grant a privilege on an object. */
+  /**
+   * Whether what a role has granted on an object by virtue of a grant option may stay. PostgreSQL looks at the ACL that
+   * loses the grant option: on a column, the one on the table is of no use to a role that had one on the column.
+   * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/acl.c (recursive_revoke)
+   */
   keepsOption(object: CatalogObject, privilege: Privilege, role: string): boolean {
+    const own = this.#dependencies.optionsOf(object, privilege, role).length
+    if (own > 0) return own > (this.#lostOf.get(optionKey(object, privilege, role)) ?? 0)
+    return this.mayStillGrant(object, privilege, role)
+  }
+
+  /** Whether a role may still grant a privilege on an object. */
+  mayStillGrant(object: CatalogObject, privilege: Privilege, role: string): boolean {
     return this.#dependencies.holdsOption(object, privilege, role, (option) => this.#lostOf.get(option) ?? 0)
   }
 }

@@ -94,7 +94,10 @@ class RevocationGraph {
       const reason = notAskedFor(why.role)
       const loan = this.#loanFor(granted)
       for (const passedOn of this.#dependentsOf(granted, going)) {
-        const mayBeKept = isCollateral || this.#goesAlong(granted, passedOn.object, going)
+        const mayBeKept =
+          isCollateral ||
+          this.#goesAlong(granted, passedOn.object, going) ||
+          going.mayStillGrant(passedOn.object, granted.privilege, granted.item.grantee)
         const before = added.get(passedOn)
         if (before === 'all' || (before === 'collateral' && mayBeKept)) continue
         added.set(passedOn, mayBeKept ? 'collateral' : 'all')

@@ -175,6 +175,35 @@ describe('a privilege that a role passed on', () => {
     ])
   })
 
+  describe('on a column, by a grant option there, stays with who may grant it by the table', () => {
+    const before = withOrders(
+      { 't/owner': 'r*' },
+      { objects: [object('column', [...orders, 'id'], 'owner', { 't/owner': 'r*', 'b/t': 'r' })] },
+    )
+    const all = Grant.privilege(Target.table('s', 'orders'), ['SELECT'], { direct: true, grantable: true })
+
+    // PostgreSQL refuses to revoke on the column what something in the ACL of that column depends on.
+    test('from the owner', () =>
+      expect(scriptOf(before, roleT([all]))).toBe(
+        [
+          '-- effect: role "b" loses SELECT on column "id" of table "s"."orders", granted by "t"',
+          '-- effect: role "b" gains SELECT on column "id" of table "s"."orders", granted by "owner"',
+          'GRANT USAGE ON SCHEMA "s" TO "t";',
+          runAs('t', 'REVOKE SELECT ("id") ON TABLE "s"."orders" FROM "b";'),
+          'REVOKE SELECT ("id") ON TABLE "s"."orders" FROM "t";',
+          'GRANT SELECT ("id") ON TABLE "s"."orders" TO "b";',
+          'REVOKE USAGE ON SCHEMA "s" FROM "t";',
+        ].join('\n'),
+      ))
+
+    test('or as it is, if that role keeps what it has', () => {
+      const keeping = { role: 'b', grants: [], preserveExistingGrantsInSchemas: ['s'] }
+      const { transactions, residue } = plan(before, [roleT([all]), keeping], { seed: '' })
+      expect(transactions).toEqual([])
+      expect(residue).toMatchObject([{ role: 't', reason: 'passed on' }])
+    })
+  })
+
   test.for<
     [string, Readonly<Record<string, string>>, Readonly<Record<string, string>>, DesiredRole['grants']]
   >([

@@ -70,6 +70,22 @@ conformanceAround16('order', (sandbox) => {
     expect(await box.admin(`select rolinherit from pg_roles where rolname = '${role}'`)).toEqual([[false]])
   })
 
+  test('a role loses a grant option on a column, and who has the column from it keeps that, since it may grant the table', async () => {
+    const box = sandbox()
+    const [role, other, schema] = [box.name('r'), box.name('o'), box.name('s')]
+    await box.run(`
+      create role ${role}; create role ${other}; create schema ${schema}; create table ${schema}.t (a int);
+      grant usage on schema ${schema} to ${role}; grant select (a) on ${schema}.t to ${role} with grant option`)
+    await box.admin(`set role ${role}; grant select (a) on ${schema}.t to ${other}; reset role`)
+    const grant = Grant.privilege(Target.table(schema, 't'), ['SELECT'], { direct: true, grantable: true })
+    await box.run(`grant select on ${schema}.t to ${role} with grant option`)
+    await box.sync({ role, grants: [grant] })
+    expect(await may(box, other, `${schema}.t`, 'SELECT', 'a')).toBe(true)
+    await box.admin(`revoke select on ${schema}.t from ${role}`)
+    expect(await may(box, role, `${schema}.t`, 'SELECT', 'a')).toBe(false)
+    expect(await may(box, other, `${schema}.t`, 'SELECT', 'a')).toBe(true)
+  })
+
   test('a role that loses its membership in the owner leaves no dangling grant', async () => {
     const box = sandbox()
     const [role, owner, other, schema] = [box.name('r'), box.name('o'), box.name('x'), box.name('s')]
