@@ -16,7 +16,7 @@ const [databaseCount = 3, roleCount = 2] = (process.env.PGSR_TEST_DATABASES ?? '
 const everything = process.env.PGSR_TEST_FAULTS === 'all'
 const [share = 0, shares = 1] = everything
   ? []
-  : (process.env.PGSR_TEST_FAULTS ?? '7/31').split('/').map(Number)
+  : (process.env.PGSR_TEST_FAULTS ?? '15/31').split('/').map(Number)
 
 /** Roles that come and go, all at once. */
 interface Crowd {
