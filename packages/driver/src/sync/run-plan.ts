@@ -1,4 +1,4 @@
-import { isIntermediateName, operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
+import { isIntermediateName, operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
 import { lockShortage } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
@@ -149,15 +149,23 @@ const isNothing = (plan: Plan): boolean =>
   operationsOf(plan).length + plan.residue.length === 0 &&
   plan.skipped.every(({ reason }) => reason === 'absent')
 
+/** Whether all roles are there that should be. Where one is not, something has to be done, or is refused. */
+const hasAllRoles = ({ desired, absent = [] }: Scope, { roles }: Snapshot): boolean => {
+  const known = new Set([...roles.map(({ name }) => name), ...absent])
+  return desired.every((role) => known.has(role))
+}
+
 /**
  * The plan that does nothing, if that shows from what the desired roles hold. Any other plan, and any refusal, depends on
  * what the acting role may do.
  */
 const planOfNothing = <E>(source: PlanSource<E>, snapshot: Snapshot): Effect.Effect<Plan | undefined> =>
-  source.planFor(snapshot, 0).pipe(
-    Effect.map((plan) => (isNothing(plan) ? plan : undefined)),
-    Effect.orElseSucceed(() => undefined),
-  )
+  !hasAllRoles(source.scope, snapshot)
+    ? Effect.succeed(undefined)
+    : source.planFor(snapshot, 0).pipe(
+        Effect.map((plan) => (isNothing(plan) ? plan : undefined)),
+        Effect.orElseSucceed(() => undefined),
+      )
 
 const droppedAgain = (attempts: number): DatabaseError => {
   const message = 'another session keeps dropping the intermediate roles that the plan prepares'
