@@ -255,7 +255,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'what the first database does to memberships is not known where others are planned',
-    file: 'packages/driver/src/databases/cluster-outcome.ts',
+    file: 'packages/driver/src/databases/cluster-change.ts',
     text: 'notIn(before.memberships, after.memberships)',
     by: 'notIn(before.memberships, before.memberships)',
     tests: conformance('databases/sync-databases'),

@@ -1,11 +1,4 @@
-import {
-  type AbsentRole,
-  type DesiredRole,
-  InvalidGrantError,
-  outcomeOf,
-  type Plan,
-  type Residue,
-} from '@pgsr/planner'
+import { type AbsentRole, type DesiredRole, InvalidGrantError, outcomeOf, type Plan } from '@pgsr/planner'
 import { describeName, nameProblem } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
@@ -20,7 +13,7 @@ import type { Prepared } from '../sync/prepared.ts'
 import { prepareRequest } from '../sync/prepare-request.ts'
 import type { SyncRolesOptions } from '../options.ts'
 import type { Desired } from '../functions.ts'
-import { afterCluster, type ClusterOutcome } from './cluster-outcome.ts'
+import { afterChange, clusterChangeOf, type Outcome } from './cluster-change.ts'
 import { absentIn, type DesiredInDatabases, desiredIn } from './desired.ts'
 import {
   type DividedOptions,
@@ -50,8 +43,8 @@ interface Part {
 }
 
 /**
- * Divides a call into its parts. The first is about the cluster, too, and about the roles that should not exist: only
- * whoever knows what the others are to have can give them anew what they have from these.
+ * Divides a call into its parts. The first is about the cluster, too, and about the roles that should not exist. What other
+ * roles have from these, and should have, they get anew in the same plan.
  */
 const divide = (
   provide: ProvideSessions<unknown, unknown>,
@@ -165,7 +158,7 @@ const withoutOthers = <E>(source: PlanSource<E>, others: ReadonlyMap<string, Pla
 })
 
 /** The same plans, made for what an earlier plan leads to, which has read more. */
-const onOutcome = <E>(source: PlanSource<E>, { after }: ClusterOutcome): PlanSource<E> => ({
+const onOutcome = <E>(source: PlanSource<E>, { after }: Outcome): PlanSource<E> => ({
   ...source,
   planFor: (_snapshot, ...more) => source.planFor(after, ...more),
 })
@@ -174,16 +167,13 @@ type Done = Extract<DatabaseResult, { readonly state: 'done' }>
 
 const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
 
-/** Whether a role only stays because of what it has in one of some databases. */
-const isLeftTo =
-  (databases: readonly string[]) =>
-  ({ database }: Residue): boolean =>
-    database !== undefined && databases.includes(database)
-
-/** What was done, without what was left to other databases, and is done there as well. */
+/** What was done, without what was left to some databases, and was done there. */
 const withoutLeft = (done: Done, databases: readonly string[]): Done => {
-  const isOfOthers = isLeftTo(databases)
-  return { ...done, plan: { ...done.plan, residue: done.plan.residue.filter((one) => !isOfOthers(one)) } }
+  const { plan } = done
+  const residue = plan.residue.filter(
+    ({ database }) => database === undefined || !databases.includes(database),
+  )
+  return { ...done, plan: { ...plan, residue } }
 }
 
 /**
@@ -266,7 +256,7 @@ export const databasesWorkflow = {
     Effect.gen(function* () {
       const { divided, all, toDrop } = yield* prepare(provide, desired, options, true)
       const [first, ...others] = all
-      let outcome: ClusterOutcome | undefined
+      let outcome: Outcome | undefined
       const ofFirst: Plan = yield* planIn(first, first.work, (source) => ({
         ...source,
         planFor: (snapshot, ...more) =>
@@ -276,10 +266,11 @@ export const databasesWorkflow = {
             }),
           ),
       }))
+      const change = clusterChangeOf(outcome!)
       const { concurrency } = divided
       const rest = yield* Effect.forEach(
         others,
-        (other) => planIn(other, other.work, (source) => afterCluster(source, outcome!)),
+        (other) => planIn(other, other.work, (source) => afterChange(source, change)),
         { concurrency },
       )
       const plans = [ofFirst, ...rest].map((plan): DatabasePlans => ({ plan }))
@@ -288,7 +279,7 @@ export const databasesWorkflow = {
       if (toDrop === undefined) return byDatabase(plans)
       const ofOthers = yield* Effect.forEach(
         others,
-        (other) => planIn(other, toDrop, (source) => afterCluster(source, outcome!)),
+        (other) => planIn(other, toDrop, (source) => afterChange(source, change)),
         { concurrency },
       )
       const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
