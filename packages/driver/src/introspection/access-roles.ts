@@ -53,14 +53,12 @@ export const accessRoles = ({ accessRoles: which }: Needs): readonly RawBuilder<
  * The rows between these roles. The index is searched once, for the side from which the roles were found, and the other side
  * is hashed. Otherwise PostgreSQL takes the roles for few, and searches for all of them anew for each of them.
  */
-const between = (version: number, { accessRoles: which }: Needs): RawBuilder<unknown> => {
+const between = (version: number, { accessRoles: which }: Needs) => {
   const [searched, hashed] =
     which === 'holders' ? (['roleid', 'member'] as const) : (['member', 'roleid'] as const)
-  return sql`
-    select m.roleid, m.member, m.grantor, m.admin_option,
-      ${version < 160000 ? sql`true as inherit_option, true as set_option` : sql`m.inherit_option, m.set_option`}
-    from ${membershipsBy(searched, sql`any(array(select r.oid from access_role as r))`)} as m
-    where (m.${sql.ref(hashed)} in (select r.oid from access_role as r)) is true`
+  return rows(version, membershipsBy(searched, sql`any(array(select r.oid from access_role as r))`)).where(
+    sql<boolean>`(m.${sql.ref(hashed)} in (select r.oid from access_role as r)) is true`,
+  )
 }
 
 /**

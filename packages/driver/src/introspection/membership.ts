@@ -3,12 +3,16 @@ import { zero } from './constant.ts'
 import { type Cte, ctes } from './cte.ts'
 import { name } from './name.ts'
 import type { Needs } from './needs.ts'
+import type { PgCatalog } from './pg-catalog.ts'
 import type { ColumnsOf } from './rows.ts'
 
-/** Before 16 memberships have no options: every member inherits and may SET ROLE. */
-export const rows = (version: number) =>
+/**
+ * Memberships `m`. Before 16 they have no options: every member inherits and may SET ROLE.
+ * @param from all of them, or some
+ */
+export const rows = (version: number, from: RawBuilder<unknown> = sql`pg_catalog.pg_auth_members`) =>
   ctes
-    .selectFrom('pg_catalog.pg_auth_members as m')
+    .selectFrom(sql<PgCatalog['pg_catalog.pg_auth_members']>`${from}`.as<'m'>(sql`m`))
     .select(['m.roleid', 'm.member', 'm.grantor', 'm.admin_option'])
     .select([
       (version >= 160000 ? sql.ref<boolean>('m.inherit_option') : sql<boolean>`true`).as('inherit_option'),

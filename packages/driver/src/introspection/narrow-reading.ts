@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { anyOf, handOn, oidsOf } from './handed-on.ts'
 import { type Needs, readsEach } from './needs.ts'
-import { handOnClosure, levelsFrom, oneByOneFrom } from './role-closure.ts'
+import { handOnClosure, handOnReached, levelsFrom, oneByOneFrom } from './role-closure.ts'
 import { handingOn, type Statement } from './statement.ts'
 import { dependencies, handOnTracked, settings, usualDependents, usualObjectsNamed } from './usual-objects.ts'
 import { memberships, roles } from './usual-roles.ts'
@@ -9,13 +9,12 @@ import { memberships, roles } from './usual-roles.ts'
 /** Finds the tracked roles, and all that the desired and the requested roles are members of. */
 const rolesToCompare = handingOn((_version, needs) => {
   const start = sql`${oidsOf('desired')} || ${oidsOf('requested_role')}`
-  return readsEach(needs)
-    ? sql`
-    with recursive ${oneByOneFrom(start)}
-    select ${sql.join([handOn('role_closure', sql`array(select r.oid from reached as r)`), handOnTracked(needs)])}`
-    : sql`
-    with recursive ${levelsFrom(start)}
-    select ${sql.join([handOnClosure(), handOnTracked(needs)])}`
+  const [walk, handOnWalked] = readsEach(needs)
+    ? [oneByOneFrom(start), handOnReached()]
+    : [levelsFrom(start), handOnClosure()]
+  return sql`
+    with recursive ${walk}
+    select ${sql.join([handOnWalked, handOnTracked(needs)])}`
 })
 
 /** Finds the tracked roles, and those that the desired roles are direct members of. */

@@ -30,6 +30,10 @@ export const oneByOneFrom = (roles: RawBuilder<unknown>): RawBuilder<unknown> =>
     select m.roleid from reached as r cross join lateral ${membershipsOf(sql`r.oid`)} as m
   )`
 
+/** Hands on all roles that were reached. */
+export const handOnReached = (): RawBuilder<unknown> =>
+  handOn('role_closure', sql`array(select r.oid from reached as r)`)
+
 /** Hands on the roles of all levels. */
 export const handOnClosure = (): RawBuilder<unknown> =>
   handOn(

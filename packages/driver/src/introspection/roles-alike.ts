@@ -36,8 +36,8 @@ const flagsOfAll = Object.fromEntries(
 ) as Pick<Columns, Flag>
 
 /**
- * A row for all roles `r` with the same attributes. Most roles are intermediate roles, whose attributes are the same: sorted
- * by them, each would be compared with the next in all of them. One number is compared instead.
+ * A row for all roles `r` with the same attributes. PostgreSQL sorts the roles by these. Most are intermediate roles, whose
+ * attributes are all the same, so that all would be compared. One number is compared instead.
  */
 export const rolesAlike = (columns: Columns, from: RawBuilder<unknown>): Listing<'rolesAlike'> => {
   const each = sql.join(columnsOf('roles').map((column) => sql`${columns[column]} as ${sql.ref(column)}`))

@@ -3,7 +3,6 @@ import { catalogOid, constant, zero } from './constant.ts'
 import { handOn, handOnSession, none } from './handed-on.ts'
 import { name } from './name.ts'
 import type { Needs } from './needs.ts'
-import type { ColumnsOf } from './rows.ts'
 import { partOfScope, type ScopePart } from './scope-part.ts'
 import { listing } from './statement.ts'
 
@@ -32,20 +31,7 @@ const members = sql`array(
 )`
 
 /** What matters only where something has to change. */
-type OfServer = Pick<
-  ColumnsOf<'server'>,
-  | 'createsSchemas'
-  | 'maxLocksPerTransaction'
-  | 'maxPredicateLocksPerTransaction'
-  | 'maxConnections'
-  | 'maxPreparedTransactions'
-  | 'maxWorkerProcesses'
-  | 'maxAutovacuumWorkers'
-  | 'maxWalSenders'
-  | 'readOnly'
->
-
-const forChanges = (version: number): OfServer => ({
+const forChanges = (version: number) => ({
   createsSchemas: sql`pg_catalog.has_database_privilege(s.acting, s.database, 'CREATE'::text)`,
   maxLocksPerTransaction: setting('max_locks_per_transaction'),
   maxPredicateLocksPerTransaction: setting('max_pred_locks_per_transaction'),
@@ -60,8 +46,8 @@ const forChanges = (version: number): OfServer => ({
   end`,
 })
 
-/** A server on which nothing could be changed: what needs any of it is then planned from a reading for changes. */
-const notRead: OfServer = {
+/** A server on which nothing could be changed. What has to change is planned from another reading. */
+const notRead: ReturnType<typeof forChanges> = {
   createsSchemas: sql`false`,
   maxLocksPerTransaction: zero,
   maxPredicateLocksPerTransaction: zero,

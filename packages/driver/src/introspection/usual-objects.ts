@@ -140,7 +140,7 @@ const united = (
         sql` union `,
       )
 
-/** The same for a few desired roles. A role may be there twice. */
+/** Hands on a few desired roles, and the intermediate roles that have one as a member. A role may be there twice. */
 const handOnTrackedByFew = handOn(
   'tracked_role',
   sql`(${oidsOf('desired')} || array(

@@ -29,13 +29,16 @@ const copied = (desired: Desired): readonly RequestedRole[] =>
     return Array.isArray(copy.grants) ? { ...copy, grants: Array.from(copy.grants, copyOf) } : copy
   })
 
+const isLoginWith =
+  (password: 'keep' | 'set') =>
+  (grant: Grant): boolean =>
+    grant?.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === password
+
 /** Whether a grant sets a password, which the request itself does not contain. */
-export const setsPassword = (grant: Grant): boolean =>
-  grant?.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === 'set'
+export const setsPassword: (grant: Grant) => boolean = isLoginWith('set')
 
 /** Whether a grant lets a role log in with the password that it has. */
-const keepsPassword = (grant: Grant): boolean =>
-  grant.kind === 'attribute' && grant.attribute === 'LOGIN' && grant.password === 'keep'
+const keepsPassword = isLoginWith('keep')
 
 const refuseLostPasswords = ({ desired }: SyncRequest, passwords: ReadonlyMap<string, Password>): void => {
   for (const { role, grants } of desired)

@@ -160,12 +160,10 @@ const hasAllRoles = ({ desired, absent = [] }: Scope, { roles }: Snapshot): bool
  * what the acting role may do.
  */
 const planOfNothing = <E>(source: PlanSource<E>, snapshot: Snapshot): Effect.Effect<Plan | undefined> =>
-  !hasAllRoles(source.scope, snapshot)
-    ? Effect.succeed(undefined)
-    : source.planFor(snapshot, 0).pipe(
-        Effect.map((plan) => (isNothing(plan) ? plan : undefined)),
-        Effect.orElseSucceed(() => undefined),
-      )
+  source.planFor(snapshot, 0).pipe(
+    Effect.map((plan) => (isNothing(plan) ? plan : undefined)),
+    Effect.orElseSucceed(() => undefined),
+  )
 
 const droppedAgain = (attempts: number): DatabaseError => {
   const message = 'another session keeps dropping the intermediate roles that the plan prepares'
@@ -189,7 +187,8 @@ export const runPlan = Effect.fnUntraced(function* <E>(
   const { hadWork } = knownServer(yield* Session)
   const first = yield* read(source.isUsuallyNothing && hadWork !== true ? 'compare' : 'change')
   const isCompared = first.reading.purpose === 'compare'
-  const nothing = isCompared ? yield* planOfNothing(source, first.snapshot) : undefined
+  const mayBeNothing = isCompared && hasAllRoles(source.scope, first.snapshot)
+  const nothing = mayBeNothing ? yield* planOfNothing(source, first.snapshot) : undefined
   const { reading, snapshot, stored } = isCompared && nothing === undefined ? yield* read('change') : first
   const plan = yield* noted(nothing ?? (yield* source.planFor(snapshot, 0)))
   if (source.checkOutcome !== undefined) yield* source.checkOutcome(plan)
