@@ -22,7 +22,7 @@ import { ask } from '../terminal/ask.ts'
 import { InterruptedError } from '../terminal/interruption.ts'
 import type { Line } from '../terminal/line.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { type Ended, writeResults } from './results.ts'
+import { areDone, type Ended, writeResults } from './results.ts'
 
 /** What the events of a call say on the terminal. */
 const watch = (terminal: Terminal, onCommitted: () => void) => (event: SyncEvent) => {
@@ -212,7 +212,7 @@ export const showAskExecute = async (
     const ended = await executeAll(context, planned, server, passwords)
     complain(context, ended)
     writeResults(context, planned, ended)
-    if (ended.some(({ state }) => state !== 'done' && state !== 'done already')) return 'failed'
+    if (!areDone(ended)) return 'failed'
   } else if (line.format !== 'text') writeResults(context, planned, [])
   return undone ? 'remains' : 'done'
 }

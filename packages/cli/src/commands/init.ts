@@ -11,7 +11,7 @@ export const run = async ({ line, terminal }: Context): Promise<ExitName> => {
   const there = argument === undefined ? await findDefault() : undefined
   if (there !== undefined)
     throw new FileError(`cannot write a first policy file: there is ${there}`, {
-      hint: `add roles to that one, or write another: pgsr init first.yaml`,
+      hint: 'add roles to that one, or write another: pgsr init first.yaml',
     })
   const file = argument ?? 'pgsr.yaml'
   if (!/\.ya?ml$/i.test(file))

@@ -70,7 +70,7 @@ const asJson = (ended: readonly Ended[]): string =>
   )}\n`
 
 /** Whether everything was planned again, and is as it was planned. */
-const isFound = (ended: readonly Ended[]): boolean =>
+export const areDone = (ended: readonly Ended[]): boolean =>
   ended.every(({ state }) => state === 'done' || state === 'done already')
 
 /** Writes what has become of plans, in the format that is asked for. */
@@ -83,7 +83,7 @@ export const writeResults = (
   const isNothing = ended.every(({ plan }) => operationsOf(plan).length === 0)
   switch (line.format) {
     case 'text':
-      return terminal.answer(...(isNothing && isFound(ended) ? [verdictOf(planned, true)] : lines))
+      return terminal.answer(...(isNothing && areDone(ended) ? [verdictOf(planned, true)] : lines))
     case 'sql':
       return terminal.answerExactly(asSql(planned, line.actAs))
     case 'json':
@@ -91,7 +91,7 @@ export const writeResults = (
     case 'markdown':
       return terminal.answerExactly(
         [
-          asMarkdown(planned, line.actAs, isFound(ended)),
+          asMarkdown(planned, line.actAs, areDone(ended)),
           ...(lines.length === 0
             ? []
             : [`${lines.map(({ text }) => `* ${asCode(text.trim())}`).join('\n')}\n`]),

@@ -84,8 +84,8 @@ export const pictureOf = (answer: Explanation | WhoCan): Picture => {
 const placeholder = /(?<=ﬂ)(?=°)|(?<=¶)(?=ß)/gu
 
 /**
- * In Mermaid, characters are written as their numbers: quotes and brackets would end a label, and a last space is lost. An invisible character divides
- * what Mermaid would replace.
+ * In Mermaid, characters are written as their numbers: quotes and brackets would end a label, and a space at its end would be
+ * lost. An invisible character divides what Mermaid would replace.
  */
 const inMermaid = (text: string): string =>
   text
