@@ -9,15 +9,15 @@ import {
 } from '@pgsr/node-postgres'
 import { objectKinds } from '@pgsr/planner'
 import fc from 'fast-check'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { accessOnServer, lineOf, linesBetween } from '../../explained/on-server.ts'
-import { makeStage, randomWorld, type Stage } from '../../explained/world.ts'
+import { type OpenStage, openStage } from '../../explained/open-stage.ts'
+import { randomWorld, type Stage } from '../../explained/world.ts'
 import { type Wishes, wishesFrom } from '../../explained/wishes.ts'
-import { dropShared, type Specimen } from '../../harness/holdings/every-kind.ts'
 import { pairingInTurn, pairingsOfEachKind } from '../../harness/drivers/pairings.ts'
-import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
-import { connectionTo, serversAround16 } from '../../harness/servers/servers.ts'
+import type { Sandbox } from '../../harness/sandbox/sandbox.ts'
+import { serversAround16 } from '../../harness/servers/servers.ts'
 import { pickBy } from '../planner/apply-operations.ts'
 
 const isAtLength = process.env.PGSR_TEST_RUNS !== undefined
@@ -33,26 +33,15 @@ const keyOf = ({ kind, name }: ObjectName): string => JSON.stringify([kind, name
 
 describe.for(servers)('what a plan changes of access on $name', (server) => {
   describe.for(pairings('difference', servers)(server))('as $kind', ({ driver, kind }) => {
+    let opened: OpenStage | undefined
     let box: Sandbox
     let stage: Stage
     let client: pg.Client
     beforeAll(async () => {
-      box = await openSandbox(server, driver, kind)
-      stage = await makeStage(box)
-      client = new pg.Client(connectionTo(server, box.database))
-      await client.connect()
+      opened = await openStage(server, driver, kind)
+      ;({ box, stage, client } = opened)
     })
-    afterAll(async () => {
-      await client?.end()
-      if (stage !== undefined)
-        await dropShared(
-          box,
-          stage.subjects.filter(
-            ({ name }) => name[0] !== box.database && name[0] !== 'work_mem',
-          ) as unknown as readonly Specimen[],
-        )
-      await box?.end()
-    })
+    afterAll(() => opened?.close())
 
     const read = async (text: string): Promise<readonly (readonly unknown[])[]> =>
       (await client.query<unknown[]>({ text, rowMode: 'array' })).rows

@@ -9,21 +9,14 @@ import {
   whoCanAccess,
 } from '@pgsr/node-postgres'
 import fc from 'fast-check'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type OpenStage, openStage } from '../../explained/open-stage.ts'
 import { surgeryOf } from '../../explained/surgery.ts'
-import {
-  hasIt,
-  makeStage,
-  privilegesOn,
-  randomWorld,
-  type Stage,
-  type Subject,
-} from '../../explained/world.ts'
-import { dropShared, type Specimen } from '../../harness/holdings/every-kind.ts'
+import { hasIt, privilegesOn, randomWorld, type Stage, type Subject } from '../../explained/world.ts'
 import { pairingInTurn } from '../../harness/drivers/pairings.ts'
-import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
-import { connectionTo, serversAround16 } from '../../harness/servers/servers.ts'
+import type { Sandbox } from '../../harness/sandbox/sandbox.ts'
+import { serversAround16 } from '../../harness/servers/servers.ts'
 import { pickBy } from '../planner/apply-operations.ts'
 
 const isAtLength = process.env.PGSR_TEST_RUNS !== undefined
@@ -68,26 +61,15 @@ const identity = ({ memberships, source, setsRole }: AccessPath): string =>
 
 describe.for(servers)('access on $name', (server) => {
   describe.for(pairingInTurn('explained', servers)(server))('read $name', ({ driver, kind }) => {
+    let opened: OpenStage | undefined
     let box: Sandbox
     let stage: Stage
     let client: pg.Client
     beforeAll(async () => {
-      box = await openSandbox(server, driver, kind)
-      stage = await makeStage(box)
-      client = new pg.Client(connectionTo(server, box.database))
-      await client.connect()
+      opened = await openStage(server, driver, kind)
+      ;({ box, stage, client } = opened)
     })
-    afterAll(async () => {
-      await client?.end()
-      if (stage !== undefined)
-        await dropShared(
-          box,
-          stage.subjects.filter(
-            ({ name }) => name[0] !== box.database && name[0] !== 'work_mem',
-          ) as unknown as readonly Specimen[],
-        )
-      await box?.end()
-    })
+    afterAll(() => opened?.close())
 
     const run = (text: string): Promise<unknown> => client.query(text)
     const has = async (all: readonly Asked[]): Promise<readonly boolean[]> => {

@@ -26,13 +26,12 @@ import {
   times,
 } from './powers.ts'
 import { anyStatement, withMore } from './random-roles.ts'
+import { inNewWorld } from './in-new-world.ts'
 import {
   blindly,
   desiredFrom,
   isInside,
-  makeSchema,
   type Names,
-  newNames,
   publicGrant,
   type StatementMaker,
   type Thing,
@@ -249,16 +248,8 @@ describe.for(around16)('what is kept on $name', (server) => {
       const { version } = server
       let count = 0
       await fc.assert(
-        fc.asyncProperty(
-          before,
-          wishes,
-          wishes,
-          more,
-          fc.boolean(),
-          async (choices, first, wish, rest, isFirst) => {
-            const names = newNames(box)
-            const create = names.roles.map((role) => `create role ${role}`)
-            await box.run([...create, ...names.schemas.map(makeSchema)].join(';'))
+        fc.asyncProperty(before, wishes, wishes, more, fc.boolean(), (choices, first, wish, rest, isFirst) =>
+          inNewWorld(box, async (names) => {
             const made = desiredFrom(first, pickBy, names, version)
             const world = blindly(choices, pickBy, names, version, anyStatementOrLogin)
             const request = requestFrom(wish, rest, names, box)
@@ -271,14 +262,8 @@ describe.for(around16)('what is kept on $name', (server) => {
               throw new Error(`${JSON.stringify(made)}\n${world}\n${JSON.stringify(request)}\n${isFirst}`, {
                 cause,
               })
-            } finally {
-              await box.admin(
-                `${names.schemas.map((schema) => `drop schema if exists ${schema} cascade;`).join('')}
-               ${names.roles.map((role) => `reassign owned by ${role} to current_user; drop owned by ${role};`).join('')}
-               ${names.roles.map((role) => `drop role ${role};`).join('')}`,
-              )
             }
-          },
+          }),
         ),
         {
           numRuns: Number(process.env.PGSR_TEST_RUNS ?? 2),

@@ -5,7 +5,8 @@ import { pairingInTurn, pairingsOfEachKind } from '../../harness/drivers/pairing
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { pickBy } from '../planner/apply-operations.ts'
 import { anyStatement, withMore } from './random-roles.ts'
-import { blindly, desiredFrom, makeSchema, type Names, newNames, type Thing, things } from './random-world.ts'
+import { inNewWorld } from './in-new-world.ts'
+import { blindly, desiredFrom, type Names, type Thing, things } from './random-world.ts'
 import { keyOf, readReality, type Reality } from './reality.ts'
 import { membershipsAsked, readRoles, wrongRoles } from './role-reality.ts'
 
@@ -129,34 +130,24 @@ describe.for(inject('servers'))('random roles on $name', (server) => {
     afterAll(() => box?.end())
 
     /** Makes a world, and what roles should have in it, one after the other. */
-    const inWorld = async (
+    const inWorld = (
       choices: readonly (readonly number[])[],
       wishesOfAll: readonly Wishes[],
       work: (names: Names, desired: readonly (readonly DesiredRole[])[]) => Promise<void>,
-    ): Promise<void> => {
-      const { version } = server
-      const names = newNames(box)
-      const setup = blindly(choices, pickBy, names, version, anyStatement)
-      const desired = wishesOfAll.map(([wish, rest]) =>
-        withMore(desiredFrom(wish, pickBy, names, version), rest, pickBy, names, version),
-      )
-      await box.run(
-        [...names.roles.map((role) => `create role ${role}`), ...names.schemas.map(makeSchema)].join(';'),
-      )
-      try {
-        await box.admin(setup)
-        await work(names, desired)
-      } catch (cause) {
-        throw new Error(`${setup}\n${JSON.stringify(desired)}`, { cause })
-      } finally {
-        const left = (await box.roles()).filter((role) => names.roles.includes(role))
-        await box.admin(
-          `${names.schemas.map((schema) => `drop schema if exists ${schema} cascade;`).join('')}
-           ${left.map((role) => `reassign owned by ${role} to current_user; drop owned by ${role};`).join('')}
-           ${left.map((role) => `drop role ${role};`).join('')}`,
+    ): Promise<void> =>
+      inNewWorld(box, async (names) => {
+        const { version } = server
+        const setup = blindly(choices, pickBy, names, version, anyStatement)
+        const desired = wishesOfAll.map(([wish, rest]) =>
+          withMore(desiredFrom(wish, pickBy, names, version), rest, pickBy, names, version),
         )
-      }
-    }
+        try {
+          await box.admin(setup)
+          await work(names, desired)
+        } catch (cause) {
+          throw new Error(`${setup}\n${JSON.stringify(desired)}`, { cause })
+        }
+      })
 
     test('have and can do what was asked for, and nothing else, until they leave', async () => {
       const { version } = server

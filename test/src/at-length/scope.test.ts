@@ -5,16 +5,8 @@ import { pairingInTurn, pairingsOfEachKind } from '../../harness/drivers/pairing
 import { openSandbox, type Sandbox } from '../../harness/sandbox/sandbox.ts'
 import { serversAround16 } from '../../harness/servers/servers.ts'
 import { pickBy } from '../planner/apply-operations.ts'
-import {
-  blindly,
-  desiredFrom,
-  isInside,
-  makeSchema,
-  type Names,
-  newNames,
-  publicGrant,
-  things,
-} from './random-world.ts'
+import { inNewWorld } from './in-new-world.ts'
+import { blindly, desiredFrom, isInside, type Names, publicGrant, things } from './random-world.ts'
 import { keyOf, readReality } from './reality.ts'
 
 const around16 = serversAround16(inject('servers'))
@@ -36,26 +28,20 @@ describe.for(around16)('on $name', (server) => {
     /** Makes random worlds, and takes them away again. */
     const forEveryWorld = (check: (names: Names, wish: readonly (readonly number[])[]) => Promise<void>) =>
       fc.assert(
-        fc.asyncProperty(before, wishes, async (choices, wish) => {
-          const names = newNames(box)
-          const create = names.roles.map((role) => `create role ${role}`)
-          await box.run([...create, ...names.schemas.map(makeSchema)].join(';'))
-          const world = blindly(choices, pickBy, names, server.version)
-          await box.admin(world)
-          try {
-            await check(names, wish)
-          } catch (cause) {
-            throw new Error(`${world}\n${JSON.stringify(desiredFrom(wish, pickBy, names, server.version))}`, {
-              cause,
-            })
-          } finally {
-            await box.admin(
-              `${names.schemas.map((schema) => `drop schema if exists ${schema} cascade;`).join('')}
-               ${names.roles.map((role) => `reassign owned by ${role} to current_user; drop owned by ${role};`).join('')}
-               ${names.roles.map((role) => `drop role ${role};`).join('')}`,
-            )
-          }
-        }),
+        fc.asyncProperty(before, wishes, (choices, wish) =>
+          inNewWorld(box, async (names) => {
+            const world = blindly(choices, pickBy, names, server.version)
+            await box.admin(world)
+            try {
+              await check(names, wish)
+            } catch (cause) {
+              throw new Error(
+                `${world}\n${JSON.stringify(desiredFrom(wish, pickBy, names, server.version))}`,
+                { cause },
+              )
+            }
+          }),
+        ),
         {
           numRuns: Number(process.env.PGSR_TEST_RUNS ?? 3),
           ...(!isAtLength && { interruptAfterTimeLimit: 8_000 }),
