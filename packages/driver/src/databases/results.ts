@@ -10,7 +10,7 @@ import type { SyncResult } from '../functions.ts'
  */
 export type DatabaseResult =
   | ({ readonly state: 'done' } & SyncResult & {
-        /** What was done at last about roles that should not exist, if any are named: in the first database they are dropped. */
+        /** What was done at last about roles that should not exist, if any are named. The first database drops them. */
         readonly absent?: SyncResult
       })
   | {
@@ -32,7 +32,7 @@ export interface DatabasesResult {
 /** The plans for one database. */
 export interface DatabasePlans {
   readonly plan: Plan
-  /** The last plan for roles that should not exist, if any are named: in the first database it drops them. */
+  /** The last plan for roles that should not exist, if any are named. That of the first database drops them. */
   readonly absent?: Plan
 }
 

@@ -46,7 +46,7 @@ export const grammar: ObjectShape = {
     createRoles: { shape: flag, doc: 'Whether roles that do not exist are created. Default: true.' },
     reassignOwnedTo: {
       shape: knownRole,
-      doc: 'The new owner of what roles lose: a role that the policy does not have at roles, where owns says what a role gets. Default: the role that connects, or for what may hold code a role that can do nothing.',
+      doc: 'The new owner of what roles lose. It must not be under roles: such a role gets objects by its owns. Default: the role that connects, or for what may hold code a role that can do nothing.',
     },
     keepDependents: {
       shape: flag,
