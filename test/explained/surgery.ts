@@ -64,7 +64,7 @@ const membershipSurgery = (
     make:
       version >= 160000
         ? `insert into pg_auth_members (oid, roleid, member, grantor, admin_option, inherit_option, set_option)
-           values ((select coalesce(max(oid::int8), 4000000000) + 1 from pg_auth_members)::oid, ${values}, ${inherit}, ${set})`
+           values (pg_nextoid('pg_auth_members', 'oid', 'pg_auth_members_oid_index'), ${values}, ${inherit}, ${set})`
         : `insert into pg_auth_members (roleid, member, grantor, admin_option) values (${values})`,
     unmake: `delete from pg_auth_members where ${key}`,
   }

@@ -1,4 +1,12 @@
-import { type AbsentRole, type DesiredRole, InvalidGrantError, outcomeOf, type Plan } from '@pgsr/planner'
+import {
+  type AbsentRole,
+  type DesiredRole,
+  InvalidGrantError,
+  type OtherDatabase,
+  outcomeOf,
+  type Plan,
+  type Snapshot,
+} from '@pgsr/planner'
 import { describeName, nameProblem } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
@@ -12,7 +20,7 @@ import { type PlanSource, requestSource, withoutResidue } from '../sync/plan-sou
 import type { Prepared } from '../sync/prepared.ts'
 import { prepareRequest } from '../sync/prepare-request.ts'
 import type { SyncRolesOptions } from '../options.ts'
-import type { Desired } from '../functions.ts'
+import type { Desired, SyncResult } from '../functions.ts'
 import { afterChange, clusterChangeOf, type Outcome } from './cluster-change.ts'
 import { absentIn, type DesiredInDatabases, desiredIn } from './desired.ts'
 import {
@@ -93,21 +101,33 @@ const prepareWork = Effect.fnUntraced(function* (desired: Desired, each: SyncRol
   return yield* prepareRequest(desired, each, settings)
 })
 
+type Adapt = (source: PlanSource<PlanError>) => PlanSource<PlanError>
+
+const asItIs: Adapt = (source) => source
+
 /** Syncs the roles of a part. */
-const syncIn = <E2, R>({ database, first, provide }: Place<E2, R>, { prepared, each }: Work) =>
+const syncIn = <E2, R>(
+  { database, first, provide }: Place<E2, R>,
+  { prepared, each }: Work,
+  adapt: Adapt = asItIs,
+) =>
   Effect.gen(function* () {
     const settings = yield* checked('sync roles', each)
-    const source = withoutResidue(inDatabase(requestSource(prepared, settings), database, first), settings)
-    return yield* call('syncRoles', settings, provide, run(source, settings), prepared)
+    const source = adapt(inDatabase(requestSource(prepared, settings), database, first))
+    return yield* call(
+      'syncRoles',
+      settings,
+      provide,
+      run(withoutResidue(source, settings), settings),
+      prepared,
+    )
   })
-
-type Adapt = (source: PlanSource<PlanError>) => PlanSource<PlanError>
 
 /** Makes the plan of a part. */
 const planIn = <E2, R>(
   { database, first, provide }: Place<E2, R>,
   { prepared, each }: Work,
-  adapt: Adapt = (source) => source,
+  adapt: Adapt = asItIs,
 ) =>
   Effect.gen(function* () {
     const settings = yield* checked('sync roles', each)
@@ -144,18 +164,36 @@ const prepare = <E2, R>(
 const isLeft = (plan: Plan | undefined, role: string): boolean =>
   plan === undefined || plan.residue.some((one) => one.role === role && one.reason !== 'in another database')
 
-/** Leaves out what absent roles lose in other databases by the plans for these, which are executed before. */
-const withoutOthers = <E>(source: PlanSource<E>, others: ReadonlyMap<string, Plan>): PlanSource<E> => ({
+type OtherDatabases = readonly OtherDatabase[]
+
+/** The same plans, made as if absent roles had something in other databases than they have. */
+const withOthers = <E>(
+  source: PlanSource<E>,
+  othersIn: (snapshot: Snapshot, others: OtherDatabases) => OtherDatabases,
+): PlanSource<E> => ({
   ...source,
   planFor: (snapshot, ...more) => {
     const { mentions } = snapshot
     if (mentions === undefined) return source.planFor(snapshot, ...more)
-    const otherDatabases = mentions.otherDatabases.filter(({ role, database }) =>
-      isLeft(others.get(database), role),
-    )
+    const otherDatabases = othersIn(snapshot, mentions.otherDatabases)
     return source.planFor({ ...snapshot, mentions: { ...mentions, otherDatabases } }, ...more)
   },
 })
+
+/** Leaves out what absent roles lose in other databases by the plans for these, which are executed before. */
+const withoutOthers = <E>(source: PlanSource<E>, plans: ReadonlyMap<string, Plan>): PlanSource<E> =>
+  withOthers(source, (_snapshot, others) =>
+    others.filter(({ role, database }) => isLeft(plans.get(database), role)),
+  )
+
+/** Leaves it to the first database to drop absent roles: two databases must never drop the same role at once. */
+const leavingDrops = <E>(source: PlanSource<E>, { name: database }: FirstDatabase): PlanSource<E> => {
+  const absent = new Set(source.scope.absent)
+  return withOthers(source, ({ roles }, others) => [
+    ...others.filter((one) => one.database !== database),
+    ...roles.flatMap(({ name: role }) => (absent.has(role) ? [{ role, database }] : [])),
+  ])
+}
 
 /** The same plans, made for what an earlier plan leads to, which has read more. */
 const onOutcome = <E>(source: PlanSource<E>, { after }: Outcome): PlanSource<E> => ({
@@ -168,7 +206,7 @@ type Done = Extract<DatabaseResult, { readonly state: 'done' }>
 const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
 
 /** What was done, without what was left to some databases, and was done there. */
-const withoutLeft = (done: Done, databases: readonly string[]): Done => {
+const withoutLeft = <T extends SyncResult>(done: T, databases: readonly string[]): T => {
   const { plan } = done
   const residue = plan.residue.filter(
     ({ database }) => database === undefined || !databases.includes(database),
@@ -186,19 +224,23 @@ const dropAbsent = <E2, R>(
   before: readonly Done[],
   concurrency: number,
 ): Effect.Effect<readonly DatabaseResult[], never, R> => {
-  const names = all.map(({ database }) => database)
   const drop = (index: number): Effect.Effect<DatabaseResult, never, R> => {
     const [part, done] = [all[index]!, before[index]!]
-    return Effect.map(Effect.result(syncIn(part, toDrop)), (result) =>
+    const adapt: Adapt = index === 0 ? asItIs : (source) => leavingDrops(source, part.first)
+    return Effect.map(Effect.result(syncIn(part, toDrop, adapt)), (result) =>
       Result.isSuccess(result)
-        ? { ...withoutLeft(done, names), absent: result.success }
+        ? { ...done, absent: result.success }
         : { state: 'failed', error: result.failure as SyncError | DatabaseError, done },
     )
   }
   const others = all.map((_, index) => index).slice(1)
   return Effect.gen(function* () {
     const ofOthers = yield* Effect.forEach(others, drop, { concurrency })
-    return [yield* drop(0), ...ofOthers]
+    const results = [yield* drop(0), ...ofOthers]
+    const done = all.flatMap(({ database }, index) => (isDone(results[index]!) ? [database] : []))
+    return results.map((one) =>
+      isDone(one) ? { ...withoutLeft(one, done), absent: withoutLeft(one.absent!, done) } : one,
+    )
   })
 }
 
@@ -279,7 +321,7 @@ export const databasesWorkflow = {
       if (toDrop === undefined) return byDatabase(plans)
       const ofOthers = yield* Effect.forEach(
         others,
-        (other) => planIn(other, toDrop, (source) => afterChange(source, change)),
+        (other) => planIn(other, toDrop, (source) => leavingDrops(afterChange(source, change), other.first)),
         { concurrency },
       )
       const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))

@@ -166,9 +166,7 @@ const combinations = (
   const last = lists.at(-1)!
   const others = lists.slice(0, -1)
   if (others.length === 0) return inPieces(bundles)
-  const [other, ...more] = others
-  const keyOf = ([first]: readonly Operation[]): string =>
-    more.length === 0 ? other!(first!) : others.map((key) => key(first!)).join('\0')
+  const keyOf = ([first]: readonly Operation[]): string => others.map((key) => key(first!)).join('\0')
   const alike = partsBy(partsBy(bundles, keyOf), (part) =>
     sortedUnique(part.map(([first]) => last(first!))).join('\0'),
   )

@@ -175,10 +175,12 @@ conformanceAround16('several databases', (sandbox) => {
         expect(plans[databases[0]!]?.absent?.effects[0]?.fact).toEqual({ kind: 'role', role })
         const { changed, databases: results } = await all.sync(gone, { reassignOwnedTo: other })
         expect(changed).toBe(true)
-        const dropped = Object.values(results).map(
-          (one) => one.state === 'done' && one.absent?.plan.residue.length === 0,
+        const last = Object.values(results).map((one) =>
+          one.state === 'done' ? one.absent?.plan : undefined,
         )
-        expect(dropped).toEqual([true, false, false])
+        const drops = last.map((plan) => operationsOf(plan!).filter(({ kind }) => kind === 'dropRole').length)
+        expect(drops).toEqual([1, 0, 0])
+        expect(last.map((plan) => plan!.residue)).toEqual([[], [], []])
         expect(await box.admin(`select from pg_roles where rolname = '${role}'`)).toEqual([])
         for (const database of databases)
           expect(
