@@ -21,7 +21,7 @@ roles:
       billing: { access: { invoices: readOnly } }
 assertions:
   - { only: [readers], can: SELECT, tables: [orders, /^ord/], schema: sales }
-  - { public: nothing, in: [hr, sales] }
+  - { public: nothing, in: [hr, sales], inDatabases: billing }
 `
 
 const policy = parsePolicy(text, { file: 'policy.yaml' })
@@ -30,8 +30,8 @@ test('an assertion is made for each object and schema, with its line', () => {
   expect(policy.assertions).toEqual([
     { only: ['readers'], can: ['SELECT'], on: Target.table('sales', 'orders') },
     { only: ['readers'], can: ['SELECT'], on: Target.table('sales', /^ord/) },
-    { public: 'nothing', in: 'hr' },
-    { public: 'nothing', in: 'sales' },
+    { public: 'nothing', in: 'hr', inDatabases: ['billing'] },
+    { public: 'nothing', in: 'sales', inDatabases: ['billing'] },
   ])
   expect(policy.assertions.map((_, index) => policy.lineOfAssertion(index)?.line)).toEqual([19, 19, 20, 20])
   expect(policy.lineOfAssertion(4)).toBeUndefined()

@@ -13,7 +13,10 @@ type Options = nodePostgres.SyncDatabasesOptions
 /** The functions for several databases, on connections of one driver, by one of its doors. */
 export interface Databases {
   readonly sync: (desired: Desired, options?: Options) => Promise<nodePostgres.DatabasesResult>
-  readonly plan: (desired: Desired) => Promise<nodePostgres.DatabasesPlans>
+  readonly plan: (
+    desired: Desired,
+    options?: nodePostgres.PlanDatabasesOptions,
+  ) => Promise<nodePostgres.DatabasesPlans>
   readonly end: () => Promise<unknown>
 }
 
@@ -32,7 +35,7 @@ const withPg = (places: Places): Databases => {
   const connections = Object.fromEntries(pools)
   return {
     sync: (desired, options) => nodePostgres.syncDatabases(connections, desired, options),
-    plan: (desired) => nodePostgres.planDatabases(connections, desired),
+    plan: (desired, options) => nodePostgres.planDatabases(connections, desired, options),
     end: () => Promise.all(pools.map(([, pool]) => pool.end())),
   }
 }
@@ -42,7 +45,7 @@ const withEffect = (places: Places): Databases => {
   const layers = Object.fromEntries(pools.map(([name, pool]) => [name, nodePostgresEffect.layer(pool)]))
   return {
     sync: (desired, options) => Effect.runPromise(nodePostgresEffect.syncDatabases(layers, desired, options)),
-    plan: (desired) => Effect.runPromise(nodePostgresEffect.planDatabases(layers, desired)),
+    plan: (desired, options) => Effect.runPromise(nodePostgresEffect.planDatabases(layers, desired, options)),
     end: () => Promise.all(pools.map(([, pool]) => pool.end())),
   }
 }
@@ -54,7 +57,7 @@ const withPostgresJs = (places: Places): Databases => {
   const connections = Object.fromEntries(all)
   return {
     sync: (desired, options) => postgresJs.syncDatabases(connections, desired, options),
-    plan: (desired) => postgresJs.planDatabases(connections, desired),
+    plan: (desired, options) => postgresJs.planDatabases(connections, desired, options),
     // Without a timeout it waits for ever after a `reserve` that could not connect.
     end: () => Promise.all(all.map(([, sql]) => sql.end({ timeout: 0.1 }))),
   }

@@ -71,10 +71,10 @@ inWorkplaces((place) => {
     await sql(`create database ${third}`, 'postgres')
     try {
       await sql(`create role ${leaver}; create schema u; grant usage on schema u to ${leaver}`)
-      await sql('create schema u', third)
+      await sql(`create schema u; grant usage on schema u to ${leaver}`, third)
       await write(
         'two.yaml',
-        `pgsr: 1\ndatabases: [${database}, ${third}]\nroles:\n  ${role}:\n    grants: [{ privileges: [USAGE], schemas: u }]\nabsent:\n  ${leaver}: {}\n`,
+        `pgsr: 1\ndatabases: [${database}, ${third}]\nroles:\n  ${role}:\n    grants: [{ privileges: [USAGE], schemas: u }]\nabsent:\n  ${leaver}: {}\nassertions:\n  - { only: [${role}, postgres], can: USAGE, schemas: u, inDatabases: ${third} }\n`,
       )
       expect((await pgsr(['plan', 'two.yaml', '--out', 'two.json'])).code).toBe(2)
       const applied = await pgsr(['apply', 'two.json', '--yes'])
@@ -84,6 +84,17 @@ inWorkplaces((place) => {
       for (const each of [database, third])
         expect(await sql(`select has_schema_privilege('${role}', 'u', 'USAGE')`, each)).toEqual([[true]])
       expect(await sql(`select from pg_roles where rolname = '${leaver}'`)).toEqual([])
+
+      const other = name('other')
+      await sql(`create role ${other}`)
+      await sql(`grant usage on schema u to ${other}`, database)
+      expect((await pgsr(['check', 'two.yaml'])).code).toBe(0)
+      await sql(`grant usage on schema u to ${other}`, third)
+      for (const command of ['check', 'apply']) {
+        const refused = await pgsr([command, 'two.yaml'])
+        expect(refused.code).toBe(1)
+        expect(refused.stderr).toMatch(/assertion 1 is broken: .* role "other_\w+" has it {2}two\.yaml:9$/m)
+      }
     } finally {
       await sql(`drop database ${third}`, 'postgres')
     }

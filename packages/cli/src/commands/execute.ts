@@ -131,7 +131,7 @@ const executeAll = async (
   const names = planned.databases.map(({ database }) => database)
   return withPools(server, names, async (pools) => {
     const ended: Ended[] = []
-    for (const { database, plan: made } of stepsIn(planned)) {
+    for (const { database, plan: made, isDecisive } of stepsIn(planned)) {
       if (ended.some(({ state }) => state === 'failed')) {
         ended.push({ database, plan: made, state: 'not begun' })
         continue
@@ -144,7 +144,7 @@ const executeAll = async (
         const execute = (one: Plan): Promise<SyncResult> =>
           executePlan(pools[database]!, one, {
             ...transactionOptions(context),
-            ...assertionOptions(planned.assertions),
+            ...(isDecisive && assertionOptions(planned.assertions)),
             passwords: passwordsFor(one, passwords),
             onResidue: 'report',
             onEvent: watch(terminal, () => {

@@ -55,6 +55,8 @@ export interface Step {
   readonly isLater: boolean
   /** The roles that it drops, which it cannot say before the steps ahead of it are done. */
   readonly dropsAtLast: readonly string[]
+  /** Set if nothing that comes after it in its database changes who has access there. */
+  readonly isDecisive: boolean
 }
 
 /** Whether a role only stays because of what another step takes from it. */
@@ -64,7 +66,7 @@ const isLeftTo =
     database !== undefined && databases.includes(database)
 
 const stepFor = (
-  { database, plan, isLater }: Pick<Step, 'database' | 'plan' | 'isLater'>,
+  { database, plan, isLater, isDecisive }: Omit<Step, 'shown' | 'dropsAtLast'>,
   others: readonly string[],
   isLast = false,
 ): Step => {
@@ -77,21 +79,28 @@ const stepFor = (
     plan,
     shown: { ...plan, residue },
     isLater,
+    isDecisive,
     dropsAtLast: isLast ? [...new Set(waiting)] : [],
   }
 }
 
-/** All plans, in the order in which they are executed: the first database drops what should not exist last. */
+/**
+ * All plans, in the order in which they are executed: the first database drops what should not exist last. These roles lose
+ * there by its first plan what they have, elsewhere by the last.
+ */
 export const stepsIn = ({ databases }: Planned): readonly Step[] => {
   const [first, ...others] = databases
   const names = databases.map(({ database }) => database)
   return [
-    ...databases.map(({ database, plan }) => stepFor({ database, plan, isLater: false }, names)),
-    ...(first === undefined ? [] : [...others, first]).flatMap(({ database, absent }) =>
-      absent === undefined
-        ? []
-        : [stepFor({ database, plan: absent, isLater: true }, names, database === first?.database)],
+    ...databases.map(({ database, plan, absent }, index) =>
+      stepFor({ database, plan, isLater: false, isDecisive: index === 0 || absent === undefined }, names),
     ),
+    ...(first === undefined ? [] : [...others, first]).flatMap((one) => {
+      if (one.absent === undefined) return []
+      const isFirst = one === first
+      const step = { database: one.database, plan: one.absent, isLater: true, isDecisive: !isFirst }
+      return [stepFor(step, names, isFirst)]
+    }),
   ]
 }
 

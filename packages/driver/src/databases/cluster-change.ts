@@ -43,7 +43,8 @@ export const clusterChangeOf = ({ before, after }: Outcome): ClusterChange => {
 }
 
 const membershipsAfter = (
-  { memberships, roles }: Snapshot,
+  memberships: readonly Membership[],
+  roles: readonly Role[],
   { memberships: { gone, added } }: ClusterChange,
 ): readonly Membership[] => {
   const there = new Set(roles.map(({ name }) => name))
@@ -60,25 +61,28 @@ const rolesAfter = (
     roles.flatMap((role) => (dropped.has(role.name) ? [] : [[role.name, role] as const])),
   )
   const wanted = new Set(scope?.desired)
+  const isRead = (role: string): boolean => wanted.has(role) || scope?.access?.roles === 'all'
   for (const role of changed) {
     const here = byName.get(role.name)
-    if (here === undefined && !wanted.has(role.name)) continue
+    if (here === undefined && !isRead(role.name)) continue
     byName.set(role.name, here === undefined ? role : { ...role, elsewhere: here.elsewhere })
   }
   return [...byName.values()]
 }
 
-/** The same plans, made for a database as it will be when something of the cluster has been changed in another one. */
+/** A database as it will be when something of the cluster has been changed in another one. */
+export const snapshotAfter = (snapshot: Snapshot, change: ClusterChange): Snapshot => {
+  const roles = rolesAfter(snapshot, change)
+  return {
+    ...snapshot,
+    roles,
+    memberships: membershipsAfter(snapshot.memberships, roles, change),
+    objects: snapshot.objects.map((object) => change.objects.get(objectKey(object)) ?? object),
+  }
+}
+
+/** The same plans, made for a database as it will be by then. */
 export const afterChange = <E>(source: PlanSource<E>, change: ClusterChange): PlanSource<E> => ({
   ...source,
-  planFor: (snapshot, ...more) =>
-    source.planFor(
-      {
-        ...snapshot,
-        roles: rolesAfter(snapshot, change),
-        memberships: membershipsAfter(snapshot, change),
-        objects: snapshot.objects.map((object) => change.objects.get(objectKey(object)) ?? object),
-      },
-      ...more,
-    ),
+  planFor: (snapshot, ...more) => source.planFor(snapshotAfter(snapshot, change), ...more),
 })

@@ -9,10 +9,10 @@ interface ConcurrencyOptions {
 }
 
 /**
- * The options of `syncRoles` hold for each database by itself: `timeout` is the longest time for one. An assertion is about
- * one database, so that none can be given for several.
+ * The options of `syncRoles` hold for each database by itself: `timeout` is the longest time for one. So do assertions: what one
+ * names has to exist in each database that it is about.
  */
-export interface SyncDatabasesOptions extends Omit<SyncRolesOptions, 'assertions'>, ConcurrencyOptions {
+export interface SyncDatabasesOptions extends SyncRolesOptions, ConcurrencyOptions {
   /**
    * What to do when something fails in a database: `error` throws a DatabasesError when all have ended, `report` says it in
    * the result only. Default: `error`.
@@ -22,7 +22,7 @@ export interface SyncDatabasesOptions extends Omit<SyncRolesOptions, 'assertions
   readonly onProgress?: (progress: DatabasesProgress) => unknown
 }
 
-export interface PlanDatabasesOptions extends Omit<PlanRolesOptions, 'assertions'>, ConcurrencyOptions {}
+export interface PlanDatabasesOptions extends PlanRolesOptions, ConcurrencyOptions {}
 
 const refuse = (field: string, problem: string): never => {
   throw new InvalidGrantError({ field, message: `cannot sync roles: ${field} ${problem}` })
@@ -39,8 +39,7 @@ export interface DividedOptions {
 /** @throws InvalidGrantError */
 export const divideOptions = (options: SyncDatabasesOptions, isPlanned: boolean): DividedOptions => {
   const own = isPlanned ? ['concurrency'] : ['concurrency', 'onFailure', 'onProgress']
-  const known = syncRolesOptions.filter((name) => name !== 'assertions')
-  checkOptionNames(options, [...known, ...own], 'cannot sync roles')
+  checkOptionNames(options, [...syncRolesOptions, ...own], 'cannot sync roles')
   const { concurrency = 4, onFailure = 'error', onProgress, ...each } = options
   if (!Number.isInteger(concurrency) || concurrency < 1)
     refuse('concurrency', 'must be a whole number from 1')

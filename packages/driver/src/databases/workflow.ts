@@ -18,9 +18,11 @@ import { call, checked, type ProvideSession, run } from '../sync/running.ts'
 import { planning, readGiven } from '../sync/planning.ts'
 import { type PlanSource, requestSource, withoutResidue } from '../sync/plan-source.ts'
 import type { Prepared } from '../sync/prepared.ts'
+import { withAssertions } from '../sync/assertions.ts'
 import { prepareRequest } from '../sync/prepare-request.ts'
 import type { SyncRolesOptions } from '../options.ts'
 import type { Desired, SyncResult } from '../functions.ts'
+import { checkAsserted, checkPlansIn, withAsserted, withoutAsserted } from './assertions.ts'
 import { afterChange, clusterChangeOf, type Outcome } from './cluster-change.ts'
 import { absentIn, type DesiredInDatabases, desiredIn } from './desired.ts'
 import {
@@ -30,6 +32,7 @@ import {
   type SyncDatabasesOptions,
   withoutCluster,
 } from './options.ts'
+import type { Place } from './place.ts'
 import {
   type DatabasePlans,
   type DatabaseResult,
@@ -71,9 +74,10 @@ const divide = (
   const absent = absentIn(desired)
   const [first, ...others] = databases.map((database, index): Part => {
     const here = desiredIn(desired, database, databases, index === 0)
-    return index === 0
-      ? { database, desired: [...here, ...absent], options: each }
-      : { database, desired: here, options: { ...each, ...withoutCluster(each) } }
+    if (index === 0) return { database, desired: [...here, ...absent], options: withAsserted(each, database) }
+    // As long as roles have something there that should not exist, nothing can be said of the outcome.
+    const asserting = absent.length > 0 ? withoutAsserted(each) : withAsserted(each, database)
+    return { database, desired: here, options: { ...asserting, ...withoutCluster(asserting) } }
   })
   if (first === undefined)
     throw new InvalidGrantError({
@@ -87,13 +91,6 @@ const divide = (
 interface Work {
   readonly prepared: Prepared
   readonly each: SyncRolesOptions
-}
-
-/** Where it is done. */
-interface Place<E2, R> {
-  readonly database: string
-  readonly first: FirstDatabase
-  readonly provide: ProvideSession<E2, R>
 }
 
 const prepareWork = Effect.fnUntraced(function* (desired: Desired, each: SyncRolesOptions) {
@@ -114,13 +111,8 @@ const syncIn = <E2, R>(
   Effect.gen(function* () {
     const settings = yield* checked('sync roles', each)
     const source = adapt(inDatabase(requestSource(prepared, settings), database, first))
-    return yield* call(
-      'syncRoles',
-      settings,
-      provide,
-      run(withoutResidue(source, settings), settings),
-      prepared,
-    )
+    const accepted = withAssertions(withoutResidue(source, settings), settings)
+    return yield* call('syncRoles', settings, provide, run(accepted, settings), prepared)
   })
 
 /** Makes the plan of a part. */
@@ -152,6 +144,13 @@ const prepare = <E2, R>(
         const work: Work = { prepared, each }
         return { database, first, work, provide: provide[database]! }
       }),
+    )
+    const { assertions = [] } = divided.each
+    yield* planning(() =>
+      checkAsserted(
+        assertions,
+        parts.map(({ database }) => database),
+      ),
     )
     // What PUBLIC has is settled by then.
     const { public: _, ...each } = divided.each
@@ -226,8 +225,13 @@ const dropAbsent = <E2, R>(
 ): Effect.Effect<readonly DatabaseResult[], never, R> => {
   const drop = (index: number): Effect.Effect<DatabaseResult, never, R> => {
     const [part, done] = [all[index]!, before[index]!]
-    const adapt: Adapt = index === 0 ? asItIs : (source) => leavingDrops(source, part.first)
-    return Effect.map(Effect.result(syncIn(part, toDrop, adapt)), (result) =>
+    const dropped =
+      index === 0
+        ? syncIn(part, { ...toDrop, each: withoutAsserted(toDrop.each) })
+        : syncIn(part, { ...toDrop, each: withAsserted(toDrop.each, part.database) }, (source) =>
+            leavingDrops(source, part.first),
+          )
+    return Effect.map(Effect.result(dropped), (result) =>
       Result.isSuccess(result)
         ? { ...done, absent: result.success }
         : { state: 'failed', error: result.failure as SyncError | DatabaseError, done },
@@ -316,9 +320,22 @@ export const databasesWorkflow = {
         { concurrency },
       )
       const plans = [ofFirst, ...rest].map((plan): DatabasePlans => ({ plan }))
-      const byDatabase = (ofEach: readonly DatabasePlans[]): DatabasesPlans =>
-        Object.fromEntries(all.map(({ database }, index) => [database, ofEach[index]!]))
-      if (toDrop === undefined) return byDatabase(plans)
+      const accepted = Effect.fnUntraced(function* (ofEach: readonly DatabasePlans[]) {
+        const every = all.map((part, index) => ({ part, plans: ofEach[index]!, isFirst: index === 0 }))
+        yield* Effect.forEach(
+          every,
+          ({ part, plans: { plan, absent }, isFirst }) =>
+            checkPlansIn(
+              part,
+              divided.each,
+              absent === undefined ? [plan] : [plan, absent],
+              isFirst ? undefined : change,
+            ),
+          { concurrency },
+        )
+        return Object.fromEntries(every.map(({ part, plans: its }) => [part.database, its]))
+      })
+      if (toDrop === undefined) return yield* accepted(plans)
       const ofOthers = yield* Effect.forEach(
         others,
         (other) => planIn(other, toDrop, (source) => leavingDrops(afterChange(source, change), other.first)),
@@ -326,6 +343,6 @@ export const databasesWorkflow = {
       )
       const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
       const last = yield* planIn(first, toDrop, (source) => onOutcome(withoutOthers(source, done), outcome!))
-      return byDatabase([last, ...ofOthers].map((absent, index) => ({ ...plans[index]!, absent })))
+      return yield* accepted([last, ...ofOthers].map((absent, index) => ({ ...plans[index]!, absent })))
     }),
 } as const

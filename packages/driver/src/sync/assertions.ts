@@ -45,12 +45,12 @@ const readEverything = <E, R>(
     }
   })
 
-/** Reads everything that decides about access before and after a plan, and about what is asserted. */
-export const readAccessFor = (plan: Plan, settings: Settings) =>
+/** Reads everything that decides about access before and after some plans, and about what is asserted. */
+export const readAccessFor = (settings: Settings, ...plans: readonly Plan[]) =>
   readEverything(
     (scope) => readSnapshot({ scope, passwords: new Map<string, never>() }, settings),
     settings,
-    (all) => [...unknownAfter(all, plan), ...besidesFor(all, settings.assertions)],
+    (all) => [...unknownAfter(all, ...plans), ...besidesFor(all, settings.assertions)],
   )
 
 type AssertingError = AssertionsError | IntrospectError
@@ -58,8 +58,24 @@ type AssertingError = AssertionsError | IntrospectError
 const refuse = (broken: readonly BrokenAssertion[]): Effect.Effect<void, AssertionsError> =>
   broken.length === 0 ? Effect.void : Effect.fail(new AssertionsError(broken))
 
-const brokenIn = (snapshot: Snapshot, settings: Settings, plan?: Plan) =>
-  planningInTime(settings, anySize, () => checkAssertions(snapshot, settings.assertions, plan))
+const refuseBroken = (snapshot: Snapshot, settings: Settings, ...plans: readonly Plan[]) =>
+  planningInTime(settings, anySize, () => checkAssertions(snapshot, settings.assertions, ...plans)).pipe(
+    Effect.flatMap(refuse),
+  )
+
+/**
+ * Refuses plans, which are executed one after another, if something would not be as the caller asserts.
+ * @param beforehand what is different by the time that the plans are executed
+ */
+export const checkOutcomeOf = (
+  settings: Settings,
+  plans: readonly Plan[],
+  beforehand: (snapshot: Snapshot) => Snapshot = (snapshot) => snapshot,
+) =>
+  Effect.gen(function* () {
+    const snapshot = beforehand(yield* readAccessFor(settings, ...plans))
+    yield* refuseBroken(snapshot, settings, ...plans)
+  }).pipe(inSpan('pgsr.assert'))
 
 /** The same plans, refused if something would not be as the caller asserts, or is not when they have been executed. */
 export const withAssertions = <E>(
@@ -69,11 +85,7 @@ export const withAssertions = <E>(
   if (settings.assertions.length === 0) return source
   return {
     ...source,
-    checkOutcome: (plan) =>
-      Effect.gen(function* () {
-        const snapshot = yield* readAccessFor(plan, settings)
-        yield* refuse(yield* brokenIn(snapshot, settings, plan))
-      }).pipe(inSpan('pgsr.assert')),
+    checkOutcome: (plan) => checkOutcomeOf(settings, [plan]),
     // Others may have changed something meanwhile, or the code of a trigger.
     checkReality: (call, attempt) =>
       Effect.gen(function* () {
@@ -82,7 +94,7 @@ export const withAssertions = <E>(
           settings,
           (all) => besidesFor(all, settings.assertions),
         )
-        yield* refuse(yield* brokenIn(snapshot, settings))
+        yield* refuseBroken(snapshot, settings)
       }).pipe(inSpan('pgsr.assert')),
   }
 }

@@ -174,7 +174,7 @@ export const workflow = {
     Effect.gen(function* () {
       const settings = yield* checked('compare access', options)
       return yield* call('accessDifference', settings, provide, () =>
-        Effect.flatMap(readAccessFor(plan, settings), (snapshot) =>
+        Effect.flatMap(readAccessFor(settings, plan), (snapshot) =>
           planningInTime(settings, anySize, () => accessDifferenceOf(snapshot, plan)),
         ),
       )

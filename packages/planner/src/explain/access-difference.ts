@@ -32,11 +32,11 @@ const withoutDefault = (catalog: Catalog, operation: Operation): void => {
   }
 }
 
-/** Does to what decides about access what a plan will do. Objects without privileges do not matter. */
-export const accessAfter = (before: Catalog, plan: Plan): AccessAfter => {
+/** Does to what decides about access what plans will do, one after another. Objects without privileges do not matter. */
+export const accessAfter = (before: Catalog, ...plans: readonly Plan[]): AccessAfter => {
   const catalog = before.fork()
   const unknown: ObjectName[] = []
-  for (const operation of operationsOf(plan)) {
+  for (const operation of plans.flatMap(operationsOf)) {
     const missing =
       operation.kind === 'createSchema'
         ? []
@@ -160,6 +160,6 @@ export const accessDifferenceOf = (snapshot: Snapshot, plan: Plan): AccessDiffer
   }
 }
 
-/** The objects that a plan changes the access to, and for which a snapshot was not read. */
-export const unknownAfter = (snapshot: Snapshot, plan: Plan): readonly ObjectName[] =>
-  accessAfter(new Catalog(snapshot), plan).unknown
+/** The objects that plans change the access to, and for which a snapshot was not read. */
+export const unknownAfter = (snapshot: Snapshot, ...plans: readonly Plan[]): readonly ObjectName[] =>
+  accessAfter(new Catalog(snapshot), ...plans).unknown

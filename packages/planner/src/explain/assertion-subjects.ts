@@ -1,5 +1,5 @@
 import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
-import type { Assertion } from '../model/assertion.ts'
+import { type Assertion, isAbout } from '../model/assertion.ts'
 import { describeObject } from '../model/describe.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -45,7 +45,7 @@ export const besidesFor = (
 ): readonly ObjectName<GrantableKind>[] => {
   const catalog = new Catalog(snapshot)
   const named = assertions.flatMap((assertion): readonly ObjectName[] => {
-    if ('public' in assertion) return []
+    if ('public' in assertion || !isAbout(assertion, catalog.server.database)) return []
     const { on } = assertion
     if (on.kind === 'column') return columnsNamed(catalog, on)
     return isNamed(on) && catalog.object(spelled(on)) === undefined ? [spelled(on)] : []

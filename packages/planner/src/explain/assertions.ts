@@ -1,7 +1,13 @@
 import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
 import { columnsFor } from '../catalog/column.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
-import type { Assertion, BrokenAssertion, OnlyAssertion, PublicAssertion } from '../model/assertion.ts'
+import {
+  type Assertion,
+  type BrokenAssertion,
+  isAbout,
+  type OnlyAssertion,
+  type PublicAssertion,
+} from '../model/assertion.ts'
 import { describeName, describeObject } from '../model/describe.ts'
 import { UnsupportedServerError } from '../model/errors.ts'
 import type { RoleAccess } from '../model/explanation.ts'
@@ -37,6 +43,9 @@ const isTexts = (value: unknown): value is readonly string[] =>
 /** @throws InvalidGrantError */
 export const checkAssertionShape = (given: Assertion, index: number): void => {
   if (typeof given !== 'object' || given === null) return refuse(index, 'it is not an object')
+  const { inDatabases } = given
+  if (inDatabases !== undefined && (!isTexts(inDatabases) || inDatabases.length === 0))
+    refuse(index, 'inDatabases must be an array of names of databases')
   if ('public' in given) {
     if (given.public !== 'nothing') return refuse(index, 'public must be "nothing"')
     return typeof given.in === 'string' ? undefined : refuse(index, 'in must be the name of a schema')
@@ -234,16 +243,18 @@ export const brokenIn = (
       message: 'cannot check assertions: the snapshot was not read for all roles and objects',
     })
   return (assertions as readonly Assertion[]).flatMap((assertion, index) =>
-    inAssertion(index, () =>
-      'public' in assertion ? brokenPublic(world, assertion, index) : brokenOnly(world, assertion, index),
-    ),
+    isAbout(assertion, world.catalog.server.database)
+      ? inAssertion(index, () =>
+          'public' in assertion ? brokenPublic(world, assertion, index) : brokenOnly(world, assertion, index),
+        )
+      : [],
   )
 }
 
 /**
  * Checks what has to be true of access, and lists what is not, with the paths that break it. Pure.
  * @param snapshot read for all roles and objects, to explain access
- * @param plan if it is given, the assertions are checked on the outcome of this plan
+ * @param plans if any are given, the assertions are checked on the outcome of these plans, one after another
  * @throws InvalidGrantError if an assertion is not one, or names a schema or object that does not exist
  * @example
  * ```ts
@@ -257,24 +268,26 @@ export const brokenIn = (
 export const checkAssertions = (
   snapshot: Snapshot,
   assertions: readonly Assertion[],
-  plan?: Plan,
+  ...plans: readonly Plan[]
 ): readonly BrokenAssertion[] => {
-  const before = new Catalog(snapshot)
-  if (plan === undefined) return brokenIn(new AccessWorld(before), assertions)
-  const { catalog, unknown } = accessAfter(before, plan)
+  const { catalog, unknown } = accessAfter(new Catalog(snapshot), ...plans)
   const broken = brokenIn(new AccessWorld(catalog), assertions)
   const [first] = unknown
   if (first === undefined) return broken
   return [
     ...broken,
-    ...assertions.map((assertion, index) =>
-      unknownOf(
-        assertion,
-        index,
-        first,
-        'SELECT',
-        `the plan changes ${describeObject(first)}, which was not read`,
-      ),
+    ...assertions.flatMap((assertion, index) =>
+      isAbout(assertion, catalog.server.database)
+        ? [
+            unknownOf(
+              assertion,
+              index,
+              first,
+              'SELECT',
+              `the plan changes ${describeObject(first)}, which was not read`,
+            ),
+          ]
+        : [],
     ),
   ]
 }

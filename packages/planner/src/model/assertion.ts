@@ -6,24 +6,32 @@ import type { Target } from './target.ts'
 /** One privilege, or several. */
 type Privileges = Privilege | readonly Privilege[]
 
+interface OfDatabases {
+  /** The databases that it is about. In others it says nothing. Default: all. */
+  readonly inDatabases?: readonly string[]
+}
+
 /**
  * Nobody but these roles has a privilege, in whatever way, nor can get it by SET ROLE. Whoever has it only as a member of
  * one of them may have it. Superusers do not count, since nothing limits them.
  */
-export interface OnlyAssertion {
+export interface OnlyAssertion extends OfDatabases {
   readonly only: readonly string[]
   readonly can: Privileges
   readonly on: Target<GrantableKind>
 }
 
 /** PUBLIC has nothing in a schema, nor on the schema itself. */
-export interface PublicAssertion {
+export interface PublicAssertion extends OfDatabases {
   readonly public: 'nothing'
   readonly in: string
 }
 
 /** What has to be true of access. */
 export type Assertion = OnlyAssertion | PublicAssertion
+
+export const isAbout = ({ inDatabases }: Assertion, database: string): boolean =>
+  inDatabases === undefined || inDatabases.includes(database)
 
 /** An assertion that is not true, for one privilege on one object. */
 export interface BrokenAssertion extends Pick<WhoCan, 'privilege' | 'object' | 'everybody' | 'roles'> {

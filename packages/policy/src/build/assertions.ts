@@ -1,13 +1,35 @@
 import type { Assertion, GrantableKind, Privilege } from '@pgsr/planner'
+import { describeName } from '@pgsr/planner/internal'
 import { grantableKinds } from '../grammar/objects.ts'
 import { type ObjectValue, type Place, valueAt } from '../text/tree.ts'
+import { suggestion } from '../check/nearest.ts'
+import type { Problems } from '../text/problems.ts'
 import { kindIn, targetsOf } from './targets.ts'
-import { textsAt, valuesOf } from './values.ts'
+import { textOf, textsAt, textsOf, valuesOf } from './values.ts'
 
 /** An assertion, and the place that makes it. */
 export interface PlacedAssertion {
   readonly assertion: Assertion
   readonly place: Place
+}
+
+/** The databases that an assertion is about; `undefined`: all. */
+const databasesOf = (
+  object: ObjectValue,
+  known: readonly string[] | undefined,
+  problems: Problems,
+): readonly string[] | undefined => {
+  if (!object.entries.has('inDatabases')) return undefined
+  const values = valuesOf(valueAt(object, 'inDatabases'))
+  if (known === undefined)
+    problems.add(object, 'the policy does not say for which databases it is; list them in databases')
+  else
+    for (const value of values) {
+      const database = textOf(value)
+      if (database !== undefined && !known.includes(database))
+        problems.add(value, `${describeName(database)} is not in databases${suggestion(database, known)}`)
+    }
+  return textsOf(valueAt(object, 'inDatabases'))
 }
 
 const assertionsOf = (object: ObjectValue): readonly PlacedAssertion[] => {
@@ -28,5 +50,16 @@ const assertionsOf = (object: ObjectValue): readonly PlacedAssertion[] => {
 }
 
 /** The assertions of a policy: one for each object or pattern that is named. */
-export const assertionsIn = (policy: ObjectValue): readonly PlacedAssertion[] =>
-  valuesOf(valueAt(policy, 'assertions')).flatMap((one) => (one.kind === 'object' ? assertionsOf(one) : []))
+export const assertionsIn = (
+  policy: ObjectValue,
+  known: readonly string[] | undefined,
+  problems: Problems,
+): readonly PlacedAssertion[] =>
+  valuesOf(valueAt(policy, 'assertions')).flatMap((one) => {
+    if (one.kind !== 'object') return []
+    const inDatabases = databasesOf(one, known, problems)
+    return assertionsOf(one).map(({ assertion, place }) => ({
+      assertion: { ...assertion, ...(inDatabases !== undefined && { inDatabases }) },
+      place,
+    }))
+  })

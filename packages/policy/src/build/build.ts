@@ -81,11 +81,10 @@ const secretsOf = (passwords: ReadonlyMap<string, SecretReference>): readonly Se
 ]
 
 const policyOf = (built: Built, problems: Problems): Policy => {
-  const { databases, options, roles, absent } = built
+  const { databases, options, roles, absent, assertions } = built
   const passwords = new Map(
     roles.flatMap(({ role, password }) => (password === undefined ? [] : [[role.role, password] as const])),
   )
-  const assertions = assertionsIn(built.policy)
   return {
     databases,
     desired: [...roles.map(({ role }) => role), ...absent.map(({ role }) => role)],
@@ -125,6 +124,7 @@ export const buildPolicy = (given: Value | undefined, problems: Problems): Polic
     databases,
     roles,
     absent,
+    assertions: assertionsIn(checked, databases, problems),
     ...optionsFrom(checked, databases, problems),
   }
   checkContradictions(roles, absent, problems)

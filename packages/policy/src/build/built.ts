@@ -1,5 +1,6 @@
 import type { AbsentRole } from '@pgsr/planner'
 import type { ObjectValue, Place } from '../text/tree.ts'
+import type { PlacedAssertion } from './assertions.ts'
 import type { BuiltOptions } from './options.ts'
 import type { BuiltRole } from './role.ts'
 
@@ -16,4 +17,5 @@ export interface Built extends BuiltOptions {
   readonly databases: readonly string[] | undefined
   readonly roles: readonly BuiltRole[]
   readonly absent: readonly BuiltAbsent[]
+  readonly assertions: readonly PlacedAssertion[]
 }

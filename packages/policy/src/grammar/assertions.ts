@@ -9,6 +9,11 @@ const only = {
   doc: 'The only roles that may have it. Their members may, too. With none, nobody may but superusers.',
 } as const
 
+const inDatabases = {
+  shape: oneOrMore('databases', name('the name of a database')),
+  doc: 'The databases that it is about, of those in databases. Default: all of them.',
+} as const
+
 const canOn = (kind: ObjectKind) => ({
   shape: oneOrMore(`privileges on ${plural(kind)}`, {
     kind: 'word',
@@ -27,6 +32,7 @@ const onObjects = (kind: ObjectKind): ObjectShape => {
       only,
       can: canOn(kind),
       ...objects,
+      inDatabases,
     },
     required: ['only', 'can', ...Object.keys(objects)],
   }
@@ -39,6 +45,7 @@ const onColumns: ObjectShape = {
     only,
     can: canOn('column'),
     ...columnRows,
+    inDatabases,
   },
   required: ['only', 'can', ...Object.keys(columnRows)],
 }
@@ -55,6 +62,7 @@ const ofPublic: ObjectShape = {
       shape: oneOrMore('schemas', name('the name of a schema')),
       doc: 'The schema, or the schemas.',
     },
+    inDatabases,
   },
   required: ['public', 'in'],
 }

@@ -1,4 +1,6 @@
 import {
+  type Assertion,
+  AssertionsError,
   DatabasesError,
   type DatabasesProgress,
   Grant,
@@ -6,6 +8,7 @@ import {
   MissingObjectError,
   operationsOf,
   type Plan,
+  Target,
 } from '@pgsr/node-postgres'
 import { expect, inject, test } from 'vitest'
 import { conformanceAround16 } from '../../../harness/drivers/conformance.ts'
@@ -17,6 +20,12 @@ import {
   using,
 } from '../../../harness/drivers/several-databases.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
+
+/** How a database failed. */
+const failureIn = ({ databases }: DatabasesError['result'], database: string): unknown => {
+  const one = databases[database]
+  return one?.state === 'failed' ? one.error : one
+}
 
 /** The roles that plans create, apart from pgsr’s own. */
 const createdBy = (plans: readonly Plan[]) =>
@@ -228,6 +237,55 @@ conformanceAround16('several databases', (sandbox) => {
         expect(await keeps()).toEqual([[[true]], true, true, true])
         expect(await box.admin(`select from pg_roles where rolname = '${leaver}'`)).toEqual([])
         expect((await all.sync(desired)).changed).toBe(false)
+        await all.sync({ role: joe, grants: [] })
+      }),
+    )
+  })
+
+  test('what is asserted of a database is checked there, on all that is done to it and to the cluster', async () => {
+    const box = sandbox()
+    const [joe, leaver, group] = [box.name('joe'), box.name('leaver'), box.name('g')]
+    await box.run(`create role ${joe}; create role ${leaver}; create role ${group}`)
+    await inDatabases(box, 3, (databases) =>
+      using(box, databases, async (all) => {
+        const [, second = '', third = ''] = databases
+        for (const database of [second, third])
+          await inside(
+            box,
+            database,
+            `grant select on app.t to ${leaver}; create table app.of_group (); grant select on app.of_group to ${group}`,
+          )
+        const only = (roles: readonly string[], table: string, ...about: string[]): Assertion => ({
+          only: [...roles, box.actor],
+          can: 'SELECT',
+          on: Target.table('app', table),
+          ...(about.length > 0 && { inDatabases: about }),
+        })
+        const reads = Grant.tableSelect('app', 't')
+        const gone = { role: leaver, absent: true } as const
+        const desired = [{ role: joe, grants: [], in: { [second]: [reads] } }, gone] as const
+
+        // The first database makes somebody a member, and by that a reader in the others.
+        const member = [{ role: joe, grants: [Grant.roleMembership(group)] }] as const
+        for (const act of [all.plan, all.sync]) {
+          const broken = act(desired, { assertions: [only([joe], 't', third), only([], 't', second)] })
+          const error = await broken.catch((cause: unknown) => cause)
+          const failure = error instanceof DatabasesError ? failureIn(error.result, second) : error
+          expect(failure).toBeInstanceOf(AssertionsError)
+          expect((failure as AssertionsError).broken.map(({ index }) => index)).toEqual([1])
+          expect(await canRead(box, joe, third)).toBe(false)
+        }
+        const grouped = all.plan(member, { assertions: [only([], 'of_group', third)] })
+        await expect(grouped).rejects.toThrow(`role "${joe}"`)
+        // Who should not exist loses it there at last.
+        const holds = { assertions: [only([joe], 't', second), only([], 't', third)] }
+        await all.plan(desired, holds)
+        await all.sync(desired, holds)
+        expect(await Promise.all([second, third].map((one) => canRead(box, joe, one)))).toEqual([true, false])
+        expect(await box.admin(`select from pg_roles where rolname = '${leaver}'`)).toEqual([])
+        await expect(all.plan(member, { assertions: [only([], 't', 'nowhere')] })).rejects.toThrow(
+          'cannot check assertion 1: there is no connection to database "nowhere"',
+        )
         await all.sync({ role: joe, grants: [] })
       }),
     )
