@@ -283,7 +283,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'other databases may drop a role as well',
-    file: 'packages/driver/src/databases/workflow.ts',
+    file: 'packages/driver/src/databases/other-databases.ts',
     text: 'absent.has(role) ? [{ role, database }] : []',
     by: 'absent.has(role) && role === database ? [{ role, database }] : []',
     tests: conformance('databases/sync-databases'),

@@ -131,13 +131,12 @@ export const run = async (context: Context): Promise<ExitName> => {
   }
   terminal.say(
     { text: 'a plan for it is not empty:', tone: 'warning' },
-    ...reportOf(
-      { shown: plan, database, isLater: false, dropsAtLast: [], isDecisive: true },
-      () => undefined,
-    ).flatMap(({ title, lines }) => [
-      ...(title === undefined ? [] : [title]),
-      ...lines.map((one) => ({ ...one, text: `  ${one.text}` })),
-    ]),
+    ...reportOf({ shown: plan, database, isLater: false, dropsAtLast: [] }, () => undefined).flatMap(
+      ({ title, lines }) => [
+        ...(title === undefined ? [] : [title]),
+        ...lines.map((one) => ({ ...one, text: `  ${one.text}` })),
+      ],
+    ),
   )
   return 'remains'
 }

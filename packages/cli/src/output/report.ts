@@ -129,7 +129,7 @@ const ofExistence = (plan: Plan): readonly Line[] => {
 }
 
 /** Everything that is said of a plan, the gravest first. */
-export const reportOf = (step: Omit<Step, 'plan'>, placeOf: PlaceOf): readonly Block[] => {
+export const reportOf = (step: Omit<Step, 'plan' | 'isDecisive'>, placeOf: PlaceOf): readonly Block[] => {
   const { shown: plan, isLater, dropsAtLast } = step
   const { warnings, roles, public: everybody, others, unmanaged } = summaryOf(plan)
   return [

@@ -70,6 +70,12 @@ const rolesAfter = (
   return [...byName.values()]
 }
 
+/** The same plans, made for what an earlier plan leads to, which has read more. */
+export const onOutcome = <E>(source: PlanSource<E>, { after }: Outcome): PlanSource<E> => ({
+  ...source,
+  planFor: (_snapshot, ...more) => source.planFor(after, ...more),
+})
+
 /** A database as it will be when something of the cluster has been changed in another one. */
 export const snapshotAfter = (snapshot: Snapshot, change: ClusterChange): Snapshot => {
   const roles = rolesAfter(snapshot, change)

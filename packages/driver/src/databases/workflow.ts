@@ -1,12 +1,4 @@
-import {
-  type AbsentRole,
-  type DesiredRole,
-  InvalidGrantError,
-  type OtherDatabase,
-  outcomeOf,
-  type Plan,
-  type Snapshot,
-} from '@pgsr/planner'
+import { type AbsentRole, type DesiredRole, InvalidGrantError, outcomeOf, type Plan } from '@pgsr/planner'
 import { describeName, nameProblem } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
@@ -21,9 +13,9 @@ import type { Prepared } from '../sync/prepared.ts'
 import { withAssertions } from '../sync/assertions.ts'
 import { prepareRequest } from '../sync/prepare-request.ts'
 import type { SyncRolesOptions } from '../options.ts'
-import type { Desired, SyncResult } from '../functions.ts'
+import type { Desired } from '../functions.ts'
 import { checkAsserted, checkPlansIn, withAsserted, withoutAsserted } from './assertions.ts'
-import { afterChange, clusterChangeOf, type Outcome } from './cluster-change.ts'
+import { afterChange, clusterChangeOf, onOutcome, type Outcome } from './cluster-change.ts'
 import { absentIn, type DesiredInDatabases, desiredIn } from './desired.ts'
 import {
   type DividedOptions,
@@ -32,6 +24,7 @@ import {
   type SyncDatabasesOptions,
   withoutCluster,
 } from './options.ts'
+import { leavingDrops, withoutLeft, withoutOthers } from './other-databases.ts'
 import type { Place } from './place.ts'
 import {
   type DatabasePlans,
@@ -159,59 +152,9 @@ const prepare = <E2, R>(
     return { divided, all, toDrop }
   })
 
-/** Whether something of a role stays in a database by the plan for it. */
-const isLeft = (plan: Plan | undefined, role: string): boolean =>
-  plan === undefined || plan.residue.some((one) => one.role === role && one.reason !== 'in another database')
-
-type OtherDatabases = readonly OtherDatabase[]
-
-/** The same plans, made as if absent roles had something in other databases than they have. */
-const withOthers = <E>(
-  source: PlanSource<E>,
-  othersIn: (snapshot: Snapshot, others: OtherDatabases) => OtherDatabases,
-): PlanSource<E> => ({
-  ...source,
-  planFor: (snapshot, ...more) => {
-    const { mentions } = snapshot
-    if (mentions === undefined) return source.planFor(snapshot, ...more)
-    const otherDatabases = othersIn(snapshot, mentions.otherDatabases)
-    return source.planFor({ ...snapshot, mentions: { ...mentions, otherDatabases } }, ...more)
-  },
-})
-
-/** Leaves out what absent roles lose in other databases by the plans for these, which are executed before. */
-const withoutOthers = <E>(source: PlanSource<E>, plans: ReadonlyMap<string, Plan>): PlanSource<E> =>
-  withOthers(source, (_snapshot, others) =>
-    others.filter(({ role, database }) => isLeft(plans.get(database), role)),
-  )
-
-/** Leaves it to the first database to drop absent roles: two databases must never drop the same role at once. */
-const leavingDrops = <E>(source: PlanSource<E>, { name: database }: FirstDatabase): PlanSource<E> => {
-  const absent = new Set(source.scope.absent)
-  return withOthers(source, ({ roles }, others) => [
-    ...others.filter((one) => one.database !== database),
-    ...roles.flatMap(({ name: role }) => (absent.has(role) ? [{ role, database }] : [])),
-  ])
-}
-
-/** The same plans, made for what an earlier plan leads to, which has read more. */
-const onOutcome = <E>(source: PlanSource<E>, { after }: Outcome): PlanSource<E> => ({
-  ...source,
-  planFor: (_snapshot, ...more) => source.planFor(after, ...more),
-})
-
 type Done = Extract<DatabaseResult, { readonly state: 'done' }>
 
 const isDone = (one: DatabaseResult): one is Done => one.state === 'done'
-
-/** What was done, without what was left to some databases, and was done there. */
-const withoutLeft = <T extends SyncResult>(done: T, databases: readonly string[]): T => {
-  const { plan } = done
-  const residue = plan.residue.filter(
-    ({ database }) => database === undefined || !databases.includes(database),
-  )
-  return { ...done, plan: { ...plan, residue } }
-}
 
 /**
  * Takes from the roles that should not exist what they have in the other databases. The first database comes last: there
@@ -319,30 +262,35 @@ export const databasesWorkflow = {
         (other) => planIn(other, other.work, (source) => afterChange(source, change)),
         { concurrency },
       )
-      const plans = [ofFirst, ...rest].map((plan): DatabasePlans => ({ plan }))
-      const accepted = Effect.fnUntraced(function* (ofEach: readonly DatabasePlans[]) {
-        const every = all.map((part, index) => ({ part, plans: ofEach[index]!, isFirst: index === 0 }))
-        yield* Effect.forEach(
-          every,
-          ({ part, plans: { plan, absent }, isFirst }) =>
-            checkPlansIn(
-              part,
-              divided.each,
-              absent === undefined ? [plan] : [plan, absent],
-              isFirst ? undefined : change,
-            ),
+      const planLast = Effect.fnUntraced(function* (work: Work) {
+        const ofOthers = yield* Effect.forEach(
+          others,
+          (other) => planIn(other, work, (source) => leavingDrops(afterChange(source, change), other.first)),
           { concurrency },
         )
-        return Object.fromEntries(every.map(({ part, plans: its }) => [part.database, its]))
+        const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
+        const last = yield* planIn(first, work, (source) => onOutcome(withoutOthers(source, done), outcome!))
+        return [last, ...ofOthers]
       })
-      if (toDrop === undefined) return yield* accepted(plans)
-      const ofOthers = yield* Effect.forEach(
-        others,
-        (other) => planIn(other, toDrop, (source) => leavingDrops(afterChange(source, change), other.first)),
+      const plans = [ofFirst, ...rest]
+      const lastPlans = toDrop === undefined ? [] : yield* planLast(toDrop)
+      const lastOf = (index: number): readonly Plan[] => lastPlans.slice(index, index + 1)
+      yield* Effect.forEach(
+        all,
+        (part, index) =>
+          checkPlansIn(
+            part,
+            divided.each,
+            [plans[index]!, ...lastOf(index)],
+            index === 0 ? undefined : change,
+          ),
         { concurrency },
       )
-      const done = new Map(others.map(({ database }, index) => [database, ofOthers[index]!]))
-      const last = yield* planIn(first, toDrop, (source) => onOutcome(withoutOthers(source, done), outcome!))
-      return yield* accepted([last, ...ofOthers].map((absent, index) => ({ ...plans[index]!, absent })))
+      return Object.fromEntries(
+        all.map(({ database }, index): [string, DatabasePlans] => {
+          const [absent] = lastOf(index)
+          return [database, { plan: plans[index]!, ...(absent !== undefined && { absent }) }]
+        }),
+      )
     }),
 } as const

@@ -30,6 +30,7 @@ export interface PublicAssertion extends OfDatabases {
 /** What has to be true of access. */
 export type Assertion = OnlyAssertion | PublicAssertion
 
+/** Whether an assertion says anything of a database. */
 export const isAbout = ({ inDatabases }: Assertion, database: string): boolean =>
   inDatabases === undefined || inDatabases.includes(database)
 

@@ -1,11 +1,10 @@
 import type { Assertion, GrantableKind, Privilege } from '@pgsr/planner'
-import { describeName } from '@pgsr/planner/internal'
 import { grantableKinds } from '../grammar/objects.ts'
 import { type ObjectValue, type Place, valueAt } from '../text/tree.ts'
-import { suggestion } from '../check/nearest.ts'
 import type { Problems } from '../text/problems.ts'
+import { databaseProblem, noDatabases } from './known-database.ts'
 import { kindIn, targetsOf } from './targets.ts'
-import { textOf, textsAt, textsOf, valuesOf } from './values.ts'
+import { textsAt, valuesOf } from './values.ts'
 
 /** An assertion, and the place that makes it. */
 export interface PlacedAssertion {
@@ -20,16 +19,13 @@ const databasesOf = (
   problems: Problems,
 ): readonly string[] | undefined => {
   if (!object.entries.has('inDatabases')) return undefined
-  const values = valuesOf(valueAt(object, 'inDatabases'))
-  if (known === undefined)
-    problems.add(object, 'the policy does not say for which databases it is; list them in databases')
+  if (known === undefined) problems.add(object, noDatabases)
   else
-    for (const value of values) {
-      const database = textOf(value)
-      if (database !== undefined && !known.includes(database))
-        problems.add(value, `${describeName(database)} is not in databases${suggestion(database, known)}`)
+    for (const value of valuesOf(valueAt(object, 'inDatabases'))) {
+      const problem = value.kind === 'text' ? databaseProblem(value.text, known) : undefined
+      if (problem !== undefined) problems.add(value, problem)
     }
-  return textsOf(valueAt(object, 'inDatabases'))
+  return textsAt(object, 'inDatabases')
 }
 
 const assertionsOf = (object: ObjectValue): readonly PlacedAssertion[] => {

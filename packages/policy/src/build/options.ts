@@ -2,6 +2,7 @@ import { type ManagesOption, type PlanOptions, type PublicGrant, Target } from '
 import type { Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, valueAt } from '../text/tree.ts'
 import { grantsIn } from './grants.ts'
+import { noDatabases } from './known-database.ts'
 import type { Placed } from './placed.ts'
 import { flagAt, objectAt, textAt, textsAt, textsOf } from './values.ts'
 
@@ -32,8 +33,7 @@ const publicIn = (
 ): readonly Placed<PublicGrant>[] => {
   if (object === undefined) return []
   const onDatabase = object.entries.get('database')
-  if (onDatabase !== undefined && databases === undefined)
-    problems.add(onDatabase.key, 'the policy does not say for which databases it is; list them in databases')
+  if (onDatabase !== undefined && databases === undefined) problems.add(onDatabase.key, noDatabases)
   const common = { kind: 'privilege', direct: true, grantable: false } as const
   const databaseGrants =
     onDatabase === undefined

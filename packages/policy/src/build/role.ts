@@ -5,13 +5,13 @@ import {
   type Settings,
   type SettingValue,
 } from '@pgsr/planner'
-import { describeName, isOfCluster } from '@pgsr/planner/internal'
-import { suggestion } from '../check/nearest.ts'
+import { isOfCluster } from '@pgsr/planner/internal'
 import type { PolicyRole, SecretReference } from '../policy.ts'
 import type { Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
 import { accessIn } from './access.ts'
 import { grantsIn, membershipsIn, ownershipsIn, type PlacedMembership } from './grants.ts'
+import { databaseProblem, noDatabases } from './known-database.ts'
 import { type Placed, placedAt } from './placed.ts'
 import type { Profiles } from './profiles.ts'
 import { flagAt, objectAt, objectOf, textAt, textsAt, valuesOf } from './values.ts'
@@ -128,10 +128,8 @@ const inDatabases = (
   for (const [database, { key, value }] of objectAt(object, 'in')?.entries ?? []) {
     const grants = value.kind === 'object' ? grantsInDatabase(value, profiles, problems) : []
     if (grants.length === 0) continue
-    if (databases === undefined)
-      problems.add(key, 'the policy does not say for which databases it is; list them in databases')
-    else if (!databases.includes(database))
-      problems.add(key, `${describeName(database)} is not in databases${suggestion(database, databases)}`)
+    const problem = databases === undefined ? noDatabases : databaseProblem(database, databases)
+    if (problem !== undefined) problems.add(key, problem)
     for (const { grant, place } of grants)
       if (isOfCluster(grant))
         problems.add(place, 'this belongs to the whole cluster, and not to one database; move it out of in')
