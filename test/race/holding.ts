@@ -26,7 +26,9 @@ const query = `
     case when rolcanlogin then 'LOGIN' end, case when rolsuper then 'SUPERUSER' end,
     case when rolcreatedb then 'CREATEDB' end, case when rolcreaterole then 'CREATEROLE' end,
     case when rolreplication then 'REPLICATION' end, case when rolbypassrls then 'BYPASSRLS' end], null)) as attribute
-  union select 'cluster', 'member of ' || g.rolname || case when m.admin_option then ' with admin option' else '' end
+  union select 'cluster', 'member of ' || g.rolname || case when m.admin_option and not (
+    r.rolcreaterole and m.grantor = 10 and current_setting('server_version_num')::int >= 160000
+  ) then ' with admin option' else '' end
   from pg_auth_members as m join role as r on r.oid = m.member join pg_roles as g on g.oid = m.roleid
   where g.rolname not like '\\_pgsr\\_%'
   union select 'cluster', format('%s on database %s%s', a.privilege_type, datname, case when a.is_grantable then ' with grant option' end)
@@ -35,7 +37,11 @@ const query = `
   union select 'database', format('%s on %s%s', a.privilege_type, t.name, case when a.is_grantable then ' with grant option' end)
   from things as t, aclexplode(t.acl) as a where a.grantee in (select oid from means) and t.owner not in (select oid from role)`
 
-/** Reads what a role has, with no code of pgsr’s. */
+/**
+ * Reads what a role has, with no code of pgsr’s. From 16 on PostgreSQL gives whoever creates a role the ADMIN option, in the name
+ * of the bootstrap superuser. Whether it did, or somebody by hand, cannot be known of a role with CREATEROLE.
+ * @see https://www.postgresql.org/docs/16/role-attributes.html
+ */
 export const holdingOf = async (client: pg.Client, fixture: RaceFixture, role: string): Promise<Holding> => {
   const { databases, schemas } = fixture
   const { rows } = await client.query<{ readonly part: keyof Holding; readonly thing: string }>(query, [
