@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { type Cluster, startCluster } from '../servers/cluster.ts'
 import { oldestAndNewest, type TestServer } from '../servers/servers.ts'
 import { openWorkplace, type Workplace } from './workplace.ts'
 
@@ -23,6 +24,25 @@ export const inWorkplaces = (tests: (place: () => Workplace, server: TestServer)
     })
     afterAll(() => place?.leave())
     tests(() => place, server)
+  })
+
+/**
+ * Describes what the command does in a workplace of a cluster where no other test is at work. Roles of other tests may be
+ * members of superusers, and so break what is asserted of everybody, and `prune` drops roles of the whole cluster.
+ */
+export const inWorkplacesApart = (tests: (place: () => Workplace) => void): void =>
+  describe.each(serversOfCommand())('$name, apart', { timeout: processesTake }, (server) => {
+    let cluster: Cluster
+    let place: Workplace
+    beforeAll(async () => {
+      cluster = await startCluster(Math.floor(server.version / 10_000))
+      place = await openWorkplace(cluster)
+    })
+    afterAll(async () => {
+      await place?.leave()
+      await cluster?.stop()
+    })
+    tests(() => place)
   })
 
 /** Tables that tests give access to. */

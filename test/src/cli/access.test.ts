@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { inWorkplaces, sample } from '../../harness/command/in-each.ts'
+import { inWorkplacesApart, sample } from '../../harness/command/in-each.ts'
 
-inWorkplaces((place) => {
+inWorkplacesApart((place) => {
   let names: { readonly alice: string; readonly readers: string; readonly stranger: string }
 
   test('there are roles and tables', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { inWorkplaces } from '../../harness/command/in-each.ts'
+import { inWorkplacesApart } from '../../harness/command/in-each.ts'
 
-inWorkplaces((place) => {
+inWorkplacesApart((place) => {
   test(
     'several databases have a plan each, and are changed one after another',
     { timeout: 180_000 },

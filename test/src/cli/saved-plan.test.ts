@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { inWorkplaces, sample } from '../../harness/command/in-each.ts'
+import { inWorkplacesApart, sample } from '../../harness/command/in-each.ts'
 
-inWorkplaces((place) => {
+inWorkplacesApart((place) => {
   const may = async (role: string, table: string): Promise<unknown> =>
     (await place().sql(`select has_table_privilege('${role}', '${table}', 'SELECT')`))[0]?.[0]
 

@@ -1,105 +1,95 @@
 import { isIntermediateName } from '@pgsr/node-postgres'
-import { describe, expect, test } from 'vitest'
-import { startCluster } from '../../harness/servers/cluster.ts'
-import { sample, serversOfCommand } from '../../harness/command/in-each.ts'
-import { openWorkplace } from '../../harness/command/workplace.ts'
+import { expect, test } from 'vitest'
+import { inWorkplacesApart, sample } from '../../harness/command/in-each.ts'
 
-describe.each(serversOfCommand())('$name', (server) => {
-  test('from nothing to a policy that a database is held to', { timeout: 300_000 }, async () => {
-    // Of its own: `prune` looks at the roles of the whole cluster, where other tests are at work.
-    const cluster = await startCluster(Math.floor(server.version / 10_000))
-    const place = await openWorkplace(cluster)
-    const { pgsr, sql, write, read, name, database } = place
+inWorkplacesApart((place) => {
+  test('from nothing to a policy that a database is held to', async () => {
+    const { pgsr, sql, write, read, name, database } = place()
     const [reporting, erin, analyst] = [name('reporting'), name('erin'), name('analyst')]
     const may = async (role: string, table: string): Promise<unknown> =>
       (await sql(`select has_table_privilege('${role}', '${table}', 'SELECT')`))[0]?.[0]
-    try {
-      await sql(`${sample}
-        create role ${reporting}; create role ${erin} login; grant ${reporting} to ${erin};
-        grant usage on schema sales to ${reporting};
-        grant select on all tables in schema sales to ${reporting};
-        grant update on sales.customers to ${erin}`)
+    await sql(`${sample}
+      create role ${reporting}; create role ${erin} login; grant ${reporting} to ${erin};
+      grant usage on schema sales to ${reporting};
+      grant select on all tables in schema sales to ${reporting};
+      grant update on sales.customers to ${erin}`)
 
-      expect(await pgsr(['init'])).toMatchObject({ code: 0, stdout: 'wrote pgsr.yaml\n' })
-      expect(await pgsr(['plan'])).toMatchObject({ code: 0 })
+    expect(await pgsr(['init'])).toMatchObject({ code: 0, stdout: 'wrote pgsr.yaml\n' })
+    expect(await pgsr(['plan'])).toMatchObject({ code: 0 })
 
-      const roles = ['--role', reporting, '--role', erin]
-      expect(await pgsr(['import', ...roles, '--out', 'pgsr.yaml'])).toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining('--force writes over it') as string,
-      })
-      const imported = await pgsr(['import', ...roles, '--out', 'pgsr.yaml', '--force'])
-      expect(imported).toMatchObject({
-        code: 0,
-        stdout: `wrote pgsr.yaml: 2 roles of database "${database}"\n`,
-        stderr: expect.stringContaining('a plan for it finds nothing to do\n') as string,
-      })
-      const described = await read('pgsr.yaml')
-      expect(described).toContain(`  ${reporting}:\n    access: { sales: readOnly }\n`)
-      expect((await pgsr(['import', ...roles, '--quiet'])).stdout).toBe(described)
+    const roles = ['--role', reporting, '--role', erin]
+    expect(await pgsr(['import', ...roles, '--out', 'pgsr.yaml'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--force writes over it') as string,
+    })
+    const imported = await pgsr(['import', ...roles, '--out', 'pgsr.yaml', '--force'])
+    expect(imported).toMatchObject({
+      code: 0,
+      stdout: `wrote pgsr.yaml: 2 roles of database "${database}"\n`,
+      stderr: expect.stringContaining('a plan for it finds nothing to do\n') as string,
+    })
+    const described = await read('pgsr.yaml')
+    expect(described).toContain(`  ${reporting}:\n    access: { sales: readOnly }\n`)
+    expect((await pgsr(['import', ...roles, '--quiet'])).stdout).toBe(described)
 
-      expect(await pgsr(['plan', '--quiet'])).toEqual({
-        code: 0,
-        stdout: `database "${database}": nothing to do\n\nin sync: nothing differs\n`,
-        stderr: '',
-      })
+    expect(await pgsr(['plan', '--quiet'])).toEqual({
+      code: 0,
+      stdout: `database "${database}": nothing to do\n\nin sync: nothing differs\n`,
+      stderr: '',
+    })
 
-      await write(
-        'pgsr.yaml',
-        `${described.trimEnd()}\n\n  ${analyst}:\n    memberOf: [${reporting}]\n    grants:\n      - { privileges: [SELECT], tables: employees, schema: hr }\n`,
+    await write(
+      'pgsr.yaml',
+      `${described.trimEnd()}\n\n  ${analyst}:\n    memberOf: [${reporting}]\n    grants:\n      - { privileges: [SELECT], tables: employees, schema: hr }\n`,
+    )
+    const lines = (await read('pgsr.yaml')).split('\n')
+    const at = (text: string): string => `pgsr.yaml:${lines.findIndex((line) => line.includes(text)) + 1}`
+    const planned = await pgsr(['plan'])
+    expect(planned.code).toBe(2)
+    expect(planned.stdout).toContain(
+      `role "${analyst}"\n  + membership in role "${reporting}"  ${at(`memberOf: [${reporting}]`)}\n` +
+        `  + SELECT on table "hr"."employees"  ${at('tables: employees')}\n`,
+    )
+    expect(await sql(`select from pg_roles where rolname = '${analyst}'`)).toEqual([])
+
+    const applied = await pgsr(['apply', '--yes'])
+    expect(applied.code).toBe(0)
+    expect(applied.stdout).toMatch(/\ndone: \d+ operations in database /)
+    expect(applied.stderr).toContain('proved: the catalogs say what the plan predicts\ncommitted\n')
+    expect(await may(analyst, 'hr.employees')).toBe(true)
+    expect(await may(analyst, 'sales.orders_2026')).toBe(true)
+
+    expect((await pgsr(['check'])).code).toBe(0)
+    await sql(`grant delete on sales.customers to ${reporting}; revoke ${reporting} from ${erin}`)
+    const checked = await pgsr(['check'])
+    expect(checked.code).toBe(2)
+    expect(checked.stdout).toContain(
+      `role "${reporting}"\n  - DELETE on table "sales"."customers"  ${at(`  ${reporting}:`)}\n`,
+    )
+    expect(checked.stdout).toContain(`  + membership in role "${reporting}"`)
+
+    expect((await pgsr(['apply', '--yes', '--quiet'])).code).toBe(0)
+    expect((await pgsr(['check'])).code).toBe(0)
+
+    const owned = async (): Promise<readonly string[]> =>
+      (
+        await sql(`select rolname::text from pg_roles as r where exists (
+        select from pg_auth_members as m join pg_roles as a on a.oid = m.member
+        where m.roleid = r.oid and a.rolname = '${analyst}')`)
       )
-      const lines = (await read('pgsr.yaml')).split('\n')
-      const at = (text: string): string => `pgsr.yaml:${lines.findIndex((line) => line.includes(text)) + 1}`
-      const planned = await pgsr(['plan'])
-      expect(planned.code).toBe(2)
-      expect(planned.stdout).toContain(
-        `role "${analyst}"\n  + membership in role "${reporting}"  ${at(`memberOf: [${reporting}]`)}\n` +
-          `  + SELECT on table "hr"."employees"  ${at('tables: employees')}\n`,
-      )
-      expect(await sql(`select from pg_roles where rolname = '${analyst}'`)).toEqual([])
-
-      const applied = await pgsr(['apply', '--yes'])
-      expect(applied.code).toBe(0)
-      expect(applied.stdout).toMatch(/\ndone: \d+ operations in database /)
-      expect(applied.stderr).toContain('proved: the catalogs say what the plan predicts\ncommitted\n')
-      expect(await may(analyst, 'hr.employees')).toBe(true)
-      expect(await may(analyst, 'sales.orders_2026')).toBe(true)
-
-      expect((await pgsr(['check'])).code).toBe(0)
-      await sql(`grant delete on sales.customers to ${reporting}; revoke ${reporting} from ${erin}`)
-      const checked = await pgsr(['check'])
-      expect(checked.code).toBe(2)
-      expect(checked.stdout).toContain(
-        `role "${reporting}"\n  - DELETE on table "sales"."customers"  ${at(`  ${reporting}:`)}\n`,
-      )
-      expect(checked.stdout).toContain(`  + membership in role "${reporting}"`)
-
-      expect((await pgsr(['apply', '--yes', '--quiet'])).code).toBe(0)
-      expect((await pgsr(['check'])).code).toBe(0)
-
-      const owned = async (): Promise<readonly string[]> =>
-        (
-          await sql(`select rolname::text from pg_roles as r where exists (
-          select from pg_auth_members as m join pg_roles as a on a.oid = m.member
-          where m.roleid = r.oid and a.rolname = '${analyst}')`)
-        )
-          .map(([role]) => role as string)
-          .filter(isIntermediateName)
-      const intermediate = await owned()
-      expect(intermediate).toHaveLength(1)
-      await write('pgsr.yaml', `pgsr: 1\nroles:\n  ${analyst}: {}\n`)
-      expect((await pgsr(['apply', '--yes'])).code).toBe(0)
-      expect(await may(analyst, 'hr.employees')).toBe(false)
-      const pruned = await pgsr(['prune', '--yes'])
-      expect(pruned).toMatchObject({
-        code: 0,
-        stdout: expect.stringContaining(`- role "${intermediate[0]}"\n`) as string,
-      })
-      expect(await sql(`select from pg_roles where rolname = '${intermediate[0]}'`)).toEqual([])
-      expect((await pgsr(['check'])).code).toBe(0)
-    } finally {
-      await place.leave()
-      await cluster.stop()
-    }
+        .map(([role]) => role as string)
+        .filter(isIntermediateName)
+    const intermediate = await owned()
+    expect(intermediate).toHaveLength(1)
+    await write('pgsr.yaml', `pgsr: 1\nroles:\n  ${analyst}: {}\n`)
+    expect((await pgsr(['apply', '--yes'])).code).toBe(0)
+    expect(await may(analyst, 'hr.employees')).toBe(false)
+    const pruned = await pgsr(['prune', '--yes'])
+    expect(pruned).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`- role "${intermediate[0]}"\n`) as string,
+    })
+    expect(await sql(`select from pg_roles where rolname = '${intermediate[0]}'`)).toEqual([])
+    expect((await pgsr(['check'])).code).toBe(0)
   })
 })

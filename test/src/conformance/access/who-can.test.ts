@@ -12,6 +12,7 @@ import {
 import { expect, test } from 'vitest'
 import { conformanceAtEndsInTurn } from '../../../harness/drivers/conformance.ts'
 import type { Sandbox } from '../../../harness/sandbox/sandbox.ts'
+import { unlessOthers } from '../../../harness/sandbox/unless-others.ts'
 
 interface Office {
   readonly box: Sandbox
@@ -52,31 +53,6 @@ const readers = async ({ box, schema }: Office, privilege: Privilege): Promise<r
 
 const asLine = ({ role, change, privilege, bySetRole }: AccessChange): string =>
   `${role} ${change} ${privilege}${bySetRole ? ' by SET ROLE' : ''}`
-
-/**
- * Runs a sync again as long as an assertion is broken only by roles of other tests, which are in the same cluster and may be
- * superusers.
- * @param work is given the roles of other tests that were met
- */
-const unlessOthers = async <T>(
-  box: Sandbox,
-  work: (others: readonly string[]) => Promise<T>,
-): Promise<T | AssertionsError> => {
-  const others = new Set<string>()
-  for (let tries = 0; ; tries++) {
-    const result = await work([...others]).catch((error: unknown) => {
-      if (error instanceof AssertionsError) return error
-      throw error
-    })
-    if (!(result instanceof AssertionsError) || tries === 100) return result
-    const ours = new Set(await box.roles())
-    const isOurs = result.broken.some(
-      ({ roles, everybody }) => everybody.length > 0 || roles.some(({ role }) => ours.has(role)),
-    )
-    if (isOurs) return result
-    for (const { roles } of result.broken) for (const { role } of roles) others.add(role)
-  }
-}
 
 conformanceAtEndsInTurn('who can', (sandbox) => {
   test('those who have it are listed, the ones who may log in first', async () => {
