@@ -167,10 +167,20 @@ inWorkplacesApart((place) => {
       `  role "${stranger}"`,
       '',
     ])
+    const json = async (table: string): Promise<unknown> =>
+      JSON.parse((await pgsr(['who-can', 'SELECT', table, '--quiet', '--format', 'json'])).stdout)
+    const schema = { kind: 'schema', name: ['sales'] }
+    expect(await json('sales.customers')).toMatchObject({
+      withoutUsage: { schema, roles: [stranger], everybody: false },
+    })
+    expect(await json('sales.orders_2025')).toMatchObject({
+      withoutUsage: { schema, everybody: true },
+    })
     expect((await pgsr(['who-can', 'SELECT', 'sales.orders_2025', '--quiet'])).stdout).toContain(
       'cannot use it, without USAGE on schema "sales"\n  every role that has it only by PUBLIC, unless it has that USAGE\n',
     )
     await sql(`revoke select on sales.customers from ${stranger}`)
+    expect(await json('sales.customers')).not.toHaveProperty('withoutUsage')
   })
 
   test('report writes one file, and not over another', async () => {

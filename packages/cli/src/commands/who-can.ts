@@ -20,27 +20,38 @@ const mostRoles = 20
 const schemaOf = ({ name: [schema, ...others] }: ObjectName) =>
   schema === undefined || others.length === 0 ? undefined : Target.schema(schema)
 
-/** Says who has a privilege that is of no use, without USAGE on the schema. */
-const withoutUsage = (answer: WhoCan, usage: WhoCan): readonly string[] => {
-  if (usage.verdict === 'unknown' || usage.everybody.length > 0) return []
+/** Who has a privilege that is of no use without USAGE on the schema. */
+interface WithoutUsage {
+  readonly schema: ObjectName
+  readonly roles: readonly string[]
+  /** Whether a role that has the privilege only by PUBLIC may be one of them, too. */
+  readonly everybody: boolean
+}
+
+const withoutUsage = (answer: WhoCan, usage: WhoCan): WithoutUsage | undefined => {
+  if (usage.verdict === 'unknown' || usage.everybody.length > 0) return undefined
   const able = new Set(usage.roles.map(({ role }) => role))
   const holders = [answer, ...(answer.columns ?? [])]
-  const lacking = [...new Set(holders.flatMap(({ roles }) => roles.map(({ role }) => role)))].filter(
+  const roles = [...new Set(holders.flatMap((one) => one.roles.map(({ role }) => role)))].filter(
     (role) => !able.has(role),
   )
   const everybody = holders.some((one) => one.everybody.length > 0)
-    ? ['every role that has it only by PUBLIC, unless it has that USAGE']
-    : []
-  const named = lacking.slice(0, mostRoles).map((role) => `role ${JSON.stringify(role)}`)
-  const more = lacking.length - named.length
-  const all = [...everybody, ...named, ...(more > 0 ? [`${more} more roles`] : [])]
-  if (all.length === 0) return []
-  return [
-    '',
-    `cannot use it, without USAGE on ${describeObject(usage.object)}`,
-    ...all.map((who) => `  ${who}`),
-  ]
+  return roles.length > 0 || everybody ? { schema: usage.object, roles, everybody } : undefined
 }
+
+const inWords = ({ schema, roles, everybody }: WithoutUsage): readonly string[] => {
+  const named = roles.slice(0, mostRoles).map((role) => `role ${JSON.stringify(role)}`)
+  const more = roles.length - named.length
+  const all = [
+    ...(everybody ? ['every role that has it only by PUBLIC, unless it has that USAGE'] : []),
+    ...named,
+    ...(more > 0 ? [`${more} more roles`] : []),
+  ]
+  return ['', `cannot use it, without USAGE on ${describeObject(schema)}`, ...all.map((who) => `  ${who}`)]
+}
+
+/** Pictures do not say who lacks USAGE. */
+const sayingUsage: ReadonlySet<string> = new Set(['text', 'json'])
 
 /** Lists who has a privilege on an object. */
 export const run = async (context: Context): Promise<ExitName> => {
@@ -48,12 +59,18 @@ export const run = async (context: Context): Promise<ExitName> => {
   const object = objectIn(objectText)
   const privilege = privilegeIn(privilegeText, object)
   const options = callOptions(context)
-  const schema = context.line.format === 'text' ? schemaOf(object) : undefined
+  const schema = sayingUsage.has(context.line.format) ? schemaOf(object) : undefined
   const { answer, usage } = await readFrom(context, async (pool: pg.Pool) => ({
     answer: await whoCan(pool, { privilege, object }, options),
     usage: schema && (await whoCan(pool, { privilege: 'USAGE', object: schema }, { ...options, paths: 1 })),
   }))
-  const notes = usage === undefined ? [] : withoutUsage(answer, usage)
-  answerAccess(context, answer, [renderWhoCan(answer).trimEnd(), ...notes].join('\n'))
+  const lacking = usage && withoutUsage(answer, usage)
+  const lines = lacking === undefined ? [] : inWords(lacking)
+  answerAccess(
+    context,
+    answer,
+    [renderWhoCan(answer).trimEnd(), ...lines].join('\n'),
+    lacking && { withoutUsage: lacking },
+  )
   return 'done'
 }

@@ -1,4 +1,4 @@
-import { type Assertion, InvalidGrantError, type Plan } from '@pgsr/planner'
+import { type Assertion, AssertionsError, InvalidGrantError, type Plan } from '@pgsr/planner'
 import { describeName, isAbout } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { SyncRolesOptions } from '../options.ts'
@@ -37,6 +37,12 @@ export const withoutAsserted = (options: SyncRolesOptions): SyncRolesOptions => 
   assertions: [],
 })
 
+/** The same error, which says in which of the databases it is so. */
+const brokenInside = (database: string, { broken }: AssertionsError): AssertionsError =>
+  new AssertionsError(
+    broken.map((one) => ({ ...one, message: `in database ${describeName(database)}: ${one.message}` })),
+  )
+
 /**
  * Refuses the plans for a database if something would not be as the caller asserts when they have been executed.
  * @param change what is done to the cluster before, in another database
@@ -54,5 +60,7 @@ export const checkPlansIn = <E2, R>(
       checkOutcomeOf(settings, plans, (snapshot) =>
         change === undefined ? snapshot : snapshotAfter(snapshot, change),
       ),
+    ).pipe(
+      Effect.mapError((error) => (error instanceof AssertionsError ? brokenInside(database, error) : error)),
     )
   })

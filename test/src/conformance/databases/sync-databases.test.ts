@@ -275,7 +275,9 @@ conformanceAround16('several databases', (sandbox) => {
           const error = await broken.catch((cause: unknown) => cause)
           const failure = error instanceof DatabasesError ? failureIn(error.result, second) : error
           expect(failure).toBeInstanceOf(AssertionsError)
-          expect((await brokenByOurs(box, error)).map(({ index }) => index)).toEqual([1])
+          const ours = await brokenByOurs(box, error)
+          expect(ours.map(({ index }) => index)).toEqual([1])
+          expect((error as Error).message).toContain(`in database "${second}": assertion 2 is broken: `)
           expect(await canRead(box, joe, third)).toBe(false)
         }
         const grouped = all.plan(member, { assertions: [only([], 'of_group', third)] })
