@@ -82,7 +82,8 @@ export const commands = {
     does: 'write a policy of the roles that there are',
     details: [
       'Describes the roles of a database as a policy file that plans to nothing, or says why it does not.',
-      'Passwords are never read. What no policy can say is in comments.',
+      'Passwords are never read. What no policy can say is in comments, and so is what PUBLIC has besides what PostgreSQL gives it by itself.',
+      'Where a role has something on everything in a schema, the policy says so, and a plan gives it the same on what is created there later.',
     ],
     options: ['role', 'out', 'force', ...connects],
     examples: [
