@@ -15,7 +15,7 @@ import { callOptions, type Context } from '../context.ts'
 import { readSecrets, referenceKey, type Secrets } from '../policy-file/secrets.ts'
 import type { NotAtHand, PlaceOf, Planned, PlannedAssertion, PlannedDatabase } from './planned.ts'
 
-/** Stands for a password that is not at hand. It is never sent: a plan is only executed with the passwords themselves. */
+/** Stands for a password that is not at hand. It is never sent: a plan that sets passwords is only executed with them. */
 const placeholder = 'a password that is not at hand'
 
 /** The databases of a policy, each of which is planned for. `undefined` is the one that the connection is to. */
