@@ -144,4 +144,33 @@ inWorkplacesApart((place) => {
       `PUBLIC, and so every role\n  - SELECT on table "single"."only"  public.yaml:${line}\n`,
     )
   })
+  test('roles with LOGIN or SUPERUSER that the policy does not name are said', async () => {
+    const { pgsr, sql, write, name } = place()
+    const [alice, bob, eve, group] = [name('alice'), name('bob'), name('eve'), name('group')]
+    await sql(`create role ${alice} login; create role ${group}`)
+    const others = await sql(
+      `select rolname::text from pg_roles where rolcanlogin and oid <> 10 and rolname <> '${alice}'`,
+    )
+    for (const [other] of others) await sql(`alter role ${String(other)} nologin`)
+    await write('named.yaml', `pgsr: 1\nroles: { ${alice}: { login: true } }\n`)
+    const all = await pgsr(['check', 'named.yaml'])
+    expect(all.code).toBe(0)
+    expect(all.stderr).not.toContain('note: ')
+
+    await sql(`create role ${bob} login; create role ${eve} superuser`)
+    const note = `note: 2 roles with LOGIN or SUPERUSER are not in the policy, and are compared with nothing: "${eve}" (superuser), "${bob}"\n`
+    for (const command of ['check', 'plan']) {
+      const told = await pgsr([command, 'named.yaml'])
+      expect(told.code).toBe(0)
+      expect(told.stderr.endsWith(note)).toBe(true)
+      expect(told.stdout).not.toContain(eve)
+    }
+    await write('named.yaml', `pgsr: 1\nroles: { ${alice}: { login: true } }\nabsent: [${bob}]\n`)
+    expect((await pgsr(['check', 'named.yaml'])).stderr).toContain(
+      `note: 1 role with LOGIN or SUPERUSER is not in the policy, and is compared with nothing: "${eve}" (superuser)\n`,
+    )
+    expect((await pgsr(['check', 'named.yaml', '--quiet'])).stderr).toBe('')
+    await write('named.yaml', `pgsr: 1\nmanages: { schemas: [public] }\nroles: { ${alice}: {} }\n`)
+    expect((await pgsr(['check', 'named.yaml'])).stderr).not.toContain('note: ')
+  })
 })

@@ -71,7 +71,11 @@ export const commands = {
   check: {
     argument: '[file]',
     does: 'say by its exit code whether anything differs',
-    details: ['Makes the same plan as `pgsr plan`, for a job that runs every night.', otherwise],
+    details: [
+      'Makes the same plan as `pgsr plan`, for a job that runs every night.',
+      'Roles that the policy does not name are no difference. Those with LOGIN or SUPERUSER are in a note.',
+      otherwise,
+    ],
     options: ['format', 'sql', ...connects],
     examples: [
       ['pgsr check', 'exits with 0 if nothing differs'],

@@ -8,6 +8,7 @@ import {
 } from '@pgsr/node-postgres'
 import type { SecretReference } from '@pgsr/policy'
 import type { ExitName } from '../command-line/exit-codes.ts'
+import type { NotNamed } from './not-named.ts'
 
 /** Where a policy asks for something: `pgsr.yaml:12`. */
 export type PlaceOf = (role: string, grant: Grant | null) => string | undefined
@@ -47,6 +48,8 @@ export interface Planned {
   /** Passwords that were not at hand when it was planned. */
   readonly notAtHand: readonly NotAtHand[]
   readonly placeOf: PlaceOf
+  /** Roles that the policy could name, and does not; left out of a plan that was read from a file. */
+  readonly notNamed?: readonly NotNamed[]
   /** What has to be true of access afterwards. */
   readonly assertions: readonly PlannedAssertion[]
 }
