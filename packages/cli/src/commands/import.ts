@@ -141,7 +141,7 @@ export const run = async (context: Context): Promise<ExitName> => {
     })
   if (everybody.length > 0)
     terminal.say({
-      text: 'PUBLIC, and so every role, has more than PostgreSQL gives it by itself: a comment in the file says what, and how the policy would say it',
+      text: 'PUBLIC, and so every role, has more than a new database of PostgreSQL 15 gives it: a comment in the file says what, and how the policy would say it',
       tone: 'warning',
     })
   const unsaid = unsaidIn(described)

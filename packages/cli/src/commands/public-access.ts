@@ -11,7 +11,7 @@ const builtIn: ReadonlyMap<string, readonly string[]> = new Map([
   ['language', ['USAGE']],
 ])
 
-/** The schemas on which PUBLIC has USAGE in every database. */
+/** The schemas on which PUBLIC has USAGE in every new database. Before 15 it also has CREATE on one, which is worth a word. */
 const openSchemas: ReadonlySet<string> = new Set(['public', 'pg_catalog', 'information_schema'])
 
 const isBuiltIn = (kind: string, [name = '']: readonly string[], privilege: string): boolean =>

@@ -51,7 +51,7 @@ const remarksOnPublic = (grants: readonly PrivilegeGrant[]): readonly string[] =
   grants.length === 0
     ? []
     : [
-        'PUBLIC, and so every role, has more on these than PostgreSQL gives it by itself. It stays until the policy says exactly what',
+        'PUBLIC, and so every role, has more on these than a new database of PostgreSQL 15 gives it. It stays until the policy says exactly what',
         'PUBLIC should have there. This says what it has now:',
         ...yamlOf([], { public: publicPlain(grants) }, { beforeRoles: [], ofRoles: new Map() })
           .trimEnd()
