@@ -24,6 +24,10 @@ describe('the command line', () => {
     ],
     [['plan', '--frmat', 'json'], 'unknown option --frmat\n  did you mean --format?'],
     [['-z'], 'unknown option -z'],
+    ...['--database', '--databases', '--dbname', '-d'].map((option): [string[], string] => [
+      ['import', option, 'shop'],
+      `unknown option ${option}\n  it works in the database that --url or PGDATABASE names, or in all databases that the policy lists in databases. pgsr import writes one database to one file`,
+    ]),
     [['plan', '--format', 'yaml'], 'option --format must be one of text, sql, json, markdown, mermaid, dot'],
     [
       ['validate', '--url', 'x'],

@@ -10,6 +10,10 @@ import { connectionTo } from '../../harness/servers/servers.ts'
 
 const marker = 'hush-4711-marker'
 
+/** What one can do without a password. */
+const withoutPasswords =
+  '  pgsr plan works without. With login: true a role keeps the password that it has; with initialPassword it gets one only if it has none\n'
+
 /** The arguments of a process, as everybody on the machine sees them. */
 const argumentsOf = async (pid: number): Promise<string> =>
   process.platform === 'linux'
@@ -48,7 +52,7 @@ inWorkplaces((place, server) => {
     expect(missing).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: `error: cannot read the password of role "${alice}": the environment variable ALICE_PASSWORD is not set\n`,
+      stderr: `error: cannot read the password of role "${alice}": the environment variable ALICE_PASSWORD is not set\n${withoutPasswords}`,
     })
     const lacking = await run(['apply', 'plan.json', '--yes'], {})
     expect(lacking.code).toBe(1)
@@ -152,6 +156,47 @@ inWorkplaces((place, server) => {
     expect(initial.stdout).toMatch(/\nnothing to do when the plan was made\nin sync: nothing differs\n$/)
   })
 
+  test('an initial password is needed only for a role that has none, by a policy and by a saved plan', async () => {
+    const { write, pgsr, sql, name } = place()
+    const [old, another, compared] = [name('old'), name('another'), name('compared')]
+    await sql(`create role ${old} login password '${marker}-old'`)
+    const before = await storedOf(old)
+    const policy = (comment: string, more = ''): string =>
+      `pgsr: 1\nroles:\n  ${old}: { comment: ${comment}, login: { initialPassword: { env: OLD } } }\n${more}`
+    await write('initial.yaml', policy('one'))
+    expect(await pgsr(['apply', 'initial.yaml', '--yes'])).toMatchObject({ code: 0 })
+    await write('initial.yaml', policy('two'))
+    expect(await pgsr(['plan', 'initial.yaml', '--out', 'initial-later.json'])).toMatchObject({ code: 2 })
+    expect(await pgsr(['apply', 'initial-later.json', '--yes'])).toMatchObject({ code: 0 })
+    expect(
+      await sql(`select shobj_description(oid, 'pg_authid') from pg_roles where rolname = '${old}'`),
+    ).toEqual([['two']])
+    expect(await storedOf(old)).toBe(before)
+
+    await write(
+      'initial.yaml',
+      policy('three', `  ${another}: { login: { initialPassword: { env: ANOTHER } } }\n`),
+    )
+    const lacking = await pgsr(['apply', 'initial.yaml', '--yes'])
+    expect(lacking).toMatchObject({ code: 1, stdout: '' })
+    expect(lacking.stderr).toContain(
+      `error: cannot read the password of role "${another}": the environment variable ANOTHER is not set\n${withoutPasswords}`,
+    )
+    await pgsr(['plan', 'initial.yaml', '--out', 'initial-new.json'])
+    expect((await pgsr(['apply', 'initial-new.json', '--yes'])).stderr).toContain(
+      `error: cannot read the password of role "${another}": the environment variable ANOTHER is not set\n`,
+    )
+    expect(await sql(`select from pg_roles where rolname = '${another}'`)).toEqual([])
+
+    // Those that are compared are all missing, whatever is planned.
+    const two = [name('one'), compared].map(
+      (role) => `  ${role}: { login: { password: { env: ${role.toUpperCase()} } } }\n`,
+    )
+    await write('initial.yaml', policy('three', two.join('')))
+    const both = await pgsr(['apply', 'initial.yaml', '--yes'])
+    expect(both.stderr).toMatch(/^error: cannot read the password of role .*; and the one of role .*\n.*\n$/)
+  })
+
   test('a file of a password is UTF-8, whose byte order mark is no part of it', async () => {
     const { write, pgsr, name } = place()
     const role = name('erin')
@@ -160,7 +205,7 @@ inWorkplaces((place, server) => {
     const refused = await pgsr(['apply', 'erin.yaml', '--yes'])
     expect(refused.code).toBe(1)
     expect(refused.stderr).toBe(
-      `error: cannot read the password of role "${role}": the file erin.txt is not UTF-8\n`,
+      `error: cannot read the password of role "${role}": the file erin.txt is not UTF-8\n${withoutPasswords}`,
     )
     await write('erin.txt', `\uFEFF${marker}-\u00FC\r\n`)
     expect((await pgsr(['apply', 'erin.yaml', '--yes'])).code).toBe(0)

@@ -92,4 +92,85 @@ inWorkplacesApart((place) => {
     expect(await sql(`select from pg_roles where rolname = '${intermediate[0]}'`)).toEqual([])
     expect((await pgsr(['check'])).code).toBe(0)
   })
+  test('what is imported means no more than what is there, and says where it would', async () => {
+    const { pgsr, sql, write, read, name, database } = place()
+    const [one, several] = [name('one'), name('several')]
+    const roles = ['--role', one, '--role', several]
+    await sql(`revoke create on schema public from public;
+      create schema single; create table single.only ();
+      create schema many; create table many.first (); create table many.second ();
+      create role ${one}; create role ${several};
+      grant usage on schema single to ${one}; grant select, insert on single.only to ${one};
+      grant usage on schema many to ${several}; grant select on all tables in schema many to ${several}`)
+    const first = await pgsr(['import', ...roles])
+    expect(first.stdout).toContain(
+      `  ${one}:\n    grants:\n` +
+        '      - { privileges: USAGE, schemas: single, direct: true }\n' +
+        '      - { privileges: [ SELECT, INSERT ], tables: only, schema: single, direct: true }\n',
+    )
+    expect(first.stdout).toContain('# A profile in access, and all, stand for everything in the schema')
+    expect(first.stdout).toContain(`  ${several}:\n    access: { many: readOnly }\n`)
+    expect(`${first.stdout}${first.stderr}`).not.toContain('PUBLIC')
+    expect((await pgsr(['import', '--role', one])).stdout).not.toContain('A profile in access')
+
+    await sql(`
+      grant usage on schema many to public; grant select on many.first to public; grant insert on many.second to public;
+      grant select on single.only to public; grant create on schema public to public;
+      grant create on database ${database} to public; create function many.f() returns int language sql as 'select 1'`)
+    const second = await pgsr(['import', ...roles, '--out', 'public.yaml'])
+    expect(second.stderr).toContain('PUBLIC, and so every role, has more than a new database')
+    expect(second.stderr).toContain('a plan for it finds nothing to do\n')
+    const commented = await read('public.yaml')
+    const block =
+      /# public:\n(?:#  .*\n)+/.exec(commented)?.[0].replaceAll(/^# /gm, '') ?? 'there is no such comment'
+    expect(block).toBe(`public:
+  schemas: { many: [ USAGE ], public: [ USAGE, CREATE ] }
+  grants:
+    - { privileges: [ CREATE, CONNECT, TEMPORARY ], databases: ${database} }
+    - { privileges: [ SELECT ], tables: first, schema: many }
+    - { privileges: [ INSERT ], tables: second, schema: many }
+    - { privileges: [ SELECT ], tables: only, schema: single }
+`)
+    await write('public.yaml', `${commented}\n${block}`)
+    expect(await pgsr(['check', 'public.yaml', '--quiet'])).toMatchObject({ code: 0 })
+    await write(
+      'public.yaml',
+      `${commented}\n${block.replace('[ SELECT ], tables: only', '[], tables: only')}`,
+    )
+    const planned = await pgsr(['plan', 'public.yaml', '--quiet'])
+    const line = (await read('public.yaml')).split('\n').indexOf('public:') + 1
+    expect(planned).toMatchObject({ code: 2 })
+    expect(planned.stdout).toContain(
+      `PUBLIC, and so every role\n  - SELECT on table "single"."only"  public.yaml:${line}\n`,
+    )
+  })
+  test('roles with LOGIN or SUPERUSER that the policy does not name are said', async () => {
+    const { pgsr, sql, write, name } = place()
+    const [alice, bob, eve, group] = [name('alice'), name('bob'), name('eve'), name('group')]
+    await sql(`create role ${alice} login; create role ${group}`)
+    const others = await sql(
+      `select rolname::text from pg_roles where rolcanlogin and oid <> 10 and rolname <> '${alice}'`,
+    )
+    for (const [other] of others) await sql(`alter role ${String(other)} nologin`)
+    await write('named.yaml', `pgsr: 1\nroles: { ${alice}: { login: true } }\n`)
+    const all = await pgsr(['check', 'named.yaml'])
+    expect(all.code).toBe(0)
+    expect(all.stderr).not.toContain('note: ')
+
+    await sql(`create role ${bob} login; create role ${eve} superuser`)
+    const note = `note: 2 roles with LOGIN or SUPERUSER are not in the policy, and are compared with nothing: "${eve}" (superuser), "${bob}"\n`
+    for (const command of ['check', 'plan']) {
+      const told = await pgsr([command, 'named.yaml'])
+      expect(told.code).toBe(0)
+      expect(told.stderr.endsWith(note)).toBe(true)
+      expect(told.stdout).not.toContain(eve)
+    }
+    await write('named.yaml', `pgsr: 1\nroles: { ${alice}: { login: true } }\nabsent: [${bob}]\n`)
+    expect((await pgsr(['check', 'named.yaml'])).stderr).toContain(
+      `note: 1 role with LOGIN or SUPERUSER is not in the policy, and is compared with nothing: "${eve}" (superuser)\n`,
+    )
+    expect((await pgsr(['check', 'named.yaml', '--quiet'])).stderr).toBe('')
+    await write('named.yaml', `pgsr: 1\nmanages: { schemas: [public] }\nroles: { ${alice}: {} }\n`)
+    expect((await pgsr(['check', 'named.yaml'])).stderr).not.toContain('note: ')
+  })
 })

@@ -41,6 +41,7 @@ export const commands = {
     does: 'show what would change, and change nothing',
     details: [
       'Compares the roles of a database with a policy file, and says who gains and loses what.',
+      'That is what is granted, and to whom. What a role can do also depends on its memberships and on PUBLIC: `pgsr access ROLE` and `pgsr explain` say it as it is now, so run them before and after `pgsr apply`.',
       otherwise,
       'A password that is not at hand is not compared; the plan says so.',
     ],
@@ -71,7 +72,11 @@ export const commands = {
   check: {
     argument: '[file]',
     does: 'say by its exit code whether anything differs',
-    details: ['Makes the same plan as `pgsr plan`, for a job that runs every night.', otherwise],
+    details: [
+      'Makes the same plan as `pgsr plan`, for a job that runs every night.',
+      'Roles that the policy does not name are no difference. Those with LOGIN or SUPERUSER are in a note.',
+      otherwise,
+    ],
     options: ['format', 'sql', ...connects],
     examples: [
       ['pgsr check', 'exits with 0 if nothing differs'],
@@ -81,8 +86,9 @@ export const commands = {
   import: {
     does: 'write a policy of the roles that there are',
     details: [
-      'Describes the roles of a database as a policy file that plans to nothing, or says why it does not.',
-      'Passwords are never read. What no policy can say is in comments.',
+      'Describes the roles of one database as a policy file that plans to nothing, or says why it does not. For several databases, import each to a file of its own, and put what is in one database only under `in` of a role.',
+      'Passwords are never read. What no policy can say is in comments, and so is what PUBLIC has besides what PostgreSQL gives it by itself.',
+      'Where a role has something on everything in a schema, the policy says so, and a plan gives it the same on what is created there later.',
     ],
     options: ['role', 'out', 'force', ...connects],
     examples: [
@@ -107,10 +113,14 @@ export const commands = {
     does: 'drop roles of pgsr’s own that nobody needs any more',
     details: [
       'Intermediate roles that have no members or hold nothing, and caretakers that own nothing.',
+      'It reads no policy, and looks at the database that it connects to. Run it for each of several databases: a role that serves another one stays until it is run there.',
       'Shows what it would drop, and asks.',
     ],
     options: ['yes', 'format', 'sql', ...connects, 'lock-timeout'],
-    examples: [['pgsr prune', 'show, ask, drop']],
+    examples: [
+      ['pgsr prune', 'show, ask, drop'],
+      ['pgsr prune --url postgres:///billing', 'in another database'],
+    ],
   },
   explain: {
     needs: ['ROLE', 'PRIVILEGE', 'OBJECT'],

@@ -72,6 +72,17 @@ const checkUrls = (tokens: ReturnType<typeof tokensOf>): void => {
 /** The values of the options, by name: of a flag `''`. */
 type Values = ReadonlyMap<OptionName, readonly string[]>
 
+const forDatabases =
+  'it works in the database that --url or PGDATABASE names, or in all databases that the policy lists in databases. pgsr import writes one database to one file'
+
+/** What to do instead, by the name of an option that other programs have. */
+const insteadOf: ReadonlyMap<string, string> = new Map([
+  ['database', forDatabases],
+  ['databases', forDatabases],
+  ['dbname', forDatabases],
+  ['d', forDatabases],
+])
+
 const readOptions = (tokens: ReturnType<typeof tokensOf>): Values => {
   const values = new Map<OptionName, string[]>()
   for (const token of tokens) {
@@ -79,7 +90,7 @@ const readOptions = (tokens: ReturnType<typeof tokensOf>): Values => {
     const { name, rawName, value, inlineValue } = token
     if (!isOption(name)) {
       const meant = rawName.startsWith('--') ? nearest(name, Object.keys(optionRows)) : undefined
-      throw new UsageError(`unknown option ${rawName}`, suggest(meant && `--${meant}`))
+      throw new UsageError(`unknown option ${rawName}`, insteadOf.get(name) ?? suggest(meant && `--${meant}`))
     }
     const { kind, oneOf } = optionRows[name]
     if (kind === 'flag' && value !== undefined) throw new UsageError(`option --${name} takes no value`)

@@ -1,10 +1,11 @@
+import type { Policy } from '@pgsr/policy'
 import type { ExitName } from '../command-line/exit-codes.ts'
 import { checkDatabases } from '../connection/check-databases.ts'
 import { serverAt } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { makePlan } from '../planned/make-plan.ts'
 import { readPlanFile } from '../planned/plan-file.ts'
-import type { Planned } from '../planned/planned.ts'
+import { comparesPassword, needsPassword, type Planned } from '../planned/planned.ts'
 import { findPolicy } from '../policy-file/find.ts'
 import { isPlanFile } from '../policy-file/is-plan-file.ts'
 import { loadPolicy, readText } from '../policy-file/load.ts'
@@ -19,8 +20,22 @@ const savedPlan = async (file: string): Promise<Planned | undefined> => {
   return isPlanFile(text) ? readPlanFile(text, file) : undefined
 }
 
-const passwordsFor = async ({ passwords, policyFile }: Planned) =>
-  passwordsOf(passwords, await readSecrets([...passwords.values()], policyFile))
+const passwordsFor = async (planned: Planned) => {
+  const { passwords, policyFile } = planned
+  return passwordsOf(
+    passwords,
+    await readSecrets([...passwords.values()], policyFile),
+    needsPassword(planned),
+  )
+}
+
+/** Whether the password of a role is needed whatever is planned. */
+const isAlwaysNeeded = ({ desired }: Policy): ((role: string) => boolean) => {
+  const roles = new Set(
+    desired.flatMap((one) => ('grants' in one && one.grants.some(comparesPassword) ? [one.role] : [])),
+  )
+  return (role) => roles.has(role)
+}
 
 /** Executes a saved plan, or the plan for a policy, once somebody has seen it. */
 export const run = async (context: Context): Promise<ExitName> => {
@@ -37,7 +52,8 @@ export const run = async (context: Context): Promise<ExitName> => {
   }
   const policy = await unlessInterrupted(signal, loadPolicy(file))
   const secrets = await readSecrets(policy.secrets, file)
-  const passwords = passwordsOf(policy.passwords, secrets)
+  passwordsOf(policy.passwords, secrets, isAlwaysNeeded(policy))
   const planned = await makePlan(context, policy, file, server, secrets)
+  const passwords = passwordsOf(policy.passwords, secrets, needsPassword(planned))
   return showAskExecute(context, planned, server, async () => passwords)
 }

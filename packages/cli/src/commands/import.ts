@@ -1,4 +1,11 @@
-import { describeRoles, type DescribedRoles, hasDrift, planRoles, type Plan } from '@pgsr/node-postgres'
+import {
+  describeRoles,
+  type DescribedRoles,
+  hasDrift,
+  planRoles,
+  type Plan,
+  type PrivilegeGrant,
+} from '@pgsr/node-postgres'
 import {
   desiredOf,
   parsePolicy,
@@ -19,6 +26,7 @@ import { withPools } from '../planned/make-plan.ts'
 import { FileError } from '../policy-file/file-error.ts'
 import { moduleExtensions } from '../policy-file/load.ts'
 import { writeText } from '../policy-file/write.ts'
+import { publicAccess } from './public-access.ts'
 
 type Format = NonNullable<RenderPolicyOptions['format']>
 
@@ -71,18 +79,24 @@ const writeAndPlan = async (
   context: Context,
   pool: pg.Pool,
   found: DescribedRoles,
-  { file, format, database }: { readonly file: string; readonly format: Format; readonly database: string },
+  place: {
+    readonly file: string
+    readonly format: Format
+    readonly database: string
+    readonly everybody: readonly PrivilegeGrant[]
+  },
   allow: readonly Allowed[] = [],
 ): Promise<{ readonly text: string; readonly plan: Plan; readonly allow: readonly Allowed[] }> => {
+  const { file, format, database, everybody } = place
   const options = { databases: [database], allow }
-  const text = renderPolicy(found, { ...options, format })
+  const text = renderPolicy(found, { ...options, public: everybody, format })
   const policy = format === 'module' ? policyFrom(policyData(found, options), { file }) : readBack(text, file)
   try {
     return { text, plan: await planFor(context, pool, policy), allow }
   } catch (error) {
     const more = allowedBy(error)
     if (more === undefined || allow.includes(more)) throw error
-    return writeAndPlan(context, pool, found, { file, format, database }, [...allow, more].toSorted())
+    return writeAndPlan(context, pool, found, place, [...allow, more].toSorted())
   }
 }
 
@@ -99,11 +113,17 @@ export const run = async (context: Context): Promise<ExitName> => {
   const file = line.out ?? 'pgsr.yaml'
   const format = formatOf(file)
   terminal.progress(`reading ${describePlace(server.place)}`)
-  const { described, text, plan, allow } = await withPools(server, [database], async (pools) => {
+  const { described, everybody, text, plan, allow } = await withPools(server, [database], async (pools) => {
     const pool = pools[database]!
     const roles = line.roles.length === 0 ? 'all' : line.roles
     const found = await describeRoles(pool, { roles, ...callOptions(context) })
-    return { described: found, ...(await writeAndPlan(context, pool, found, { file, format, database })) }
+    const hasPublic = await publicAccess(context, pool)
+    const place = { file, format, database, everybody: hasPublic }
+    return {
+      described: found,
+      everybody: hasPublic,
+      ...(await writeAndPlan(context, pool, found, place)),
+    }
   })
   terminal.endProgress()
   if (line.out === undefined) terminal.answerExactly(text)
@@ -117,6 +137,11 @@ export const run = async (context: Context): Promise<ExitName> => {
   if (allow.length > 0)
     terminal.say({
       text: `it has allow: [${allow.join(', ')}], without which a plan for these roles is refused`,
+      tone: 'warning',
+    })
+  if (everybody.length > 0)
+    terminal.say({
+      text: 'PUBLIC, and so every role, has more than a new database of PostgreSQL 15 gives it: a comment in the file says what, and how the policy would say it',
       tone: 'warning',
     })
   const unsaid = unsaidIn(described)

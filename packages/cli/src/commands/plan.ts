@@ -1,6 +1,7 @@
 import type { ExitName } from '../command-line/exit-codes.ts'
 import { serverAt } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
+import { noteOnNotNamed } from '../output/not-named.ts'
 import { writePlan } from '../output/write-plan.ts'
 import { makePlan } from '../planned/make-plan.ts'
 import { renderPlanFile } from '../planned/plan-file.ts'
@@ -23,5 +24,7 @@ export const run = async (context: Context): Promise<ExitName> => {
     terminal.say({ text: `saved the plan: pgsr apply ${line.out} executes exactly this` })
   }
   writePlan(context, planned)
+  const { notNamed = [] } = planned
+  if (notNamed.length > 0) terminal.say({ text: noteOnNotNamed(notNamed), tone: 'faint' })
   return exitOf(planned)
 }

@@ -13,9 +13,10 @@ import { checkDatabases } from '../connection/check-databases.ts'
 import { describePlace, type Server } from '../connection/connect.ts'
 import { callOptions, type Context } from '../context.ts'
 import { readSecrets, referenceKey, type Secrets } from '../policy-file/secrets.ts'
+import { rolesNotNamed } from './not-named.ts'
 import type { NotAtHand, PlaceOf, Planned, PlannedAssertion, PlannedDatabase } from './planned.ts'
 
-/** Stands for a password that is not at hand. It is never sent: a plan is only executed with the passwords themselves. */
+/** Stands for a password that is not at hand. It is never sent: a plan that sets passwords is only executed with them. */
 const placeholder = 'a password that is not at hand'
 
 /** The databases of a policy, each of which is planned for. `undefined` is the one that the connection is to. */
@@ -164,9 +165,10 @@ export const makePlan = async (
   const [first = server.place.database] = databases
   const more = databases.length > 1 ? ` and ${databases.length - 1} more` : ''
   context.terminal.progress(`reading ${describePlace({ ...server.place, database: first })}${more}`)
-  const planned = await withPools(server, databases, (pools) =>
-    planIn(context, policy, desiredWith(policy, known), pools),
-  )
+  const { planned, notNamed } = await withPools(server, databases, async (pools) => ({
+    planned: await planIn(context, policy, desiredWith(policy, known), pools),
+    notNamed: await rolesNotNamed(Object.values(pools)[0]!, policy),
+  }))
   context.terminal.endProgress()
   return {
     policyFile,
@@ -174,6 +176,7 @@ export const makePlan = async (
     passwords: policy.passwords,
     notAtHand: notAtHandIn(policy, known, planned),
     placeOf: placesOf(policy),
+    notNamed,
     assertions,
   }
 }

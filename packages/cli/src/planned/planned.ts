@@ -1,6 +1,14 @@
-import { type Assertion, type Grant, hasDrift, type Plan, type Residue } from '@pgsr/node-postgres'
+import {
+  type Assertion,
+  type Grant,
+  hasDrift,
+  operationsOf,
+  type Plan,
+  type Residue,
+} from '@pgsr/node-postgres'
 import type { SecretReference } from '@pgsr/policy'
 import type { ExitName } from '../command-line/exit-codes.ts'
+import type { NotNamed } from './not-named.ts'
 
 /** Where a policy asks for something: `pgsr.yaml:12`. */
 export type PlaceOf = (role: string, grant: Grant | null) => string | undefined
@@ -40,6 +48,8 @@ export interface Planned {
   /** Passwords that were not at hand when it was planned. */
   readonly notAtHand: readonly NotAtHand[]
   readonly placeOf: PlaceOf
+  /** Roles that the policy could name, and does not; left out of a plan that was read from a file. */
+  readonly notNamed?: readonly NotNamed[]
   /** What has to be true of access afterwards. */
   readonly assertions: readonly PlannedAssertion[]
 }
@@ -116,6 +126,30 @@ export const leavesUndone = ({ skipped, residue }: Plan): boolean =>
 
 /** Whether roles keep passwords of which nobody knows whether they are those of the policy. */
 const keepsPasswords = ({ notAtHand }: Planned): boolean => notAtHand.some(({ isSet }) => !isSet)
+
+/**
+ * Whether plans are executed only with the password of a role: they set it, or compare it with the one that the role has. An
+ * initial password is compared with nothing.
+ */
+export const needsPassword = ({ databases }: Pick<Planned, 'databases'>): ((role: string) => boolean) => {
+  const plans = databases.flatMap(({ plan, absent }) => [plan, ...(absent === undefined ? [] : [absent])])
+  const needed = new Set(
+    plans.flatMap((plan) => [
+      ...operationsOf(plan).flatMap((one) => (one.kind === 'setPassword' ? [one.role] : [])),
+      ...(plan.request.kind === 'sync'
+        ? plan.request.desired.flatMap(({ role, grants }) => (grants.some(comparesPassword) ? [role] : []))
+        : []),
+    ]),
+  )
+  return (role) => needed.has(role)
+}
+
+/** Whether a grant sets a password unless the role has it already. */
+export const comparesPassword = (grant: Grant): boolean =>
+  grant.kind === 'attribute' &&
+  grant.attribute === 'LOGIN' &&
+  grant.password !== 'keep' &&
+  grant.initial !== true
 
 /** Whether a role keeps a password by a saved plan that may not be the one of the policy. */
 export const leavesPasswords = (planned: Planned): boolean =>

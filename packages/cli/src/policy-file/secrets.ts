@@ -1,4 +1,5 @@
 import type { SecretReference } from '@pgsr/policy'
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FileError } from './file-error.ts'
@@ -65,17 +66,23 @@ export const readSecrets = async (
 }
 
 /**
- * The passwords by role, all of them.
+ * The passwords by role. In the place of one that is not needed and not at hand there is a text that nobody knows.
  * @throws FileError with everything that is missing
  */
 export const passwordsOf = (
   references: ReadonlyMap<string, SecretReference>,
   { at, missing }: Secrets,
+  isNeeded: (role: string) => boolean,
 ): Readonly<Record<string, string>> => {
   const lacks = [...references].flatMap(([role, reference]) => {
     const why = missing.get(referenceKey(reference))
-    return why === undefined ? [] : [`of role ${JSON.stringify(role)}: ${why}`]
+    return why === undefined || !isNeeded(role) ? [] : [`of role ${JSON.stringify(role)}: ${why}`]
   })
-  if (lacks.length > 0) throw new FileError(`cannot read the password ${lacks.join('; and the one ')}`)
-  return Object.fromEntries([...references].map(([role, one]) => [role, at.get(referenceKey(one))!]))
+  if (lacks.length > 0)
+    throw new FileError(`cannot read the password ${lacks.join('; and the one ')}`, {
+      hint: 'pgsr plan works without. With login: true a role keeps the password that it has; with initialPassword it gets one only if it has none',
+    })
+  return Object.fromEntries(
+    [...references].map(([role, one]) => [role, at.get(referenceKey(one)) ?? randomUUID()]),
+  )
 }

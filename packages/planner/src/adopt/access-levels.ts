@@ -1,6 +1,8 @@
 import { access, type AccessOptions } from '../model/access-level.ts'
 import type { DefaultPrivilegeGrant, Grant, PrivilegeGrant } from '../model/grant.ts'
-import { type AllInSchema, isAll } from '../model/target.ts'
+import { isAll } from '../model/target.ts'
+import type { Contents } from './contents.ts'
+import { onlyObject } from './only-object.ts'
 
 /** The levels that are recognised, the one that gives most first. */
 export const levelNames = ['readWrite', 'readOnly'] as const
@@ -52,25 +54,24 @@ const without = (grants: readonly Grant[], others: readonly Grant[]): readonly G
 }
 
 /**
- * Finds a level in the grants of a role: they ask for everything that it gives. There have to be tables; of other kinds the
- * schema may have nothing to ask for.
+ * Finds a level in the grants of a role: they ask for everything that it gives. There have to be several tables, or default
+ * privileges; of other kinds the schema may have nothing to ask for.
  */
 const levelIn = (
   grants: readonly Grant[],
   name: LevelName,
   schema: string,
   direct: boolean,
-  isEmpty: (all: AllInSchema) => boolean,
+  contents: Contents,
 ): Level | undefined => {
   const isThere = covers(allParts(grants))
-  const hasLevel = access[name](schema, { direct }).every(
-    (grant) =>
-      isThere(grant) ||
-      (grant.kind === 'privilege' &&
-        isAll(grant.object) &&
-        grant.object.kind !== 'table' &&
-        isEmpty(grant.object)),
-  )
+  const hasLevel = access[name](schema, { direct }).every((grant) => {
+    if (grant.kind !== 'privilege' || !isAll(grant.object)) return isThere(grant)
+    const { object, privileges } = grant
+    return object.kind === 'table'
+      ? isThere(grant) && onlyObject(grants, contents, object, privileges) === undefined
+      : isThere(grant) || contents.isEmpty(object)
+  })
   if (!hasLevel) return undefined
   const owners = new Set(grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant.owner] : [])))
   const future = [...owners].filter((owner) =>
@@ -96,14 +97,14 @@ const schemasIn = (grants: readonly Grant[]): readonly string[] => [
 /** Finds the access levels in the grants of a role, and what it is granted besides. */
 export const levelsIn = (
   grants: readonly Grant[],
-  isEmpty: (all: AllInSchema) => boolean,
+  contents: Contents,
 ): { readonly levels: readonly Level[]; readonly rest: readonly Grant[] } => {
   const levels: Level[] = []
   let rest = grants
   for (const schema of schemasIn(grants))
     for (const direct of [true, false])
       for (const name of levelNames) {
-        const level = levelIn(rest, name, schema, direct, isEmpty)
+        const level = levelIn(rest, name, schema, direct, contents)
         if (level === undefined) continue
         levels.push(level)
         rest = without(rest, level.grants)

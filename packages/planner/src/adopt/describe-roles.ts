@@ -14,6 +14,7 @@ import { levelsIn } from './access-levels.ts'
 import { Contents } from './contents.ts'
 import type { DescribedRoles, Unsaid } from './described.ts'
 import { holdingsOf } from './held.ts'
+import { withOnlyObjects } from './only-object.ts'
 import { inReadingOrder } from './order.ts'
 import { ownedBy, ownershipGrants } from './ownership-grants.ts'
 import { privilegeGrants } from './privilege-grants.ts'
@@ -108,13 +109,13 @@ export const describeSnapshot = (
       ...privilegeGrants(name, holdings.byRole.get(name) ?? [], contents),
       ...(defaults.get(name) ?? []),
     ]
-    const { levels, rest } = levelsIn(privileges, (all) => contents.isEmpty(all))
+    const { levels, rest } = levelsIn(privileges, contents)
     const grants = [
       ...(managed.cluster && login === undefined ? attributeGrants(role) : []),
       ...sortedBy(memberships.grants, (grant) => grant.role),
       ...ownershipGrants(name, owned.get(name) ?? [], contents, described).flatMap(inReadingOrder),
       ...levels.flatMap((level) => level.grants),
-      ...inReadingOrder(rest),
+      ...inReadingOrder(withOnlyObjects(rest, contents)),
     ]
     return { role: name, grants, ...(login !== undefined && { external: true }), ...properties.fields }
   })

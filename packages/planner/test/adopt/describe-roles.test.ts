@@ -16,11 +16,16 @@ const sales = snapshot()
     privileges: { reader: ['SELECT'], writer: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] },
   })
 
+/** The same with a second table. */
+const twoTables = sales.table('sales', 'returns', {
+  privileges: { reader: ['SELECT'], writer: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] },
+})
+
 const grantsIn = (before: Snapshot, role: string) => describeRoles(before, role).desired[0]?.grants
 
 describe('access levels', () => {
   test('are recognised, with what the role has besides', () =>
-    expect(describeRoles(sales, 'reader', 'writer')).toEqual({
+    expect(describeRoles(twoTables, 'reader', 'writer')).toEqual({
       desired: [
         { role: 'reader', grants: access.readOnly('sales') },
         {
@@ -34,6 +39,33 @@ describe('access levels', () => {
       ],
       unsaid: [],
     }))
+
+  test('are not recognised by the only table, which is named, unless default privileges give the same on the next', () => {
+    const usage = Grant.schemaUsage('sales', { direct: true })
+    expect(grantsIn(sales, 'reader')).toEqual([usage, Grant.tableSelect('sales', 'orders', { direct: true })])
+    expect(grantsIn(sales, 'writer')?.slice(1)).toEqual([
+      Grant.privilege(Target.table('sales', 'orders'), ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'], {
+        direct: true,
+      }),
+    ])
+    const inAnySchema = sales.defaultPrivilege({
+      owner: 'migrator',
+      on: 'tables',
+      privileges: { reader: ['SELECT'], writer: ['SELECT'] },
+    })
+    expect(grantsIn(inAnySchema, 'reader')).toEqual([
+      ...access.readOnly('sales'),
+      Grant.defaultPrivilege({ owner: 'migrator', on: 'tables' }, ['SELECT']),
+    ])
+    expect(grantsIn(sales.function('sales', 'f', [], { acl: ['reader=X/postgres'] }), 'reader')).toEqual([
+      usage,
+      Grant.tableSelect('sales', 'orders', { direct: true }),
+      Grant.privilege(Target.function('sales', 'f', []), ['EXECUTE'], { direct: true }),
+    ])
+    expect(
+      grantsIn(twoTables.sequence('sales', 'numbers', { privileges: { reader: ['SELECT'] } }), 'reader'),
+    ).toEqual(access.readOnly('sales'))
+  })
 
   test('extend to what others will create if they do so in every respect', () => {
     const withDefaults = sales.defaultPrivilege({

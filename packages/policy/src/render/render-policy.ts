@@ -1,7 +1,14 @@
-import { type DescribedRoles, InvalidGrantError, type ManagesOption, type Unsaid } from '@pgsr/planner'
+import {
+  type DescribedRoles,
+  InvalidGrantError,
+  type ManagesOption,
+  type PrivilegeGrant,
+  type Unsaid,
+} from '@pgsr/planner'
 import { checkOptionNames } from '@pgsr/planner/internal'
 import { moduleOf } from './module.ts'
 import type { Plain } from './plain.ts'
+import { publicPlain, remarksOnFuture } from './remarks.ts'
 import { rolePlain } from './role.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -13,6 +20,8 @@ export interface RenderPolicyOptions {
   readonly manages?: ManagesOption
   /** What it allows. Default: nothing, so that it is refused if a role is a superuser, or the role that connects. */
   readonly allow?: readonly ('self' | 'superusers')[]
+  /** What PUBLIC has, for a comment that says how a policy would say it. Default: nothing is said of PUBLIC. */
+  readonly public?: readonly PrivilegeGrant[]
   /** Say in comments what the policy cannot say of the roles. Default: yes. */
   readonly comments?: boolean
   /** As YAML, or as a JavaScript module, which may be of any size. Default: `yaml`. */
@@ -37,6 +46,18 @@ const byRole = (unsaid: readonly Unsaid[]): ReadonlyMap<string, readonly string[
   return all
 }
 
+/** What PUBLIC has, as lines to be taken out of a comment. */
+const remarksOnPublic = (grants: readonly PrivilegeGrant[]): readonly string[] =>
+  grants.length === 0
+    ? []
+    : [
+        'PUBLIC, and so every role, has more on these than a new database of PostgreSQL 15 gives it. It stays until the policy says exactly what',
+        'PUBLIC should have there. This says what it has now:',
+        ...yamlOf([], { public: publicPlain(grants) }, { beforeRoles: [], ofRoles: new Map() })
+          .trimEnd()
+          .split('\n'),
+      ]
+
 type PolicyData = { readonly [key: string]: Plain }
 
 const dataOf = (
@@ -59,8 +80,8 @@ const dataOf = (
  */
 export const renderPolicy = (described: DescribedRoles, options: RenderPolicyOptions = {}): string => {
   const action = 'cannot write a policy'
-  checkOptionNames(options, ['databases', 'manages', 'allow', 'comments', 'format'], action)
-  const { comments = true, format = 'yaml' } = options
+  checkOptionNames(options, ['databases', 'manages', 'allow', 'public', 'comments', 'format'], action)
+  const { comments = true, format = 'yaml', public: everybody = [] } = options
   if (format !== 'yaml' && format !== 'module')
     throw new InvalidGrantError({
       field: 'format',
@@ -69,15 +90,12 @@ export const renderPolicy = (described: DescribedRoles, options: RenderPolicyOpt
   const { desired, unsaid } = described
   const policy = dataOf(described, options)
   const told = comments ? unsaid : []
-  if (format === 'module')
-    return moduleOf(
-      policy,
-      told.map(({ message }) => message),
-    )
+  const remarks = comments ? [...remarksOnFuture(desired), ...remarksOnPublic(everybody)] : []
+  if (format === 'module') return moduleOf(policy, [...told.map(({ message }) => message), ...remarks])
   const names = new Set(desired.map(({ role }) => role))
   const leftOut = told.filter(({ role }) => !names.has(role)).map(({ message }) => message)
   return yamlOf([schemaLine], policy, {
-    beforeRoles: leftOut,
+    beforeRoles: [...leftOut, ...remarks],
     ofRoles: byRole(told.filter(({ role }) => names.has(role))),
   })
 }

@@ -68,6 +68,8 @@ databases: [ warehouse ]
 manages: { cluster: true }
 
 # role "postgres" is not described: it is a superuser
+# A profile in access, and all, stand for everything in the schema: when something is created there, the next plan gives
+# the same on it. For no more than what is there now, list names: { profile: readOnly, tables: [orders] }.
 roles:
   # role "alice" has something\\u000aelse\\u202e
   alice:
@@ -252,3 +254,27 @@ test('another format is refused', () =>
   expect(() => renderPolicy({ desired, unsaid: [] }, { format: 'toml' as never })).toThrow(
     "cannot write a policy: format is neither 'yaml' nor 'module'",
   ))
+
+test('what PUBLIC has is in a comment, as the policy would say it', () => {
+  const direct = { direct: true }
+  const everybody = [
+    Grant.privilege(Target.schema('sales'), ['USAGE'], direct),
+    Grant.privilege(Target.table('sales', 'orders'), ['SELECT'], direct),
+    Grant.privilege(Target.table('sales', 'returns'), ['SELECT'], direct),
+    Grant.privilege(Target.table('sales', 'log'), ['SELECT', 'INSERT'], direct),
+  ] as const
+  const described = { desired: [{ role: 'r', grants: [] }], unsaid: [] }
+  const text = renderPolicy(described, { public: everybody })
+  const told = `# public:
+#   schemas: { sales: [ USAGE ] }
+#   grants:
+#     - { privileges: [ SELECT ], tables: [ orders, returns ], schema: sales }
+#     - { privileges: [ SELECT, INSERT ], tables: log, schema: sales }
+roles:
+`
+  expect(text).toContain(told)
+  const { options } = parsePolicy(text.replace(told, told.replaceAll('# ', '').replace('roles:', '\nroles:')))
+  expect(internal.requestOf([], options)).toEqual(internal.requestOf([], { public: everybody }))
+  expect(renderPolicy(described, { public: everybody, comments: false })).not.toContain('PUBLIC')
+  expect(renderPolicy(described)).not.toContain('PUBLIC')
+})

@@ -51,7 +51,7 @@ conformanceAround16('described roles', (sandbox) => {
         direct: true,
       }),
       Grant.privilege(Target.table(schema, 'orders', { columns: ['price'] }), ['INSERT'], { direct: true }),
-      Grant.privilege(Target.allFunctions(schema), ['EXECUTE']),
+      Grant.privilege(Target.function(schema, 'total', ['integer', 'text[]']), ['EXECUTE']),
       Grant.defaultPrivilege({ owner: box.actor, schema, on: 'tables' }, ['SELECT', 'DELETE']),
     ]
     await box.sync({ role, grants })
@@ -136,7 +136,7 @@ conformanceAround16('described roles', (sandbox) => {
       Grant.schemaUsage(schema, { direct: true }),
       Grant.tableSelect(schema, 'customers', { direct: true }),
       Grant.tableSelect(schema, 'orders', { direct: true }),
-      Grant.privilege(Target.allSequences(schema), ['SELECT'], { direct: true }),
+      Grant.privilege(Target.sequence(schema, 'numbers'), ['SELECT'], { direct: true }),
     ])
   })
 
