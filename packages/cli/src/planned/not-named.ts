@@ -2,10 +2,18 @@ import { isIntermediateName } from '@pgsr/node-postgres'
 import type { Policy } from '@pgsr/policy'
 import type pg from 'pg'
 
-/** Roles with LOGIN or SUPERUSER, but for those of PostgreSQL itself and the one that connects. */
-const query = `select rolname::text as name, rolsuper as superuser from pg_catalog.pg_roles
-  where (rolcanlogin or rolsuper) and oid <> 10 and rolname !~ '^pg_'
-    and rolname not in (current_user, session_user) order by rolname::text collate "C"`
+/** Without operators: those of somebody else may come first in the search path, and would run as the role that connects. */
+const query = `select rolname as name, rolsuper as superuser, rolcanlogin as login, oid,
+  current_user as acting, session_user as connected from pg_catalog.pg_roles`
+
+interface Row extends NotNamed {
+  readonly login: boolean
+  readonly oid: number
+  readonly acting: string
+  readonly connected: string
+}
+
+const bootstrapSuperuser = 10
 
 /** A role with LOGIN or SUPERUSER that the policy says nothing of. */
 export interface NotNamed {
@@ -13,11 +21,23 @@ export interface NotNamed {
   readonly superuser: boolean
 }
 
+/** Whether somebody made a role, who may log in with it, or do everything by it. */
+const isSomebodys = ({ name, superuser, login, oid, acting, connected }: Row): boolean =>
+  (superuser || login) &&
+  oid !== bootstrapSuperuser &&
+  name !== acting &&
+  name !== connected &&
+  !name.startsWith('pg_') &&
+  !isIntermediateName(name)
+
 /** Finds such roles. A policy that leaves the cluster alone says of no role whether it should be there. */
 export const rolesNotNamed = async (pool: pg.Pool, policy: Policy): Promise<readonly NotNamed[]> => {
   const { manages } = policy.options
   if (manages?.cluster === false || (manages?.schemas !== undefined && manages.cluster !== true)) return []
   const named = new Set(policy.desired.map(({ role }) => role))
-  const { rows } = await pool.query<NotNamed>(query)
-  return rows.filter(({ name }) => !named.has(name) && !isIntermediateName(name))
+  const { rows } = await pool.query<Row>(query)
+  return rows
+    .filter((row) => isSomebodys(row) && !named.has(row.name))
+    .map(({ name, superuser }) => ({ name, superuser }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
