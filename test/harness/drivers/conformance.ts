@@ -47,9 +47,20 @@ const inTurn = (title: string, servers: readonly TestServer[]): readonly TestSer
 export const conformanceInTurn = (title: string, define: Define): void =>
   forAll(only([...around16, ...inTurn(title, others)], pairingInTurn(title)))(define)
 
-/** The same, for what does not depend on which objects and privileges a version has, on the servers around 16. */
-export const conformanceAround16 = (title: string, define: Define): void =>
-  forAll(only(around16, pairingInTurn(title, around16)))(define)
+/**
+ * The same, for what does not depend on which objects and privileges a version has, on two of the servers around 16: one before
+ * and one after. Tests of different titles have different ones.
+ */
+export const conformanceAround16 = (title: string, define: Define): void => {
+  const [before, after] = [false, true].map((isAfter) =>
+    inTurn(
+      title,
+      around16.filter(({ version }) => version >= 160_000 === isAfter),
+    ),
+  ) as [readonly TestServer[], readonly TestServer[]]
+  const two = [...before, ...after]
+  forAll(only(two, pairingInTurn(title, two)))(define)
+}
 
 /** The same there, for tests that change the acting role itself: a superuser is one for all tests of a server. */
 export const conformanceAsOwner: (define: Define) => void = forAll(only(around16, pairingsOfOwner(around16)))
