@@ -53,11 +53,44 @@ const licencesOf = (bundles) => {
   )
 }
 
-// Errors are recognized by their class, of which there must be one. The queries, with kysely, are the larger part.
-const shared = ['errors', 'databases/results', 'introspection/statements']
+// The queries, with kysely, are the larger part: one copy of them is enough.
+const queries = [
+  'all-roles',
+  'constant',
+  'mentions',
+  'name',
+  'names-in-bytes',
+  'object-catalog',
+  'statements',
+]
+
+// Errors are recognized by their class, of which there must be one.
+const shared = ['errors', 'databases/results', ...queries.map((name) => `introspection/${name}`)]
 
 const bundles = [
   await bundle(['index', 'api', 'layer', 'effect', ...shared], { external: ['@pgsr/*', 'effect'] }),
   await bundle(['promises'], { external: ['@pgsr/*'], plugins: [leavingOut(shared)] }),
 ]
+
+/** The packages that a file made by a bundle has in it, or imports, it or what it imports. */
+const packagesIn = ({ metafile: { outputs } }, file, seen = new Set([file])) => {
+  const { inputs, imports } = outputs[file]
+  return [
+    ...Object.keys(inputs).flatMap(
+      (input) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(input)?.[1] ?? [],
+    ),
+    ...imports.flatMap(({ path, external }) => {
+      if (external) return [path.split('/')[0]]
+      return seen.has(path) ? [] : packagesIn({ metafile: { outputs } }, path, seen.add(path))
+    }),
+  ]
+}
+
+const [first, second] = bundles
+if (packagesIn(second, 'dist/promises.js').includes('kysely'))
+  throw new Error('kysely is in both bundles; name what imports it in queries')
+for (const name of shared)
+  if (packagesIn(first, `dist/${name}.js`).includes('effect'))
+    throw new Error(`promises.js would import effect, which is in it already, by ${name}.js`)
+
 await writeFile('dist/THIRD-PARTY-LICENSES', (await licencesOf(bundles)).join('\n\n'))

@@ -11,7 +11,7 @@ import {
 } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { transactionScope } from '../connection/transaction-scope.ts'
-import { readRoleNames } from '../introspection/all-roles.ts'
+import { readRoleNames } from '../introspection/read-role-names.ts'
 import type { DescribeRolesOptions, Settings } from '../options.ts'
 import { planningInTime } from './planning.ts'
 import { readSnapshot } from './run-plan.ts'
