@@ -39,12 +39,13 @@ const readLicence = async (directory) => {
   return readFile(join(directory, file), 'utf8')
 }
 
+/** The directory of the package that a file is in, and its name; nothing if the file is ours. */
+const packageOf = (input) => /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/.exec(input) ?? []
+
 /** The licences of the packages that bundles contain. */
 const licencesOf = (bundles) => {
   const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs))
-  const directories = inputs.flatMap(
-    (input) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input) ?? [],
-  )
+  const directories = inputs.flatMap((input) => packageOf(input).slice(0, 1))
   return Promise.all(
     [...new Set(directories)].map(async (directory) => {
       const { name, version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
@@ -76,9 +77,7 @@ const bundles = [
 const packagesIn = ({ metafile: { outputs } }, file, seen = new Set([file])) => {
   const { inputs, imports } = outputs[file]
   return [
-    ...Object.keys(inputs).flatMap(
-      (input) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(input)?.[1] ?? [],
-    ),
+    ...Object.keys(inputs).flatMap((input) => packageOf(input).slice(1)),
     ...imports.flatMap(({ path, external }) => {
       if (external) return [path.split('/')[0]]
       return seen.has(path) ? [] : packagesIn({ metafile: { outputs } }, path, seen.add(path))

@@ -5,7 +5,7 @@ import { serverAt } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { makePlan } from '../planned/make-plan.ts'
 import { readPlanFile } from '../planned/plan-file.ts'
-import { comparesPassword, needsPassword, type Planned } from '../planned/planned.ts'
+import { needsPassword, type Planned, rolesWithComparedPassword } from '../planned/planned.ts'
 import { findPolicy } from '../policy-file/find.ts'
 import { isPlanFile } from '../policy-file/is-plan-file.ts'
 import { loadPolicy, readText } from '../policy-file/load.ts'
@@ -31,9 +31,7 @@ const passwordsFor = async (planned: Planned) => {
 
 /** Whether the password of a role is needed whatever is planned. */
 const isAlwaysNeeded = ({ desired }: Policy): ((role: string) => boolean) => {
-  const roles = new Set(
-    desired.flatMap((one) => ('grants' in one && one.grants.some(comparesPassword) ? [one.role] : [])),
-  )
+  const roles = new Set(rolesWithComparedPassword(desired))
   return (role) => roles.has(role)
 }
 
@@ -53,7 +51,7 @@ export const run = async (context: Context): Promise<ExitName> => {
   const policy = await unlessInterrupted(signal, loadPolicy(file))
   const secrets = await readSecrets(policy.secrets, file)
   passwordsOf(policy.passwords, secrets, isAlwaysNeeded(policy))
-  const planned = await makePlan(context, policy, file, server, secrets)
+  const planned = await makePlan(context, policy, file, server, { secrets })
   const passwords = passwordsOf(policy.passwords, secrets, needsPassword(planned))
   return showAskExecute(context, planned, server, async () => passwords)
 }

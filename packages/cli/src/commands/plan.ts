@@ -18,7 +18,7 @@ export const run = async (context: Context): Promise<ExitName> => {
   const policy = await unlessInterrupted(signal, loadPolicy(file))
   const server = serverAt(line.url)
   context.place = server.place
-  const planned = await makePlan(context, policy, file, server)
+  const planned = await makePlan(context, policy, file, server, { listsNotNamed: true })
   if (line.out !== undefined) {
     await writeText(line.out, renderPlanFile(planned), true)
     terminal.say({ text: `saved the plan: pgsr apply ${line.out} executes exactly this` })

@@ -148,7 +148,7 @@ export const makePlan = async (
   policy: Policy,
   policyFile: string,
   server: Server,
-  secrets?: Secrets,
+  { secrets, listsNotNamed = false }: { readonly secrets?: Secrets; readonly listsNotNamed?: boolean },
 ): Promise<Planned> => {
   const assertions = assertionsIn(policy)
   if (policy.databases !== undefined)
@@ -167,7 +167,7 @@ export const makePlan = async (
   context.terminal.progress(`reading ${describePlace({ ...server.place, database: first })}${more}`)
   const { planned, notNamed } = await withPools(server, databases, async (pools) => ({
     planned: await planIn(context, policy, desiredWith(policy, known), pools),
-    notNamed: await rolesNotNamed(Object.values(pools)[0]!, policy),
+    notNamed: listsNotNamed ? await rolesNotNamed(Object.values(pools)[0]!, policy) : [],
   }))
   context.terminal.endProgress()
   return {

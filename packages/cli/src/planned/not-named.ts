@@ -32,8 +32,8 @@ const isSomebodys = ({ name, superuser, login, oid, acting, connected }: Row): b
 
 /** Finds such roles. A policy that leaves the cluster alone says of no role whether it should be there. */
 export const rolesNotNamed = async (pool: pg.Pool, policy: Policy): Promise<readonly NotNamed[]> => {
-  const { manages } = policy.options
-  if (manages?.cluster === false || (manages?.schemas !== undefined && manages.cluster !== true)) return []
+  const { schemas, cluster = schemas === undefined } = policy.options.manages ?? {}
+  if (!cluster) return []
   const named = new Set(policy.desired.map(({ role }) => role))
   const { rows } = await pool.query<Row>(query)
   return rows

@@ -127,6 +127,19 @@ export const leavesUndone = ({ skipped, residue }: Plan): boolean =>
 /** Whether roles keep passwords of which nobody knows whether they are those of the policy. */
 const keepsPasswords = ({ notAtHand }: Planned): boolean => notAtHand.some(({ isSet }) => !isSet)
 
+/** Whether a grant sets a password unless the role has it already. */
+const comparesPassword = (grant: Grant): boolean =>
+  grant.kind === 'attribute' &&
+  grant.attribute === 'LOGIN' &&
+  grant.password !== 'keep' &&
+  grant.initial !== true
+
+/** The roles that should have a password, whichever they have now. */
+export const rolesWithComparedPassword = (
+  desired: readonly { readonly role: string; readonly grants?: readonly Grant[] }[],
+): readonly string[] =>
+  desired.flatMap(({ role, grants = [] }) => (grants.some(comparesPassword) ? [role] : []))
+
 /**
  * Whether plans are executed only with the password of a role: they set it, or compare it with the one that the role has. An
  * initial password is compared with nothing.
@@ -136,20 +149,11 @@ export const needsPassword = ({ databases }: Pick<Planned, 'databases'>): ((role
   const needed = new Set(
     plans.flatMap((plan) => [
       ...operationsOf(plan).flatMap((one) => (one.kind === 'setPassword' ? [one.role] : [])),
-      ...(plan.request.kind === 'sync'
-        ? plan.request.desired.flatMap(({ role, grants }) => (grants.some(comparesPassword) ? [role] : []))
-        : []),
+      ...(plan.request.kind === 'sync' ? rolesWithComparedPassword(plan.request.desired) : []),
     ]),
   )
   return (role) => needed.has(role)
 }
-
-/** Whether a grant sets a password unless the role has it already. */
-export const comparesPassword = (grant: Grant): boolean =>
-  grant.kind === 'attribute' &&
-  grant.attribute === 'LOGIN' &&
-  grant.password !== 'keep' &&
-  grant.initial !== true
 
 /** Whether a role keeps a password by a saved plan that may not be the one of the policy. */
 export const leavesPasswords = (planned: Planned): boolean =>
