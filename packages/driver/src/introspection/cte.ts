@@ -1,5 +1,5 @@
-import type { Expression, Kysely } from 'kysely'
-import { type Acl, db, type Oid, type PgCatalog, type RelationKind } from './pg-catalog.ts'
+import { type Expression, QueryCreator } from 'kysely'
+import { type Acl, compiler, type Oid, type PgCatalog, type RelationKind } from './pg-catalog.ts'
 import type { Needs } from './needs.ts'
 
 /** The columns that every object has, whatever its kind. */
@@ -124,4 +124,4 @@ export type Ctes = {
 export type Cte<Name extends keyof Ctes> = (version: number, needs: Needs) => Expression<Ctes[Name]>
 
 /** Builds queries that may read the catalogs and the common table expressions. */
-export const ctes: Kysely<PgCatalog & Ctes> = db.withTables<Ctes>()
+export const ctes: QueryCreator<PgCatalog & Ctes> = new QueryCreator({ executor: compiler.getExecutor() })

@@ -17,7 +17,7 @@ import {
   snapshotSchema,
 } from './object.ts'
 import { partsOfOthers } from './parts-of-others.ts'
-import { db } from './pg-catalog.ts'
+import { compiler } from './pg-catalog.ts'
 import { columnOfRelation, directRelation, movingTable, relation } from './relation.ts'
 import {
   actingAs,
@@ -115,7 +115,7 @@ interface Compiled {
 const compile = (statement: Statement, version: number, needs: Needs, inBytes: boolean): Compiled => {
   const { sql: text, parameters } = statement
     .text(version, needs, (value) => (inBytes ? bytesOf(value) : value))
-    .compile(db)
+    .compile(compiler)
   return { texts: text.split(/\$\d+/), parts: parameters as readonly ScopePart[] }
 }
 
