@@ -1,6 +1,6 @@
 import type { CallOptions, TransactionOptions } from '@pgsr/node-postgres'
 import type { CommandLine } from './command-line/parse.ts'
-import type { Place } from './connection/connect.ts'
+import type { Place } from './connection/place.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** What every command gets. */

@@ -1,6 +1,7 @@
 import { planDropUnusedRoles } from '@pgsr/node-postgres'
 import type { ExitName } from '../command-line/exit-codes.ts'
-import { describePlace, serverAt } from '../connection/connect.ts'
+import { serverAt } from '../connection/connect.ts'
+import { describePlace } from '../connection/place.ts'
 import { type Context, transactionOptions } from '../context.ts'
 import { withPools } from '../planned/make-plan.ts'
 import type { Planned } from '../planned/planned.ts'

@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import type { Context } from '../context.ts'
 import { withPools } from '../planned/make-plan.ts'
-import { describePlace, serverAt } from '../connection/connect.ts'
+import { serverAt } from '../connection/connect.ts'
+import { describePlace } from '../connection/place.ts'
 
 /** Reads something from the database that the command line names, and says so meanwhile. */
 export const readFrom = async <T>(

@@ -1,7 +1,7 @@
 import { operationsOf, type Plan, renderJson, type SyncResult } from '@pgsr/node-postgres'
 import type { Context } from '../context.ts'
 import { asCode, asMarkdown } from '../output/markdown.ts'
-import { counted } from '../output/report.ts'
+import { counted } from '../output/counted.ts'
 import { verdictOf } from '../output/text.ts'
 import { asSql } from '../output/write-plan.ts'
 import type { Planned } from '../planned/planned.ts'

@@ -1,7 +1,7 @@
 import { PolicyError, type Policy } from '@pgsr/policy'
 import type { ExitName } from '../command-line/exit-codes.ts'
 import type { Context } from '../context.ts'
-import { counted } from '../output/report.ts'
+import { counted } from '../output/counted.ts'
 import { findPolicy } from '../policy-file/find.ts'
 import { loadPolicy } from '../policy-file/load.ts'
 import { describeReference } from '../policy-file/secrets.ts'

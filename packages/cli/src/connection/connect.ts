@@ -3,15 +3,8 @@ import { parseIntoClientConfig } from 'pg-connection-string'
 import { userInfo } from 'node:os'
 import { UsageError } from '../command-line/usage-error.ts'
 import { fileError } from '../policy-file/file-error.ts'
+import type { Place } from './place.ts'
 import { tlsIn } from './tls.ts'
-
-/** Where a connection goes, for people: never with the password. */
-export interface Place {
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-}
 
 /** How to connect, read once from `--url` or from the environment. */
 export interface Server {
@@ -85,7 +78,3 @@ export const serverAt = (url: string | undefined): Server => {
     },
   }
 }
-
-/** A place in words. */
-export const describePlace = ({ host, port, database, user }: Place): string =>
-  `database ${JSON.stringify(database)} at ${host.startsWith('/') ? host : `${host}:${port}`}, as ${JSON.stringify(user)}`

@@ -1,6 +1,6 @@
-import { type AccessPath, AssertionsError, type BrokenAssertion, describePath } from '@pgsr/node-postgres'
+import { type AccessPath, AssertionsError, type BrokenAssertion, describePath } from '@pgsr/planner'
 import { inspect } from 'node:util'
-import { describePlace, type Place } from '../connection/connect.ts'
+import { describePlace, type Place } from '../connection/place.ts'
 import type { Line } from '../terminal/line.ts'
 
 /** What errors of pgsr may have besides a message. */

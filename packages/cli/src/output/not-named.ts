@@ -1,5 +1,5 @@
 import type { NotNamed } from '../planned/not-named.ts'
-import { counted } from './report.ts'
+import { counted } from './counted.ts'
 
 /** The most roles that the note names. */
 const most = 20

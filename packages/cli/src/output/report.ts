@@ -11,15 +11,13 @@ import {
 import { leavesUndone, type PlaceOf, type Step } from '../planned/planned.ts'
 import type { Line, Tone } from '../terminal/line.ts'
 import { adviceFor } from './advice.ts'
+import { counted } from './counted.ts'
 
 /** A part of what is said of a plan: lines under a title. */
 export interface Block {
   readonly title?: Line
   readonly lines: readonly Line[]
 }
-
-export const counted = (count: number, one: string, several = `${one}s`): string =>
-  `${count} ${count === 1 ? one : several}`
 
 const named = (names: readonly string[]): string =>
   `${names.length === 1 ? 'role' : 'roles'} ${names.map((name) => JSON.stringify(name)).join(', ')}`

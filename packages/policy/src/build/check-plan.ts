@@ -152,8 +152,8 @@ export const checkPlan = (built: Built, problems: Problems): void => {
     const error = refusal([], { ...single, public: [grant] })
     if (error !== undefined) problems.add(place, error.message)
   }
-  for (const one of roles) checkRole(one, single, problems)
-  for (const one of absent) checkAbsent(one, single, problems)
+  for (const one of roles) if (!problems.isFull) checkRole(one, single, problems)
+  for (const one of absent) if (!problems.isFull) checkAbsent(one, single, problems)
   if (problems.count > 0) return
   for (const database of each) {
     checkTogether(built, database, options, problems)

@@ -34,9 +34,9 @@ export class Problems {
     return this.#found.some(({ place }) => firstStep(place.path) === key)
   }
 
-  /** Whether so much is wrong that what comes now is not said. */
+  /** Whether so much is wrong that nobody would read what comes now. */
   get isFull(): boolean {
-    return this.#found.length > 10 * mostProblems
+    return this.#found.length > 2 * mostProblems
   }
 
   /** Whether something is wrong in a place. */
@@ -71,7 +71,9 @@ export class Problems {
     }))
     const more = inOrder.length - problems.length
     throw new PolicyError(
-      more === 0 ? problems : [...problems, { path: '', message: `and ${more} more problems` }],
+      more === 0
+        ? problems
+        : [...problems, { path: '', message: `and ${this.isFull ? 'at least ' : ''}${more} more problems` }],
     )
   }
 }
