@@ -1,7 +1,8 @@
 // Makes the JavaScript of the package, with kysely in it. `promises.js` has effect in it, too. The other files import it.
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
+import { licencesOf, packageOf } from '../../third-party-licences.js'
 
 const sourceOf = (name) => `src/${name}.ts`
 
@@ -44,27 +45,6 @@ const leavingOut = (names) => ({
     }),
 })
 
-/** Reads the licence of a package, whose file may be in capitals, and in Markdown. */
-const readLicence = async (directory) => {
-  const file = (await readdir(directory)).find((name) => /^license(\.md)?$/i.test(name))
-  return readFile(join(directory, file), 'utf8')
-}
-
-/** The directory of the package that a file is in, and its name; nothing if the file is ours. */
-const packageOf = (input) => /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/.exec(input) ?? []
-
-/** The licences of the packages that bundles contain. */
-const licencesOf = (bundles) => {
-  const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs))
-  const directories = inputs.flatMap((input) => packageOf(input).slice(0, 1))
-  return Promise.all(
-    [...new Set(directories)].map(async (directory) => {
-      const { name, version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
-      return `${name} ${version}\n\n${(await readLicence(directory)).trim()}\n`
-    }),
-  )
-}
-
 // The queries, with kysely, are the larger part: one copy of them is enough.
 const queries = [
   'all-roles',
@@ -103,4 +83,4 @@ for (const name of shared)
   if (packagesIn(first, `dist/${name}.js`).includes('effect'))
     throw new Error(`promises.js would import effect, which is in it already, by ${name}.js`)
 
-await writeFile('dist/THIRD-PARTY-LICENSES', (await licencesOf(bundles)).join('\n\n'))
+await writeFile('dist/THIRD-PARTY-LICENSES', await licencesOf(bundles))

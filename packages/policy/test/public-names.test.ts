@@ -34,11 +34,11 @@ test('nor any other type', async () => {
   expect(exported.sort()).toEqual(types)
 })
 
-test('it needs nothing of Node, and only the planner and yaml', async () => {
+test('it needs nothing of Node, and only the planner', async () => {
   const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { dependencies: object }
-  expect(Object.keys(dependencies)).toEqual(['@pgsr/planner', 'yaml'])
+  expect(Object.keys(dependencies)).toEqual(['@pgsr/planner'])
   const imports = [...(await readFile('dist/index.js', 'utf8')).matchAll(/ from "([^"]+)";$/gm)]
   expect(new Set(imports.map(([, from]) => from))).toEqual(
-    new Set(['@pgsr/planner', '@pgsr/planner/internal', 'yaml']),
+    new Set(['@pgsr/planner', '@pgsr/planner/internal']),
   )
 })

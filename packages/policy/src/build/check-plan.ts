@@ -140,7 +140,7 @@ export const checkPlan = (built: Built, problems: Problems): void => {
     ...roles.map((one) => inOne(one, database).role),
     ...absent.map(({ role }) => role),
   ]
-  if (each.every((database) => refusal(all(database), options) === undefined)) return
+  if (problems.count === 0 && each.every((database) => refusal(all(database), options) === undefined)) return
   const { public: _, reassignOwnedTo: _heir, manages, ...others } = options
   const single: PlanOptions = { ...others, ...(manages && !problems.isAbout('manages') && { manages }) }
   const wrongOptions = refusal([], single)

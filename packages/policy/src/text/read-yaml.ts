@@ -108,12 +108,14 @@ export interface ReadText {
 }
 
 class Reader {
+  readonly #text: string
   readonly #problems: Problems
   readonly #anchors = new Map<string, Node>()
   readonly #open = new Set<Node>()
   #count = 0
 
-  constructor(problems: Problems) {
+  constructor(text: string, problems: Problems) {
+    this.#text = text
     this.#problems = problems
   }
 
@@ -156,23 +158,13 @@ class Reader {
     if (value === null) return { ...place, kind: 'null' }
     if (typeof value === 'string') {
       const plain = type === 'PLAIN'
-      const lines = plain && range ? range.slice(0, 2).map((at) => this.#lineOf(at)) : []
-      return {
-        path,
-        offset,
-        kind: 'text',
-        text: value,
-        plain,
-        ...(lines[0] !== lines[1] && { goesOn: true }),
-      }
+      const goesOn =
+        plain && range !== undefined && range !== null && this.#text.slice(range[0], range[1]).includes('\n')
+      return { path, offset, kind: 'text', text: value, plain, ...(goesOn && { goesOn }) }
     }
     if (typeof value === 'boolean') return { ...place, kind: 'flag', flag: value }
     const number = Number(value)
     return { ...place, kind: 'number', number, ...(source !== String(number) && { source: source ?? '' }) }
-  }
-
-  #lineOf(offset: number): number | undefined {
-    return this.#problems.positionOf({ path: undefined, offset })?.line
   }
 
   #list({ items }: YAMLSeq<Node | null>, place: Place, alias: number | undefined, depth: number): Value {
@@ -233,5 +225,5 @@ export const readYaml = (text: string, file: string | undefined): ReadText => {
   const fail: Fail = (offset, message) => problems.add({ path: undefined, offset }, message)
   const document = documentIn(text, lines, fail)
   problems.throwIfAny()
-  return { value: new Reader(problems).read(document?.contents ?? null, undefined, 0), problems }
+  return { value: new Reader(text, problems).read(document?.contents ?? null, undefined, 0), problems }
 }
