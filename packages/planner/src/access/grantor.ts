@@ -3,7 +3,7 @@ import { columnsOf, tableOf } from '../catalog/column.ts'
 import { few, type ReadonlyAcl } from '../postgres/acl.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 import type { ActingAs } from './acting-as.ts'
 import type { RoleGraph } from './role-graph.ts'
 
@@ -119,8 +119,8 @@ export class GrantorChoice {
     privilege: Privilege,
     { statement = 'revoke', from }: How,
   ): readonly Holders[] {
-    const all = [object, ...tableOf(this.#graph.catalog, object)].flatMap(
-      ({ acl }) => acl?.holders(privilege) ?? [],
+    const all = flatMap([object, ...tableOf(this.#graph.catalog, object)], ({ acl }) =>
+      acl === undefined ? [] : [acl.holders(privilege)],
     )
     if (statement !== 'revoke' || object.kind !== 'table') return all
     const { holders, options } = this.#onColumnsOf(object, privilege)
@@ -149,7 +149,7 @@ export class GrantorChoice {
 
   #findNearest(): ReadonlyMap<string, number> {
     const principals = this.#principals ?? this.#graph.catalog.roles.keys()
-    const joined = [this.#graph.catalog.server.databaseOwner, ...principals].flatMap((role) => [
+    const joined = flatMap([this.#graph.catalog.server.databaseOwner, ...principals], (role) => [
       ...(this.#actingAs.toActAs(role) ?? []),
       ...(this.#actingAs.toSetRole(role) ?? []),
     ])

@@ -4,7 +4,7 @@ import { isDelegateName } from '../model/managed-role.ts'
 import type { Membership } from '../model/membership.ts'
 import { has } from '../postgres/features.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
-import { append, getOrMake } from '../util/collections.ts'
+import { append, flatMap, getOrMake } from '../util/collections.ts'
 
 /** The predefined role whose only member is the owner of the database. */
 export const databaseOwners = 'pg_database_owner'
@@ -30,7 +30,7 @@ export class RoleGraph {
     this.isSuperuser = catalog.isSuperuser(this.actingRole)
     this.createsRoles = catalog.roles.get(this.actingRole)?.createRole ?? false
     const rolesOf = (member: string, counts: (row: Membership) => boolean): readonly string[] => [
-      ...catalog.memberships.ofMember(member).flatMap((row) => (counts(row) ? [row.role] : [])),
+      ...flatMap(catalog.memberships.ofMember(member), (row) => (counts(row) ? [row.role] : [])),
       ...(this.#ownsDatabase(member) ? [databaseOwners] : []),
     ]
     this.inheritsFrom = new MembershipGraph((member) =>
@@ -137,7 +137,7 @@ export class RoleGraph {
   /** The members that have the ADMIN option for a role. */
   adminsOf(role: string): readonly string[] {
     return getOrMake(this.#admins, role, () =>
-      this.catalog.memberships.inRole(role).flatMap(({ member, admin }) => (admin ? [member] : [])),
+      flatMap(this.catalog.memberships.inRole(role), ({ member, admin }) => (admin ? [member] : [])),
     )
   }
 

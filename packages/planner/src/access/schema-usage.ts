@@ -4,6 +4,7 @@ import type { Privilege } from '../postgres/privilege.ts'
 import type { ActingAs, Found } from './acting-as.ts'
 import { type GrantorChoice, type Holders, type Owned, rememberedFor } from './grantor.ts'
 import type { RoleGraph } from './role-graph.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** How a role is lent a privilege: the grantor, and the role that runs the GRANT. */
 export interface Lending {
@@ -65,7 +66,7 @@ export class SchemaUsage {
 
   #lenderAmong(holders: Holders, container: CatalogObject, privilege: Privilege): Lending | undefined {
     // Nothing is known of the memberships of roles that are not in the catalog.
-    const grantees = [...holders].flatMap(([grantee, grantable]) =>
+    const grantees = flatMap(holders, ([grantee, grantable]) =>
       grantable && this.#graph.catalog.roles.has(grantee) ? [grantee] : [],
     )
     for (const grantor of new Set([container.owner, ...grantees])) {

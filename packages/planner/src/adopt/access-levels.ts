@@ -3,6 +3,7 @@ import type { DefaultPrivilegeGrant, Grant, PrivilegeGrant } from '../model/gran
 import { isAll } from '../model/target.ts'
 import type { Contents } from './contents.ts'
 import { onlyObject } from './only-object.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The levels that are recognised, the one that gives most first. */
 export const levelNames = ['readWrite', 'readOnly'] as const
@@ -34,7 +35,7 @@ const partsOf = (grant: Divisible): readonly string[] =>
   })
 
 const allParts = (grants: readonly Grant[]): ReadonlySet<string> =>
-  new Set(grants.filter(isDivisible).flatMap(partsOf))
+  new Set(flatMap(grants.filter(isDivisible), partsOf))
 
 /** Whether some grants ask for everything that another asks for. */
 const covers =
@@ -45,7 +46,7 @@ const covers =
 /** Grants without what some others ask for. */
 const without = (grants: readonly Grant[], others: readonly Grant[]): readonly Grant[] => {
   const parts = allParts(others)
-  return grants.flatMap((grant): readonly Grant[] => {
+  return flatMap(grants, (grant): readonly Grant[] => {
     if (!isDivisible(grant)) return [grant]
     const own = partsOf(grant)
     const privileges = grant.privileges.filter((_, index) => !parts.has(own[index]!))
@@ -73,7 +74,9 @@ const levelIn = (
       : isThere(grant) || contents.isEmpty(object)
   })
   if (!hasLevel) return undefined
-  const owners = new Set(grants.flatMap((grant) => (grant.kind === 'default privilege' ? [grant.owner] : [])))
+  const owners = new Set(
+    flatMap(grants, (grant) => (grant.kind === 'default privilege' ? [grant.owner] : [])),
+  )
   const future = [...owners].filter((owner) =>
     access[name](schema, { direct, future: owner }).every(
       (grant) => grant.kind !== 'default privilege' || isThere(grant),
@@ -88,7 +91,7 @@ const levelIn = (
 
 const schemasIn = (grants: readonly Grant[]): readonly string[] => [
   ...new Set(
-    grants.flatMap((grant) =>
+    flatMap(grants, (grant) =>
       grant.kind === 'privilege' && isAll(grant.object) ? [grant.object.schema] : [],
     ),
   ),

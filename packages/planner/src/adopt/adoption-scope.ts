@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { isAll } from '../model/target.ts'
 import { type KindInSchema, isKindInSchema, schemaOf } from '../postgres/object-kind.ts'
 import { nothingToRead, scope } from '../request/catalog-scope.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** What is read first: what the roles hold. */
 export const scopeOfRoles = (roles: readonly string[]): Scope =>
@@ -14,9 +15,9 @@ export const scopeOfRoles = (roles: readonly string[]): Scope =>
 const inLevels: readonly KindInSchema[] = ['table', 'sequence', 'function', 'procedure']
 
 /** What a role that owns a whole schema owns. */
-const ownedKinds = access
-  .owner('')
-  .flatMap((grant) => (grant.kind === 'ownership' && isAll(grant.object) ? [grant.object.kind] : []))
+const ownedKinds = flatMap(access.owner(''), (grant) =>
+  grant.kind === 'ownership' && isAll(grant.object) ? [grant.object.kind] : [],
+)
 
 /**
  * What is read to describe roles: also everything in the schemas in which they hold something, of the same kinds, to see
@@ -44,7 +45,9 @@ export const scopeOfDescription = (
       patterns.push(...(kind === 'table' ? inLevels : [kind]).map((one) => ({ kind: one, schema })))
   }
   for (const { owner } of found.defaultPrivileges) owners.add(owner)
-  const databases = (found.properties ?? []).flatMap(({ database }) => database ?? [])
+  const databases = flatMap(found.properties ?? [], ({ database }) =>
+    typeof database === 'string' ? [database] : [],
+  )
   return scope({
     ...nothingToRead,
     desired: roles,

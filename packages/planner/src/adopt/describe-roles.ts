@@ -9,7 +9,7 @@ import { managedBy, type ManagesOption } from '../model/managed.ts'
 import { isNameless, whyNotNamed } from '../model/nameless.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { superusersAbove } from '../plan/check-roles.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import { levelsIn } from './access-levels.ts'
 import { Contents } from './contents.ts'
 import type { DescribedRoles, Unsaid } from './described.ts'
@@ -113,8 +113,8 @@ export const describeSnapshot = (
     const grants = [
       ...(managed.cluster && login === undefined ? attributeGrants(role) : []),
       ...sortedBy(memberships.grants, (grant) => grant.role),
-      ...ownershipGrants(name, owned.get(name) ?? [], contents, described).flatMap(inReadingOrder),
-      ...levels.flatMap((level) => level.grants),
+      ...flatMap(ownershipGrants(name, owned.get(name) ?? [], contents, described), inReadingOrder),
+      ...flatMap(levels, (level) => level.grants),
       ...inReadingOrder(withOnlyObjects(rest, contents)),
     ]
     return { role: name, grants, ...(login !== undefined && { external: true }), ...properties.fields }

@@ -3,6 +3,7 @@ import type { Grant } from '../model/grant.ts'
 import { isNamed } from '../model/target.ts'
 import { type LevelName, levelNames } from './access-levels.ts'
 import { grantCode } from './grant-code.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** Grants as a person would write them: an access level, or a single grant. */
 export type GroupedGrant =
@@ -35,7 +36,7 @@ const schemaOfFirst = (grant: Grant): string | undefined =>
 const futures = (grants: readonly Grant[], schema: string): readonly (readonly string[])[] => {
   const owners = [
     ...new Set(
-      grants.flatMap((grant) =>
+      flatMap(grants, (grant) =>
         grant.kind === 'default privilege' && grant.schema === schema ? [grant.owner] : [],
       ),
     ),

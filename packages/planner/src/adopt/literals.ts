@@ -1,4 +1,5 @@
 import { describeName } from '../model/describe.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** A text as a literal in single quotes. Whatever could mislead a reader is escaped. */
 export const textLiteral = (text: string): string =>
@@ -22,7 +23,7 @@ export const literal = (value: Value): string => {
   if (typeof value === 'string') return textLiteral(value)
   if (typeof value !== 'object' || value === null) return String(value)
   if (isList(value)) return `[${value.map(literal).join(', ')}]`
-  const written = Object.entries(value).flatMap(([name, one]) =>
+  const written = flatMap(Object.entries(value), ([name, one]) =>
     one === undefined ? [] : [`${/^[a-z_]\w*$/i.test(name) ? name : textLiteral(name)}: ${literal(one)}`],
   )
   return written.length === 0 ? '{}' : `{ ${written.join(', ')} }`

@@ -4,7 +4,7 @@ import { Grant, type OwnershipGrant } from '../model/grant.ts'
 import { type Managed, managesObject } from '../model/managed.ts'
 import { isAll } from '../model/target.ts'
 import type { KindInSchema, ObjectName, OwnableKind } from '../postgres/object-kind.ts'
-import { append } from '../util/collections.ts'
+import { append, flatMap } from '../util/collections.ts'
 import { type Contents, placeKey, placeOf } from './contents.ts'
 
 /** The objects that some roles own, and that need a grant: what follows a table does not. */
@@ -42,15 +42,15 @@ export const ownershipGrants = (
   for (const { kind, name } of owned) {
     if (kind !== 'schema') continue
     const schema = name[0]!
-    const grants = access.owner(schema).flatMap((grant) => (grant.kind === 'ownership' ? [grant] : []))
-    const kinds = grants.flatMap(({ object }) => (isAll(object) ? [object.kind] : []))
+    const grants = flatMap(access.owner(schema), (grant) => (grant.kind === 'ownership' ? [grant] : []))
+    const kinds = flatMap(grants, ({ object }) => (isAll(object) ? [object.kind] : []))
     const hasContents = owned.some((object) => placeOf(object)?.schema === schema)
     if (!hasContents || !kinds.every((one) => ownsAll(one, schema))) continue
     whole.add(schema)
     levels.push(grants)
   }
   const said = new Set<string>()
-  const rest = owned.flatMap((object): readonly OwnershipGrant[] => {
+  const rest = flatMap(owned, (object): readonly OwnershipGrant[] => {
     const place = placeOf(object)
     if (whole.has(place?.schema ?? (object.kind === 'schema' ? object.name[0]! : ''))) return []
     if (place === undefined || !ownsAll(place.kind, place.schema)) return [ownership(object)]

@@ -1,7 +1,7 @@
 import type { PrivilegeGrant } from '../model/grant.ts'
 import { type GrantableKind, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 import { type Contents, placeKey, placeOf } from './contents.ts'
 import type { Held } from './held.ts'
 
@@ -48,7 +48,7 @@ const heldOnAll = (role: string, all: readonly Held[], contents: Contents): Read
         count: 0,
       })).count++
   }
-  return new Set([...counts].flatMap(([key, { of, count }]) => (of === count ? [key] : [])))
+  return new Set(flatMap(counts, ([key, { of, count }]) => (of === count ? [key] : [])))
 }
 
 /** Columns of a table with the same privileges become one target. */

@@ -6,6 +6,7 @@ import type { Role } from '../model/snapshot.ts'
 import { hasLoneSurrogate, nameProblem } from '../postgres/identifier.ts'
 import { isParameterName } from '../request/parse-grant.ts'
 import type { Unsaid } from './described.ts'
+import { flatMap } from '../util/collections.ts'
 
 type Property = Omit<RoleProperty, 'role'>
 
@@ -24,7 +25,7 @@ const whyNotAskedFor = ({ setting, database, value }: Property): string | undefi
 
 /** Says which properties cannot be asked for. All settings of a role stay as they are if none of them are asked for. */
 const unsaidIn = (role: string, all: readonly Property[]): readonly Unsaid[] =>
-  all.flatMap((one): readonly Unsaid[] => {
+  flatMap(all, (one): readonly Unsaid[] => {
     const why = whyNotAskedFor(one)
     if (why === undefined) return []
     const { property, setting, database } = one
@@ -58,11 +59,13 @@ export const propertyFields = (
     all.find((one) => one.property === property)?.value
   const settingsIn = (where: string | undefined): Settings =>
     Object.fromEntries(
-      all.flatMap(({ setting, database, value }) =>
+      flatMap(all, ({ setting, database, value }) =>
         setting === undefined || database !== where ? [] : [[setting, valueOf(setting, value)]],
       ),
     )
-  const databases = [...new Set(all.flatMap(({ database }) => database ?? []))].sort()
+  const databases = [
+    ...new Set(flatMap(all, ({ database }) => (typeof database === 'string' ? [database] : []))),
+  ].sort()
   const settings = settingsIn(undefined)
   const limit = valueFor('connection limit')
   const comment = valueFor('comment')

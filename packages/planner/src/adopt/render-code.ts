@@ -5,7 +5,7 @@ import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { checkOptionNames } from '../model/option-names.ts'
 import { isNamed, type Target } from '../model/target.ts'
 import { schemaOf } from '../postgres/object-kind.ts'
-import { append } from '../util/collections.ts'
+import { append, flatMap } from '../util/collections.ts'
 import { elementsOf } from './level-code.ts'
 import { literal, textLiteral } from './literals.ts'
 
@@ -52,7 +52,7 @@ const schemaIn = (target: Target): string | undefined =>
 /** The schema that all grants are about. */
 const onlySchema = (grants: readonly Grant[]): string | undefined => {
   const schemas = new Set(
-    grants.flatMap((grant): readonly (string | null | undefined)[] => {
+    flatMap(grants, (grant): readonly (string | null | undefined)[] => {
       if (grant.kind === 'default privilege') return [grant.schema]
       return 'object' in grant ? [schemaIn(grant.object)] : []
     }),
@@ -79,7 +79,7 @@ const sharedLists = (all: readonly Parts[], used: Set<string>): ReadonlyMap<stri
   const byCode = new Map<string, Parts[]>()
   for (const parts of all) append(byCode, parts.rest.join(), parts)
   return new Map(
-    [...byCode].flatMap(([code, sharing]): readonly (readonly [string, string])[] => {
+    flatMap(byCode, ([code, sharing]): readonly (readonly [string, string])[] => {
       const [first] = sharing
       if (sharing.length < 2 || first!.rest.length < 2) return []
       const { grants } = first!.desired
@@ -126,11 +126,11 @@ export const renderCode = (desired: readonly DesiredRole[], options: RenderCodeO
     })
   const all = desired.map(partsOf)
   const shared = sharedLists(all, new Set([name, 'access']))
-  const lists = [...shared].flatMap(([code, identifierOf]) => {
+  const lists = flatMap(shared, ([code, identifierOf]) => {
     const { rest } = all.find((parts) => parts.rest.join() === code)!
     return [...list(`const ${identifierOf}: readonly Grant[] = `, rest, ''), '']
   })
-  const roles = all.flatMap((parts) => roleCode(parts, shared.get(parts.rest.join())))
+  const roles = flatMap(all, (parts) => roleCode(parts, shared.get(parts.rest.join())))
   const body = [
     ...lists,
     ...(roles.length === 0

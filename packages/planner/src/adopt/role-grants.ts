@@ -9,7 +9,7 @@ import { together } from '../postgres/membership-option.ts'
 import { futurePrivileges } from '../postgres/default-privileges.ts'
 import type { Role } from '../model/snapshot.ts'
 import { timestamp } from '../postgres/timestamp.ts'
-import { append } from '../util/collections.ts'
+import { append, flatMap } from '../util/collections.ts'
 import type { Unsaid } from './described.ts'
 
 /**
@@ -27,7 +27,7 @@ export const unsaidLogin = ({ name, login, validUntil }: Role): Unsaid | undefin
 
 /** The grants of the attributes that a role has. Its password stays as it is. */
 export const attributeGrants = (role: Role): readonly Grant[] =>
-  Object.entries(attributes).flatMap(([word, field]): readonly Grant[] => {
+  flatMap(Object.entries(attributes), ([word, field]): readonly Grant[] => {
     if (!role[field] || !isGrantableAttribute(word)) return []
     if (word !== 'LOGIN') return [{ kind: 'attribute', attribute: word }]
     const validUntil = role.validUntil.replace(/\.0+Z$/, 'Z')

@@ -8,11 +8,12 @@ import { requestOf } from '../request/parse-request.ts'
 import { changesOf } from '../summary/change.ts'
 import { rolesOf } from '../summary/summary.ts'
 import type { Unsaid } from './described.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** What a sync would change for described roles, in words. */
 const changesBy = (plan: Plan, isExplained: (role: string) => boolean): readonly Unsaid[] =>
-  rolesOf(changesOf(plan)).flatMap(({ roles, gains, loses, rearranged }) =>
-    roles.flatMap((role): readonly Unsaid[] => {
+  flatMap(rolesOf(changesOf(plan)), ({ roles, gains, loses, rearranged }) =>
+    flatMap(roles, (role): readonly Unsaid[] => {
       const named = describeName(role)
       const sentences = [
         ...gains.map(({ description }) => `a sync would give ${description} to role ${named}`),
@@ -52,7 +53,9 @@ export const unsaidByPlan = (
   const { scope: _, ...whole } = snapshot
   const options = { allowSelf: true, allowSuperuser: true, ...(manages && { manages }) }
   const plan = planRequest(whole, requestOf(desired, options))
-  const explained = new Set(known.flatMap(({ role, reason }) => (reason === 'another grantor' ? [role] : [])))
+  const explained = new Set(
+    flatMap(known, ({ role, reason }) => (reason === 'another grantor' ? [role] : [])),
+  )
   const changes = changesBy(plan, (role) => explained.has(role))
   const told = new Set([...explained, ...changes.map(({ role }) => role)])
   const left = [...plan.skipped, ...plan.residue]

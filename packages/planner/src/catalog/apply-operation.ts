@@ -10,6 +10,7 @@ import { without } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import { type Privilege, type Privileges, withPrivilege } from '../postgres/privilege.ts'
 import type { Catalog, CatalogObject } from './catalog.ts'
+import { flatMap } from '../util/collections.ts'
 
 const existingRole = (catalog: Catalog, name: string): Role => {
   const role = catalog.roles.get(name)
@@ -235,7 +236,7 @@ export const applyOperation = (catalog: Catalog, operation: Operation): void => 
       const roles = operation.kind === 'dropPolicy' ? [] : operation.roles
       catalog.mentions = {
         ...rest,
-        policies: policies.flatMap((policy) => {
+        policies: flatMap(policies, (policy) => {
           if (!isSamePolicy(policy, operation)) return [policy]
           return roles.length === 0 ? [] : [{ ...policy, roles }]
         }),

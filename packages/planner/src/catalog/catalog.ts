@@ -1,5 +1,6 @@
 import type { AccessTraits } from '../model/access-traits.ts'
-import { membershipKey } from '../model/membership.ts'
+import { isIntermediateName } from '../model/managed-role.ts'
+import { compareMemberships } from '../model/membership.ts'
 import { type Mentions, noMentions } from '../model/mentions.ts'
 import type { Scope } from '../model/scope.ts'
 import type {
@@ -16,30 +17,31 @@ import type { Future, FutureObjects } from '../postgres/default-privileges.ts'
 import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { parsePrivileges, type ReadonlyPrivileges } from '../postgres/privilege.ts'
-import { append, getOrMake, sortedBy } from '../util/collections.ts'
+import { append, flatMap, getOrMake, sortedBy } from '../util/collections.ts'
 import { Memberships } from './memberships.ts'
 import { Properties } from './properties.ts'
 import { SharedMap } from './shared-map.ts'
 
+/** An object of a catalog. Each has all fields: it takes V8 much longer to make and read objects of many shapes. */
 export interface CatalogObject extends ObjectName {
   readonly key: string
   readonly oid: string | null
   readonly owner: string
   readonly acl: ReadonlyAcl
-  readonly ownerFollows?: ObjectName
+  readonly ownerFollows: ObjectName | undefined
   /** It holds no code that could run with its owner’s rights, apart from code that others may still attach to it. */
   readonly inert: boolean
   /** The columns without an ACL, which are held while the owner changes. */
-  readonly columns?: readonly string[]
-  readonly foreignKey?: true
-  readonly runsCodeWhenOpened?: true
+  readonly columns: readonly string[] | undefined
+  readonly foreignKey: true | undefined
+  readonly runsCodeWhenOpened: true | undefined
   /** Whether only superusers can own it. */
   readonly ownedBySuperusers: boolean
   /** The foreign-data wrapper of a foreign server. */
-  readonly wrapper?: ObjectName
-  readonly indexes?: number
-  readonly part?: true
-  readonly access?: AccessTraits
+  readonly wrapper: ObjectName | undefined
+  readonly indexes: number | undefined
+  readonly part: true | undefined
+  readonly access: AccessTraits | undefined
 }
 
 /** An object that belongs to one catalog only, which may change it. */
@@ -47,6 +49,30 @@ export type OwnObject = Omit<CatalogObject, 'owner' | 'acl'> & {
   owner: string
   acl: Acl
 }
+
+/** Makes an object of a catalog from one of a snapshot. */
+export const objectFrom = (
+  from: Omit<DatabaseObject, 'acl' | 'inert' | 'ownedBySuperusers'>,
+  acl: ReadonlyAcl,
+  { inert, ownedBySuperusers }: Pick<CatalogObject, 'inert' | 'ownedBySuperusers'>,
+): CatalogObject => ({
+  kind: from.kind,
+  name: from.name,
+  key: objectKey(from),
+  oid: from.oid,
+  owner: from.owner,
+  acl,
+  ownerFollows: from.ownerFollows,
+  inert,
+  columns: from.columns,
+  foreignKey: from.foreignKey,
+  runsCodeWhenOpened: from.runsCodeWhenOpened,
+  ownedBySuperusers,
+  wrapper: from.wrapper,
+  indexes: from.indexes,
+  part: from.part,
+  access: from.access,
+})
 
 /** What is granted on objects that an owner will create, including PostgreSQL’s own defaults. */
 export interface CatalogDefaults extends Future {
@@ -69,6 +95,8 @@ export class Catalog {
   mentions: Mentions
   readonly mayBeUnused: readonly string[]
   readonly #roles: SharedMap<string, Role>
+  /** The intermediate roles that other databases use too, and whose members are all desired roles. No operation makes one. */
+  readonly #servingNobodyElse: readonly string[]
   readonly #objects: SharedMap<string, CatalogObject>
   /** The objects that no other catalog shares. */
   #own = new Set<CatalogObject>()
@@ -89,6 +117,7 @@ export class Catalog {
     this.mayBeUnused = from.mayBeUnused ?? []
     if (from instanceof Catalog) {
       this.#roles = from.#roles.fork()
+      this.#servingNobodyElse = from.#servingNobodyElse
       this.#objects = from.#objects.fork()
       this.memberships = from.memberships.fork()
       this.properties = from.properties.fork()
@@ -100,6 +129,9 @@ export class Catalog {
     }
     this.#roles = new SharedMap()
     for (const role of from.roles) this.setRole(role)
+    this.#servingNobodyElse = flatMap(from.roles, ({ name, elsewhere, servesOthers }) =>
+      elsewhere > 0 && !servesOthers && isIntermediateName(name) ? [name] : [],
+    )
     this.#objects = new SharedMap()
     this.memberships = new Memberships()
     this.properties = new Properties(from)
@@ -125,14 +157,11 @@ export class Catalog {
 
   #add(added: Omit<DatabaseObject, 'acl'>, acl: ReadonlyAcl): CatalogObject {
     const { kind, ownerFollows } = added
-    const key = objectKey(added)
-    const object: CatalogObject = {
-      ...added,
-      key,
-      acl,
+    const object = objectFrom(added, acl, {
       inert: objectKinds[kind].inert ?? added.inert ?? false,
       ownedBySuperusers: added.ownedBySuperusers ?? this.#superusersOwn(kind),
-    }
+    })
+    const { key } = object
     this.#objects.set(key, object)
     if (ownerFollows) append(this.#followers, objectKey(ownerFollows), key)
     return object
@@ -149,6 +178,11 @@ export class Catalog {
   /** Adds a role, or replaces the one of the same name. */
   setRole(role: Role): void {
     this.#roles.set(role.name, role)
+  }
+
+  /** The intermediate roles that other databases use too, and whose members are all desired roles. */
+  get servingNobodyElse(): readonly string[] {
+    return this.#servingNobodyElse.filter((name) => this.roles.has(name))
   }
 
   removeRole(name: string): void {
@@ -221,7 +255,7 @@ export class Catalog {
       ...(this.scope && { scope: this.scope }),
       server: this.server,
       roles: sortedBy(this.roles.values(), ({ name }) => name),
-      memberships: sortedBy(this.memberships.all(), membershipKey),
+      memberships: this.memberships.all().toSorted(compareMemberships),
       objects: sortedBy(this.objects.values(), ({ key }) => key).map(
         ({
           kind,

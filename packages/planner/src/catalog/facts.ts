@@ -4,6 +4,7 @@ import type { AclEntry } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Catalog, CatalogDefaults, CatalogObject } from './catalog.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The keywords of the attributes that a role has. */
 export const attributesOf = (role: Role): readonly string[] =>
@@ -25,10 +26,10 @@ export const propertyFacts = (catalog: Catalog, role: string): readonly Fact[] =
 
 /** The facts that policies name a role, and that it has user mappings. */
 export const mentionFacts = ({ mentions }: Catalog, role: string): readonly Fact[] => [
-  ...mentions.policies.flatMap(({ policy, table, roles }): readonly Fact[] =>
+  ...flatMap(mentions.policies, ({ policy, table, roles }): readonly Fact[] =>
     roles.includes(role) ? [{ kind: 'policy', role, policy, table }] : [],
   ),
-  ...mentions.userMappings.flatMap(({ server, ...one }): readonly Fact[] =>
+  ...flatMap(mentions.userMappings, ({ server, ...one }): readonly Fact[] =>
     one.role === role ? [{ kind: 'user mapping', role, server }] : [],
   ),
 ]
@@ -54,7 +55,7 @@ export const defaultPrivilegeFacts = ({
   on,
   acl,
 }: CatalogDefaults): readonly DefaultPrivilegeFact[] =>
-  [...acl.values()].flatMap(({ grantee, privileges }) =>
+  flatMap(acl.values(), ({ grantee, privileges }) =>
     [...privileges].map(([privilege, grantable]) => ({
       kind: 'default privilege' as const,
       owner,

@@ -16,6 +16,15 @@ interface OfMember {
 type Rows = Map<string, Set<Membership>>
 
 const none: readonly Membership[] = []
+
+/** Almost every role has one row. `flat` takes several times as long. */
+const rowsIn = (byRole: OfMember['byRole']): readonly Membership[] => {
+  const all: Membership[] = []
+  byRole.forEach((rows) => {
+    for (const row of rows) all.push(row)
+  })
+  return all
+}
 const noRows = (): Set<Membership> => new Set()
 
 const grantedKey = ({ role, grantor }: Pick<Membership, 'role' | 'grantor'>): string => `${grantor}\0${role}`
@@ -40,13 +49,15 @@ export class Memberships {
 
   /** All rows. */
   all(): readonly Membership[] {
-    return [...this.#members.entries.keys()].flatMap((member) => this.ofMember(member))
+    const all: Membership[] = []
+    for (const member of this.#members.entries.keys()) for (const row of this.ofMember(member)) all.push(row)
+    return all
   }
 
   /** The rows by which a role is a member of others. */
   ofMember(member: string): readonly Membership[] {
     const found = this.#members.entries.get(member)
-    return found === undefined ? none : (found.rows ??= [...found.byRole.values()].flat())
+    return found === undefined ? none : (found.rows ??= rowsIn(found.byRole))
   }
 
   /** Whether a role is a member of others. */

@@ -7,7 +7,7 @@ import {
   settingValue,
 } from '../model/role-property.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import { SharedMap } from './shared-map.ts'
 
 type ByKey = ReadonlyMap<string, RoleProperty>
@@ -63,7 +63,7 @@ export class Properties {
 
   /** The same as parts of a snapshot. */
   snapshot(): Pick<Snapshot, 'properties' | 'settings'> {
-    const properties = [...this.#byRole.entries.values()].flatMap((all) => [...all.values()])
+    const properties = flatMap(this.#byRole.entries.values(), (all) => [...all.values()])
     return {
       ...(properties.length > 0 && {
         properties: sortedBy(properties, (one) => `${one.role}\0${propertyKey(one)}`),

@@ -4,7 +4,7 @@ import type { Policy, UserMapping } from '../model/mentions.ts'
 import { isNameless } from '../model/nameless.ts'
 import type { Unmanaged } from '../model/snapshot.ts'
 import type { Goal } from '../resolve/target-state.ts'
-import { append } from '../util/collections.ts'
+import { append, flatMap } from '../util/collections.ts'
 
 /** Something that keeps a role from being dropped. */
 export type Tie =
@@ -41,7 +41,7 @@ export interface PolicyChange {
 }
 
 export const policyChanges = (catalog: Catalog, goal: Goal): readonly PolicyChange[] =>
-  catalog.mentions.policies.flatMap((policy) => {
+  flatMap(catalog.mentions.policies, (policy) => {
     const left = rolesLeft(goal, policy)
     if (left.length === policy.roles.length) return []
     const owner = catalog.object(policy.table)?.owner ?? policy.owner
@@ -57,7 +57,7 @@ export interface MappingChange {
 }
 
 export const mappingChanges = (catalog: Catalog, goal: Goal): readonly MappingChange[] =>
-  catalog.mentions.userMappings.flatMap((mapping) => {
+  flatMap(catalog.mentions.userMappings, (mapping) => {
     if (!goal.absent.has(mapping.role)) return []
     const owner = catalog.object({ kind: 'foreign server', name: [mapping.server] })?.owner ?? mapping.owner
     return [{ mapping, owner, as: isNameable(mapping) ? asFor(goal, owner) : undefined }]

@@ -4,6 +4,7 @@ import { type DefaultPrivilegeFact, factKey } from '../model/fact.ts'
 import { managesSchema } from '../model/managed.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { defaultKey, futureKey, type Goal, isDefaultPreserved } from '../resolve/target-state.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** What should happen to one default privilege, and the desired role that it concerns. */
 export interface DefaultVerdict {
@@ -31,8 +32,8 @@ const isOfPublic = ({ publicFutures }: Goal, fact: DefaultPrivilegeFact): boolea
 
 /** What PUBLIC should not have of what is named. PostgreSQL gives it some of that unless default privileges say otherwise. */
 const judgePublic = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] =>
-  [...goal.publicFutures.values()].flatMap(({ owner, schema, on }) =>
-    defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)).flatMap((fact): DefaultVerdict[] =>
+  flatMap(goal.publicFutures.values(), ({ owner, schema, on }) =>
+    flatMap(defaultPrivilegeFacts(catalog.defaultsOf(owner, schema, on)), (fact): DefaultVerdict[] =>
       isOfPublic(goal, fact) && !isKept(goal, fact) ? [{ fact, change: 'revoke', role: everybody }] : [],
     ),
   )
@@ -47,12 +48,12 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
   const isBuiltIn = (fact: DefaultPrivilegeFact): boolean =>
     builtIn.has(factKey({ ...fact, grantable: false }))
   return [
-    ...[...now.values()].flatMap((fact): DefaultVerdict[] =>
+    ...flatMap(now.values(), (fact): DefaultVerdict[] =>
       builtIn.has(factKey(fact)) || isKept(goal, fact) || isOfPublic(goal, fact)
         ? []
         : [{ fact, change: isBuiltIn(fact) ? 'strip grant option' : 'revoke', role: owner }],
     ),
-    ...[...builtIn.values()].flatMap((fact): DefaultVerdict[] =>
+    ...flatMap(builtIn.values(), (fact): DefaultVerdict[] =>
       now.has(factKey(fact)) || now.has(factKey({ ...fact, grantable: true })) || isOfPublic(goal, fact)
         ? []
         : [{ fact, change: 'restore', role: owner }],
@@ -65,9 +66,9 @@ const judgeOwner = (catalog: Catalog, goal: Goal, defaults: CatalogDefaults): re
  */
 export const unwantedDefaults = (catalog: Catalog, goal: Goal): readonly DefaultVerdict[] => [
   ...judgePublic(catalog, goal),
-  ...[...catalog.defaults].flatMap((defaults) =>
+  ...flatMap(catalog.defaults, (defaults) =>
     goal.idle.has(defaults.owner) && managesSchema(goal.managed, defaults.schema)
       ? judgeOwner(catalog, goal, defaults)
-      : defaultPrivilegeFacts(defaults).flatMap((fact) => judgeGrantee(goal, fact)),
+      : flatMap(defaultPrivilegeFacts(defaults), (fact) => judgeGrantee(goal, fact)),
   ),
 ]

@@ -12,7 +12,7 @@ import {
   without,
 } from '../postgres/membership-option.ts'
 import { type Goal, isDefaultPreserved, isPreserved, judgesAttributes } from '../resolve/target-state.ts'
-import { sortedUnique } from '../util/collections.ts'
+import { flatMap, sortedUnique } from '../util/collections.ts'
 import { losesAttribute } from './attributes.ts'
 
 /** What should happen to a row of `pg_auth_members`. */
@@ -38,7 +38,7 @@ export const judgesMembership = (goal: Goal, { role, member }: Membership): bool
 
 /** The roles with memberships that are judged: the desired roles, and the members of those that list them. */
 export const judgedMembers = (catalog: Catalog, { roles, listing }: Goal): readonly string[] => {
-  const members = [...listing].flatMap((role) => catalog.memberships.inRole(role).map(({ member }) => member))
+  const members = flatMap(listing, (role) => catalog.memberships.inRole(role).map(({ member }) => member))
   return members.length === 0 ? roles : sortedUnique([...roles, ...members])
 }
 

@@ -15,7 +15,7 @@ import { type AclEntry, aclKey, heldBy } from '../postgres/acl.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { entitlement, type Goal, isPreserved, notAskedFor } from '../resolve/target-state.ts'
-import { append, getOrMake, sortedBy } from '../util/collections.ts'
+import { append, flatMap, getOrMake, sortedBy } from '../util/collections.ts'
 import { Going } from './going.ts'
 import { mayHaveGranted, privilegeVerdict } from './privilege-verdict.ts'
 import { revokedFrom } from './revoked-from.ts'
@@ -55,9 +55,9 @@ class RevocationGraph {
 
   /** What has to go for its own sake, not because something else goes. */
   #roots(): readonly Revoked[] {
-    return this.#objects.flatMap((object) =>
-      sortedBy(object.acl.values(), aclKey).flatMap((item) =>
-        [...item.privileges.keys()].sort().flatMap((privilege) => this.#root(object, item, privilege)),
+    return flatMap(this.#objects, (object) =>
+      flatMap(sortedBy(object.acl.values(), aclKey), (item) =>
+        flatMap([...item.privileges.keys()].sort(), (privilege) => this.#root(object, item, privilege)),
       ),
     )
   }
@@ -106,7 +106,7 @@ class RevocationGraph {
       }
       if (lent.has(loan)) continue
       lent.add(loan)
-      for (const one of loan.flatMap(({ granted: all }) => all))
+      for (const one of flatMap(loan, ({ granted: all }) => all))
         add({ ...one, verdict: 'revoke', reason, isCollateral: true })
     }
     return going
@@ -327,7 +327,7 @@ class RevocationGraph {
         }
       }
     }
-    return { possible: [...ordered], along: [...ordered].flatMap((one) => this.#goingWith(one, going)) }
+    return { possible: [...ordered], along: flatMap(ordered, (one) => this.#goingWith(one, going)) }
   }
 }
 
@@ -357,8 +357,8 @@ export const revocationsOf = (
     new RevocationGraph(catalog, goal, object, losers).revocations(from),
   )
   return {
-    possible: revocations.flatMap(({ possible }) => possible),
-    along: revocations.flatMap(({ along }) => along),
-    blocked: revocations.flatMap(({ blocked }) => blocked),
+    possible: flatMap(revocations, ({ possible }) => possible),
+    along: flatMap(revocations, ({ along }) => along),
+    blocked: flatMap(revocations, ({ blocked }) => blocked),
   }
 }

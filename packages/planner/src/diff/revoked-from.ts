@@ -1,10 +1,10 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { type Holding, IntermediateRoles } from '../catalog/intermediate-roles.ts'
-import { isIntermediateName } from '../model/managed-role.ts'
 import type { Reason } from '../model/operation.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
 import { isEntitled } from './memberships.ts'
+import { flatMap } from '../util/collections.ts'
 
 /**
  * The roles that lose privileges, and why: the desired roles, PUBLIC where it is named, and intermediate roles that a copied database
@@ -14,16 +14,16 @@ import { isEntitled } from './memberships.ts'
 export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, Reason> => {
   const losers = new Map(goal.roles.map((role) => [role, notAskedFor(role)]))
   if (goal.publicObjects.size > 0) losers.set(everybody, notAskedFor(everybody))
-  const sharedRoles = sharedByNobodyElse(catalog)
+  const sharedRoles = new Set(catalog.servingNobodyElse)
   if (sharedRoles.size === 0) return losers
-  const shared = goal.roles.flatMap((member) =>
+  const shared = flatMap(goal.roles, (member) =>
     catalog.memberships.ofMember(member).filter(({ role }) => sharedRoles.has(role)),
   )
   const intermediateRoles = new IntermediateRoles(catalog)
   const isRevocable = ({ object, privilege, byOwner }: Holding): boolean =>
     byOwner && goal.access.overPrivileges.objects.whyNotManaged(object, privilege) === undefined
   const needed = new Set(
-    shared.flatMap((row) =>
+    flatMap(shared, (row) =>
       isEntitled(goal, intermediateRoles, row) || !intermediateRoles.isPlain(row.role) ? [row.role] : [],
     ),
   )
@@ -31,12 +31,4 @@ export const revokedFrom = (catalog: Catalog, goal: Goal): ReadonlyMap<string, R
     if (!needed.has(role) && !losers.has(role) && intermediateRoles.holdingsOf(role).every(isRevocable))
       losers.set(role, notAskedFor(member))
   return losers
-}
-
-/** The intermediate roles that other databases use too, and whose members are all desired roles. */
-const sharedByNobodyElse = (catalog: Catalog): ReadonlySet<string> => {
-  const all = new Set<string>()
-  for (const { name, elsewhere, servesOthers } of catalog.roles.values())
-    if (elsewhere > 0 && !servesOthers && isIntermediateName(name)) all.add(name)
-  return all
 }

@@ -11,6 +11,7 @@ import { privilegesOn } from './access-of.ts'
 import { opensBySetRole } from './chains.ts'
 import { AccessWorld } from './explain.ts'
 import { sourcesOf } from './sources.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** A catalog after a plan, and what the plan changes that the catalog does not have. */
 export interface AccessAfter {
@@ -24,25 +25,21 @@ const isThere = (catalog: Catalog, object: ObjectName): boolean =>
 
 /** What an operation changes the ACL of is not by default any more. */
 const withoutDefault = (catalog: Catalog, operation: Operation): void => {
-  for (const name of objectTouched(operation)) {
-    const object = catalog.object(name)
-    if (object?.access?.byDefault !== true) continue
-    const { byDefault: _, ...access } = object.access
-    Object.assign(catalog.editable(object), { access })
-  }
+  const name = objectTouched(operation)
+  const object = name && catalog.object(name)
+  if (object?.access?.byDefault !== true) return
+  const { byDefault: _, ...access } = object.access
+  Object.assign(catalog.editable(object), { access })
 }
 
 /** Does to what decides about access what plans will do, one after another. Objects without privileges do not matter. */
 export const accessAfter = (before: Catalog, ...plans: readonly Plan[]): AccessAfter => {
   const catalog = before.fork()
   const unknown: ObjectName[] = []
-  for (const operation of plans.flatMap(operationsOf)) {
-    const missing =
-      operation.kind === 'createSchema'
-        ? []
-        : objectTouched(operation).filter((object) => !isThere(catalog, object))
-    if (missing.length > 0) {
-      unknown.push(...missing.filter(({ kind }) => objectKinds[kind].privileges.length > 0))
+  for (const operation of flatMap(plans, operationsOf)) {
+    const touched = operation.kind === 'createSchema' ? undefined : objectTouched(operation)
+    if (touched !== undefined && !isThere(catalog, touched)) {
+      if (objectKinds[touched.kind].privileges.length > 0) unknown.push(touched)
       continue
     }
     applyOperation(catalog, operation)

@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import type { MembershipLink } from '../model/explanation.ts'
 import { has } from '../postgres/features.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 
 /** A membership, and what it is good for. */
 export interface Hop {
@@ -38,7 +38,7 @@ export class AccessGraph {
     const rolesBy =
       (counts: (hop: Hop) => boolean) =>
       (member: string): readonly string[] =>
-        this.hopsOf(member).flatMap((hop) => (counts(hop) ? [hop.link.role] : []))
+        flatMap(this.hopsOf(member), (hop) => (counts(hop) ? [hop.link.role] : []))
     this.inheritsFrom = new MembershipGraph(rolesBy(({ inherits }) => inherits))
     this.setsRoleTo = new MembershipGraph(rolesBy(({ sets }) => sets))
     this.leadsTo = new MembershipGraph(rolesBy(({ inherits, sets }) => inherits || sets))

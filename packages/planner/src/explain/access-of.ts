@@ -4,7 +4,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { objectKinds } from '../postgres/object-kind.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import { escalationsOf } from './escalations.ts'
 import { AccessWorld } from './explain.ts'
 import { sourcesOf } from './sources.ts'
@@ -30,9 +30,11 @@ export const accessIn = (
     const sources = sourcesOf(catalog, object, privilege)
     return ((byPublic || role === everybody) && sources.has(everybody)) || reaches(graph, role, sources)
   }
-  const objects = sortedBy(catalog.objects.values(), ({ key }) => key).flatMap(
+  const objects = flatMap(
+    sortedBy(catalog.objects.values(), ({ key }) => key),
     (object): readonly ObjectAccess[] => {
-      const privileges = privilegesOn(object, catalog.server.version).flatMap(
+      const privileges = flatMap(
+        privilegesOn(object, catalog.server.version),
         (privilege): readonly AccessStep[] =>
           isAsked(object, privilege) ? [stepOf(graph, role, privilege, object, most)] : [],
       )

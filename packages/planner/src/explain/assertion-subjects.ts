@@ -7,6 +7,7 @@ import { isAll, isNamed, type Pattern, type Target } from '../model/target.ts'
 import { type GrantableKind, objectKey, type ObjectName, plural } from '../postgres/object-kind.ts'
 import { type Found, Targets } from '../resolve/match-objects.ts'
 import { type AccessWorld, isReadInPart, spelled } from './explain.ts'
+import { defined, flatMap } from '../util/collections.ts'
 
 /** What an assertion is about: objects, and those of which it cannot be known whether they are. */
 export interface Subjects {
@@ -20,7 +21,7 @@ const columnsNamed = (catalog: Catalog, on: Target<GrantableKind>): readonly Obj
   const [tables, columns] = isNamed(on)
     ? [[on.name.slice(0, 2)], on.name.slice(2)]
     : [tablesMatching(catalog, on), on.columns ?? []]
-  return tables.flatMap((table) =>
+  return flatMap(tables, (table) =>
     columns.map((column): ObjectName => ({ kind: 'column', name: [...table, column] })),
   )
 }
@@ -44,7 +45,7 @@ export const besidesFor = (
   assertions: readonly Assertion[],
 ): readonly ObjectName<GrantableKind>[] => {
   const catalog = new Catalog(snapshot)
-  const named = assertions.flatMap((assertion): readonly ObjectName[] => {
+  const named = flatMap(assertions, (assertion): readonly ObjectName[] => {
     if ('public' in assertion || !isAbout(assertion, catalog.server.database)) return []
     const { on } = assertion
     if (on.kind === 'column') return columnsNamed(catalog, on)
@@ -74,8 +75,8 @@ const columnSubjects = (world: AccessWorld, on: Target<GrantableKind>): Subjects
       if (is === undefined)
         throw new InvalidGrantError({ field: 'on', message: `${describeObject(object)} does not exist` })
   return {
-    objects: found.flatMap(({ is }) => (typeof is === 'object' ? [is] : [])),
-    unknown: found.flatMap(({ object, is }) => (typeof is === 'string' ? [{ object, why: is }] : [])),
+    objects: flatMap(found, ({ is }) => (typeof is === 'object' ? [is] : [])),
+    unknown: flatMap(found, ({ object, is }) => (typeof is === 'string' ? [{ object, why: is }] : [])),
   }
 }
 
@@ -106,7 +107,7 @@ export const subjectsOf = (world: AccessWorld, on: Target<GrantableKind>): Subje
   if (on.kind === 'column') return columnSubjects(world, on)
   const found = new Targets(catalog, new Map()).objectsOf(on)
   return {
-    objects: isFound(found) ? found.flatMap(({ object }) => catalog.object(object) ?? []) : [],
+    objects: isFound(found) ? defined(found.map(({ object }) => catalog.object(object))) : [],
     unknown: [],
   }
 }

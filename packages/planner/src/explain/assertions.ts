@@ -26,6 +26,7 @@ import { AccessWorld, checkQuestion, doing, isReadInPart } from './explain.ts'
 import { predefinedRoles, sourcesOf } from './sources.ts'
 import { stepOf } from './steps.ts'
 import { loginFirst, reaches, roleAccessOf } from './who-can.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** How many paths are listed for each role that breaks an assertion. */
 const mostPaths = 10
@@ -168,9 +169,10 @@ const brokenOnly = (
   const whom = only.length === 0 ? 'nobody' : `nobody but ${only.map(describeName).join(', ')}`
   return [
     ...unknown.map(({ object, why }) => unknownOf(assertion, index, object, privileges[0]!, why)),
-    ...objects.flatMap((asked) =>
-      privileges.flatMap((privilege) =>
-        othersOn(world, intermediateRoles, allowed, asked, privilege).flatMap(
+    ...flatMap(objects, (asked) =>
+      flatMap(privileges, (privilege) =>
+        flatMap(
+          othersOn(world, intermediateRoles, allowed, asked, privilege),
           ({ object, everybody: forAll, roles }): readonly BrokenAssertion[] => {
             if (forAll.length + roles.length === 0) return []
             const who = forAll.length > 0 ? 'PUBLIC, and so every role,' : rolesInWords(roles)
@@ -197,13 +199,13 @@ const brokenPublic = (
   const { catalog, graph } = world
   if (catalog.scope !== undefined && isReadInPart(assertion.in))
     return [unknownOf(assertion, index, schema, 'USAGE', `${describeObject(schema)} is read only in part`)]
-  return [...catalog.objects.values()].flatMap((object) => {
+  return flatMap(catalog.objects.values(), (object) => {
     const isIn =
       schemaOf(object) === assertion.in || (object.kind === 'schema' && object.name[0] === assertion.in)
     // The row type of a table cannot be used without the table.
     if (!isIn || (object.kind === 'type' && object.ownerFollows !== undefined)) return []
     const { kind, name } = object
-    return privilegesOn(object, catalog.server.version).flatMap((privilege): readonly BrokenAssertion[] => {
+    return flatMap(privilegesOn(object, catalog.server.version), (privilege): readonly BrokenAssertion[] => {
       const sources = sourcesOf(catalog, object, privilege).get(everybody) ?? []
       // What PUBLIC has on a table is reported once, for the table.
       const isOwn = sources.some((source) => 'object' in source && source.object.kind === kind)

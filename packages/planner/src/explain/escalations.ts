@@ -6,6 +6,7 @@ import { objectKinds } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { AccessGraph } from './access-graph.ts'
 import { sourcesOf } from './sources.ts'
+import { flatMap } from '../util/collections.ts'
 
 /**
  * Predefined roles that lead further than to the privileges of their members.
@@ -51,7 +52,7 @@ const becomes = (graph: AccessGraph, role: string): ReadonlySet<string> => {
 const actsAs = (graph: AccessGraph, role: string): readonly string[] => [...graph.setsRoleTo.reachable(role)]
 
 const byAttributes = (graph: AccessGraph, role: string): readonly Escalation[] =>
-  actsAs(graph, role).flatMap((by): readonly Escalation[] => {
+  flatMap(actsAs(graph, role), (by): readonly Escalation[] => {
     const { createRole = false, replication = false, superuser = false } = graph.catalog.roles.get(by) ?? {}
     return [
       ...(superuser && by !== role ? [{ kind: 'SET ROLE' as const, by: role, role: by }] : []),
@@ -103,7 +104,7 @@ const onObject = (
   // A view can be used by the privileges on some of its columns, too.
   const parts = [object, ...columnsOf(graph.catalog, object)]
   const holder = (privilege: Privilege): string | undefined => {
-    const holders = parts.flatMap((one) => [...sourcesOf(graph.catalog, one, privilege).keys()])
+    const holders = flatMap(parts, (one) => [...sourcesOf(graph.catalog, one, privilege).keys()])
     return holders.includes(everybody) ? everybody : holders.find((one) => all.has(one))
   }
   const add = (
@@ -134,7 +135,7 @@ export const escalationsOf = (graph: AccessGraph, role: string): readonly Escala
   return [
     ...byAttributes(graph, role),
     ...byMemberships(graph, role, all),
-    ...[...graph.catalog.objects.values()].flatMap((object) =>
+    ...flatMap(graph.catalog.objects.values(), (object) =>
       objectKinds[object.kind].privileges.length === 0 ? [] : onObject(graph, all, object),
     ),
   ]

@@ -1,4 +1,4 @@
-import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
+import { Catalog, type CatalogObject, objectFrom } from '../catalog/catalog.ts'
 import { columnsFor } from '../catalog/column.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeName, describeObject } from '../model/describe.ts'
@@ -28,6 +28,7 @@ import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
 import { once } from '../util/once.ts'
 import { AccessGraph } from './access-graph.ts'
 import { notRead, roleNotRead, stepOf, unknownStep } from './steps.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** How messages about questions begin. */
 export const doing = 'cannot explain access: '
@@ -113,7 +114,7 @@ export class AccessWorld {
     this.#isRead = once(() => {
       const { objects = [], besides = [] } = this.catalog.scope?.access ?? {}
       const named = objects === 'all' ? besides : objects
-      return new Set([...named, ...named.flatMap(this.#around)].map(objectKey))
+      return new Set([...named, ...flatMap(named, this.#around)].map(objectKey))
     })
   }
 
@@ -178,17 +179,10 @@ export class AccessWorld {
     const table = kind === 'column' ? this.catalog.object(ownerFollows) : undefined
     if (table === undefined || Array.isArray(this.catalog.scope?.access?.objects)) return undefined
     const { owner, oid } = table
-    return {
-      kind,
-      name,
-      key: objectKey({ kind, name }),
-      oid,
-      owner,
-      acl: new Acl(),
-      ownerFollows,
+    return objectFrom({ kind, name, oid, owner, ownerFollows }, new Acl(), {
       inert: false,
       ownedBySuperusers: false,
-    }
+    })
   }
 
   step(role: string, privilege: Privilege, name: ObjectName, most: number): AccessStep {
@@ -232,7 +226,7 @@ const columnAccess = (
   { role, privilege, object }: NamedQuestion & Pick<AccessQuestion, 'role'>,
   most: number,
 ): readonly ColumnAccess[] =>
-  columnsFor(catalog, object, privilege).flatMap((column) => {
+  flatMap(columnsFor(catalog, object, privilege), (column) => {
     const { verdict, paths } = stepOf(graph, role, privilege, column, most)
     return verdict === 'not granted' ? [] : [{ column: column.name[2]!, paths }]
   })

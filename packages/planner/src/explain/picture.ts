@@ -1,6 +1,6 @@
 import { describeGrantee, describeObject } from '../model/describe.ts'
 import type { AccessPath, AccessStep, Explanation, PathSource, WhoCan } from '../model/explanation.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 
 /** A box of a picture. */
 export interface PictureNode {
@@ -108,9 +108,9 @@ const edgeInMermaid = ({ from, to, label, dashed }: PictureEdge): string =>
 
 /** As much of a picture as Mermaid shows: its first arrows, and the boxes that these are between. */
 const fitting = ({ nodes, edges }: Picture): { readonly lines: readonly string[]; readonly left: number } => {
-  const ends = new Set(edges.flatMap(({ from, to }) => [from, to]))
+  const ends = new Set(flatMap(edges, ({ from, to }) => [from, to]))
   const boxes = new Map(nodes.map((node) => [node.id, nodeInMermaid(node)]))
-  const shown = new Set(nodes.flatMap(({ id }) => (ends.has(id) ? [] : [id])))
+  const shown = new Set(flatMap(nodes, ({ id }) => (ends.has(id) ? [] : [id])))
   const arrows: string[] = []
   // Leaves room for the first and the last line.
   let room = most.characters - 100
@@ -126,7 +126,7 @@ const fitting = ({ nodes, edges }: Picture): { readonly lines: readonly string[]
     for (const id of added) shown.add(id)
   }
   return {
-    lines: [...nodes.flatMap(({ id }) => (shown.has(id) ? [boxes.get(id)!] : [])), ...arrows],
+    lines: [...flatMap(nodes, ({ id }) => (shown.has(id) ? [boxes.get(id)!] : [])), ...arrows],
     left: edges.length - arrows.length,
   }
 }

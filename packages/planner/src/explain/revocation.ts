@@ -10,6 +10,7 @@ import type { Privilege } from '../postgres/privilege.ts'
 import { revokeStatement, statementOf } from '../sql/statement.ts'
 import type { AccessGraph } from './access-graph.ts'
 import { sourcesOf } from './sources.ts'
+import { defined, flatMap } from '../util/collections.ts'
 
 /** One item for the privilege, on a table or one of its columns. */
 interface Item {
@@ -29,10 +30,8 @@ const impossible = (note: string): Revocation => ({ statements: [], note })
 
 /** All items for a privilege on an object, and on the table or the columns that depend on each other with it. */
 const itemsAround = (graph: AccessGraph, object: CatalogObject, privilege: Privilege): readonly Item[] =>
-  [...tableOf(graph.catalog, object), object, ...columnsOf(graph.catalog, object)].flatMap((one) =>
-    [...one.acl.values()].flatMap((entry) =>
-      entry.privileges.has(privilege) ? [{ object: one, entry }] : [],
-    ),
+  flatMap([...tableOf(graph.catalog, object), object, ...columnsOf(graph.catalog, object)], (one) =>
+    flatMap(one.acl.values(), (entry) => (entry.privileges.has(privilege) ? [{ object: one, entry }] : [])),
   )
 
 /** The items that go with one. */
@@ -136,10 +135,12 @@ export const schemasNamedBy = (object: ObjectName): readonly string[] => {
   const types = more === undefined ? [] : name.slice(parts.length)
   return [
     ...(schema === undefined ? [] : [schema]),
-    ...types.flatMap((type) => {
-      const [, quoted, plain] = /^(?:"((?:[^"]|"")*)"|([^".]+))\./.exec(type) ?? []
-      return quoted?.replaceAll('""', '"') ?? plain ?? []
-    }),
+    ...defined(
+      types.map((type) => {
+        const [, quoted, plain] = /^(?:"((?:[^"]|"")*)"|([^".]+))\./.exec(type) ?? []
+        return quoted?.replaceAll('""', '"') ?? plain
+      }),
+    ),
   ]
 }
 

@@ -6,7 +6,7 @@ import { deniedOnSystemCatalogs } from '../model/access-traits.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 import type { AccessGraph } from './access-graph.ts'
 import { chainsAfterSetRole, type Chains, destinationOf, inheritedChains } from './chains.ts'
 import { conditionsOf } from './conditions.ts'
@@ -24,7 +24,7 @@ const pathsOf = (
   sources: Sources,
   atSource: AtSource,
 ): readonly AccessPath[] =>
-  found.flatMap(({ memberships, end, setsRole }) => {
+  flatMap(found, ({ memberships, end, setsRole }) => {
     const isSuperuser = setsRole !== undefined && graph.catalog.isSuperuser(setsRole)
     const from: readonly PathSource[] = isSuperuser
       ? [{ kind: 'superuser', role: setsRole }]

@@ -12,7 +12,7 @@ import type {
 import type { Snapshot } from '../model/snapshot.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { getOrMake, sortedBy } from '../util/collections.ts'
+import { flatMap, getOrMake, sortedBy } from '../util/collections.ts'
 import type { AccessGraph } from './access-graph.ts'
 import { opensBySetRole, rolesReaching } from './chains.ts'
 import { AccessWorld, checkedQuestion } from './explain.ts'
@@ -82,7 +82,7 @@ export const whoCanIn = (
   const columns =
     found.everybody.length > 0
       ? []
-      : columnsFor(catalog, object, privilege).flatMap((column): readonly ColumnHolders[] => {
+      : flatMap(columnsFor(catalog, object, privilege), (column): readonly ColumnHolders[] => {
           const its = holdersIn(graph, column, privilege, most, known)
           return its.everybody.length + its.roles.length > 0 ? [{ column: column.name[2]!, ...its }] : []
         })

@@ -1,4 +1,5 @@
 import type { DesiredRole } from './desired-role.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** A role that should not exist. Everything that it has is taken away, and it is dropped. */
 export interface AbsentRole {
@@ -18,4 +19,4 @@ export interface RequestedRole
 
 /** The roles of a request that should not exist. */
 export const absentRolesOf = (desired: readonly RequestedRole[]): readonly string[] =>
-  desired.flatMap(({ role, absent }) => (absent === true ? [role] : []))
+  flatMap(desired, ({ role, absent }) => (absent === true ? [role] : []))

@@ -4,6 +4,7 @@ import { Grant } from './grant.ts'
 import { checkOptionNames } from './option-names.ts'
 import { type AllInSchema, Target } from './target.ts'
 import { eachOnGiven } from './unchecked-input.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The privileges that an access level gives on a schema and on everything in it. What is left out gives none. */
 export interface AccessPrivileges {
@@ -43,7 +44,7 @@ const parts: readonly {
 
 /** Everything in a schema that has an owner. */
 const contents: readonly ((schema: string) => AllInSchema)[] = [
-  ...parts.flatMap(({ targets }) => targets),
+  ...flatMap(parts, ({ targets }) => targets),
   Target.allOperators,
   Target.allOperatorClasses,
   Target.allOperatorFamilies,
@@ -63,7 +64,7 @@ const levelOf = (given: AccessPrivileges): AccessLevel => {
     checkOptionNames(options, ['future', 'direct'], 'cannot build the grants of an access level')
     const { direct = true, future = [] } = options
     const owners = typeof future === 'string' ? [future] : future
-    const onContents = parts.flatMap(({ part, targets, on }): readonly Grant[] => {
+    const onContents = flatMap(parts, ({ part, targets, on }): readonly Grant[] => {
       const asked = privileges[part] ?? []
       if (asked.length === 0) return []
       const common = { privileges: asked, grantable: false }

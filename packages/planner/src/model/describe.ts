@@ -12,6 +12,7 @@ import { askersOf, type Request } from './request.ts'
 import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
 import { isAll, isPattern, type Pattern, type Target } from './target.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** Characters that end a line, or make the text after them appear in another order. JSON escapes only some. */
 const misleading = /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]/gu
@@ -81,11 +82,9 @@ export const describeMembershipOptions = ({
   inherit,
   set,
 }: Pick<MembershipGrant, 'admin' | 'inherit' | 'set'>): string =>
-  Object.entries({ ADMIN: admin, INHERIT: inherit, SET: set })
-    .flatMap(([option, value]) =>
-      value === undefined ? [] : [` ${value ? 'with' : 'without'} ${option} option`],
-    )
-    .join('')
+  flatMap(Object.entries({ ADMIN: admin, INHERIT: inherit, SET: set }), ([option, value]) =>
+    value === undefined ? [] : [` ${value ? 'with' : 'without'} ${option} option`],
+  ).join('')
 
 const privilegesIn = ({ privileges }: { readonly privileges: readonly Privilege[] }): string =>
   privileges.length === 0 ? 'no privilege' : privileges.join(', ')

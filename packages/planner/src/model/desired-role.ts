@@ -1,5 +1,6 @@
 import type { Grant, MembershipGrant, MembershipOptions } from './grant.ts'
 import type { PropertyName } from './role-property.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The value of a setting. A list is one of names, as `search_path` has it. */
 export type SettingValue = string | number | boolean | readonly string[]
@@ -66,7 +67,7 @@ export const listedMemberships = ({
 
 /** The roles that list their members. */
 export const rolesWithMembers = (desired: readonly DesiredRole[]): readonly string[] =>
-  desired.flatMap(({ role, members }) => (members === undefined ? [] : [role]))
+  flatMap(desired, ({ role, members }) => (members === undefined ? [] : [role]))
 
 /** The kinds of property that a request speaks of. Of these, the role has only what is asked for. */
 export const propertiesManaged = ({

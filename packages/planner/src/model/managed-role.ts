@@ -1,5 +1,6 @@
-import { objectKey, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
+import { objectKinds } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
+import { getOrMake } from '../util/collections.ts'
 import { freeName } from '../util/free-name.ts'
 import { isNameless } from './nameless.ts'
 import type { DatabaseObject, Server } from './snapshot.ts'
@@ -38,6 +39,16 @@ export const isCaretakerName = (name: string): boolean => patterns.caretaker.tes
 
 type IsTaken = (name: string) => boolean
 
+/** A kind of object and a privilege, as a name has them. */
+const inWords = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]+/g, '_')
+
+const words = new Map<string, string>()
+
+/** The object that an intermediate role gives a privilege on. */
+interface NamedFor extends Pick<DatabaseObject, 'kind' | 'oid'> {
+  readonly key: string
+}
+
 /**
  * A name for a new intermediate role. It does not contain the name of the object: objects are renamed and
  * swapped. Only ACLs say which role gives which privilege on which object. The oid makes the name another one if the
@@ -45,16 +56,16 @@ type IsTaken = (name: string) => boolean
  */
 export const intermediateName = (
   server: Server,
-  object: ObjectName & Pick<DatabaseObject, 'oid'>,
+  { kind, key, oid }: NamedFor,
   privilege: Privilege,
   seed: string,
   isTaken: IsTaken,
 ): string => {
-  const where = objectKinds[object.kind].shared ? 'global' : `local_${server.databaseOid}`
-  const what = `${object.kind}_${privilege}`.toLowerCase().replaceAll(/[^a-z]+/g, '_')
+  const where = objectKinds[kind].shared ? 'global' : `local_${server.databaseOid}`
+  const what = getOrMake(words, `${kind}_${privilege}`, inWords)
   return freeName(
     (suffix) => `_pgsr_${where}_${what}_${suffix}`,
-    [seed, objectKey(object), object.oid, privilege].join('\0'),
+    `${seed}\0${key}\0${oid ?? ''}\0${privilege}`,
     isTaken,
   )
 }

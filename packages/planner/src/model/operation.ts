@@ -224,15 +224,15 @@ export type Operation =
   | DropPolicy
   | DropUserMapping
 
-/** The object whose owner or ACL an operation changes; empty if there is none. */
-export const objectTouched = (operation: Operation): readonly ObjectName[] => {
-  if (operation.kind === 'createSchema') return [{ kind: 'schema', name: [operation.schema] }]
-  return 'object' in operation ? [operation.object] : []
+/** The object whose owner or ACL an operation changes, if there is one. */
+export const objectTouched = (operation: Operation): ObjectName | undefined => {
+  if (operation.kind === 'createSchema') return { kind: 'schema', name: [operation.schema] }
+  return 'object' in operation ? operation.object : undefined
 }
 
 /**
  * The object, if others change with it: the columns and sequences of a table change their owner with the
  * table, and REVOKE on a table also revokes on its columns.
  */
-export const objectWithFollowersTouched = (operation: Operation): readonly ObjectName[] =>
-  operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? [operation.object] : []
+export const objectWithFollowersTouched = (operation: Operation): ObjectName | undefined =>
+  operation.kind === 'setOwner' || operation.kind === 'revokePrivilege' ? operation.object : undefined

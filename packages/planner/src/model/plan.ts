@@ -7,6 +7,7 @@ import type { Residue } from './residue.ts'
 import type { PropertyName } from './role-property.ts'
 import type { Unmanaged } from './snapshot.ts'
 import type { ThroughPublic } from './through-public.ts'
+import { flat } from '../util/collections.ts'
 
 /** Something that is asked for but not given. */
 export interface Skipped {
@@ -64,4 +65,4 @@ export interface Plan {
 
 /** All operations of a plan, in order. */
 export const operationsOf = ({ transactions }: Plan): readonly Operation[] =>
-  transactions.length === 1 ? transactions[0]! : transactions.flat()
+  transactions.length === 1 ? transactions[0]! : flat(transactions)

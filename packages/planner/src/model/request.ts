@@ -3,6 +3,7 @@ import type { RequestedRole } from './absent-role.ts'
 import type { DesiredRole } from './desired-role.ts'
 import type { DefaultPrivilegeGrant, PrivilegeGrant } from './grant.ts'
 import type { ManagesOption } from './managed.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The options that affect what is planned. */
 export interface PlanOptions {
@@ -96,7 +97,7 @@ export const desiredRolesOf = (request: Request): readonly string[] =>
 /** By desired role: the new owner of what it loses, if the caller has named one. */
 export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, string> =>
   new Map(
-    desired.flatMap(({ role, reassignOwnedTo = options.reassignOwnedTo }) =>
+    flatMap(desired, ({ role, reassignOwnedTo = options.reassignOwnedTo }) =>
       reassignOwnedTo === undefined ? [] : [[role, reassignOwnedTo] as const],
     ),
   )
@@ -110,5 +111,5 @@ export const newOwnersIn = (request: SyncRequest): ReadonlySet<string> => {
 /** The absent roles of a request whose sessions are ended after the commit. */
 export const sessionsEndedBy = (request: Request): readonly string[] =>
   request.kind === 'sync'
-    ? request.desired.flatMap(({ role, terminateSessions }) => (terminateSessions === true ? [role] : []))
+    ? flatMap(request.desired, ({ role, terminateSessions }) => (terminateSessions === true ? [role] : []))
     : []

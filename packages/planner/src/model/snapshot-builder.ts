@@ -17,6 +17,7 @@ import { newRole } from './new-role.ts'
 import { checkOptionNames } from './option-names.ts'
 import type { DatabaseObject, Role, Server, Snapshot } from './snapshot.ts'
 import { onGiven } from './unchecked-input.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The server of a snapshot that is built, as far as a test cares. */
 export interface SnapshotOptions {
@@ -126,7 +127,7 @@ const usualOn = (kind: ObjectKind, owner: string, version: number): Held => ({
 })
 
 const aclOf = (owner: string, usual: Held, { privileges = {}, acl = [] }: AclOptions): readonly AclItem[] => [
-  ...Object.entries({ ...usual, ...privileges }).flatMap(([grantee, held]) =>
+  ...flatMap(Object.entries({ ...usual, ...privileges }), ([grantee, held]) =>
     held.length === 0 ? [] : [itemOf(grantee, owner, held)],
   ),
   ...acl.map(parseAclItem),
@@ -144,7 +145,7 @@ const checkRoles = ({ roles }: Snapshot, names: readonly string[]): void => {
 }
 
 const rolesIn = (acl: readonly AclItem[]): readonly string[] =>
-  acl.flatMap(({ grantee, grantor }) => [grantee, grantor])
+  flatMap(acl, ({ grantee, grantor }) => [grantee, grantor])
 
 /** The oids of what is added: they only have to differ. */
 const nextOid = ({ roles, objects }: Snapshot): number => 20_000 + roles.length + objects.length

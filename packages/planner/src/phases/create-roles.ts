@@ -11,7 +11,7 @@ import {
 import { futureOwner, isCaretaker } from '../resolve/future-owner.ts'
 import { lostObjects } from '../resolve/owner-changes.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import { letLogIn } from './gain-attributes.ts'
 import type { Phase } from './phase.ts'
 
@@ -58,4 +58,4 @@ export const creations = (catalog: Catalog, goal: Goal): readonly Creation[] => 
 
 /** Creates all roles that are missing. */
 export const createRoles: Phase = (catalog, goal) =>
-  creations(catalog, goal).flatMap(({ before, create, after }) => [...before, create, ...after])
+  flatMap(creations(catalog, goal), ({ before, create, after }) => [...before, create, ...after])

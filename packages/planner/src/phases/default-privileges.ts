@@ -3,7 +3,7 @@ import { isNameless } from '../model/nameless.ts'
 import type { Operation } from '../model/operation.ts'
 import { heldBy } from '../postgres/acl.ts'
 import { notAskedFor } from '../resolve/target-state.ts'
-import { inKeyOrder, sortedBy } from '../util/collections.ts'
+import { flatMap, inKeyOrder, sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
 const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Operation => {
@@ -24,7 +24,8 @@ const operationFor = ({ fact, change, role }: DefaultVerdict, as: string): Opera
 
 /** Revokes default privileges that are not asked for, and restores those that PostgreSQL has by default. */
 export const loseDefaultPrivileges: Phase = (catalog, goal) =>
-  sortedBy(unwantedDefaults(catalog, goal), ({ fact, change }) => JSON.stringify([fact, change])).flatMap(
+  flatMap(
+    sortedBy(unwantedDefaults(catalog, goal), ({ fact, change }) => JSON.stringify([fact, change])),
     (verdict) => {
       const { owner, grantee } = verdict.fact
       const as = isNameless(grantee) ? undefined : goal.access.overPrivileges.actingAs.proxyFor(owner)
@@ -34,7 +35,7 @@ export const loseDefaultPrivileges: Phase = (catalog, goal) =>
 
 /** Grants default privileges that are asked for. */
 export const gainDefaultPrivileges: Phase = (catalog, goal) =>
-  inKeyOrder(goal.defaults).flatMap((asked): Operation[] => {
+  flatMap(inKeyOrder(goal.defaults), (asked): Operation[] => {
     const { owner, schema, on, privilege, role, grantable, reason } = asked
     const held = heldBy(catalog.defaultsOf(owner, schema, on).acl, {
       privilege,

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Operation, SetPassword } from '../model/operation.ts'
 import { attributes, type GrantableAttribute } from '../postgres/attribute.ts'
 import type { Goal, TargetLogin } from '../resolve/target-state.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import type { Phase } from './phase.ts'
 
 /** Lets a role log in, if it should. A role that is not in the catalog yet is created without LOGIN. */
@@ -35,20 +35,36 @@ const settingPassword = (
 
 /** Sets the password first, in a statement of its own: a password never stands beside anything that can fail. */
 const gainLogin: Phase = (catalog, goal) =>
-  sortedBy(goal.logins, ([role]) => role).flatMap(([role, login]): Operation[] => [
-    ...(login.password === 'set' ? [settingPassword(catalog, role, login)] : []),
-    ...letLogIn(catalog, goal, role),
-  ])
+  flatMap(
+    sortedBy(goal.logins, ([role]) => role),
+    ([role, login]): Operation[] => [
+      ...(login.password === 'set' ? [settingPassword(catalog, role, login)] : []),
+      ...letLogIn(catalog, goal, role),
+    ],
+  )
 
 const gaining =
   (chosen: (attribute: GrantableAttribute) => boolean): Phase =>
   (catalog, goal) =>
-    sortedBy(goal.attributes, ([role]) => role).flatMap(([role, asked]) =>
-      sortedBy(asked, ([attribute]) => attribute).flatMap(([attribute, reason]): Operation[] =>
-        !chosen(attribute) || catalog.roles.get(role)?.[attributes[attribute]] === true
-          ? []
-          : [{ kind: 'setAttribute', role, attribute, value: true, as: catalog.server.actingRole, reason }],
-      ),
+    flatMap(
+      sortedBy(goal.attributes, ([role]) => role),
+      ([role, asked]) =>
+        flatMap(
+          sortedBy(asked, ([attribute]) => attribute),
+          ([attribute, reason]): Operation[] =>
+            !chosen(attribute) || catalog.roles.get(role)?.[attributes[attribute]] === true
+              ? []
+              : [
+                  {
+                    kind: 'setAttribute',
+                    role,
+                    attribute,
+                    value: true,
+                    as: catalog.server.actingRole,
+                    reason,
+                  },
+                ],
+        ),
     )
 
 /** Comes before changes of owner: some objects can only be owned by superusers. */

@@ -7,7 +7,7 @@ import type { Membership } from '../model/membership.ts'
 import { type GrantMembership, roleOrder } from '../model/operation.ts'
 import { isRealMember, satisfy } from '../postgres/membership-option.ts'
 import type { Goal, TargetMembership } from '../resolve/target-state.ts'
-import { getOrMake, sortedBy } from '../util/collections.ts'
+import { compareText, flatMap, getOrMake, sortedBy } from '../util/collections.ts'
 import { loseMemberships } from './lose-memberships.ts'
 import type { Phase } from './phase.ts'
 
@@ -59,9 +59,10 @@ interface Granted {
 }
 
 /** A membership that a member does not have yet. */
-interface Missing extends Granted {
+interface Missing {
   readonly role: string
   readonly membership: TargetMembership
+  readonly granted: Granted
 }
 
 /** Makes roles members of those that are asked for, and of the intermediate roles they need. */
@@ -79,26 +80,28 @@ export const grantMemberships: Phase = (catalog, goal) => {
     const all: Missing[] = []
     memberships.forEach((membership, role) => {
       if (!satisfy(left.memberships.between(role, member), membership))
-        all.push({ role, membership, ...granted(role, membership) })
+        all.push({ role, membership, granted: granted(role, membership) })
     })
-    return sortedBy(all, ({ order }) => order)
+    return all.sort((a, b) => compareText(a.granted.order, b.granted.order))
   }
-  return sortedBy(goal.memberships, ([member]) => member).flatMap(([member, memberships]) =>
-    missing(member, memberships).map(({ role, membership, granting }): GrantMembership => {
-      const { provides, admin, reason } = membership
-      const rows = left.memberships.between(role, member)
-      const { grantor } = granting
-      const options = optionsFor(catalog, { role, member, grantor }, rows, membership, goal)
-      return {
-        kind: 'grantMembership',
-        role,
-        member,
-        ...granting,
-        ...(admin === true && { admin }),
-        ...(options && { options }),
-        ...(provides && { provides }),
-        reason,
-      }
-    }),
+  return flatMap(
+    sortedBy(goal.memberships, ([member]) => member),
+    ([member, memberships]) =>
+      missing(member, memberships).map(({ role, membership, granted: { granting } }): GrantMembership => {
+        const { provides, admin, reason } = membership
+        const rows = left.memberships.between(role, member)
+        const { grantor } = granting
+        const options = optionsFor(catalog, { role, member, grantor }, rows, membership, goal)
+        return {
+          kind: 'grantMembership',
+          role,
+          member,
+          ...granting,
+          ...(admin === true && { admin }),
+          ...(options && { options }),
+          ...(provides && { provides }),
+          reason,
+        }
+      }),
   )
 }

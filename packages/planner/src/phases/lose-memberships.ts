@@ -3,11 +3,11 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { membershipsGrantedBy } from '../diff/absent-roles.ts'
 import { judgesMembership, judgedMembers, membershipJudge } from '../diff/memberships.ts'
-import { type Membership, membershipKey } from '../model/membership.ts'
+import { compareMemberships, type Membership, membershipKey } from '../model/membership.ts'
 import type { GrantMembership, Operation, Reason } from '../model/operation.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
 import { type Goal, notAskedFor } from '../resolve/target-state.ts'
-import { getOrMake, sortedBy } from '../util/collections.ts'
+import { compareText, flatMap, getOrMake } from '../util/collections.ts'
 
 /** Revokes rows one after another, and before each what depends on it. */
 class Revocation {
@@ -89,20 +89,37 @@ class Revocation {
       () => new Set(this.#catalog.memberships.between(role, member).filter((one) => one.admin)),
     )
     options.delete(row)
-    return options.size > 0 ? [] : sortedBy(this.#catalog.memberships.grantedBy(member, role), membershipKey)
+    return options.size > 0
+      ? []
+      : this.#catalog.memberships.grantedBy(member, role).toSorted(compareMemberships)
   }
 }
 
-/** The rows of a member that go, and those that lose an option. */
-function* lostBy(
+/** A row of a member that goes, or an option that it loses. */
+interface Lost {
+  readonly row: Membership
+  readonly option: MembershipOption | null
+  readonly rank: number
+  readonly as: string
+}
+
+/** What members lose, in the order in which it goes: rows that are revoked as the same role follow one another. */
+const lostBy = (
   catalog: Catalog,
+  { graph, roles }: Access,
   judge: ReturnType<typeof membershipJudge>,
-  role: string,
-): Iterable<{ readonly row: Membership; readonly option: MembershipOption | null }> {
-  for (const row of catalog.memberships.ofMember(role)) {
-    const { kind, options } = judge(row)
-    if (kind === 'lose') for (const option of options.length === 0 ? [null] : options) yield { row, option }
-  }
+  members: readonly string[],
+): readonly Lost[] => {
+  const lost: Lost[] = []
+  for (const member of members)
+    for (const row of catalog.memberships.ofMember(member).toSorted(compareMemberships)) {
+      const { kind, options } = judge(row)
+      if (kind !== 'lose') continue
+      const [rank, as] = [graph.revocationRank(row), roles.runAsToRevoke(row)]
+      if (options.length === 0) lost.push({ row, option: null, rank, as })
+      else for (const option of options) lost.push({ row, option, rank, as })
+    }
+  return lost.sort((a, b) => a.rank - b.rank || compareText(a.as, b.as))
 }
 
 /** Revokes memberships that are not asked for, whoever granted them, and such options of those that stay. */
@@ -115,18 +132,11 @@ export const loseMemberships = (
   const intermediateRoles = new IntermediateRoles(catalog)
   const revocation = new Revocation(catalog, intermediateRoles, goal.access.now)
   const judge = membershipJudge(catalog, goal, intermediateRoles)
-  const lost = roles.flatMap((role) =>
-    sortedBy(lostBy(catalog, judge, role), ({ row }) => membershipKey(row)).map((one) => ({
-      ...one,
-      rank: goal.access.now.graph.revocationRank(one.row),
-    })),
-  )
-  const grouped = sortedBy(lost, (one) => goal.access.now.roles.runAsToRevoke(one.row))
-  for (const { row, option } of grouped.sort((a, b) => a.rank - b.rank))
+  for (const { row, option } of lostBy(catalog, goal.access.now, judge, roles))
     revocation.revoke(row, option, notAskedFor(row.member))
   // A grantor that may keep its ADMIN option cannot be dropped.
   const grantors = new Set(roles.filter((role) => goal.absent.has(role)))
-  for (const row of sortedBy(membershipsGrantedBy(catalog, grantors), membershipKey))
+  for (const row of membershipsGrantedBy(catalog, grantors).toSorted(compareMemberships))
     if (row.member !== catalog.server.actingRole && goal.access.now.roles.mayRevoke(row))
       revocation.revoke(row, null, notAskedFor(row.grantor))
   return [...revocation.operations, ...(goal.keepDependents ? keptDependents(catalog, goal, revocation) : [])]
@@ -178,9 +188,9 @@ const pairOf = ({ role, member }: Pick<Membership, 'role' | 'member'>): string =
 export const lostMemberships = (catalog: Catalog, goal: Goal): readonly Membership[] => {
   const operations = loseMemberships(catalog, goal, judgedMembers(catalog, goal))
   const again = new Set(
-    operations.flatMap((operation) => (operation.kind === 'grantMembership' ? [pairOf(operation)] : [])),
+    flatMap(operations, (operation) => (operation.kind === 'grantMembership' ? [pairOf(operation)] : [])),
   )
-  return operations.flatMap((operation) =>
+  return flatMap(operations, (operation) =>
     operation.kind === 'revokeMembership' && operation.option === null && !again.has(pairOf(operation))
       ? catalog.memberships
           .between(operation.role, operation.member)

@@ -6,6 +6,7 @@ import type { Residue } from '../model/residue.ts'
 import { quoteIdent } from '../postgres/identifier.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { dropMappingStatement, policyStatement, revokeMembershipStatement } from '../sql/statement.ts'
+import { flatMap } from '../util/collections.ts'
 
 type End = Pick<Residue, 'statement' | 'by' | 'database'>
 
@@ -111,6 +112,6 @@ const ownerOr = (owner: string): string => `the owner, ${describeName(owner)}, o
 
 /** What keeps the roles from being dropped that should not exist. */
 export const absentResidue = (catalog: Catalog, goal: Goal): readonly Residue[] =>
-  [...(goal.absent.size === 0 ? [] : tiesOf(catalog, goal))].flatMap(([role, ties]) =>
+  flatMap(goal.absent.size === 0 ? [] : tiesOf(catalog, goal), ([role, ties]) =>
     ties.map((tie) => residueFor(catalog, goal, role, tie)),
   )

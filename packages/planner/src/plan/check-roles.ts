@@ -11,6 +11,7 @@ import { isRealMember } from '../postgres/membership-option.ts'
 import { schemaOf } from '../postgres/object-kind.ts'
 import { isNone, Targets } from '../resolve/match-objects.ts'
 import { isPreservedIn } from '../resolve/target-state.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** For each of some roles, the nearest superuser that it is or is a member of. */
 export const superusersAbove = (
@@ -18,7 +19,7 @@ export const superusersAbove = (
   roles: readonly string[],
 ): ((role: string) => string | undefined) => {
   const canBecome = (member: string): readonly string[] =>
-    catalog.memberships.ofMember(member).flatMap((row) => (isRealMember(row) ? [row.role] : []))
+    flatMap(catalog.memberships.ofMember(member), (row) => (isRealMember(row) ? [row.role] : []))
   const paths = new MembershipGraph(canBecome)
   const isSuperuser = (role: string): boolean => catalog.isSuperuser(role)
   const below = paths.leadingTo(roles, isSuperuser)
@@ -28,8 +29,8 @@ export const superusersAbove = (
 /** Refuses preserved or managed schemas that do not exist, unless a grant creates them. */
 const checkSchemas = (catalog: Catalog, { desired, options }: SyncRequest): void => {
   const asked = new Set(
-    desired.flatMap(({ grants }) =>
-      ofKind(grants, 'ownership').flatMap(({ object }) =>
+    flatMap(desired, ({ grants }) =>
+      flatMap(ofKind(grants, 'ownership'), ({ object }) =>
         isNamed(object) && object.kind === 'schema' ? object.name : [],
       ),
     ),
@@ -85,7 +86,7 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
   const { desired, options } = request
   const superuserAbove = superusersAbove(
     catalog,
-    desired.flatMap(membershipsAsked).map(({ grant }) => grant.role),
+    flatMap(desired, membershipsAsked).map(({ grant }) => grant.role),
   )
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
   for (const one of desired) {

@@ -11,7 +11,7 @@ import { isRealMember } from '../postgres/membership-option.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { isInert } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
-import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { flatMap, sortedBy, sortedUnique } from '../util/collections.ts'
 
 /**
  * The keys of the objects whose owners or ACLs some operations may change, with the columns and sequences that follow them.
@@ -19,9 +19,10 @@ import { sortedBy, sortedUnique } from '../util/collections.ts'
 export const objectsTouched = (catalog: Catalog, operations: readonly Operation[]): ReadonlySet<string> => {
   const touched = new Set<string>()
   for (const operation of operations) {
-    for (const object of objectTouched(operation)) touched.add(objectKey(object))
-    for (const object of objectWithFollowersTouched(operation))
-      for (const { key } of catalog.followersOf(object)) touched.add(key)
+    const object = objectTouched(operation)
+    if (object !== undefined) touched.add(objectKey(object))
+    const followed = objectWithFollowersTouched(operation)
+    if (followed !== undefined) for (const { key } of catalog.followersOf(followed)) touched.add(key)
   }
   return touched
 }
@@ -30,20 +31,22 @@ export const objectsTouched = (catalog: Catalog, operations: readonly Operation[
 type Change = Readonly<Record<'before' | 'after', CatalogObject | undefined>>
 
 /** Privileges of roles that do not own the objects. Old owners are left out: their loss is reported by itself. */
-function* grantedOn(
+const grantedOn = (
   changes: readonly Change[],
   [now, otherwise]: readonly [keyof Change, keyof Change],
   isTold: (role: string) => boolean,
-): Iterable<Fact> {
+): readonly Fact[] => {
+  const facts: Fact[] = []
   for (const change of changes) {
     const object = change[now]
     if (object === undefined) continue
     for (const item of object.acl.values()) {
       const { grantee } = item
       if (grantee === object.owner || grantee === change[otherwise]?.owner || !isTold(grantee)) continue
-      for (const privilege of item.privileges.keys()) yield privilegeFact(object, item, privilege)
+      item.privileges.forEach((_, privilege) => facts.push(privilegeFact(object, item, privilege)))
     }
   }
+  return facts
 }
 
 /** The ownership that roles lose. Columns and sequences that follow a table go without saying. */
@@ -73,7 +76,7 @@ const loginsLost = (
   changed: ReadonlySet<string>,
   { desired }: Goal,
 ): readonly Effect[] =>
-  [...changed].flatMap((role) =>
+  flatMap(changed, (role) =>
     desired.has(role) && mayLogIn(before, role) && !mayLogIn(after, role)
       ? [effect('loses', { kind: 'attribute', role, attribute: 'LOGIN' })]
       : [],
@@ -169,8 +172,8 @@ export const effectsOf = (
   }
   const old = factsIn(before, grantedOn(changes, ['before', 'after'], isTold))
   const now = factsIn(after, grantedOn(changes, ['after', 'before'], isTold))
-  const lost = [...old].flatMap(([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
-  const gained = [...now].flatMap(([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
+  const lost = flatMap(old, ([key, fact]) => (now.has(key) ? [] : [effect('loses', fact)]))
+  const gained = flatMap(now, ([key, fact]) => (old.has(key) ? [] : [effect('gains', fact)]))
   return [
     ...sortedUnique([...dropped].filter((role) => goal.absent.has(role))).map((role) =>
       effect('loses', { kind: 'role', role }),

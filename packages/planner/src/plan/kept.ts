@@ -8,7 +8,7 @@ import { touchedBy } from '../model/touched.ts'
 import type { ReadonlyAcl } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { membershipOptions, membershipOptionWords, together } from '../postgres/membership-option.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import { objectsTouched } from './effects.ts'
 import { isLater } from '../postgres/timestamp.ts'
 
@@ -24,7 +24,7 @@ const lostOn = (before: CatalogObject, after: CatalogObject): readonly Fact[] =>
   const isMoved = owner !== after.owner && ownerFollows === undefined
   return [
     ...(isMoved ? [{ kind: 'ownership' as const, object: { kind, name }, owner }] : []),
-    ...[...before.acl.values()].flatMap((item) =>
+    ...flatMap(before.acl.values(), (item) =>
       item.grantee === owner || item.grantee === after.owner
         ? []
         : [...item.privileges]
@@ -74,7 +74,7 @@ const lostProperties = (before: Catalog, after: Catalog, role: string): readonly
 /** The roles whose stored passwords go, as far as they are known to have one that they can use, or could one day. */
 const passwordsChanged = (before: Catalog, operations: readonly Operation[]): Set<string> =>
   new Set(
-    operations.flatMap((operation) => {
+    flatMap(operations, (operation) => {
       if (operation.kind !== 'clearPassword' && operation.kind !== 'setPassword') return []
       const { login = false, hasPassword = false } = before.roles.get(operation.role) ?? {}
       return hasPassword || (login && operation.kind === 'setPassword') ? [operation.role] : []
@@ -100,25 +100,25 @@ export const keptOf = (
   done: readonly Operation[],
 ): readonly Kept[] => {
   const { defaults, memberships } = touchedBy(exact)
-  const objects = [...objectsTouched(after, exact)].flatMap((key): Fact[] => {
+  const objects = flatMap(objectsTouched(after, exact), (key): Fact[] => {
     const [had, has] = [before.objects.get(key), after.objects.get(key)]
     return had === undefined || has === undefined ? [] : [...lostOn(had, has)]
   })
   const pairs = new Map(memberships.map((one) => [`${one.role}\0${one.member}`, one]))
   const altered = new Set(
-    exact.flatMap((one) => ('attribute' in one || 'validUntil' in one ? [one.role] : [])),
+    flatMap(exact, (one) => ('attribute' in one || 'validUntil' in one ? [one.role] : [])),
   )
-  const propertied = new Set(exact.flatMap((one) => (one.kind === 'setProperty' ? [one.role] : [])))
+  const propertied = new Set(flatMap(exact, (one) => (one.kind === 'setProperty' ? [one.role] : [])))
   const passwords = passwordsChanged(before, exact)
   for (const role of passwordsChanged(before, done)) passwords.delete(role)
   const facts: readonly Fact[] = [
     ...objects,
-    ...[...pairs.values()].flatMap(({ role, member }) => lostRows(before, after, role, member)),
-    ...defaults.flatMap(({ owner, schema, on }) =>
+    ...flatMap(pairs.values(), ({ role, member }) => lostRows(before, after, role, member)),
+    ...flatMap(defaults, ({ owner, schema, on }) =>
       lostDefaults(before.defaultsOf(owner, schema, on), after.defaultsOf(owner, schema, on)),
     ),
-    ...[...altered].flatMap((role) => lostAttributes(before, after, role)),
-    ...[...propertied].flatMap((role) => lostProperties(before, after, role)),
+    ...flatMap(altered, (role) => lostAttributes(before, after, role)),
+    ...flatMap(propertied, (role) => lostProperties(before, after, role)),
     ...[...passwords].map((role): Fact => ({ kind: 'attribute', role, attribute: 'PASSWORD' })),
   ]
   return sortedBy(facts.map(keeping), ({ role, fact }) => JSON.stringify([role, fact]))

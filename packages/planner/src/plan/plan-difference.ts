@@ -1,7 +1,7 @@
 import { describeEffect, describeName, describeOperation, describeUnmanaged } from '../model/describe.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 
 /** One entry in one part of a plan. */
 export interface PlanEntry {
@@ -93,7 +93,7 @@ const parts = [
 export const planDifferenceOf = (before: Plan, now: Plan): PlanDifference => {
   const differences = parts.map((differenceIn) => differenceIn(before, now))
   return {
-    missing: differences.flatMap(({ missing }) => missing),
-    unexpected: differences.flatMap(({ unexpected }) => unexpected),
+    missing: flatMap(differences, ({ missing }) => missing),
+    unexpected: flatMap(differences, ({ unexpected }) => unexpected),
   }
 }

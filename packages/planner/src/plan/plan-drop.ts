@@ -11,12 +11,13 @@ import { effectsOf } from './effects.ts'
 import { checkOutcome } from './self-check.ts'
 import { fold, transactionsFor } from './transactions.ts'
 import { unusedResidue } from './unused-residue.ts'
+import { flatMap, flat } from '../util/collections.ts'
 
 export const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan => {
   const before = new Catalog(snapshot)
   const now = new Access(before)
   const unused = unusedRoles(before, now)
-  const residue = [...unused].flatMap(([role, ties]) => unusedResidue(role, ties))
+  const residue = flatMap(unused, ([role, ties]) => unusedResidue(role, ties))
   const staying = new Set(residue.map(({ role }) => role))
   const dropped = [...unused.keys()].filter((role) => !staying.has(role))
   const access = { now, overContents: now, overPrivileges: now }
@@ -33,7 +34,7 @@ export const planDropRequest = (snapshot: Snapshot, isDivided: boolean): Plan =>
     request: dropRequest,
     actingRole: catalog.server.actingRole,
     transactions,
-    effects: effectsOf(before, catalog, goal, transactions.flat()),
+    effects: effectsOf(before, catalog, goal, flat(transactions)),
     skipped: [],
     residue,
     kept: [],

@@ -18,6 +18,7 @@ import { checkOutcome } from './self-check.ts'
 import { throughPublicOf } from './through-public.ts'
 import { fold, transactionsFor } from './transactions.ts'
 import { unmanagedOf } from './unmanaged.ts'
+import { flat } from '../util/collections.ts'
 
 const resolved = (before: Catalog, request: SyncRequest): Resolved =>
   withoutCycles(before, resolve(before, request))
@@ -47,10 +48,10 @@ export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: bo
     request,
     actingRole: catalog.server.actingRole,
     transactions,
-    effects: effectsOf(before, catalog, goal, transactions.flat()),
+    effects: effectsOf(before, catalog, goal, flat(transactions)),
     skipped,
     residue: residueOf(catalog, goal),
-    kept: request.options.mode === 'additive' ? keptFrom(before, request, transactions.flat()) : [],
+    kept: request.options.mode === 'additive' ? keptFrom(before, request, flat(transactions)) : [],
     throughPublic: throughPublicOf(catalog, request),
     unmanaged: unmanagedOf(catalog, goal),
   }

@@ -19,7 +19,7 @@ import { type Touched, touchedBy } from '../model/touched.ts'
 import { isSameItem } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
 import { isInert } from '../resolve/future-owner.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 import { objectsTouched } from './effects.ts'
 
 /** How the catalogs differ from what a plan predicted. */
@@ -137,7 +137,7 @@ const nothingAsked = { attachable: new Set<string>(), attachableIn: new Set<stri
 const nowActing = (plan: Plan, found: Catalog): readonly Fact[] => {
   if (plan.request.kind !== 'sync') return []
   const heirs = heirsOf(plan.request)
-  return operationsOf(plan).flatMap((operation): Fact[] => {
+  return flatMap(operationsOf(plan), (operation): Fact[] => {
     if (operation.kind !== 'setOwner' || operation.reason.grant !== null) return []
     const { object, owner, reason } = operation
     const moved = found.object(object)

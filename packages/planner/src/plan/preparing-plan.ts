@@ -4,6 +4,7 @@ import type { DatabaseObject, Snapshot } from '../model/snapshot.ts'
 import { touchedBy } from '../model/touched.ts'
 import { objectKey } from '../postgres/object-kind.ts'
 import { once } from '../util/once.ts'
+import { defined } from '../util/collections.ts'
 
 /** Whether an operation depends on its object only. One that is temporary, or runs as another role, depends on more. */
 const isSimple =
@@ -45,7 +46,7 @@ export const objectsAsPlanned = (
     const { textsIn, before } = looked()
     const now = textsIn(found)
     // Many operations may touch one object, and its text may be long.
-    const touched = new Set(operations.flatMap(objectTouched).map(objectKey))
+    const touched = new Set(defined(operations.map(objectTouched)).map(objectKey))
     return [...touched].every((key) => now.has(key) && now.get(key) === before.get(key))
   }
 }

@@ -27,7 +27,7 @@ import {
   revokeStatement,
   setPropertyStatement,
 } from '../sql/statement.ts'
-import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { flatMap, sortedBy, sortedUnique } from '../util/collections.ts'
 import { absentResidue } from './absent-residue.ts'
 
 /** What would end something, and who could run that. */
@@ -122,7 +122,7 @@ const ownership = (catalog: Catalog, goal: Goal, object: CatalogObject): Residue
 }
 
 const defaults = (catalog: Catalog, goal: Goal): Residue[] =>
-  unwantedDefaults(catalog, goal).flatMap(({ fact, change, role }) =>
+  flatMap(unwantedDefaults(catalog, goal), ({ fact, change, role }) =>
     // Nobody holds a privilege that is still to be restored.
     (change === 'restore'
       ? []
@@ -250,7 +250,7 @@ const memberships = (catalog: Catalog, goal: Goal): Residue[] => {
 }
 
 const attributes = (catalog: Catalog, goal: Goal): Residue[] =>
-  goal.roles.flatMap((role) =>
+  flatMap(goal.roles, (role) =>
     attributeWords
       .filter((attribute) => isUnwanted(catalog, goal, role, attribute))
       .map((attribute) => ({
@@ -267,7 +267,7 @@ const attributes = (catalog: Catalog, goal: Goal): Residue[] =>
 
 /** Connection limits, comments and settings that no list asks for, or that should have another value. */
 const properties = (catalog: Catalog, goal: Goal): Residue[] =>
-  propertyChanges(catalog, goal).flatMap(({ role, name, value }) => {
+  flatMap(propertyChanges(catalog, goal), ({ role, name, value }) => {
     const there = catalog.properties.of(role).get(propertyKey(name))
     if (there === undefined) return []
     const may = `role ${describeName(catalog.server.actingRole)} may not change it`
@@ -304,8 +304,8 @@ export const residueOf = (catalog: Catalog, goal: Goal): readonly Residue[] =>
       ...passwords(catalog, goal),
       ...properties(catalog, goal),
       ...memberships(catalog, goal),
-      ...[...lostObjects(catalog, goal)].flatMap((object) => ownership(catalog, goal, object)),
-      ...revocationsOf(catalog, goal, () => true).blocked.flatMap((one) => heldPrivileges(goal, one)),
+      ...flatMap(lostObjects(catalog, goal), (object) => ownership(catalog, goal, object)),
+      ...flatMap(revocationsOf(catalog, goal, () => true).blocked, (one) => heldPrivileges(goal, one)),
       ...defaults(catalog, goal),
       ...absentResidue(catalog, goal),
     ],

@@ -11,7 +11,7 @@ import { has } from '../postgres/features.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { scopeOfRequest } from '../request/catalog-scope.ts'
-import { append, getOrMake, inKeyOrder, sortedBy, sortedUnique } from '../util/collections.ts'
+import { append, flatMap, getOrMake, inKeyOrder, sortedBy, sortedUnique } from '../util/collections.ts'
 
 const patternKey = ({
   kind,
@@ -71,7 +71,7 @@ class Heirs {
 
 /** The roles with a privilege on an object: those that ACLs name, and for a column, those on its table too. */
 const holdersOf = (catalog: Catalog, object: CatalogObject, privilege: Privilege): readonly string[] => [
-  ...[object, ...tableOf(catalog, object)].flatMap(({ acl }) => [...acl.holders(privilege).keys()]),
+  ...flatMap([object, ...tableOf(catalog, object)], ({ acl }) => [...acl.holders(privilege).keys()]),
   ...dataRolesWith(object.kind, privilege),
 ]
 
@@ -87,7 +87,7 @@ const foundOn = (
   object: CatalogObject,
   rolesWithout: (holders: readonly string[]) => readonly string[],
 ): readonly Found[] => {
-  const privileges = [...object.acl.values()].flatMap((item) =>
+  const privileges = flatMap(object.acl.values(), (item) =>
     item.grantee === everybody ? [...item.privileges.keys()] : [],
   )
   const found = new Map<string, Found>()
@@ -108,7 +108,7 @@ export const throughPublicOf = (catalog: Catalog, request: SyncRequest): readonl
   const objects = objectsNamed(catalog, request)
   if (objects.length === 0) return []
   const roles = new Set(
-    request.desired.flatMap((one) =>
+    flatMap(request.desired, (one) =>
       catalog.roles.has(one.role) && !catalog.isSuperuser(one.role) ? [one.role] : [],
     ),
   )
@@ -116,7 +116,7 @@ export const throughPublicOf = (catalog: Catalog, request: SyncRequest): readonl
   const found = new Map<string, readonly string[]>()
   const rolesWithout = (holders: readonly string[]): readonly string[] =>
     getOrMake(found, sortedUnique(holders).join('\0'), () => {
-      const others = new Set(holders.flatMap((holder) => heirs.of(holder)))
+      const others = new Set(flatMap(holders, (holder) => heirs.of(holder)))
       return [...roles].filter((role) => !others.has(role))
     })
   const groups = new Map<string, Found[]>()

@@ -8,6 +8,7 @@ import { withBorrowedRights } from '../temporary-rights/borrow.ts'
 import { isWithinBudget, lockShare } from '../transaction/lock-budget.ts'
 import { withRoleLocks } from '../transaction/role-locks.ts'
 import { once } from '../util/once.ts'
+import { flatMap } from '../util/collections.ts'
 
 const runStep = (catalog: Catalog, goal: Goal, step: Step, run: (operation: Operation) => void): void => {
   const isRepeated = typeof step !== 'function'
@@ -27,7 +28,7 @@ export const fold = (
   goal: Goal,
   groups: readonly (readonly Step[])[],
 ): readonly Operation[] =>
-  groups.flatMap((group) =>
+  flatMap(groups, (group) =>
     withBorrowedRights(catalog, (run) => {
       for (const step of group) runStep(catalog, goal, step, run)
     }),

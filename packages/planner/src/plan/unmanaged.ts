@@ -14,7 +14,7 @@ import type { Membership } from '../model/membership.ts'
 import type { Unmanaged } from '../model/snapshot.ts'
 import { isRealMember } from '../postgres/membership-option.ts'
 import type { Goal } from '../resolve/target-state.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 
 const memberships = (catalog: Catalog, goal: Goal): Unmanaged[] => {
   const all: Unmanaged[] = []
@@ -52,7 +52,7 @@ const whyItStays = (catalog: Catalog, goal: Goal, row: Membership): string | und
 
 /** Members of roles that list their members otherwise. */
 const members = (catalog: Catalog, goal: Goal): Unmanaged[] =>
-  [...goal.listing].flatMap((role) => {
+  flatMap(goal.listing, (role) => {
     const all = new Map<string, string>()
     for (const row of catalog.memberships.inRole(role)) {
       const { member } = row
@@ -72,7 +72,7 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
     (catalog.roles.get(row.role)?.elsewhere ?? 0) > 0 &&
     isIntermediateName(row.role) &&
     judge(row).kind === 'keep'
-  return goal.roles.flatMap((role) => {
+  return flatMap(goal.roles, (role) => {
     const left = new Set<string>()
     for (const row of catalog.memberships.ofMember(role)) if (isLeft(row)) left.add(row.role)
     if (left.size === 0) return []
@@ -86,7 +86,7 @@ const elsewhere = (catalog: Catalog, goal: Goal): Unmanaged[] => {
  * only those are left that another role asks for.
  */
 const ownDefaults = (catalog: Catalog, { desired, idle, managed, access }: Goal): Unmanaged[] =>
-  [...catalog.defaults].flatMap((defaults) => {
+  flatMap(catalog.defaults, (defaults) => {
     const { owner, schema, on } = defaults
     const isResidue =
       idle.has(owner) &&

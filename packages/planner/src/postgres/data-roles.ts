@@ -1,5 +1,6 @@
 import type { ObjectKind } from './object-kind.ts'
 import type { Privilege } from './privilege.ts'
+import { flatMap } from '../util/collections.ts'
 
 interface DataRole {
   readonly kinds: readonly ObjectKind[]
@@ -26,6 +27,6 @@ export const dataRoles: Readonly<Record<string, readonly DataRole[]>> = {
 
 /** The predefined roles whose members have a privilege on every object of a kind. */
 export const dataRolesWith = (kind: ObjectKind, privilege: Privilege): readonly string[] =>
-  Object.entries(dataRoles).flatMap(([role, all]) =>
+  flatMap(Object.entries(dataRoles), ([role, all]) =>
     all.some(({ kinds, privileges }) => kinds.includes(kind) && privileges.includes(privilege)) ? [role] : [],
   )

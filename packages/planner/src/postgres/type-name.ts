@@ -1,4 +1,5 @@
 import { nameProblem, quoteIdent, storedNameProblem } from './identifier.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** Types of pg_catalog as `format_type` spells them, with the other names that SQL or the catalog has for them. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
@@ -27,7 +28,7 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
 }
 
 const canonical = new Map(
-  Object.entries(spellings).flatMap(([name, others]) => [name, ...others].map((other) => [other, name])),
+  flatMap(Object.entries(spellings), ([name, others]) => [name, ...others].map((other) => [other, name])),
 )
 
 const word = String.raw`[\p{L}_][\p{L}\p{N}_$]*`

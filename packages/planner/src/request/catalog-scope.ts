@@ -10,7 +10,7 @@ import { askersOf, newOwnersIn, type PlanOptions, type Request, type SyncRequest
 import type { PatternScope, Scope } from '../model/scope.ts'
 import { isAll, isNamed, isPattern, type Target } from '../model/target.ts'
 import { distinctObjects, type ObjectName } from '../postgres/object-kind.ts'
-import { inKeyOrder, sortedUnique } from '../util/collections.ts'
+import { flat, flatMap, inKeyOrder, sortedUnique } from '../util/collections.ts'
 
 /** A scope of nothing. */
 export const nothingToRead: Scope = {
@@ -56,17 +56,17 @@ const patternsOf = (target: Target): readonly PatternScope[] => {
 
 /** The names of the settings that a role should have. */
 const settingsAsked = ({ settings = {}, settingsIn = {} }: DesiredRole): readonly string[] =>
-  [settings, ...Object.values(settingsIn)].flatMap((all) => Object.keys(all))
+  flatMap([settings, ...Object.values(settingsIn)], (all) => Object.keys(all))
 
 const scopeOfSync = (request: SyncRequest): Scope => {
   const { desired, options } = request
   // Many roles ask for the same.
   const lists = new Set(askersOf(request).map((one) => one.grants))
-  const grants = [...new Set([...lists].flat())]
+  const grants = [...new Set(flat(lists))]
   const privileges = ofKind(grants, 'privilege').map(({ object }) => object)
   const ownerships = ofKind(grants, 'ownership').map(({ object }) => object)
   // REVOKE on a table also revokes on its columns, which PUBLIC keeps.
-  const ofPublic = ofKind(options.public ?? [], 'privilege').flatMap(({ object }) =>
+  const ofPublic = flatMap(ofKind(options.public ?? [], 'privilege'), ({ object }) =>
     object.kind === 'table' ? [object] : [],
   )
   const whole: readonly Target[] = [...ownerships, ...ofPublic]
@@ -76,26 +76,28 @@ const scopeOfSync = (request: SyncRequest): Scope => {
     ...nothingToRead,
     desired: desired.map(({ role }) => role),
     properties: desired.filter((one) => propertiesManaged(one).size > 0).map(({ role }) => role),
-    settings: desired.flatMap(settingsAsked),
+    settings: flatMap(desired, settingsAsked),
     absent: absentRolesOf(desired),
     members: rolesWithMembers(desired),
     roles: [
       ...ofKind(grants, 'membership').map(({ role }) => role),
-      ...desired.flatMap(listedMemberships).map(({ member }) => member),
+      ...flatMap(desired, listedMemberships).map(({ member }) => member),
       ...newOwnersIn(request),
       ...creators.map(({ owner }) => owner),
     ],
     objects: [
       ...[...ownerships, ...privileges].map(objectOf),
-      ...creators.flatMap(({ schema }) => (schema === null ? [] : [schemaNamed(schema)])),
+      ...flatMap(creators, ({ schema }) => (schema === null ? [] : [schemaNamed(schema)])),
       ...(manages?.schemas ?? []).map(schemaNamed),
-      ...desired.flatMap(({ settingsIn = {} }) => Object.keys(settingsIn).map(databaseNamed)),
-      ...desired.flatMap(({ preserveExistingGrantsInSchemas: preserved = [] }) => preserved.map(schemaNamed)),
+      ...flatMap(desired, ({ settingsIn = {} }) => Object.keys(settingsIn).map(databaseNamed)),
+      ...flatMap(desired, ({ preserveExistingGrantsInSchemas: preserved = [] }) =>
+        preserved.map(schemaNamed),
+      ),
     ],
     owned: whole.filter(isNamed),
     patterns: [
-      ...privileges.flatMap(patternsOf),
-      ...whole.flatMap(patternsOf).map((one): PatternScope => ({ ...one, owned: true })),
+      ...flatMap(privileges, patternsOf),
+      ...flatMap(whole, patternsOf).map((one): PatternScope => ({ ...one, owned: true })),
     ],
     defaultsOf: creators.map(({ owner }) => owner),
   })

@@ -3,6 +3,7 @@ import { describeGrant, describeName } from '../model/describe.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isLimited, type Managed } from '../model/managed.ts'
 import type { PlanOptions } from '../model/request.ts'
+import { flatMap } from '../util/collections.ts'
 
 type Fail = (problem: string, field: string) => never
 
@@ -53,7 +54,7 @@ export const checkAbsent = (
 
 /** Refuses grants of what goes with a role that should not exist. */
 export const checkNotAsked = (desired: readonly RequestedRole[]): void => {
-  const absent = new Set(desired.flatMap((one) => (one.absent === true ? [one.role] : [])))
+  const absent = new Set(flatMap(desired, (one) => (one.absent === true ? [one.role] : [])))
   if (absent.size === 0) return
   for (const { role, members = [] } of desired)
     for (const member of members) {

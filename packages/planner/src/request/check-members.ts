@@ -4,7 +4,7 @@ import { type MembershipGrant, ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import type { Managed } from '../model/managed.ts'
-import { sortedBy } from '../util/collections.ts'
+import { flatMap, sortedBy } from '../util/collections.ts'
 import { checkMembership, checkRoleName } from './parse-grant.ts'
 import type { Refuse } from './refuse.ts'
 
@@ -63,7 +63,7 @@ const isOtherwise = (grant: MembershipGrant, listed: MembershipGrant): boolean =
  */
 export const checkListed = (desired: readonly DesiredRole[]): void => {
   const lists = new Map(
-    desired.flatMap((one) =>
+    flatMap(desired, (one) =>
       one.members === undefined
         ? []
         : [[one.role, new Map(listedMemberships(one).map(({ member, grant }) => [member, grant]))] as const],

@@ -5,6 +5,7 @@ import type { PatternScope, Scope } from '../model/scope.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { objectKey, plural } from '../postgres/object-kind.ts'
 import { scopeOfRequest } from './catalog-scope.ts'
+import { flatMap } from '../util/collections.ts'
 
 const patternKey = ({ kind, schema, column }: PatternScope, isOwned = false): string =>
   `${kind}\0${schema}\0${column ?? ''}\0${isOwned}`
@@ -21,7 +22,7 @@ const uncovered = (needed: Scope, read: Scope): readonly string[] => {
   const owned = new Set(read.owned.map(objectKey))
   const objects = new Set([...owned, ...read.objects.map(objectKey)])
   // What is to be owned is read with more.
-  const patterns = new Set(read.patterns.flatMap((one) => [patternKey(one), patternKey(one, one.owned)]))
+  const patterns = new Set(flatMap(read.patterns, (one) => [patternKey(one), patternKey(one, one.owned)]))
   const defaultsOf = new Set([...read.desired, ...read.defaultsOf])
   return [
     ...needed.desired.filter((name) => !desired.has(name)).map(describeRole),

@@ -8,6 +8,7 @@ import { futureObjects } from '../postgres/default-privileges.ts'
 import { firstVersionWith, has } from '../postgres/features.ts'
 import { objectKinds, plural } from '../postgres/object-kind.ts'
 import { type Privilege, privilegesSince } from '../postgres/privilege.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The first version that has something, and its name. */
 type Newer = readonly [since: number, what: string]
@@ -74,5 +75,5 @@ export const checkSupported = (version: number, request: SyncRequest): void => {
     )
   }
   for (const { role, grants } of askersOf(request)) for (const grant of grants) check(role, grant)
-  for (const { member, grant } of request.desired.flatMap(listedMemberships)) check(member, grant)
+  for (const { member, grant } of flatMap(request.desired, listedMemberships)) check(member, grant)
 }

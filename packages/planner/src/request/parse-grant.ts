@@ -31,7 +31,7 @@ import {
 import { canonicalParameter } from '../postgres/parameter-name.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { typeName } from '../postgres/type-name.ts'
-import { sortedUnique } from '../util/collections.ts'
+import { flatMap, sortedUnique } from '../util/collections.ts'
 import { checkAttribute } from './check-attribute.ts'
 import { quotedText } from './describe-given.ts'
 import type { Refuse } from './refuse.ts'
@@ -218,7 +218,7 @@ export const checkMembership = (role: string, grant: MembershipGrant, refuse: Re
   if (of === 'pg_database_owner') refuse('role', 'pg_database_owner cannot have explicit members')
   if (isIntermediateName(of))
     refuse('role', `${describeName(of)} is an intermediate role; ask for the privilege that it holds`)
-  const options = (['admin', 'inherit', 'set'] as const).flatMap((option) => {
+  const options = flatMap(['admin', 'inherit', 'set'] as const, (option) => {
     const value = grant[option]
     return value === undefined ? [] : [[option, checkFlag(option, value, refuse)] as const]
   })

@@ -18,7 +18,7 @@ import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
 import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
 import { objectKey, schemaOf } from '../postgres/object-kind.ts'
-import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { append, flatMap, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { checkAbsent, checkNotAsked, isAbsent } from './check-absent.ts'
 import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
@@ -179,7 +179,7 @@ const ownershipKeys = ({ object }: OwnershipGrant): readonly [string, ...string[
 }
 
 const checkOwners = (desired: readonly DesiredRole[]): void => {
-  const asked = desired.flatMap(({ role, grants }) =>
+  const asked = flatMap(desired, ({ role, grants }) =>
     ofKind(grants, 'ownership').map((grant) => ({ role, grant })),
   )
   const owners = new Map<string, (typeof asked)[number]>()
@@ -200,7 +200,7 @@ const checkCycles = (desired: readonly DesiredRole[]): void => {
   const memberships = new Map(
     desired.map(({ role, grants }) => [role, ofKind(grants, 'membership').map((grant) => grant.role)]),
   )
-  for (const { member, grant } of desired.flatMap(listedMemberships)) append(memberships, member, grant.role)
+  for (const { member, grant } of flatMap(desired, listedMemberships)) append(memberships, member, grant.role)
   const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
   if (cycle !== undefined)
     throw new InvalidGrantError({

@@ -7,6 +7,7 @@ import type { Scope } from '../model/scope.ts'
 import { touchedBy } from '../model/touched.ts'
 import { scope, scopeOfRequest } from './catalog-scope.ts'
 import { requestOf } from './parse-request.ts'
+import { defined, flatMap } from '../util/collections.ts'
 
 /**
  * Whether an operation touches only what is read with the desired roles anyway: the intermediate roles that
@@ -47,10 +48,10 @@ export const scopeOfPlan = (plan: Plan): Scope => {
     roles: [
       ...roles,
       ...touchedBy(operationsOf(plan)).creators.values(),
-      ...operations.flatMap(rolesTouched),
+      ...flatMap(operations, rolesTouched),
     ],
-    objects: [...objects, ...operations.flatMap(objectTouched)],
-    owned: [...owned, ...operations.flatMap(objectWithFollowersTouched)],
+    objects: [...objects, ...defined(operations.map(objectTouched))],
+    owned: [...owned, ...defined(operations.map(objectWithFollowersTouched))],
     patterns: [],
     defaultsOf: [...defaultsOf, ...touchedBy(operations).defaults.map(({ owner }) => owner)],
     unusedRoles: false,

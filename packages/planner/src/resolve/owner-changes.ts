@@ -1,7 +1,7 @@
 import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
 import type { CreateSchema, Reason, SetOwner } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
-import { inKeyOrder, sortedBy } from '../util/collections.ts'
+import { flatMap, inKeyOrder, sortedBy } from '../util/collections.ts'
 import { futureOwner, losesOwnership, type Ownerships } from './future-owner.ts'
 import { notAskedFor } from './target-state.ts'
 
@@ -38,14 +38,14 @@ export const ownerChanges = (
   ownerships: Ownerships,
   part: Part,
 ): readonly OwnerChange[] => {
-  const gained = inKeyOrder(ownerships.owners).flatMap(({ object, role, reason }): OwnerChange[] => {
+  const gained = flatMap(inKeyOrder(ownerships.owners), ({ object, role, reason }): OwnerChange[] => {
     const existing = catalog.object(object)
     return isIn(object, part) && existing?.owner !== role ? [{ object, existing, owner: role, reason }] : []
   })
   const lost = [...lostObjects(catalog, ownerships)].filter((object) => isIn(object, part))
   return [
     ...gained,
-    ...sortedBy(lost, sharedLast).flatMap((existing): OwnerChange[] => {
+    ...flatMap(sortedBy(lost, sharedLast), (existing): OwnerChange[] => {
       const { kind, name, key } = existing
       const owner = futureOwner(catalog, ownerships, key)!
       if (owner === existing.owner) return []

@@ -148,14 +148,15 @@ export class GrantResolver implements Pick<
   #find(grant: PrivilegeGrant): readonly Asked[] | NoObjects {
     const objects = this.#targets.objectsOf(grant.object)
     if (isNone(objects)) return objects
-    return grant.privileges.flatMap((privilege) =>
-      objects.map(({ object, key, existing }): Asked => {
+    const asked: Asked[] = []
+    for (const privilege of grant.privileges)
+      for (const { object, key, existing } of objects) {
         const owner = futureOwner(this.#catalog, this.#context.goal, key)
         const providers =
           existing === undefined || grant.direct ? [] : this.#intermediate.providing(existing, privilege)
-        return { provides: { privilege, object }, key, owner, providers }
-      }),
-    )
+        asked.push({ provides: { privilege, object }, key, owner, providers })
+      }
+    return asked
   }
 
   #addPrivilege(target: TargetPrivilege): void {
@@ -170,7 +171,8 @@ export class GrantResolver implements Pick<
     const { overPrivileges } = this.#access
     if (owner === undefined || overPrivileges.isSuperuser) return undefined
     const existing = this.#context.settled.objects.get(key)
-    const refusal = overPrivileges.objects.whyNotManaged({ ...existing, ...object, owner }, privilege, {
+    const future = existing?.owner === owner ? existing : { ...existing, ...object, owner }
+    const refusal = overPrivileges.objects.whyNotManaged(future, privilege, {
       statement: 'grant',
       ...(grantable && { newHolders: this.#newOptions.before(provides) }),
     })
@@ -238,7 +240,7 @@ export class GrantResolver implements Pick<
       const isTaken = (name: string): boolean => this.#catalog.roles.has(name) || this.#newNames.has(name)
       const { settled, seed } = this.#context
       const { oid = null } = settled.objects.get(key) ?? {}
-      const role = intermediateName(settled.server, { ...object, oid }, privilege, seed, isTaken)
+      const role = intermediateName(settled.server, { kind: object.kind, key, oid }, privilege, seed, isTaken)
       this.#newNames.add(role)
       this.#addPrivilege({ object, key, privilege, role, grantable: false, reason })
       return role

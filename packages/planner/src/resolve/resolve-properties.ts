@@ -5,6 +5,7 @@ import { takesNothing } from '../model/managed.ts'
 import { propertyKey, type PropertyName, type RoleProperty } from '../model/role-property.ts'
 import { additive, type Skips, type WhyNot } from './skips.ts'
 import type { TargetProperties, TargetState } from './target-state.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The properties of a role that a request asks for. */
 const propertiesAsked = (desired: DesiredRole): readonly RoleProperty[] => {
@@ -23,7 +24,7 @@ const propertiesAsked = (desired: DesiredRole): readonly RoleProperty[] => {
       : []),
     ...(typeof comment === 'string' ? [{ role, property: 'comment' as const, value: comment }] : []),
     ...settingsOf(settings, {}),
-    ...Object.entries(settingsIn).flatMap(([database, all]) => settingsOf(all, { database })),
+    ...flatMap(Object.entries(settingsIn), ([database, all]) => settingsOf(all, { database })),
   ]
 }
 

@@ -22,6 +22,7 @@ import { resolveOwnership } from './resolve-ownership.ts'
 import { PropertyResolver } from './resolve-properties.ts'
 import { Skips } from './skips.ts'
 import { type AskedGrant, type Goal, nothingFor, type TargetState } from './target-state.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** For each desired role that owns something: the name of a caretaker that may own it instead. */
 const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
@@ -53,14 +54,14 @@ const attachableIn = (desired: readonly DesiredRole[]): ReadonlySet<string> => {
 /** The members of roles that may lose the ADMIN option, because these list their members. */
 const administratorsLost = (catalog: Catalog, desired: readonly DesiredRole[]): readonly string[] => {
   const graph = new RoleGraph(catalog)
-  return desired.flatMap((one) => {
+  return flatMap(desired, (one) => {
     if (one.members === undefined) return []
-    const kept = new Set(listedMemberships(one).flatMap(({ member, grant }) => (grant.admin ? [member] : [])))
-    return catalog.memberships
-      .inRole(one.role)
-      .flatMap(({ member, admin }) =>
-        admin && !kept.has(member) && !graph.staysMember(member) ? [member] : [],
-      )
+    const kept = new Set(
+      flatMap(listedMemberships(one), ({ member, grant }) => (grant.admin ? [member] : [])),
+    )
+    return flatMap(catalog.memberships.inRole(one.role), ({ member, admin }) =>
+      admin && !kept.has(member) && !graph.staysMember(member) ? [member] : [],
+    )
   })
 }
 
@@ -74,7 +75,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     listing: new Set(rolesWithMembers(desired)),
     losers: new Set([...nothing.desired, ...administratorsLost(catalog, desired)]),
     idle: new Set(
-      desired.flatMap(({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
+      flatMap(desired, ({ role, grants, preserveExistingGrantsInSchemas = [] }) =>
         grants.length + preserveExistingGrantsInSchemas.length === 0 ? [role] : [],
       ),
     ),
@@ -85,7 +86,7 @@ const emptyTarget = (catalog: Catalog, request: SyncRequest): TargetState => {
     attachableIn: attachableIn(askersOf(request)),
     preserved: preservedSchemas(desired),
     managed: judgedBy(options),
-    external: new Set(desired.flatMap(({ role, external }) => (external === true ? [role] : []))),
+    external: new Set(flatMap(desired, ({ role, external }) => (external === true ? [role] : []))),
     keepDependents: options.keepDependents === true,
   }
 }
@@ -99,7 +100,7 @@ const absentRoles = (
   { desired, options }: SyncRequest,
   skips: Skips,
 ): ((role: string) => boolean) => {
-  const external = new Set(desired.flatMap((one) => (one.external === true ? [one.role] : [])))
+  const external = new Set(flatMap(desired, (one) => (one.external === true ? [one.role] : [])))
   const staysAbsent = (role: string): boolean =>
     !catalog.roles.has(role) && (options.createRoles === false || external.has(role))
   for (const { role } of desired)
@@ -137,7 +138,7 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     return false
   }
   const existing = request.desired.filter(({ role }) => !empty.absent.has(role) && exists(role))
-  const asked = askersOf({ ...request, desired: existing }).flatMap(({ role, grants }) =>
+  const asked = flatMap(askersOf({ ...request, desired: existing }), ({ role, grants }) =>
     grants.map((grant): AskedGrant => ({ role, grant })),
   )
   const attributes = new AttributeResolver(catalog, now, skips, empty)
@@ -157,7 +158,7 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     inherits: others.inherits,
   }
   const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
-  const joined = request.desired.flatMap(({ grants }) =>
+  const joined = flatMap(request.desired, ({ grants }) =>
     ofKind(grants, 'membership').map((grant) => grant.role),
   )
   const goal = { ...target, owners, access }
@@ -188,7 +189,7 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
         break
     }
   }
-  for (const { member, grant } of existing.flatMap(listedMemberships))
+  for (const { member, grant } of flatMap(existing, listedMemberships))
     grants.member(grant, { role: member, grant })
   const { memberships, privileges, optionsNotGiven, publicObjects } = grants
   const { defaults, publicFutures } = future

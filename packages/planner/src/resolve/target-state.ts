@@ -9,6 +9,7 @@ import { defaultsFor, type Future } from '../postgres/default-privileges.ts'
 import type { AskedMembershipOptions } from '../postgres/membership-option.ts'
 import { type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** A grant, and the desired role that asks for it: the reason for what is done. */
 export interface AskedGrant<Of extends Grant = Grant> {
@@ -202,7 +203,7 @@ export const entitlement = (
   const produced =
     defaults.size === 0 || role === everybody
       ? []
-      : defaultsFor(object).flatMap((future) => {
+      : flatMap(defaultsFor(object), (future) => {
           const goal = defaults.get(defaultKey({ ...future, owner: object.owner }, privilege, role))
           return goal === undefined ? [] : [goal]
         })

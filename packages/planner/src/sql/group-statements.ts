@@ -1,7 +1,7 @@
 import type { Operation } from '../model/operation.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { append, sortedUnique } from '../util/collections.ts'
+import { append, flat, flatMap, sortedUnique } from '../util/collections.ts'
 
 /** At least one. */
 export type Several<T> = readonly [T, ...T[]]
@@ -170,9 +170,9 @@ const combinations = (
   const alike = partsBy(partsBy(bundles, keyOf), (part) =>
     sortedUnique(part.map(([first]) => last(first!))).join('\0'),
   )
-  return alike.flatMap((parts) =>
+  return flatMap(alike, (parts) =>
     combinations(
-      parts.map((part) => part.flat()),
+      parts.map((part) => flat(part)),
       others,
     ),
   )
@@ -183,16 +183,14 @@ const combinations = (
  * from 16 on, each GRANT of a role costs a non-superuser much, but more members in its list cost nothing.
  */
 export const groupsOf = (operations: readonly Operation[]): readonly Group[] =>
-  runsOf(operations)
-    .flatMap(({ operations: run, isUnordered }): readonly (readonly Operation[])[] => {
-      const shape = shapeOf(run[0]!)
-      if (shape === undefined || run.length === 1) return [run]
-      const parts = isUnordered ? partsBy(run, (operation) => headOf(operation)!) : [run]
-      return parts.flatMap((part) =>
-        combinations(
-          part.map((operation) => [operation]),
-          shape.lists,
-        ),
-      )
-    })
-    .map((group) => group as Group)
+  flatMap(runsOf(operations), ({ operations: run, isUnordered }): readonly (readonly Operation[])[] => {
+    const shape = shapeOf(run[0]!)
+    if (shape === undefined || run.length === 1) return [run]
+    const parts = isUnordered ? partsBy(run, (operation) => headOf(operation)!) : [run]
+    return flatMap(parts, (part) =>
+      combinations(
+        part.map((operation) => [operation]),
+        shape.lists,
+      ),
+    )
+  }).map((group) => group as Group)

@@ -17,6 +17,7 @@ import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
 import { type Group, groupsOf } from './group-statements.ts'
 import { noSelfGrantStatement, statementOfGroup } from './statement.ts'
 import { warningsOf } from './warnings.ts'
+import { flatMap, flat } from '../util/collections.ts'
 
 /** The operations of one statement, with a change of role if the statement before ran as another role. */
 export interface Step {
@@ -182,7 +183,7 @@ const renderTransaction = (
     ...(actAs === undefined ? [] : [`SET LOCAL ROLE ${quoteGivenIdent(actAs)};`]),
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey});`,
     ...(createsRoles ? [`${noSelfGrantStatement};`] : []),
-    ...steps.flatMap(renderStep),
+    ...flatMap(steps, renderStep),
     ...(last === undefined ? [] : [`${last};`]),
     'COMMIT;',
   ].join('\n')
@@ -216,7 +217,7 @@ export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
       'cannot render: this is not a plan; was the await forgotten, or is the plan in the field plan?',
     )
   const { request, transactions, actingRole } = plan
-  const count = transactions.flat().length
+  const count = flat(transactions).length
   const title =
     count === 0
       ? 'nothing to do'

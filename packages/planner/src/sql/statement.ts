@@ -14,7 +14,7 @@ import { quoteIdent, quoteLiteral, quoteQualified } from '../postgres/identifier
 import type { MembershipOption } from '../postgres/membership-option.ts'
 import { type NameSyntax, type ObjectKind, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { append } from '../util/collections.ts'
+import { append, flatMap } from '../util/collections.ts'
 import type { Group, RoleAlteration, Several } from './group-statements.ts'
 
 /** A setting in SQL. The whole may be longer than a name, but none of its parts is. */
@@ -217,7 +217,7 @@ const alterRole = (all: Several<RoleAlteration>): string =>
 const createRole = ([{ role }, ...rest]: Several<CreateRole | RoleAlteration>): string =>
   [
     `CREATE ROLE ${quoteIdent(role)}`,
-    ...rest.flatMap((one) => (one.kind === 'createRole' ? [] : [alteration(one)])),
+    ...flatMap(rest, (one) => (one.kind === 'createRole' ? [] : [alteration(one)])),
   ].join(' ')
 
 type Rendered = Exclude<Operation, SetPassword>

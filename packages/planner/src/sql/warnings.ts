@@ -5,7 +5,7 @@ import { everybody } from '../postgres/acl-item.ts'
 import { type Attribute, attributeWords } from '../postgres/attribute.ts'
 import { type ObjectKind, objectKey, plural } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { append, sortedBy } from '../util/collections.ts'
+import { append, flatMap, sortedBy } from '../util/collections.ts'
 
 /** The attributes without which a role can no longer do what others may rely on. */
 const graveAttributes: ReadonlySet<Attribute> = new Set([
@@ -33,7 +33,7 @@ const privilegeKey = ({ role, fact }: Effect): string | undefined =>
 
 /** The effects that are grave, without privileges that a role gets again from somebody else, as from a new owner. */
 const graveIn = (effects: readonly Effect[]): readonly Effect[] => {
-  const gained = new Set(effects.flatMap((one) => (one.change === 'gains' ? [privilegeKey(one)] : [])))
+  const gained = new Set(flatMap(effects, (one) => (one.change === 'gains' ? [privilegeKey(one)] : [])))
   return effects.filter((one) => {
     const key = privilegeKey(one)
     return isGrave(one) && (key === undefined || !gained.has(key))
@@ -73,11 +73,11 @@ const describePrivileges = (lost: readonly Effect[]): readonly string[] => {
 
 /** What a role loses, by what is lost of it and by the attributes that are taken from it. */
 const describeLosses = (role: string, lost: readonly Effect[], taken: readonly Attribute[]): string => {
-  const owned = countsOf(lost.flatMap(({ fact }) => (fact.kind === 'ownership' ? [fact.object.kind] : [])))
+  const owned = countsOf(flatMap(lost, ({ fact }) => (fact.kind === 'ownership' ? [fact.object.kind] : [])))
   const dropped = lost.some(({ fact }) => fact.kind === 'role')
   const gone = new Set<string>([
     ...taken,
-    ...lost.flatMap(({ fact }) => (fact.kind === 'attribute' ? [fact.attribute] : [])),
+    ...flatMap(lost, ({ fact }) => (fact.kind === 'attribute' ? [fact.attribute] : [])),
   ])
   const attributes = attributeWords.filter((word) => gone.has(word)).join(', ')
   const ownership = owned === '' ? [] : [`ownership of ${owned}`]

@@ -14,7 +14,7 @@ import { everybody } from '../postgres/acl-item.ts'
 import type { Future } from '../postgres/default-privileges.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { append } from '../util/collections.ts'
+import { append, flatMap } from '../util/collections.ts'
 
 /** What a role gains or loses, whichever intermediate role gives it. */
 export type Item =
@@ -212,13 +212,13 @@ const changesIn = (changes: readonly Change[]): Changes => {
   for (const [key, { role }] of seen.gains)
     if (seen.loses.has(key)) replaced.set(role, (replaced.get(role) ?? 0) + 1)
   const without = (one: typeof seen.gains, other: typeof seen.gains): readonly Change[] =>
-    [...one].flatMap(([key, change]) => (other.has(key) ? [] : [change]))
+    flatMap(one, ([key, change]) => (other.has(key) ? [] : [change]))
   return { all: [...without(seen.gains, seen.loses), ...without(seen.loses, seen.gains)], replaced }
 }
 
 /** What the operations of a plan give and take for good. */
 const changesByOperations = (plan: Plan): readonly Change[] =>
-  operationsOf(plan).flatMap((operation): readonly Change[] => {
+  flatMap(operationsOf(plan), (operation): readonly Change[] => {
     const { role, grant, temporary } = operation.reason
     const change = temporary === undefined ? changeOf(operation) : undefined
     return change === undefined ? [] : [{ ...change, sources: [{ role, grant }] }]
@@ -232,7 +232,7 @@ const changesByEffects = (plan: Plan, effects: readonly Effect[]): readonly Chan
     const key = item.kind === 'ownership' ? keyOf(item) : keyOfChange(change)
     for (const source of its) append(sources, key, source)
   }
-  return effects.flatMap((effect): readonly Change[] => {
+  return flatMap(effects, (effect): readonly Change[] => {
     const { role, change, fact } = effect
     const item = itemOf(fact, effect)
     if (item === undefined) return []

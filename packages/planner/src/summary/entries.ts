@@ -3,7 +3,7 @@ import { describeObjects, listed, placeOf } from '../model/describe-several.ts'
 import { describeFuture, describeName } from '../model/describe.ts'
 import { objectKey, objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { append, getOrMake } from '../util/collections.ts'
+import { append, flatMap, getOrMake } from '../util/collections.ts'
 import type { GrantOption, Item, ChangeSource } from './change.ts'
 
 /** Several things of one sort that roles gain or lose. */
@@ -50,7 +50,7 @@ type Of<K extends Item['kind']> = Extract<SourcedItem, { readonly kind: K }>
 
 const sourcesOf = (
   items: readonly { readonly sources: readonly ChangeSource[] }[],
-): readonly ChangeSource[] => eachOnce(items.flatMap(({ sources }) => sources))
+): readonly ChangeSource[] => eachOnce(flatMap(items, ({ sources }) => sources))
 
 const privileges = (items: readonly Of<'privilege'>[]): readonly SummaryEntry[] => {
   const byObject = new Map<

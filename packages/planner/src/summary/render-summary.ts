@@ -2,6 +2,7 @@ import { describeRoles } from '../model/describe-several.ts'
 import { describeName } from '../model/describe.ts'
 import type { Plan } from '../model/plan.ts'
 import { type LeftSummary, type RolesSummary, type Summary, summaryOf } from './summary.ts'
+import { flat, flatMap } from '../util/collections.ts'
 
 /** The most lines of one list. What is longer ends with how many more there are. */
 const mostLines = 8
@@ -34,11 +35,11 @@ const ofRoles = (all: readonly RolesSummary[]): readonly (readonly string[])[] =
 const fitting = (groups: readonly (readonly string[])[]): readonly string[] => {
   const shown = groups.slice(0, groups.length <= mostLines ? mostLines : mostLines - 1)
   const left = groups.length - shown.length
-  return left === 0 ? shown.flat() : [...shown.flat(), `… and ${left} more groups of roles`]
+  return left === 0 ? flat(shown) : [...flat(shown), `… and ${left} more groups of roles`]
 }
 
 const ofLeft = (left: readonly LeftSummary[]): readonly string[] =>
-  left.flatMap(({ reason, messages }) => messages.map((message) => `${reason}: ${message}`))
+  flatMap(left, ({ reason, messages }) => messages.map((message) => `${reason}: ${message}`))
 
 const headline = ({ desired, operations, transactions, actingRole, hasDrift }: Summary): string => {
   const what = desired.length === 0 ? 'drops unused roles' : `syncs ${describeRoles(desired)}`

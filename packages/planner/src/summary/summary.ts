@@ -4,7 +4,7 @@ import { operationsOf, type Plan, type Skipped } from '../model/plan.ts'
 import { desiredRolesOf, sessionsEndedBy } from '../model/request.ts'
 import type { Residue } from '../model/residue.ts'
 import { warningsOf } from '../sql/warnings.ts'
-import { append, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
+import { append, flatMap, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
 import { type Change, type Changes, changesOf, changesOfOthers, changesOfPublic } from './change.ts'
 import { eachOnce, entriesOf, type SourcedItem, type SummaryEntry } from './entries.ts'
 
@@ -76,7 +76,7 @@ export const rolesOf = ({ all, replaced }: Changes): readonly RolesSummary[] => 
   for (const [role, changes] of sortedBy(byRole, ([name]) => name)) {
     const entries = (which: Change['change']): readonly SummaryEntry[] =>
       entriesOf(
-        changes.flatMap(({ change, item, sources }): readonly SourcedItem[] =>
+        flatMap(changes, ({ change, item, sources }): readonly SourcedItem[] =>
           change === which ? [{ ...item, sources }] : [],
         ),
       )
@@ -99,11 +99,11 @@ const merged = (group: readonly RolesSummary[]): RolesSummary => {
   const sourced = (which: 'gains' | 'loses'): readonly SummaryEntry[] =>
     first![which].map((entry, index) => ({
       ...entry,
-      sources: eachOnce(group.flatMap((one) => one[which][index]!.sources)),
+      sources: eachOnce(flatMap(group, (one) => one[which][index]!.sources)),
     }))
   return {
     ...first!,
-    roles: group.flatMap(({ roles }) => roles),
+    roles: flatMap(group, ({ roles }) => roles),
     gains: sourced('gains'),
     loses: sourced('loses'),
   }
@@ -119,7 +119,7 @@ const leftOf = <R extends string>(
 
 /** The roles that operations of a kind are about, those of pgsr’s own apart. */
 const madeBy = (plan: Plan, kind: 'createRole' | 'dropRole') => {
-  const names = operationsOf(plan).flatMap((operation) => (operation.kind === kind ? [operation.role] : []))
+  const names = flatMap(operationsOf(plan), (operation) => (operation.kind === kind ? [operation.role] : []))
   const own = names.filter(isIntermediateName)
   return { ordinary: sortedUnique(names.filter((name) => !isIntermediateName(name))), own: own.length }
 }
@@ -130,7 +130,7 @@ const madeBy = (plan: Plan, kind: 'createRole' | 'dropRole') => {
  */
 const createdByTheWay = (plan: Plan): readonly string[] => {
   const desired = new Set(desiredRolesOf(plan.request))
-  return operationsOf(plan).flatMap((operation) => {
+  return flatMap(operationsOf(plan), (operation) => {
     const { kind, reason } = operation
     const because = `is created, because role ${describeName(reason.role)} is to`
     if (kind === 'createRole' && !desired.has(operation.role) && !isIntermediateName(operation.role))

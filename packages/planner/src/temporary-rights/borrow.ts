@@ -2,12 +2,12 @@ import { Access } from '../access/access.ts'
 import type { Join } from '../access/joins.ts'
 import { applyOperation } from '../catalog/apply-operation.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { type Membership, membershipKey } from '../model/membership.ts'
+import { compareMemberships, type Membership } from '../model/membership.ts'
 import type { Operation, Reason } from '../model/operation.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
-import { sortedBy } from '../util/collections.ts'
 import { once } from '../util/once.ts'
 import { around, temporarily, type TemporaryRight } from './temporary-right.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** The roles that the acting role has to act as, SET ROLE to, or administer for some operations. */
 class Needs {
@@ -108,18 +108,21 @@ const rightsFor = (catalog: Catalog, { actAs, become, administer }: Needs): read
   const access = new Access(catalog)
   const { actingRole } = catalog.server
   // What may not be borrowed, the server will refuse.
-  const joins = [
-    ...[...actAs].map((role) => access.actingAs.toActAs(role)),
-    ...[...become].map((role) => access.actingAs.toSetRole(role)),
-    ...[...administer].map((role) => access.actingAs.toAdminister(role)),
-  ].flatMap((joining) => joining ?? [])
+  const joins = flatMap(
+    [
+      ...[...actAs].map((role) => access.actingAs.toActAs(role)),
+      ...[...become].map((role) => access.actingAs.toSetRole(role)),
+      ...[...administer].map((role) => access.actingAs.toAdminister(role)),
+    ],
+    (joining) => joining ?? [],
+  )
   const joined = new Map(joins.map((join) => [join.role, join]))
   const inTheWay = access.graph.membersInTheWay([...joined.keys()])
   const needsOthers = [...actAs].some((role) => role !== actingRole)
   const borrower = new Borrower(catalog)
   return [
     ...(needsOthers ? borrower.inherit() : []),
-    ...sortedBy(inTheWay, membershipKey).map((row) => borrower.pause(row)),
+    ...inTheWay.toSorted(compareMemberships).map((row) => borrower.pause(row)),
     ...[...joined.values()].map((join) => borrower.borrow(join)),
   ]
 }

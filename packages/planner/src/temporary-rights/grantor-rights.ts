@@ -6,7 +6,7 @@ import type { Operation } from '../model/operation.ts'
 import { type AclEntry, aclKey, heldBy } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Goal } from '../resolve/target-state.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flatMap, getOrMake } from '../util/collections.ts'
 import { temporarily, type TemporaryRight } from './temporary-right.ts'
 
 const nobody: ReadonlySet<string> = new Set()
@@ -93,7 +93,7 @@ export class GrantorRights {
     const base = { ...held, as: this.runAs(object, privilege, held) }
     const reason = temporarily('take back', grantee)
     const columns = object.kind === 'table' ? this.#catalog.followersOf(object) : []
-    const putBack = columns.flatMap((column): Operation[] => {
+    const putBack = flatMap(columns, (column): Operation[] => {
       const grantable = heldBy(column.acl, held)
       if (column.kind !== 'column' || grantable === undefined || (grantOptionOnly && !grantable)) return []
       const on = { ...base, object: named(column) }

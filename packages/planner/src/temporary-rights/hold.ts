@@ -3,6 +3,7 @@ import type { GrantPrivilege, Operation, RevokePrivilege, SetOwner } from '../mo
 import { accessTo, holdingPrivilege } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { around, temporarily } from './temporary-right.ts'
+import { flatMap } from '../util/collections.ts'
 
 type Held = readonly [hold: GrantPrivilege, letGo: readonly RevokePrivilege[]]
 
@@ -43,7 +44,7 @@ const held = (goal: Goal, table: CatalogObject, { owner: newOwner }: SetOwner): 
 }
 
 const allHeld = (catalog: Catalog, goal: Goal, operations: readonly Operation[]): readonly Held[] =>
-  operations.flatMap((operation) => {
+  flatMap(operations, (operation) => {
     const table = operation.kind === 'setOwner' ? catalog.object(operation.object) : undefined
     return operation.kind === 'setOwner' && table !== undefined ? held(goal, table, operation) : []
   })
@@ -59,6 +60,6 @@ export const holding = (
   operations: readonly Operation[],
 ): readonly Operation[] => {
   const all = allHeld(catalog, goal, operations)
-  const right = { before: all.map(([hold]) => hold), after: all.flatMap(([, letGo]) => letGo) }
+  const right = { before: all.map(([hold]) => hold), after: flatMap(all, ([, letGo]) => letGo) }
   return around([right], operations)
 }

@@ -33,7 +33,8 @@ class Lender {
   }
 
   #lendFor(operation: Operation): void {
-    for (const name of objectTouched(operation)) this.#lendUsage(name, operation)
+    const name = objectTouched(operation)
+    if (name !== undefined) this.#lendUsage(name, operation)
     if (operation.kind !== 'setOwner' || this.#access.isSuperuser) return
     const container = this.#now.schemas.containerOf(operation.object)
     if (container !== undefined && !this.#now.schemas.mayCreateIn(operation.owner, container))

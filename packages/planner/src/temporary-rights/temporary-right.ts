@@ -1,4 +1,5 @@
 import type { Operation, Reason } from '../model/operation.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** What is given to a role or taken out of the way before some operations, and what undoes that after them. */
 export interface TemporaryRight {
@@ -11,9 +12,9 @@ export const around = (
   rights: readonly TemporaryRight[],
   operations: readonly Operation[],
 ): readonly Operation[] => [
-  ...rights.flatMap(({ before }) => before),
+  ...flatMap(rights, ({ before }) => before),
   ...operations,
-  ...rights.toReversed().flatMap(({ after }) => after),
+  ...flatMap(rights.toReversed(), ({ after }) => after),
 ]
 
 /** The reason for giving or taking something only for the transaction. */

@@ -1,7 +1,7 @@
 import { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { isIntermediateName, isLocalTo } from '../model/managed-role.ts'
-import type { GrantMembership, LockRole, Operation, RevokeMembership } from '../model/operation.ts'
+import type { GrantMembership, LockRole, Operation, Reason, RevokeMembership } from '../model/operation.ts'
 import { everybody } from '../postgres/acl-item.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { getOrMake, sortedBy } from '../util/collections.ts'
@@ -21,7 +21,7 @@ const lockingByThemselves: ReadonlySet<Operation['kind']> = new Set([
 
 type MembershipChange = GrantMembership | RevokeMembership
 
-type Lock = Pick<LockRole, 'role' | 'mode'>
+type TakeLock = (role: string, mode: LockRole['mode'], reason: Reason) => void
 
 /**
  * The locks that a change of memberships needs. Advisory locks belong to one database, but memberships to the cluster:
@@ -30,53 +30,56 @@ type Lock = Pick<LockRole, 'role' | 'mode'>
  * granted: PostgreSQL itself locks only the granted role, and only from 16 on.
  * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/user.c (AddRoleMems, DropRole)
  */
-const locksForMembership = (
+const lockForMembership = (
   { membershipsHaveGrantors }: Catalog,
-  { kind, role, member }: MembershipChange,
+  { kind, role, member, reason }: MembershipChange,
   isLocal: boolean,
-): readonly Lock[] => {
-  const isGranted = kind === 'grantMembership'
-  return [
-    ...(isLocal ? [] : [{ role: member, mode: 'exclusive' as const }]),
-    ...(isGranted ? [{ role: member, mode: 'share' as const }] : []),
-    ...(isGranted && !isLocal && !membershipsHaveGrantors ? [{ role, mode: 'share' as const }] : []),
-  ]
+  lock: TakeLock,
+): void => {
+  if (!isLocal) lock(member, 'exclusive', reason)
+  if (kind !== 'grantMembership') return
+  lock(member, 'share', reason)
+  if (!isLocal && !membershipsHaveGrantors) lock(role, 'share', reason)
 }
 
 /**
  * The lock of a desired role that itself gets or loses a privilege on a database, tablespace or parameter, or gets to own
  * one: these belong to the cluster too.
  */
-const locksForShared = ({ reason }: Operation, object: ObjectName, role: string): readonly Lock[] =>
-  objectKinds[object.kind].shared === true &&
-  role === reason.role &&
-  role !== everybody &&
-  !isIntermediateName(role)
-    ? [{ role, mode: 'exclusive' }]
-    : []
+const lockForShared = ({ reason }: Operation, object: ObjectName, role: string, lock: TakeLock): void => {
+  if (
+    objectKinds[object.kind].shared === true &&
+    role === reason.role &&
+    role !== everybody &&
+    !isIntermediateName(role)
+  )
+    lock(role, 'exclusive', reason)
+}
 
-const locksFor = (
+/** Takes the locks that an operation needs. */
+const lockFor = (
   catalog: Catalog,
   operation: Operation,
   isLocal: (role: string) => boolean,
-): readonly Lock[] => {
-  if (operation.reason.temporary !== undefined) return []
+  lock: TakeLock,
+): void => {
+  if (operation.reason.temporary !== undefined) return
   switch (operation.kind) {
     case 'createRole':
       // A delegate that administers nothing yet may be dropped.
-      return operation.as === catalog.server.actingRole ? [] : [{ role: operation.as, mode: 'share' }]
+      if (operation.as !== catalog.server.actingRole) lock(operation.as, 'share', operation.reason)
+      return
     case 'grantMembership':
     case 'revokeMembership':
-      return locksForMembership(catalog, operation, isLocal(operation.role))
+      return lockForMembership(catalog, operation, isLocal(operation.role), lock)
     case 'grantPrivilege':
     case 'revokePrivilege':
-      return locksForShared(operation, operation.object, operation.grantee)
+      return lockForShared(operation, operation.object, operation.grantee, lock)
     case 'setProperty':
-      return [{ role: operation.role, mode: 'exclusive' }]
+      return lock(operation.role, 'exclusive', operation.reason)
     case 'setOwner':
-      return locksForShared(operation, operation.object, operation.owner)
+      return lockForShared(operation, operation.object, operation.owner, lock)
     default:
-      return []
   }
 }
 
@@ -93,13 +96,18 @@ const roleLocks = (catalog: Catalog, operations: readonly Operation[]): readonly
   const locks = new Map<string, LockRole>()
   const local = new Map<string, boolean>()
   const isLocal = (role: string): boolean => getOrMake(local, role, () => isLocalTo(server, role))
-  for (const operation of operations)
-    for (const { role, mode } of locksFor(catalog, operation, isLocal)) {
-      const other = locks.get(role)?.mode
-      if (other === 'exclusive' || other === mode || locked.has(role) || !access.roles.mayLock(role)) continue
-      const reason = { role: operation.reason.role, grant: null }
-      locks.set(role, { kind: 'lockRole', role, mode, as: server.actingRole, reason })
-    }
+  const lock: TakeLock = (role, mode, reason) => {
+    const other = locks.get(role)?.mode
+    if (other === 'exclusive' || other === mode || locked.has(role) || !access.roles.mayLock(role)) return
+    locks.set(role, {
+      kind: 'lockRole',
+      role,
+      mode,
+      as: server.actingRole,
+      reason: { role: reason.role, grant: null },
+    })
+  }
+  for (const operation of operations) lockFor(catalog, operation, isLocal, lock)
   const inOrder = sortedBy(locks.values(), ({ role }) => role)
   // It is better that somebody could drop a role than that the server runs out of locks.
   return isWithinBudget(server, inOrder, operations)

@@ -6,6 +6,7 @@ import { futureOwner } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'
 import { withBorrowedRights } from '../temporary-rights/borrow.ts'
 import { inParts, lockBudget, lockShare } from './lock-budget.ts'
+import { flatMap } from '../util/collections.ts'
 
 /** Whether creating the missing intermediate roles is by itself too much for one transaction. */
 export const needsPreparation = ({ server }: Catalog, { privileges, desired }: Goal): boolean => {
@@ -33,7 +34,7 @@ export const preparationsFor = (catalog: Catalog, goal: Goal): readonly (readonl
     pairs.push({ creates: [...(toMake.get(create.as) ?? []), create], grant })
     toMake.delete(create.as)
   }
-  const all = pairs.flatMap(({ creates, grant }) => [...creates, grant])
+  const all = flatMap(pairs, ({ creates, grant }) => [...creates, grant])
   const parts = inParts(pairs, lockShare(catalog.server, all))
   return parts.map((part) =>
     withBorrowedRights(catalog, (run) => {
