@@ -1,3 +1,4 @@
+import { flatMap } from '@pgsr/planner/internal'
 import * as Context from 'effect/Context'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
@@ -44,7 +45,7 @@ export const onSession =
 
 /** The first value of each row of all results, in order. */
 export const firstColumn = (results: Results): Row =>
-  results.flatMap((rows) => rows.map(([first]) => first ?? null))
+  flatMap(results, (rows) => rows.map(([first]) => first ?? null))
 
 /** Parses the value in the last row of some results. */
 export const readLastCell = <A>(

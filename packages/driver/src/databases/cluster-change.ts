@@ -1,5 +1,5 @@
 import type { DatabaseObject, Membership, Role, Snapshot } from '@pgsr/planner'
-import { objectKey, objectKinds } from '@pgsr/planner/internal'
+import { flatMap, objectKey, objectKinds } from '@pgsr/planner/internal'
 import type { PlanSource } from '../sync/plan-source.ts'
 
 /** The snapshot that a plan was made from, and the one that it leads to. */
@@ -33,7 +33,7 @@ export const clusterChangeOf = ({ before, after }: Outcome): ClusterChange => {
       added: notIn(after.memberships, before.memberships),
     },
     roles: {
-      dropped: new Set(before.roles.flatMap(({ name }) => (remaining.has(name) ? [] : [name]))),
+      dropped: new Set(flatMap(before.roles, ({ name }) => (remaining.has(name) ? [] : [name]))),
       changed: notIn(after.roles, before.roles),
     },
     objects: new Map(
@@ -58,7 +58,7 @@ const rolesAfter = (
   { roles: { dropped, changed } }: ClusterChange,
 ): readonly Role[] => {
   const byName = new Map(
-    roles.flatMap((role) => (dropped.has(role.name) ? [] : [[role.name, role] as const])),
+    flatMap(roles, (role) => (dropped.has(role.name) ? [] : [[role.name, role] as const])),
   )
   const wanted = new Set(scope?.desired)
   const isRead = (role: string): boolean => wanted.has(role) || scope?.access?.roles === 'all'

@@ -1,4 +1,5 @@
 import type { OtherDatabase, Plan, Snapshot } from '@pgsr/planner'
+import { flatMap } from '@pgsr/planner/internal'
 import type { SyncResult } from '../functions.ts'
 import type { PlanSource } from '../sync/plan-source.ts'
 import type { FirstDatabase } from './same-cluster.ts'
@@ -36,7 +37,7 @@ export const leavingDrops = <E>(source: PlanSource<E>, { name: database }: First
   const absent = new Set(source.scope.absent)
   return withOthers(source, ({ roles }, others) => [
     ...others.filter((one) => one.database !== database),
-    ...roles.flatMap(({ name: role }) => (absent.has(role) ? [{ role, database }] : [])),
+    ...flatMap(roles, ({ name: role }) => (absent.has(role) ? [{ role, database }] : [])),
   ])
 }
 

@@ -1,5 +1,5 @@
 import type { Plan } from '@pgsr/planner'
-import { describeName } from '@pgsr/planner/internal'
+import { describeName, flatMap } from '@pgsr/planner/internal'
 import type { DatabaseError } from '../errors.ts'
 import type { SyncError } from '../failures.ts'
 import type { SyncResult } from '../functions.ts'
@@ -55,7 +55,7 @@ export class DatabasesError extends Error {
   readonly result: DatabasesResult
 
   constructor(result: DatabasesResult) {
-    const failed = Object.entries(result.databases).flatMap(([database, one]) =>
+    const failed = flatMap(Object.entries(result.databases), ([database, one]) =>
       one.state === 'failed' ? [`in database ${describeName(database)}: ${one.error.message}`] : [],
     )
     const notBegun = Object.values(result.databases).filter(({ state }) => state === 'not begun').length

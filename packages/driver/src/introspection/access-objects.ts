@@ -1,4 +1,5 @@
 import type { ObjectKind } from '@pgsr/planner'
+import { flatMap } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import { constant, kindsInSchemas } from './constant.ts'
 import type { Needs } from './needs.ts'
@@ -41,7 +42,7 @@ const isOfOthers = (schema: RawBuilder<unknown>, acl: RawBuilder<unknown>, owner
 
 const traits = (values: Readonly<Record<string, RawBuilder<unknown>>>): RawBuilder<unknown> =>
   sql`pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${sql.join(
-    Object.entries(values).flatMap(([key, value]) => [constant(key), value]),
+    flatMap(Object.entries(values), ([key, value]) => [constant(key), value]),
   )}))`
 
 const onlyIf = (condition: RawBuilder<unknown>): RawBuilder<unknown> =>

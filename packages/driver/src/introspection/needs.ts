@@ -1,4 +1,5 @@
 import type { ObjectKind, Scope } from '@pgsr/planner'
+import { flatMap } from '@pgsr/planner/internal'
 import { hasSchema } from './constant.ts'
 import { catalogOf, dependencyNameOf } from './object-catalog.ts'
 import { remembering } from './remembering.ts'
@@ -137,7 +138,8 @@ const needsOfScope = (
       isOneDesired: desired.length === 1,
       otherRoles: roles.length > 0,
       isShort: patterns.length === 0 && isShort(objects.length) && isShort(desired.length),
-      isOneSchema: new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]] : []))).size < 2,
+      isOneSchema:
+        new Set(flatMap(objects, ({ kind, name }) => (kind === 'table' ? [name[0]] : []))).size < 2,
       owned: owned.length > 0,
       ownsAll,
       defaults: defaultsOf.length > 0,

@@ -1,3 +1,4 @@
+import { flatMap } from '@pgsr/planner/internal'
 import type { Results } from '../connection/wire.ts'
 import { type ListName, type Rows, rowsFromJson, rowsFromTexts } from './rows.ts'
 import type { Statement } from './statement.ts'
@@ -22,7 +23,7 @@ const answeredIn = ({ kind, answers }: Statement, result: Results[number]): read
 export const readRows = (statements: readonly Statement[], results: Results): ReadRows => {
   const answered = statements.flatMap((statement, index) => answeredIn(statement, results[index]!))
   return (list) => (map) =>
-    answered.flatMap((one) => {
+    flatMap(answered, (one) => {
       if (one.list !== list) return []
       return (one.kind === 'json' ? rowsFromJson(list, one.rows) : rowsFromTexts(list, one.rows))(map)
     })

@@ -1,4 +1,5 @@
 import type { ObjectKind, Scope } from '@pgsr/planner'
+import { flatMap } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import { asciiLiteral } from '../connection/ascii-literal.ts'
 import { hasSchema } from './constant.ts'
@@ -16,7 +17,7 @@ const names = (all: readonly string[]): string => texts(all, 'name')
 const namesOf =
   (kind: ObjectKind, part = 0) =>
   ({ objects }: Scope): string =>
-    names(objects.flatMap(({ kind: its, name }) => (its === kind ? [name[part]!] : [])))
+    names(flatMap(objects, ({ kind: its, name }) => (its === kind ? [name[part]!] : [])))
 
 /** The parts of a scope that statements have as parameters, and how they are written. */
 const parts = {
@@ -29,12 +30,12 @@ const parts = {
   settings: ({ settings = [] }: Scope) => texts(settings),
   databases: namesOf('database'),
   schemas: ({ objects }: Scope) =>
-    names([...new Set(objects.flatMap(({ kind, name }) => (hasSchema(kind) ? [name[0]!] : [])))]),
+    names([...new Set(flatMap(objects, ({ kind, name }) => (hasSchema(kind) ? [name[0]!] : [])))]),
   tables: namesOf('table', 1),
   schemasOfTables: namesOf('table'),
   /** Each of these once. */
   schemasWithTables: ({ objects }: Scope) =>
-    names([...new Set(objects.flatMap(({ kind, name }) => (kind === 'table' ? [name[0]!] : [])))]),
+    names([...new Set(flatMap(objects, ({ kind, name }) => (kind === 'table' ? [name[0]!] : [])))]),
   objects: ({ objects }: Scope) => json(objects),
   owned: ({ owned }: Scope) => json(owned),
   patterns: ({ patterns }: Scope) => json(patterns),

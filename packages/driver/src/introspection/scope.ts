@@ -1,4 +1,5 @@
 import { type ObjectKind, objectKinds } from '@pgsr/planner'
+import { flatMap } from '@pgsr/planner/internal'
 import { type RawBuilder, sql } from 'kysely'
 import type { PgCatalog } from './pg-catalog.ts'
 import { catalogOid, constant, hasSchema, kindsInSchemas } from './constant.ts'
@@ -202,9 +203,10 @@ const ownQueries: Partial<Record<ObjectKind, readonly RawBuilder<unknown>[]>> = 
 
 export const requestedObject: Cte<'requested_object'> = (version, needs) => {
   const { named: kinds, matched: patterns } = needs
-  const byName = [...kinds]
-    .filter((kind) => hasKind(kind, version))
-    .flatMap((kind) => ownQueries[kind] ?? [named(kind, version)])
+  const byName = flatMap(
+    [...kinds].filter((kind) => hasKind(kind, version)),
+    (kind) => ownQueries[kind] ?? [named(kind, version)],
+  )
   const byPattern = [...patterns]
     .filter((kind) => hasKind(kind, version))
     .map((kind) => matched(kind, version, needs))

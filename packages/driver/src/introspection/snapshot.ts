@@ -11,6 +11,8 @@ import {
   type Snapshot,
 } from '@pgsr/planner'
 import {
+  flat,
+  flatMap,
   futureObjectsOf,
   hasLoneSurrogate,
   parseAclItem,
@@ -119,9 +121,9 @@ const accessObjectOf = (
 })
 
 const usualObjectOf = (
-  { acl, ...row }: RowOf<'usualObjects'>,
+  { kind, name, oid, owner, acl }: RowOf<'usualObjects'>,
   parseAcl: (text: string) => AclItem,
-): DatabaseObject => ({ ...row, acl: acl.map(parseAcl) })
+): DatabaseObject => ({ kind, name, oid, owner, acl: acl.map(parseAcl) })
 
 const defaultPrivilegesOf = (
   { on: letter, acl, ...row }: RowOf<'defaultPrivileges'>,
@@ -132,16 +134,38 @@ const defaultPrivilegesOf = (
   return { ...row, on, acl: acl.map(parseAcl) }
 }
 
+/** Each field by its name: there may be thousands of roles, and a spread takes several times as long. */
 const roleOf = (
-  { administeredByOthers, administers, validUntil, ...role }: RowOf<'roles'>,
+  { name, oid }: Pick<RowOf<'roles'>, 'name' | 'oid'>,
+  row: Omit<RowOf<'roles'>, 'name' | 'oid'>,
   elsewhere: ReadonlyMap<string, number>,
 ): Role => ({
-  ...role,
-  validUntil: validUntilOf(validUntil),
-  elsewhere: elsewhere.get(role.oid) ?? 0,
-  ...(administeredByOthers && { administeredByOthers }),
-  ...(administers !== null && { administers }),
+  name,
+  oid,
+  login: row.login,
+  superuser: row.superuser,
+  inherit: row.inherit,
+  createRole: row.createRole,
+  createDb: row.createDb,
+  replication: row.replication,
+  bypassRls: row.bypassRls,
+  servesOthers: row.servesOthers,
+  validUntil: validUntilOf(row.validUntil),
+  elsewhere: elsewhere.get(oid) ?? 0,
+  ...(row.administeredByOthers && { administeredByOthers: true }),
+  ...(row.administers !== null && { administers: row.administers }),
 })
+
+/** Each member is a member of each role. */
+const membershipsIn = ({
+  roles,
+  members,
+  grantor,
+  admin,
+  inherit,
+  set,
+}: RowOf<'membershipsAlike'>): readonly Membership[] =>
+  flatMap(members, (member) => roles.map((role) => ({ role, member, grantor, admin, inherit, set })))
 
 const propertyOf = ({ setting, database, ...row }: RowOf<'properties'>): RoleProperty => ({
   ...row,
@@ -232,8 +256,8 @@ const foundIn = (
     catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
     rare: new Set([
       ...more,
-      ...dependencies.flatMap((one) => rarityOfDependency(one, addresses)),
-      ...(isOfAccess ? [] : parts.objects.flatMap(rarityOf)),
+      ...flatMap(dependencies, (one) => rarityOfDependency(one, addresses)),
+      ...(isOfAccess ? [] : flatMap(parts.objects, rarityOf)),
       ...(hasVanished(parts) ? (['vanished'] as const) : []),
     ]),
   }
@@ -280,9 +304,7 @@ export const parseAnswer = (
     server,
     memberships: eachOnce(needs, [
       ...rows('memberships')((row) => row),
-      ...rows('membershipsAlike')(({ roles, members, ...row }) =>
-        members.flatMap((member) => roles.map((role) => ({ role, member, ...row }))),
-      ).flat(),
+      ...flat(rows('membershipsAlike')(membershipsIn)),
     ]),
     objects: isOfAccess
       ? rows('accessObjects')((row) => accessObjectOf(row, parseAcl))
@@ -293,11 +315,13 @@ export const parseAnswer = (
     unmanaged: rows('unmanaged')((row) => row),
   }
   const roles = [
-    ...rows('roles')((row) => row),
-    ...rows('rolesAlike')(({ names, oids, ...row }) =>
-      names.map((name, index) => ({ name, oid: oids[index]!, ...row })),
-    ).flat(),
-  ].map((row) => roleOf(row, elsewhere))
+    ...rows('roles')((row) => roleOf(row, row, elsewhere)),
+    ...flat(
+      rows('rolesAlike')((row) =>
+        row.names.map((name, index) => roleOf({ name, oid: row.oids[index]! }, row, elsewhere)),
+      ),
+    ),
+  ]
   const isSuperuser = roles.some(({ name, superuser }) => name === actingRole && superuser)
   const ofOthers = new Set(rows('parts')(({ catalog, oid }) => `${catalog} ${oid}`))
   const objects = withoutUnnameableObjects(

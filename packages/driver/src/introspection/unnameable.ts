@@ -1,5 +1,5 @@
 import { type DatabaseObject, type DefaultPrivileges, describeObject, type Unmanaged } from '@pgsr/planner'
-import { describeName, hasLoneSurrogate, objectKey } from '@pgsr/planner/internal'
+import { describeName, flatMap, hasLoneSurrogate, objectKey } from '@pgsr/planner/internal'
 
 /** What statements can name, and reports of the rest for the roles that it concerns. */
 interface Divided<T> {
@@ -8,7 +8,7 @@ interface Divided<T> {
 }
 
 const rolesIn = ({ owner, acl }: Pick<DatabaseObject, 'owner' | 'acl'>): readonly string[] => [
-  ...new Set([owner, ...acl.flatMap(({ grantee, grantor }) => [grantee, grantor])]),
+  ...new Set([owner, ...flatMap(acl, ({ grantee, grantor }) => [grantee, grantor])]),
 ]
 
 /**
@@ -29,12 +29,13 @@ export const withoutUnnameableObjects = (objects: readonly DatabaseObject[]): Di
   if (objects.every(isNameable)) return { named: objects, unmanaged: [] }
   return {
     named: objects.filter(isNameable),
-    unmanaged: objects
-      .filter((object, index) => !isNameable(object, index))
-      .flatMap((object) => {
+    unmanaged: flatMap(
+      objects.filter((object, index) => !isNameable(object, index)),
+      (object) => {
         const description = `${describeObject(object)}, which no statement can name`
         return rolesIn(object).map((role) => ({ role, kind: object.kind, description }))
-      }),
+      },
+    ),
   }
 }
 

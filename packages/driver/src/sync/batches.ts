@@ -1,5 +1,13 @@
 import { type Operation, type Plan } from '@pgsr/planner'
-import { type Group, groupsOf, passwordStatement, statementOfGroup, stepsOf } from '@pgsr/planner/internal'
+import {
+  flat,
+  flatMap,
+  type Group,
+  groupsOf,
+  passwordStatement,
+  statementOfGroup,
+  stepsOf,
+} from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { Passwords } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
@@ -13,7 +21,7 @@ export const sentPasswords = (
   passwords: Passwords,
   version: number,
 ): Effect.Effect<SentPasswords> => {
-  const roles = operations.flatMap((operation) => (operation.kind === 'setPassword' ? [operation.role] : []))
+  const roles = flatMap(operations, (operation) => (operation.kind === 'setPassword' ? [operation.role] : []))
   const sent = Effect.promise(() =>
     Promise.all(roles.map(async (role) => [role, await passwords.sent(role, version)] as const)),
   )
@@ -59,7 +67,7 @@ const withText = (batch: Omit<Batch, 'text'>): Batch => {
 const hasPlainPassword = ([first]: Group): boolean =>
   first.kind === 'setPassword' && first.hashedBy === 'server'
 
-export const operationsIn = ({ groups }: Batch): readonly Operation[] => groups.flat()
+export const operationsIn = ({ groups }: Batch): readonly Operation[] => flat(groups)
 
 /**
  * The messages that execute some transactions. The first one begins as the acting role, and the last one ends as it.
@@ -72,9 +80,9 @@ export const batchesOf = (
   unlockableRoles: ReadonlySet<string>,
 ): readonly Batch[] => {
   const groups = groupsOf(
-    transactions
-      .flat()
-      .filter((operation) => operation.kind !== 'lockRole' || !unlockableRoles.has(operation.role)),
+    flat(transactions).filter(
+      (operation) => operation.kind !== 'lockRole' || !unlockableRoles.has(operation.role),
+    ),
   )
   const batches: Group[][] = []
   let size = batchSize

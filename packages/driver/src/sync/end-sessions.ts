@@ -1,5 +1,5 @@
 import type { Plan, Snapshot } from '@pgsr/planner'
-import { sessionsEndedBy } from '@pgsr/planner/internal'
+import { flatMap, sessionsEndedBy } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { readLastCell } from '../connection/session.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'
@@ -13,7 +13,7 @@ const rolesToEnd = ({ request }: Plan, { roles }: Snapshot): readonly string[] =
   const named = new Set(sessionsEndedBy(request))
   return named.size === 0
     ? []
-    : roles.flatMap(({ name, oid }) => (named.has(name) && oid !== null ? [oid] : []))
+    : flatMap(roles, ({ name, oid }) => (named.has(name) && oid !== null ? [oid] : []))
 }
 
 const sessionsOf = (oids: readonly string[]): string =>
@@ -60,7 +60,7 @@ export const endSessions = Effect.fnUntraced(function* (
   )
   const sessions: EndedSessions = {
     terminated: ended.reduce((sum, { terminated }) => sum + terminated, 0),
-    left: ended.flatMap(({ left }) => left),
+    left: flatMap(ended, ({ left }) => left),
   }
   return { ...result, sessions } satisfies SyncResult
 })

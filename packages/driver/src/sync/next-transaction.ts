@@ -1,5 +1,5 @@
 import { operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
-import { preparingPlan, scopeOfPlan, usualSeed } from '@pgsr/planner/internal'
+import { flat, preparingPlan, scopeOfPlan, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import { computeInTime } from '../connection/deadline.ts'
@@ -79,7 +79,7 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
 ) {
   const { settings, transaction, passwords, version, unlockableRoles } = call
   const batchesFor = Effect.fnUntraced(function* ({ transactions, actingRole }: Plan) {
-    const sent = yield* sentPasswords(transactions.flat(), passwords, version)
+    const sent = yield* sentPasswords(flat(transactions), passwords, version)
     return () => batchesOf(transactions, actingRole, sent, unlockableRoles)
   })
   const { plan, scope, isUnchanged } = candidateOf(source.scope, call, progress, attempt)

@@ -8,7 +8,7 @@ import {
   type Skipped,
   type Snapshot,
 } from '@pgsr/planner'
-import { describeName, dropRequest, scopeOfRequest, usualSeed } from '@pgsr/planner/internal'
+import { describeName, dropRequest, flatMap, scopeOfRequest, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import type { Deadline } from '../connection/deadline.ts'
 import { type PlanChangedError, ResidueError, type TimeoutError } from '../errors.ts'
@@ -45,7 +45,7 @@ export interface PlanSource<E> extends Partial<Pick<Prepared, 'storedToCompare'>
 
 /** The memberships in roles that a plan creates only because they are asked for. The name may be misspelt. */
 const inNewRoles = (plan: Plan): readonly Skipped[] =>
-  operationsOf(plan).flatMap((operation): readonly Skipped[] => {
+  flatMap(operationsOf(plan), (operation): readonly Skipped[] => {
     if (operation.kind !== 'createRole' || operation.reason.grant?.kind !== 'membership') return []
     const { role, grant } = operation.reason
     const message = `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(operation.role)} does not exist`

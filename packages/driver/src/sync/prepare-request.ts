@@ -1,6 +1,7 @@
 import { type Grant, InvalidGrantError, type PlanOptions, type RequestedRole } from '@pgsr/planner'
 import {
   describeName,
+  flatMap,
   planOptionNames,
   requestOf,
   scopeOfRequest,
@@ -61,8 +62,8 @@ const planOptionsOf = (options: PlanOptions): PlanOptions =>
 const checkedRequest = (roles: readonly RequestedRole[], { options, seed }: Given): Prepared => {
   const request = requestOf(roles, { ...options, seed })
   const passwords = new Map(
-    roles.flatMap(({ role, grants }) =>
-      grants.flatMap((grant) => {
+    flatMap(roles, ({ role, grants }) =>
+      flatMap(grants, (grant) => {
         const password = passwordOf(grant)
         return password === undefined ? [] : [[role, password] as const]
       }),
@@ -72,7 +73,7 @@ const checkedRequest = (roles: readonly RequestedRole[], { options, seed }: Give
   for (const [role, password] of passwords) checkPassword(role, password)
   const scope = scopeOfRequest(request)
   const keepers = new Set(
-    request.desired.flatMap(({ role, grants }) => (grants.some(keepsPassword) ? [role] : [])),
+    flatMap(request.desired, ({ role, grants }) => (grants.some(keepsPassword) ? [role] : [])),
   )
   return { request, scope, passwords, storedToCompare: scope.desired.filter((role) => !keepers.has(role)) }
 }

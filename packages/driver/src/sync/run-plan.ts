@@ -1,5 +1,5 @@
 import { isIntermediateName, operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
-import { lockShortage } from '@pgsr/planner/internal'
+import { flatMap, lockShortage } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import type { CallStatus } from '../connection/deadline.ts'
@@ -126,7 +126,7 @@ const noted = (plan: Plan): Effect.Effect<Plan, never, Session> =>
 
 /** The names of the roles of pgsr’s own that a plan creates. */
 const namesGivenBy = (plan: Plan): readonly string[] =>
-  operationsOf(plan).flatMap((operation) =>
+  flatMap(operationsOf(plan), (operation) =>
     operation.kind === 'createRole' && isIntermediateName(operation.role) ? [operation.role] : [],
   )
 

@@ -1,4 +1,5 @@
 import { describeOperation, quoteLiteral, type Snapshot } from '@pgsr/planner'
+import { flatMap } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { Session } from '../connection/session.ts'
 import { databaseError, StatementError } from '../errors.ts'
@@ -34,7 +35,7 @@ const redacted = '[redacted]'
 /** Removes passwords from what the server said, which may quote them as they are or as literals. */
 const withoutSecrets = (refused: StatementError, sent: SentPasswords): StatementError => {
   if (sent.size === 0) return refused
-  const secrets = [...sent.values()].flatMap((secret) => [quoteLiteral(secret).replace(/^ E/, ''), secret])
+  const secrets = flatMap(sent.values(), (secret) => [quoteLiteral(secret).replace(/^ E/, ''), secret])
   const without = (text: string | undefined): string | undefined =>
     secrets.reduce((rest, secret) => rest?.replaceAll(secret, redacted), text)
   const { message, detail, hint, sqlState } = refused
@@ -118,6 +119,9 @@ const executeBatch = (
     ),
   )
 
+const countIn = (lists: readonly (readonly unknown[])[]): number =>
+  lists.reduce((sum, { length }) => sum + length, 0)
+
 /**
  * Executes the operations of a transaction, which has begun.
  * @param read reads the catalogs in the message of the last batch
@@ -130,16 +134,16 @@ export const sendBatches = Effect.fnUntraced(function* (
   read: ReadBehind,
 ) {
   const { settings, status, unlockableRoles } = call
-  const done = progress.executed.flat().length
-  const of = done + progress.left.transactions.flat().length
-  const count = batches.reduce((sum, batch) => sum + operationsIn(batch).length, 0)
+  const done = countIn(progress.executed)
+  const of = done + countIn(progress.left.transactions)
+  const count = batches.reduce((sum, { groups }) => sum + countIn(groups), 0)
   yield* Effect.annotateCurrentSpan({
     'pgsr.operations': count,
     'pgsr.statements': batches.reduce((sum, { groups }) => sum + groups.length, 0),
     'pgsr.batches': batches.length,
   })
   // Operations that are left out count as executed.
-  let number = done + plan.transactions.flat().length - count
+  let number = done + countIn(plan.transactions) - count
   let found: Snapshot | undefined
   for (const batch of batches) {
     const isLast = batch === batches.at(-1)
