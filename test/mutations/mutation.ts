@@ -431,16 +431,23 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what prepares is proved for no object',
     file: 'packages/driver/src/sync/transaction-attempt.ts',
-    text: 'prove(plan, ',
-    by: 'prove(after.left.transactions.length > 0 ? { ...plan, transactions: [] } : plan, ',
+    text: 'prove({ plan, scope,',
+    by: 'prove({ plan: after.left.transactions.length > 0 ? { ...plan, transactions: [] } : plan, scope,',
     tests: ['test/src/planner/lock-budget.test.ts'],
   },
   {
     name: 'roles are not locked',
     file: 'packages/planner/src/transaction/role-locks.ts',
-    text: 'if (operation.reason.temporary !== undefined) return []',
-    by: 'if (operation.reason !== undefined) return []',
+    text: 'if (operation.reason.temporary !== undefined) return',
+    by: 'if (operation.reason !== undefined) return',
     tests: conformance('calls/role-locks'),
+  },
+  {
+    name: 'memberships that the acting role needs are lost in any order',
+    file: 'packages/planner/src/phases/lose-memberships.ts',
+    text: 'a.rank - b.rank || compareText',
+    by: 'b.rank - a.rank || compareText',
+    tests: conformance('acting-role/acting-role', 'memberships/members'),
   },
   {
     name: 'what may hold code goes to the role that syncs',
@@ -682,9 +689,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a dry run for several databases does not say that absent roles are dropped',
-    file: 'packages/driver/src/databases/workflow.ts',
-    text: 'isLeft(others.get(database), role),',
-    by: "isLeft(others.get(database), role) || role !== '',",
+    file: 'packages/driver/src/databases/other-databases.ts',
+    text: 'isLeft(plans.get(database), role)),',
+    by: "isLeft(plans.get(database), role) || role !== ''),",
     tests: conformance('databases/sync-databases'),
   },
   {
