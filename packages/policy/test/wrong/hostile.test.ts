@@ -33,6 +33,19 @@ test('an error in a text with a byte order mark and the lines of Windows is wher
   )
 })
 
+test('among many roles, what the planner refuses of a few is said where it is', () => {
+  const wrong = new Set([3, 150, 199])
+  const dayOf = (index: number): string => (wrong.has(index) ? '2027-02-30' : '2027-02-28')
+  const lines = Array.from(
+    { length: 200 },
+    (_, index) => `  r${index}: { login: { validUntil: ${dayOf(index)} } }`,
+  )
+  const text = ['pgsr: 1', 'roles:', ...lines].join('\n')
+  expect(problemsOf(() => parsePolicy(text))).toEqual(
+    ['r3', 'r150', 'r199'].map((role) => expect.stringContaining(`"${role}"`)),
+  )
+})
+
 const repeat = (text: string, length = 500_000): string => text.repeat(Math.floor(length / text.length))
 
 const laughs = ['a: &a [x, x, x, x, x, x, x, x, x]']
