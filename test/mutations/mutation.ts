@@ -431,8 +431,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what prepares is proved for no object',
     file: 'packages/driver/src/sync/transaction-attempt.ts',
-    text: 'prove({ plan, scope,',
-    by: 'prove({ plan: after.left.transactions.length > 0 ? { ...plan, transactions: [] } : plan, scope,',
+    text: 'predictionOf(plan, snapshot)',
+    by: 'predictionOf(after.left.transactions.length > 0 ? { ...plan, transactions: [] } : plan, snapshot)',
     tests: ['test/src/planner/lock-budget.test.ts'],
   },
   {
@@ -441,13 +441,6 @@ export const mutations: readonly Mutation[] = [
     text: 'if (operation.reason.temporary !== undefined) return',
     by: 'if (operation.reason !== undefined) return',
     tests: conformance('calls/role-locks'),
-  },
-  {
-    name: 'memberships that the acting role needs are lost in any order',
-    file: 'packages/planner/src/phases/lose-memberships.ts',
-    text: 'a.rank - b.rank || compareText',
-    by: 'b.rank - a.rank || compareText',
-    tests: conformance('acting-role/acting-role', 'memberships/members'),
   },
   {
     name: 'what may hold code goes to the role that syncs',
