@@ -7,7 +7,7 @@ const bundle = await build({
   entryPoints: ['src/index.ts'],
   outdir: 'dist',
   bundle: true,
-  // Of yaml, the modules that are not for Node: they are the same, and ECMAScript.
+  // yaml has CommonJS for Node, and the same as ECMAScript modules for browsers, which load faster as one file.
   conditions: ['browser'],
   external: ['@pgsr/*'],
   format: 'esm',

@@ -1,26 +1,16 @@
-import {
-  type AclItem,
-  type DatabaseObject,
-  type DefaultPrivileges,
-  type Membership,
-  type ObjectKind,
-  objectKinds,
-  type Role,
-  type RoleProperty,
-  type Scope,
-  type Snapshot,
-} from '@pgsr/planner'
-import {
-  flat,
-  flatMap,
-  futureObjectsOf,
-  hasLoneSurrogate,
-  parseAclItem,
-  parsePrivileges,
-  storedTypeName,
-  vanishedRole,
-} from '@pgsr/planner/internal'
+import type { DatabaseObject, Membership, ObjectKind, Scope, Snapshot } from '@pgsr/planner'
+import { flat, flatMap, hasLoneSurrogate } from '@pgsr/planner/internal'
 import type { Results } from '../connection/wire.ts'
+import {
+  accessObjectOf,
+  aclParser,
+  defaultPrivilegesOf,
+  membershipsIn,
+  objectOf,
+  propertyOf,
+  roleOf,
+  usualObjectOf,
+} from './facts-in-rows.ts'
 import { mentionsIn } from './mentions.ts'
 import { mayHaveVanished } from './name.ts'
 import { catalogNameOf, type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
@@ -29,7 +19,6 @@ import { readRows } from './read-rows.ts'
 import type { RowOf } from './rows.ts'
 import { serverOf } from './server.ts'
 import { statementsFor } from './statements.ts'
-import { validUntilOf } from './valid-until.ts'
 import { withoutUnnameableDefaults, withoutUnnameableObjects } from './unnameable.ts'
 
 /** The answer of the catalogs. */
@@ -39,67 +28,6 @@ export interface Answer extends Pick<RowOf<'server'>, 'version' | 'readOnly' | '
   readonly found: Found
 }
 
-/** Parses an ACL item, which the query marks if it names roles that do not exist any more. */
-const aclItemOf = (text: string): AclItem => {
-  const [, grantee, grantor, item] = /^ ([0-9]*) ([0-9]*) (.*)$/s.exec(text) ?? []
-  if (item === undefined) return parseAclItem(text)
-  return {
-    ...parseAclItem(item),
-    ...(grantee !== '' && { grantee: vanishedRole(grantee!) }),
-    ...(grantor !== '' && { grantor: vanishedRole(grantor!) }),
-  }
-}
-
-/** Makes a parser of ACL items that parses equal texts once: the item of an owner is in the ACL of all that it owns. */
-const aclParser = (): ((text: string) => AclItem) => {
-  const known = new Map<string, AclItem>()
-  const knownPrivileges = new Set<string>()
-  return (text) => {
-    const existing = known.get(text)
-    if (existing !== undefined) return existing
-    const item = aclItemOf(text)
-    // Refuses letters of unknown privileges.
-    if (!knownPrivileges.has(item.privileges)) parsePrivileges(item.privileges)
-    knownPrivileges.add(item.privileges)
-    known.set(text, item)
-    return item
-  }
-}
-
-/** The kinds of object whose names have types from the third part on. */
-const kindsWithTypes: ReadonlySet<ObjectKind> = new Set(['function', 'procedure', 'operator'])
-
-/** Marks a type that has no name in SQL, so that no statement can name it. */
-const unnameableType = '\uD800'
-
-const typeIn = (text: string): string =>
-  text === 'NONE' ? text : (storedTypeName(text) ?? `${text}${unnameableType}`)
-
-/** The name of an object, with types in their one spelling. */
-const nameIn = (kind: ObjectKind, name: readonly string[]): readonly string[] =>
-  kindsWithTypes.has(kind) ? [...name.slice(0, 2), ...name.slice(2).map(typeIn)] : name
-
-const objectOf = (row: RowOf<'objects'>, parseAcl: (text: string) => AclItem): DatabaseObject => {
-  const { kind, name, oid, owner, acl, follows, inert, wrapper, ownedBySuperusers } = row
-  const { indexes, columns, foreignKey, runsCodeWhenOpened } = row
-  if (!Object.hasOwn(objectKinds, kind)) throw new RangeError(`unknown kind of object "${String(kind)}"`)
-  return {
-    kind,
-    name: nameIn(kind, name),
-    oid,
-    owner,
-    acl: acl.map(parseAcl),
-    ...(follows && { ownerFollows: { kind: 'table' as const, name: follows } }),
-    ...(inert && { inert }),
-    ...(wrapper !== null && { wrapper: { kind: 'foreign-data wrapper' as const, name: [wrapper] } }),
-    ...(ownedBySuperusers && { ownedBySuperusers }),
-    ...(indexes && { indexes }),
-    ...(columns && columns.length > 0 && { columns }),
-    ...(foreignKey && { foreignKey }),
-    ...(runsCodeWhenOpened && { runsCodeWhenOpened }),
-  }
-}
-
 /** Marks the objects with some addresses as parts of others. Columns have the address of their table. */
 const markedAsPart =
   (addresses: ReadonlySet<string>) =>
@@ -107,71 +35,6 @@ const markedAsPart =
     object.kind !== 'column' && addresses.has(`${catalogNameOf(object.kind)} ${object.oid}`)
       ? { ...object, part: true }
       : object
-
-const accessObjectOf = (
-  { kind, name, follows, acl, traits, ...row }: RowOf<'accessObjects'>,
-  parseAcl: (text: string) => AclItem,
-): DatabaseObject => ({
-  ...row,
-  kind,
-  name: nameIn(kind, name),
-  acl: acl.map(parseAcl),
-  ...(follows && { ownerFollows: { kind: 'table' as const, name: follows } }),
-  ...(Object.keys(traits).length > 0 && { access: traits }),
-})
-
-const usualObjectOf = (
-  { kind, name, oid, owner, acl }: RowOf<'usualObjects'>,
-  parseAcl: (text: string) => AclItem,
-): DatabaseObject => ({ kind, name, oid, owner, acl: acl.map(parseAcl) })
-
-const defaultPrivilegesOf = (
-  { on: letter, acl, ...row }: RowOf<'defaultPrivileges'>,
-  parseAcl: (text: string) => AclItem,
-): DefaultPrivileges => {
-  const on = futureObjectsOf(letter)
-  if (on === undefined) throw new RangeError(`unknown default privileges of objects "${letter}"`)
-  return { ...row, on, acl: acl.map(parseAcl) }
-}
-
-/** Each field by its name: there may be thousands of roles, and a spread takes several times as long. */
-const roleOf = (
-  { name, oid }: Pick<RowOf<'roles'>, 'name' | 'oid'>,
-  row: Omit<RowOf<'roles'>, 'name' | 'oid'>,
-  elsewhere: ReadonlyMap<string, number>,
-): Role => ({
-  name,
-  oid,
-  login: row.login,
-  superuser: row.superuser,
-  inherit: row.inherit,
-  createRole: row.createRole,
-  createDb: row.createDb,
-  replication: row.replication,
-  bypassRls: row.bypassRls,
-  servesOthers: row.servesOthers,
-  validUntil: validUntilOf(row.validUntil),
-  elsewhere: elsewhere.get(oid) ?? 0,
-  ...(row.administeredByOthers && { administeredByOthers: true }),
-  ...(row.administers !== null && { administers: row.administers }),
-})
-
-/** Each member is a member of each role. */
-const membershipsIn = ({
-  roles,
-  members,
-  grantor,
-  admin,
-  inherit,
-  set,
-}: RowOf<'membershipsAlike'>): readonly Membership[] =>
-  flatMap(members, (member) => roles.map((role) => ({ role, member, grantor, admin, inherit, set })))
-
-const propertyOf = ({ setting, database, ...row }: RowOf<'properties'>): RoleProperty => ({
-  ...row,
-  ...(setting !== null && { setting }),
-  ...(database !== null && { database }),
-})
 
 type Dependency = RowOf<'dependencies'>
 
@@ -315,10 +178,10 @@ export const parseAnswer = (
     unmanaged: rows('unmanaged')((row) => row),
   }
   const roles = [
-    ...rows('roles')((row) => roleOf(row, row, elsewhere)),
+    ...rows('roles')((row) => roleOf(row.name, row.oid, row, elsewhere)),
     ...flat(
       rows('rolesAlike')((row) =>
-        row.names.map((name, index) => roleOf({ name, oid: row.oids[index]! }, row, elsewhere)),
+        row.names.map((name, index) => roleOf(name, row.oids[index]!, row, elsewhere)),
       ),
     ),
   ]

@@ -1,5 +1,5 @@
 import { describeOperation, quoteLiteral, type Snapshot } from '@pgsr/planner'
-import { flatMap } from '@pgsr/planner/internal'
+import { countIn, flatMap } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { Session } from '../connection/session.ts'
 import { databaseError, StatementError } from '../errors.ts'
@@ -118,9 +118,6 @@ const executeBatch = (
       }),
     ),
   )
-
-const countIn = (lists: readonly (readonly unknown[])[]): number =>
-  lists.reduce((sum, { length }) => sum + length, 0)
 
 /**
  * Executes the operations of a transaction, which has begun.

@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { columnsOf, tableOf } from '../catalog/column.ts'
 import { few, type ReadonlyAcl } from '../postgres/acl.ts'
 import { objectKey, type ObjectName } from '../postgres/object-kind.ts'

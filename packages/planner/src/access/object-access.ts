@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { isNameless } from '../model/nameless.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { ActingAs } from './acting-as.ts'

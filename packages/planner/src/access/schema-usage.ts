@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { ActingAs, Found } from './acting-as.ts'

@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { AllInSchema } from '../model/target.ts'
 import { isKindInSchema, type KindInSchema, schemaOf } from '../postgres/object-kind.ts'
 import { append } from '../util/collections.ts'

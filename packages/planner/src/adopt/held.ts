@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { describeName, describeObject } from '../model/describe.ts'
 import { isIntermediateName } from '../model/managed-role.ts'

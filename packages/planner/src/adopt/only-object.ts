@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { Grant, PrivilegeGrant } from '../model/grant.ts'
 import { type AllInSchema, isAll } from '../model/target.ts'
 import { defaultsFor } from '../postgres/default-privileges.ts'

@@ -1,4 +1,5 @@
-import { type Catalog, type CatalogObject, ownerIsManaged } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { type CatalogObject, ownerIsManaged } from '../catalog/catalog-object.ts'
 import { access } from '../model/access-level.ts'
 import { Grant, type OwnershipGrant } from '../model/grant.ts'
 import { type Managed, managesObject } from '../model/managed.ts'

@@ -2,7 +2,7 @@ import { type AclEntry, aclKey, heldBy } from '../postgres/acl.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append, getOrMake } from '../util/collections.ts'
 import { once } from '../util/once.ts'
-import type { CatalogObject } from './catalog.ts'
+import type { CatalogObject } from './catalog-object.ts'
 
 /** One privilege of one ACL item. */
 export interface Granted {

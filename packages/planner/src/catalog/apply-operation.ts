@@ -9,7 +9,8 @@ import { attributes } from '../postgres/attribute.ts'
 import { without } from '../postgres/membership-option.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import { type Privilege, type Privileges, withPrivilege } from '../postgres/privilege.ts'
-import type { Catalog, CatalogObject } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
+import type { CatalogObject } from './catalog-object.ts'
 import { flatMap } from '../util/collections.ts'
 
 const existingRole = (catalog: Catalog, name: string): Role => {

@@ -1,6 +1,7 @@
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import type { Catalog, CatalogObject } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
+import type { CatalogObject } from './catalog-object.ts'
 
 /** The table of a column, if it is one. */
 export const tableOf = (

@@ -3,7 +3,8 @@ import type { Role } from '../model/snapshot.ts'
 import type { AclEntry } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import type { Catalog, CatalogDefaults, CatalogObject } from './catalog.ts'
+import type { Catalog, CatalogDefaults } from './catalog.ts'
+import type { CatalogObject } from './catalog-object.ts'
 import { flatMap } from '../util/collections.ts'
 
 /** The keywords of the attributes that a role has. */

@@ -1,5 +1,6 @@
 import type { Privilege } from '../postgres/privilege.ts'
-import type { Catalog, CatalogObject } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
+import type { CatalogObject } from './catalog-object.ts'
 import { tableOf } from './column.ts'
 
 /** Whether a role that is not the owner has the grant option. On a column, the grant option on the table counts too. */

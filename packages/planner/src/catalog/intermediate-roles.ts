@@ -2,7 +2,8 @@ import { isCaretakerName, isIntermediateName } from '../model/managed-role.ts'
 import type { Role } from '../model/snapshot.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import { append } from '../util/collections.ts'
-import type { Catalog, CatalogObject } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
+import type { CatalogObject } from './catalog-object.ts'
 
 /**
  * Which databases use an intermediate role, according to `pg_shdepend`. The name does not tell: a copied or

@@ -1,5 +1,5 @@
 import type { Membership } from '../model/membership.ts'
-import { getOrMake } from '../util/collections.ts'
+import { flat, flatMap, getOrMake } from '../util/collections.ts'
 import { SharedMap } from './shared-map.ts'
 
 /** The rows by which one role is a member of others. */
@@ -16,15 +16,6 @@ interface OfMember {
 type Rows = Map<string, Set<Membership>>
 
 const none: readonly Membership[] = []
-
-/** Almost every role has one row. `flat` takes several times as long. */
-const rowsIn = (byRole: OfMember['byRole']): readonly Membership[] => {
-  const all: Membership[] = []
-  byRole.forEach((rows) => {
-    for (const row of rows) all.push(row)
-  })
-  return all
-}
 const noRows = (): Set<Membership> => new Set()
 
 const grantedKey = ({ role, grantor }: Pick<Membership, 'role' | 'grantor'>): string => `${grantor}\0${role}`
@@ -49,15 +40,13 @@ export class Memberships {
 
   /** All rows. */
   all(): readonly Membership[] {
-    const all: Membership[] = []
-    for (const member of this.#members.entries.keys()) for (const row of this.ofMember(member)) all.push(row)
-    return all
+    return flatMap(this.#members.entries.keys(), (member) => this.ofMember(member))
   }
 
   /** The rows by which a role is a member of others. */
   ofMember(member: string): readonly Membership[] {
     const found = this.#members.entries.get(member)
-    return found === undefined ? none : (found.rows ??= rowsIn(found.byRole))
+    return found === undefined ? none : (found.rows ??= flat(found.byRole.values()))
   }
 
   /** Whether a role is a member of others. */

@@ -5,7 +5,7 @@ import {
   givesOption,
   optionKey,
 } from '../catalog/acl-dependencies.ts'
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { Privilege } from '../postgres/privilege.ts'
 import type { Revoked } from './revoked.ts'
 

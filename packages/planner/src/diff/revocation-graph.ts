@@ -7,7 +7,8 @@ import {
   optionKey,
   type PassedOn,
 } from '../catalog/acl-dependencies.ts'
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { columnsOf, tableOf } from '../catalog/column.ts'
 import { whyNotNamed } from '../model/nameless.ts'
 import type { Reason } from '../model/operation.ts'

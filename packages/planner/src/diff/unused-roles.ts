@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts'
 import { describeRefusal } from '../access/refusal.ts'
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { attributesOf, privilegeFact } from '../catalog/facts.ts'
 import { describeFact, describeName, describeObject } from '../model/describe.ts'
 import type { PrivilegeFact } from '../model/fact.ts'

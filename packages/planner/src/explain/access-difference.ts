@@ -1,5 +1,6 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
-import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
+import { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { AccessChange, AccessDifference } from '../model/explanation.ts'
 import { objectTouched, type Operation } from '../model/operation.ts'
 import { operationsOf, type Plan } from '../model/plan.ts'

@@ -1,4 +1,5 @@
-import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
+import { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { type Assertion, isAbout } from '../model/assertion.ts'
 import { describeObject } from '../model/describe.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'

@@ -1,4 +1,5 @@
-import { Catalog, type CatalogObject } from '../catalog/catalog.ts'
+import { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { columnsFor } from '../catalog/column.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import {

@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { tableOf } from '../catalog/column.ts'
 import type { RowPolicy } from '../model/access-traits.ts'
 import type { Condition } from '../model/explanation.ts'

@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { columnsOf } from '../catalog/column.ts'
 import type { Escalation } from '../model/explanation.ts'
 import { everybody } from '../postgres/acl-item.ts'

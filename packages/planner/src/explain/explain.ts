@@ -1,4 +1,5 @@
-import { Catalog, type CatalogObject, objectFrom } from '../catalog/catalog.ts'
+import { Catalog } from '../catalog/catalog.ts'
+import { type CatalogObject, objectFrom } from '../catalog/catalog-object.ts'
 import { columnsFor } from '../catalog/column.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeName, describeObject } from '../model/describe.ts'

@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { columnsOf, tableOf } from '../catalog/column.ts'
 import { describeName } from '../model/describe.ts'
 import type { AccessStatement, ItemSource } from '../model/explanation.ts'

@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { tableOf } from '../catalog/column.ts'
 import { deniedOnSystemCatalogs } from '../model/access-traits.ts'
 import type { PathSource } from '../model/explanation.ts'

@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { describeName, describeObject } from '../model/describe.ts'
 import type { AccessPath, AccessStep, PathSource } from '../model/explanation.ts'
 import { isNameless, whyNotNamed } from '../model/nameless.ts'

@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { columnsFor } from '../catalog/column.ts'
 import type {
   AccessQuestion,

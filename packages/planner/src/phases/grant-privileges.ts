@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { GrantPrivilege } from '../model/operation.ts'
 import { heldBy } from '../postgres/acl.ts'
 import { isContainer } from '../postgres/object-kind.ts'

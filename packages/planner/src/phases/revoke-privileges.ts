@@ -1,4 +1,4 @@
-import type { CatalogObject } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { revocationsOf } from '../diff/revocation-graph.ts'
 import type { Revoked } from '../diff/revoked.ts'
 import type { GrantPrivilege, RevokePrivilege } from '../model/operation.ts'

@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { defaultPrivilegeFacts, privilegeFact, roleFacts } from '../catalog/facts.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import type { Effect } from '../model/effect.ts'

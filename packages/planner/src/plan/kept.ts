@@ -1,4 +1,5 @@
-import type { Catalog, CatalogDefaults, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog, CatalogDefaults } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { attributesOf, defaultPrivilegeFacts, privilegeFact, propertyFacts } from '../catalog/facts.ts'
 import { describeFact, describeGrantee } from '../model/describe.ts'
 import { type Fact, factKey, holderOf } from '../model/fact.ts'

@@ -43,15 +43,16 @@ export const planSync = (snapshot: Snapshot, request: SyncRequest, isDivided: bo
     fold(divided, goal, phases),
   ])
   if (transactions.length > 0) checkOutcome(catalog, goal, phases)
+  const operations = flat(transactions)
   return {
     format: planFormat,
     request,
     actingRole: catalog.server.actingRole,
     transactions,
-    effects: effectsOf(before, catalog, goal, flat(transactions)),
+    effects: effectsOf(before, catalog, goal, operations),
     skipped,
     residue: residueOf(catalog, goal),
-    kept: request.options.mode === 'additive' ? keptFrom(before, request, flat(transactions)) : [],
+    kept: request.options.mode === 'additive' ? keptFrom(before, request, operations) : [],
     throughPublic: throughPublicOf(catalog, request),
     unmanaged: unmanagedOf(catalog, goal),
   }

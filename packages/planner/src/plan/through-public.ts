@@ -1,5 +1,6 @@
 import { databaseOwners } from '../access/role-graph.ts'
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { tableOf } from '../catalog/column.ts'
 import { describeThroughPublic, placeOf } from '../model/describe-several.ts'
 import type { SyncRequest } from '../model/request.ts'

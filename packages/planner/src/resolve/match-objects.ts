@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { describeObject } from '../model/describe.ts'
 import { type AllInSchema, isAll, isNamed, type ObjectPattern, type Target } from '../model/target.ts'
 import { objectKey, type ObjectName, schemaOf } from '../postgres/object-kind.ts'

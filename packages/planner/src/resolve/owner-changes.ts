@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { CreateSchema, Reason, SetOwner } from '../model/operation.ts'
 import { objectKinds, type ObjectName } from '../postgres/object-kind.ts'
 import { flatMap, inKeyOrder, sortedBy } from '../util/collections.ts'

@@ -17,7 +17,7 @@ import { quoteGivenIdent, quoteIdent } from '../postgres/identifier.ts'
 import { type Group, groupsOf } from './group-statements.ts'
 import { noSelfGrantStatement, statementOfGroup } from './statement.ts'
 import { warningsOf } from './warnings.ts'
-import { flatMap, flat } from '../util/collections.ts'
+import { countIn, flatMap } from '../util/collections.ts'
 
 /** The operations of one statement, with a change of role if the statement before ran as another role. */
 export interface Step {
@@ -217,7 +217,7 @@ export const renderSql = (plan: Plan, options: RenderOptions = {}): string => {
       'cannot render: this is not a plan; was the await forgotten, or is the plan in the field plan?',
     )
   const { request, transactions, actingRole } = plan
-  const count = flat(transactions).length
+  const count = countIn(transactions)
   const title =
     count === 0
       ? 'nothing to do'

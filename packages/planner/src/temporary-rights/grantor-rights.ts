@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { tableOf } from '../catalog/column.ts'
 import { holdsOption } from '../catalog/grant-option.ts'
 import type { Revoked } from '../diff/revoked.ts'

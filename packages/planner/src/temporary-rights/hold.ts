@@ -1,4 +1,5 @@
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import type { GrantPrivilege, Operation, RevokePrivilege, SetOwner } from '../model/operation.ts'
 import { accessTo, holdingPrivilege } from '../resolve/future-owner.ts'
 import type { Goal } from '../resolve/target-state.ts'

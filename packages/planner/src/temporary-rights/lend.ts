@@ -1,6 +1,7 @@
 import { Access } from '../access/access.ts'
 import type { Lending } from '../access/schema-usage.ts'
-import type { Catalog, CatalogObject } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import { objectTouched, type Operation } from '../model/operation.ts'
 import { objectKey, type ObjectName, schemaOf } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'

@@ -35,6 +35,10 @@ export const defined = <T>(values: readonly (T | undefined)[]): T[] =>
 /** The elements of all lists. */
 export const flat = <T>(lists: Iterable<readonly T[]>): T[] => flatMap(lists, (list) => list)
 
+/** How many elements all lists have. */
+export const countIn = (lists: readonly (readonly unknown[])[]): number =>
+  lists.reduce((sum, { length }) => sum + length, 0)
+
 /** Orders texts by code unit: the same everywhere, whatever the locale. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a === b ? 0 : 1)
 

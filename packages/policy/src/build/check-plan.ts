@@ -84,23 +84,6 @@ const checkRole = (built: BuiltRole, options: PlanOptions, problems: Problems): 
   }
 }
 
-/** How many roles are checked at once. If nothing is wrong with them together, nothing is with any of them. */
-const atOnce = 64
-
-/** Says everything that the planner refuses of single roles. */
-const checkEach = (roles: readonly BuiltRole[], options: PlanOptions, problems: Problems): void => {
-  for (let from = 0; from < roles.length && !problems.isFull; from += atOnce) {
-    const some = roles.slice(from, from + atOnce)
-    const isRight =
-      some.every((one) => one.in.size === 0) &&
-      refusal(
-        some.map((one) => inOne(one, undefined).role),
-        options,
-      ) === undefined
-    if (!isRight) for (const one of some) checkRole(one, options, problems)
-  }
-}
-
 const checkAbsent = (
   { role, place, object }: BuiltAbsent,
   options: PlanOptions,
@@ -169,7 +152,7 @@ export const checkPlan = (built: Built, problems: Problems): void => {
     const error = refusal([], { ...single, public: [grant] })
     if (error !== undefined) problems.add(place, error.message)
   }
-  checkEach(roles, single, problems)
+  for (const one of roles) if (!problems.isFull) checkRole(one, single, problems)
   for (const one of absent) if (!problems.isFull) checkAbsent(one, single, problems)
   if (problems.count > 0) return
   for (const database of each) {
