@@ -1,5 +1,6 @@
 import { checkOptionNames } from '@pgsr/planner/internal'
 import { buildPolicy } from './build/build.ts'
+import { mostGrants } from './build/room.ts'
 import type { Policy } from './policy.ts'
 import { Problems } from './text/problems.ts'
 import { readData } from './text/read-data.ts'
@@ -26,7 +27,7 @@ export const parsePolicy = (text: string, options: ParsePolicyOptions = {}): Pol
   const { file } = options
   const { format = file !== undefined && /\.json$/i.test(file) ? 'json' : 'yaml' } = options
   const { value, problems } = readText(text, file, format)
-  return buildPolicy(value, problems)
+  return buildPolicy(value, problems, mostGrants)
 }
 
 /**
@@ -39,5 +40,5 @@ export const parsePolicy = (text: string, options: ParsePolicyOptions = {}): Pol
 export const policyFrom = (data: unknown, options: PolicyFromOptions = {}): Policy => {
   checkOptionNames(options, ['file'], 'cannot read a policy')
   const problems = new Problems(options.file)
-  return buildPolicy(readData(data, problems), problems)
+  return buildPolicy(readData(data, problems), problems, Infinity)
 }

@@ -95,7 +95,10 @@ export const desiredRolesOf = (request: Request): readonly string[] =>
   request.kind === 'sync' ? request.desired.map(({ role }) => role) : []
 
 /** By desired role: the new owner of what it loses, if the caller has named one. */
-export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, string> =>
+export const heirsOf = ({
+  desired,
+  options,
+}: Pick<SyncRequest, 'desired' | 'options'>): ReadonlyMap<string, string> =>
   new Map(
     flatMap(desired, ({ role, reassignOwnedTo = options.reassignOwnedTo }) =>
       reassignOwnedTo === undefined ? [] : [[role, reassignOwnedTo] as const],
@@ -103,7 +106,7 @@ export const heirsOf = ({ desired, options }: SyncRequest): ReadonlyMap<string, 
   )
 
 /** All roles that the caller has named as new owners. */
-export const newOwnersIn = (request: SyncRequest): ReadonlySet<string> => {
+export const newOwnersIn = (request: Pick<SyncRequest, 'desired' | 'options'>): ReadonlySet<string> => {
   const { reassignOwnedTo } = request.options
   return new Set([...(reassignOwnedTo === undefined ? [] : [reassignOwnedTo]), ...heirsOf(request).values()])
 }

@@ -1,9 +1,7 @@
 import type { AbsentRole, RequestedRole } from '../model/absent-role.ts'
-import { describeGrant, describeName } from '../model/describe.ts'
-import { InvalidGrantError } from '../model/invalid-grant.ts'
+import { describeName } from '../model/describe.ts'
 import { isLimited, type Managed } from '../model/managed.ts'
 import type { PlanOptions } from '../model/request.ts'
-import { flatMap } from '../util/collections.ts'
 
 type Fail = (problem: string, field: string) => never
 
@@ -50,35 +48,4 @@ export const checkAbsent = (
     ...(reassignOwnedTo !== undefined && { reassignOwnedTo }),
     ...(terminateSessions && { terminateSessions }),
   }
-}
-
-/** Refuses grants of what goes with a role that should not exist. */
-export const checkNotAsked = (desired: readonly RequestedRole[]): void => {
-  const absent = new Set(flatMap(desired, (one) => (one.absent === true ? [one.role] : [])))
-  if (absent.size === 0) return
-  for (const { role, members = [] } of desired)
-    for (const member of members) {
-      const name = typeof member === 'string' ? member : member.role
-      if (absent.has(name))
-        throw new InvalidGrantError({
-          role,
-          field: 'members',
-          message: `cannot grant membership in role ${describeName(role)} to role ${describeName(name)}: that role should not exist`,
-        })
-    }
-  for (const { role, grants } of desired)
-    for (const grant of grants) {
-      const named =
-        grant.kind === 'membership'
-          ? grant.role
-          : grant.kind === 'default privilege'
-            ? grant.owner
-            : undefined
-      if (named !== undefined && absent.has(named))
-        throw new InvalidGrantError({
-          role,
-          field: grant.kind === 'membership' ? 'role' : 'owner',
-          message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(named)} should not exist`,
-        })
-    }
 }

@@ -1,10 +1,8 @@
 import { describeName } from '../model/describe.ts'
-import { type DesiredRole, listedMemberships, type Member } from '../model/desired-role.ts'
-import { type MembershipGrant, ofKind } from '../model/grant.ts'
-import { InvalidGrantError } from '../model/invalid-grant.ts'
+import type { DesiredRole, Member } from '../model/desired-role.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import type { Managed } from '../model/managed.ts'
-import { flatMap, sortedBy } from '../util/collections.ts'
+import { sortedBy } from '../util/collections.ts'
 import { checkMembership, checkRoleName } from './parse-grant.ts'
 import type { Refuse } from './refuse.ts'
 
@@ -49,37 +47,4 @@ export const checkMembers = (
     all.set(member.role, member)
   }
   return sortedBy(all.values(), (member) => member.role)
-}
-
-/** Whether a grant asks for another option than a list does. An option that is left out may be on or off, except ADMIN. */
-const isOtherwise = (grant: MembershipGrant, listed: MembershipGrant): boolean =>
-  (grant.admin ?? false) !== (listed.admin ?? false) ||
-  (grant.inherit ?? listed.inherit) !== (listed.inherit ?? grant.inherit) ||
-  (grant.set ?? listed.set) !== (listed.set ?? grant.set)
-
-/**
- * Refuses grants of membership in roles that list their members otherwise.
- * @throws InvalidGrantError
- */
-export const checkListed = (desired: readonly DesiredRole[]): void => {
-  const lists = new Map(
-    flatMap(desired, (one) =>
-      one.members === undefined
-        ? []
-        : [[one.role, new Map(listedMemberships(one).map(({ member, grant }) => [member, grant]))] as const],
-    ),
-  )
-  if (lists.size === 0) return
-  for (const { role, grants } of desired)
-    for (const grant of ofKind(grants, 'membership')) {
-      const list = lists.get(grant.role)
-      const listed = list?.get(role)
-      if (list === undefined || (listed !== undefined && !isOtherwise(grant, listed))) continue
-      const why = listed === undefined ? 'do not include it' : 'include it with other options'
-      throw new InvalidGrantError({
-        role,
-        field: 'role',
-        message: `cannot grant membership in role ${describeName(grant.role)} to role ${describeName(role)}: the members of ${describeName(grant.role)} ${why}`,
-      })
-    }
 }

@@ -1,32 +1,29 @@
 import type { AbsentRole, RequestedRole } from '../model/absent-role.ts'
-import { describeGrant, describeName, describeTarget } from '../model/describe.ts'
-import { type DesiredRole, listedMemberships } from '../model/desired-role.ts'
-import { type Grant, type MembershipGrant, ofKind, type OwnershipGrant } from '../model/grant.ts'
+import { describeName } from '../model/describe.ts'
+import type { DesiredRole } from '../model/desired-role.ts'
+import { type Grant, type MembershipGrant, ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
 import { isIntermediateName } from '../model/managed-role.ts'
 import { isLimited, type Managed, managedBy } from '../model/managed.ts'
 import { checkOptionNames } from '../model/option-names.ts'
 import {
-  newOwnersIn,
   type PlanOptions,
   planOptionNames,
   type SeededPlanOptions,
   type SyncRequest,
   usualSeed,
 } from '../model/request.ts'
-import { isAll } from '../model/target.ts'
 import { onGiven } from '../model/unchecked-input.ts'
-import { impossibleRoleNameProblem, nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
-import { objectKey, schemaOf } from '../postgres/object-kind.ts'
-import { append, flatMap, getOrMake, sortedBy, sortedUnique } from '../util/collections.ts'
-import { checkAbsent, checkNotAsked, isAbsent } from './check-absent.ts'
+import { nameProblem, reservedRoleNameProblem } from '../postgres/identifier.ts'
+import { sortedBy, sortedUnique } from '../util/collections.ts'
+import { checkAbsent, isAbsent } from './check-absent.ts'
 import { asksForProperties, checkProperties, propertyFields } from './check-properties.ts'
 import { type CheckedGrant, CheckedGrants } from './checked-grants.ts'
-import { checkListed, checkMembers } from './check-members.ts'
+import { checkMembers } from './check-members.ts'
 import { checkManages, whyNotManaged } from './check-manages.ts'
 import { checkPublic } from './check-public.ts'
-import { describeGiven, quotedText } from './describe-given.ts'
-import { membershipCycle } from './membership-cycle.ts'
+import { wrongTogether } from './check-together.ts'
+import { describeGiven } from './describe-given.ts'
 import { checkName } from './parse-grant.ts'
 import type { Refuse } from './refuse.ts'
 
@@ -170,46 +167,6 @@ const checkDesiredRole = (
   }
 }
 
-/** A key of what a grant of ownership asks for, and one of all the objects that it is among. */
-const ownershipKeys = ({ object }: OwnershipGrant): readonly [string, ...string[]] => {
-  const ofAll = (schema: string): string => `all\0${object.kind}\0${schema}`
-  if (isAll(object)) return [ofAll(object.schema)]
-  const schema = schemaOf(object)
-  return [objectKey(object), ...(schema === undefined ? [] : [ofAll(schema)])]
-}
-
-const checkOwners = (desired: readonly DesiredRole[]): void => {
-  const asked = flatMap(desired, ({ role, grants }) =>
-    ofKind(grants, 'ownership').map((grant) => ({ role, grant })),
-  )
-  const owners = new Map<string, (typeof asked)[number]>()
-  for (const one of asked) getOrMake(owners, ownershipKeys(one.grant)[0], () => one)
-  for (const { role, grant } of asked)
-    for (const key of ownershipKeys(grant)) {
-      const other = owners.get(key)
-      if (other !== undefined && other.role !== role)
-        throw new InvalidGrantError({
-          role,
-          field: 'object',
-          message: `cannot grant ${describeGrant(grant)} to role ${describeName(role)}: role ${describeName(other.role)} is to own ${isAll(other.grant.object) ? describeTarget(other.grant.object) : 'it'}`,
-        })
-    }
-}
-
-const checkCycles = (desired: readonly DesiredRole[]): void => {
-  const memberships = new Map(
-    desired.map(({ role, grants }) => [role, ofKind(grants, 'membership').map((grant) => grant.role)]),
-  )
-  for (const { member, grant } of flatMap(desired, listedMemberships)) append(memberships, member, grant.role)
-  const cycle = membershipCycle(memberships.keys(), (role) => memberships.get(role) ?? [])
-  if (cycle !== undefined)
-    throw new InvalidGrantError({
-      role: cycle[0]!,
-      field: 'role',
-      message: `cannot grant membership in role ${describeName(cycle[1]!)} to role ${describeName(cycle[0]!)}: it would make a cycle: ${cycle.map(describeName).join(' in ')}`,
-    })
-}
-
 const checkOptions = (options: PlanOptions): PlanOptions => {
   checkOptionNames(options, Object.keys(planOptionNames), 'cannot plan')
   const { reassignOwnedTo, allowSelf = false, allowSuperuser = false } = options
@@ -238,20 +195,26 @@ const checkOptions = (options: PlanOptions): PlanOptions => {
   }
 }
 
-const checkReassignedTo = (desired: readonly DesiredRole[], reassignOwnedTo: string): void => {
-  const problem =
-    nameProblem(reassignOwnedTo) ??
-    impossibleRoleNameProblem(reassignOwnedTo) ??
-    (isIntermediateName(reassignOwnedTo) ? 'is that of an intermediate role' : undefined) ??
-    (desired.some(({ role }) => role === reassignOwnedTo)
-      ? 'is that of a role that is synced too, and so owns what it asks for (owns in a policy, Grant.ownership in code); let it ask for these objects, or name a role that is not synced'
-      : undefined)
-  if (problem !== undefined)
-    throw new InvalidGrantError({
-      field: 'reassignOwnedTo',
-      message: `cannot reassign ownership to a role: the name ${quotedText(reassignOwnedTo)}${problem}`,
-    })
+const unreadable = 'cannot sync roles: what is asked for holds something that cannot be read'
+
+const checkedRoles = (
+  given: readonly (DesiredRole | AbsentRole)[],
+  { manages, mode }: PlanOptions,
+): readonly RequestedRole[] => {
+  const known = new CheckedGrants(given.length)
+  const managed = managedBy(manages)
+  return given.map((one) => checkDesiredRole(one, { managed, mode }, known))
 }
+
+/**
+ * Checks each role by itself, and brings it into canonical form. What is wrong with them together, see `wrongTogether`.
+ * @throws InvalidGrantError about the first role that is wrong
+ */
+export const checkEach = (
+  desired: readonly (DesiredRole | AbsentRole)[],
+  options: PlanOptions,
+): readonly RequestedRole[] =>
+  onGiven('desired', unreadable, () => checkedRoles(desired, checkOptions(options)))
 
 /**
  * Checks what is asked for, as far as that is possible without a server, and brings it into canonical form:
@@ -261,10 +224,7 @@ const checkReassignedTo = (desired: readonly DesiredRole[], reassignOwnedTo: str
 export const requestOf = (
   desired: DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[],
   planOptions: SeededPlanOptions,
-): SyncRequest =>
-  onGiven('desired', 'cannot sync roles: what is asked for holds something that cannot be read', () =>
-    checkedRequest(desired, planOptions),
-  )
+): SyncRequest => onGiven('desired', unreadable, () => checkedRequest(desired, planOptions))
 
 const checkedRequest = (
   desired: DesiredRole | AbsentRole | readonly (DesiredRole | AbsentRole)[],
@@ -277,29 +237,13 @@ const checkedRequest = (
   const given: readonly (DesiredRole | AbsentRole)[] = Array.isArray(desired)
     ? desired
     : [desired as DesiredRole | AbsentRole]
-  const known = new CheckedGrants(given.length)
-  const managed = managedBy(checkedOptions.manages)
-  const roles = given.map((one) => checkDesiredRole(one, { managed, mode: checkedOptions.mode }, known))
+  const roles = checkedRoles(given, checkedOptions)
   const request: SyncRequest = {
     kind: 'sync',
     desired: sortedBy(roles, ({ role }) => role),
     options: checkedOptions,
     seed,
   }
-  for (const heir of newOwnersIn(request)) checkReassignedTo(roles, heir)
-  const seen = new Set<string>()
-  for (const { role } of roles) {
-    if (seen.has(role))
-      throw new InvalidGrantError({
-        role,
-        field: 'role',
-        message: `cannot sync role ${describeName(role)}: it is named twice`,
-      })
-    seen.add(role)
-  }
-  checkOwners(roles)
-  checkListed(roles)
-  checkCycles(roles)
-  checkNotAsked(roles)
+  for (const { error } of wrongTogether(roles, checkedOptions)) throw error
   return request
 }

@@ -5,6 +5,7 @@ import type { ObjectValue, Value } from '../text/tree.ts'
 import { valueAt } from '../text/tree.ts'
 import { type Placed, placedAt } from './placed.ts'
 import type { Profile, Profiles } from './profiles.ts'
+import type { Room } from './room.ts'
 import { targetsIn } from './targets.ts'
 import { flagAt, textAt, textsAt, textsOf, valuesOf } from './values.ts'
 
@@ -52,6 +53,7 @@ const accessOf = (
   value: Value,
   profiles: Profiles,
   problems: Problems,
+  room: Room,
 ): readonly Placed[] => {
   const object: ObjectValue | undefined = value.kind === 'object' ? value : undefined
   const name = object === undefined ? textsOf(value)[0] : textAt(object, 'profile')
@@ -67,12 +69,14 @@ const accessOf = (
     Object.entries(profile.privileges).filter(([part]) => !limited.some((one) => one.part === part)),
   )
   const level = access.level({ schema: [], ...rest })
-  return [
+  const grants = [
     ...placedAt(value, level(schema, { direct, ...(future.length > 0 && { future }) })),
     ...limited.flatMap(({ part, kind }) =>
       limitedGrants(kind, profile.privileges[part] ?? [], schema, object && valueAt(object, part), direct),
     ),
   ]
+  room.take(grants.length, value)
+  return grants
 }
 
 /** The grants of profiles by schema. */
@@ -80,9 +84,10 @@ export const accessIn = (
   value: Value | undefined,
   profiles: Profiles,
   problems: Problems,
+  room: Room,
 ): readonly Placed[] =>
   value?.kind !== 'object'
     ? []
     : [...value.entries].flatMap(([schema, entry]) =>
-        valuesOf(entry.value).flatMap((one) => accessOf(schema, one, profiles, problems)),
+        valuesOf(entry.value).flatMap((one) => accessOf(schema, one, profiles, problems, room)),
       )

@@ -3,6 +3,7 @@ import { grantableKinds } from '../grammar/objects.ts'
 import { type ObjectValue, type Place, valueAt } from '../text/tree.ts'
 import type { Problems } from '../text/problems.ts'
 import { databaseProblem, noDatabases } from './known-database.ts'
+import type { Room } from './room.ts'
 import { kindIn, targetsOf } from './targets.ts'
 import { textsAt, valuesOf } from './values.ts'
 
@@ -28,7 +29,7 @@ const databasesOf = (
   return textsAt(object, 'inDatabases')
 }
 
-const assertionsOf = (object: ObjectValue): readonly PlacedAssertion[] => {
+const assertionsOf = (object: ObjectValue, room: Room): readonly PlacedAssertion[] => {
   if (object.entries.has('public'))
     return textsAt(object, 'in').map((schema) => ({
       assertion: { public: 'nothing', in: schema },
@@ -39,7 +40,7 @@ const assertionsOf = (object: ObjectValue): readonly PlacedAssertion[] => {
   // If none of its privileges is right, that has been said.
   if (kind === undefined || can.length === 0) return []
   const only = textsAt(object, 'only')
-  return targetsOf(kind as GrantableKind, object).map(({ target, place }) => ({
+  return targetsOf(kind as GrantableKind, object, room).map(({ target, place }) => ({
     assertion: { only, can, on: target },
     place,
   }))
@@ -50,11 +51,12 @@ export const assertionsIn = (
   policy: ObjectValue,
   known: readonly string[] | undefined,
   problems: Problems,
+  room: Room,
 ): readonly PlacedAssertion[] =>
   valuesOf(valueAt(policy, 'assertions')).flatMap((one) => {
     if (one.kind !== 'object') return []
     const inDatabases = databasesOf(one, known, problems)
-    return assertionsOf(one).map(({ assertion, place }) => ({
+    return assertionsOf(one, room).map(({ assertion, place }) => ({
       assertion: { ...assertion, ...(inDatabases !== undefined && { inDatabases }) },
       place,
     }))

@@ -13,6 +13,7 @@ import { linesOf } from './lines.ts'
 import { optionsFrom } from './options.ts'
 import { Profiles } from './profiles.ts'
 import { type BuiltRole, roleFrom } from './role.ts'
+import { Room } from './room.ts'
 import { flagAt, objectAt, objectOf, textAt, textsAt } from './values.ts'
 
 const absentRole = (name: string, object: ObjectValue | undefined): AbsentRole => {
@@ -103,9 +104,10 @@ const policyOf = (built: Built, problems: Problems): Policy => {
 
 /**
  * Makes a policy of what was read.
+ * @param mostGrants the most grants that it may ask for
  * @throws PolicyError with everything that is wrong
  */
-export const buildPolicy = (given: Value | undefined, problems: Problems): Policy => {
+export const buildPolicy = (given: Value | undefined, problems: Problems, mostGrants: number): Policy => {
   const checked = given && objectOf(check(given, grammar, { problems, isSecret: false }))
   if (given === undefined || checked === undefined) {
     problems.throwIfAny()
@@ -114,7 +116,8 @@ export const buildPolicy = (given: Value | undefined, problems: Problems): Polic
   const whole = objectOf(given)
   const databases = whole?.entries.has('databases') ? textsAt(checked, 'databases') : undefined
   const profiles = new Profiles(objectAt(checked, 'profiles'), objectAt(whole, 'profiles'), problems)
-  const context = { profiles, databases, problems }
+  const room = new Room(mostGrants, problems)
+  const context = { profiles, databases, problems, room }
   const roles = [...(objectAt(checked, 'roles')?.entries ?? [])].flatMap(([name, { key, value }]) =>
     value.kind === 'object' ? [roleFrom(name, key, value, context)] : [],
   )
@@ -124,12 +127,12 @@ export const buildPolicy = (given: Value | undefined, problems: Problems): Polic
     databases,
     roles,
     absent,
-    assertions: assertionsIn(checked, databases, problems),
-    ...optionsFrom(checked, databases, problems),
+    assertions: assertionsIn(checked, databases, problems, room),
+    ...optionsFrom(checked, databases, problems, room),
   }
   checkContradictions(roles, absent, problems)
   checkCircles(roles, problems)
-  checkPlan(built, problems)
+  checkPlan(built, problems, room)
   problems.throwIfAny()
   return policyOf(built, problems)
 }

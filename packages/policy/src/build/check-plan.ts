@@ -2,24 +2,29 @@ import {
   type AbsentRole,
   describeGrant,
   type DesiredRole,
+  type Grant,
   InvalidGrantError,
   type PlanOptions,
+  type PublicGrant,
 } from '@pgsr/planner'
-import { requestOf } from '@pgsr/planner/internal'
-import { mostProblems, type Problems } from '../text/problems.ts'
+import { checkEach, countIn, requestOf, wrongTogether } from '@pgsr/planner/internal'
+import type { Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
 import type { Built, BuiltAbsent } from './built.ts'
 import type { Placed } from './placed.ts'
 import type { BuiltRole } from './role.ts'
+import type { Room } from './room.ts'
 import { objectAt, objectOf } from './values.ts'
 
+type Desired = DesiredRole | AbsentRole
+
+/** A role as the planner has checked it. */
+type Checked = ReturnType<typeof checkEach>[number]
+
 /** What the planner refuses of something that is asked for; `undefined` if nothing. */
-const refusal = (
-  desired: readonly (DesiredRole | AbsentRole)[],
-  options: PlanOptions,
-): InvalidGrantError | undefined => {
+const refusal = (check: () => unknown): InvalidGrantError | undefined => {
   try {
-    requestOf(desired, options)
+    check()
     return undefined
   } catch (error) {
     if (error instanceof InvalidGrantError) return error
@@ -48,50 +53,111 @@ const settingIn = (object: ObjectValue, setting: string): Value | undefined => {
   })[0]
 }
 
-/** A role as a call for one database asks for it. */
-interface InOne {
-  readonly role: DesiredRole
+/** What is asked for of a role in all databases, or in one of them only. */
+interface Asked {
+  readonly desired: Desired
   readonly grants: readonly Placed[]
+  readonly of: BuiltRole | BuiltAbsent
+  /** The only database; `undefined`: all. */
+  readonly database: string | undefined
 }
 
-const inOne = ({ role, grants, in: inEach }: BuiltRole, database: string | undefined): InOne => {
-  const { in: _, ...common } = role
-  const all = database === undefined ? grants : [...grants, ...(inEach.get(database) ?? [])]
-  return { role: { ...common, grants: all.map(({ grant }) => grant) }, grants: all }
-}
+const withGrants = (desired: Desired, grants: readonly Placed[]): Desired =>
+  'absent' in desired ? desired : { ...desired, grants: grants.map(({ grant }) => grant) }
 
-/** Says everything that the planner refuses of a single role. */
-const checkRole = (built: BuiltRole, options: PlanOptions, problems: Problems): void => {
-  const databases = built.in.size === 0 ? [undefined] : [...built.in.keys()]
-  const told = new Set<Place>()
-  for (const database of databases) {
-    const { role, grants } = inOne(built, database)
-    let left = grants
-    while (told.size < mostProblems) {
-      const error = refusal([{ ...role, grants: left.map(({ grant }) => grant) }], options)
-      if (error === undefined) break
-      const placed = error.grant === undefined ? undefined : left[error.grant]
-      const place =
-        placed?.place ??
-        settingIn(built.object, error.field) ??
-        keyIn(built.object, error.field) ??
-        built.place
-      if (!problems.isAt(place)) problems.add(place, error.message)
-      told.add(place)
-      if (placed === undefined) break
-      left = left.filter((one) => one !== placed)
+/** Everything that is asked for. What belongs to one database is apart, so that nothing is checked for each of them. */
+const askedIn = ({ roles, absent }: Built): readonly Asked[] => [
+  ...roles.map((of): Asked => {
+    const { in: _, ...desired } = of.role
+    return { desired, grants: of.grants, of, database: undefined }
+  }),
+  ...absent.map((of): Asked => ({ desired: of.role, grants: [], of, database: undefined })),
+  ...roles.flatMap((of) =>
+    Array.from(of.in, ([database, grants]): Asked => {
+      const desired = withGrants({ role: of.role.role, grants: [] }, grants)
+      return { desired, grants, of, database }
+    }),
+  ),
+]
+
+/** Where something is that the planner refuses of a role. */
+const placeOf = ({ of: { object, place } }: Asked, field: string): Place =>
+  (object && settingIn(object, field)) ?? keyIn(object, field) ?? place
+
+/**
+ * Says everything that the planner refuses of some grants.
+ * @param ask asks the planner
+ * @param placeIn where something is that is wrong with none of them
+ */
+const checkGrants = (
+  grants: readonly Placed[],
+  ask: (grants: readonly Placed[]) => unknown,
+  placeIn: (field: string) => Place,
+  problems: Problems,
+): void => {
+  let right: readonly Placed[] = []
+  let left = grants
+  for (;;) {
+    const error = refusal(() => ask(left))
+    if (error === undefined) {
+      if (right.length === 0) return
+      // Each of the grants that are left is right by itself.
+      ;[left, right] = [[...right, ...left], []]
+      continue
     }
+    const index = error.grant ?? left.length
+    const place = left[index]?.place ?? placeIn(error.field)
+    if (!problems.isAt(place)) problems.add(place, error.message)
+    if (index === left.length) return
+    right = [...right, ...left.slice(0, index)]
+    left = left.slice(index + 1).filter((one) => one.place !== place)
   }
 }
 
-const checkAbsent = (
-  { role, place, object }: BuiltAbsent,
+/** Says everything that the planner refuses of a role by itself. */
+const checkAsked = (asked: Asked, options: PlanOptions, problems: Problems): void =>
+  checkGrants(
+    asked.grants,
+    (grants) => checkEach([withGrants(asked.desired, grants)], options),
+    (field) => placeOf(asked, field),
+    problems,
+  )
+
+/**
+ * Checks each role by itself. Most often, all of them are right.
+ * @returns the roles as the planner has checked them; `undefined` if one is wrong, which has been said
+ */
+const checkAlone = (
+  all: readonly Asked[],
   options: PlanOptions,
   problems: Problems,
-): void => {
-  const error = refusal([role], options)
-  if (error !== undefined) problems.add(keyIn(object, error.field) ?? place, error.message)
+): readonly Checked[] | undefined => {
+  let checked: readonly Checked[] = []
+  for (let left = all; ;) {
+    const error = refusal(() => {
+      checked = checkEach(
+        left.map(({ desired }) => desired),
+        options,
+      )
+    })
+    if (error === undefined) return left === all ? checked : undefined
+    const wrong = left.findIndex(({ desired }) => desired.role === error.role)
+    if (wrong < 0) throw error
+    const { of } = left[wrong]!
+    for (const one of left) if (one.of === of) checkAsked(one, options, problems)
+    left = left.slice(wrong + 1).filter((one) => one.of !== of)
+  }
 }
+
+/** Where each grant of a role is, by its text. */
+const grantPlaces = (role: string, all: readonly Asked[]): ReadonlyMap<string, Place> =>
+  new Map(
+    all
+      .filter(({ desired }) => desired.role === role)
+      .flatMap(({ grants }) => grants)
+      .toReversed()
+      .map(({ grant, place }) => [describeGrant(grant), place]),
+  )
 
 /** Where an heir is named that the planner refuses. */
 const heirPlace = ({ policy, absent }: Built): Place =>
@@ -99,64 +165,77 @@ const heirPlace = ({ policy, absent }: Built): Place =>
   absent.flatMap(({ object }) => keyIn(object, 'reassignOwnedTo') ?? [])[0] ??
   policy
 
-/** Where the grant is that a message is about. */
-const placeIn = (roles: readonly BuiltRole[], { role, message }: InvalidGrantError): Place | undefined => {
-  const one = roles.find((built) => built.role.role === role)
-  return one?.grants.find(({ grant }) => message.startsWith(`cannot grant ${describeGrant(grant)} to role `))
-    ?.place
+/** What roles are to own in all databases. */
+const ownedIn = (roles: readonly Checked[]): ReadonlyMap<string, readonly Grant[]> =>
+  new Map(
+    roles.flatMap(({ role, grants }) => {
+      const owned = grants.filter(({ kind }) => kind === 'ownership')
+      return owned.length === 0 ? [] : [[role, owned] as const]
+    }),
+  )
+
+/** What is asked for only in one database, and what it could contradict: what else roles are to own there. */
+const inDatabase = (
+  only: readonly Checked[],
+  owned: ReadonlyMap<string, readonly Grant[]>,
+): readonly Checked[] => {
+  const all = new Map(owned)
+  for (const { role, grants } of only) all.set(role, [...(owned.get(role) ?? []), ...grants])
+  return Array.from(all, ([role, grants]) => ({ role, grants }))
 }
 
-/** Says what the planner refuses of the roles together. After each refusal, the role is left out. */
+/** Says what the planner refuses of the roles together. */
 const checkTogether = (
+  checked: readonly Checked[],
   built: Built,
-  database: string | undefined,
-  options: PlanOptions,
+  all: readonly Asked[],
   problems: Problems,
 ): void => {
-  const { roles, absent } = built
-  let left: readonly { readonly role: DesiredRole | AbsentRole; readonly place: Place }[] = [
-    ...roles.map((one) => ({ role: inOne(one, database).role, place: one.place })),
-    ...absent,
-  ]
-  for (;;) {
-    const error = refusal(
-      left.map(({ role }) => role),
-      options,
-    )
-    if (error === undefined) return
-    const wrong = left.find(({ role }) => role.role === error.role)
-    problems.add(placeIn(roles, error) ?? wrong?.place ?? heirPlace(built), error.message)
-    if (wrong === undefined || problems.count >= mostProblems) return
-    left = left.filter((one) => one !== wrong)
+  const places = new Map<string, ReadonlyMap<string, Place>>()
+  for (const { error, grant } of wrongTogether(checked, built.options)) {
+    const role = error.role ?? ''
+    const known = places.get(role) ?? grantPlaces(role, all)
+    places.set(role, known)
+    const place = grant && known.get(describeGrant(grant))
+    const ofRole = all.find(({ desired }) => desired.role === role)?.of.place
+    problems.add(place ?? ofRole ?? heirPlace(built), error.message)
   }
 }
 
 /** Says what the planner refuses, with its place. Nothing has been read from a server. */
-export const checkPlan = (built: Built, problems: Problems): void => {
-  const { policy, options, roles, absent, databases = [] } = built
-  const special = databases.filter((database) => roles.some((role) => role.in.has(database)))
-  const each = special.length === 0 ? [undefined] : special
-  const all = (database: string | undefined) => [
-    ...roles.map((one) => inOne(one, database).role),
-    ...absent.map(({ role }) => role),
-  ]
-  if (problems.count === 0 && each.every((database) => refusal(all(database), options) === undefined)) return
+export const checkPlan = (built: Built, problems: Problems, room: Room): void => {
+  const { policy, options, databases = [] } = built
   const { public: _, reassignOwnedTo: _heir, manages, ...others } = options
   const single: PlanOptions = { ...others, ...(manages && !problems.isAbout('manages') && { manages }) }
-  const wrongOptions = refusal([], single)
+  const wrongOptions = refusal(() => requestOf([], single))
   if (wrongOptions !== undefined) {
     problems.add(keyIn(policy, wrongOptions.field) ?? policy, wrongOptions.message)
     return
   }
-  for (const { grant, place } of built.public) {
-    const error = refusal([], { ...single, public: [grant] })
-    if (error !== undefined) problems.add(place, error.message)
+  checkGrants(
+    built.public,
+    (grants) => requestOf([], { ...single, public: grants.map(({ grant }) => grant as PublicGrant) }),
+    (field) => keyIn(policy, field) ?? policy,
+    problems,
+  )
+  const all = askedIn(built)
+  const checked = checkAlone(all, single, problems)
+  if (checked === undefined || problems.count > 0) return
+  const byDatabase = new Map<string | undefined, Checked[]>()
+  for (const [index, { database }] of all.entries()) {
+    const known = byDatabase.get(database) ?? []
+    byDatabase.set(database, known)
+    known.push(checked[index]!)
   }
-  for (const one of roles) if (!problems.isFull) checkRole(one, single, problems)
-  for (const one of absent) if (!problems.isFull) checkAbsent(one, single, problems)
-  if (problems.count > 0) return
-  for (const database of each) {
-    checkTogether(built, database, options, problems)
-    if (problems.count > 0) return
+  const inAll = byDatabase.get(undefined) ?? []
+  checkTogether(inAll, built, all, problems)
+  const absent = inAll.filter((one) => one.absent === true)
+  const owned = ownedIn(inAll)
+  const count = countIn([...owned.values()])
+  for (const database of databases) {
+    const only = byDatabase.get(database)
+    if (only === undefined || problems.count > 0) continue
+    room.take(count, policy)
+    checkTogether([...absent, ...inDatabase(only, owned)], built, all, problems)
   }
 }

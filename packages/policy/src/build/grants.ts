@@ -10,6 +10,7 @@ import { allFuture, keyOfFuture } from '../grammar/grants.ts'
 import { grantableKinds, ownableKinds } from '../grammar/objects.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
 import { type Placed, placedAt } from './placed.ts'
+import type { Room } from './room.ts'
 import { kindIn, targetsOf } from './targets.ts'
 import { flagAt, textAt, textsAt, textsOf, valuesOf } from './values.ts'
 
@@ -19,10 +20,12 @@ const privilegesIn = (object: ObjectValue): readonly Privilege[] =>
 const futureIn = (object: ObjectValue): FutureObjects | undefined =>
   allFuture.find((on) => object.entries.has(keyOfFuture(on)))
 
-const onFuture = (object: ObjectValue, on: FutureObjects): readonly Placed[] => {
+const onFuture = (object: ObjectValue, on: FutureObjects, room: Room): readonly Placed[] => {
   const schemas = object.entries.has('schema') ? textsAt(object, 'schema') : [null]
+  const owners = textsOf(valueAt(object, keyOfFuture(on)))
   const grantable = flagAt(object, 'grantable') === true
-  return textsOf(valueAt(object, keyOfFuture(on))).flatMap((owner) =>
+  room.take(owners.length * schemas.length, object)
+  return owners.flatMap((owner) =>
     schemas.flatMap((schema) =>
       placedAt(object, [
         { kind: 'default privilege', owner, schema, on, privileges: privilegesIn(object), grantable },
@@ -32,16 +35,16 @@ const onFuture = (object: ObjectValue, on: FutureObjects): readonly Placed[] => 
 }
 
 /** The grants of one entry of `grants`. */
-const grantsOf = (object: ObjectValue, mayBeNone: boolean): readonly Placed[] => {
+const grantsOf = (object: ObjectValue, mayBeNone: boolean, room: Room): readonly Placed[] => {
   // If none of its privileges is right, that has been said.
   if (!mayBeNone && privilegesIn(object).length === 0) return []
   const on = futureIn(object)
-  if (on !== undefined) return onFuture(object, on)
+  if (on !== undefined) return onFuture(object, on, room)
   const kind = kindIn(object, grantableKinds)
   if (kind === undefined) return []
   const grantable = flagAt(object, 'grantable') === true
   const direct = grantable || flagAt(object, 'direct') === true
-  return targetsOf(kind as GrantableKind, object).map(({ target, place }) => ({
+  return targetsOf(kind as GrantableKind, object, room).map(({ target, place }) => ({
     grant: { kind: 'privilege', privileges: privilegesIn(object), object: target, direct, grantable },
     place,
   }))
@@ -51,17 +54,21 @@ const grantsOf = (object: ObjectValue, mayBeNone: boolean): readonly Placed[] =>
  * The grants of a list of them.
  * @param mayBeNone whether a grant of no privileges says something, as it does to PUBLIC
  */
-export const grantsIn = (value: Value | undefined, mayBeNone: boolean): readonly Placed[] =>
-  valuesOf(value).flatMap((one) => (one.kind === 'object' ? grantsOf(one, mayBeNone) : []))
+export const grantsIn = (value: Value | undefined, mayBeNone: boolean, room: Room): readonly Placed[] =>
+  valuesOf(value).flatMap((one) => (one.kind === 'object' ? grantsOf(one, mayBeNone, room) : []))
 
 /** What a role owns. */
-export const ownershipsIn = (value: Value | undefined): readonly Placed[] =>
+export const ownershipsIn = (value: Value | undefined, room: Room): readonly Placed[] =>
   valuesOf(value).flatMap((one): readonly Placed[] => {
-    if (one.kind === 'text') return placedAt(one, access.owner(one.text))
+    if (one.kind === 'text') {
+      const grants = access.owner(one.text)
+      room.take(grants.length, one)
+      return placedAt(one, grants)
+    }
     if (one.kind !== 'object') return []
     const kind = kindIn(one, ownableKinds)
     if (kind === undefined) return []
-    return targetsOf(kind as OwnableKind, one).map(({ target, place }) => ({
+    return targetsOf(kind as OwnableKind, one, room).map(({ target, place }) => ({
       grant: { kind: 'ownership', object: target } as Placed['grant'],
       place,
     }))

@@ -4,6 +4,7 @@ import { type ObjectValue, type Place, valueAt } from '../text/tree.ts'
 import { grantsIn } from './grants.ts'
 import { noDatabases } from './known-database.ts'
 import type { Placed } from './placed.ts'
+import type { Room } from './room.ts'
 import { flagAt, objectAt, textAt, textsAt, textsOf } from './values.ts'
 
 /** The options of a policy, and where each grant to PUBLIC is. */
@@ -30,6 +31,7 @@ const publicIn = (
   object: ObjectValue | undefined,
   databases: readonly string[] | undefined,
   problems: Problems,
+  room: Room,
 ): readonly Placed<PublicGrant>[] => {
   if (object === undefined) return []
   const onDatabase = object.entries.get('database')
@@ -54,7 +56,7 @@ const publicIn = (
       key,
     ),
   )
-  const others = grantsIn(valueAt(object, 'grants'), true)
+  const others = grantsIn(valueAt(object, 'grants'), true, room)
     .filter(isPublic)
     .map(({ grant, place }) => ({
       grant: grant.kind === 'privilege' ? { ...grant, direct: true } : grant,
@@ -68,8 +70,9 @@ export const optionsFrom = (
   policy: ObjectValue,
   databases: readonly string[] | undefined,
   problems: Problems,
+  room: Room,
 ): BuiltOptions => {
-  const toPublic = publicIn(objectAt(policy, 'public'), databases, problems)
+  const toPublic = publicIn(objectAt(policy, 'public'), databases, problems, room)
   const allow = textsAt(policy, 'allow')
   const manages = managesIn(objectAt(policy, 'manages'))
   const mode = textAt(policy, 'mode')

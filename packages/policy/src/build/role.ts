@@ -14,6 +14,7 @@ import { grantsIn, membershipsIn, ownershipsIn, type PlacedMembership } from './
 import { databaseProblem, noDatabases } from './known-database.ts'
 import { type Placed, placedAt } from './placed.ts'
 import type { Profiles } from './profiles.ts'
+import type { Room } from './room.ts'
 import { flagAt, objectAt, objectOf, textAt, textsAt, valuesOf } from './values.ts'
 
 /** A role of a policy, and where each part of it is. */
@@ -26,6 +27,14 @@ export interface BuiltRole {
   readonly in: ReadonlyMap<string, readonly Placed[]>
   readonly members: readonly PlacedMembership[]
   readonly password: SecretReference | undefined
+}
+
+/** What a role is built with. */
+export interface RoleContext {
+  readonly profiles: Profiles
+  readonly databases: readonly string[] | undefined
+  readonly problems: Problems
+  readonly room: Room
 }
 
 const settingValue = (value: Value): SettingValue => {
@@ -83,10 +92,13 @@ const attributesIn = (value: Value | undefined): readonly Placed[] =>
   )
 
 /** What can be in each database: profiles, ownerships and other grants. */
-const grantsInDatabase = (object: ObjectValue, profiles: Profiles, problems: Problems): readonly Placed[] => [
-  ...ownershipsIn(valueAt(object, 'owns')),
-  ...accessIn(valueAt(object, 'access'), profiles, problems),
-  ...grantsIn(valueAt(object, 'grants'), false),
+const grantsInDatabase = (
+  object: ObjectValue,
+  { profiles, problems, room }: RoleContext,
+): readonly Placed[] => [
+  ...ownershipsIn(valueAt(object, 'owns'), room),
+  ...accessIn(valueAt(object, 'access'), profiles, problems, room),
+  ...grantsIn(valueAt(object, 'grants'), false, room),
 ]
 
 /** The fields of a desired role other than its grants. */
@@ -118,15 +130,11 @@ const fieldsIn = (object: ObjectValue, members: readonly PlacedMembership[]): Pa
 }
 
 /** What is asked for in single databases. */
-const inDatabases = (
-  object: ObjectValue,
-  profiles: Profiles,
-  databases: readonly string[] | undefined,
-  problems: Problems,
-): ReadonlyMap<string, readonly Placed[]> => {
+const inDatabases = (object: ObjectValue, context: RoleContext): ReadonlyMap<string, readonly Placed[]> => {
+  const { databases, problems } = context
   const all = new Map<string, readonly Placed[]>()
   for (const [database, { key, value }] of objectAt(object, 'in')?.entries ?? []) {
-    const grants = value.kind === 'object' ? grantsInDatabase(value, profiles, problems) : []
+    const grants = value.kind === 'object' ? grantsInDatabase(value, context) : []
     if (grants.length === 0) continue
     const problem = databases === undefined ? noDatabases : databaseProblem(database, databases)
     if (problem !== undefined) problems.add(key, problem)
@@ -146,28 +154,20 @@ export const roleFrom = (
   name: string,
   place: Place,
   object: ObjectValue,
-  {
-    profiles,
-    databases,
-    problems,
-  }: {
-    readonly profiles: Profiles
-    readonly databases: readonly string[] | undefined
-    readonly problems: Problems
-  },
+  context: RoleContext,
 ): BuiltRole => {
   const { grants: login, password } = loginIn(valueAt(object, 'login'))
   const members = membershipsIn(valueAt(object, 'members'))
-  const inEach = inDatabases(object, profiles, databases, problems)
+  const inEach = inDatabases(object, context)
   const [first] = inEach.values()
-  const isOnlyOne = databases?.length === 1
+  const isOnlyOne = context.databases?.length === 1
   const grants: readonly Placed[] = [
     ...login,
     ...attributesIn(valueAt(object, 'attributes')),
     ...membershipsIn(valueAt(object, 'memberOf')).flatMap(({ role, options, place: where }) =>
       placedAt(where, [Grant.roleMembership(role, options)]),
     ),
-    ...grantsInDatabase(object, profiles, problems),
+    ...grantsInDatabase(object, context),
     ...(isOnlyOne ? (first ?? []) : []),
   ]
   const more = isOnlyOne ? new Map<string, readonly Placed[]>() : inEach

@@ -2,6 +2,7 @@ import type { KindInSchema, MatchableKind, ObjectKind, Target } from '@pgsr/plan
 import { partsIn, patternIn } from '../grammar/object-text.ts'
 import { isInSchema, keyOfKind } from '../grammar/objects.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
+import type { Room } from './room.ts'
 import { textsAt, textsOf, valuesOf } from './values.ts'
 
 /** An object, or several, and the place that names it. */
@@ -51,15 +52,21 @@ export const targetsIn = <Kind extends ObjectKind>(
 const outsideName = (value: Value): readonly string[] =>
   value.kind === 'number' ? [String(value.number)] : textsOf(value)
 
-/** The targets of an object whose key stands for objects of a kind: `{ tables: …, schema: … }`. */
+/**
+ * The targets of an object whose key stands for objects of a kind: `{ tables: …, schema: … }`.
+ * @throws PolicyError if there is no room for them
+ */
 export const targetsOf = <Kind extends ObjectKind>(
   kind: Kind,
   object: ObjectValue,
+  room: Room,
 ): readonly PlacedTarget<Kind>[] => {
-  if (kind === 'column')
-    return targetsIn(kind, textsAt(object, 'schema'), valueAt(object, 'tables'), textsAt(object, 'columns'))
-  const value = valueAt(object, keyOfKind(kind))
-  if (isInSchema(kind)) return targetsIn(kind, textsAt(object, 'schema'), value)
+  const value = valueAt(object, kind === 'column' ? 'tables' : keyOfKind(kind))
+  const schemas = textsAt(object, 'schema')
+  const columns = kind === 'column' ? textsAt(object, 'columns') : undefined
+  const isIn = columns !== undefined || isInSchema(kind)
+  room.take((isIn ? schemas.length : 1) * valuesOf(value).length * (columns?.length ?? 1), object)
+  if (isIn) return targetsIn(kind, schemas, value, columns)
   return valuesOf(value).map((one) => ({
     target: { kind, name: outsideName(one) } as Target<Kind>,
     place: one,

@@ -23,6 +23,13 @@ const unknownKey = (
 const placeOf = ({ key }: Entry, isSecret: boolean): Pick<Value, 'path' | 'offset'> =>
   isSecret ? { path: key.path?.within, offset: key.offset } : key
 
+/** An object with these of its entries: the same one if all of them are as they were. */
+export const withEntries = (value: ObjectValue, entries: ReadonlyMap<string, Entry>): ObjectValue => {
+  let isSame = entries.size === value.entries.size
+  for (const [name, { value: one }] of entries) isSame &&= value.entries.get(name)!.value === one
+  return isSame ? value : { ...value, entries }
+}
+
 export const checkObject = (
   value: ObjectValue,
   shape: ObjectShape,
@@ -38,10 +45,6 @@ export const checkObject = (
     if (Object.hasOwn(shape.keys, name)) {
       const checked = check(entry.value, shape.keys[name]!.shape, checking)
       if (checked !== undefined) entries.set(name, { key: entry.key, value: checked })
-      continue
-    }
-    if (problems.isFull) {
-      problems.add(placeOf(entry, isSecret), 'unknown key')
       continue
     }
     const free = known.filter((key) => !value.entries.has(key))
@@ -61,7 +64,7 @@ export const checkObject = (
     const both = keys.map((key) => value.entries.get(key)?.key)
     if (both[0] !== undefined && both[1] !== undefined) problems.add(both[1], message)
   }
-  return { ...value, entries }
+  return withEntries(value, entries)
 }
 
 export const checkVariants = (

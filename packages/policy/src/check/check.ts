@@ -12,7 +12,7 @@ import {
   type Value,
 } from '../text/tree.ts'
 import type { Checking } from './checking.ts'
-import { checkObject, checkVariants } from './check-object.ts'
+import { checkObject, checkVariants, withEntries } from './check-object.ts'
 import { suggestion } from './nearest.ts'
 
 /** The kind of value that a shape takes. */
@@ -148,15 +148,17 @@ const checkList = (value: ListValue, shape: ListShape, checking: Checking): Valu
   if (shape.isNotEmpty === true && value.items.length === 0)
     problems.add(value, `expected ${shape.what}, and the list is empty; leave it out`)
   const seen = new Set<string>()
-  const items = value.items.flatMap((item) => {
+  const items: Value[] = []
+  for (const item of value.items) {
     const key = shape.mayRepeat === true ? undefined : keyOf(item)
     if (key !== undefined && seen.has(key)) {
       problems.add(item, 'this is there twice')
-      return []
+      continue
     }
     if (key !== undefined) seen.add(key)
-    return check(item, shape.of, checking) ?? []
-  })
+    const checked = check(item, shape.of, checking)
+    if (checked !== undefined) items.push(checked)
+  }
   return { ...value, items }
 }
 
@@ -169,7 +171,7 @@ const checkMap = (value: ObjectValue, shape: MapShape, checking: Checking): Valu
     const checked = check(one, shape.values, checking)
     if (isRight && checked !== undefined) entries.set(name, { key, value: checked })
   }
-  return { ...value, entries }
+  return withEntries(value, entries)
 }
 
 /**

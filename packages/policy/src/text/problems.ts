@@ -34,23 +34,26 @@ export class Problems {
     return this.#found.some(({ place }) => firstStep(place.path) === key)
   }
 
-  /** Whether so much is wrong that nobody would read what comes now. */
-  get isFull(): boolean {
-    return this.#found.length > 2 * mostProblems
-  }
-
   /** Whether something is wrong in a place. */
   isAt(place: Place): boolean {
     return this.#places.has(place)
   }
 
-  /** Says what is wrong in a place. */
+  /**
+   * Says what is wrong in a place.
+   * @throws PolicyError if so much is wrong that nobody would read what comes now
+   */
   add(place: Place, message: string): undefined {
     const last = this.#found.at(-1)
     if (last?.message === message && last.place.path === place.path && last.place.offset === place.offset)
       return
     this.#places.add(place)
     this.#found.push({ place, message })
+    if (this.#isFull) this.throwIfAny()
+  }
+
+  get #isFull(): boolean {
+    return this.#found.length > 2 * mostProblems
   }
 
   positionOf({ offset }: Place): Position | undefined {
@@ -73,7 +76,7 @@ export class Problems {
     throw new PolicyError(
       more === 0
         ? problems
-        : [...problems, { path: '', message: `and ${this.isFull ? 'at least ' : ''}${more} more problems` }],
+        : [...problems, { path: '', message: `and ${this.#isFull ? 'at least ' : ''}${more} more problems` }],
     )
   }
 }

@@ -16,19 +16,10 @@ import {
 } from 'yaml'
 import { mostProblems, Problems } from './problems.ts'
 import { syntaxMessage } from './syntax.ts'
-import {
-  deepest,
-  type Entry,
-  kindText,
-  mostValues,
-  type Path,
-  type Place,
-  type TextValue,
-  type Value,
-} from './tree.ts'
+import { deepest, type Entry, kindText, mostValues, type Path, type TextValue, type Value } from './tree.ts'
 
 /** The most words and marks in a text. With these limits, the worst text takes less than a second. */
-const mostTokens = 120_000
+const mostTokens = 70_000
 
 /** What the parser holds open: about two for each level. */
 const mostOpen = deepest * 4
@@ -128,61 +119,76 @@ class Reader {
     depth = 0,
   ): Value | undefined {
     const offset = alias ?? node?.range?.[0] ?? before
-    const place = { path, offset }
-    const refuse = (message: string): undefined => this.#problems.add(place, message)
     if (++this.#count > mostValues)
       return this.#count === mostValues + 1
-        ? refuse(`aliases make more than ${mostValues} values of the text`)
+        ? this.#refuse(path, offset, `aliases make more than ${mostValues} values of the text`)
         : undefined
-    if (depth > deepest) return refuse(tooDeep)
-    if (node === null) return { ...place, kind: 'null' }
+    if (depth > deepest) return this.#refuse(path, offset, tooDeep)
+    if (node === null) return { path, offset, kind: 'null' }
     if (isAlias(node)) {
       const anchored = this.#anchors.get(node.source)
-      if (anchored === undefined) return refuse(syntaxMessage('BAD_ALIAS'))
-      if (this.#open.has(anchored)) return refuse('an alias stands for something that contains it')
+      if (anchored === undefined) return this.#refuse(path, offset, syntaxMessage('BAD_ALIAS'))
+      if (this.#open.has(anchored))
+        return this.#refuse(path, offset, 'an alias stands for something that contains it')
       return this.read(anchored, path, before, offset, depth)
     }
-    if (node.tag !== undefined) return refuse(syntaxMessage('TAG_RESOLVE_FAILED'))
+    if (node.tag !== undefined) return this.#refuse(path, offset, syntaxMessage('TAG_RESOLVE_FAILED'))
     if (alias === undefined && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
-    if (isScalar(node)) return this.#scalar(node, place)
+    if (isScalar(node)) return this.#scalar(node, path, offset)
     this.#open.add(node)
     const value = isSeq<Node | null>(node)
-      ? this.#list(node, place, alias, depth)
-      : this.#object(node as YAMLMap<Node, Node | null>, place, alias, depth)
+      ? this.#list(node, path, offset, alias, depth)
+      : this.#object(node as YAMLMap<Node, Node | null>, path, offset, alias, depth)
     this.#open.delete(node)
     return value
   }
 
-  #scalar({ value, type, source, range }: Scalar, place: Place): Value | undefined {
-    const { path, offset } = place
-    if (value === null) return { ...place, kind: 'null' }
+  #refuse(path: Path | undefined, offset: number, message: string): undefined {
+    return this.#problems.add({ path, offset }, message)
+  }
+
+  #scalar({ value, type, source, range }: Scalar, path: Path | undefined, offset: number): Value {
+    if (value === null) return { path, offset, kind: 'null' }
     if (typeof value === 'string') {
       const plain = type === 'PLAIN'
       const goesOn =
         plain && range !== undefined && range !== null && this.#text.slice(range[0], range[1]).includes('\n')
-      return { path, offset, kind: 'text', text: value, plain, ...(goesOn && { goesOn }) }
+      return goesOn
+        ? { path, offset, kind: 'text', text: value, plain, goesOn }
+        : { path, offset, kind: 'text', text: value, plain }
     }
-    if (typeof value === 'boolean') return { ...place, kind: 'flag', flag: value }
+    if (typeof value === 'boolean') return { path, offset, kind: 'flag', flag: value }
     const number = Number(value)
-    return { ...place, kind: 'number', number, ...(source !== String(number) && { source: source ?? '' }) }
+    return source === String(number)
+      ? { path, offset, kind: 'number', number }
+      : { path, offset, kind: 'number', number, source: source ?? '' }
   }
 
-  #list({ items }: YAMLSeq<Node | null>, place: Place, alias: number | undefined, depth: number): Value {
-    const values = items.map((item, step) =>
-      this.read(item, { within: place.path, step }, place.offset ?? 0, alias, depth + 1),
-    )
-    return { ...place, kind: 'list', items: values.filter((one) => one !== undefined) }
+  #list(
+    { items }: YAMLSeq<Node | null>,
+    path: Path | undefined,
+    offset: number,
+    alias: number | undefined,
+    depth: number,
+  ): Value {
+    const values: Value[] = []
+    for (const [step, item] of items.entries()) {
+      const value = this.read(item, { within: path, step }, offset, alias, depth + 1)
+      if (value !== undefined) values.push(value)
+    }
+    return { path, offset, kind: 'list', items: values }
   }
 
   #object(
     { items }: YAMLMap<Node, Node | null>,
-    place: Place,
+    path: Path | undefined,
+    offset: number,
     alias: number | undefined,
     depth: number,
   ): Value {
     const entries = new Map<string, Entry>()
     for (const { key: keyNode, value: node } of items) {
-      const key = this.#key(keyNode, place, alias)
+      const key = this.#key(keyNode, path, offset, alias)
       if (key === undefined) continue
       const value = this.read(node, key.path, key.offset ?? 0, alias, depth + 1)
       const first = entries.get(key.text)
@@ -191,10 +197,15 @@ class Reader {
         this.#problems.add(key, `this key is there twice; the first time in line ${line}`)
       } else if (value !== undefined) entries.set(key.text, { key, value })
     }
-    return { ...place, kind: 'object', entries }
+    return { path, offset, kind: 'object', entries }
   }
 
-  #key(node: Node | null, { path, offset = 0 }: Place, alias: number | undefined): TextValue | undefined {
+  #key(
+    node: Node | null,
+    path: Path | undefined,
+    offset: number,
+    alias: number | undefined,
+  ): TextValue | undefined {
     const key = this.read(node, path, offset, alias)
     if (key === undefined) return undefined
     if (key.kind === 'text' && key.plain && key.text === '<<')

@@ -55,6 +55,17 @@ for (const [before, name] of Array.from('bcdefghi', (letter, index) => ['abcdefg
 const nested = (levels: number): string =>
   Array.from({ length: levels }, (_, level) => `${' '.repeat(level)}a:`).join('\n')
 
+const listed = (prefix: string, count: number, rest = ''): string =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}${rest}`).join(', ')
+
+const tablesIn = (schemas: number, tables: number): string =>
+  `schema: [${listed('s', schemas)}], tables: [${listed('t', tables)}]`
+
+const rolesOf = (count: number, role: (index: number) => string): string =>
+  `pgsr: 1\nroles:\n${Array.from({ length: count }, (_, index) => `  r${index}: ${role(index)}`).join('\n')}`
+
+const tooMany = 'there are more than 40000 grants'
+
 /** Texts that are made to take long or much, and the beginning of what is said. */
 const hostile: readonly (readonly [string, string, string])[] = [
   ['nothing', '', 'the file is empty; a policy begins with pgsr: 1'],
@@ -72,30 +83,94 @@ const hostile: readonly (readonly [string, string, string])[] = [
   ['keys of keys', repeat('? '), 'lists and objects are nested deeper than 32'],
   ['objects in objects', nested(700), 'lists and objects are nested deeper than 32'],
   ['objects one too deep', nested(40), 'lists and objects are nested deeper than 32'],
-  ['commas', `[${repeat(',')}`, 'there are more than 120000 words and marks'],
-  ['fewer commas', `[${repeat(',', 110_000)}`, 'this is not expected here'],
-  ['nothing many times', `[${repeat('~,')}]`, 'there are more than 120000 words and marks'],
+  ['commas', `[${repeat(',')}`, 'there are more than 70000 words and marks'],
+  ['fewer commas', `[${repeat(',', 65_000)}`, 'this is not expected here'],
+  ['nothing many times', `[${repeat('~,')}]`, 'there are more than 70000 words and marks'],
   ['closed brackets', repeat('[]'), 'this is not expected here'],
-  ['quotes', repeat('"'), 'there are more than 120000 words and marks'],
-  ['tabs', `a:\n${repeat('\t- b\n', 80_000)}`, 'a tab cannot indent in YAML'],
+  ['quotes', repeat('"'), 'there are more than 70000 words and marks'],
+  ['tabs', `a:\n${repeat('\t- b\n', 50_000)}`, 'a tab cannot indent in YAML'],
   ['escapes', `"${repeat('\\q')}"`, 'a backslash in double quotes begins an escape'],
   ['documents', repeat('--- a\n'), 'there is a second document'],
   ['directives', repeat('%A\n', 60_000), 'directives are not supported'],
   ['tags', `- ${repeat('!a ', 6)}b\n`, 'a value can have only one tag'],
-  ['reserved characters', repeat('- @a\n', 80_000), 'a text that begins with @'],
-  ['keys twice', repeat('a: 1\n', 80_000), 'this key is there twice'],
-  ['unknown keys', Array.from({ length: 15_000 }, (_, index) => `key${index}: 1`).join('\n'), 'unknown key'],
+  ['reserved characters', repeat('- @a\n', 60_000), 'a text that begins with @'],
+  ['keys twice', repeat('a: 1\n', 45_000), 'this key is there twice'],
+  ['unknown keys', Array.from({ length: 9_500 }, (_, index) => `key${index}: 1`).join('\n'), 'unknown key'],
   ['a long line', `pgsr: ${repeat('x')}`, 'expected 1'],
   ['a long key', `${repeat('x')}: 1`, 'a key cannot be longer than 1024 characters'],
-  [
-    'wrong roles',
-    `pgsr: 1\nroles:\n${Array.from({ length: 2_800 }, (_, index) => `  r${index}: { memberOf: [r${index}], x: 1 }`).join('\n')}`,
-    'unknown key',
-  ],
+  ['wrong roles', rolesOf(2_600, (index) => `{ memberOf: [r${index}], x: 1 }`), 'unknown key'],
   [
     'a circle of many roles',
-    `pgsr: 1\nroles:\n${Array.from({ length: 3_500 }, (_, index) => `  r${index}: { memberOf: [r${(index + 1) % 3_500}] }`).join('\n')}`,
+    rolesOf(3_500, (index) => `{ memberOf: [r${(index + 1) % 3_500}] }`),
     'roles would be members of each other in a circle',
+  ],
+  [
+    'tables in schemas',
+    rolesOf(1, () => `{ grants: [{ ${tablesIn(300, 200)}, privileges: SELECT }] }`),
+    tooMany,
+  ],
+  [
+    'columns of tables in schemas',
+    rolesOf(
+      1,
+      () => `{ grants: [{ columns: [${listed('c', 400)}], ${tablesIn(300, 400)}, privileges: SELECT }] }`,
+    ),
+    tooMany,
+  ],
+  [
+    'owners of future tables',
+    rolesOf(
+      1,
+      () =>
+        `{ grants: [{ futureTablesOf: [${listed('o', 999)}], schema: [${listed('s', 999)}], privileges: SELECT }] }`,
+    ),
+    tooMany,
+  ],
+  ['owned tables in schemas', rolesOf(1, () => `{ owns: [{ ${tablesIn(300, 200)} }] }`), tooMany],
+  [
+    'schemas that are owned',
+    rolesOf(600, (index) => (index === 0 ? `&a { owns: [${listed('s', 100)}] }` : '*a')),
+    tooMany,
+  ],
+  [
+    'profiles for future tables',
+    `${rolesOf(1_000, () => '{ access: { s: p } }')}\nprofiles: { p: { future: [${listed('o', 10_000)}], tables: [SELECT] } }`,
+    tooMany,
+  ],
+  [
+    'access that an alias multiplies',
+    rolesOf(800, (index) => (index === 0 ? `&a { access: { ${listed('s', 40, ': readWrite')} } }` : '*a')),
+    tooMany,
+  ],
+  [
+    'assertions that multiply',
+    `${rolesOf(1, () => '{}')}\nassertions: [{ only: [r0], can: SELECT, ${tablesIn(300, 200)} }]`,
+    tooMany,
+  ],
+  [
+    'privileges of PUBLIC that multiply',
+    `pgsr: 1\npublic: { grants: [{ ${tablesIn(300, 200)}, privileges: [] }] }`,
+    tooMany,
+  ],
+  [
+    'owned tables in many databases',
+    `${rolesOf(2, (index) => (index === 0 ? `{ owns: [{ ${tablesIn(100, 300)} }] }` : `{ in: { ${listed('d', 1_500, ': { owns: s }')} } }`))}\ndatabases: [${listed('d', 1_500)}]`,
+    tooMany,
+  ],
+  [
+    'tables that all roles own',
+    rolesOf(300, (index) => (index === 0 ? `&a { owns: [{ ${tablesIn(1, 120)} }] }` : '*a')),
+    'role "r0" is to own it',
+  ],
+  [
+    'grants in schemas that are not managed',
+    `${rolesOf(1, () => `{ grants: [{ ${tablesIn(1, 9_000)}, privileges: SELECT }] }`)}\nmanages: { schemas: [other] }`,
+    'cannot grant SELECT on table "s0"."t0" to role "r0"',
+  ],
+  [
+    'wrong keys in grants',
+    `pgsr: 1\nroles:\n  r0:\n    grants:\n${'      - { table: t, schema: s, privileges: SELECT }\n'.repeat(1_800)}`,
+    'unknown key "table"',
   ],
 ]
 
