@@ -1,20 +1,18 @@
 import { sql } from 'kysely'
 import { anyOf, handOn, oidsOf } from './handed-on.ts'
 import { type Needs, readsEach } from './needs.ts'
-import { handOnClosure, handOnReached, levelsFrom, oneByOneFrom } from './role-closure.ts'
+import { closureOf } from './role-closure.ts'
 import { handingOn, type Statement } from './statement.ts'
 import { dependencies, handOnTracked, settings, usualDependents, usualObjectsNamed } from './usual-objects.ts'
 import { memberships, roles } from './usual-roles.ts'
 
 /** Finds the tracked roles, and all that the desired and the requested roles are members of. */
-const rolesToCompare = handingOn((_version, needs) => {
+const rolesToCompare = handingOn((version, needs) => {
   const start = sql`${oidsOf('desired')} || ${oidsOf('requested_role')}`
-  const [walk, handOnWalked] = readsEach(needs)
-    ? [oneByOneFrom(start), handOnReached()]
-    : [levelsFrom(start), handOnClosure()]
+  const { walk, handedOn } = closureOf(version, readsEach(needs), start)
   return sql`
     with recursive ${walk}
-    select ${sql.join([handOnWalked, handOnTracked(needs)])}`
+    select ${sql.join([handedOn, handOnTracked(needs)])}`
 })
 
 /** Finds the tracked roles, and those that the desired roles are direct members of. */

@@ -2,41 +2,48 @@ import { type RawBuilder, sql } from 'kysely'
 import { handOn } from './handed-on.ts'
 import { membershipsOf } from './membership.ts'
 
-/**
- * A common table expression `level`: some roles, then those that they are direct members of, and so on. Each level is an
- * array, for which the index is searched at once; for each role by itself, that takes three times as long.
- * @param roles an array of oids
- * @param condition of the memberships `m` to follow
- */
-export const levelsFrom = (
-  roles: RawBuilder<unknown>,
-  condition?: RawBuilder<unknown>,
-): RawBuilder<unknown> =>
-  sql`level as (
-    select ${roles} as oids
+/** Finds all that some roles are members of, directly or not. */
+export interface Closure {
+  /** A common table expression. */
+  readonly walk: RawBuilder<unknown>
+  /** Hands on the roles and what was found. */
+  readonly handedOn: RawBuilder<unknown>
+}
+
+/** Each level is an array, for which the index is searched at once. */
+const byLevels = (start: RawBuilder<unknown>, condition: RawBuilder<unknown>): Closure => ({
+  walk: sql`level as (
+    select ${start} as oids
     union
     select array(
-      select distinct m.roleid from ${membershipsOf(sql`any(l.oids)`)} as m
-      ${condition === undefined ? sql`` : sql`where ${condition}`}
-      order by m.roleid
+      select distinct m.roleid from ${membershipsOf(sql`any(l.oids)`)} as m where ${condition} order by m.roleid
     ) from level as l
-  )`
-
-/** A common table expression `reached`: the same roles, where they are few. It takes less long to plan. */
-export const oneByOneFrom = (roles: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`reached as (
-    select pg_catalog.unnest(${roles}) as oid
-    union
-    select m.roleid from reached as r cross join lateral ${membershipsOf(sql`r.oid`)} as m
-  )`
-
-/** Hands on all roles that were reached. */
-export const handOnReached = (): RawBuilder<unknown> =>
-  handOn('role_closure', sql`array(select r.oid from reached as r)`)
-
-/** Hands on the roles of all levels. */
-export const handOnClosure = (): RawBuilder<unknown> =>
-  handOn(
+  )`,
+  handedOn: handOn(
     'role_closure',
     sql`array(select distinct r.oid from level as l cross join lateral pg_catalog.unnest(l.oids) as r(oid))`,
-  )
+  ),
+})
+
+/** The index is searched for each role. */
+const oneByOne = (start: RawBuilder<unknown>, condition: RawBuilder<unknown>): Closure => ({
+  walk: sql`reached as (
+    select pg_catalog.unnest(${start}) as oid
+    union
+    select m.roleid from reached as r cross join lateral ${membershipsOf(sql`r.oid`)} as m where ${condition}
+  )`,
+  handedOn: handOn('role_closure', sql`array(select r.oid from reached as r)`),
+})
+
+/**
+ * Finds what roles are members of. Levels are faster for many roles, but take longer to plan; and before 17 PostgreSQL may
+ * compare each membership with each role of a level instead of searching the index.
+ * @param start an array of oids
+ * @param condition of the memberships `m` to follow
+ */
+export const closureOf = (
+  version: number,
+  areFew: boolean,
+  start: RawBuilder<unknown>,
+  condition: RawBuilder<unknown> = sql`true`,
+): Closure => (areFew || version < 170000 ? oneByOne : byLevels)(start, condition)

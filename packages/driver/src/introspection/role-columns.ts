@@ -11,7 +11,7 @@ export type ForChanges = Pick<ColumnsOf<'roles'>, 'servesOthers' | 'administered
 
 /** The attributes of a role `r`. */
 export const attributes: Omit<ColumnsOf<'roles'>, keyof ForChanges> = {
-  name: sql`r.rolname::text`,
+  name: sql`r.rolname`,
   oid: sql`r.oid::text`,
   login: sql`r.rolcanlogin`,
   superuser: sql`r.rolsuper`,

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { catalogName, catalogOid, looksIntermediate } from './constant.ts'
 import { anyOf, handOn, type HandedList, isIn, none, oidsOf, ofSession } from './handed-on.ts'
-import { dependenciesOf } from './dependency.ts'
+import { dependenciesOfTracked } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import { type Needs, readsEach } from './needs.ts'
 import { partOfScope } from './scope-part.ts'
@@ -190,10 +190,8 @@ const trackedRoles = handingOn((_version, needs) => {
   ])}`
 })
 
-const dependenciesOfTracked = dependenciesOf(anyOf('tracked_role'))
-
-/** Whether a dependency is that of something in this database, or of the cluster. */
-const isHere = sql`d.dbid in (0, ${ofSession('database')})`
+/** Whether a dependency is that of something in this database, or of the cluster. The subquery reads the setting once. */
+const isHere = sql`d.dbid in (0, (select ${ofSession('database')}))`
 
 /** The kinds of which objects are read because tracked roles have something on them, or on a table in them. */
 const dependentKinds = ({ catalogs, rare }: Needs): readonly UsualKind[] =>
@@ -209,7 +207,7 @@ const dependentsIn = ({ catalog }: UsualKind): RawBuilder<unknown> =>
 /** Hands on the objects on which the tracked roles have something, and the schemas of the tables among them. */
 const dependentLists = handingOn((version, needs) => {
   const kinds = dependentKinds(needs)
-  const dependents = sql`select d.classid, d.objid from ${dependenciesOfTracked} as d
+  const dependents = sql`select d.classid, d.objid from ${dependenciesOfTracked(version)} as d
     where d.deptype in ('a', 'o') and ${isHere}`
   const ofTables = sql`union select c.relnamespace from pg_catalog.pg_class as c where c.oid = any(array(${dependentsIn(usualKinds.table)}))`
   return sql`with dependent as ${asMaterialized(version)} (${dependents})
@@ -253,8 +251,9 @@ export const usualDependents = (needs: Needs): readonly Statement[] => {
 }
 
 /** What the tracked roles have, so that it can be read too if it is something else. */
-export const dependencies = listing('dependencies', (_version, needs) => {
+export const dependencies = listing('dependencies', (version, needs) => {
   const isEach = readsEach(needs)
+  const rows = sql`from ${dependenciesOfTracked(version)} as d`
   return {
     columns: {
       role: sql`case when not ${isHere} then d.refobjid end`,
@@ -267,8 +266,8 @@ export const dependencies = listing('dependencies', (_version, needs) => {
         : sql`pg_catalog.array_agg(d.objid) filter (where ${isHere})`,
     },
     from: isEach
-      ? sql`from ${dependenciesOfTracked} as d`
-      : sql`from ${dependenciesOfTracked} as d
+      ? rows
+      : sql`${rows}
     group by 1, d.classid, 3, 4
     order by 1, d.classid, 3, 4`,
   }

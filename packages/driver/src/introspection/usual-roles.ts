@@ -23,7 +23,7 @@ import {
   servesOthers,
   type Test,
 } from './role-columns.ts'
-import { handOnClosure, levelsFrom } from './role-closure.ts'
+import { closureOf } from './role-closure.ts'
 import { actingAs, administrator, onlyAdministers } from './roles.ts'
 import { partOfScope } from './scope-part.ts'
 import { eachRole, rolesAlike } from './roles-alike.ts'
@@ -113,9 +113,10 @@ const closure = handingOn((version, needs) => {
     isAdministrator: administrators(needs),
   })})`
   const start = sql`${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}`
+  const { walk, handedOn } = closureOf(version, false, start, version < 160000 ? undefined : isFollowed)
   return sql`
-    with recursive ${levelsFrom(start, version < 160000 ? undefined : isFollowed)}
-    select ${handOnClosure()}`
+    with recursive ${walk}
+    select ${handedOn}`
 })
 
 /** The tracked roles that a desired role may become a member of: of the others, all desired roles are members. */
@@ -153,7 +154,12 @@ const notRead: ForChanges = {
 
 /** The roles of the closure, and those that act. */
 export const roles = listing('rolesAlike', (version, needs) => {
-  const columns = { ...attributes, ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead) }
+  // In an array, an oid reads the same as its text.
+  const columns = {
+    ...attributes,
+    oid: sql`r.oid`,
+    ...(needs.purpose === 'change' ? forChanges(version, needs) : notRead),
+  }
   const from = sql`from pg_catalog.pg_roles as r
     where r.oid = any((
       select ${oidsOf('role_closure')} || array[${ofSession('acting')}, ${ofSession('login')}, 10::oid]
