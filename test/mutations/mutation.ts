@@ -16,6 +16,34 @@ const conformance = (...names: readonly string[]): readonly string[] =>
 
 export const mutations: readonly Mutation[] = [
   {
+    name: 'what a policy owns in all databases is not looked at in one of them',
+    file: 'packages/policy/src/build/check-plan.ts',
+    text: "grants.filter(({ kind }) => kind === 'ownership')",
+    by: 'grants.filter(() => false)',
+    tests: ['packages/policy/test/wrong/wrong-policies.test.ts'],
+  },
+  {
+    name: 'schemas that an alias repeats are not counted',
+    file: 'packages/policy/src/build/access.ts',
+    text: 'room.take(grants.length, value)',
+    by: 'room.take(0, value)',
+    tests: ['packages/policy/test/wrong/hostile.test.ts'],
+  },
+  {
+    name: 'only the first of what two roles are to own is said',
+    file: 'packages/planner/src/request/check-together.ts',
+    text: 'yield* ownedTwice(desired)',
+    by: 'yield* [...ownedTwice(desired)].slice(0, 1)',
+    tests: ['packages/policy/test/wrong/wrong-policies.test.ts'],
+  },
+  {
+    name: 'the roles above those that the desired roles join are not read',
+    file: 'packages/driver/src/introspection/narrow-reading.ts',
+    text: 'array(select j.roleid from joined as j) || ',
+    by: '',
+    tests: ['test/src/introspection/introspection.test.ts', ...conformance('calls/nothing-to-do')],
+  },
+  {
     name: 'NOINHERIT is not looked at when access is explained',
     file: 'packages/planner/src/explain/access-graph.ts',
     text: 'membershipsHaveGrantors || roles.get(member)?.inherit === true',
@@ -333,8 +361,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what the desired roles have besides is not read to prove a plan',
     file: 'packages/driver/src/introspection/narrow-reading.ts',
-    text: 'union select m.roleid from',
-    by: 'except select m.roleid from',
+    text: 'union select j.roleid from',
+    by: 'except select j.roleid from',
     tests: conformance('calls/transaction', 'memberships/membership'),
   },
   {

@@ -91,6 +91,8 @@ export interface Found extends Pick<Needs, 'catalogs' | 'rare'> {
   readonly isSuperuser: boolean
 }
 
+const nothing = { catalogs: new Set<string>(), rare: new Set<Rarity>() } as const
+
 const isSubset = <T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean =>
   [...part].every((one) => whole.has(one))
 
@@ -160,25 +162,25 @@ const needsOfScope = (
         ...(owned.length > 0 || ownsAll ? (['ownership'] as const) : []),
       ]),
     },
-    { isSuperuser, catalogs: new Set(), rare: new Set() },
+    { ...nothing, isSuperuser },
   )
 }
 
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf: typeof needsOfScope = remembering(needsOfScope)
 
-/**
- * Expects what roles usually have, where a scope names no object: a call that takes everything from its roles would find it
- * first, and then read again.
- */
-export const withWhatRolesHave = (needs: Needs): Needs =>
+/** The same, and what roles usually have besides what a scope names. */
+export const withWhatRolesHave = <F extends Pick<Found, 'catalogs' | 'rare'>>(found: F): F => ({
+  ...found,
+  catalogs: new Set([...found.catalogs, 'pg_class', 'pg_database', 'pg_namespace']),
+  rare: new Set<Rarity>([...found.rare, 'dependents']),
+})
+
+/** Where a scope names no object, everything is taken from its roles. This would be found first, and then read again. */
+export const expecting = (needs: Needs): Needs =>
   needs.named.size + needs.matched.size > 0
     ? needs
-    : withFound(needs, {
-        isSuperuser: !needs.readsRights,
-        catalogs: new Set(['pg_class', 'pg_database', 'pg_namespace']),
-        rare: new Set(['dependents']),
-      })
+    : withFound(needs, withWhatRolesHave({ ...nothing, isSuperuser: !needs.readsRights }))
 
 /** The kinds of object that most scopes name. */
 const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])

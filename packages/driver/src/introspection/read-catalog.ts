@@ -11,15 +11,7 @@ import { inSpan } from '../span.ts'
 import { ask } from './ask.ts'
 import { knownServer, lastFound, rememberFound } from './known-server.ts'
 import { needsBytes, noteBytes } from './names-in-bytes.ts'
-import {
-  covers,
-  needsKey,
-  needsOf,
-  type Purpose,
-  withFound,
-  withPurpose,
-  withWhatRolesHave,
-} from './needs.ts'
+import { covers, expecting, needsKey, needsOf, type Purpose, withFound, withPurpose } from './needs.ts'
 import { annotateSize, type Around, type Asked, parsed, readWhole, send } from './reading.ts'
 import { type Actor, settingsStatement } from './reading-settings.ts'
 import { remembering } from './remembering.ts'
@@ -121,7 +113,7 @@ export const readCatalogs = Effect.fnUntraced(function* (
   const actor = known.actors.get(settings.actAs)
   const usual = needsOf(scope, actor?.isSuperuser === true)
   const last = lastFound(known, scope)
-  const expected = purpose === 'change' ? withWhatRolesHave(usual) : usual
+  const expected = purpose === 'change' ? expecting(usual) : usual
   const needs = last === undefined ? expected : withFound(usual, last)
   const read = (version: number, stored?: string) =>
     readWhole(

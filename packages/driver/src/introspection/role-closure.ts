@@ -1,17 +1,18 @@
 import { type RawBuilder, sql } from 'kysely'
-import { handOn } from './handed-on.ts'
 import { membershipsOf } from './membership.ts'
 
-/** Finds all that some roles are members of, directly or not. */
+/** Finds some roles and all that they are members of, directly or not. */
 export interface Closure {
-  /** A common table expression. */
+  /** A recursive common table expression. */
   readonly walk: RawBuilder<unknown>
-  /** Hands on the roles and what was found. */
-  readonly handedOn: RawBuilder<unknown>
+  /** A query of what it found. */
+  readonly found: RawBuilder<unknown>
 }
 
+type Walk = (start: RawBuilder<unknown>, condition: RawBuilder<unknown>) => Closure
+
 /** Each level is an array, for which the index is searched at once. */
-const byLevels = (start: RawBuilder<unknown>, condition: RawBuilder<unknown>): Closure => ({
+const byLevels: Walk = (start, condition) => ({
   walk: sql`level as (
     select ${start} as oids
     union
@@ -19,20 +20,17 @@ const byLevels = (start: RawBuilder<unknown>, condition: RawBuilder<unknown>): C
       select distinct m.roleid from ${membershipsOf(sql`any(l.oids)`)} as m where ${condition} order by m.roleid
     ) from level as l
   )`,
-  handedOn: handOn(
-    'role_closure',
-    sql`array(select distinct r.oid from level as l cross join lateral pg_catalog.unnest(l.oids) as r(oid))`,
-  ),
+  found: sql`select distinct r.oid from level as l cross join lateral pg_catalog.unnest(l.oids) as r(oid)`,
 })
 
 /** The index is searched for each role. */
-const oneByOne = (start: RawBuilder<unknown>, condition: RawBuilder<unknown>): Closure => ({
+const oneByOne: Walk = (start, condition) => ({
   walk: sql`reached as (
     select pg_catalog.unnest(${start}) as oid
     union
     select m.roleid from reached as r cross join lateral ${membershipsOf(sql`r.oid`)} as m where ${condition}
   )`,
-  handedOn: handOn('role_closure', sql`array(select r.oid from reached as r)`),
+  found: sql`select r.oid from reached as r`,
 })
 
 /**

@@ -1,5 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
-import { caretakerName, catalogOid, delegateName, intermediateName, zero } from './constant.ts'
+import {
+  caretakerName,
+  catalogOid,
+  delegateName,
+  intermediateName,
+  looksIntermediate,
+  zero,
+} from './constant.ts'
 import { isRealMember } from './membership.ts'
 import { type Cte, ctes } from './cte.ts'
 import type { Test } from './role-columns.ts'
@@ -7,10 +14,11 @@ import type { Test } from './role-columns.ts'
 const none = ctes.selectNoFrom(sql<number>`null::oid`.as('oid')).where(sql<boolean>`false`)
 
 /** Reads the name from PostgreSQL’s cache: a join with the view of roles takes long to plan. */
-export const isIntermediate = (oid: string) =>
-  sql<boolean>`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text ~ ${intermediateName}`
+const called = (oid: string): RawBuilder<unknown> => sql`pg_catalog.pg_get_userbyid(${sql.ref(oid)})::text`
 
-/** The grantees on requested objects that have the name of an intermediate role. The check is slow, so each is checked once. */
+const isIntermediate = (oid: string): RawBuilder<boolean> => sql`${called(oid)} ~ ${intermediateName}`
+
+/** The grantees on requested objects that have the name of an intermediate role. To get a name takes a while, so each is checked once. */
 const candidate = () =>
   ctes
     .selectFrom((eb) =>
@@ -22,7 +30,7 @@ const candidate = () =>
         .offset(zero)
         .as('g'),
     )
-    .where(isIntermediate('g.grantee'))
+    .where(looksIntermediate(called('g.grantee')))
     .select('g.grantee as oid')
 
 const hasMember = (version: number) => sql<boolean>`exists (
@@ -64,7 +72,7 @@ export const intermediateRole: Cte<'intermediate_role'> = () =>
       eb
         .selectFrom('pg_catalog.pg_auth_members as m')
         .where('m.member', '=', sql<number>`any(array(select d.oid from desired as d))`)
-        .where(isIntermediate('m.roleid'))
+        .where(looksIntermediate(called('m.roleid')))
         .select('m.roleid as oid'),
     )
 

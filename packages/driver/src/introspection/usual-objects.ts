@@ -141,7 +141,8 @@ const united = (
       )
 
 /** Hands on a few desired roles, and the intermediate roles that have one as a member. A role may be there twice. */
-const handOnTrackedByFew = handOn(
+/** The same of the roles that the desired roles are direct members of, if these are few. */
+export const handOnTrackedByFew = handOn(
   'tracked_role',
   sql`(${oidsOf('desired')} || array(
     select m.roleid from pg_catalog.pg_auth_members as m
@@ -149,23 +150,23 @@ const handOnTrackedByFew = handOn(
   ))`,
 )
 
+/** The roles that the desired roles are direct members of. */
+export const joinedByDesired = sql`
+  select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}`
+
 /**
- * Hands on the desired roles, the intermediate roles that have one as a member, and those among some other roles. Each name is
- * checked once, since the check is slow.
- * @param others a query of oids
+ * Hands on the desired roles, and the intermediate roles among some others. Each name is checked once, since the check is slow.
+ * @param others a query of oids, each of them once
  */
-export const handOnTracked = (needs: Needs, others?: RawBuilder<unknown>): RawBuilder<unknown> => {
-  if (readsEach(needs) && others === undefined) return handOnTrackedByFew
-  const joined = sql`select distinct m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}`
-  return handOn(
+export const handOnTracked = (others: RawBuilder<unknown>): RawBuilder<unknown> =>
+  handOn(
     'tracked_role',
     sql`array(
       select pg_catalog.unnest(${oidsOf('desired')})
-      union select g.oid from (${joined} ${others === undefined ? sql`` : sql`union ${others}`} offset 0) as g(oid)
+      union select g.oid from (${others} offset 0) as g(oid)
       where ${looksIntermediate(sql`pg_catalog.pg_get_userbyid(g.oid)::text`)}
     )`,
   )
-}
 
 /** Intermediate roles are also looked for among those that hold a privilege on an object that the scope names. */
 const trackedRoles = handingOn((_version, needs) => {
@@ -183,7 +184,7 @@ const trackedRoles = handingOn((_version, needs) => {
     ({ oid }) => oid,
   )
   return sql`select ${sql.join([
-    handOnTracked(needs, grantees),
+    handOnTracked(sql`${joinedByDesired} union ${grantees}`),
     handOn('owner_or_grantor', needs.readsRights ? sql`array(${owners})` : none),
     handOn('snapshot_schema', needs.readsRights ? sql`array(${schemas})` : none),
     handOn('unused_role', none),

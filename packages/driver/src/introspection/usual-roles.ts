@@ -113,25 +113,27 @@ const closure = handingOn((version, needs) => {
     isAdministrator: administrators(needs),
   })})`
   const start = sql`${sql.join(wanted.map(oidsOf), sql` || `)} || ${ofSession('acting')}`
-  const { walk, handedOn } = closureOf(version, false, start, version < 160000 ? undefined : isFollowed)
+  const { walk, found } = closureOf(version, false, start, version < 160000 ? undefined : isFollowed)
   return sql`
     with recursive ${walk}
-    select ${handedOn}`
+    select ${handOn('role_closure', sql`array(${found})`)}`
 })
 
 /** The tracked roles that a desired role may become a member of: of the others, all desired roles are members. */
-const joinable = handingOn(
-  () =>
-    sql`select ${handOn(
-      'joinable_role',
-      sql`array(
-    select x.oid from pg_catalog.unnest(${oidsOf('tracked_role')}) as x(oid)
-    except
-    select m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')}
-    group by m.roleid having pg_catalog.count(distinct m.member) = pg_catalog.cardinality(${partOfScope('desired')})
-  )`,
-    )}`,
-)
+const joinable = handingOn((_version, { isOneDesired }) => {
+  const ofAll = isOneDesired
+    ? sql``
+    : sql`group by m.roleid
+      having pg_catalog.count(distinct m.member) = pg_catalog.cardinality(${partOfScope('desired')})`
+  return sql`select ${handOn(
+    'joinable_role',
+    sql`array(
+      select x.oid from pg_catalog.unnest(${oidsOf('tracked_role')}) as x(oid)
+      except
+      select m.roleid from pg_catalog.pg_auth_members as m where m.member = ${anyOf('desired')} ${ofAll}
+    )`,
+  )}`
+})
 
 const forChanges = (version: number, needs: Needs): ForChanges => {
   const isAdministrator = administrators(needs)

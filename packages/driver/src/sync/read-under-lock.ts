@@ -15,7 +15,7 @@ import { emit } from '../events.ts'
 import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-transaction.ts'
 import { settingsStatement } from '../introspection/reading-settings.ts'
 import { knownServer } from '../introspection/known-server.ts'
-import type { Purpose } from '../introspection/needs.ts'
+import { type Purpose, withWhatRolesHave } from '../introspection/needs.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
@@ -146,13 +146,19 @@ export type ReadBehind = (
   behind: readonly string[],
 ) => Effect.Effect<Snapshot | undefined, StatementError | ReadingError, Session>
 
-/** Reads behind the statements of a plan what it touches. */
+/**
+ * Reads behind the statements of a plan what it touches.
+ * @param isPrepared whether transactions before it have prepared what it gives to roles, and it does not touch itself
+ */
 export const readBehind =
-  (scope: Scope, { first }: Call): ReadBehind =>
-  (before, behind) =>
-    readCatalogsInTransaction(scope, first.reading.found, { before, behind, purpose: 'prove' }).pipe(
+  (scope: Scope, { first }: Call, isPrepared: boolean): ReadBehind =>
+  (before, behind) => {
+    const { found } = first.reading
+    const expected = isPrepared ? withWhatRolesHave(found) : found
+    return readCatalogsInTransaction(scope, expected, { before, behind, purpose: 'prove' }).pipe(
       Effect.map(({ snapshot }) => snapshot),
     )
+  }
 
 /** Reads the catalogs again in the transaction that holds the lock. */
 export const readAgain = (scope: Scope, { first }: Call, attempt: number, purpose: Purpose) =>

@@ -35,7 +35,12 @@ export const attemptTransaction = <E>(
     }
     const scope = scopeOfPlan(plan)
     const [read, differenceTo] = yield* overlap(
-      sendBatches(next, call, attempt, readBehind(scope, call)),
+      sendBatches(
+        next,
+        call,
+        attempt,
+        readBehind(scope, call, isComplete(after) && next.progress.executed.length > 0),
+      ),
       () => predictionOf(plan, snapshot),
       operationsWorkload(plan),
       settings,
