@@ -24,9 +24,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'schemas that an alias repeats are not counted',
-    file: 'packages/policy/src/build/access.ts',
-    text: 'room.take(grants.length, value)',
-    by: 'room.take(0, value)',
+    file: 'packages/policy/src/build/grants.ts',
+    text: 'room.take(grants.length, one)',
+    by: 'room.take(0, one)',
     tests: ['packages/policy/test/wrong/hostile.test.ts'],
   },
   {
