@@ -37,13 +37,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['packages/policy/test/wrong/wrong-policies.test.ts'],
   },
   {
-    name: 'the roles above those that the desired roles join are not read',
-    file: 'packages/driver/src/introspection/narrow-reading.ts',
-    text: 'array(select j.roleid from joined as j) || ',
-    by: '',
-    tests: ['test/src/introspection/introspection.test.ts', ...conformance('calls/nothing-to-do')],
-  },
-  {
     name: 'NOINHERIT is not looked at when access is explained',
     file: 'packages/planner/src/explain/access-graph.ts',
     text: 'membershipsHaveGrantors || roles.get(member)?.inherit === true',
