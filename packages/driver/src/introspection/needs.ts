@@ -169,14 +169,17 @@ const needsOfScope = (
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf: typeof needsOfScope = remembering(needsOfScope)
 
-/** The same, and what roles usually have besides what a scope names. */
+/** What was found, and what roles usually have besides what a scope names. */
 export const withWhatRolesHave = <F extends Pick<Found, 'catalogs' | 'rare'>>(found: F): F => ({
   ...found,
   catalogs: new Set([...found.catalogs, 'pg_class', 'pg_database', 'pg_namespace']),
   rare: new Set<Rarity>([...found.rare, 'dependents']),
 })
 
-/** Where a scope names no object, everything is taken from its roles. This would be found first, and then read again. */
+/**
+ * Expects what roles usually have where a scope names no object: everything is taken from them then, and would be found
+ * first, and then read again.
+ */
 export const expecting = (needs: Needs): Needs =>
   needs.named.size + needs.matched.size > 0
     ? needs

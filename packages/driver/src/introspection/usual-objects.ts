@@ -141,7 +141,6 @@ const united = (
       )
 
 /** Hands on a few desired roles, and the intermediate roles that have one as a member. A role may be there twice. */
-/** The same of the roles that the desired roles are direct members of, if these are few. */
 export const handOnTrackedByFew = handOn(
   'tracked_role',
   sql`(${oidsOf('desired')} || array(
@@ -208,7 +207,7 @@ const dependentsIn = ({ catalog }: UsualKind): RawBuilder<unknown> =>
 /** Hands on the objects on which the tracked roles have something, and the schemas of the tables among them. */
 const dependentLists = handingOn((version, needs) => {
   const kinds = dependentKinds(needs)
-  const dependents = sql`select d.classid, d.objid from ${dependenciesOfTracked(version)} as d
+  const dependents = sql`select d.classid, d.objid from ${dependenciesOfTracked(version, needs)} as d
     where d.deptype in ('a', 'o') and ${isHere}`
   const ofTables = sql`union select c.relnamespace from pg_catalog.pg_class as c where c.oid = any(array(${dependentsIn(usualKinds.table)}))`
   return sql`with dependent as ${asMaterialized(version)} (${dependents})
@@ -254,7 +253,7 @@ export const usualDependents = (needs: Needs): readonly Statement[] => {
 /** What the tracked roles have, so that it can be read too if it is something else. */
 export const dependencies = listing('dependencies', (version, needs) => {
   const isEach = readsEach(needs)
-  const rows = sql`from ${dependenciesOfTracked(version)} as d`
+  const rows = sql`from ${dependenciesOfTracked(version, needs)} as d`
   return {
     columns: {
       role: sql`case when not ${isHere} then d.refobjid end`,
