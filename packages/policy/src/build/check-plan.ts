@@ -5,9 +5,8 @@ import {
   type Grant,
   InvalidGrantError,
   type PlanOptions,
-  type PublicGrant,
 } from '@pgsr/planner'
-import { checkEach, countIn, requestOf, wrongTogether } from '@pgsr/planner/internal'
+import { append, checkEach, countIn, requestOf, wrongTogether } from '@pgsr/planner/internal'
 import type { Problems } from '../text/problems.ts'
 import { type ObjectValue, type Place, type Value, valueAt } from '../text/tree.ts'
 import type { Built, BuiltAbsent } from './built.ts'
@@ -89,13 +88,13 @@ const placeOf = ({ of: { object, place } }: Asked, field: string): Place =>
  * @param ask asks the planner
  * @param placeIn where something is that is wrong with none of them
  */
-const checkGrants = (
-  grants: readonly Placed[],
-  ask: (grants: readonly Placed[]) => unknown,
+const checkGrants = <G extends Grant>(
+  grants: readonly Placed<G>[],
+  ask: (grants: readonly Placed<G>[]) => unknown,
   placeIn: (field: string) => Place,
   problems: Problems,
 ): void => {
-  let right: readonly Placed[] = []
+  let right: readonly Placed<G>[] = []
   let left = grants
   for (;;) {
     const error = refusal(() => ask(left))
@@ -214,7 +213,7 @@ export const checkPlan = (built: Built, problems: Problems, room: Room): void =>
   }
   checkGrants(
     built.public,
-    (grants) => requestOf([], { ...single, public: grants.map(({ grant }) => grant as PublicGrant) }),
+    (grants) => requestOf([], { ...single, public: grants.map(({ grant }) => grant) }),
     (field) => keyIn(policy, field) ?? policy,
     problems,
   )
@@ -222,11 +221,7 @@ export const checkPlan = (built: Built, problems: Problems, room: Room): void =>
   const checked = checkAlone(all, single, problems)
   if (checked === undefined || problems.count > 0) return
   const byDatabase = new Map<string | undefined, Checked[]>()
-  for (const [index, { database }] of all.entries()) {
-    const known = byDatabase.get(database) ?? []
-    byDatabase.set(database, known)
-    known.push(checked[index]!)
-  }
+  for (const [index, { database }] of all.entries()) append(byDatabase, database, checked[index]!)
   const inAll = byDatabase.get(undefined) ?? []
   checkTogether(inAll, built, all, problems)
   const absent = inAll.filter((one) => one.absent === true)

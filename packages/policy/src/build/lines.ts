@@ -1,5 +1,5 @@
 import type { Grant, PlanOptions, PublicGrant } from '@pgsr/planner'
-import { requestOf } from '@pgsr/planner/internal'
+import { append, requestOf } from '@pgsr/planner/internal'
 import type { Policy } from '../policy.ts'
 import type { Problems } from '../text/problems.ts'
 import type { Place } from '../text/tree.ts'
@@ -42,9 +42,7 @@ export const linesOf = (built: Built, problems: Problems): Policy['lineOf'] => {
   for (const { role, members } of roles)
     for (const { role: member, options, place } of members) {
       const placed: Placed = { grant: { kind: 'membership', role: role.role, ...options }, place }
-      const known = listed.get(member)
-      if (known === undefined) listed.set(member, [placed])
-      else known.push(placed)
+      append(listed, member, placed)
     }
   const asked = (role: string): readonly Placed[] => {
     if (role === everybody) return built.public

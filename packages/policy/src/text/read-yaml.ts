@@ -98,6 +98,7 @@ export interface ReadText {
   readonly problems: Problems
 }
 
+/** Makes values field by field: a text may have many, and a spread takes several times as long. */
 class Reader {
   readonly #text: string
   readonly #problems: Problems
