@@ -452,8 +452,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what prepares is proved for no object',
     file: 'packages/driver/src/sync/transaction-attempt.ts',
-    text: 'predictionOf(plan, snapshot)',
-    by: 'predictionOf(after.left.transactions.length > 0 ? { ...plan, transactions: [] } : plan, snapshot)',
+    text: 'new Prediction(plan, before)',
+    by: 'new Prediction(isLast ? plan : { ...plan, transactions: [] }, before)',
     tests: ['test/src/planner/lock-budget.test.ts'],
   },
   {

@@ -38,8 +38,8 @@ export {
 export { isAbsent } from './request/check-absent.ts'
 export { checkManages, isOfCluster } from './request/check-manages.ts'
 export { planRequest } from './plan/plan.ts'
-export { predictionOf } from './plan/prediction.ts'
-export { objectsAsPlanned, preparingPlan } from './plan/preparing-plan.ts'
+export { Prediction } from './plan/prediction.ts'
+export { preparingPlan } from './plan/preparing-plan.ts'
 export { parseAclItem } from './postgres/acl-item.ts'
 export { futureObjectsOf } from './postgres/default-privileges.ts'
 export {

@@ -185,8 +185,9 @@ export const expecting = (needs: Needs): Needs =>
     ? needs
     : withFound(needs, withWhatRolesHave({ ...nothing, isSuperuser: !needs.readsRights }))
 
-/** The kinds of object that most scopes name. */
+/** The kinds of object that most scopes name, and those of which they have patterns. */
 const usualKinds: ReadonlySet<ObjectKind> = new Set(['database', 'schema', 'table'])
+const usuallyMatched: ReadonlySet<ObjectKind> = new Set(['table'])
 
 /** What is rare, and read with the roles, with any objects, or with those of the usual kinds. */
 const withUsualObjects: ReadonlySet<Rarity> = new Set(['dependents', 'memberships', 'reach', 'vanished'])
@@ -198,8 +199,9 @@ export const readsUsualObjects = (needs: Needs, version: number): boolean =>
   version >= 120000 &&
   isSubset(needs.named, usualKinds) &&
   isSubset(needs.catalogs, usualCatalogs) &&
-  needs.matched.size === 0 &&
+  isSubset(needs.matched, usuallyMatched) &&
   !needs.owned &&
+  !needs.ownsAll &&
   !needs.defaults &&
   !needs.unusedRoles &&
   [...needs.rare].every((one) => withUsualObjects.has(one))

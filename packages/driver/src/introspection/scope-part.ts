@@ -36,6 +36,8 @@ const parts = {
   /** Each of these once. */
   schemasWithTables: ({ objects }: Scope) =>
     names([...new Set(flatMap(objects, ({ kind, name }) => (kind === 'table' ? [name[0]!] : [])))]),
+  /** The schemas of which all tables are read. */
+  schemasMatched: ({ patterns }: Scope) => names([...new Set(patterns.map(({ schema }) => schema))]),
   objects: ({ objects }: Scope) => json(objects),
   owned: ({ owned }: Scope) => json(owned),
   patterns: ({ patterns }: Scope) => json(patterns),

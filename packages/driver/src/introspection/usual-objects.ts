@@ -23,7 +23,7 @@ interface UsualKind {
   /** The letter of the kind for `acldefault`. */
   readonly letter: RawBuilder<unknown>
   /** The name where all that are read are in the one schema that the scope names. */
-  readonly nameInOneSchema?: RawBuilder<unknown>
+  readonly nameInOneSchema?: RawBuilder<unknown> | undefined
   /** Those that the scope names. */
   readonly from: (needs: Needs) => RawBuilder<unknown>
   /** Those on which tracked roles have something. */
@@ -98,11 +98,34 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
   },
 }
 
+/**
+ * All tables of some schemas, for patterns. They are found by their dependency on the schema: no index on names of tables
+ * begins with it.
+ */
+const tablesMatched: UsualKind = {
+  ...usualKinds.table,
+  nameInOneSchema: undefined,
+  from: () => sql`pg_catalog.pg_namespace as n
+    cross join lateral (
+      select x.objid from pg_catalog.pg_depend as x
+      where x.refclassid = ${catalogOid('pg_catalog.pg_namespace')} and x.refobjid = n.oid
+      and x.classid = ${catalogOid('pg_catalog.pg_class')}
+      offset 0
+    ) as d
+    cross join lateral (
+      select x.oid, x.relname, x.relkind, x.relowner, x.relacl from pg_catalog.pg_class as x
+      where x.oid = d.objid and x.relkind in ('r', 'p', 'v', 'm', 'f')
+      offset 0
+    ) as c
+    where n.nspname = any(${partOfScope('schemasMatched')})`,
+}
+
 /** The kinds that are read. A role that is no superuser needs the database, too. */
-const kindsIn = ({ named, readsRights }: Needs): readonly UsualKind[] => [
+const kindsIn = ({ named, matched, readsRights }: Needs): readonly UsualKind[] => [
   ...(named.has('database') || readsRights ? [usualKinds.database] : []),
   ...(named.has('schema') || named.has('table') ? [usualKinds.schema] : []),
   ...(named.has('table') ? [usualKinds.table] : []),
+  ...(matched.has('table') ? [tablesMatched] : []),
 ]
 
 const statementOf = (

@@ -1,5 +1,5 @@
-import { operationsOf, type Plan, type Scope, type Snapshot } from '@pgsr/planner'
-import { flat, preparingPlan, scopeOfPlan, usualSeed } from '@pgsr/planner/internal'
+import type { Plan, Snapshot } from '@pgsr/planner'
+import { flat, type Prediction, preparingPlan, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import { computeInTime } from '../connection/deadline.ts'
@@ -8,7 +8,7 @@ import { type Batch, batchesOf, sentPasswords } from './batches.ts'
 import type { Call } from './call.ts'
 import { overlap } from './overlap.ts'
 import type { PlanSource } from './plan-source.ts'
-import { readAgain, readUnderLock } from './read-under-lock.ts'
+import { readUnderLock, takeLock } from './read-under-lock.ts'
 import { planned, type TransactionProgress } from './transaction-progress.ts'
 import { operationsWorkload } from './workload.ts'
 
@@ -18,16 +18,9 @@ export interface NextTransaction {
   readonly progress: TransactionProgress
   /** What the transaction executes, as a plan of its own. It may be nothing. */
   readonly plan: Plan
-  /** What the catalogs say under the lock about the objects of the plan. */
-  readonly snapshot: Snapshot
+  /** What the catalogs say under the lock about the objects of the plan, or should say after the transaction before it. */
+  readonly before: Snapshot | Prediction
   readonly batches: readonly Batch[]
-}
-
-/** The next transaction if nothing has changed since it was planned. */
-interface Candidate extends Pick<NextTransaction, 'plan'> {
-  /** What has to be read to see whether anything has changed. */
-  readonly scope: Scope
-  readonly isUnchanged: (snapshot: Snapshot) => boolean
 }
 
 /** In a transaction of the caller’s, all that is left is executed at once. */
@@ -35,41 +28,16 @@ const nextOf = (left: Plan, { isOwn }: TransactionScope): Plan =>
   isOwn ? { ...left, transactions: left.transactions.slice(0, 1) } : left
 
 /**
- * What can be executed without planning again, if nothing has changed:
+ * Begins the next transaction, and decides under the lock what it executes:
  *
- * 1. In the first transaction, the plan from before the lock, if the catalogs are the same. It reads everything, so that
- *    what is refused is refused before anything is done.
- * 2. After that, a transaction that only prepares for the last one, if the objects that it touches are the same. It reads
- *    only these objects.
+ * 1. First, the plan from before the lock, if the catalogs are the same. Everything is read, so that what is refused is
+ *    refused before anything is done.
+ * 2. Then, what only prepares for the last transaction. Nothing is read before it: it depends on nothing but the objects that
+ *    it touches. If somebody has changed them, it fails, or its proof does.
+ * 3. The last transaction gives the desired roles what they should have, and is planned again; so is every retry.
  *
- * The last transaction gives the desired roles what they should have, and is planned again; so is every retry.
- */
-const candidateOf = (
-  scope: Scope,
-  { first, transaction }: Call,
-  { executed, left, areAsPlanned }: TransactionProgress,
-  attempt: number,
-): Candidate => {
-  const nothing = { plan: { ...left, transactions: [] }, scope, isUnchanged: () => false }
-  if (attempt > 1) return nothing
-  if (executed.length === 0)
-    return {
-      plan: nextOf(left, transaction),
-      scope,
-      isUnchanged: (snapshot) => snapshot === first.snapshot,
-    }
-  const preparing = preparingPlan(left)
-  if (preparing === undefined) return nothing
-  return {
-    plan: preparing,
-    scope: scopeOfPlan(preparing),
-    isUnchanged: (snapshot) => areAsPlanned(snapshot, operationsOf(preparing)),
-  }
-}
-
-/**
- * Begins the next transaction, and decides under the lock what it executes. In a retry, new roles get names that nobody can
- * foresee: the usual ones may be taken, by a role of another database or one that somebody has planted.
+ * In a retry, new roles get names that nobody can foresee: the usual ones may be taken, by a role of another database or one
+ * that somebody has planted.
  */
 export const nextTransaction = Effect.fnUntraced(function* <E>(
   source: Pick<PlanSource<E>, 'scope' | 'planFor'>,
@@ -77,30 +45,39 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
   progress: TransactionProgress,
   attempt: number,
 ) {
-  const { settings, transaction, passwords, version, unlockableRoles } = call
+  const { settings, transaction, passwords, version, unlockableRoles, first } = call
+  const { executed, left, proved } = progress
   const batchesFor = Effect.fnUntraced(function* ({ transactions, actingRole }: Plan) {
     const sent = yield* sentPasswords(flat(transactions), passwords, version)
     return () => batchesOf(transactions, actingRole, sent, unlockableRoles)
   })
-  const { plan, scope, isUnchanged } = candidateOf(source.scope, call, progress, attempt)
-  const [found, batches] = yield* overlap(
-    readUnderLock(scope, call, attempt, attempt === 1 && progress.executed.length === 0),
+  const preparing = attempt === 1 && proved !== undefined ? preparingPlan(left) : undefined
+  if (preparing !== undefined) {
+    const [, batches] = yield* overlap(
+      takeLock(call, attempt),
+      yield* batchesFor(preparing),
+      operationsWorkload(preparing),
+      settings,
+    )
+    return { progress, plan: preparing, before: proved!, batches } satisfies NextTransaction
+  }
+  const isFirst = attempt === 1 && executed.length === 0
+  const plan = isFirst ? nextOf(left, transaction) : { ...left, transactions: [] }
+  const [snapshot, batches] = yield* overlap(
+    readUnderLock(source.scope, call, attempt, isFirst),
     yield* batchesFor(plan),
     operationsWorkload(plan),
     settings,
   )
-  if (isUnchanged(found)) return { progress, plan, snapshot: found, batches } satisfies NextTransaction
-  const snapshot = scope === source.scope ? found : yield* readAgain(source.scope, call, attempt, 'change')
-  const replanned = planned(
-    progress.executed,
-    yield* source.planFor(snapshot, progress.executed.length, attempt === 1 ? usualSeed : randomUUID()),
-    snapshot,
-  )
+  if (isFirst && snapshot === first.snapshot)
+    return { progress, plan, before: snapshot, batches } satisfies NextTransaction
+  const seed = attempt === 1 ? usualSeed : randomUUID()
+  const replanned = planned(executed, yield* source.planFor(snapshot, executed.length, seed))
   const next = nextOf(replanned.left, transaction)
   return {
     progress: replanned,
     plan: next,
-    snapshot,
+    before: snapshot,
     batches: yield* computeInTime(settings, operationsWorkload(next), yield* batchesFor(next)),
   } satisfies NextTransaction
 })

@@ -1,5 +1,5 @@
 import type { Plan, Scope, Snapshot } from '@pgsr/planner'
-import type { predictionOf } from '@pgsr/planner/internal'
+import type { Prediction } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { computeInTime } from '../connection/deadline.ts'
 import { readLastCell, Session } from '../connection/session.ts'
@@ -32,14 +32,16 @@ interface Executed {
 /** Fails unless the catalogs match the prediction of a plan. */
 export const prove = Effect.fnUntraced(function* (
   { plan, scope, read }: Executed,
-  differenceTo: ReturnType<typeof predictionOf>,
+  prediction: Prediction,
   call: Call,
   attempt: number,
 ) {
   const { settings, status } = call
   status.awaits = 'the catalogs to be read once more'
   const found = read ?? (yield* readAgain(scope, call, attempt, 'prove'))
-  const difference = yield* computeInTime(settings, operationsWorkload(plan), () => differenceTo(found))
+  const difference = yield* computeInTime(settings, operationsWorkload(plan), () =>
+    prediction.differenceTo(found),
+  )
   if (difference !== undefined)
     yield* Effect.fail(new ProofError(difference, attempt, yield* readEventTriggers))
   emit(settings.onEvent, { kind: 'proved' })

@@ -16,6 +16,7 @@ import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-
 import { settingsStatement } from '../introspection/reading-settings.ts'
 import { knownServer } from '../introspection/known-server.ts'
 import { type Purpose, withWhatRolesHave } from '../introspection/needs.ts'
+import type { Results } from '../connection/wire.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'
@@ -105,6 +106,47 @@ const readIfChanged = Effect.fnUntraced(function* (scope: Scope, call: Call, may
   return { begun, snapshot }
 })
 
+/** What a reading may fail with. */
+export type ReadingError = DatabaseError | UnexpectedCatalogError | UnsupportedServerError
+
+/** Sends a message that begins the transaction, and waits in it for the advisory lock. */
+const locking = Effect.fnUntraced(function* <A extends { readonly begun: Results }>(
+  send: Effect.Effect<A, ReadingError | StatementError, Session>,
+  call: Call,
+  attempt: number,
+) {
+  const { settings, lockBudget, status } = call
+  emit(settings.onEvent, { kind: 'lockRequested', lockKey: settings.lockKey })
+  status.awaits = `the advisory lock ${settings.lockKey}`
+  const sent = yield* send.pipe(
+    Effect.catchTag(
+      'StatementError',
+      (refused): Effect.Effect<never, DatabaseError | LockTimeoutError, Session> =>
+        isLockTimeout(refused)
+          ? failWithHolders(call, refused)
+          : Effect.fail(readingFailed(attempt)(refused)),
+    ),
+  )
+  const [, before, , after, stored] = firstColumn(sent.begun)
+  const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
+  emit(settings.onEvent, { kind: 'lockAcquired', milliseconds })
+  lockBudget.spend(milliseconds)
+  status.awaits = 'the plan'
+  yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
+  return { ...sent, stored }
+}, inSpan('pgsr.lock'))
+
+/** Begins the transaction, and waits for the advisory lock. */
+export const takeLock = Effect.fnUntraced(function* (call: Call, attempt: number) {
+  const session = yield* Session
+  const begun = session.send(beginStatements(call).join(';'))
+  yield* locking(
+    Effect.map(begun, (results) => ({ begun: results })),
+    call,
+    attempt,
+  )
+})
+
 /**
  * Begins the transaction, waits for the advisory lock, and reads the catalogs under it.
  * @param mayBeUnchanged whether the scope is that of the first reading, and this call has written nothing since
@@ -115,30 +157,10 @@ export const readUnderLock = Effect.fnUntraced(function* (
   attempt: number,
   mayBeUnchanged: boolean,
 ) {
-  const { settings, passwords, lockBudget, status } = call
-  emit(settings.onEvent, { kind: 'lockRequested', lockKey: settings.lockKey })
-  status.awaits = `the advisory lock ${settings.lockKey}`
-  const { begun, snapshot } = yield* readIfChanged(scope, call, mayBeUnchanged).pipe(
-    Effect.catchTag(
-      'StatementError',
-      (refused): Effect.Effect<never, DatabaseError | LockTimeoutError, Session> =>
-        isLockTimeout(refused)
-          ? failWithHolders(call, refused)
-          : Effect.fail(readingFailed(attempt)(refused)),
-    ),
-  )
-  const [, before, , after, stored] = firstColumn(begun)
-  const milliseconds = Math.max(0, Math.round((Number(after) - Number(before)) * 1000))
-  emit(settings.onEvent, { kind: 'lockAcquired', milliseconds })
-  lockBudget.spend(milliseconds)
-  status.awaits = 'the plan'
-  yield* Effect.annotateCurrentSpan({ 'pgsr.lock_wait_ms': milliseconds })
+  const { snapshot, stored } = yield* locking(readIfChanged(scope, call, mayBeUnchanged), call, attempt)
   if (call.stored === undefined) return snapshot
-  return yield* Effect.promise(() => passwords.compared(snapshot, stored ?? null))
-}, inSpan('pgsr.lock'))
-
-/** What a reading may fail with. */
-export type ReadingError = DatabaseError | UnexpectedCatalogError | UnsupportedServerError
+  return yield* Effect.promise(() => call.passwords.compared(snapshot, stored ?? null))
+})
 
 /** Reads the catalogs in the message of some statements: after those before, and before those behind. */
 export type ReadBehind = (

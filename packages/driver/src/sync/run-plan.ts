@@ -212,7 +212,7 @@ export const runPlan = Effect.fnUntraced(function* <E>(
     unlockableRoles: new Set(),
   }
   const limit = plan.transactions.length * settings.attempts
-  let progress = planned([], plan, snapshot)
+  let progress = planned([], plan)
   while (!isComplete(progress)) {
     const before = progress
     if (before.executed.length > limit) return yield* Effect.fail(droppedAgain(settings.attempts))

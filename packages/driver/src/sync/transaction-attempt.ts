@@ -1,4 +1,4 @@
-import { predictionOf, scopeOfPlan } from '@pgsr/planner/internal'
+import { Prediction, scopeOfPlan } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { within } from '../connection/transaction-scope.ts'
 import { inSpan } from '../span.ts'
@@ -10,7 +10,7 @@ import type { PlanSource } from './plan-source.ts'
 import { prove } from './prove.ts'
 import { readBehind } from './read-under-lock.ts'
 import { sendBatches } from './send-batches.ts'
-import { advanced, isComplete, resultOf, type TransactionProgress } from './transaction-progress.ts'
+import { advanced, resultOf, type TransactionProgress } from './transaction-progress.ts'
 import { operationsWorkload } from './workload.ts'
 
 /**
@@ -27,27 +27,23 @@ export const attemptTransaction = <E>(
   const stages = Effect.fnUntraced(function* (onEnded: () => void) {
     status.stage = 'working'
     const next: NextTransaction = yield* nextTransaction(source, call, progress, attempt)
-    const { plan, snapshot } = next
-    const after = advanced(next.progress, plan.transactions)
+    const { plan, before } = next
     if (plan.transactions.length === 0) {
       yield* endUnchanged(call, attempt, onEnded)
-      return after
+      return next.progress
     }
+    const isLast = next.progress.left.transactions.length === plan.transactions.length
     const scope = scopeOfPlan(plan)
-    const [read, differenceTo] = yield* overlap(
-      sendBatches(
-        next,
-        call,
-        attempt,
-        readBehind(scope, call, isComplete(after) && next.progress.executed.length > 0),
-      ),
-      () => predictionOf(plan, snapshot),
+    const [read, prediction] = yield* overlap(
+      sendBatches(next, call, attempt, readBehind(scope, call, isLast && next.progress.executed.length > 0)),
+      () => new Prediction(plan, before),
       operationsWorkload(plan),
       settings,
     )
-    yield* prove({ plan, scope, read }, differenceTo, call, attempt)
-    if (isComplete(after) && source.checkReality !== undefined) yield* source.checkReality(call, attempt)
-    if (isComplete(after)) status.result = resultOf(after)
+    yield* prove({ plan, scope, read }, prediction, call, attempt)
+    const after = advanced(next.progress, plan.transactions, prediction)
+    if (isLast && source.checkReality !== undefined) yield* source.checkReality(call, attempt)
+    if (isLast) status.result = resultOf(after)
     yield* commit(call, attempt, onEnded)
     return after
   })

@@ -1,5 +1,5 @@
-import { type Plan, type Snapshot } from '@pgsr/planner'
-import { objectsAsPlanned } from '@pgsr/planner/internal'
+import type { Plan } from '@pgsr/planner'
+import type { Prediction } from '@pgsr/planner/internal'
 import type { SyncResult } from '../functions.ts'
 import { withOwnRequest } from './known-requests.ts'
 
@@ -9,25 +9,26 @@ export interface TransactionProgress {
   readonly executed: Plan['transactions']
   /** The plan of the transactions that are left. */
   readonly left: Plan
-  /** Whether the objects of some operations still are as they were when `left` was planned. */
-  readonly areAsPlanned: ReturnType<typeof objectsAsPlanned>
+  /** What the last of them should have left in the catalogs, and did, if `left` was planned before it. */
+  readonly proved: Prediction | undefined
 }
 
 /** What is left is planned, for the first time or again. */
-export const planned = (
-  executed: Plan['transactions'],
-  left: Plan,
-  snapshot: Snapshot,
-): TransactionProgress => ({ executed, left, areAsPlanned: objectsAsPlanned(left, snapshot) })
+export const planned = (executed: Plan['transactions'], left: Plan): TransactionProgress => ({
+  executed,
+  left,
+  proved: undefined,
+})
 
 /** The first of the transactions that are left have been executed. */
 export const advanced = (
-  { executed, left, areAsPlanned }: TransactionProgress,
+  { executed, left }: TransactionProgress,
   transactions: Plan['transactions'],
+  proved: Prediction,
 ): TransactionProgress => ({
   executed: [...executed, ...transactions],
   left: { ...left, transactions: left.transactions.slice(transactions.length) },
-  areAsPlanned,
+  proved,
 })
 
 export const isComplete = ({ left }: TransactionProgress): boolean => left.transactions.length === 0

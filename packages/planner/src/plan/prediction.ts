@@ -1,5 +1,6 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
+import type { CatalogObject } from '../catalog/catalog-object.ts'
 import {
   defaultPrivilegeFacts,
   mentionFacts,
@@ -84,6 +85,12 @@ const ofAnotherDatabase = (catalog: Catalog): ((role: string) => boolean) => {
     )
 }
 
+const objectsAmong = ({ objects }: Catalog, keys: ReadonlySet<string>): readonly CatalogObject[] =>
+  flatMap(keys, (key) => {
+    const object = objects.get(key)
+    return object === undefined ? [] : [object]
+  })
+
 /** Adds the facts to compare, some of them twice. What is the same in the other catalog is left out. */
 const factsToProve = (
   catalog: Catalog,
@@ -115,7 +122,7 @@ const factsToProve = (
     // Those of the roles about which everything is compared are among their other rows.
     if (!roles.has(member) || isOfAnotherDatabase(role))
       catalog.memberships.between(role, member).forEach(addMembership)
-  for (const object of catalog.objects.values()) {
+  for (const object of desired.size > 0 ? catalog.objects.values() : objectsAmong(catalog, objects)) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)
     const whole = objects.has(key)
@@ -149,16 +156,24 @@ const nowActing = (plan: Plan, found: Catalog): readonly Fact[] => {
   })
 }
 
-/**
- * Works out what the catalogs should say after a plan has been executed, and returns a function that compares
- * this with what they do say.
- * @param before the snapshot that the plan was made from
- */
-export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) => Difference | undefined) => {
-  const predicted = new Catalog(before)
-  for (const operation of operationsOf(plan)) applyOperation(predicted, operation)
-  const concern = concernOf(plan, predicted)
-  return (found) => compare(plan, predicted, concern, new Catalog(found))
+/** What the catalogs should say after a plan has been executed. */
+export class Prediction {
+  readonly #plan: Plan
+  readonly #outcome: Catalog
+  readonly #concern: Concern
+
+  /** @param before what they said, or should have said, before the plan */
+  constructor(plan: Plan, before: Snapshot | Prediction) {
+    this.#plan = plan
+    this.#outcome = before instanceof Prediction ? before.#outcome.fork() : new Catalog(before)
+    for (const operation of operationsOf(plan)) applyOperation(this.#outcome, operation)
+    this.#concern = concernOf(plan, this.#outcome)
+  }
+
+  /** Compares this with what the catalogs do say, read within the scope of the plan; `undefined` when they agree. */
+  differenceTo(found: Snapshot): Difference | undefined {
+    return compare(this.#plan, this.#outcome, this.#concern, new Catalog(found))
+  }
 }
 
 /**
@@ -167,7 +182,7 @@ export const predictionOf = (plan: Plan, before: Snapshot): ((found: Snapshot) =
  * @param found the snapshot after the plan, read within `scopeOf(plan)`
  */
 export const differenceOf = (plan: Plan, before: Snapshot, found: Snapshot): Difference | undefined =>
-  predictionOf(plan, before)(found)
+  new Prediction(plan, before).differenceTo(found)
 
 const compare = (
   plan: Plan,
