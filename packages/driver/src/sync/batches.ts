@@ -1,7 +1,6 @@
 import { type Operation, type Plan } from '@pgsr/planner'
 import {
   flat,
-  flatMap,
   type Group,
   groupsOf,
   passwordStatement,
@@ -21,7 +20,7 @@ export const sentPasswords = (
   passwords: Passwords,
   version: number,
 ): Effect.Effect<SentPasswords> => {
-  const roles = flatMap(operations, (operation) => (operation.kind === 'setPassword' ? [operation.role] : []))
+  const roles = operations.filter((operation) => operation.kind === 'setPassword').map(({ role }) => role)
   const sent = Effect.promise(() =>
     Promise.all(roles.map(async (role) => [role, await passwords.sent(role, version)] as const)),
   )

@@ -49,10 +49,12 @@ const nothing: Goal['preserved'] = new Map()
 const losesAdmin = ({ kind, options }: MembershipVerdict): boolean =>
   kind === 'lose' && (options.length === 0 || options.includes('ADMIN'))
 
+const loseAll: MembershipVerdict = { kind: 'lose', options: [] }
+
 /** A row loses some options. It goes as a whole if it would give nothing without them. */
 const losing = (row: Membership, options: readonly MembershipOption[]): MembershipVerdict => {
   const { admin, inherit, set } = without(row, options)
-  return { kind: 'lose', options: admin || inherit || set ? options : [] }
+  return admin || inherit || set ? { kind: 'lose', options } : loseAll
 }
 
 /**
@@ -143,7 +145,7 @@ const verdictOnIntermediate = (
   }
   if (providesPreserved(goal, intermediateRoles, row)) return withoutAdmin
   // A role of another database is left to that database, if it is no more than its name claims.
-  if (!intermediateRoles.isPlain(role) || !isRealMember(row)) return losing(row, [])
+  if (!intermediateRoles.isPlain(role) || !isRealMember(row)) return loseAll
   switch (intermediateRoles.whose(role)) {
     case 'theirs':
       return withoutAdmin
@@ -151,7 +153,7 @@ const verdictOnIntermediate = (
       return withoutAdmin === keep ? { kind: 'shared with another database', options: [] } : withoutAdmin
     case 'ours':
     case 'unused':
-      return losing(row, [])
+      return loseAll
   }
 }
 
@@ -171,7 +173,7 @@ const verdictWithoutAccess = (
   }
   if ((isOfCreator && !isRealMember(row)) || isGrantedToItself(catalog, goal, row)) return keep
   if (isIntermediateName(row.role)) return verdictOnIntermediate(goal, intermediateRoles, row, isOfCreator)
-  return goal.managed.cluster ? losing(row, []) : keep
+  return goal.managed.cluster ? loseAll : keep
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Grant, MembershipGrant, MembershipOptions } from './grant.ts'
+import { type Grant, type MembershipGrant, type MembershipOptions, ofKind } from './grant.ts'
 import type { PropertyName } from './role-property.ts'
 import { flatMap } from '../util/collections.ts'
 
@@ -54,6 +54,13 @@ export interface DesiredRole extends DesiredProperties {
    */
   readonly external?: boolean
 }
+
+/** The grants of a kind that some roles ask for. Many roles may share a list, which is gone through once. */
+export const grantsOfKind = <Kind extends Grant['kind']>(
+  desired: readonly Pick<DesiredRole, 'grants'>[],
+  kind: Kind,
+): readonly Extract<Grant, { readonly kind: Kind }>[] =>
+  flatMap(new Set(desired.map(({ grants }) => grants)), (grants) => ofKind(grants, kind))
 
 /** The memberships that a role asks for by listing its members, each as a grant to the member. */
 export const listedMemberships = ({

@@ -2,7 +2,12 @@ import type { Access } from '../access/access.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { IntermediateRoles } from '../catalog/intermediate-roles.ts'
 import { membershipsGrantedBy } from '../diff/absent-roles.ts'
-import { judgesMembership, judgedMembers, membershipJudge } from '../diff/memberships.ts'
+import {
+  judgesMembership,
+  judgedMembers,
+  membershipJudge,
+  type MembershipVerdict,
+} from '../diff/memberships.ts'
 import { compareMemberships, type Membership, membershipKey } from '../model/membership.ts'
 import type { GrantMembership, Operation, Reason } from '../model/operation.ts'
 import type { MembershipOption } from '../postgres/membership-option.ts'
@@ -111,14 +116,18 @@ const lostBy = (
   members: readonly string[],
 ): readonly Lost[] => {
   const lost: Lost[] = []
-  for (const member of members)
-    for (const row of catalog.memberships.ofMember(member).toSorted(compareMemberships)) {
-      const { kind, options } = judge(row)
-      if (kind !== 'lose') continue
+  for (const member of members) {
+    const ofMember: (readonly [row: Membership, verdict: MembershipVerdict])[] = []
+    for (const row of catalog.memberships.ofMember(member)) {
+      const verdict = judge(row)
+      if (verdict.kind === 'lose') ofMember.push([row, verdict])
+    }
+    for (const [row, { options }] of ofMember.sort(([a], [b]) => compareMemberships(a, b))) {
       const [rank, as] = [graph.revocationRank(row), roles.runAsToRevoke(row)]
       if (options.length === 0) lost.push({ row, option: null, rank, as })
       else for (const option of options) lost.push({ row, option, rank, as })
     }
+  }
   return lost.sort((a, b) => a.rank - b.rank || compareText(a.as, b.as))
 }
 

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { MembershipGraph } from '../catalog/membership-graph.ts'
 import { describeGrant, describeName } from '../model/describe.ts'
-import { type DesiredRole, listedMemberships, preservedSchemas } from '../model/desired-role.ts'
+import { type DesiredRole, grantsOfKind, listedMemberships, preservedSchemas } from '../model/desired-role.ts'
 import { ForbiddenRoleError } from '../model/errors.ts'
 import { type MembershipGrant, ofKind } from '../model/grant.ts'
 import { InvalidGrantError } from '../model/invalid-grant.ts'
@@ -29,10 +29,8 @@ export const superusersAbove = (
 /** Refuses preserved or managed schemas that do not exist, unless a grant creates them. */
 const checkSchemas = (catalog: Catalog, { desired, options }: SyncRequest): void => {
   const asked = new Set(
-    flatMap(desired, ({ grants }) =>
-      flatMap(ofKind(grants, 'ownership'), ({ object }) =>
-        isNamed(object) && object.kind === 'schema' ? object.name : [],
-      ),
+    flatMap(grantsOfKind(desired, 'ownership'), ({ object }) =>
+      isNamed(object) && object.kind === 'schema' ? object.name : [],
     ),
   )
   const isMissing = (schema: string): boolean =>
@@ -84,10 +82,10 @@ const membershipsAsked = (
 
 export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
   const { desired, options } = request
-  const superuserAbove = superusersAbove(
-    catalog,
-    flatMap(desired, membershipsAsked).map(({ grant }) => grant.role),
-  )
+  const superuserAbove = superusersAbove(catalog, [
+    ...grantsOfKind(desired, 'membership').map(({ role }) => role),
+    ...flatMap(desired, listedMemberships).map(({ grant }) => grant.role),
+  ])
   const { actingRole, sessionRole, bootstrapRole } = catalog.server
   for (const one of desired) {
     const { role, grants, absent } = one
@@ -102,7 +100,7 @@ export const checkRoles = (catalog: Catalog, request: SyncRequest): void => {
       forbid('it is the role that syncs; set allowSelf to allow that')
     if (options.allowSuperuser) continue
     if (catalog.isSuperuser(role)) forbid('it is a superuser; set allowSuperuser to allow that')
-    if (ofKind(grants, 'attribute').some(({ attribute }) => attribute === 'SUPERUSER'))
+    if (grants.some((grant) => grant.kind === 'attribute' && grant.attribute === 'SUPERUSER'))
       forbid('it would become a superuser; set allowSuperuser to allow that')
     for (const { member, grant } of membershipsAsked(one)) {
       const superuser = superuserAbove(grant.role)

@@ -75,13 +75,11 @@ const ofAnotherDatabase = (catalog: Catalog): ((role: string) => boolean) => {
   const intermediateRoles = new IntermediateRoles(catalog)
   const known = new Map<string, boolean>()
   return (role) =>
+    isLocalElsewhere(catalog.server, role) &&
     getOrMake(
       known,
       role,
-      () =>
-        isLocalElsewhere(catalog.server, role) &&
-        intermediateRoles.whose(role) === 'theirs' &&
-        intermediateRoles.isPlain(role),
+      () => intermediateRoles.whose(role) === 'theirs' && intermediateRoles.isPlain(role),
     )
 }
 

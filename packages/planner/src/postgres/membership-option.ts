@@ -87,6 +87,7 @@ export const satisfy = (
   rows: readonly MembershipOptionValues[],
   { admin, inherit, set }: AskedMembershipOptions,
 ): boolean => {
+  if (rows.length === 0) return false
   const given = together(rows)
   return (
     isRealMember(given) &&

@@ -41,6 +41,8 @@ interface Asked {
   readonly owner: string | undefined
   /** The intermediate roles that give this privilege. */
   readonly providers: readonly Role[]
+  /** The new intermediate role that will give it, once one is needed. */
+  newRole: string | undefined
 }
 
 const inherits = ({ inherit }: Membership): boolean => inherit
@@ -154,7 +156,7 @@ export class GrantResolver implements Pick<
         const owner = futureOwner(this.#catalog, this.#context.goal, key)
         const providers =
           existing === undefined || grant.direct ? [] : this.#intermediate.providing(existing, privilege)
-        asked.push({ provides: { privilege, object }, key, owner, providers })
+        asked.push({ provides: { privilege, object }, key, owner, providers, newRole: undefined })
       }
     return asked
   }
@@ -226,7 +228,7 @@ export class GrantResolver implements Pick<
     )?.name
     const why = reused === undefined ? this.#whyNoNewRole(asked) : undefined
     if (why !== undefined) return why
-    this.#addMembership(reused ?? this.#newRole(asked, reason), membership)
+    this.#addMembership(reused ?? (asked.newRole ??= this.#newRole(asked, reason)), membership)
     return undefined
   }
 

@@ -4,11 +4,11 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { absentRolesOf } from '../model/absent-role.ts'
 import {
   type DesiredRole,
+  grantsOfKind,
   listedMemberships,
   preservedSchemas,
   rolesWithMembers,
 } from '../model/desired-role.ts'
-import { ofKind } from '../model/grant.ts'
 import { caretakerName } from '../model/managed-role.ts'
 import { judgedBy } from '../model/managed.ts'
 import type { Skipped } from '../model/plan.ts'
@@ -27,8 +27,9 @@ import { flatMap } from '../util/collections.ts'
 /** For each desired role that owns something: the name of a caretaker that may own it instead. */
 const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): ReadonlyMap<string, string> => {
   const newestOf = new Map<string, number>()
+  const mayOwn = new Set(desired.map(({ role }) => role))
   for (const { owner, oid } of catalog.objects.values())
-    newestOf.set(owner, Math.max(newestOf.get(owner) ?? 0, Number(oid)))
+    if (mayOwn.has(owner)) newestOf.set(owner, Math.max(newestOf.get(owner) ?? 0, Number(oid)))
   const named = new Set<string>()
   const caretakers = new Map<string, string>()
   for (const { role } of desired) {
@@ -45,9 +46,8 @@ const caretakersFor = (catalog: Catalog, { desired, seed }: SyncRequest): Readon
 /** The schemas with tables on which grants ask for privileges that allow attaching code. */
 const attachableIn = (desired: readonly DesiredRole[]): ReadonlySet<string> => {
   const schemas = new Set<string>()
-  for (const { grants } of desired)
-    for (const { privileges, object } of ofKind(grants, 'privilege'))
-      if (privileges.some(isAttaching)) schemas.add(isNamed(object) ? object.name[0]! : object.schema)
+  for (const { privileges, object } of grantsOfKind(desired, 'privilege'))
+    if (privileges.some(isAttaching)) schemas.add(isNamed(object) ? object.name[0]! : object.schema)
   return schemas
 }
 
@@ -158,9 +158,7 @@ export const resolve = (catalog: Catalog, whole: SyncRequest): Resolved => {
     inherits: others.inherits,
   }
   const { owners, access, settled } = resolveOwnership(catalog, target, now, asked, skips)
-  const joined = flatMap(request.desired, ({ grants }) =>
-    ofKind(grants, 'membership').map((grant) => grant.role),
-  )
+  const joined = grantsOfKind(request.desired, 'membership').map(({ role }) => role)
   const goal = { ...target, owners, access }
   const context = {
     goal,

@@ -15,7 +15,7 @@ const mostInStatement = 1000
 /** What a statement says about its operations, as values to compare. */
 interface Shape<O> {
   /** What it says once; `undefined` if the operation needs a statement of its own. */
-  readonly head: (operation: O) => readonly unknown[] | undefined
+  readonly head: (operation: O) => readonly (string | boolean | null | undefined)[] | undefined
   /** What it says in lists, for every combination. */
   readonly lists: readonly ((operation: O) => string)[]
   /** Whether adjacent operations may change places even if they need different statements. */
@@ -45,7 +45,7 @@ interface OnObject {
 
 /** A column is named beside its privilege; as the object, the statement names the table. */
 const objectGranteePrivilege: readonly ((operation: OnObject) => string)[] = [
-  ({ object: { kind, name } }) => JSON.stringify(kind === 'column' ? name.slice(0, 2) : name),
+  ({ object: { kind, name } }) => (kind === 'column' ? name.slice(0, 2) : name).join('\0'),
   ({ grantee }) => grantee,
   ({ object: { kind, name }, privilege }) => (kind === 'column' ? `${privilege} ${name[2]}` : privilege),
 ]
@@ -73,7 +73,13 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
   setValidUntil: alteringRole,
   clearPassword: alteringRole,
   grantMembership: {
-    head: ({ grantor, namesGrantor, admin, options }) => [grantor, namesGrantor, admin, options],
+    head: ({ grantor, namesGrantor, admin, options }) => [
+      grantor,
+      namesGrantor,
+      admin,
+      options?.inherit,
+      options?.set,
+    ],
     lists: roleAndMember,
     isUnordered: ({ provides, reason }) => provides !== undefined && reason.temporary === undefined,
   },
@@ -104,14 +110,14 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
 const shapeOf = (operation: Operation): Shape<Operation> | undefined =>
   shapes[operation.kind] as Shape<Operation> | undefined
 
-/** What all operations of a statement have in common; `undefined` if each needs a statement of its own. */
+/** What all operations of a statement have in common, as a key; `undefined` if each needs a statement of its own. */
 const headOf = (operation: Operation): string | undefined => {
   const shape = shapeOf(operation)
   const head = shape?.head(operation)
   if (head === undefined) return undefined
   const { as, reason } = operation
   const kind = shape === alteringRole ? 'alterRole' : operation.kind
-  return JSON.stringify([kind, as, reason.temporary ?? null, ...head.map((one) => one ?? null)])
+  return `${kind}\0${as}\0${reason.temporary ?? ''}\0${head.join('\0')}`
 }
 
 const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => {
@@ -166,7 +172,9 @@ const combinations = (
   const last = lists.at(-1)!
   const others = lists.slice(0, -1)
   if (others.length === 0) return inPieces(bundles)
-  const keyOf = ([first]: readonly Operation[]): string => others.map((key) => key(first!)).join('\0')
+  const [one] = others
+  const keyOf = ([first]: readonly Operation[]): string =>
+    others.length === 1 ? one!(first!) : others.map((key) => key(first!)).join('\0')
   const alike = partsBy(partsBy(bundles, keyOf), (part) =>
     sortedUnique(part.map(([first]) => last(first!))).join('\0'),
   )
