@@ -66,7 +66,7 @@ const patience = values.quick
       wired: { rounds: 1, milliseconds: 5_000, warmUp: 0 },
     }
   : {
-      direct: { rounds: Infinity, milliseconds: 5_000, warmUp: 4_000 },
+      direct: { rounds: Infinity, milliseconds: 12_000, warmUp: 4_000 },
       wired: { rounds: 3, milliseconds: 2_500, warmUp: 0 },
     }
 

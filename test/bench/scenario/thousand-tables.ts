@@ -81,7 +81,7 @@ export const thousandTablesScenarios: readonly Scenario[] = cases.map(
     name,
     floor: 'the SQL and three looks by hand',
     aim: { ratio: 1.5, roundTrips: 5 },
-    rounds: 7,
+    rounds: 25,
     prepare: async (bench) => {
       await makeTables(bench, 'app', tables.length)
       const asked =

@@ -14,7 +14,7 @@ const inOneCall: Scenario = {
   name: '300 roles × 13 grants, one call',
   floor: 'the SQL and three looks by hand',
   aim: { ratio: 1.5, roundTrips: 5 },
-  rounds: 7,
+  rounds: 25,
   prepare: async (bench) => {
     await makeTables(bench, 'app', 10)
     const privileges = twelvePrivileges('app')
@@ -37,7 +37,7 @@ const besideSuperuser: Scenario = {
   name: '300 roles × 13 grants, one call, as CREATEROLE',
   floor: 'pgsr as superuser',
   aim: { ratio: 5 },
-  rounds: 7,
+  rounds: 25,
   isFor: ({ role, major }) => role === 'database owner' && major >= 16,
   prepare: async (bench) => {
     await makeTables(bench, 'app', 10)

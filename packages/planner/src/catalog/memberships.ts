@@ -49,6 +49,11 @@ export class Memberships {
     return found === undefined ? none : (found.rows ??= flat(found.byRole.values()))
   }
 
+  /** The same rows, by the role that it is a member of. */
+  byRole(member: string): ReadonlyMap<string, readonly Membership[]> | undefined {
+    return this.#members.entries.get(member)?.byRole
+  }
+
   /** Whether a role is a member of others. */
   isMember(member: string): boolean {
     return (this.#members.entries.get(member)?.byRole.size ?? 0) > 0

@@ -42,6 +42,9 @@ const isSameRow = (one: Membership, other: Membership): boolean =>
   one.inherit === other.inherit &&
   one.set === other.set
 
+const has = (rows: readonly Membership[] | undefined, row: Membership): boolean =>
+  rows !== undefined && rows.some((one) => isSameRow(row, one))
+
 /** What is compared: everything about the desired roles, and what the plan touched of others. */
 interface Concern {
   readonly touched: Touched
@@ -50,6 +53,8 @@ interface Concern {
   readonly listing: readonly string[]
   /** The roles about which everything is compared. */
   readonly roles: ReadonlySet<string>
+  /** The memberships that are compared besides theirs: of other members, and in intermediate roles of other databases. */
+  readonly memberships: Touched['memberships']
   /** The keys of the objects about which everything is compared. */
   readonly objects: ReadonlySet<string>
 }
@@ -58,11 +63,15 @@ const concernOf = (plan: Plan, predicted: Catalog): Concern => {
   const operations = operationsOf(plan)
   const touched = touchedBy(operations)
   const desired = new Set(desiredRolesOf(plan.request))
+  const roles = new Set([...desired, ...touched.creators.keys(), ...touched.dropped])
   return {
     touched,
     desired,
     listing: plan.request.kind === 'sync' ? rolesWithMembers(plan.request.desired) : [],
-    roles: new Set([...desired, ...touched.creators.keys(), ...touched.dropped]),
+    roles,
+    memberships: touched.memberships.filter(
+      ({ role, member }) => !roles.has(member) || isLocalElsewhere(predicted.server, role),
+    ),
     objects: objectsTouched(predicted, operations),
   }
 }
@@ -93,7 +102,7 @@ const objectsAmong = ({ objects }: Catalog, keys: ReadonlySet<string>): readonly
 const factsToProve = (
   catalog: Catalog,
   other: Catalog,
-  { touched, desired, listing, roles, objects }: Concern,
+  { touched, desired, listing, roles, memberships, objects }: Concern,
   add: (fact: Fact) => void,
 ): void => {
   for (const name of new Set([...roles, ...touched.altered])) {
@@ -108,18 +117,17 @@ const factsToProve = (
     for (const fact of defaultPrivilegeFacts(defaults))
       if (desired.has(fact.owner) || desired.has(fact.grantee)) add(fact)
   const isOfAnotherDatabase = ofAnotherDatabase(catalog)
-  const addMembership = (row: Membership): void => {
-    if (!other.memberships.between(row.role, row.member).some((one) => isSameRow(row, one)))
-      add({ kind: 'membership', ...row })
-  }
-  for (const member of roles)
+  for (const member of roles) {
+    const there = other.memberships.byRole(member)
     for (const row of catalog.memberships.ofMember(member))
-      if (!isOfAnotherDatabase(row.role)) addMembership(row)
+      if (!has(there?.get(row.role), row) && !isOfAnotherDatabase(row.role))
+        add({ kind: 'membership', ...row })
+  }
+  const addMembership = (row: Membership): void => {
+    if (!has(other.memberships.between(row.role, row.member), row)) add({ kind: 'membership', ...row })
+  }
   for (const role of listing) catalog.memberships.inRole(role).forEach(addMembership)
-  for (const { role, member } of touched.memberships)
-    // Those of the roles about which everything is compared are among their other rows.
-    if (!roles.has(member) || isOfAnotherDatabase(role))
-      catalog.memberships.between(role, member).forEach(addMembership)
+  for (const { role, member } of memberships) catalog.memberships.between(role, member).forEach(addMembership)
   for (const object of desired.size > 0 ? catalog.objects.values() : objectsAmong(catalog, objects)) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)

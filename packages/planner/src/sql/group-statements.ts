@@ -1,7 +1,7 @@
 import type { Operation } from '../model/operation.ts'
 import type { ObjectName } from '../postgres/object-kind.ts'
 import type { Privilege } from '../postgres/privilege.ts'
-import { append, flat, flatMap, sortedUnique } from '../util/collections.ts'
+import { append, flat, flatMap, getOrMake, sortedUnique } from '../util/collections.ts'
 
 /** At least one. */
 export type Several<T> = readonly [T, ...T[]]
@@ -15,7 +15,7 @@ const mostInStatement = 1000
 /** What a statement says about its operations, as values to compare. */
 interface Shape<O> {
   /** What it says once; `undefined` if the operation needs a statement of its own. */
-  readonly head: (operation: O) => readonly (string | boolean | null | undefined)[] | undefined
+  readonly head: (operation: O) => Head | undefined
   /** What it says in lists, for every combination. */
   readonly lists: readonly ((operation: O) => string)[]
   /** Whether adjacent operations may change places even if they need different statements. */
@@ -110,19 +110,38 @@ const shapes: { readonly [K in Operation['kind']]?: Shape<Of<K>> } = {
 const shapeOf = (operation: Operation): Shape<Operation> | undefined =>
   shapes[operation.kind] as Shape<Operation> | undefined
 
-/** What all operations of a statement have in common, as a key; `undefined` if each needs a statement of its own. */
-const headOf = (operation: Operation): string | undefined => {
+/** What all operations of a statement have in common. */
+type Head = readonly (string | boolean | null | undefined)[]
+
+/** The head of an operation; `undefined` if it needs a statement of its own. */
+const headOf = (operation: Operation): Head | undefined => {
   const shape = shapeOf(operation)
   const head = shape?.head(operation)
   if (head === undefined) return undefined
   const { as, reason } = operation
   const kind = shape === alteringRole ? 'alterRole' : operation.kind
-  return `${kind}\0${as}\0${reason.temporary ?? ''}\0${head.join('\0')}`
+  return [kind, as, reason.temporary, ...head]
 }
+
+const isSameHead = (one: Head, other: Head): boolean =>
+  one.length === other.length && one.every((value, index) => (value ?? null) === (other[index] ?? null))
 
 const partsBy = <T>(all: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => {
   const parts = new Map<string, T[]>()
   for (const one of all) append(parts, key(one), one)
+  return [...parts.values()]
+}
+
+/** Operations that have a head each, by their heads. Most have that of the one before. */
+const partsByHead = (all: readonly Operation[]): readonly (readonly Operation[])[] => {
+  const parts = new Map<string, Operation[]>()
+  let last: { readonly head: Head; readonly part: Operation[] } | undefined
+  for (const one of all) {
+    const head = headOf(one)!
+    if (last === undefined || !isSameHead(head, last.head))
+      last = { head, part: getOrMake(parts, head.join('\0'), () => []) }
+    last.part.push(one)
+  }
   return [...parts.values()]
 }
 
@@ -135,13 +154,14 @@ interface Run {
 
 const runsOf = (operations: readonly Operation[]): readonly Run[] => {
   const runs: Run[] = []
-  let last: string | undefined
+  let last: Head | undefined
   for (const operation of operations) {
     const isUnordered = shapeOf(operation)?.isUnordered?.(operation) === true
-    const run = isUnordered ? operation.kind : headOf(operation)
-    if (run === undefined || run !== last) runs.push({ operations: [operation], isUnordered })
-    else runs.at(-1)!.operations.push(operation)
-    last = run
+    const head = isUnordered ? [operation.kind] : headOf(operation)
+    if (head !== undefined && last !== undefined && isSameHead(head, last))
+      runs.at(-1)!.operations.push(operation)
+    else runs.push({ operations: [operation], isUnordered })
+    last = head
   }
   return runs
 }
@@ -194,7 +214,7 @@ export const groupsOf = (operations: readonly Operation[]): readonly Group[] =>
   flatMap(runsOf(operations), ({ operations: run, isUnordered }): readonly (readonly Operation[])[] => {
     const shape = shapeOf(run[0]!)
     if (shape === undefined || run.length === 1) return [run]
-    const parts = isUnordered ? partsBy(run, (operation) => headOf(operation)!) : [run]
+    const parts = isUnordered ? partsByHead(run) : [run]
     return flatMap(parts, (part) =>
       combinations(
         part.map((operation) => [operation]),
