@@ -60,7 +60,7 @@ export const twentyThousandTablesScenarios: readonly Scenario[] = [
     name: '20,000 tables by pattern, one role',
     floor: 'the SQL and three looks by hand',
     aim: { ratio: 2 },
-    rounds: 1,
+    rounds: 3,
     isFor: ({ role, driver }) => role === 'superuser' && driver.name === 'pg',
     prepare: async (combination) => {
       const [settings, ...notes] = await raisedAsAsked(combination)
