@@ -40,12 +40,18 @@ const everything: Scope = {
 /** What the catalogs may show to be there, all of it. */
 const found = {
   isSuperuser: false,
+  hasMany: true,
   catalogs: new Set<string>(),
   rare: new Set(rarities),
 }
 
 const withDependents = (needs: Needs): Needs =>
-  withFound(needs, { isSuperuser: false, catalogs: new Set(['pg_class']), rare: new Set(['dependents']) })
+  withFound(needs, {
+    isSuperuser: false,
+    hasMany: false,
+    catalogs: new Set(['pg_class']),
+    rare: new Set(['dependents']),
+  })
 
 /** Readings that have different statements. Before 12 those for another purpose are the same. */
 const readings: readonly (readonly [what: string, scope: Scope, needs: Needs])[] = [

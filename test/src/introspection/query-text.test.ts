@@ -44,6 +44,7 @@ const needsFor = (scope: Scope, version: number) =>
     [[], ...rarities.map((one) => [one]), rarities].flatMap((rare) => {
       const needs = withFound(needsOf(scope, isSuperuser), {
         isSuperuser,
+        hasMany: rare.length > 1,
         catalogs: new Set(rare.length > 1 ? ['pg_default_acl', 'pg_foreign_server'] : []),
         rare: new Set(rare),
       })

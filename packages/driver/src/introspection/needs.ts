@@ -89,9 +89,11 @@ export interface Needs {
 export interface Found extends Pick<Needs, 'catalogs' | 'rare'> {
   /** Whether the acting role is a superuser. */
   readonly isSuperuser: boolean
+  /** Whether the roles have many things, so that it takes longer to read these one by one than to put rows together. */
+  readonly hasMany: boolean
 }
 
-const nothing = { catalogs: new Set<string>(), rare: new Set<Rarity>() } as const
+const nothing = { catalogs: new Set<string>(), rare: new Set<Rarity>(), hasMany: false } as const
 
 const isSubset = <T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean =>
   [...part].every((one) => whole.has(one))
@@ -110,8 +112,13 @@ const around = (catalogs: ReadonlySet<string>): readonly string[] => [
   ...(catalogs.has('pg_foreign_server') ? ['pg_foreign_data_wrapper'] : []),
 ]
 
+const mostInShort = 30
+
 /** Without any object, everything is taken from the roles, which may be a lot. */
-const isShort = (count: number): boolean => count > 0 && count <= 30
+const isShort = (count: number): boolean => count > 0 && count <= mostInShort
+
+/** Whether the roles have many things. */
+export const areMany = (count: number): boolean => count > mostInShort
 
 const needsOfScope = (
   {
@@ -169,9 +176,10 @@ const needsOfScope = (
 /** What a scope needs, as far as is known before anything is read. */
 export const needsOf: typeof needsOfScope = remembering(needsOfScope)
 
-/** What was found, and what roles usually have besides what a scope names. */
-export const withWhatRolesHave = <F extends Pick<Found, 'catalogs' | 'rare'>>(found: F): F => ({
+/** What was found, and what roles usually have besides what a scope names: it may be a lot. */
+export const withWhatRolesHave = <F extends Omit<Found, 'isSuperuser'>>(found: F): F => ({
   ...found,
+  hasMany: true,
   catalogs: new Set([...found.catalogs, 'pg_class', 'pg_database', 'pg_namespace']),
   rare: new Set<Rarity>([...found.rare, 'dependents']),
 })
@@ -236,6 +244,7 @@ export const withFound = (needs: Needs, found: Found): Needs => {
       found.isSuperuser || needs.purpose !== 'change'
         ? catalogs
         : new Set([...catalogs, ...around(catalogs)]),
+    isShort: needs.isShort && !found.hasMany,
     rare: new Set([...needs.rare, ...found.rare]),
   }
 }

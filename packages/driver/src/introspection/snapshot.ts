@@ -13,7 +13,7 @@ import {
 } from './facts-in-rows.ts'
 import { mentionsIn } from './mentions.ts'
 import { mayHaveVanished } from './name.ts'
-import { catalogNameOf, type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
+import { areMany, catalogNameOf, type Found, type Needs, type Rarity, readsUsualObjects } from './needs.ts'
 import { isObjectCatalog } from './object-catalog.ts'
 import { readRows } from './read-rows.ts'
 import type { RowOf } from './rows.ts'
@@ -116,6 +116,7 @@ const foundIn = (
   const addresses = new Set((mayNotBeRead ? parts.objects : []).map(addressOf))
   return {
     isSuperuser,
+    hasMany: areMany(dependencies.reduce((sum, { count }) => sum + count, 0)),
     catalogs: new Set(dependencies.filter(isReadAsObject).map(({ catalog }) => catalog)),
     rare: new Set([
       ...more,

@@ -3,6 +3,7 @@ import {
   flat,
   type Group,
   groupsOf,
+  once,
   passwordStatement,
   statementOfGroup,
   stepsOf,
@@ -33,8 +34,8 @@ export interface Batch {
   /** The current role before the message, and after it. */
   readonly before: string
   readonly after: string
-  /** The statements. */
-  readonly text: string
+  /** The statements, written when they are first needed. */
+  readonly text: () => string
   /** The passwords in the text. */
   readonly sent: SentPasswords
 }
@@ -49,15 +50,16 @@ const statementFor = (group: Group, sent: SentPasswords): string => {
     : statementOfGroup(group as Group<typeof first>)
 }
 
-const withText = (batch: Omit<Batch, 'text'>): Batch => {
-  const { groups, before, after, sent } = batch
+const textOf = ({ groups, before, after, sent }: Omit<Batch, 'text'>): string => {
   const { steps, last } = stepsOf(groups, before, after)
   const texts = steps.map(({ operations, setRole }) => {
     const statement = statementFor(operations, sent)
     return setRole === undefined ? statement : `${setRole};${statement}`
   })
-  return { ...batch, text: [...texts, ...(last === undefined ? [] : [last])].join(';') }
+  return [...texts, ...(last === undefined ? [] : [last])].join(';')
 }
+
+const withText = (batch: Omit<Batch, 'text'>): Batch => ({ ...batch, text: once(() => textOf(batch)) })
 
 /**
  * A password in plain text is sent in a message of its own: code that runs in the same message, such as event triggers, could
@@ -100,6 +102,12 @@ export const batchesOf = (
     const after = index === batches.length - 1 ? actingRole : lastRole(batch)
     return withText({ groups: batch, before, after, sent })
   })
+}
+
+/** The first message is written before its transaction has begun, and each other one while the server executes the one before. */
+export const writtenFirst = (batches: readonly Batch[]): readonly Batch[] => {
+  batches[0]?.text()
+  return batches
 }
 
 /** Some operations of a batch, as a batch of their own. */

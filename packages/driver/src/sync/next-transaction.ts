@@ -1,26 +1,22 @@
-import type { Plan, Snapshot } from '@pgsr/planner'
-import { flat, type Prediction, preparingPlan, usualSeed } from '@pgsr/planner/internal'
+import type { Plan } from '@pgsr/planner'
+import { flat, usualSeed } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { randomUUID } from 'node:crypto'
 import { computeInTime } from '../connection/deadline.ts'
 import type { TransactionScope } from '../connection/transaction-scope.ts'
-import { type Batch, batchesOf, sentPasswords } from './batches.ts'
+import { batchesOf, sentPasswords, writtenFirst } from './batches.ts'
 import type { Call } from './call.ts'
 import { overlap } from './overlap.ts'
 import type { PlanSource } from './plan-source.ts'
+import type { Decided } from './preparing-ahead.ts'
 import { readUnderLock, takeLock } from './read-under-lock.ts'
 import { planned, type TransactionProgress } from './transaction-progress.ts'
 import { operationsWorkload } from './workload.ts'
 
 /** The next transaction of a plan, decided under the lock. */
-export interface NextTransaction {
+export interface NextTransaction extends Decided {
   /** The progress before it. What is left begins with this transaction. */
   readonly progress: TransactionProgress
-  /** What the transaction executes, as a plan of its own. It may be nothing. */
-  readonly plan: Plan
-  /** What the catalogs say under the lock about the objects of the plan, or should say after the transaction before it. */
-  readonly before: Snapshot | Prediction
-  readonly batches: readonly Batch[]
 }
 
 /** In a transaction of the caller’s, all that is left is executed at once. */
@@ -46,21 +42,15 @@ export const nextTransaction = Effect.fnUntraced(function* <E>(
   attempt: number,
 ) {
   const { settings, transaction, passwords, version, unlockableRoles, first } = call
-  const { executed, left, proved } = progress
+  const { executed, left, ahead } = progress
+  if (attempt === 1 && ahead !== undefined) {
+    yield* takeLock(call, attempt)
+    return { progress, ...ahead } satisfies NextTransaction
+  }
   const batchesFor = Effect.fnUntraced(function* ({ transactions, actingRole }: Plan) {
     const sent = yield* sentPasswords(flat(transactions), passwords, version)
-    return () => batchesOf(transactions, actingRole, sent, unlockableRoles)
+    return () => writtenFirst(batchesOf(transactions, actingRole, sent, unlockableRoles))
   })
-  const preparing = attempt === 1 && proved !== undefined ? preparingPlan(left) : undefined
-  if (preparing !== undefined) {
-    const [, batches] = yield* overlap(
-      takeLock(call, attempt),
-      yield* batchesFor(preparing),
-      operationsWorkload(preparing),
-      settings,
-    )
-    return { progress, plan: preparing, before: proved!, batches } satisfies NextTransaction
-  }
   const isFirst = attempt === 1 && executed.length === 0
   const plan = isFirst ? nextOf(left, transaction) : { ...left, transactions: [] }
   const [snapshot, batches] = yield* overlap(

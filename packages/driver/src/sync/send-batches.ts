@@ -8,8 +8,10 @@ import { inSpan } from '../span.ts'
 import { type Batch, halvesOf, operationsIn, type SentPasswords, statementsOf } from './batches.ts'
 import type { Call } from './call.ts'
 import type { NextTransaction } from './next-transaction.ts'
+import { overlap } from './overlap.ts'
 import { isLockTimeout, type ReadBehind, type ReadingError } from './read-under-lock.ts'
 import { isRefusal } from './retry.ts'
+import type { Workload } from '../connection/deadline.ts'
 
 /**
  * The parts in which a batch is sent again to find the statement that failed; none if the batch is that statement. After a
@@ -21,6 +23,8 @@ const partsOf = (batch: Batch, { sqlState }: StatementError, wasRead: boolean): 
   const halves = halvesOf(batch)
   return halves.length === 0 && wasRead ? [batch] : halves
 }
+
+const sizeOf = ({ groups }: Batch): Workload => ({ size: countIn(groups), matches: false })
 
 const describeBatch = (batch: Batch): string => {
   const [first, ...others] = operationsIn(batch)
@@ -56,7 +60,7 @@ const sendBatch = (batch: Batch, { lockBudget }: Sender, lockTimeout: number, re
     [
       'savepoint pgsr_batch',
       `set local lock_timeout = ${lockTimeout}`,
-      batch.text,
+      batch.text(),
       // COMMIT may wait for locks, too.
       `set local lock_timeout = ${lockBudget.lockTimeout()}`,
     ],
@@ -142,11 +146,13 @@ export const sendBatches = Effect.fnUntraced(function* (
   // Operations that are left out count as executed.
   let number = done + countIn(plan.transactions) - count
   let found: Snapshot | undefined
-  for (const batch of batches) {
-    const isLast = batch === batches.at(-1)
+  for (const [index, batch] of batches.entries()) {
+    const after = batches[index + 1]
     const operations = operationsIn(batch)
     status.awaits = `operations ${number + 1} to ${number + operations.length} of ${of}`
-    found = yield* executeBatch(batch, { ...call, attempt }, isLast ? read : readNothing)
+    const execute = executeBatch(batch, { ...call, attempt }, after === undefined ? read : readNothing)
+    found =
+      after === undefined ? yield* execute : (yield* overlap(execute, after.text, sizeOf(after), settings))[0]
     for (const operation of operations) {
       number++
       if (operation.kind === 'lockRole' && unlockableRoles.has(operation.role)) continue

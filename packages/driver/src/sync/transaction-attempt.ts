@@ -7,10 +7,11 @@ import { commit, endUnchanged } from './commit.ts'
 import { type NextTransaction, nextTransaction } from './next-transaction.ts'
 import { overlap } from './overlap.ts'
 import type { PlanSource } from './plan-source.ts'
+import { preparingAhead } from './preparing-ahead.ts'
 import { prove } from './prove.ts'
 import { readBehind } from './read-under-lock.ts'
 import { sendBatches } from './send-batches.ts'
-import { advanced, resultOf, type TransactionProgress } from './transaction-progress.ts'
+import { advanced, leftAfter, resultOf, type TransactionProgress } from './transaction-progress.ts'
 import { operationsWorkload } from './workload.ts'
 
 /**
@@ -32,16 +33,20 @@ export const attemptTransaction = <E>(
       yield* endUnchanged(call, attempt, onEnded)
       return next.progress
     }
-    const isLast = next.progress.left.transactions.length === plan.transactions.length
+    const left = leftAfter(next.progress.left, plan.transactions)
+    const isLast = left.transactions.length === 0
     const scope = scopeOfPlan(plan)
-    const [read, prediction] = yield* overlap(
+    const [read, { prediction, ahead }] = yield* overlap(
       sendBatches(next, call, attempt, readBehind(scope, call, isLast && next.progress.executed.length > 0)),
-      () => new Prediction(plan, before),
+      () => {
+        const outcome = new Prediction(plan, before)
+        return { prediction: outcome, ahead: preparingAhead(left, outcome, call) }
+      },
       operationsWorkload(plan),
       settings,
     )
     yield* prove({ plan, scope, read }, prediction, call, attempt)
-    const after = advanced(next.progress, plan.transactions, prediction)
+    const after = advanced(next.progress, plan.transactions, ahead)
     if (isLast && source.checkReality !== undefined) yield* source.checkReality(call, attempt)
     if (isLast) status.result = resultOf(after)
     yield* commit(call, attempt, onEnded)

@@ -1,5 +1,5 @@
 import type { Plan } from '@pgsr/planner'
-import type { Prediction } from '@pgsr/planner/internal'
+import type { Decided } from './preparing-ahead.ts'
 import type { SyncResult } from '../functions.ts'
 import { withOwnRequest } from './known-requests.ts'
 
@@ -9,26 +9,32 @@ export interface TransactionProgress {
   readonly executed: Plan['transactions']
   /** The plan of the transactions that are left. */
   readonly left: Plan
-  /** What the last of them should have left in the catalogs, and did, if `left` was planned before it. */
-  readonly proved: Prediction | undefined
+  /** The next one, if it is known before anything is read under the lock. */
+  readonly ahead: Decided | undefined
 }
 
 /** What is left is planned, for the first time or again. */
 export const planned = (executed: Plan['transactions'], left: Plan): TransactionProgress => ({
   executed,
   left,
-  proved: undefined,
+  ahead: undefined,
+})
+
+/** What is left of a plan after its first transactions. */
+export const leftAfter = (left: Plan, transactions: Plan['transactions']): Plan => ({
+  ...left,
+  transactions: left.transactions.slice(transactions.length),
 })
 
 /** The first of the transactions that are left have been executed. */
 export const advanced = (
   { executed, left }: TransactionProgress,
   transactions: Plan['transactions'],
-  proved: Prediction,
+  ahead: Decided | undefined,
 ): TransactionProgress => ({
   executed: [...executed, ...transactions],
-  left: { ...left, transactions: left.transactions.slice(transactions.length) },
-  proved,
+  left: leftAfter(left, transactions),
+  ahead,
 })
 
 export const isComplete = ({ left }: TransactionProgress): boolean => left.transactions.length === 0
