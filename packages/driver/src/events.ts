@@ -6,7 +6,10 @@ export type SyncEvent =
   | { readonly kind: 'planned'; readonly operations: number }
   /** A transaction has begun, and waits for the advisory lock. */
   | { readonly kind: 'lockRequested'; readonly lockKey: bigint }
-  /** The transaction holds the lock and has read the catalogs again. It waited `milliseconds` by the server’s clock. */
+  /**
+   * The transaction holds the lock, and, unless it only prepares for the last one, has read the catalogs again. It waited
+   * `milliseconds` by the server’s clock.
+   */
   | { readonly kind: 'lockAcquired'; readonly milliseconds: number }
   /** An operation has been executed, the `number`th `of` all operations of the call. */
   | {

@@ -117,6 +117,47 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
     })
 
   if (divides)
+    test('what others change before a transaction that only prepares is noticed, and stays', async () => {
+      const schemas = numbered(230, 's')
+      await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
+      const unhindered: string[] = []
+      await pool.syncRoles(usageOf(schemas), { onEvent: ({ kind }) => unhindered.push(kind) })
+      expect(unhindered.filter((kind) => kind === 'committed').length).toBeGreaterThan(2)
+      expect(unhindered).not.toContain('retry')
+      await pool.syncRoles(usageOf([]))
+      await pool.dropUnusedRoles()
+
+      await pool.run('create role bystander')
+      // Of the second transaction.
+      const [changed, replaced] = schemas.toSorted().slice(-2) as [string, string]
+      const other = await driver.client(cluster!, 'postgres')
+      let changing: Promise<unknown> | undefined
+      const retries: unknown[] = []
+      const change = (event: SyncEvent): void => {
+        if (event.kind === 'retry') retries.push(event.reason)
+        if (event.kind !== 'executed') return
+        changing ??= other.run(
+          `begin; select pg_advisory_xact_lock(1); grant usage on schema ${changed} to bystander;
+          drop schema ${replaced}; create schema ${replaced}; commit`,
+        )
+      }
+      try {
+        await pool.syncRoles(usageOf(schemas), { onEvent: change })
+        await changing
+        expect(retries.length).toBeGreaterThan(0)
+        expect(await readable(pool)).toEqual(schemas.toSorted())
+        expect(await readable(pool, 'bystander')).toEqual([changed])
+        expect(await pool.syncRoles(usageOf(schemas))).toMatchObject({ changed: false })
+      } finally {
+        await other.end()
+        await pool.run(`revoke usage on schema ${changed} from bystander; drop role bystander`)
+        await pool.syncRoles(usageOf([]))
+        await pool.run('drop role reader')
+        await pool.dropUnusedRoles()
+      }
+    })
+
+  if (divides)
     test('what two syncs need at once is created once', async () => {
       const schemas = numbered(230, 's')
       await forEach(pool, schemas, (schema) => `create schema if not exists ${schema}`)
