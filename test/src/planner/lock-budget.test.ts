@@ -135,13 +135,13 @@ describe.for(oldestAndNewest(ours))('$name with a small lock table', ({ version 
       const retries: unknown[] = []
       const change = (event: SyncEvent): void => {
         if (event.kind === 'retry') retries.push(event.reason)
-        if (event.kind !== 'executed') return
-        changing ??= other.run(
-          `begin; select pg_advisory_xact_lock(1); grant usage on schema ${changed} to bystander;
-          drop schema ${replaced}; create schema ${replaced}; commit`,
-        )
+        if (event.kind === 'committed') changing ??= other.run('commit')
       }
       try {
+        // Nobody sees it before it is committed, and nobody can change the same before.
+        await other.run(
+          `begin; grant usage on schema ${changed} to bystander; drop schema ${replaced}; create schema ${replaced}`,
+        )
         await pool.syncRoles(usageOf(schemas), { onEvent: change })
         await changing
         expect(retries.length).toBeGreaterThan(0)
