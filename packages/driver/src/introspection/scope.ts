@@ -94,15 +94,18 @@ const column = objectsIn(
     where w.kind = 'column'`,
 )
 
-/** The objects of a schema by their dependency on it: few catalogs have an index that begins with the schema. */
-const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuilder<unknown> =>
-  sql`from ${patternsOf(kind)} as p
-    join requested_schema as n on n.name = p.schema::name
-    cross join lateral (
+/** The objects in a schema `n`, by their dependency on it: few catalogs have an index that begins with the schema. */
+export const objectsInSchema = (catalog: keyof PgCatalog): RawBuilder<unknown> => sql`(
       select x.objid from pg_catalog.pg_depend as x
       where x.refclassid = ${catalogOid('pg_catalog.pg_namespace')} and x.refobjid = n.oid
       and x.classid = ${catalogOid(catalog)} offset 0
-    ) as d`
+    )`
+
+/** The objects of a kind in the schemas of patterns `p`. */
+const dependentOnSchema = (kind: ObjectKind, catalog: keyof PgCatalog): RawBuilder<unknown> =>
+  sql`from ${patternsOf(kind)} as p
+    join requested_schema as n on n.name = p.schema::name
+    cross join lateral ${objectsInSchema(catalog)} as d`
 
 /** Whether the objects of a pattern are to be owned. */
 const isOwned = ({ ownsAll }: Needs): RawBuilder<unknown> => (ownsAll ? sql`p.owned` : sql`false`)

@@ -4,6 +4,7 @@ import { anyOf, handOn, type HandedList, isIn, none, oidsOf, ofSession } from '.
 import { dependenciesOfTracked } from './dependency.ts'
 import { aclItems, name } from './name.ts'
 import { type Needs, readsEach } from './needs.ts'
+import { objectsInSchema } from './scope.ts'
 import { partOfScope } from './scope-part.ts'
 import { asMaterialized, handingOn, listing, type Statement } from './statement.ts'
 import { describedSetting } from './unmanaged.ts'
@@ -98,20 +99,12 @@ const usualKinds: Readonly<Record<UsualName, UsualKind>> = {
   },
 }
 
-/**
- * All tables of some schemas, for patterns. They are found by their dependency on the schema: no index on names of tables
- * begins with it.
- */
+/** All tables of some schemas, for patterns. */
 const tablesMatched: UsualKind = {
   ...usualKinds.table,
   nameInOneSchema: undefined,
   from: () => sql`pg_catalog.pg_namespace as n
-    cross join lateral (
-      select x.objid from pg_catalog.pg_depend as x
-      where x.refclassid = ${catalogOid('pg_catalog.pg_namespace')} and x.refobjid = n.oid
-      and x.classid = ${catalogOid('pg_catalog.pg_class')}
-      offset 0
-    ) as d
+    cross join lateral ${objectsInSchema('pg_catalog.pg_class')} as d
     cross join lateral (
       select x.oid, x.relname, x.relkind, x.relowner, x.relacl from pg_catalog.pg_class as x
       where x.oid = d.objid and x.relkind in ('r', 'p', 'v', 'm', 'f')

@@ -3,6 +3,7 @@ import { noSelfGrantStatement } from '@pgsr/planner/internal'
 import * as Effect from 'effect/Effect'
 import { plannerSettings } from '../connection/planner-settings.ts'
 import { firstColumn, readLastCell, Session, stopTimeout } from '../connection/session.ts'
+import type { Results } from '../connection/wire.ts'
 import {
   type DatabaseError,
   databaseError,
@@ -16,7 +17,6 @@ import { readCatalogsInTransaction, readMoment } from '../introspection/read-in-
 import { settingsStatement } from '../introspection/reading-settings.ts'
 import { knownServer } from '../introspection/known-server.ts'
 import { type Purpose, withWhatRolesHave } from '../introspection/needs.ts'
-import type { Results } from '../connection/wire.ts'
 import type { Settings } from '../options.ts'
 import { storedQuery } from '../passwords/passwords.ts'
 import { inSpan } from '../span.ts'

@@ -11,7 +11,7 @@ import type { NextTransaction } from './next-transaction.ts'
 import { overlap } from './overlap.ts'
 import { isLockTimeout, type ReadBehind, type ReadingError } from './read-under-lock.ts'
 import { isRefusal } from './retry.ts'
-import type { Workload } from '../connection/deadline.ts'
+import { batchWorkload } from './workload.ts'
 
 /**
  * The parts in which a batch is sent again to find the statement that failed; none if the batch is that statement. After a
@@ -23,8 +23,6 @@ const partsOf = (batch: Batch, { sqlState }: StatementError, wasRead: boolean): 
   const halves = halvesOf(batch)
   return halves.length === 0 && wasRead ? [batch] : halves
 }
-
-const sizeOf = ({ groups }: Batch): Workload => ({ size: countIn(groups), matches: false })
 
 const describeBatch = (batch: Batch): string => {
   const [first, ...others] = operationsIn(batch)
@@ -152,7 +150,9 @@ export const sendBatches = Effect.fnUntraced(function* (
     status.awaits = `operations ${number + 1} to ${number + operations.length} of ${of}`
     const execute = executeBatch(batch, { ...call, attempt }, after === undefined ? read : readNothing)
     found =
-      after === undefined ? yield* execute : (yield* overlap(execute, after.text, sizeOf(after), settings))[0]
+      after === undefined
+        ? yield* execute
+        : (yield* overlap(execute, after.text, batchWorkload(after), settings))[0]
     for (const operation of operations) {
       number++
       if (operation.kind === 'lockRole' && unlockableRoles.has(operation.role)) continue

@@ -11,7 +11,7 @@ import { preparingAhead } from './preparing-ahead.ts'
 import { prove } from './prove.ts'
 import { readBehind } from './read-under-lock.ts'
 import { sendBatches } from './send-batches.ts'
-import { advanced, leftAfter, resultOf, type TransactionProgress } from './transaction-progress.ts'
+import { advanced, isComplete, resultOf, type TransactionProgress } from './transaction-progress.ts'
 import { operationsWorkload } from './workload.ts'
 
 /**
@@ -29,28 +29,27 @@ export const attemptTransaction = <E>(
     status.stage = 'working'
     const next: NextTransaction = yield* nextTransaction(source, call, progress, attempt)
     const { plan, before } = next
+    const after = advanced(next.progress, plan.transactions)
     if (plan.transactions.length === 0) {
       yield* endUnchanged(call, attempt, onEnded)
-      return next.progress
+      return after
     }
-    const left = leftAfter(next.progress.left, plan.transactions)
-    const isLast = left.transactions.length === 0
+    const isLast = isComplete(after)
     const scope = scopeOfPlan(plan)
     const [read, { prediction, ahead }] = yield* overlap(
       sendBatches(next, call, attempt, readBehind(scope, call, isLast && next.progress.executed.length > 0)),
       () => {
         const outcome = new Prediction(plan, before)
-        return { prediction: outcome, ahead: preparingAhead(left, outcome, call) }
+        return { prediction: outcome, ahead: preparingAhead(after.left, outcome, call) }
       },
       operationsWorkload(plan),
       settings,
     )
     yield* prove({ plan, scope, read }, prediction, call, attempt)
-    const after = advanced(next.progress, plan.transactions, ahead)
     if (isLast && source.checkReality !== undefined) yield* source.checkReality(call, attempt)
     if (isLast) status.result = resultOf(after)
     yield* commit(call, attempt, onEnded)
-    return after
+    return { ...after, ahead }
   })
   return within(transaction, stages).pipe(inSpan('pgsr.attempt', { 'pgsr.attempt': attempt }))
 }

@@ -1,7 +1,7 @@
 import type { Plan } from '@pgsr/planner'
-import type { Decided } from './preparing-ahead.ts'
 import type { SyncResult } from '../functions.ts'
 import { withOwnRequest } from './known-requests.ts'
+import type { Decided } from './preparing-ahead.ts'
 
 /** How far a call has come with its plan. Each transaction turns one progress into the next. */
 export interface TransactionProgress {
@@ -20,21 +20,14 @@ export const planned = (executed: Plan['transactions'], left: Plan): Transaction
   ahead: undefined,
 })
 
-/** What is left of a plan after its first transactions. */
-export const leftAfter = (left: Plan, transactions: Plan['transactions']): Plan => ({
-  ...left,
-  transactions: left.transactions.slice(transactions.length),
-})
-
 /** The first of the transactions that are left have been executed. */
 export const advanced = (
   { executed, left }: TransactionProgress,
   transactions: Plan['transactions'],
-  ahead: Decided | undefined,
 ): TransactionProgress => ({
   executed: [...executed, ...transactions],
-  left: leftAfter(left, transactions),
-  ahead,
+  left: { ...left, transactions: left.transactions.slice(transactions.length) },
+  ahead: undefined,
 })
 
 export const isComplete = ({ left }: TransactionProgress): boolean => left.transactions.length === 0

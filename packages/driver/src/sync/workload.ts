@@ -1,6 +1,7 @@
 import { operationsOf, type Plan, type Snapshot } from '@pgsr/planner'
-import type { SyncRequest } from '@pgsr/planner/internal'
+import { countIn, type SyncRequest } from '@pgsr/planner/internal'
 import type { Workload } from '../connection/deadline.ts'
+import type { Batch } from './batches.ts'
 
 /** Something of which the size is not known before it is gone through. */
 export const anySize: Workload = { size: Infinity, matches: true }
@@ -33,3 +34,6 @@ export const operationsWorkload = (plan: Plan): Workload => ({
   size: operationsOf(plan).length,
   matches: false,
 })
+
+/** To write the statements of a batch. */
+export const batchWorkload = ({ groups }: Batch): Workload => ({ size: countIn(groups), matches: false })

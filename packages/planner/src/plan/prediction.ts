@@ -1,6 +1,5 @@
 import { applyOperation } from '../catalog/apply-operation.ts'
 import { Catalog } from '../catalog/catalog.ts'
-import type { CatalogObject } from '../catalog/catalog-object.ts'
 import {
   defaultPrivilegeFacts,
   mentionFacts,
@@ -20,7 +19,7 @@ import { type Touched, touchedBy } from '../model/touched.ts'
 import { isSameItem } from '../postgres/acl.ts'
 import { attributes, attributeWords } from '../postgres/attribute.ts'
 import { isInert } from '../resolve/future-owner.ts'
-import { flatMap, getOrMake } from '../util/collections.ts'
+import { defined, flatMap, getOrMake } from '../util/collections.ts'
 import { objectsTouched } from './effects.ts'
 
 /** How the catalogs differ from what a plan predicted. */
@@ -92,12 +91,6 @@ const ofAnotherDatabase = (catalog: Catalog): ((role: string) => boolean) => {
     )
 }
 
-const objectsAmong = ({ objects }: Catalog, keys: ReadonlySet<string>): readonly CatalogObject[] =>
-  flatMap(keys, (key) => {
-    const object = objects.get(key)
-    return object === undefined ? [] : [object]
-  })
-
 /** Adds the facts to compare, some of them twice. What is the same in the other catalog is left out. */
 const factsToProve = (
   catalog: Catalog,
@@ -128,7 +121,10 @@ const factsToProve = (
   }
   for (const role of listing) catalog.memberships.inRole(role).forEach(addMembership)
   for (const { role, member } of memberships) catalog.memberships.between(role, member).forEach(addMembership)
-  for (const object of desired.size > 0 ? catalog.objects.values() : objectsAmong(catalog, objects)) {
+  // Others than these matter only for what the desired roles have on them.
+  const compared =
+    desired.size > 0 ? catalog.objects.values() : defined([...objects].map((key) => catalog.objects.get(key)))
+  for (const object of compared) {
     const { key, kind, name, owner } = object
     const there = other.objects.get(key)
     const whole = objects.has(key)

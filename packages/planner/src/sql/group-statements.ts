@@ -191,10 +191,10 @@ const combinations = (
 ): readonly (readonly Operation[])[] => {
   const last = lists.at(-1)!
   const others = lists.slice(0, -1)
-  if (others.length === 0) return inPieces(bundles)
-  const [one] = others
+  const [key, ...more] = others
+  if (key === undefined) return inPieces(bundles)
   const keyOf = ([first]: readonly Operation[]): string =>
-    others.length === 1 ? one!(first!) : others.map((key) => key(first!)).join('\0')
+    more.reduce((text, valueOf) => `${text}\0${valueOf(first!)}`, key(first!))
   const alike = partsBy(partsBy(bundles, keyOf), (part) =>
     sortedUnique(part.map(([first]) => last(first!))).join('\0'),
   )
